@@ -1,0 +1,59 @@
+# Everything runs inside .venv, which `make setup` makes from requirements.lock.
+PYTHON ?= python3
+BIN := .venv/bin
+DEMO := demo
+
+.DEFAULT_GOAL := help
+.PHONY: help setup demo test lint types bench format lock clean
+
+help: ## list the targets
+	@grep -E '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## /\t/' | expand -t 10
+
+setup: .venv/ready ## create .venv with the locked dependencies
+
+.venv/ready: requirements.lock requirements.headless.lock pyproject.toml
+	@$(PYTHON) -c 'import sys; sys.exit(not (3, 11) <= sys.version_info < (3, 14))' \
+	  || { echo "error: expected Python 3.11 to 3.13, got $$($(PYTHON) --version): run 'make PYTHON=python3.12 ...'" >&2; exit 1; }
+	$(PYTHON) -m venv .venv
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements.lock
+	@# OpenCV's usual wheel needs the system's libGL, which machines without a screen lack: the same version without windows.
+	@$(BIN)/python -c 'import cv2' 2>/dev/null || { \
+	  echo "libGL is missing: taking OpenCV without its windows"; \
+	  $(BIN)/python -m pip uninstall --quiet --yes opencv-python; \
+	  $(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --require-hashes -r requirements.headless.lock; }
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation --editable .
+	@touch $@
+
+demo: setup ## ingest 5,000 digits, search them, and write a report
+	$(BIN)/python -m ingest mnist-sample --store $(DEMO)/store
+	$(BIN)/python -m search query --store $(DEMO)/store --key mnist-sample/0042 --figure $(DEMO)/neighbours.png
+	$(BIN)/python -m search map --store $(DEMO)/store --figure $(DEMO)/map.png
+	$(BIN)/python -m benchmarks all --store $(DEMO)/store --out $(DEMO)/report
+
+test: setup ## run the tests
+	$(BIN)/python -m pytest
+
+lint: setup ## check format, style and the storeys' imports
+	$(BIN)/ruff format --check .
+	$(BIN)/ruff check .
+	$(BIN)/lint-imports --no-cache
+
+types: setup ## check the types
+	$(BIN)/mypy
+
+bench: setup ## measure accuracy, exactness and latency; write a report
+	$(BIN)/python -m benchmarks all --out $(DEMO)/report
+
+format: setup ## format the code
+	$(BIN)/ruff format .
+	$(BIN)/ruff check --fix .
+
+lock: setup ## resolve the dependencies again, for every platform and Python
+	$(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-annotate --no-emit-index-url \
+	  --custom-compile-command "make lock" --upgrade --all-extras pyproject.toml --output-file requirements.lock
+	grep -o '^opencv-python==[^ ]*' requirements.lock | sed 's/opencv-python/opencv-python-headless/' \
+	  | $(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-annotate --no-deps \
+	  --no-emit-index-url --custom-compile-command "make lock" - --output-file requirements.headless.lock
+
+clean: ## remove .venv, caches and the demo's results
+	rm -rf .venv build *.egg-info .mypy_cache .ruff_cache .pytest_cache .import_linter_cache .hypothesis $(DEMO)

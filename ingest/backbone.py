@@ -1,0 +1,56 @@
+"""The contract of a backbone, the network that turns images into features, and a memory for what one computed."""
+
+import hashlib
+from typing import Protocol
+
+import numpy as np
+from numpy.typing import NDArray
+
+Floats = NDArray[np.float32]
+
+
+class Backbone(Protocol):
+    """A network that is handed full batches only, so that a row's bits do not depend on how many stand beside it."""
+
+    @property
+    def batch_size(self) -> int:
+        """Return how many images every batch has."""
+        ...
+
+    @property
+    def digest(self) -> str:
+        """Return the digest of the weights."""
+        ...
+
+    @property
+    def origin(self) -> str:
+        """Say where the weights came from."""
+        ...
+
+    def features(self, images: Floats) -> Floats:
+        """Return the features, (batch_size, d) float32, of images, (batch_size, side, side, 3) float32 in 0..1."""
+        ...
+
+
+class RememberingBackbone:
+    """A backbone that does not compute an image twice, for up to `capacity` images."""
+
+    def __init__(self, backbone: Backbone, capacity: int) -> None:
+        self._backbone = backbone
+        self._capacity = capacity
+        self._known: dict[bytes, Floats] = {}
+        self.batch_size = backbone.batch_size
+        self.digest = backbone.digest
+        self.origin = backbone.origin
+
+    def features(self, images: Floats) -> Floats:
+        """Return the features of a full batch, computed only if one of its images is new."""
+        digests = [hashlib.sha256(image.tobytes()).digest() for image in images]
+        known = [self._known.get(digest) for digest in digests]
+        if all(row is not None for row in known):
+            return np.array(known, np.float32)
+        features = self._backbone.features(images)
+        for digest, row in zip(digests, features, strict=True):
+            if len(self._known) < self._capacity:
+                self._known[digest] = row.copy()
+        return features

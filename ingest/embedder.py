@@ -1,0 +1,128 @@
+"""From decoded images to vectors: recipe, backbone and head as one."""
+
+import hashlib
+import json
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any
+
+import cv2
+import numpy as np
+
+from ingest.backbone import Backbone, Floats
+from ingest.errors import EmbeddingDrift
+from ingest.heads import Head, fit_head, restore_head
+from ingest.images import DECODER, Image, to_input
+from ingest.recipes import Recipe
+from storage import Embedding
+
+#: How far, relative to their length, the canaries' vectors may lie from the store's. Rounding in another precision
+#: or on another processor stays below a third of it; other weights are far beyond.
+DRIFT_BOUND = 0.01
+
+_HEAD = "head."
+_CANARIES = "canaries"
+
+
+class Embedder:
+    """Computes vectors in one way only, and can tell that way from every other."""
+
+    def __init__(self, recipe: Recipe, backbone: Backbone, head: Head, fitted_on: int) -> None:
+        self.recipe = recipe
+        self._backbone = backbone
+        self._head = head
+        self._fitted_on = fitted_on
+
+    @classmethod
+    def fit(cls, recipe: Recipe, backbone: Backbone, images: Sequence[Image]) -> "Embedder":
+        """Make an embedder whose head is fitted on the given images, at least one."""
+        features = _in_full_batches(recipe, backbone, images, lambda features: features)
+        return cls(recipe, backbone, fit_head(recipe, features), fitted_on=len(images))
+
+    @classmethod
+    def restore(cls, embedding: Embedding, backbone: Backbone) -> "Embedder":
+        """Make the embedder of a store again.
+
+        Raise OtherEmbedding when the weights are others, EmbeddingDrift when the canary images come out elsewhere.
+        """
+        recipe = Recipe.from_json(dict(embedding.spec["recipe"]))
+        arrays = {name.removeprefix(_HEAD): array for name, array in embedding.arrays.items() if name.startswith(_HEAD)}
+        embedder = cls(recipe, backbone, restore_head(recipe, arrays), int(embedding.spec["fitted_on"]))
+        embedding.require_same(embedder._described(canaries={}))
+        embedder._require_no_drift(embedding.arrays[_CANARIES])
+        return embedder
+
+    @property
+    def dim(self) -> int:
+        """Return the number of dimensions of the vectors."""
+        return self.recipe.dim
+
+    def embed(self, images: Sequence[Image]) -> Floats:
+        """Return the vectors of images, (n, dim) float32; an image's bits do not depend on the others."""
+        return _in_full_batches(self.recipe, self._backbone, images, self._head)
+
+    def embedding(self) -> Embedding:
+        """Return what a store must remember of this way of embedding."""
+        return self._described({_CANARIES: self.embed(_canary_images())})
+
+    def _described(self, canaries: Mapping[str, Floats]) -> Embedding:
+        head = self._head.arrays()
+        # Whatever makes two vectors incomparable is in the fingerprint, and nothing else.
+        identity: dict[str, Any] = {
+            "recipe": {name: value for name, value in self.recipe.as_json().items() if name != "name"},
+            "weights": self._backbone.digest,
+            "decoder": DECODER,
+            "head": {name: _digest(array) for name, array in head.items()},
+        }
+        fingerprint = hashlib.sha256(json.dumps(identity, sort_keys=True).encode()).hexdigest()
+        spec = {
+            "recipe": self.recipe.as_json(),
+            "weights": {"digest": self._backbone.digest, "origin": self._backbone.origin},
+            "decoder": DECODER,
+            "opencv": cv2.__version__,
+            "precision": "float32",
+            "fitted_on": self._fitted_on,
+        }
+        arrays = {f"{_HEAD}{name}": array for name, array in head.items()} | dict(canaries)
+        return Embedding(self.dim, fingerprint, spec, arrays)
+
+    def _require_no_drift(self, expected: Floats) -> None:
+        moved = np.linalg.norm(self.embed(_canary_images()) - expected, axis=1)
+        drift = float((moved / np.maximum(np.linalg.norm(expected, axis=1), np.finfo(np.float32).tiny)).max())
+        if not drift <= DRIFT_BOUND:
+            raise EmbeddingDrift(
+                f"expected this machine to embed the store's test images within {DRIFT_BOUND:.1%} of the store's "
+                f"vectors, got {drift:.1%}: use the TensorFlow version and precision that the store was made with"
+            )
+
+
+def _in_full_batches(
+    recipe: Recipe, backbone: Backbone, images: Sequence[Image], finish: Callable[[Floats], Floats]
+) -> Floats:
+    """Return `finish` of each image's features, computed in batches that are padded with black images to full size."""
+    size = backbone.batch_size
+    finished = []
+    for start in range(0, len(images), size):
+        some = images[start : start + size]
+        batch = np.zeros((size, recipe.side, recipe.side, 3), np.float32)
+        for row, image in enumerate(some):
+            batch[row] = to_input(image, recipe.side, recipe.interpolation)
+        features = backbone.features(batch)
+        if recipe.unit_length:
+            lengths = np.linalg.norm(features, axis=1, keepdims=True)
+            features = features / np.maximum(lengths, np.finfo(np.float32).tiny)
+        finished.append(finish(features)[: len(some)])
+    return np.concatenate(finished) if finished else np.empty((0, recipe.dim), np.float32)
+
+
+def _digest(array: Floats) -> str:
+    return hashlib.sha256(f"{array.shape}\n".encode() + np.ascontiguousarray(array, "<f4").tobytes()).hexdigest()
+
+
+def _canary_images() -> list[Image]:
+    """Return a few images that every version draws alike: ramps, checks, stripes and rings, in colour and grey."""
+    y, x = np.mgrid[0:64, 0:64]
+    rings = ((x - 32) ** 2 + (y - 32) ** 2) // 8 % 256
+    ramps = np.stack((x * 4, y * 4, 252 - x * 4), axis=2)
+    checks = (x // 8 + y // 8) % 2 * 255
+    stripes = np.stack((x // 4 % 2 * 255, x * 0 + 128, y // 4 % 2 * 255), axis=2)
+    return [drawn.astype(np.uint8) for drawn in (rings, ramps, checks, stripes)]

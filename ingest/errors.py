@@ -1,0 +1,27 @@
+"""What can be wrong with images, sources, recipes and weights."""
+
+from storage import LookalikeError
+
+
+class UnreadableImage(LookalikeError):
+    """An image that cannot be read or decoded."""
+
+
+class SourceUnusable(LookalikeError):
+    """A source that is unknown, missing or empty."""
+
+
+class ExtraMissing(LookalikeError):
+    """An optional package that this needs is not installed."""
+
+
+class UnknownRecipe(LookalikeError):
+    """A recipe that does not exist."""
+
+
+class WeightsUnusable(LookalikeError):
+    """Weights that cannot be found, or that are not VGG16's."""
+
+
+class EmbeddingDrift(LookalikeError):
+    """This machine computes vectors that are too far from the store's to be compared with them."""

@@ -1,0 +1,63 @@
+"""Show a job's progress on standard error: a bar on a terminal, a plain line now and then elsewhere."""
+
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+
+from rich.progress import BarColumn, MofNCompleteColumn, TextColumn, TimeRemainingColumn
+from rich.progress import Progress as Bar
+
+from ingest.job import Progress
+from storage import console
+
+#: Seconds between two plain lines.
+PLAIN_INTERVAL = 10.0
+
+
+@contextmanager
+def shown_progress() -> Iterator[Callable[[Progress], None]]:
+    """Give a function that shows the progress it is handed."""
+    if not console.ERR.is_terminal:
+        yield _PlainLines()
+        return
+    columns = (
+        TextColumn("{task.description}"),
+        BarColumn(),
+        MofNCompleteColumn(),
+        TextColumn("{task.fields[rate]}"),
+        TimeRemainingColumn(),
+        TextColumn("{task.fields[rejects]}"),
+    )
+    with Bar(*columns, console=console.ERR) as bar:
+        task = bar.add_task("starting", total=None, rate="", rejects="")
+
+        def show(progress: Progress) -> None:
+            speed = bar.tasks[0].speed
+            bar.update(
+                task,
+                description=progress.stage,
+                total=None if progress.stage == "fitting" else progress.total,
+                completed=progress.done,
+                rate=f"{speed:.0f} images/s" if speed else "",
+                rejects=f"{len(progress.rejects)} rejected" if progress.rejects else "",
+            )
+
+        yield show
+
+
+class _PlainLines:
+    """Prints a line at each new stage, and in long stages every few seconds."""
+
+    def __init__(self) -> None:
+        self._started = time.monotonic()
+        self._printed = self._started
+        self._stage = ""
+
+    def __call__(self, progress: Progress) -> None:
+        now = time.monotonic()
+        if progress.stage == self._stage and now - self._printed < PLAIN_INTERVAL:
+            return
+        self._stage, self._printed = progress.stage, now
+        rate = f", {progress.done / (now - self._started):.0f} images/s" if progress.done else ""
+        rejects = f", {len(progress.rejects)} rejected" if progress.rejects else ""
+        console.say(f"{progress.stage}: {progress.done} of {progress.total}{rate}{rejects}")

@@ -1,0 +1,51 @@
+"""Recipes: the ways from an image to a vector, as a table."""
+
+from dataclasses import asdict, dataclass
+from typing import Any, Literal
+
+from ingest.errors import UnknownRecipe
+
+
+@dataclass(frozen=True, slots=True)
+class Recipe:
+    """How an image becomes a vector: resize, VGG16 up to a layer, flatten, normalise, head.
+
+    `side` is the input's height and width in pixels. `unit_length` scales each feature vector to length 1 before
+    the head. The head is a layer of random weights drawn from `seed` and never trained (`dense`), or a principal
+    component analysis fitted on the first images (`pca`).
+    """
+
+    name: str
+    side: int
+    interpolation: Literal["linear", "area"]
+    layer: str
+    unit_length: bool
+    head: Literal["dense", "pca"]
+    dim: int
+    seed: int = 0
+
+    def as_json(self) -> dict[str, Any]:
+        """Return the recipe as JSON, as a store keeps it."""
+        return asdict(self)
+
+    @classmethod
+    def from_json(cls, spec: dict[str, Any]) -> "Recipe":
+        """Return the recipe that a store keeps."""
+        return cls(**spec)
+
+
+#: The original notebook, to the letter: its Dense(128, relu) is never trained, and so a random projection.
+NOTEBOOK = Recipe("notebook", 32, "linear", "block5_pool", unit_length=False, head="dense", dim=128)
+
+#: Earlier features tell small images apart far better than the last ones, which were made for ImageNet's classes.
+RETRIEVAL = Recipe("retrieval", 32, "area", "block3_pool", unit_length=True, head="pca", dim=128)
+
+RECIPES = {recipe.name: recipe for recipe in (NOTEBOOK, RETRIEVAL)}
+DEFAULT = RETRIEVAL
+
+
+def recipe_named(name: str) -> Recipe:
+    """Return a recipe by name; raise UnknownRecipe."""
+    if name not in RECIPES:
+        raise UnknownRecipe(f"expected a recipe ({', '.join(RECIPES)}), got {name!r}")
+    return RECIPES[name]

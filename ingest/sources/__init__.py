@@ -1,0 +1,33 @@
+"""Where images come from, and how a source is named on the command line."""
+
+from collections.abc import Callable
+
+from ingest.errors import SourceUnusable
+from ingest.sources.contract import Source, SourceImage
+from ingest.sources.folder import Folder
+from ingest.sources.listed import FirstOf
+from ingest.sources.mnist_sample import MnistSample
+
+#: How each kind of source is opened; what follows the colon of `kind:place` is handed over.
+KINDS: dict[str, Callable[[str], Source]] = {"mnist-sample": lambda _: MnistSample(), "folder": Folder}
+
+#: What a command's help and an error say can be named.
+USAGE = "mnist-sample or folder:DIR"
+
+
+def open_source(text: str, limit: int | None = None) -> Source:
+    """Open the source that a command names, cut to its first `limit` images; raise SourceUnusable or ExtraMissing."""
+    kind, colon, place = text.partition(":")
+    if kind not in KINDS or bool(colon) != (kind == "folder"):
+        raise SourceUnusable(f"expected a source ({USAGE}), got {text!r}")
+    source = KINDS[kind](place)
+    if limit is not None:
+        if limit < 1:
+            raise SourceUnusable(f"expected a limit of at least 1 image, got {limit}")
+        source = FirstOf(source, limit)
+    if not len(source):
+        raise SourceUnusable(f"expected at least one image, got none in {text}: name a source that has some")
+    return source
+
+
+__all__ = ["KINDS", "USAGE", "Source", "SourceImage", "open_source"]

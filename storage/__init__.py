@@ -1,0 +1,8 @@
+"""Rows, vectors and files: the store that every other part of Lookalike stands on."""
+
+from storage.embedding import Embedding
+from storage.errors import LookalikeError
+from storage.items import Appended, Hit, Item, NewItem
+from storage.store import Store
+
+__all__ = ["Appended", "Embedding", "Hit", "Item", "LookalikeError", "NewItem", "Store"]

@@ -1,0 +1,58 @@
+"""How every command talks: JSON alone on standard output, everything else on standard error, errors in one line."""
+
+import json
+import os
+import sys
+from collections.abc import Mapping
+from typing import Any, NoReturn
+
+import typer
+from rich.console import Console
+
+from storage.errors import LookalikeError
+
+#: For results that people read.
+OUT = Console(highlight=False)
+
+#: For progress, notes and errors.
+ERR = Console(stderr=True, highlight=False)
+
+EXIT_FAILED = 1
+EXIT_SOME_REJECTED = 3
+EXIT_INTERRUPTED = 130
+
+
+def command_app(help: str) -> typer.Typer:
+    """Return an application whose commands print plain help and never a traceback of ours."""
+    return typer.Typer(help=help, no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False)
+
+
+def run(app: typer.Typer, program: str) -> NoReturn:
+    """Run a command and exit: 0 done, 1 a failure named in one line, 2 wrong usage, 3 done but inputs were rejected."""
+    try:
+        app(prog_name=program)
+    except LookalikeError as error:
+        fail(str(error))
+    except KeyboardInterrupt:
+        say("interrupted: everything acknowledged so far is kept; run the same command again to go on")
+        sys.exit(EXIT_INTERRUPTED)
+    except BrokenPipeError:
+        # The reader of our output has gone; keep Python from complaining again when it flushes at exit.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+    sys.exit(0)
+
+
+def fail(message: str) -> NoReturn:
+    """End the command with one line that says what was expected, what was given and what to do."""
+    say(f"error: {message}")
+    sys.exit(EXIT_FAILED)
+
+
+def say(message: str) -> None:
+    """Print one line to standard error, whatever is in the message."""
+    sys.stderr.write(" ".join(message.splitlines()) + "\n")
+
+
+def print_json(document: Mapping[str, Any]) -> None:
+    """Print the one JSON document of a `--json` run."""
+    sys.stdout.write(json.dumps(document, indent=2, ensure_ascii=False, allow_nan=False) + "\n")

@@ -1,0 +1,147 @@
+"""Open the catalog's SQLite database so that COMMIT means durable, and turn its errors into ours."""
+
+import sqlite3
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from urllib.parse import quote
+
+import sqlalchemy as sa
+from sqlalchemy.pool import QueuePool
+
+from storage.errors import LookalikeError, NotAStore, StoreBusy, StoreCorrupt, StoreUnwritable, StoreVersion
+from storage.schema import APPLICATION_ID, SCHEMA_VERSION, Base
+
+#: How long a reader or writer waits for the other's lock, in milliseconds.
+BUSY_TIMEOUT_MS = 10_000
+
+#: Connection settings, read back after they are set. DELETE with EXTRA survives a power cut at any moment: FULL
+#: does not sync the folder after the journal is removed, and older SQLite can corrupt a WAL when it is reset.
+#: https://sqlite.org/pragma.html#pragma_synchronous
+PRAGMAS = {
+    "busy_timeout": BUSY_TIMEOUT_MS,
+    "journal_mode": "delete",
+    "synchronous": 3,
+    "foreign_keys": 1,
+    "trusted_schema": 0,
+    "cell_size_check": 1,
+}
+
+
+class Database:
+    """The SQLite file behind a catalog: an engine, and one way to begin each kind of transaction."""
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+        self._engine = sa.create_engine("sqlite+pysqlite://", creator=self._connect, poolclass=QueuePool)
+
+    def _connect(self) -> sqlite3.Connection:
+        """Open an existing file; transactions are begun by hand, since sqlite3 begins them late."""
+        connection = sqlite3.connect(
+            f"file:{quote(str(self.path.absolute()))}?mode=rw", uri=True, isolation_level=None, check_same_thread=False
+        )
+        try:
+            for name, value in PRAGMAS.items():
+                connection.execute(f"PRAGMA {name} = {value}").close()
+                (got,) = connection.execute(f"PRAGMA {name}").fetchone()
+                if got != value:
+                    raise StoreUnwritable(
+                        f"expected SQLite to take {name}={value} for {self.path}, got {got}: "
+                        "the store cannot be kept safe with this SQLite library"
+                    )
+        except BaseException:
+            connection.close()
+            raise
+        return connection
+
+    @contextmanager
+    def reading(self) -> Iterator[sa.Connection]:
+        """Give a connection inside a read transaction: every statement sees the same batches."""
+        with self._transaction("BEGIN") as connection:
+            yield connection
+
+    @contextmanager
+    def writing(self) -> Iterator[sa.Connection]:
+        """Give a connection inside a write transaction, committed at the end and durable then, or rolled back."""
+        with self._transaction("BEGIN IMMEDIATE") as connection:
+            yield connection
+
+    @contextmanager
+    def _transaction(self, begin: str) -> Iterator[sa.Connection]:
+        try:
+            with self._engine.connect() as connection:
+                connection.exec_driver_sql(begin)
+                try:
+                    yield connection
+                except BaseException:
+                    # SQLite has rolled back by itself after some errors, and a second ROLLBACK would hide them.
+                    if getattr(connection.connection.dbapi_connection, "in_transaction", False):
+                        connection.exec_driver_sql("ROLLBACK")
+                    raise
+                connection.exec_driver_sql("COMMIT")
+        except (sa.exc.SQLAlchemyError, sqlite3.Error) as error:
+            raise self._ours(error) from error
+
+    def _ours(self, error: Exception) -> LookalikeError:
+        """Turn a database error into the one that says what a user can do about it."""
+        cause = getattr(error, "orig", None) or error
+        code = getattr(cause, "sqlite_errorcode", 0) & 0xFF
+        if code in (sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED):
+            return StoreBusy(
+                f"expected {self.path} to be free within {BUSY_TIMEOUT_MS // 1000} s, got '{cause}': "
+                "another process is using it; try again"
+            )
+        if code == sqlite3.SQLITE_NOTADB:
+            return NotAStore(f"expected a Lookalike catalog at {self.path}, got a file that is not a database")
+        if code == sqlite3.SQLITE_CORRUPT:
+            return StoreCorrupt(f"expected a whole catalog at {self.path}, got '{cause}': restore it from a backup")
+        if code in (sqlite3.SQLITE_FULL, sqlite3.SQLITE_IOERR, sqlite3.SQLITE_READONLY, sqlite3.SQLITE_CANTOPEN):
+            return StoreUnwritable(
+                f"expected to read and write {self.path}, got '{cause}': everything acknowledged so far is kept; free "
+                "space or change the permissions and run the same command again"
+            )
+        return StoreCorrupt(f"expected the tables of a Lookalike catalog in {self.path}, got '{cause}'")
+
+    def create_tables(self) -> None:
+        """Create the tables in a new, empty file, and mark it as a catalog."""
+        with self.writing() as connection:
+            Base.metadata.create_all(connection)
+            connection.exec_driver_sql(f"PRAGMA application_id = {APPLICATION_ID}")
+            connection.exec_driver_sql(f"PRAGMA user_version = {SCHEMA_VERSION}")
+
+    def require_catalog(self) -> None:
+        """Raise unless the file is a catalog of this version: marked as one, with its tables and nothing else."""
+        with self.reading() as connection:
+            (application,) = connection.exec_driver_sql("PRAGMA application_id").one()
+            (version,) = connection.exec_driver_sql("PRAGMA user_version").one()
+            found = set(connection.exec_driver_sql("SELECT type, name FROM sqlite_schema WHERE sql IS NOT NULL"))
+        if application != APPLICATION_ID:
+            raise NotAStore(
+                f"expected a Lookalike catalog at {self.path}, got another program's database: "
+                "name a folder that `python -m ingest` made, or a new one"
+            )
+        if version > SCHEMA_VERSION:
+            raise StoreVersion(
+                f"expected a store of version {SCHEMA_VERSION} or older at {self.path}, got version {version}: "
+                "open it with a newer Lookalike"
+            )
+        tables = Base.metadata.tables.values()
+        expected = {("table", table.name) for table in tables}
+        expected |= {("index", str(index.name)) for table in tables for index in table.indexes}
+        odd = {f"{kind} {name}" for kind, name in (tuple(row) for row in found) if (kind, name) not in expected}
+        odd |= {f"no {kind} {name}" for kind, name in expected if (kind, name) not in {tuple(row) for row in found}}
+        if odd:
+            raise StoreCorrupt(
+                f"expected the tables of a Lookalike catalog and nothing else in {self.path}, "
+                f"got {', '.join(sorted(odd))}: restore it from a backup"
+            )
+
+    def integrity(self) -> list[str]:
+        """Return what SQLite's own integrity check finds wrong; empty when nothing is."""
+        with self.reading() as connection:
+            rows = [str(row[0]) for row in connection.exec_driver_sql("PRAGMA integrity_check")]
+        return [row for row in rows if row != "ok"]
+
+    def close(self) -> None:
+        """Close every connection now; one left to the garbage collector would keep its lock until then."""
+        self._engine.dispose()

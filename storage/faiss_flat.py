@@ -1,0 +1,141 @@
+"""The flat-L2 index of FAISS; the only file that imports it.
+
+A flat index file is a header and the raw vectors. It is read straight into the index's own memory, after the
+header was compared with the one that must stand there: FAISS's reader trusts the sizes that a file claims.
+"""
+
+import struct
+from collections.abc import Callable
+from typing import BinaryIO
+
+import faiss
+import numpy as np
+from numpy.typing import NDArray
+
+#: fourcc, dim, count, two fields FAISS no longer uses, trained, metric (1 is L2), floats that follow.
+#: The layout is `write_index_header` and `WRITEXBVECTOR` in FAISS's impl/index_write.cpp.
+_HEADER = struct.Struct("<4siqqq?iq")
+_UNUSED = 1 << 20
+_L2 = 1
+
+HEADER_SIZE = _HEADER.size
+
+#: Rows moved or written at once, to keep what is copied small beside the index.
+_BLOCK = 65_536
+
+#: Half the distance from 1 to the next float32: the unit roundoff u.
+_UNIT_ROUNDOFF = 2.0**-24
+
+
+class FaissFlat:
+    """A `VectorIndex` over `faiss.IndexFlatL2`."""
+
+    def __init__(self, dim: int) -> None:
+        self._index = faiss.IndexFlatL2(dim)
+        self._norms: NDArray[np.float32] | None = None
+
+    @property
+    def dim(self) -> int:
+        """Return the number of dimensions."""
+        return int(self._index.d)
+
+    def __len__(self) -> int:
+        """Return the number of vectors."""
+        return int(self._index.ntotal)
+
+    def vectors(self) -> NDArray[np.float32]:
+        """Return the index's own memory, (n, dim) float32; valid until the index changes."""
+        if not len(self):
+            return np.empty((0, self.dim), np.float32)
+        flat: NDArray[np.float32] = faiss.rev_swig_ptr(self._index.get_xb(), len(self) * self.dim)
+        return flat.reshape(len(self), self.dim)
+
+    def add(self, vectors: NDArray[np.float32]) -> None:
+        """Append (n, dim) float32 vectors at the next positions."""
+        self._index.add(vectors)
+        self._norms = None
+
+    def keep(self, chosen: NDArray[np.bool_]) -> None:
+        """Drop the vectors that are not chosen, (n,) bool; the others close up in order."""
+        vectors = self.vectors()
+        kept = 0
+        for start in range(0, len(self), _BLOCK):
+            block = vectors[start : start + _BLOCK][chosen[start : start + _BLOCK]]
+            vectors[kept : kept + len(block)] = block
+            kept += len(block)
+        self._resize(kept)
+
+    def _resize(self, count: int) -> None:
+        self._index.codes.resize(count * self._index.code_size)
+        self._index.ntotal = count
+        self._norms = None
+
+    def candidates(self, queries: NDArray[np.float32], count: int) -> tuple[NDArray[np.float32], NDArray[np.int64]]:
+        """Return the `count` nearest positions of each query and their squared distances, both (nq, count).
+
+        A single query is one matrix-vector product over the index's memory, at the memory's own speed; FAISS, made
+        for batches, takes three times as long for it.
+        """
+        if len(queries) == 1:
+            return self._candidates_of_one(queries[0], count)
+        distances, positions = self._index.search(queries, count)
+        return distances, positions
+
+    def _candidates_of_one(self, query: NDArray[np.float32], count: int) -> tuple[NDArray[np.float32], NDArray[np.int64]]:
+        with np.errstate(over="ignore", invalid="ignore"):
+            squared = self.vectors() @ query
+            squared *= np.float32(-2)
+            squared += self._squared_norms()
+            squared += query @ query
+        nearest = np.argpartition(squared, count - 1)[:count]
+        nearest = nearest[np.argsort(squared[nearest])]
+        return squared[np.newaxis, nearest], nearest[np.newaxis].astype(np.int64, copy=False)
+
+    def _squared_norms(self) -> NDArray[np.float32]:
+        """Return |x|^2 of each vector, (n,) float32, computed once."""
+        if self._norms is None:
+            vectors = self.vectors()
+            self._norms = np.einsum("ij,ij->i", vectors, vectors)
+        return self._norms
+
+    def error_bound(self, queries: NDArray[np.float32]) -> NDArray[np.float64]:
+        """Return how far the squared distances of each query can be from the true ones, (nq,) float64.
+
+        They are summed as (q-x)^2 or as |q|^2 + |x|^2 - 2qx. With u the unit roundoff and g(n) = nu/(1-nu), each
+        inner product of n terms, in whatever order or with fused operations, is within g(n) |q||x| (Higham,
+        Accuracy and Stability of Numerical Algorithms, 2002, section 3.1); with the few roundings of the sum and of
+        the norms themselves either way stays within g(n+8) (|q|+|x|)^2.
+        """
+        terms = self.dim + 8
+        gamma = terms * _UNIT_ROUNDOFF / (1 - terms * _UNIT_ROUNDOFF)
+        wide = queries.astype(np.float64)
+        norms = np.sqrt(np.einsum("ij,ij->i", wide, wide))
+        largest = float(np.sqrt(self._squared_norms().max(initial=0).astype(np.float64) * (1 + gamma)))
+        bound: NDArray[np.float64] = gamma * (norms + largest) ** 2
+        return bound
+
+    def write(self, write: Callable[[bytes], int]) -> None:
+        """Hand the bytes of an index file, as `faiss.read_index` opens it, to `write`, piece by piece."""
+        faiss.write_index(self._index, faiss.PyCallbackIOWriter(write))
+
+    @classmethod
+    def read(cls, file: BinaryIO, dim: int, count: int, seen: Callable[[bytes | memoryview], None]) -> "FaissFlat | None":
+        """Read an index of exactly `count` vectors of `dim` dimensions, or return None when the file holds another.
+
+        Every byte that is used is shown to `seen`. No more is read, and no more memory taken, than such an index has.
+        """
+        header = file.read(HEADER_SIZE)
+        seen(header)
+        if header != _HEADER.pack(b"IxF2", dim, count, _UNUSED, _UNUSED, True, _L2, count * dim):
+            return None
+        index = cls(dim)
+        index._resize(count)
+        memory = memoryview(index.vectors()).cast("B") if count else memoryview(b"")
+        filled = 0
+        while filled < len(memory):
+            got = file.readinto(memory[filled : filled + _BLOCK * dim])  # type: ignore[attr-defined]
+            if not got:
+                return None
+            seen(memory[filled : filled + got])
+            filled += got
+        return index if not file.read(1) else None

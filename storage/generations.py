@@ -1,0 +1,69 @@
+"""Generation files: immutable copies of the vectors, derived from the rows and checked byte by byte when read."""
+
+import hashlib
+import os
+import stat
+from collections.abc import Iterable
+from pathlib import Path
+
+from storage import durable
+from storage.catalog import Batch, Generation
+from storage.faiss_flat import HEADER_SIZE, FaissFlat
+
+#: The newest generation under a name that other tools can rely on.
+PUBLISHED_NAME = "index.faiss"
+
+_VECTOR_ITEM_SIZE = 4
+
+
+def file_name(number: int, sha256: bytes) -> str:
+    """Return the name of a generation's file."""
+    return f"g-{number:06d}-{sha256.hex()[:16]}.faiss"
+
+
+def path_of(generation: Generation, store: Path) -> Path:
+    """Return where a recorded generation's file lies."""
+    return store / "index" / file_name(generation.number, generation.sha256)
+
+
+def write(index: FaissFlat, number: int, batch: Batch, store: Path) -> Generation:
+    """Write an index as a durable new file and return the record that may now be committed."""
+    folder = store / "index"
+    durable.make_folder(folder)
+    _, size, sha256 = durable.write_file(
+        folder, lambda file: index.write(file.write), lambda digest: file_name(number, digest)
+    )
+    return Generation(number, batch.number, batch.chain, len(index), size, sha256)
+
+
+def read(generation: Generation, store: Path, dim: int) -> FaissFlat | None:
+    """Read a generation's file, or return None when it is not, byte for byte, what the record says."""
+    try:
+        descriptor = os.open(path_of(generation, store), os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC)
+    except OSError:
+        return None
+    with os.fdopen(descriptor, "rb", buffering=0) as file:
+        status = os.fstat(file.fileno())
+        expected_size = HEADER_SIZE + generation.items * dim * _VECTOR_ITEM_SIZE
+        if not stat.S_ISREG(status.st_mode) or not status.st_size == generation.size == expected_size:
+            return None
+        digest = hashlib.sha256()
+        try:
+            index = FaissFlat.read(file, dim, generation.items, digest.update)
+        except OSError:
+            return None
+        return index if digest.digest() == generation.sha256 else None
+
+
+def publish(generation: Generation, store: Path) -> None:
+    """Give the generation the fixed name as well."""
+    durable.publish_name(path_of(generation, store), store / PUBLISHED_NAME)
+
+
+def remove_all_but(kept: Iterable[Generation], store: Path) -> None:
+    """Remove the files of older generations and what an interrupted write left; nothing else in the folder."""
+    names = {path_of(generation, store).name for generation in kept}
+    for path in (store / "index").iterdir():
+        ours = path.name.startswith("g-") and path.suffix == ".faiss"
+        if (ours or path.suffix == durable.TEMPORARY_SUFFIX) and path.name not in names:
+            durable.remove(path)

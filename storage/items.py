@@ -1,0 +1,53 @@
+"""What goes into a store and what comes out of it."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+#: What a metadata value may be: what JSON can hold and a filter can compare.
+Scalar = str | int | float | bool | None
+
+
+@dataclass(frozen=True, slots=True)
+class NewItem:
+    """An item on its way into a store; its vector travels beside it.
+
+    `key` names it within its source for ever; `content` is the sha256 of what was embedded, so that a
+    changed image under the same key is noticed; `thumbnail` is an encoded PNG.
+    """
+
+    key: str
+    content: bytes
+    label: str | None = None
+    metadata: Mapping[str, Scalar] = field(default_factory=dict)
+    thumbnail: bytes | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Item:
+    """A stored item, without its vector."""
+
+    id: int
+    key: str
+    label: str | None
+    metadata: Mapping[str, Scalar]
+    content: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class Hit:
+    """One neighbour in an answer; `rank` counts from 1, `distance` is Euclidean, not squared."""
+
+    rank: int
+    id: int
+    key: str
+    label: str | None
+    distance: float
+    metadata: Mapping[str, Scalar]
+
+
+@dataclass(frozen=True, slots=True)
+class Appended:
+    """What one acknowledged batch did: the new ids, in the order given, and how many rows they replaced."""
+
+    ids: tuple[int, ...]
+    replaced: int

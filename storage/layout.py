@@ -1,0 +1,51 @@
+"""Where a store's files lie, and what may stand in the folder of a store that is about to be created."""
+
+from pathlib import Path
+
+from storage.durable import TEMPORARY_SUFFIX
+from storage.errors import NotAStore, StoreExists, StoreNotFound
+
+CATALOG = "catalog.sqlite"
+NEW_CATALOG = CATALOG + TEMPORARY_SUFFIX
+WRITER_LOCK = "writer.lock"
+
+#: What an interrupted creation can leave behind.
+_LEFTOVERS = {WRITER_LOCK, NEW_CATALOG, f"{NEW_CATALOG}-journal"}
+
+
+def require_store(folder: Path) -> None:
+    """Raise StoreNotFound or NotAStore unless a store's catalog stands in the folder."""
+    if not folder.exists():
+        raise StoreNotFound(
+            f"expected a store at {folder}, found nothing there: "
+            f"make one with `python -m ingest SOURCE --store {folder}`, or name the right folder"
+        )
+    if not folder.is_dir():
+        raise NotAStore(f"expected a store at {folder}, got a file: name the folder that holds the store")
+    catalog = folder / CATALOG
+    if catalog.is_symlink() or not catalog.is_file():
+        raise NotAStore(
+            f"expected a store at {folder}, got a folder without a {CATALOG}: "
+            "name a folder that `python -m ingest` made, or a new one"
+        )
+
+
+def require_free(folder: Path) -> None:
+    """Raise StoreExists or NotAStore unless a new store may be created in the folder."""
+    if not folder.exists():
+        return
+    if not folder.is_dir():
+        raise NotAStore(f"expected a new or empty folder for the store, got the file {folder}: name another place")
+    found = {path.name for path in folder.iterdir()}
+    if CATALOG in found:
+        raise StoreExists(f"expected a new or empty folder for the store, got the store {folder}: open it instead")
+    if found - _LEFTOVERS:
+        raise NotAStore(
+            f"expected a new or empty folder for the store, got {folder} with other files in it "
+            f"({sorted(found - _LEFTOVERS)[0]!r}): name another place"
+        )
+
+
+def holds_store(folder: Path) -> bool:
+    """Tell whether a store's catalog stands in the folder."""
+    return (folder / CATALOG).exists()

@@ -1,0 +1,98 @@
+"""The catalog's tables. Rows are the truth; everything else in a store is derived from them."""
+
+from sqlalchemy import ForeignKey, Index, LargeBinary, Text
+from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
+
+#: SQLite's application_id of a catalog ("LOOK" in ASCII), which tells it from any other database.
+APPLICATION_ID = 0x4C4F4F4B
+
+#: The version of these tables, kept in SQLite's user_version.
+SCHEMA_VERSION = 1
+
+
+class Base(DeclarativeBase):
+    """The catalog's metadata."""
+
+
+class EmbeddingRow(Base):
+    """How the store's vectors are made: one row for ever."""
+
+    __tablename__ = "embedding"
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    dim: Mapped[int]
+    fingerprint: Mapped[str] = mapped_column(Text)
+    spec: Mapped[str] = mapped_column(Text)
+
+
+class ArrayRow(Base):
+    """An array that was fitted for the embedding: float32, little-endian, C order."""
+
+    __tablename__ = "arrays"
+
+    name: Mapped[str] = mapped_column(Text, primary_key=True)
+    shape: Mapped[str] = mapped_column(Text)
+    data: Mapped[bytes] = mapped_column(LargeBinary)
+    sha256: Mapped[bytes] = mapped_column(LargeBinary)
+
+
+class BatchRow(Base):
+    """One acknowledged batch: how many rows live after it, the next free id, and the chain hash up to it.
+
+    Batch 0 is the empty store.
+    """
+
+    __tablename__ = "batches"
+
+    number: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
+    live: Mapped[int]
+    next_id: Mapped[int]
+    chain: Mapped[bytes] = mapped_column(LargeBinary)
+
+
+class ItemRow(Base):
+    """An item with its vector (float32, little-endian) and a checksum over everything said here but `deleted_in`.
+
+    A deleted item keeps its row as a tombstone, so its id is never given out again.
+    """
+
+    __tablename__ = "items"
+    __table_args__ = (
+        Index("items_live_key", "key", unique=True, sqlite_where=mapped_column("deleted_in").is_(None)),
+        Index("items_batch", "batch"),
+    )
+
+    id: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
+    batch: Mapped[int] = mapped_column(ForeignKey("batches.number"))
+    deleted_in: Mapped[int | None] = mapped_column(ForeignKey("batches.number"))
+    key: Mapped[str] = mapped_column(Text)
+    label: Mapped[str | None] = mapped_column(Text)
+    content: Mapped[bytes] = mapped_column(LargeBinary)
+    details: Mapped[str] = mapped_column("metadata", Text)
+    vector: Mapped[bytes] = mapped_column(LargeBinary)
+    checksum: Mapped[bytes] = mapped_column(LargeBinary)
+
+
+class ThumbnailRow(Base):
+    """A small PNG of an item, apart from its row so that reading rows stays cheap."""
+
+    __tablename__ = "thumbnails"
+
+    item: Mapped[int] = mapped_column(ForeignKey("items.id"), primary_key=True, autoincrement=False)
+    png: Mapped[bytes] = mapped_column(LargeBinary)
+
+
+class GenerationRow(Base):
+    """An index file that was complete and durable before this row was committed.
+
+    It holds the vectors of the `items` that lived after `batch`, in id order.
+    """
+
+    __tablename__ = "generations"
+
+    number: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
+    batch: Mapped[int] = mapped_column(ForeignKey("batches.number"))
+    chain: Mapped[bytes] = mapped_column(LargeBinary)
+    items: Mapped[int]
+    size: Mapped[int]
+    sha256: Mapped[bytes] = mapped_column(LargeBinary)

@@ -1,0 +1,80 @@
+"""What a store holds at one batch, in memory: the vectors of the live rows, and the id at each position."""
+
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from storage import generations
+from storage.catalog import PAGE, VECTOR_TYPE, Batch, Catalog
+from storage.errors import StoreCorrupt
+from storage.faiss_flat import FaissFlat
+
+
+@dataclass(frozen=True)
+class Snapshot:
+    """The live rows after `batch`: position p of `index` holds the vector of `ids[p]`; ids ascend, (n,) int64."""
+
+    batch: Batch
+    index: FaissFlat
+    ids: NDArray[np.int64]
+
+    def positions(self, ids: NDArray[np.int64]) -> NDArray[np.int64]:
+        """Return the positions of those of the given ids that the snapshot holds."""
+        found = np.searchsorted(self.ids, ids)
+        inside = found < len(self.ids)
+        found, ids = found[inside], ids[inside]
+        return found[self.ids[found] == ids]
+
+
+def load(catalog: Catalog, store: Path, dim: int) -> Snapshot:
+    """Load the newest state: the newest generation that proves whole, and the rows that came after it.
+
+    Raise StoreCorrupt when the rows are not as many as the last batch left alive, or one is damaged.
+    """
+    last = catalog.last_batch()
+    index, ids, covered = _newest_generation(catalog, store, dim)
+    tail_ids = [ids]
+    page: list[bytes] = []
+    page_ids: list[int] = []
+
+    def add_page() -> None:
+        block = np.frombuffer(b"".join(page), VECTOR_TYPE).reshape(len(page), dim)
+        index.add(block.astype(np.float32, copy=False))
+        tail_ids.append(np.array(page_ids, np.int64))
+        page.clear()
+        page_ids.clear()
+
+    for row in catalog.walk(after_batch=covered):
+        page.append(row.verified().vector)
+        page_ids.append(row.id)
+        if len(page) == PAGE:
+            add_page()
+    if page:
+        add_page()
+    if len(index) != last.live:
+        raise StoreCorrupt(
+            f"expected {last.live} live items after batch {last.number}, got {len(index)}: rows were lost or changed "
+            "after they were written; restore the store from a backup"
+        )
+    return Snapshot(last, index, np.concatenate(tail_ids))
+
+
+def _newest_generation(catalog: Catalog, store: Path, dim: int) -> tuple[FaissFlat, NDArray[np.int64], int]:
+    """Return the index, ids and batch of the newest generation that proves whole, or an empty index."""
+    last = catalog.last_batch()
+    for generation in catalog.generations():
+        if last.live == last.next_id:
+            # Nothing was ever deleted: ids are positions, and need not be read.
+            ids, alive = np.arange(generation.items), np.ones(generation.items, np.bool_)
+        else:
+            ids, alive = catalog.live_ids_at(generation.batch)
+        if len(ids) != generation.items:
+            continue
+        index = generations.read(generation, store, dim)
+        if index is not None:
+            if not alive.all():
+                index.keep(alive)
+            return index, ids[alive], generation.batch
+    return FaissFlat(dim), np.empty(0, np.int64), 0

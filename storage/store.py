@@ -1,0 +1,338 @@
+"""The store: one folder that keeps items with their vectors, and finds the nearest ones.
+
+The catalog's rows are the truth. The index is derived from them and kept in memory once it is asked for.
+"""
+
+import json
+from collections.abc import Sequence
+from pathlib import Path
+from types import TracebackType
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+from storage import durable, exact, generations, layout, snapshot, verification
+from storage.catalog import VECTOR_TYPE, Batch, Catalog, Generation, Row
+from storage.checksum import next_chain, row_checksum
+from storage.database import Database
+from storage.embedding import Embedding
+from storage.errors import InvalidItem, InvalidQuery, StoreCorrupt, StoreReadOnly, UnknownItem
+from storage.items import Appended, Hit, Item, NewItem
+from storage.lock import WriterLock
+from storage.vectors import checked_vectors
+
+#: How many generation files are kept: the newest, and the one before it to fall back on.
+KEPT_GENERATIONS = 2
+
+
+class Store:
+    """An open store; use it in a `with` statement, or call `close`."""
+
+    def __init__(self, folder: Path, database: Database, lock: WriterLock | None) -> None:
+        self.folder = folder
+        self._database = database
+        self._lock = lock
+        self._snapshot: snapshot.Snapshot | None = None
+        database.require_catalog()
+        with database.reading() as connection:
+            self.embedding: Embedding = Catalog(connection).embedding()
+
+    # Opening and closing
+
+    @staticmethod
+    def exists_at(folder: str | Path) -> bool:
+        """Tell whether there is a store in the folder."""
+        return layout.holds_store(Path(folder))
+
+    @staticmethod
+    def require_free(folder: str | Path) -> None:
+        """Raise StoreExists or NotAStore unless a store can be created in the folder."""
+        layout.require_free(Path(folder))
+
+    @classmethod
+    def create(cls, folder: str | Path, embedding: Embedding) -> "Store":
+        """Create an empty store in a new or empty folder and open it for writing.
+
+        Raise StoreExists, NotAStore, StoreBusy or StoreUnwritable; the folder then holds no store.
+        """
+        folder = Path(folder)
+        layout.require_free(folder)
+        durable.make_folder(folder)
+        lock = WriterLock(folder / layout.WRITER_LOCK)
+        try:
+            layout.require_free(folder)
+            _write_empty_catalog(folder, embedding)
+            return cls._opened(folder, lock)
+        except BaseException:
+            lock.release()
+            raise
+
+    @classmethod
+    def open(cls, folder: str | Path, *, writing: bool = False) -> "Store":
+        """Open a store for reading, or for writing as its one writer.
+
+        Raise StoreNotFound, NotAStore, StoreVersion, StoreCorrupt, or StoreBusy when there is a writer already.
+        """
+        folder = Path(folder)
+        layout.require_store(folder)
+        lock = WriterLock(folder / layout.WRITER_LOCK) if writing else None
+        try:
+            return cls._opened(folder, lock)
+        except BaseException:
+            if lock is not None:
+                lock.release()
+            raise
+
+    @classmethod
+    def _opened(cls, folder: Path, lock: WriterLock | None) -> "Store":
+        database = Database(folder / layout.CATALOG)
+        try:
+            return cls(folder, database, lock)
+        except BaseException:
+            database.close()
+            raise
+
+    def close(self) -> None:
+        """Close the catalog and let the next writer in; harmless when called again."""
+        self._database.close()
+        self._snapshot = None
+        if self._lock is not None:
+            self._lock.release()
+
+    def __enter__(self) -> "Store":
+        return self
+
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
+        self.close()
+
+    # Writing
+
+    def append(self, items: Sequence[NewItem], vectors: ArrayLike) -> Appended:
+        """Add a batch of items, all or nothing; when this returns, it survives a crash and a power cut.
+
+        `vectors` is (n, dim), one row an item. An item whose key is stored already replaces that row under a new
+        id. Raise InvalidVectors or InvalidItem before anything is written, StoreUnwritable when the disk refuses.
+        """
+        self._require_writer()
+        rows = checked_vectors(vectors, self.dim) if len(items) else np.empty((0, self.dim), np.float32)
+        if len(rows) != len(items):
+            raise InvalidItem(f"expected a vector for each of {len(items)} items, got {len(rows)} vectors")
+        if not items:
+            return Appended((), 0)
+        texts = [_checked_metadata(item) for item in items]
+        keys = [item.key for item in items]
+        if len(set(keys)) != len(keys):
+            raise InvalidItem(f"expected each key once in a batch, got {_first_repeated(keys)!r} twice")
+        with self._database.writing() as connection:
+            catalog = Catalog(connection)
+            last = catalog.last_batch()
+            number = last.number + 1
+            replaced = sorted(row.id for row in catalog.rows_by_key(keys) if row is not None)
+            catalog.bury(replaced, number)
+            new = [
+                _row(last.next_id + offset, number, item, text, vector)
+                for offset, (item, text, vector) in enumerate(zip(items, texts, rows, strict=True))
+            ]
+            chain = next_chain(last.chain, ((row.id, row.checksum) for row in new), replaced)
+            live = last.live + len(new) - len(replaced)
+            catalog.write_batch(Batch(number, live, last.next_id + len(new), chain))
+            thumbnails = {
+                row.id: item.thumbnail for row, item in zip(new, items, strict=True) if item.thumbnail is not None
+            }
+            catalog.write_rows(new, thumbnails)
+        self._snapshot = None
+        return Appended(tuple(row.id for row in new), len(replaced))
+
+    def publish(self) -> None:
+        """Write the index of everything stored as a new generation, so that the next opening is fast.
+
+        Nothing is lost without it: rows that no generation covers are read from the catalog.
+        """
+        self._require_writer()
+        with self._database.reading() as connection:
+            catalog = Catalog(connection)
+            known = catalog.generations()
+            number = catalog.next_generation()
+            last = catalog.last_batch()
+            if known and known[0].batch == last.number and generations.read(known[0], self.folder, self.dim) is not None:
+                return
+            loaded = snapshot.load(catalog, self.folder, self.dim)
+        generation = generations.write(loaded.index, number, loaded.batch, self.folder)
+        kept: list[Generation] = [generation, *known][:KEPT_GENERATIONS]
+        with self._database.writing() as connection:
+            catalog = Catalog(connection)
+            catalog.write_generation(generation)
+            catalog.forget_generations(before=kept[-1].number)
+        generations.publish(generation, self.folder)
+        generations.remove_all_but(kept, self.folder)
+        self._snapshot = loaded
+
+    def _require_writer(self) -> None:
+        if self._lock is None:
+            raise StoreReadOnly(f"expected {self.folder} to be open for writing, got a store opened for reading")
+
+    # Reading
+
+    @property
+    def dim(self) -> int:
+        """Return the number of dimensions of the store's vectors."""
+        return self.embedding.dim
+
+    def __len__(self) -> int:
+        """Return the number of items that are not deleted."""
+        with self._database.reading() as connection:
+            return Catalog(connection).last_batch().live
+
+    def items(self, ids: Sequence[int] | None = None) -> list[Item]:
+        """Return the items with these ids, in the order asked, or all in id order; raise UnknownItem for any other."""
+        with self._database.reading() as connection:
+            catalog = Catalog(connection)
+            if ids is None:
+                return [row.verified().item() for row in catalog.walk()]
+            rows = catalog.rows([int(id) for id in ids])
+        return [self._found(row, f"id {id}").item() for row, id in zip(rows, ids, strict=True)]
+
+    def by_key(self, key: str) -> Item:
+        """Return the item with this key; raise UnknownItem when there is none."""
+        with self._database.reading() as connection:
+            (row,) = Catalog(connection).rows_by_key([key])
+        return self._found(row, f"key {key!r}").item()
+
+    def vectors(self, ids: Sequence[int]) -> NDArray[np.float32]:
+        """Return the vectors of these items, (n, dim) float32, in the order asked; raise UnknownItem."""
+        with self._database.reading() as connection:
+            rows = Catalog(connection).rows([int(id) for id in ids])
+        found = [self._found(row, f"id {id}").array() for row, id in zip(rows, ids, strict=True)]
+        return np.array(found, np.float32).reshape(len(found), self.dim)
+
+    def _found(self, row: Row | None, asked: str) -> Row:
+        if row is None:
+            raise UnknownItem(
+                f"expected an item of {self.folder}, got {asked}, which it does not hold: "
+                "see `python -m storage info` for what it holds"
+            )
+        return row.verified()
+
+    def contents(self, keys: Sequence[str]) -> dict[str, bytes]:
+        """Return the content digest of each of these keys that is stored, to tell what is new or changed."""
+        with self._database.reading() as connection:
+            return Catalog(connection).contents(keys)
+
+    def thumbnails(self, ids: Sequence[int]) -> dict[int, bytes]:
+        """Return the PNG thumbnails of these items, by id; an item without one is left out."""
+        with self._database.reading() as connection:
+            return Catalog(connection).thumbnails([int(id) for id in ids])
+
+    def label_counts(self) -> dict[str | None, int]:
+        """Return how many items each label has."""
+        with self._database.reading() as connection:
+            return Catalog(connection).label_counts()
+
+    def all_vectors(self) -> tuple[NDArray[np.int64], NDArray[np.float32]]:
+        """Return every id, (n,) int64 ascending, and a read-only view of their vectors, (n, dim) float32."""
+        loaded = self._loaded()
+        view = loaded.index.vectors().view()
+        view.flags.writeable = False
+        return loaded.ids, view
+
+    def refresh(self) -> None:
+        """See the batches that were acknowledged since the vectors were loaded."""
+        self._snapshot = None
+
+    def _loaded(self) -> snapshot.Snapshot:
+        if self._snapshot is None:
+            with self._database.reading() as connection:
+                self._snapshot = snapshot.load(Catalog(connection), self.folder, self.dim)
+        return self._snapshot
+
+    def nearest(self, vectors: ArrayLike, k: int, exclude: Sequence[Sequence[int]] | None = None) -> list[list[Hit]]:
+        """Return the k nearest items of each query, (n, dim) or one (dim,), by Euclidean distance, then id.
+
+        `exclude` lists ids to leave out, one list a query. Every hit's row is checked against its checksum and
+        against the vector that was compared; StoreCorrupt is raised rather than a wrong label returned. Raise
+        InvalidVectors, or InvalidQuery for k below 1.
+        """
+        if isinstance(k, bool) or not isinstance(k, int | np.integer) or k < 1:
+            raise InvalidQuery(f"expected k to be a whole number of at least 1, got {k!r}")
+        queries = checked_vectors(vectors, self.dim)
+        if exclude is not None and len(exclude) != len(queries):
+            raise InvalidQuery(f"expected a list of excluded ids for each of {len(queries)} queries, got {len(exclude)}")
+        loaded = self._loaded()
+        excluded = [loaded.positions(np.array(ids, np.int64)) for ids in exclude] if exclude is not None else None
+        answers = exact.nearest(loaded.index, queries, int(k), excluded)
+        return self._hits(loaded, answers)
+
+    def _hits(self, loaded: snapshot.Snapshot, answers: list[tuple[exact.Positions, exact.Distances]]) -> list[list[Hit]]:
+        """Join positions and distances to their rows, each row checked once."""
+        positions = np.unique(np.concatenate([positions for positions, _ in answers])) if answers else np.empty(0, np.int64)
+        ids = loaded.ids[positions].tolist()
+        with self._database.reading() as connection:
+            rows = Catalog(connection).rows(ids)
+        compared = loaded.index.vectors()
+        items = {}
+        for position, id, row in zip(positions.tolist(), ids, rows, strict=True):
+            if row is None:
+                raise StoreCorrupt(
+                    f"expected item {id} in the catalog, but it is gone: if another process has just deleted or "
+                    "replaced it, call refresh; otherwise run `python -m storage verify`"
+                )
+            if row.verified().vector != compared[position].astype(VECTOR_TYPE, copy=False).tobytes():
+                raise StoreCorrupt(
+                    f"expected the index to hold the vector of item {id}, but it holds another: run `python -m storage verify`"
+                )
+            items[position] = row.item()
+        return [
+            [
+                Hit(rank, item.id, item.key, item.label, distance, item.metadata)
+                for rank, (item, distance) in enumerate(
+                    zip((items[position] for position in found.tolist()), distances.tolist(), strict=True), start=1
+                )
+            ]
+            for found, distances in answers
+        ]
+
+    def verify(self) -> list[str]:
+        """Prove the store whole: return what is wrong with it, a line each; empty when nothing is."""
+        problems = self._database.integrity()
+        with self._database.reading() as connection:
+            return problems + list(verification.problems(Catalog(connection), self.folder, self.dim))
+
+
+def _write_empty_catalog(folder: Path, embedding: Embedding) -> None:
+    """Write a catalog under a temporary name and rename it, so that it is there whole or not at all."""
+    new = folder / layout.NEW_CATALOG
+    durable.remove(new.with_name(f"{layout.NEW_CATALOG}-journal"))
+    durable.write_empty(new)
+    database = Database(new)
+    try:
+        database.create_tables()
+        with database.writing() as connection:
+            Catalog(connection).write_embedding(embedding)
+    finally:
+        database.close()
+    durable.rename(new, folder / layout.CATALOG)
+
+
+def _row(id: int, batch: int, item: NewItem, metadata: str, vector: NDArray[np.float32]) -> Row:
+    data = vector.astype(VECTOR_TYPE, copy=False).tobytes()
+    checksum = row_checksum(id, item.key, item.content, item.label, metadata, data, batch)
+    return Row(id, batch, item.key, item.label, item.content, metadata, data, checksum)
+
+
+def _checked_metadata(item: NewItem) -> str:
+    """Return an item's metadata as JSON text, or raise InvalidItem when any of the item's text cannot be stored."""
+    try:
+        if not isinstance(item.key, str) or not item.key or not isinstance(item.label, str | None):
+            raise ValueError("a key is a text of at least one character, and a label is a text or None")
+        item.key.encode()
+        (item.label or "").encode()
+        text = json.dumps(dict(item.metadata), sort_keys=True, ensure_ascii=False, allow_nan=False)
+        text.encode()
+    except (TypeError, ValueError) as error:
+        raise InvalidItem(f"expected an item that can be stored, got key {item.key!r}: {error}") from error
+    return text
+
+
+def _first_repeated(keys: Sequence[str]) -> str:
+    seen: set[str] = set()
+    return next(key for key in keys if key in seen or seen.add(key))  # type: ignore[func-returns-value]

@@ -24,7 +24,9 @@ def main(
     limit: Annotated[int | None, typer.Option(min=1, help="Only the first N images of the source.")] = None,
     batch_size: Annotated[int, typer.Option(min=1, help="Images made durable together.")] = BATCH_SIZE,
     weights: Annotated[Path | None, typer.Option(help="VGG16 weights: .h5, .npz or .onnx.")] = None,
-    download: Annotated[bool, typer.Option("--download", help="Let Keras download the weights if there are none.")] = False,
+    download: Annotated[
+        bool, typer.Option("--download", help="Let Keras download the weights if there are none.")
+    ] = False,
     json: Annotated[bool, typer.Option("--json", help="Print the summary as JSON.")] = False,
 ) -> None:
     """Add the new images of SOURCE to a store, replace the changed ones, and leave the others alone."""

@@ -1,10 +1,15 @@
 """The contract of a backbone, the network that turns images into features, and a memory for what one computed."""
 
 import hashlib
+from collections.abc import Callable
+from pathlib import Path
 from typing import Protocol
 
 import numpy as np
 from numpy.typing import NDArray
+
+from ingest.recipes import Recipe
+from ingest.weights import find_weights
 
 Floats = NDArray[np.float32]
 
@@ -30,6 +35,23 @@ class Backbone(Protocol):
     def features(self, images: Floats) -> Floats:
         """Return the features, (batch_size, d) float32, of images, (batch_size, side, side, 3) float32 in 0..1."""
         ...
+
+
+#: Makes the backbone of a recipe; called only when there is something to embed.
+MakeBackbone = Callable[[Recipe], Backbone]
+
+
+def vgg16_backbone(weights: str | Path | None = None, *, download: bool = False) -> MakeBackbone:
+    """Return what makes VGG16 with the weights in a file, or with ImageNet's wherever they are found."""
+
+    def make(recipe: Recipe) -> Backbone:
+        found = find_weights(weights, download=download)
+        # Imported here: TensorFlow takes seconds to load, and whoever embeds nothing does without it.
+        from ingest.vgg16 import Vgg16
+
+        return Vgg16(recipe, found)
+
+    return make
 
 
 class RememberingBackbone:

@@ -33,9 +33,15 @@ class Embedder:
         self._fitted_on = fitted_on
 
     @classmethod
-    def fit(cls, recipe: Recipe, backbone: Backbone, images: Sequence[Image]) -> "Embedder":
-        """Make an embedder whose head is fitted on the given images, at least one."""
-        features = _in_full_batches(recipe, backbone, images, lambda features: features)
+    def fit(
+        cls,
+        recipe: Recipe,
+        backbone: Backbone,
+        images: Sequence[Image],
+        on_done: Callable[[int], None] | None = None,
+    ) -> "Embedder":
+        """Make an embedder whose head is fitted on the given images, at least one; `on_done` hears the count done."""
+        features = _in_full_batches(recipe, backbone, images, lambda features: features, on_done)
         return cls(recipe, backbone, fit_head(recipe, features), fitted_on=len(images))
 
     @classmethod
@@ -96,7 +102,11 @@ class Embedder:
 
 
 def _in_full_batches(
-    recipe: Recipe, backbone: Backbone, images: Sequence[Image], finish: Callable[[Floats], Floats]
+    recipe: Recipe,
+    backbone: Backbone,
+    images: Sequence[Image],
+    finish: Callable[[Floats], Floats],
+    on_done: Callable[[int], None] | None = None,
 ) -> Floats:
     """Return `finish` of each image's features, computed in batches that are padded with black images to full size."""
     size = backbone.batch_size
@@ -111,6 +121,8 @@ def _in_full_batches(
             lengths = np.linalg.norm(features, axis=1, keepdims=True)
             features = features / np.maximum(lengths, np.finfo(np.float32).tiny)
         finished.append(finish(features)[: len(some)])
+        if on_done is not None:
+            on_done(start + len(some))
     return np.concatenate(finished) if finished else np.empty((0, recipe.dim), np.float32)
 
 

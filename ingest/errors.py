@@ -24,4 +24,4 @@ class WeightsUnusable(LookalikeError):
 
 
 class EmbeddingDrift(LookalikeError):
-    """This machine computes vectors that are too far from the store's to be compared with them."""
+    """Vectors that this machine computes are too far from the store's to be compared with them."""

@@ -30,9 +30,11 @@ class Dense:
     bias: Floats
 
     def __call__(self, features: Floats) -> Floats:
-        return np.maximum(features @ self.kernel + self.bias, np.float32(0))
+        """Return the vectors of features."""
+        return np.asarray(np.maximum(features @ self.kernel + self.bias, 0), np.float32)
 
     def arrays(self) -> dict[str, Floats]:
+        """Return what the head is made of."""
         return {"kernel": self.kernel, "bias": self.bias}
 
 
@@ -44,9 +46,11 @@ class Pca:
     components: Floats
 
     def __call__(self, features: Floats) -> Floats:
-        return (features - self.mean) @ self.components
+        """Return the vectors of features."""
+        return np.asarray((features - self.mean) @ self.components, np.float32)
 
     def arrays(self) -> dict[str, Floats]:
+        """Return what the head is made of."""
         return {"mean": self.mean, "components": self.components}
 
 
@@ -59,7 +63,9 @@ def fit_head(recipe: Recipe, features: Floats) -> Head:
 
 def restore_head(recipe: Recipe, arrays: Mapping[str, Floats]) -> Head:
     """Return the head that `arrays` came from."""
-    return Dense(arrays["kernel"], arrays["bias"]) if recipe.head == "dense" else Pca(arrays["mean"], arrays["components"])
+    return (
+        Dense(arrays["kernel"], arrays["bias"]) if recipe.head == "dense" else Pca(arrays["mean"], arrays["components"])
+    )
 
 
 def _untrained_dense(features: int, dim: int, seed: int) -> Dense:

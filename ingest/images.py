@@ -46,14 +46,21 @@ def decode(data: bytes, name: str) -> Image:
             raise UnreadableImage(f"expected an image that OpenCV can decode, got {name}: {reason}") from error
     if decoded is None:
         what = "a damaged image or another kind of file" if data else "an empty file"
-        raise UnreadableImage(f"expected an image that OpenCV can decode (JPEG, PNG, WebP, BMP, TIFF, ...), got {name}: {what}")
+        raise UnreadableImage(
+            f"expected an image that OpenCV can decode (JPEG, PNG, WebP, BMP, TIFF, ...), got {name}: {what}"
+        )
     return np.asarray(decoded, np.uint8)
 
 
 def checked_image(image: Any) -> Image:
     """Return a pixel array as an image; raise UnreadableImage unless it is uint8, h by w or h by w by 3, not empty."""
     array = np.asarray(image)
-    if array.dtype != np.uint8 or array.ndim not in (2, 3) or (array.ndim == 3 and array.shape[2] != 3) or not array.size:
+    if (
+        array.dtype != np.uint8
+        or array.ndim not in (2, 3)
+        or (array.ndim == 3 and array.shape[2] != 3)
+        or not array.size
+    ):
         raise UnreadableImage(
             f"expected an image as a uint8 array of shape (h, w) or (h, w, 3) in RGB, got {array.dtype} {array.shape}"
         )

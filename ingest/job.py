@@ -10,15 +10,15 @@ from pathlib import Path
 from typing import Any
 
 from ingest import recipes
-from ingest.backbone import Backbone, RememberingBackbone
+from ingest.backbone import MakeBackbone, RememberingBackbone, vgg16_backbone
 from ingest.embedder import Embedder
 from ingest.errors import SourceUnusable, UnreadableImage
 from ingest.images import Image, checked_image, content_digest, decode, thumbnail
 from ingest.recipes import Recipe
 from ingest.sources import Source, SourceImage, open_source
 from ingest.sources.listed import evenly
-from ingest.weights import find_weights
 from storage import NewItem, Store
+from storage.console import printable
 from storage.errors import OtherEmbedding
 
 #: Images in one batch: what is committed, and lost from memory, together.
@@ -26,9 +26,6 @@ BATCH_SIZE = 512
 
 #: A head is fitted on at most this many images, spread evenly over the source, and their features are kept.
 FIT_SAMPLE = 5_000
-
-#: Makes the network of a recipe; called only when there is something to embed.
-MakeBackbone = Callable[[Recipe], Backbone]
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,10 +38,15 @@ class Rejected:
 
 @dataclass
 class Progress:
-    """How far a job has come: what became of the inputs so far, out of `total`."""
+    """How far a job has come: what became of the inputs so far, out of `total`.
+
+    While `stage` is "fitting", `fitted` of `to_fit` images have been looked at.
+    """
 
     total: int
     stage: str = "ingesting"
+    fitted: int = 0
+    to_fit: int = 0
     added: int = 0
     unchanged: int = 0
     replaced: int = 0
@@ -90,7 +92,7 @@ def ingest(
     limit: int | None = None,
     batch_size: int = BATCH_SIZE,
     make_backbone: MakeBackbone | None = None,
-    on_progress: Callable[[Progress], None] = lambda progress: None,
+    on_progress: Callable[[Progress], None] = lambda _: None,
 ) -> IngestReport:
     """Bring a store up to date with a source: new images are added, changed ones replaced, the others left alone.
 
@@ -104,7 +106,7 @@ def ingest(
     started = time.perf_counter()
     opened = open_source(source, limit) if isinstance(source, str) else source
     chosen = recipes.recipe_named(recipe) if isinstance(recipe, str) else recipe
-    network = make_backbone or (lambda wanted: _vgg16(wanted, weights, download))
+    network = make_backbone or vgg16_backbone(weights, download=download)
     progress = Progress(len(opened))
     if Store.exists_at(store):
         target, embedder = Store.open(store, writing=True), None
@@ -121,14 +123,6 @@ def ingest(
         on_progress(progress)
         target.publish()
         return _report(target, progress, time.perf_counter() - started)
-
-
-def _vgg16(recipe: Recipe, weights: str | Path | None, download: bool) -> Backbone:
-    found = find_weights(weights, download=download)
-    # Imported here: TensorFlow takes seconds to load, and a job that finds nothing new does without it.
-    from ingest.vgg16 import Vgg16
-
-    return Vgg16(recipe, found)
 
 
 def _require_recipe(store: Store, recipe: Recipe | None) -> None:
@@ -158,11 +152,19 @@ def _fitted_embedder(
         except UnreadableImage:
             continue
     if not images:
-        raise SourceUnusable(f"expected at least one image that can be read, got none in {source.name}: check the files")
+        raise SourceUnusable(
+            f"expected at least one image that can be read, got none in {source.name}: check the files"
+        )
     progress.stage_seconds["decode"] += time.perf_counter() - started
+    progress.to_fit = len(images)
     started = time.perf_counter()
     backbone = RememberingBackbone(network(recipe), capacity=FIT_SAMPLE)
-    embedder = Embedder.fit(recipe, backbone, images)
+
+    def fitted(count: int) -> None:
+        progress.fitted = count
+        on_progress(progress)
+
+    embedder = Embedder.fit(recipe, backbone, images, fitted)
     progress.stage_seconds["embed"] += time.perf_counter() - started
     progress.stage = "ingesting"
     return embedder
@@ -187,7 +189,7 @@ def _ingest_batch(
                 continue
             image = _decoded(input, content)
         except UnreadableImage as error:
-            progress.rejects.append(Rejected(ascii_name(input.key), str(error)))
+            progress.rejects.append(Rejected(printable(input.key), str(error)))
             continue
         height, width = image.shape[:2]
         metadata = {**input.metadata, "width": width, "height": height}
@@ -196,7 +198,9 @@ def _ingest_batch(
     decoded = time.perf_counter()
     if items:
         if embedder is None:
-            embedder = Embedder.restore(store.embedding, network(Recipe.from_json(dict(store.embedding.spec["recipe"]))))
+            embedder = Embedder.restore(
+                store.embedding, network(Recipe.from_json(dict(store.embedding.spec["recipe"])))
+            )
         vectors = embedder.embed(images)
         embedded = time.perf_counter()
         appended = store.append(items, vectors)
@@ -209,12 +213,7 @@ def _ingest_batch(
 
 
 def _decoded(input: SourceImage, content: bytes | Image) -> Image:
-    return decode(content, ascii_name(input.key)) if isinstance(content, bytes) else checked_image(content)
-
-
-def ascii_name(key: str) -> str:
-    """Return a key as it can be printed anywhere, even when it is not text."""
-    return key if _is_text(key) and key.isprintable() else ascii(key)
+    return decode(content, printable(input.key)) if isinstance(content, bytes) else checked_image(content)
 
 
 def _is_text(key: str) -> bool:

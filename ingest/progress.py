@@ -29,15 +29,15 @@ def shown_progress() -> Iterator[Callable[[Progress], None]]:
         TextColumn("{task.fields[rejects]}"),
     )
     with Bar(*columns, console=console.ERR) as bar:
-        task = bar.add_task("starting", total=None, rate="", rejects="")
+        task = bar.add_task("reading", total=None, rate="", rejects="")
 
         def show(progress: Progress) -> None:
             speed = bar.tasks[0].speed
             bar.update(
                 task,
                 description=progress.stage,
-                total=None if progress.stage == "fitting" else progress.total,
-                completed=progress.done,
+                total=total(progress),
+                completed=done(progress),
                 rate=f"{speed:.0f} images/s" if speed else "",
                 rejects=f"{len(progress.rejects)} rejected" if progress.rejects else "",
             )
@@ -49,15 +49,27 @@ class _PlainLines:
     """Prints a line at each new stage, and in long stages every few seconds."""
 
     def __init__(self) -> None:
-        self._started = time.monotonic()
-        self._printed = self._started
         self._stage = ""
+        self._began = self._printed = time.monotonic()
 
     def __call__(self, progress: Progress) -> None:
         now = time.monotonic()
-        if progress.stage == self._stage and now - self._printed < PLAIN_INTERVAL:
+        if progress.stage != self._stage:
+            self._stage, self._began = progress.stage, now
+        elif now - self._printed < PLAIN_INTERVAL:
             return
-        self._stage, self._printed = progress.stage, now
-        rate = f", {progress.done / (now - self._started):.0f} images/s" if progress.done else ""
+        self._printed = now
+        spent = now - self._began
+        rate = f", {done(progress) / spent:.0f} images/s" if spent > 1 else ""
         rejects = f", {len(progress.rejects)} rejected" if progress.rejects else ""
-        console.say(f"{progress.stage}: {progress.done} of {progress.total}{rate}{rejects}")
+        console.say(f"{progress.stage}: {done(progress):,} of {total(progress):,}{rate}{rejects}")
+
+
+def done(progress: Progress) -> int:
+    """Return how many images the stage has done."""
+    return progress.fitted if progress.stage == "fitting" else progress.done
+
+
+def total(progress: Progress) -> int:
+    """Return how many images the stage has to do."""
+    return progress.to_fit if progress.stage == "fitting" else progress.total

@@ -20,7 +20,9 @@ Arrays = dict[str, NDArray[np.float32]]
 #: Simonyan and Zisserman, "Very Deep Convolutional Networks for Large-Scale Image Recognition", 2015, table 1, D.
 _CHANNELS = {1: (64, 64), 2: (128, 128), 3: (256, 256, 256), 4: (512, 512, 512), 5: (512, 512, 512)}
 
-LAYERS = tuple(f"block{block}_conv{number}" for block, widths in _CHANNELS.items() for number in range(1, len(widths) + 1))
+LAYERS = tuple(
+    f"block{block}_conv{number}" for block, widths in _CHANNELS.items() for number in range(1, len(widths) + 1)
+)
 
 
 def _shapes() -> dict[str, tuple[int, ...]]:
@@ -56,7 +58,9 @@ def read_weights(path: Path) -> Arrays:
                 f"expected VGG16's {name} of shape {shape} in {path}, got {got}: name a file of VGG16 weights"
             )
         if not np.isfinite(arrays[name]).all():
-            raise WeightsUnusable(f"expected finite numbers in {name} of {path}, got NaN or infinity: the file is damaged")
+            raise WeightsUnusable(
+                f"expected finite numbers in {name} of {path}, got NaN or infinity: the file is damaged"
+            )
     return {name: arrays[name] for name in SHAPES}
 
 

@@ -8,7 +8,7 @@ import hashlib
 import json
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from typing import TypeVar
+from typing import Any, TypeVar
 
 import numpy as np
 import sqlalchemy as sa
@@ -100,7 +100,7 @@ _ROW = sa.select(
 )
 _LIVE = ItemRow.deleted_in.is_(None)
 # Built once: putting a statement together takes longer than running it.
-_ASKED = sa.bindparam("asked", expanding=True)
+_ASKED: sa.BindParameter[Any] = sa.bindparam("asked", expanding=True)
 _ROW_BY_ID = _ROW.where(ItemRow.id.in_(_ASKED), _LIVE)
 _ROW_BY_KEY = _ROW.where(ItemRow.key.in_(_ASKED), _LIVE)
 _CONTENT_BY_KEY = sa.select(ItemRow.key, ItemRow.content).where(ItemRow.key.in_(_ASKED), _LIVE)
@@ -153,9 +153,7 @@ class Catalog:
     def write_batch(self, batch: Batch) -> None:
         """Record a batch."""
         self._connection.execute(
-            sa.insert(BatchRow).values(
-                number=batch.number, live=batch.live, next_id=batch.next_id, chain=batch.chain
-            )
+            sa.insert(BatchRow).values(number=batch.number, live=batch.live, next_id=batch.next_id, chain=batch.chain)
         )
 
     def last_batch(self) -> Batch:
@@ -192,7 +190,9 @@ class Catalog:
         same_history = columns.join(
             BatchRow, sa.and_(BatchRow.number == GenerationRow.batch, BatchRow.chain == GenerationRow.chain)
         )
-        return [Generation(*row) for row in self._connection.execute(same_history.order_by(GenerationRow.number.desc()))]
+        return [
+            Generation(*row) for row in self._connection.execute(same_history.order_by(GenerationRow.number.desc()))
+        ]
 
     def next_generation(self) -> int:
         """Return a number that no generation has had."""
@@ -254,25 +254,23 @@ class Catalog:
         """Return the content digest of each of these keys that is stored."""
         found: dict[str, bytes] = {}
         for some in _chunks(keys):
-            found.update({key: content for key, content in self._connection.execute(_CONTENT_BY_KEY, {"asked": some})})
+            found |= {row.key: row.content for row in self._connection.execute(_CONTENT_BY_KEY, {"asked": some})}
         return found
 
     def walk(self, after_batch: int = 0) -> Iterator[Row]:
         """Walk the live rows of later batches in id order, a page at a time."""
-        last = -1
-        while page := self._page(_ROW.where(_LIVE, ItemRow.batch > after_batch), last):
-            yield from (Row(*row) for row in page)
-            last = page[-1].id
+        return (Row(*row) for row in self._pages(_ROW.where(_LIVE, ItemRow.batch > after_batch)))
 
     def walk_history(self) -> Iterator[tuple[Row, int | None]]:
         """Walk every row that was ever written, in id order, with the batch that deleted it."""
-        last = -1
-        while page := self._page(_ROW.add_columns(ItemRow.deleted_in), last):
-            yield from ((Row(*row[:-1]), row.deleted_in) for row in page)
-            last = page[-1].id
+        return ((Row(*row[:-1]), row.deleted_in) for row in self._pages(_ROW.add_columns(ItemRow.deleted_in)))
 
-    def _page(self, chosen: "sa.Select[tuple[object, ...]]", after_id: int) -> Sequence["sa.Row[tuple[object, ...]]"]:
-        return self._connection.execute(chosen.where(ItemRow.id > after_id).order_by(ItemRow.id).limit(PAGE)).all()
+    def _pages(self, chosen: Any) -> Iterator[Any]:
+        """Walk what a selection of rows finds, holding a page of it at a time."""
+        last = -1
+        while page := self._connection.execute(chosen.where(ItemRow.id > last).order_by(ItemRow.id).limit(PAGE)).all():
+            yield from page
+            last = page[-1].id
 
     def live_ids_at(self, batch: int) -> tuple[NDArray[np.int64], NDArray[np.bool_]]:
         """Return the ids that lived after a batch, ascending (n,) int64, and which of them live still, (n,) bool."""
@@ -290,14 +288,14 @@ class Catalog:
         found: dict[int, bytes] = {}
         for some in _chunks(ids):
             chosen = sa.select(ThumbnailRow.item, ThumbnailRow.png).where(ThumbnailRow.item.in_(some))
-            found.update({id: png for id, png in self._connection.execute(chosen)})
+            found |= {row.item: row.png for row in self._connection.execute(chosen)}
         return found
 
     def label_counts(self) -> dict[str | None, int]:
         """Return how many live items each label has, by label, those without one last."""
-        counts = sa.select(ItemRow.label, sa.func.count()).where(_LIVE).group_by(ItemRow.label)
+        counts = sa.select(ItemRow.label, sa.func.count().label("items")).where(_LIVE).group_by(ItemRow.label)
         ordered = counts.order_by(ItemRow.label.is_(None), ItemRow.label)
-        return {label: count for label, count in self._connection.execute(ordered)}
+        return {row.label: row.items for row in self._connection.execute(ordered)}
 
 
 def _chunks(values: Sequence[T]) -> Iterator[Sequence[T]]:

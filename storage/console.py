@@ -53,6 +53,11 @@ def say(message: str) -> None:
     sys.stderr.write(" ".join(message.splitlines()) + "\n")
 
 
+def printable(text: str) -> str:
+    """Return a text as it can be shown anywhere: as it is, or quoted and escaped when parts of it cannot be printed."""
+    return text if text.isprintable() else ascii(text)
+
+
 def print_json(document: Mapping[str, Any]) -> None:
     """Print the one JSON document of a `--json` run."""
     sys.stdout.write(json.dumps(document, indent=2, ensure_ascii=False, allow_nan=False) + "\n")

@@ -38,7 +38,9 @@ class HashedFile:
         return self._sha256.digest()
 
 
-def write_file(folder: Path, write: Callable[[HashedFile], None], name: Callable[[bytes], str]) -> tuple[Path, int, bytes]:
+def write_file(
+    folder: Path, write: Callable[[HashedFile], None], name: Callable[[bytes], str]
+) -> tuple[Path, int, bytes]:
     """Write a new file durably, named after its own sha256; return its path, size and sha256.
 
     `write` is handed the open file; `name` makes the file's name from the sha256 of what was written.
@@ -52,13 +54,29 @@ def write_file(folder: Path, write: Callable[[HashedFile], None], name: Callable
             raw.flush()
             os.fsync(raw.fileno())
         path = folder / name(hashed.sha256)
-        os.replace(temporary, path)
+        temporary.replace(path)
         sync_folder(folder)
     except OSError as error:
         with contextlib.suppress(OSError):
             temporary.unlink()
         raise unwritable(folder, error) from error
     return path, hashed.size, hashed.sha256
+
+
+def replace_file(path: Path, data: bytes) -> None:
+    """Write a file of the given name in one step: whole and durable, or as it was before."""
+    temporary = path.with_name(path.name + TEMPORARY_SUFFIX)
+    try:
+        with temporary.open("wb") as file:
+            file.write(data)
+            file.flush()
+            os.fsync(file.fileno())
+        temporary.replace(path)
+        sync_folder(path.parent)
+    except OSError as error:
+        with contextlib.suppress(OSError):
+            temporary.unlink()
+        raise unwritable(path, error) from error
 
 
 def write_empty(path: Path) -> None:
@@ -73,7 +91,7 @@ def write_empty(path: Path) -> None:
 def rename(old: Path, new: Path) -> None:
     """Give a finished file its name, durably, in place of whatever had it."""
     try:
-        os.replace(old, new)
+        old.replace(new)
         sync_folder(new.parent)
     except OSError as error:
         raise unwritable(new, error) from error
@@ -91,7 +109,7 @@ def publish_name(target: Path, name: Path) -> None:
             os.link(target, temporary)
         except OSError:
             shutil.copyfile(target, temporary)
-        os.replace(temporary, name)
+        temporary.replace(name)
         # Renaming one name of a file over another name of the same file does nothing: remove the spare.
         temporary.unlink(missing_ok=True)
         sync_folder(name.parent)

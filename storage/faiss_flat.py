@@ -81,7 +81,9 @@ class FaissFlat:
         distances, positions = self._index.search(queries, count)
         return distances, positions
 
-    def _candidates_of_one(self, query: NDArray[np.float32], count: int) -> tuple[NDArray[np.float32], NDArray[np.int64]]:
+    def _candidates_of_one(
+        self, query: NDArray[np.float32], count: int
+    ) -> tuple[NDArray[np.float32], NDArray[np.int64]]:
         with np.errstate(over="ignore", invalid="ignore"):
             squared = self.vectors() @ query
             squared *= np.float32(-2)
@@ -116,10 +118,12 @@ class FaissFlat:
 
     def write(self, write: Callable[[bytes], int]) -> None:
         """Hand the bytes of an index file, as `faiss.read_index` opens it, to `write`, piece by piece."""
-        faiss.write_index(self._index, faiss.PyCallbackIOWriter(write))
+        faiss.write_index(self._index, faiss.PyCallbackIOWriter(write))  # type: ignore[attr-defined]
 
     @classmethod
-    def read(cls, file: BinaryIO, dim: int, count: int, seen: Callable[[bytes | memoryview], None]) -> "FaissFlat | None":
+    def read(
+        cls, file: BinaryIO, dim: int, count: int, seen: Callable[[bytes | memoryview], None]
+    ) -> "FaissFlat | None":
         """Read an index of exactly `count` vectors of `dim` dimensions, or return None when the file holds another.
 
         Every byte that is used is shown to `seen`. No more is read, and no more memory taken, than such an index has.
@@ -130,7 +134,7 @@ class FaissFlat:
             return None
         index = cls(dim)
         index._resize(count)
-        memory = memoryview(index.vectors()).cast("B") if count else memoryview(b"")
+        memory = memoryview(index.vectors().reshape(-1).view(np.uint8))  # type: ignore[arg-type]
         filled = 0
         while filled < len(memory):
             got = file.readinto(memory[filled : filled + _BLOCK * dim])  # type: ignore[attr-defined]

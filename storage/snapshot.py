@@ -25,7 +25,8 @@ class Snapshot:
         found = np.searchsorted(self.ids, ids)
         inside = found < len(self.ids)
         found, ids = found[inside], ids[inside]
-        return found[self.ids[found] == ids]
+        held: NDArray[np.int64] = found[self.ids[found] == ids]
+        return held
 
 
 def load(catalog: Catalog, store: Path, dim: int) -> Snapshot:

@@ -102,7 +102,9 @@ class Store:
     def __enter__(self) -> "Store":
         return self
 
-    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
         self.close()
 
     # Writing
@@ -154,7 +156,11 @@ class Store:
             known = catalog.generations()
             number = catalog.next_generation()
             last = catalog.last_batch()
-            if known and known[0].batch == last.number and generations.read(known[0], self.folder, self.dim) is not None:
+            if (
+                known
+                and known[0].batch == last.number
+                and generations.read(known[0], self.folder, self.dim) is not None
+            ):
                 return
             loaded = snapshot.load(catalog, self.folder, self.dim)
         generation = generations.write(loaded.index, number, loaded.batch, self.folder)
@@ -256,15 +262,21 @@ class Store:
             raise InvalidQuery(f"expected k to be a whole number of at least 1, got {k!r}")
         queries = checked_vectors(vectors, self.dim)
         if exclude is not None and len(exclude) != len(queries):
-            raise InvalidQuery(f"expected a list of excluded ids for each of {len(queries)} queries, got {len(exclude)}")
+            raise InvalidQuery(
+                f"expected a list of excluded ids for each of {len(queries)} queries, got {len(exclude)}"
+            )
         loaded = self._loaded()
         excluded = [loaded.positions(np.array(ids, np.int64)) for ids in exclude] if exclude is not None else None
         answers = exact.nearest(loaded.index, queries, int(k), excluded)
         return self._hits(loaded, answers)
 
-    def _hits(self, loaded: snapshot.Snapshot, answers: list[tuple[exact.Positions, exact.Distances]]) -> list[list[Hit]]:
+    def _hits(
+        self, loaded: snapshot.Snapshot, answers: list[tuple[exact.Positions, exact.Distances]]
+    ) -> list[list[Hit]]:
         """Join positions and distances to their rows, each row checked once."""
-        positions = np.unique(np.concatenate([positions for positions, _ in answers])) if answers else np.empty(0, np.int64)
+        positions = (
+            np.unique(np.concatenate([positions for positions, _ in answers])) if answers else np.empty(0, np.int64)
+        )
         ids = loaded.ids[positions].tolist()
         with self._database.reading() as connection:
             rows = Catalog(connection).rows(ids)
@@ -278,7 +290,8 @@ class Store:
                 )
             if row.verified().vector != compared[position].astype(VECTOR_TYPE, copy=False).tobytes():
                 raise StoreCorrupt(
-                    f"expected the index to hold the vector of item {id}, but it holds another: run `python -m storage verify`"
+                    f"expected the index to hold the vector of item {id}, but it holds another: "
+                    "run `python -m storage verify`"
                 )
             items[position] = row.item()
         return [

@@ -9,7 +9,9 @@ from ingest.errors import SourceUnusable
 from ingest.images import read_bytes
 from ingest.sources.contract import SourceImage
 
-SUFFIXES = frozenset({".bmp", ".gif", ".jpeg", ".jpg", ".jp2", ".pbm", ".pgm", ".png", ".ppm", ".tif", ".tiff", ".webp"})
+SUFFIXES = frozenset(
+    {".bmp", ".gif", ".jpeg", ".jpg", ".jp2", ".pbm", ".pgm", ".png", ".ppm", ".tif", ".tiff", ".webp"}
+)
 
 
 class Folder:
@@ -19,7 +21,9 @@ class Folder:
         self._root = Path(path)
         self.name = "folder"
         if not self._root.is_dir():
-            raise SourceUnusable(f"expected a folder of images, got {self._root}, which is not a folder: name one that exists")
+            raise SourceUnusable(
+                f"expected a folder of images, got {self._root}, which is not a folder: name one that exists"
+            )
         self._paths = sorted(_image_files(self._root))
 
     def __len__(self) -> int:

@@ -1,0 +1,1 @@
+"""Measurements that check themselves against scikit-learn, and reports of them."""

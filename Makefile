@@ -2,6 +2,7 @@
 PYTHON ?= python3
 BIN := .venv/bin
 DEMO := demo
+STORE := $(DEMO)/stores/retrieval
 
 .DEFAULT_GOAL := help
 .PHONY: help setup demo test lint types bench format lock clean
@@ -25,10 +26,10 @@ setup: .venv/ready ## create .venv with the locked dependencies
 	@touch $@
 
 demo: setup ## ingest 5,000 digits, search them, and write a report
-	$(BIN)/python -m ingest mnist-sample --store $(DEMO)/store
-	$(BIN)/python -m search query --store $(DEMO)/store --key mnist-sample/0042 --figure $(DEMO)/neighbours.png
-	$(BIN)/python -m search map --store $(DEMO)/store --figure $(DEMO)/map.png
-	$(BIN)/python -m benchmarks all --store $(DEMO)/store --out $(DEMO)/report
+	$(BIN)/python -m ingest mnist-sample --store $(STORE)
+	$(BIN)/python -m search query --store $(STORE) --key mnist-sample/0042 --figure $(DEMO)/neighbours.png
+	$(BIN)/python -m search map --store $(STORE) --figure $(DEMO)/map.png
+	$(BIN)/python -m benchmarks all --store $(STORE) --out $(DEMO)/report
 
 test: setup ## run the tests
 	$(BIN)/python -m pytest
@@ -42,7 +43,7 @@ types: setup ## check the types
 	$(BIN)/mypy
 
 bench: setup ## measure accuracy, exactness and latency; write a report
-	$(BIN)/python -m benchmarks all --out $(DEMO)/report
+	$(BIN)/python -m benchmarks all --stores $(DEMO)/stores --out $(DEMO)/report
 
 format: setup ## format the code
 	$(BIN)/ruff format .

@@ -5,7 +5,7 @@ from collections.abc import Callable
 from ingest.errors import SourceUnusable
 from ingest.sources.contract import Source, SourceImage
 from ingest.sources.folder import Folder
-from ingest.sources.listed import FirstOf
+from ingest.sources.listed import FirstOf, ListedSource
 from ingest.sources.mnist_sample import MnistSample
 
 #: How each kind of source is opened; what follows the colon of `kind:place` is handed over.
@@ -30,4 +30,4 @@ def open_source(text: str, limit: int | None = None) -> Source:
     return source
 
 
-__all__ = ["KINDS", "USAGE", "Source", "SourceImage", "open_source"]
+__all__ = ["KINDS", "USAGE", "ListedSource", "Source", "SourceImage", "open_source"]

@@ -1,0 +1,123 @@
+"""`python -m benchmarks accuracy|exactness|latency|all`: measure, and check the answers against scikit-learn."""
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from benchmarks.accuracy import measure_accuracy
+from benchmarks.exactness import measure_exactness
+from benchmarks.latency import measure_latency
+from benchmarks.report import write_report
+from ingest.backbone import vgg16_backbone
+from ingest.progress import shown_progress
+from ingest.recipes import DEFAULT, RECIPES, recipe_named
+from ingest.sources import USAGE, open_source
+from storage import Store, console
+
+app = console.command_app("Measure accuracy, exactness and latency, and check the answers against scikit-learn.")
+
+StoreOption = Annotated[Path, typer.Option("--store", help="The store's folder.")]
+SourceArgument = Annotated[str, typer.Argument(help=f"Where the images come from: {USAGE}.")]
+LimitOption = Annotated[int, typer.Option(min=2, help="Only the first N images of the source.")]
+TestOption = Annotated[int, typer.Option(min=1, help="How many of them to ask with.")]
+WeightsOption = Annotated[Path | None, typer.Option(help="VGG16 weights: .h5, .npz or .onnx.")]
+JsonOption = Annotated[bool, typer.Option("--json", help="Print JSON.")]
+
+
+@app.command()
+def accuracy(
+    source: SourceArgument,
+    recipe: Annotated[str, typer.Option(help=f"How to embed: {' or '.join(RECIPES)}.")] = DEFAULT.name,
+    test: TestOption = 1000,
+    limit: LimitOption = 5000,
+    seed: Annotated[int | None, typer.Option(help="Shuffle the images first.")] = None,
+    weights: WeightsOption = None,
+    json: JsonOption = False,
+) -> None:
+    """Measure how often the nearest neighbour of an unseen image has its label."""
+    chosen = recipe_named(recipe)
+    with shown_progress() as show:
+        report = measure_accuracy(
+            open_source(source, limit),
+            chosen,
+            test=test,
+            seed=seed,
+            make_backbone=vgg16_backbone(weights),
+            on_progress=show,
+        )
+    if json:
+        console.print_json(report.as_json())
+    else:
+        console.OUT.print(report.table())
+
+
+@app.command()
+def exactness(
+    store: StoreOption,
+    queries: Annotated[int, typer.Option(min=1, help="How many queries to ask.")] = 1000,
+    k: Annotated[int, typer.Option("-k", min=1, help="How many neighbours to compare.")] = 10,
+    seed: Annotated[int, typer.Option(help="Draw other queries.")] = 0,
+    json: JsonOption = False,
+) -> None:
+    """Compare every neighbour and distance with scikit-learn's; fail if one is wrong."""
+    with Store.open(store) as opened:
+        report = measure_exactness(opened, queries=queries, k=k, seed=seed)
+    if json:
+        console.print_json(report.as_json())
+    else:
+        console.OUT.print(report.table())
+    if not report.ok:
+        console.fail(f"expected no wrong answers, got {report.errors} errors, {report.alone_differs} differing alone")
+
+
+@app.command()
+def latency(
+    store: StoreOption,
+    k: Annotated[int, typer.Option("-k", min=1, help="How many neighbours to ask for.")] = 5,
+    samples: Annotated[int, typer.Option(min=20, help="How many single queries to time.")] = 500,
+    json: JsonOption = False,
+) -> None:
+    """Time single queries and batches of 1,000 beside scikit-learn, in turn."""
+    with Store.open(store) as opened:
+        report = measure_latency(opened, k=k, samples=samples)
+    if json:
+        console.print_json(report.as_json())
+    else:
+        console.OUT.print(report.table())
+
+
+@app.command("all")
+def everything(
+    out: Annotated[Path, typer.Option(help="The folder for the report.")],
+    source: SourceArgument = "mnist-sample",
+    stores: Annotated[Path | None, typer.Option(help="Keep the stores here instead of below OUT.")] = None,
+    test: TestOption = 1000,
+    limit: LimitOption = 5000,
+    weights: WeightsOption = None,
+    json: JsonOption = False,
+) -> None:
+    """Measure every recipe on SOURCE and write report.json, report.md and report.html."""
+    opened = open_source(source, limit)
+    with shown_progress() as show:
+        report = write_report(
+            opened,
+            out,
+            stores or out / "stores",
+            test=test,
+            make_backbone=vgg16_backbone(weights),
+            on_progress=show,
+            on_stage=console.say,
+        )
+    if json:
+        console.print_json(report.as_json())
+    else:
+        for table in report.tables():
+            console.OUT.print(table)
+        console.OUT.print(f"Report: {out / 'report.html'}", markup=False, soft_wrap=True)
+    if not report.ok:
+        console.fail("expected no wrong answers, got some: see the exactness table")
+
+
+if __name__ == "__main__":
+    console.run(app, "python -m benchmarks")

@@ -1,0 +1,51 @@
+"""Small stand-ins whose answers are known by hand: a backbone that sees grey levels, and images made of one level.
+
+An image of one grey level v has the features (v, v, v, v) / 255, and the toy recipe's head only turns and shifts
+them, so two such images lie 2 |v - w| / 255 apart.
+"""
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ingest.backbone import Floats, MakeBackbone
+from ingest.recipes import Recipe
+from ingest.sources import ListedSource, SourceImage
+
+TOY = Recipe("toy", side=4, interpolation="area", layer="quadrants", unit_length=False, head="pca", dim=4)
+
+
+class ToyBackbone:
+    """The mean grey level of each quadrant; counts the images it was asked to compute."""
+
+    batch_size = 8
+    origin = "a toy"
+
+    def __init__(self, digest: str = "toy weights") -> None:
+        self.digest = digest
+        self.batches = 0
+
+    def features(self, images: Floats) -> Floats:
+        if images.shape != (self.batch_size, 4, 4, 3):
+            raise ValueError(f"expected a full batch, got {images.shape}")
+        self.batches += 1
+        return images.reshape(-1, 2, 2, 2, 2, 3).mean(axis=(2, 4, 5)).reshape(-1, 4)
+
+
+def toy_backbone(backbone: ToyBackbone | None = None) -> MakeBackbone:
+    """Return what makes the toy backbone, whatever the recipe."""
+    return lambda _: backbone or ToyBackbone()
+
+
+def grey(level: int, side: int = 8) -> NDArray[np.uint8]:
+    """Return a square image of one grey level."""
+    return np.full((side, side), level, np.uint8)
+
+
+def grey_source(levels: dict[str, int], labels: dict[str, str] | None = None) -> ListedSource:
+    """Return a source of one-level images by key."""
+    known = labels or {}
+    images = [
+        SourceImage(key, lambda level=level: grey(level), known.get(key))  # type: ignore[misc]
+        for key, level in levels.items()
+    ]
+    return ListedSource("greys", images)

@@ -13,10 +13,10 @@ from rich.table import Table
 from benchmarks import metrics
 from benchmarks.errors import UnfitForBenchmark
 from ingest.backbone import MakeBackbone, RememberingBackbone, vgg16_backbone
-from ingest.images import checked_image, decode
-from ingest.job import Progress, ingest
+from ingest.job import ingest
+from ingest.outcome import Progress
 from ingest.recipes import Recipe
-from ingest.sources import ListedSource, Source, SourceImage
+from ingest.sources import ListedSource, Source, SourceImage, decoded
 from search import Searcher
 
 #: What the original notebook printed, on 4,000 and 1,000 other digits.
@@ -157,7 +157,7 @@ def _ask(
             on_progress=on_progress,
         )
         with Searcher.open(place, make_backbone=make_backbone) as searcher:
-            pictures = [_pixels(image) for image in asked]
+            pictures = [decoded(image, image.read()) for image in asked]
             found = [[str(hit.label) for hit in result.hits] for result in searcher.by_image(pictures, DEPTH)]
             ids, vectors = searcher.store.all_vectors()
             nearest = _nearest_by_sklearn(vectors, searcher.embed(pictures))
@@ -170,11 +170,6 @@ def _nearest_by_sklearn(vectors: Any, queries: Any) -> Any:
 
     searched = NearestNeighbors(n_neighbors=1, algorithm="brute").fit(vectors.astype(np.float64))
     return searched.kneighbors(queries.astype(np.float64), return_distance=False)[:, 0]
-
-
-def _pixels(image: SourceImage) -> Any:
-    content = image.read()
-    return decode(content, image.key) if isinstance(content, bytes) else checked_image(content)
 
 
 def _share(wanted: Sequence[str], predicted: Sequence[str]) -> float:

@@ -17,7 +17,8 @@ from benchmarks.exactness import ExactnessReport, measure_exactness
 from benchmarks.latency import LatencyReport, measure_latency
 from benchmarks.machine import describe_machine
 from ingest.backbone import MakeBackbone
-from ingest.job import Progress, ingest
+from ingest.job import ingest
+from ingest.outcome import Progress
 from ingest.recipes import RECIPES
 from ingest.sources import Source
 from search import Searcher, figures

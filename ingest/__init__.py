@@ -1,7 +1,8 @@
 """From images to vectors: sources, decoding, embedding with VGG16, and the batch job."""
 
 from ingest.embedder import Embedder
-from ingest.job import IngestReport, ingest
+from ingest.job import ingest
+from ingest.outcome import IngestReport
 from ingest.recipes import RECIPES, Recipe
 from ingest.sources import Source, SourceImage, open_source
 

@@ -5,7 +5,8 @@ from typing import Annotated
 
 import typer
 
-from ingest.job import BATCH_SIZE, IngestReport, ingest
+from ingest.job import BATCH_SIZE, ingest
+from ingest.outcome import IngestReport
 from ingest.progress import shown_progress
 from ingest.recipes import DEFAULT, RECIPES
 from ingest.sources import USAGE

@@ -2,14 +2,15 @@
 
 import hashlib
 import json
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from itertools import islice
 from typing import Any
 
 import cv2
 import numpy as np
 
 from ingest.backbone import Backbone, Floats
-from ingest.errors import EmbeddingDrift
+from ingest.errors import EmbeddingDrift, SourceUnusable
 from ingest.heads import Head, fit_head, restore_head
 from ingest.images import DECODER, Image, to_input
 from ingest.recipes import Recipe
@@ -37,12 +38,21 @@ class Embedder:
         cls,
         recipe: Recipe,
         backbone: Backbone,
-        images: Sequence[Image],
-        on_done: Callable[[int], None] | None = None,
+        images: Iterable[Image],
+        on_done: Callable[[int], None] = lambda _: None,
     ) -> "Embedder":
-        """Make an embedder whose head is fitted on the given images, at least one; `on_done` hears the count done."""
-        features = _in_full_batches(recipe, backbone, images, lambda features: features, on_done)
-        return cls(recipe, backbone, fit_head(recipe, features), fitted_on=len(images))
+        """Make an embedder whose head is fitted on the given images, at least one.
+
+        The images are walked once, and let go of as soon as they are shrunk; `on_done` hears how many are done.
+        """
+        features: list[Floats] = []
+        inputs = (network_input(recipe, image) for image in images)
+        for batch in _in_full_batches(recipe, backbone, inputs, lambda features: features):
+            features.extend(batch)
+            on_done(len(features))
+        if not features:
+            raise SourceUnusable("expected at least one image to fit a head on, got none")
+        return cls(recipe, backbone, fit_head(recipe, np.array(features)), fitted_on=len(features))
 
     @classmethod
     def restore(cls, embedding: Embedding, backbone: Backbone) -> "Embedder":
@@ -62,9 +72,14 @@ class Embedder:
         """Return the number of dimensions of the vectors."""
         return self.recipe.dim
 
-    def embed(self, images: Sequence[Image]) -> Floats:
+    def embed(self, images: Iterable[Image]) -> Floats:
         """Return the vectors of images, (n, dim) float32; an image's bits do not depend on the others."""
-        return _in_full_batches(self.recipe, self._backbone, images, self._head)
+        return self.embed_inputs(network_input(self.recipe, image) for image in images)
+
+    def embed_inputs(self, inputs: Iterable[Floats]) -> Floats:
+        """Return the vectors, (n, dim) float32, of what `network_input` made of images."""
+        batches = list(_in_full_batches(self.recipe, self._backbone, inputs, self._head))
+        return np.concatenate(batches) if batches else np.empty((0, self.dim), np.float32)
 
     def embedding(self) -> Embedding:
         """Return what a store must remember of this way of embedding."""
@@ -101,29 +116,24 @@ class Embedder:
             )
 
 
+def network_input(recipe: Recipe, image: Image) -> Floats:
+    """Return an image as a recipe's network takes it, (side, side, 3) float32 in 0..1."""
+    return to_input(image, recipe.side, recipe.interpolation)
+
+
 def _in_full_batches(
-    recipe: Recipe,
-    backbone: Backbone,
-    images: Sequence[Image],
-    finish: Callable[[Floats], Floats],
-    on_done: Callable[[int], None] | None = None,
-) -> Floats:
-    """Return `finish` of each image's features, computed in batches that are padded with black images to full size."""
-    size = backbone.batch_size
-    finished = []
-    for start in range(0, len(images), size):
-        some = images[start : start + size]
-        batch = np.zeros((size, recipe.side, recipe.side, 3), np.float32)
-        for row, image in enumerate(some):
-            batch[row] = to_input(image, recipe.side, recipe.interpolation)
+    recipe: Recipe, backbone: Backbone, inputs: Iterable[Floats], finish: Callable[[Floats], Floats]
+) -> Iterator[Floats]:
+    """Walk `finish` of the inputs' features, a batch at a time, each padded with black images to full size."""
+    walked = iter(inputs)
+    while some := list(islice(walked, backbone.batch_size)):
+        batch = np.zeros((backbone.batch_size, recipe.side, recipe.side, 3), np.float32)
+        batch[: len(some)] = some
         features = backbone.features(batch)
         if recipe.unit_length:
             lengths = np.linalg.norm(features, axis=1, keepdims=True)
             features = features / np.maximum(lengths, np.finfo(np.float32).tiny)
-        finished.append(finish(features)[: len(some)])
-        if on_done is not None:
-            on_done(start + len(some))
-    return np.concatenate(finished) if finished else np.empty((0, recipe.dim), np.float32)
+        yield finish(features)[: len(some)]
 
 
 def _digest(array: Floats) -> str:

@@ -1,85 +1,25 @@
 """The batch job: walk a source, embed what is new or changed, and commit it batch by batch."""
 
-import resource
-import sys
 import time
 from collections.abc import Callable, Iterator
-from dataclasses import asdict, dataclass, field
 from itertools import islice
 from pathlib import Path
-from typing import Any
 
 from ingest import recipes
-from ingest.backbone import MakeBackbone, RememberingBackbone, vgg16_backbone
-from ingest.embedder import Embedder
-from ingest.errors import SourceUnusable, UnreadableImage
-from ingest.images import Image, checked_image, content_digest, decode, thumbnail
+from ingest.backbone import Floats, MakeBackbone, vgg16_backbone
+from ingest.embedder import Embedder, network_input
+from ingest.errors import UnreadableImage
+from ingest.fitting import fitted_embedder
+from ingest.images import content_digest, thumbnail
+from ingest.outcome import IngestReport, Progress, Rejected, report_of
 from ingest.recipes import Recipe
-from ingest.sources import Source, SourceImage, open_source
-from ingest.sources.listed import evenly
+from ingest.sources import Source, SourceImage, decoded, open_source
 from storage import NewItem, Store
 from storage.console import printable
 from storage.errors import OtherEmbedding
 
 #: Images in one batch: what is committed, and lost from memory, together.
 BATCH_SIZE = 512
-
-#: A head is fitted on at most this many images, spread evenly over the source, and their features are kept.
-FIT_SAMPLE = 5_000
-
-
-@dataclass(frozen=True, slots=True)
-class Rejected:
-    """An input that could not be embedded, and why."""
-
-    key: str
-    reason: str
-
-
-@dataclass
-class Progress:
-    """How far a job has come: what became of the inputs so far, out of `total`.
-
-    While `stage` is "fitting", `fitted` of `to_fit` images have been looked at.
-    """
-
-    total: int
-    stage: str = "ingesting"
-    fitted: int = 0
-    to_fit: int = 0
-    added: int = 0
-    unchanged: int = 0
-    replaced: int = 0
-    rejects: list[Rejected] = field(default_factory=list)
-    stage_seconds: dict[str, float] = field(default_factory=lambda: {"decode": 0.0, "embed": 0.0, "write": 0.0})
-
-    @property
-    def done(self) -> int:
-        """Return how many inputs have an outcome."""
-        return self.added + self.unchanged + self.replaced + len(self.rejects)
-
-
-@dataclass(frozen=True)
-class IngestReport:
-    """What a job did; `images_per_second` counts the images that were embedded."""
-
-    added: int
-    unchanged: int
-    replaced: int
-    rejected: int
-    rejects: tuple[Rejected, ...]
-    items: int
-    seconds: float
-    images_per_second: float
-    stage_seconds: dict[str, float]
-    recipe: str
-    precision: str
-    weights: dict[str, str]
-    peak_rss_mb: float
-
-    def as_json(self) -> dict[str, Any]:
-        """Return the report as JSON."""
-        return asdict(self)
 
 
 def ingest(
@@ -112,7 +52,7 @@ def ingest(
         target, embedder = Store.open(store, writing=True), None
     else:
         Store.require_free(store)
-        embedder = _fitted_embedder(opened, chosen or recipes.DEFAULT, network, progress, on_progress)
+        embedder = fitted_embedder(opened, chosen or recipes.DEFAULT, network, progress, on_progress)
         target = Store.create(store, embedder.embedding())
     with target:
         _require_recipe(target, chosen)
@@ -122,7 +62,7 @@ def ingest(
         progress.stage = "writing the index"
         on_progress(progress)
         target.publish()
-        return _report(target, progress, time.perf_counter() - started)
+        return report_of(target, progress, time.perf_counter() - started)
 
 
 def _require_recipe(store: Store, recipe: Recipe | None) -> None:
@@ -134,49 +74,14 @@ def _require_recipe(store: Store, recipe: Recipe | None) -> None:
         )
 
 
-def _fitted_embedder(
-    source: Source,
-    recipe: Recipe,
-    network: MakeBackbone,
-    progress: Progress,
-    on_progress: Callable[[Progress], None],
-) -> Embedder:
-    """Return an embedder fitted on a sample of the source, which will not compute the sample's features again."""
-    progress.stage = "fitting"
-    on_progress(progress)
-    started = time.perf_counter()
-    images = []
-    for input in evenly(source, len(source), FIT_SAMPLE):
-        try:
-            images.append(_decoded(input, input.read()))
-        except UnreadableImage:
-            continue
-    if not images:
-        raise SourceUnusable(
-            f"expected at least one image that can be read, got none in {source.name}: check the files"
-        )
-    progress.stage_seconds["decode"] += time.perf_counter() - started
-    progress.to_fit = len(images)
-    started = time.perf_counter()
-    backbone = RememberingBackbone(network(recipe), capacity=FIT_SAMPLE)
-
-    def fitted(count: int) -> None:
-        progress.fitted = count
-        on_progress(progress)
-
-    embedder = Embedder.fit(recipe, backbone, images, fitted)
-    progress.stage_seconds["embed"] += time.perf_counter() - started
-    progress.stage = "ingesting"
-    return embedder
-
-
 def _ingest_batch(
     batch: list[SourceImage], store: Store, embedder: Embedder | None, network: MakeBackbone, progress: Progress
 ) -> Embedder | None:
     """Embed and commit what is new or changed in a batch; return the embedder, made if it was needed."""
     started = time.perf_counter()
     items: list[NewItem] = []
-    images: list[Image] = []
+    inputs: list[Floats] = []
+    recipe = Recipe.from_json(dict(store.embedding.spec["recipe"]))
     stored = store.contents([input.key for input in batch if _is_text(input.key)])
     for input in batch:
         try:
@@ -187,33 +92,30 @@ def _ingest_batch(
             if stored.get(input.key) == digest:
                 progress.unchanged += 1
                 continue
-            image = _decoded(input, content)
+            image = decoded(input, content)
         except UnreadableImage as error:
             progress.rejects.append(Rejected(printable(input.key), str(error)))
             continue
         height, width = image.shape[:2]
         metadata = {**input.metadata, "width": width, "height": height}
         items.append(NewItem(input.key, digest, input.label, metadata, thumbnail(image)))
-        images.append(image)
-    decoded = time.perf_counter()
+        # A photograph is let go of here: what the network takes of it is small.
+        inputs.append(network_input(recipe, image))
+    prepared = time.perf_counter()
     if items:
         if embedder is None:
             embedder = Embedder.restore(
                 store.embedding, network(Recipe.from_json(dict(store.embedding.spec["recipe"])))
             )
-        vectors = embedder.embed(images)
+        vectors = embedder.embed_inputs(inputs)
         embedded = time.perf_counter()
         appended = store.append(items, vectors)
-        progress.stage_seconds["embed"] += embedded - decoded
+        progress.stage_seconds["embed"] += embedded - prepared
         progress.stage_seconds["write"] += time.perf_counter() - embedded
         progress.replaced += appended.replaced
         progress.added += len(items) - appended.replaced
-    progress.stage_seconds["decode"] += decoded - started
+    progress.stage_seconds["decode"] += prepared - started
     return embedder
-
-
-def _decoded(input: SourceImage, content: bytes | Image) -> Image:
-    return decode(content, printable(input.key)) if isinstance(content, bytes) else checked_image(content)
 
 
 def _is_text(key: str) -> bool:
@@ -228,25 +130,3 @@ def _is_text(key: str) -> bool:
 def _batches(inputs: Iterator[SourceImage], size: int) -> Iterator[list[SourceImage]]:
     while batch := list(islice(inputs, size)):
         yield batch
-
-
-def _report(store: Store, progress: Progress, seconds: float) -> IngestReport:
-    embedded = progress.added + progress.replaced
-    spec = store.embedding.spec
-    # Linux counts in KiB, macOS in bytes.
-    unit = 1024.0**2 if sys.platform == "darwin" else 1024.0
-    return IngestReport(
-        added=progress.added,
-        unchanged=progress.unchanged,
-        replaced=progress.replaced,
-        rejected=len(progress.rejects),
-        rejects=tuple(progress.rejects),
-        items=len(store),
-        seconds=round(seconds, 3),
-        images_per_second=round(embedded / seconds, 1),
-        stage_seconds={stage: round(spent, 3) for stage, spent in progress.stage_seconds.items()},
-        recipe=store.embedding.name,
-        precision=str(spec.get("precision")),
-        weights=dict(spec.get("weights", {})),
-        peak_rss_mb=round(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / unit, 1),
-    )

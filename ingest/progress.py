@@ -7,7 +7,7 @@ from contextlib import contextmanager
 from rich.progress import BarColumn, MofNCompleteColumn, TextColumn, TimeRemainingColumn
 from rich.progress import Progress as Bar
 
-from ingest.job import Progress
+from ingest.outcome import Progress
 from storage import console
 
 #: Seconds between two plain lines.

@@ -24,6 +24,11 @@ class Recipe:
     dim: int
     seed: int = 0
 
+    @property
+    def learns(self) -> bool:
+        """Tell whether the head is fitted on images, rather than drawn from a seed."""
+        return self.head == "pca"
+
     def as_json(self) -> dict[str, Any]:
         """Return the recipe as JSON, as a store keeps it."""
         return asdict(self)

@@ -7,17 +7,16 @@ Python's own: SQLite silently matches nothing when it is handed a numpy integer.
 import hashlib
 import json
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from typing import Any, TypeVar
 
 import numpy as np
 import sqlalchemy as sa
 from numpy.typing import NDArray
 
-from storage.checksum import CHAIN_START, row_checksum
+from storage.checksum import CHAIN_START
 from storage.embedding import Embedding
 from storage.errors import StoreCorrupt
-from storage.items import Item
+from storage.rows import VECTOR_TYPE, Batch, Generation, Row
 from storage.schema import ArrayRow, BatchRow, EmbeddingRow, GenerationRow, ItemRow, ThumbnailRow
 
 #: How many values one `IN (...)` carries; some builds of SQLite allow 999 variables.
@@ -26,66 +25,7 @@ CHUNK = 900
 #: How many rows are held at once while a table is walked.
 PAGE = 4096
 
-VECTOR_TYPE = np.dtype("<f4")
-
 T = TypeVar("T")
-
-
-@dataclass(frozen=True, slots=True)
-class Batch:
-    """An acknowledged batch: its number, the live rows after it, the next free id, and the chain hash up to it."""
-
-    number: int
-    live: int
-    next_id: int
-    chain: bytes
-
-
-@dataclass(frozen=True, slots=True)
-class Generation:
-    """An index file's record: which batches it covers and how its bytes must look."""
-
-    number: int
-    batch: int
-    chain: bytes
-    items: int
-    size: int
-    sha256: bytes
-
-
-@dataclass(frozen=True, slots=True)
-class Row:
-    """A row as it is stored: metadata as JSON text, the vector as little-endian float32 bytes."""
-
-    id: int
-    batch: int
-    key: str
-    label: str | None
-    content: bytes
-    metadata: str
-    vector: bytes
-    checksum: bytes
-
-    def computed_checksum(self) -> bytes:
-        """Return the checksum that the row's fields have now."""
-        return row_checksum(self.id, self.key, self.content, self.label, self.metadata, self.vector, self.batch)
-
-    def verified(self) -> "Row":
-        """Return the row itself, or raise StoreCorrupt when its checksum does not match its fields."""
-        if self.computed_checksum() != self.checksum:
-            raise StoreCorrupt(
-                f"expected item {self.id} to match its checksum, but it was damaged after it was written: "
-                "restore the store from a backup"
-            )
-        return self
-
-    def array(self) -> NDArray[np.float32]:
-        """Return the vector, (dim,) float32, read-only."""
-        return np.frombuffer(self.vector, VECTOR_TYPE)
-
-    def item(self) -> Item:
-        """Return the row without its vector."""
-        return Item(self.id, self.key, self.label, json.loads(self.metadata), self.content)
 
 
 _ROW = sa.select(

@@ -7,8 +7,8 @@ from collections.abc import Iterable
 from pathlib import Path
 
 from storage import durable
-from storage.catalog import Batch, Generation
 from storage.faiss_flat import HEADER_SIZE, FaissFlat
+from storage.rows import Batch, Generation
 
 #: The newest generation under a name that other tools can rely on.
 PUBLISHED_NAME = "index.faiss"

@@ -7,9 +7,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from storage import generations
-from storage.catalog import PAGE, VECTOR_TYPE, Batch, Catalog
+from storage.catalog import PAGE, Catalog
 from storage.errors import StoreCorrupt
 from storage.faiss_flat import FaissFlat
+from storage.rows import VECTOR_TYPE, Batch
 
 
 @dataclass(frozen=True)

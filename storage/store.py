@@ -3,7 +3,6 @@
 The catalog's rows are the truth. The index is derived from them and kept in memory once it is asked for.
 """
 
-import json
 from collections.abc import Sequence
 from pathlib import Path
 from types import TracebackType
@@ -12,13 +11,16 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from storage import durable, exact, generations, layout, snapshot, verification
-from storage.catalog import VECTOR_TYPE, Batch, Catalog, Generation, Row
-from storage.checksum import next_chain, row_checksum
+from storage.answers import hits_of
+from storage.catalog import Catalog
+from storage.checksum import next_chain
+from storage.creation import write_empty_catalog
 from storage.database import Database
 from storage.embedding import Embedding
-from storage.errors import InvalidItem, InvalidQuery, StoreCorrupt, StoreReadOnly, UnknownItem
+from storage.errors import InvalidItem, InvalidQuery, StoreReadOnly, UnknownItem
 from storage.items import Appended, Hit, Item, NewItem
 from storage.lock import WriterLock
+from storage.rows import Batch, Generation, Row, checked_metadata, new_row
 from storage.vectors import checked_vectors
 
 #: How many generation files are kept: the newest, and the one before it to fall back on.
@@ -61,7 +63,7 @@ class Store:
         lock = WriterLock(folder / layout.WRITER_LOCK)
         try:
             layout.require_free(folder)
-            _write_empty_catalog(folder, embedding)
+            write_empty_catalog(folder, embedding)
             return cls._opened(folder, lock)
         except BaseException:
             lock.release()
@@ -121,7 +123,7 @@ class Store:
             raise InvalidItem(f"expected a vector for each of {len(items)} items, got {len(rows)} vectors")
         if not items:
             return Appended((), 0)
-        texts = [_checked_metadata(item) for item in items]
+        texts = [checked_metadata(item) for item in items]
         keys = [item.key for item in items]
         if len(set(keys)) != len(keys):
             raise InvalidItem(f"expected each key once in a batch, got {_first_repeated(keys)!r} twice")
@@ -132,7 +134,7 @@ class Store:
             replaced = sorted(row.id for row in catalog.rows_by_key(keys) if row is not None)
             catalog.bury(replaced, number)
             new = [
-                _row(last.next_id + offset, number, item, text, vector)
+                new_row(last.next_id + offset, number, item, text, vector)
                 for offset, (item, text, vector) in enumerate(zip(items, texts, rows, strict=True))
             ]
             chain = next_chain(last.chain, ((row.id, row.checksum) for row in new), replaced)
@@ -268,82 +270,14 @@ class Store:
         loaded = self._loaded()
         excluded = [loaded.positions(np.array(ids, np.int64)) for ids in exclude] if exclude is not None else None
         answers = exact.nearest(loaded.index, queries, int(k), excluded)
-        return self._hits(loaded, answers)
-
-    def _hits(
-        self, loaded: snapshot.Snapshot, answers: list[tuple[exact.Positions, exact.Distances]]
-    ) -> list[list[Hit]]:
-        """Join positions and distances to their rows, each row checked once."""
-        positions = (
-            np.unique(np.concatenate([positions for positions, _ in answers])) if answers else np.empty(0, np.int64)
-        )
-        ids = loaded.ids[positions].tolist()
         with self._database.reading() as connection:
-            rows = Catalog(connection).rows(ids)
-        compared = loaded.index.vectors()
-        items = {}
-        for position, id, row in zip(positions.tolist(), ids, rows, strict=True):
-            if row is None:
-                raise StoreCorrupt(
-                    f"expected item {id} in the catalog, but it is gone: if another process has just deleted or "
-                    "replaced it, call refresh; otherwise run `python -m storage verify`"
-                )
-            if row.verified().vector != compared[position].astype(VECTOR_TYPE, copy=False).tobytes():
-                raise StoreCorrupt(
-                    f"expected the index to hold the vector of item {id}, but it holds another: "
-                    "run `python -m storage verify`"
-                )
-            items[position] = row.item()
-        return [
-            [
-                Hit(rank, item.id, item.key, item.label, distance, item.metadata)
-                for rank, (item, distance) in enumerate(
-                    zip((items[position] for position in found.tolist()), distances.tolist(), strict=True), start=1
-                )
-            ]
-            for found, distances in answers
-        ]
+            return hits_of(loaded, Catalog(connection), answers)
 
     def verify(self) -> list[str]:
         """Prove the store whole: return what is wrong with it, a line each; empty when nothing is."""
         problems = self._database.integrity()
         with self._database.reading() as connection:
             return problems + list(verification.problems(Catalog(connection), self.folder, self.dim))
-
-
-def _write_empty_catalog(folder: Path, embedding: Embedding) -> None:
-    """Write a catalog under a temporary name and rename it, so that it is there whole or not at all."""
-    new = folder / layout.NEW_CATALOG
-    durable.remove(new.with_name(f"{layout.NEW_CATALOG}-journal"))
-    durable.write_empty(new)
-    database = Database(new)
-    try:
-        database.create_tables()
-        with database.writing() as connection:
-            Catalog(connection).write_embedding(embedding)
-    finally:
-        database.close()
-    durable.rename(new, folder / layout.CATALOG)
-
-
-def _row(id: int, batch: int, item: NewItem, metadata: str, vector: NDArray[np.float32]) -> Row:
-    data = vector.astype(VECTOR_TYPE, copy=False).tobytes()
-    checksum = row_checksum(id, item.key, item.content, item.label, metadata, data, batch)
-    return Row(id, batch, item.key, item.label, item.content, metadata, data, checksum)
-
-
-def _checked_metadata(item: NewItem) -> str:
-    """Return an item's metadata as JSON text, or raise InvalidItem when any of the item's text cannot be stored."""
-    try:
-        if not isinstance(item.key, str) or not item.key or not isinstance(item.label, str | None):
-            raise ValueError("a key is a text of at least one character, and a label is a text or None")
-        item.key.encode()
-        (item.label or "").encode()
-        text = json.dumps(dict(item.metadata), sort_keys=True, ensure_ascii=False, allow_nan=False)
-        text.encode()
-    except (TypeError, ValueError) as error:
-        raise InvalidItem(f"expected an item that can be stored, got key {item.key!r}: {error}") from error
-    return text
 
 
 def _first_repeated(keys: Sequence[str]) -> str:

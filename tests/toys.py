@@ -28,7 +28,8 @@ class ToyBackbone:
         if images.shape != (self.batch_size, 4, 4, 3):
             raise ValueError(f"expected a full batch, got {images.shape}")
         self.batches += 1
-        return images.reshape(-1, 2, 2, 2, 2, 3).mean(axis=(2, 4, 5)).reshape(-1, 4)
+        quadrants = images.reshape(-1, 2, 2, 2, 2, 3).mean(axis=(2, 4, 5))
+        return np.asarray(quadrants.reshape(-1, 4), np.float32)
 
 
 def toy_backbone(backbone: ToyBackbone | None = None) -> MakeBackbone:

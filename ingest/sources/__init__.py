@@ -3,7 +3,7 @@
 from collections.abc import Callable
 
 from ingest.errors import SourceUnusable
-from ingest.sources.contract import Source, SourceImage
+from ingest.sources.contract import Source, SourceImage, decoded
 from ingest.sources.folder import Folder
 from ingest.sources.listed import FirstOf, ListedSource
 from ingest.sources.mnist_sample import MnistSample
@@ -30,4 +30,4 @@ def open_source(text: str, limit: int | None = None) -> Source:
     return source
 
 
-__all__ = ["KINDS", "USAGE", "ListedSource", "Source", "SourceImage", "open_source"]
+__all__ = ["KINDS", "USAGE", "ListedSource", "Source", "SourceImage", "decoded", "open_source"]

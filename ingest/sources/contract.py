@@ -4,7 +4,8 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Protocol
 
-from ingest.images import Image
+from ingest.images import Image, checked_image, decode
+from storage.console import printable
 from storage.items import Scalar
 
 
@@ -37,3 +38,8 @@ class Source(Protocol):
     def __iter__(self) -> Iterator[SourceImage]:
         """Walk the images, from the first each time."""
         ...
+
+
+def decoded(image: SourceImage, content: bytes | Image) -> Image:
+    """Return what an image's `read` gave, decoded or checked; raise UnreadableImage."""
+    return decode(content, printable(image.key)) if isinstance(content, bytes) else checked_image(content)

@@ -1,6 +1,6 @@
 """A source made of a list: what is left of another source after choosing from it."""
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from itertools import islice
 
 from ingest.sources.contract import Source, SourceImage
@@ -33,9 +33,3 @@ class FirstOf:
 
     def __iter__(self) -> Iterator[SourceImage]:
         return islice(self._source, self._limit)
-
-
-def evenly(images: Iterable[SourceImage], total: int, most: int) -> Iterator[SourceImage]:
-    """Walk at most `most` of `total` images, spread evenly, so that a source sorted by class gives some of each."""
-    step = max(1, -(-total // most))
-    return islice(images, 0, None, step)

@@ -1,0 +1,85 @@
+"""What a job reports while it runs and when it is done."""
+
+import resource
+import sys
+from dataclasses import asdict, dataclass, field
+from typing import Any
+
+from storage import Store
+
+
+@dataclass(frozen=True, slots=True)
+class Rejected:
+    """An input that could not be embedded, and why."""
+
+    key: str
+    reason: str
+
+
+@dataclass
+class Progress:
+    """How far a job has come: what became of the inputs so far, out of `total`.
+
+    While `stage` is "fitting", `fitted` of `to_fit` images have been looked at.
+    """
+
+    total: int
+    stage: str = "ingesting"
+    fitted: int = 0
+    to_fit: int = 0
+    added: int = 0
+    unchanged: int = 0
+    replaced: int = 0
+    rejects: list[Rejected] = field(default_factory=list)
+    stage_seconds: dict[str, float] = field(default_factory=lambda: {"decode": 0.0, "embed": 0.0, "write": 0.0})
+
+    @property
+    def done(self) -> int:
+        """Return how many inputs have an outcome."""
+        return self.added + self.unchanged + self.replaced + len(self.rejects)
+
+
+@dataclass(frozen=True)
+class IngestReport:
+    """What a job did; `images_per_second` counts the images that were embedded."""
+
+    added: int
+    unchanged: int
+    replaced: int
+    rejected: int
+    rejects: tuple[Rejected, ...]
+    items: int
+    seconds: float
+    images_per_second: float
+    stage_seconds: dict[str, float]
+    recipe: str
+    precision: str
+    weights: dict[str, str]
+    peak_rss_mb: float
+
+    def as_json(self) -> dict[str, Any]:
+        """Return the report as JSON."""
+        return asdict(self)
+
+
+def report_of(store: Store, progress: Progress, seconds: float) -> IngestReport:
+    """Return the report of a job that is done."""
+    embedded = progress.added + progress.replaced
+    spec = store.embedding.spec
+    # Linux counts in KiB, macOS in bytes.
+    unit = 1024.0**2 if sys.platform == "darwin" else 1024.0
+    return IngestReport(
+        added=progress.added,
+        unchanged=progress.unchanged,
+        replaced=progress.replaced,
+        rejected=len(progress.rejects),
+        rejects=tuple(progress.rejects),
+        items=len(store),
+        seconds=round(seconds, 3),
+        images_per_second=round(embedded / seconds, 1),
+        stage_seconds={stage: round(spent, 3) for stage, spent in progress.stage_seconds.items()},
+        recipe=store.embedding.name,
+        precision=str(spec.get("precision")),
+        weights=dict(spec.get("weights", {})),
+        peak_rss_mb=round(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / unit, 1),
+    )

@@ -1,0 +1,92 @@
+"""A catalog row, its batch and its generation, as plain values."""
+
+import json
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from storage.checksum import row_checksum
+from storage.errors import InvalidItem, StoreCorrupt
+from storage.items import Item, NewItem
+
+#: How a vector is stored: float32, little-endian.
+VECTOR_TYPE = np.dtype("<f4")
+
+
+@dataclass(frozen=True, slots=True)
+class Batch:
+    """An acknowledged batch: its number, the live rows after it, the next free id, and the chain hash up to it."""
+
+    number: int
+    live: int
+    next_id: int
+    chain: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class Generation:
+    """An index file's record: which batches it covers and how its bytes must look."""
+
+    number: int
+    batch: int
+    chain: bytes
+    items: int
+    size: int
+    sha256: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """A row as it is stored: metadata as JSON text, the vector as little-endian float32 bytes."""
+
+    id: int
+    batch: int
+    key: str
+    label: str | None
+    content: bytes
+    metadata: str
+    vector: bytes
+    checksum: bytes
+
+    def computed_checksum(self) -> bytes:
+        """Return the checksum that the row's fields have now."""
+        return row_checksum(self.id, self.key, self.content, self.label, self.metadata, self.vector, self.batch)
+
+    def verified(self) -> "Row":
+        """Return the row itself, or raise StoreCorrupt when its checksum does not match its fields."""
+        if self.computed_checksum() != self.checksum:
+            raise StoreCorrupt(
+                f"expected item {self.id} to match its checksum, but it was damaged after it was written: "
+                "restore the store from a backup"
+            )
+        return self
+
+    def array(self) -> NDArray[np.float32]:
+        """Return the vector, (dim,) float32, read-only."""
+        return np.frombuffer(self.vector, VECTOR_TYPE)
+
+    def item(self) -> Item:
+        """Return the row without its vector."""
+        return Item(self.id, self.key, self.label, json.loads(self.metadata), self.content)
+
+
+def new_row(id: int, batch: int, item: NewItem, metadata: str, vector: NDArray[np.float32]) -> Row:
+    """Return the row of a new item: `metadata` as checked JSON text, `vector` (dim,) float32."""
+    data = vector.astype(VECTOR_TYPE, copy=False).tobytes()
+    checksum = row_checksum(id, item.key, item.content, item.label, metadata, data, batch)
+    return Row(id, batch, item.key, item.label, item.content, metadata, data, checksum)
+
+
+def checked_metadata(item: NewItem) -> str:
+    """Return an item's metadata as JSON text, or raise InvalidItem when any of the item's text cannot be stored."""
+    try:
+        if not isinstance(item.key, str) or not item.key or not isinstance(item.label, str | None):
+            raise ValueError("a key is a text of at least one character, and a label is a text or None")
+        item.key.encode()
+        (item.label or "").encode()
+        text = json.dumps(dict(item.metadata), sort_keys=True, ensure_ascii=False, allow_nan=False)
+        text.encode()
+    except (TypeError, ValueError) as error:
+        raise InvalidItem(f"expected an item that can be stored, got key {item.key!r}: {error}") from error
+    return text

@@ -58,7 +58,7 @@ class AccuracyReport:
 
     def table(self) -> Table:
         """Return the report as a table to print."""
-        table = Table(title=f"Accuracy of {self.recipe} on {self.source}", title_justify="left", show_header=False)
+        table = Table(title=f"Accuracy: {self.recipe} on {self.source}", title_justify="left", show_header=False)
         low, high = self.ci95
         table.add_row("images", f"{self.train:,} to search in, {self.test:,} asked")
         table.add_row("1-NN accuracy", f"{self.one_nn_accuracy:.4f} (95 %: {low:.4f} to {high:.4f})")

@@ -51,7 +51,7 @@ class ExactnessReport:
 
     def table(self) -> Table:
         """Return the report as a table to print."""
-        title = f"Exactness of {self.vectors:,} vectors ({self.recipe}) against scikit-learn"
+        title = f"Exactness: {self.recipe}, {self.vectors:,} vectors"
         table = Table(title=title, title_justify="left", show_header=False)
         table.add_row("neighbours compared", f"{self.queries:,} queries x {self.k}")
         table.add_row("agree", f"{self.agree:,}")

@@ -45,7 +45,7 @@ class LatencyReport:
 
     def table(self) -> Table:
         """Return the report as a table to print."""
-        table = Table(title=f"Latency on {self.vectors:,} vectors ({self.recipe}), k = {self.k}", title_justify="left")
+        table = Table(title=f"Latency: {self.recipe}, {self.vectors:,} vectors, k = {self.k}", title_justify="left")
         for name in ("", "Lookalike", "scikit-learn", "ratio"):
             table.add_column(name, justify="right" if name else "left")
         for name in ("p50", "p95", "p99"):

@@ -94,7 +94,7 @@ def measure_accuracy(
     seeds = DENSE_SEEDS if recipe.head == "dense" else (recipe.seed,)
     # The seeds differ in the head alone, so the network need see an image only once.
     network = (make_backbone or vgg16_backbone())(recipe)
-    backbone = RememberingBackbone(network, capacity=len(asked) + len(stored)) if len(seeds) > 1 else network
+    backbone = RememberingBackbone(network, capacity=len(asked) + len(stored) + 1) if len(seeds) > 1 else network
     found: list[list[list[str]]] = []
     by_sklearn: list[float] = []
     for dense_seed in seeds:

@@ -39,7 +39,8 @@ def fitted_embedder(
         on_progress(progress)
 
     started = time.perf_counter()
-    backbone = RememberingBackbone(make_backbone(recipe), capacity=progress.to_fit)
+    # One more than the images, for the black one that fills up the last batch.
+    backbone = RememberingBackbone(make_backbone(recipe), capacity=progress.to_fit + 1)
     try:
         embedder = Embedder.fit(recipe, backbone, images, fitted)
     except SourceUnusable as error:

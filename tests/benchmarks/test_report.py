@@ -92,7 +92,8 @@ def test_a_browser_shows_every_figure_and_nothing_wider_than_the_window(
     probe = (
         "<script>const tell = seen => parent.postMessage(JSON.stringify(seen), '*');"
         "addEventListener('error', e => tell('error: ' + e.message));"
-        "addEventListener('load', () => tell([innerWidth, document.documentElement.scrollWidth - document.documentElement.clientWidth,"
+        "addEventListener('load', (_, all = document.documentElement) => "
+        "tell([innerWidth, all.scrollWidth - all.clientWidth,"
         "[...document.images].map(i => i.complete && i.naturalWidth > 0)]))</script>"
     )
     (tmp_path / "page.html").write_text((out / "report.html").read_text().replace("</head>", f"{probe}</head>"))

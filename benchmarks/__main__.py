@@ -9,7 +9,7 @@ from benchmarks.accuracy import measure_accuracy
 from benchmarks.exactness import measure_exactness
 from benchmarks.latency import measure_latency
 from benchmarks.report import write_report
-from ingest.backbone import vgg16_backbone
+from ingest.networks import vgg16_backbone
 from ingest.progress import shown_progress
 from ingest.recipes import DEFAULT, RECIPES, recipe_named
 from ingest.sources import USAGE, open_source

@@ -12,8 +12,9 @@ from rich.table import Table
 
 from benchmarks import metrics
 from benchmarks.errors import UnfitForBenchmark
-from ingest.backbone import MakeBackbone, RememberingBackbone, vgg16_backbone
+from ingest.backbone import MakeBackbone, RememberingBackbone
 from ingest.job import ingest
+from ingest.networks import vgg16_backbone
 from ingest.outcome import Progress
 from ingest.recipes import Recipe
 from ingest.sources import ListedSource, Source, SourceImage, decoded

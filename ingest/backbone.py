@@ -2,14 +2,12 @@
 
 import hashlib
 from collections.abc import Callable
-from pathlib import Path
 from typing import Protocol
 
 import numpy as np
 from numpy.typing import NDArray
 
 from ingest.recipes import Recipe
-from ingest.weights import find_weights
 
 Floats = NDArray[np.float32]
 
@@ -39,19 +37,6 @@ class Backbone(Protocol):
 
 #: Makes the backbone of a recipe; called only when there is something to embed.
 MakeBackbone = Callable[[Recipe], Backbone]
-
-
-def vgg16_backbone(weights: str | Path | None = None, *, download: bool = False) -> MakeBackbone:
-    """Return what makes VGG16 with the weights in a file, or with ImageNet's wherever they are found."""
-
-    def make(recipe: Recipe) -> Backbone:
-        found = find_weights(weights, download=download)
-        # Imported here: TensorFlow takes seconds to load, and whoever embeds nothing does without it.
-        from ingest.vgg16 import Vgg16
-
-        return Vgg16(recipe, found)
-
-    return make
 
 
 class RememberingBackbone:

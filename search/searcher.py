@@ -8,9 +8,10 @@ from typing import overload
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from ingest.backbone import MakeBackbone, vgg16_backbone
+from ingest.backbone import MakeBackbone
 from ingest.embedder import Embedder
 from ingest.images import Image, checked_image, decode, read_bytes
+from ingest.networks import vgg16_backbone
 from ingest.recipes import Recipe
 from search.results import QueryResult
 from storage import Item, Store

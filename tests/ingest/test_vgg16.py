@@ -5,10 +5,11 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from ingest.backbone import MakeBackbone, vgg16_backbone
+from ingest.backbone import MakeBackbone
 from ingest.embedder import Embedder, network_input
 from ingest.images import Image
 from ingest.job import ingest
+from ingest.networks import vgg16_backbone
 from ingest.recipes import NOTEBOOK, RECIPES, RETRIEVAL, Recipe
 from ingest.sources import Source, open_source
 from ingest.sources.listed import FirstOf

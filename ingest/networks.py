@@ -1,0 +1,29 @@
+"""Make a recipe's network, with weights wherever they are found; TensorFlow is loaded only then."""
+
+from pathlib import Path
+
+from ingest.backbone import Backbone, MakeBackbone
+from ingest.recipes import Recipe
+from ingest.weights import find_weights
+
+
+def vgg16_backbone(weights: str | Path | None = None, *, download: bool = False) -> MakeBackbone:
+    """Return what makes VGG16 with the weights in a file, or with ImageNet's wherever they are found.
+
+    With `download`, Keras may download them when there are none.
+    """
+
+    def make(recipe: Recipe) -> Backbone:
+        found = find_weights(weights, download=_download if download else None)
+        # Imported here: TensorFlow takes seconds to load, and whoever embeds nothing does without it.
+        from ingest.vgg16 import Vgg16
+
+        return Vgg16(recipe, found)
+
+    return make
+
+
+def _download() -> None:
+    from ingest.vgg16 import download_weights
+
+    download_weights()

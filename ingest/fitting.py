@@ -55,6 +55,8 @@ def fitted_embedder(
 def _readable(sample: list[SourceImage]) -> Iterator[Image]:
     """Walk the images that can be read; the others are rejected with a reason when the job comes to them."""
     for input in sample:
+        if not input.key_is_text:
+            continue
         try:
             yield decoded(input, input.read())
         except UnreadableImage:

@@ -15,6 +15,9 @@ from ingest.errors import UnreadableImage
 
 Image = NDArray[np.uint8]
 
+# A damaged image is reported once, by UnreadableImage.
+cv2.utils.logging.setLogLevel(cv2.utils.logging.LOG_LEVEL_SILENT)
+
 #: Names this way of decoding in an embedding's fingerprint; give it a new number when its pixels change.
 DECODER = "opencv-rgb-1"
 

@@ -83,10 +83,10 @@ def _ingest_batch(
     items: list[NewItem] = []
     inputs: list[Floats] = []
     recipe = Recipe.from_json(dict(store.embedding.spec["recipe"]))
-    stored = store.contents([input.key for input in batch if _is_text(input.key)])
+    stored = store.contents([input.key for input in batch if input.key_is_text])
     for input in batch:
         try:
-            if not _is_text(input.key):
+            if not input.key_is_text:
                 raise UnreadableImage(f"expected a name in UTF-8, got {input.key!r}: rename the file")
             content = input.read()
             digest = content_digest(content)
@@ -117,15 +117,6 @@ def _ingest_batch(
         progress.added += len(items) - appended.replaced
     progress.stage_seconds["decode"] += prepared - started
     return embedder
-
-
-def _is_text(key: str) -> bool:
-    """Tell whether a key can be written as UTF-8; a file name need not be."""
-    try:
-        key.encode()
-    except UnicodeEncodeError:
-        return False
-    return True
 
 
 def _batches(inputs: Iterator[SourceImage], size: int) -> Iterator[list[SourceImage]]:

@@ -177,7 +177,7 @@ class Catalog:
     def rows(self, ids: Sequence[int]) -> list[Row | None]:
         """Return the live rows with these ids, in the order asked; None where there is none."""
         found: dict[int, Row] = {}
-        for some in _chunks(ids):
+        for some in _chunks([id for id in ids if abs(id) < 2**63]):
             for row in self._connection.execute(_ROW_BY_ID, {"asked": some}):
                 found[row.id] = Row(*row)
         return [found.get(id) for id in ids]
@@ -185,7 +185,7 @@ class Catalog:
     def rows_by_key(self, keys: Sequence[str]) -> list[Row | None]:
         """Return the live rows with these keys, in the order asked; None where there is none."""
         found: dict[str, Row] = {}
-        for some in _chunks(keys):
+        for some in _chunks([key for key in keys if _is_text(key)]):
             for row in self._connection.execute(_ROW_BY_KEY, {"asked": some}):
                 found[row.key] = Row(*row)
         return [found.get(key) for key in keys]
@@ -240,3 +240,12 @@ class Catalog:
 
 def _chunks(values: Sequence[T]) -> Iterator[Sequence[T]]:
     return (values[start : start + CHUNK] for start in range(0, len(values), CHUNK))
+
+
+def _is_text(key: str) -> bool:
+    """Tell whether a key can be written as UTF-8; one that cannot is never stored, and SQLite refuses to look for it."""
+    try:
+        key.encode()
+    except UnicodeEncodeError:
+        return False
+    return True

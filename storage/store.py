@@ -268,7 +268,11 @@ class Store:
                 f"expected a list of excluded ids for each of {len(queries)} queries, got {len(exclude)}"
             )
         loaded = self._loaded()
-        excluded = [loaded.positions(np.array(ids, np.int64)) for ids in exclude] if exclude is not None else None
+        excluded = (
+            [loaded.positions(np.array([id for id in ids if abs(id) < 2**63], np.int64)) for ids in exclude]
+            if exclude is not None
+            else None
+        )
         answers = exact.nearest(loaded.index, queries, int(k), excluded)
         with self._database.reading() as connection:
             return hits_of(loaded, Catalog(connection), answers)

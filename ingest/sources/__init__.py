@@ -18,7 +18,7 @@ USAGE = "mnist-sample or folder:DIR"
 def open_source(text: str, limit: int | None = None) -> Source:
     """Open the source that a command names, cut to its first `limit` images; raise SourceUnusable or ExtraMissing."""
     kind, colon, place = text.partition(":")
-    if kind not in KINDS or bool(colon) != (kind == "folder"):
+    if kind not in KINDS or bool(place) != (kind == "folder") or bool(colon) != bool(place):
         raise SourceUnusable(f"expected a source ({USAGE}), got {text!r}")
     source = KINDS[kind](place)
     if limit is not None:

@@ -11,6 +11,7 @@ from ingest.images import Image
 from ingest.outcome import Progress
 from ingest.recipes import Recipe
 from ingest.sources import Source, SourceImage, decoded
+from storage.items import is_text
 
 #: A head is fitted on at most this many images, spread evenly over the source, and their features are kept.
 FIT_SAMPLE = 5_000
@@ -55,7 +56,7 @@ def fitted_embedder(
 def _readable(sample: list[SourceImage]) -> Iterator[Image]:
     """Walk the images that can be read; the others are rejected with a reason when the job comes to them."""
     for input in sample:
-        if not input.key_is_text:
+        if not is_text(input.key):
             continue
         try:
             yield decoded(input, input.read())

@@ -18,6 +18,7 @@ from ingest.sources import Source, SourceImage, decoded, open_source
 from storage import NewItem, Store
 from storage.console import printable
 from storage.errors import OtherEmbedding
+from storage.items import is_text
 
 #: Images in one batch: what is committed, and lost from memory, together.
 BATCH_SIZE = 512
@@ -83,10 +84,10 @@ def _ingest_batch(
     items: list[NewItem] = []
     inputs: list[Floats] = []
     recipe = Recipe.from_json(dict(store.embedding.spec["recipe"]))
-    stored = store.contents([input.key for input in batch if input.key_is_text])
+    stored = store.contents([input.key for input in batch if is_text(input.key)])
     for input in batch:
         try:
-            if not input.key_is_text:
+            if not is_text(input.key):
                 raise UnreadableImage(f"expected a name in UTF-8, got {input.key!r}: rename the file")
             content = input.read()
             digest = content_digest(content)

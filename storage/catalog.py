@@ -16,6 +16,7 @@ from numpy.typing import NDArray
 from storage.checksum import CHAIN_START
 from storage.embedding import Embedding
 from storage.errors import StoreCorrupt
+from storage.items import is_text
 from storage.rows import VECTOR_TYPE, Batch, Generation, Row
 from storage.schema import ArrayRow, BatchRow, EmbeddingRow, GenerationRow, ItemRow, ThumbnailRow
 
@@ -185,7 +186,7 @@ class Catalog:
     def rows_by_key(self, keys: Sequence[str]) -> list[Row | None]:
         """Return the live rows with these keys, in the order asked; None where there is none."""
         found: dict[str, Row] = {}
-        for some in _chunks([key for key in keys if _is_text(key)]):
+        for some in _chunks([key for key in keys if is_text(key)]):
             for row in self._connection.execute(_ROW_BY_KEY, {"asked": some}):
                 found[row.key] = Row(*row)
         return [found.get(key) for key in keys]
@@ -240,12 +241,3 @@ class Catalog:
 
 def _chunks(values: Sequence[T]) -> Iterator[Sequence[T]]:
     return (values[start : start + CHUNK] for start in range(0, len(values), CHUNK))
-
-
-def _is_text(key: str) -> bool:
-    """Tell whether a key can be written as UTF-8; one that cannot is never stored, and SQLite refuses to look for it."""
-    try:
-        key.encode()
-    except UnicodeEncodeError:
-        return False
-    return True

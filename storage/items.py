@@ -7,6 +7,15 @@ from dataclasses import dataclass, field
 Scalar = str | int | float | bool | None
 
 
+def is_text(key: str) -> bool:
+    """Tell whether a key can be written as UTF-8 and so be stored; a file's name need not be."""
+    try:
+        key.encode()
+    except UnicodeEncodeError:
+        return False
+    return True
+
+
 @dataclass(frozen=True, slots=True)
 class NewItem:
     """An item on its way into a store; its vector travels beside it.

@@ -22,15 +22,6 @@ class SourceImage:
     label: str | None = None
     metadata: Mapping[str, Scalar] = field(default_factory=dict)
 
-    @property
-    def key_is_text(self) -> bool:
-        """Tell whether the key can be written as UTF-8; a file's name need not be."""
-        try:
-            self.key.encode()
-        except UnicodeEncodeError:
-            return False
-        return True
-
 
 class Source(Protocol):
     """A named collection of images in a fixed order."""

@@ -72,10 +72,13 @@ def _picture(axes: Axes, image: Image | None, colour: str, line: float) -> None:
 
 
 def _caption(axes: Axes, first: str, second: str, colour: str) -> None:
-    axes.text(
-        0.5, -0.06, first, ha="center", va="top", color=colour, fontsize=9, weight="bold", transform=axes.transAxes
+    """Write two lines below a cell, in the same place whatever the shape of the picture in it."""
+    cell = axes.get_position(original=True)
+    middle, below = cell.x0 + cell.width / 2, cell.y0
+    axes.figure.text(
+        middle, below - 0.06 * cell.height, first, ha="center", va="top", color=colour, fontsize=9, weight="bold"
     )
-    axes.text(0.5, -0.20, second, ha="center", va="top", color=FAINT, fontsize=8, transform=axes.transAxes)
+    axes.figure.text(middle, below - 0.20 * cell.height, second, ha="center", va="top", color=FAINT, fontsize=8)
 
 
 def _short(text: str, length: int = 14) -> str:

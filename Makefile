@@ -29,7 +29,7 @@ demo: setup ## ingest 5,000 digits, search them, and write a report
 	$(BIN)/python -m ingest mnist-sample --store $(STORE)
 	$(BIN)/python -m search query --store $(STORE) --key mnist-sample/1234 --figure $(DEMO)/neighbours.png
 	$(BIN)/python -m search map --store $(STORE) --figure $(DEMO)/map.png
-	$(BIN)/python -m benchmarks all --store $(STORE) --out $(DEMO)/report
+	$(BIN)/python -m benchmarks all --stores $(DEMO)/stores --out $(DEMO)/report
 
 test: setup ## run the tests
 	$(BIN)/python -m pytest

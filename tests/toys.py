@@ -4,6 +4,7 @@ An image of one grey level v has the features (v, v, v, v) / 255, and the toy re
 them, so two such images lie 2 |v - w| / 255 apart.
 """
 
+import cv2
 import numpy as np
 from numpy.typing import NDArray
 
@@ -40,6 +41,14 @@ def toy_backbone(backbone: ToyBackbone | None = None) -> MakeBackbone:
 def grey(level: int, side: int = 8) -> NDArray[np.uint8]:
     """Return a square image of one grey level."""
     return np.full((side, side), level, np.uint8)
+
+
+def png(image: NDArray[np.uint8]) -> bytes:
+    """Return an image, (h, w) in grey or (h, w, 3) in RGB, as the bytes of a PNG file."""
+    encoded, data = cv2.imencode(".png", image if image.ndim == 2 else cv2.cvtColor(image, cv2.COLOR_RGB2BGR))
+    if not encoded:
+        raise ValueError(f"cannot encode an image of shape {image.shape}")
+    return data.tobytes()
 
 
 def grey_source(levels: dict[str, int], labels: dict[str, str] | None = None) -> ListedSource:

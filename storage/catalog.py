@@ -175,6 +175,12 @@ class Catalog:
         for some in _chunks(ids):
             self._connection.execute(sa.update(ItemRow).where(ItemRow.id.in_(some), _LIVE).values(deleted_in=batch))
 
+    def empty_tombstones(self) -> None:
+        """Drop the vectors and thumbnails of deleted items; the checksums stay, for the chain."""
+        dead = sa.select(ItemRow.id).where(ItemRow.deleted_in.is_not(None))
+        self._connection.execute(sa.delete(ThumbnailRow).where(ThumbnailRow.item.in_(dead)))
+        self._connection.execute(sa.update(ItemRow).where(ItemRow.deleted_in.is_not(None)).values(vector=b""))
+
     def rows(self, ids: Sequence[int]) -> list[Row | None]:
         """Return the live rows with these ids, in the order asked; None where there is none."""
         found: dict[int, Row] = {}

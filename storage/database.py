@@ -136,6 +136,14 @@ class Database:
                 f"got {', '.join(sorted(odd))}: restore it from a backup"
             )
 
+    def give_back_space(self) -> None:
+        """Rewrite the file without its free pages; a crash leaves it as it was or as it shall be."""
+        try:
+            with self._engine.connect() as connection:
+                connection.exec_driver_sql("VACUUM")
+        except (sa.exc.SQLAlchemyError, sqlite3.Error) as error:
+            raise self._ours(error) from error
+
     def integrity(self) -> list[str]:
         """Return what SQLite's own integrity check finds wrong; empty when nothing is."""
         with self.reading() as connection:

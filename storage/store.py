@@ -147,6 +147,40 @@ class Store:
         self._snapshot = None
         return Appended(tuple(row.id for row in new), len(replaced))
 
+    def delete(self, *, ids: Sequence[int] = (), keys: Sequence[str] = ()) -> int:
+        """Delete items, all or nothing, and return how many; when this returns, it survives a crash and a power cut.
+
+        Their ids are never given out again; their vectors take space until `compact`. Raise UnknownItem, with
+        nothing deleted, when the store does not hold one of them.
+        """
+        self._require_writer()
+        with self._database.writing() as connection:
+            catalog = Catalog(connection)
+            found = [
+                *zip(catalog.rows([int(id) for id in ids]), (f"id {id}" for id in ids), strict=True),
+                *zip(catalog.rows_by_key(keys), (f"key {key!r}" for key in keys), strict=True),
+            ]
+            buried = sorted({self._held(row, asked).id for row, asked in found})
+            if buried:
+                last = catalog.last_batch()
+                number = last.number + 1
+                chain = next_chain(last.chain, (), buried)
+                catalog.write_batch(Batch(number, last.live - len(buried), last.next_id, chain))
+                catalog.bury(buried, number)
+        self._snapshot = None
+        return len(buried)
+
+    def compact(self) -> None:
+        """Give back the space of deleted items' vectors and thumbnails; ids and everything else stay as they are.
+
+        Stopped at any moment it can be called again. It needs as much free disk as the store takes.
+        """
+        self._require_writer()
+        with self._database.writing() as connection:
+            Catalog(connection).empty_tombstones()
+        self._database.give_back_space()
+        self.publish()
+
     def publish(self) -> None:
         """Write the index of everything stored as a new generation, so that the next opening is fast.
 
@@ -214,12 +248,15 @@ class Store:
         return np.array(found, np.float32).reshape(len(found), self.dim)
 
     def _found(self, row: Row | None, asked: str) -> Row:
+        return self._held(row, asked).verified()
+
+    def _held(self, row: Row | None, asked: str) -> Row:
         if row is None:
             raise UnknownItem(
                 f"expected an item of {self.folder}, got {asked}, which it does not hold: "
                 "see `python -m storage info` for what it holds"
             )
-        return row.verified()
+        return row
 
     def contents(self, keys: Sequence[str]) -> dict[str, bytes]:
         """Return the content digest of each of these keys that is stored, to tell what is new or changed."""

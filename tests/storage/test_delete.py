@@ -1,0 +1,74 @@
+"""Deleting items, and giving their space back."""
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from storage import Embedding, NewItem, Store
+from storage.errors import UnknownItem
+
+
+def ramp(folder: Path, count: int = 6) -> Store:
+    """Return an open store of items at 0, 1, 2, ... on a line, published."""
+    store = Store.create(folder / "store", Embedding(2, "f" * 64))
+    items = [NewItem(f"key {place}", b"c", f"label {place}", thumbnail=b"png") for place in range(count)]
+    store.append(items, [[place, 0] for place in range(count)])
+    store.publish()
+    return store
+
+
+def nearest_ids(store: Store, at: float, k: int = 3) -> list[tuple[int, str | None, float]]:
+    return [(hit.id, hit.label, hit.distance) for hit in store.nearest([at, 0], k)[0]]
+
+
+def test_a_deleted_item_is_found_no_more_and_the_others_keep_their_ids(tmp_path: Path) -> None:
+    with ramp(tmp_path) as store:
+        assert nearest_ids(store, 2) == [(2, "label 2", 0.0), (1, "label 1", 1.0), (3, "label 3", 1.0)]
+        assert store.delete(ids=[2], keys=["key 1", "key 2"]) == 2
+        expected = [(3, "label 3", 1.0), (0, "label 0", 2.0), (4, "label 4", 2.0)]
+        assert nearest_ids(store, 2) == expected
+        assert [item.id for item in store.items()] == [0, 3, 4, 5]
+        assert len(store) == 4
+        assert store.verify() == []
+    with Store.open(tmp_path / "store") as reopened:
+        assert nearest_ids(reopened, 2) == expected
+
+
+def test_the_id_of_a_deleted_item_is_never_given_out_again(tmp_path: Path) -> None:
+    with ramp(tmp_path) as store:
+        store.delete(ids=[4, 5])
+        store.compact()
+        assert store.append([NewItem("key 5", b"c")], [[5, 0]]).ids == (6,)
+        assert store.by_key("key 5").id == 6
+
+
+def test_deleting_an_unknown_item_deletes_nothing(tmp_path: Path) -> None:
+    with ramp(tmp_path) as store:
+        with pytest.raises(UnknownItem, match="got key 'nothing', which it does not hold"):
+            store.delete(ids=[0], keys=["nothing"])
+        assert len(store) == 6
+        assert store.delete() == 0
+        assert store.verify() == []
+
+
+@pytest.mark.parametrize("published", [True, False])
+def test_compacting_gives_back_the_space_and_changes_no_answer(tmp_path: Path, published: bool) -> None:
+    vectors = np.random.default_rng(1).standard_normal((400, 64)).astype(np.float32)
+    folder = tmp_path / "store"
+    with Store.create(folder, Embedding(64, "f" * 64)) as store:
+        store.append([NewItem(f"{place}", b"c", thumbnail=bytes(500)) for place in range(400)], vectors)
+        if published:
+            store.publish()
+        store.delete(ids=range(0, 400, 2))
+        before = store.nearest(vectors[:20], 5)
+        size = (folder / "catalog.sqlite").stat().st_size
+        store.compact()
+        assert store.nearest(vectors[:20], 5) == before
+        assert (folder / "catalog.sqlite").stat().st_size < 0.7 * size
+        assert (folder / "index.faiss").stat().st_size == 45 + 200 * 64 * 4
+        assert store.thumbnails([0, 1]) == {1: bytes(500)}
+        assert store.verify() == []
+        store.compact()
+    with Store.open(folder) as reopened:
+        assert reopened.nearest(vectors[:20], 5) == before

@@ -13,7 +13,7 @@ from ingest.backbone import Backbone, Floats
 from ingest.errors import EmbeddingDrift, SourceUnusable
 from ingest.heads import Head, fit_head, restore_head
 from ingest.images import DECODER, Image, to_input
-from ingest.recipes import Recipe
+from ingest.recipes import Recipe, recipe_of
 from storage import Embedding
 
 #: How far, relative to their length, the canaries' vectors may lie from the store's. Rounding in another precision
@@ -60,7 +60,7 @@ class Embedder:
 
         Raise OtherEmbedding when the weights are others, EmbeddingDrift when the canary images come out elsewhere.
         """
-        recipe = Recipe.from_json(dict(embedding.spec["recipe"]))
+        recipe = recipe_of(embedding)
         arrays = {name.removeprefix(_HEAD): array for name, array in embedding.arrays.items() if name.startswith(_HEAD)}
         embedder = cls(recipe, backbone, restore_head(recipe, arrays), int(embedding.spec["fitted_on"]))
         embedding.require_same(embedder._described(canaries={}))

@@ -97,7 +97,8 @@ def _fitted_pca(features: Floats, dim: int, seed: int) -> Pca:
     # Imported here: scikit-learn takes a second to load, and only a first ingest fits anything.
     from sklearn.decomposition import PCA
 
-    determined = min(dim, len(features) - 1)
+    varied = bool((features != features[0]).any())
+    determined = min(dim, len(features) - 1) if varied else 0
     basis = np.random.RandomState(seed).standard_normal((features.shape[1], dim))
     mean = features.mean(axis=0, dtype=np.float64)
     if determined > 0:

@@ -13,8 +13,8 @@ from ingest.fitting import fitted_embedder
 from ingest.images import content_digest, thumbnail
 from ingest.networks import vgg16_backbone
 from ingest.outcome import IngestReport, Progress, Rejected, report_of
-from ingest.recipes import Recipe
-from ingest.sources import Source, SourceImage, decoded, open_source
+from ingest.recipes import Recipe, recipe_of
+from ingest.sources import Source, SourceImage, decoded, limited, open_source
 from storage import NewItem, Store
 from storage.console import printable
 from storage.errors import OtherEmbedding
@@ -46,7 +46,7 @@ def ingest(
     weights, EmbeddingDrift, and the errors of opening and writing a store.
     """
     started = time.perf_counter()
-    opened = open_source(source, limit) if isinstance(source, str) else source
+    opened = open_source(source, limit) if isinstance(source, str) else limited(source, limit)
     chosen = recipes.recipe_named(recipe) if isinstance(recipe, str) else recipe
     network = make_backbone or vgg16_backbone(weights, download=download)
     progress = Progress(len(opened))
@@ -83,7 +83,7 @@ def _ingest_batch(
     started = time.perf_counter()
     items: list[NewItem] = []
     inputs: list[Floats] = []
-    recipe = Recipe.from_json(dict(store.embedding.spec["recipe"]))
+    recipe = recipe_of(store.embedding)
     stored = store.contents([input.key for input in batch if is_text(input.key)])
     for input in batch:
         try:
@@ -106,9 +106,7 @@ def _ingest_batch(
     prepared = time.perf_counter()
     if items:
         if embedder is None:
-            embedder = Embedder.restore(
-                store.embedding, network(Recipe.from_json(dict(store.embedding.spec["recipe"])))
-            )
+            embedder = Embedder.restore(store.embedding, network(recipe))
         vectors = embedder.embed_inputs(inputs)
         embedded = time.perf_counter()
         appended = store.append(items, vectors)

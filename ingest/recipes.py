@@ -4,6 +4,8 @@ from dataclasses import asdict, dataclass
 from typing import Any, Literal
 
 from ingest.errors import UnknownRecipe
+from storage import Embedding
+from storage.errors import OtherEmbedding
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,6 +39,17 @@ class Recipe:
     def from_json(cls, spec: dict[str, Any]) -> "Recipe":
         """Return the recipe that a store keeps."""
         return cls(**spec)
+
+
+def recipe_of(embedding: Embedding) -> Recipe:
+    """Return the recipe that a store's items were embedded with; raise OtherEmbedding when they were imported."""
+    spec = embedding.spec.get("recipe")
+    if spec is None:
+        raise OtherEmbedding(
+            f"expected a store whose vectors were made from images, got imported ones ({embedding.name}): "
+            "ask by id, key or vector, and add items with `python -m storage import`"
+        )
+    return Recipe.from_json(dict(spec))
 
 
 #: The original notebook, to the letter: its Dense(128, relu) is never trained, and so a random projection.

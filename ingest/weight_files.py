@@ -5,6 +5,8 @@ and `blockB_convC/bias` of shape (out,). No file is ever unpickled or run.
 """
 
 import re
+import zipfile
+import zlib
 from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
@@ -48,7 +50,7 @@ def read_weights(path: Path) -> Arrays:
     try:
         found = readers[path.suffix](path)
         arrays = {name: np.ascontiguousarray(array, np.float32) for name, array in found.items()}
-    except (OSError, ValueError, KeyError, EOFError) as error:
+    except (OSError, ValueError, KeyError, EOFError, zipfile.BadZipFile, zlib.error) as error:
         reason = str(error).splitlines()[0] if str(error) else type(error).__name__
         raise WeightsUnusable(f"expected a readable file of VGG16 weights, got {path}: {reason}") from error
     for name, shape in SHAPES.items():
@@ -66,7 +68,8 @@ def read_weights(path: Path) -> Arrays:
 
 def _read_npz(path: Path) -> Mapping[str, Any]:
     """Read arrays that are named as ours are."""
-    with np.load(path, allow_pickle=False) as file:
+    with path.open("rb") as opened:
+        file = np.load(opened, allow_pickle=False)
         if not isinstance(file, np.lib.npyio.NpzFile):
             raise ValueError("not an npz archive")
         return {name: file[name] for name in file.files if name in SHAPES}
@@ -80,7 +83,7 @@ def _read_h5(path: Path) -> Mapping[str, Any]:
 
     def visit(name: str, node: Any) -> None:
         layer = _layer_in(name)
-        if layer and isinstance(node, h5py.Dataset) and node.ndim in (1, 4):
+        if layer and "optimizer" not in name and isinstance(node, h5py.Dataset) and node.ndim in (1, 4):
             found[f"{layer}/{'kernel' if node.ndim == 4 else 'bias'}"] = node[()]
 
     with h5py.File(path, "r") as file:

@@ -4,6 +4,7 @@ from dataclasses import asdict, dataclass
 from typing import Any
 
 from rich.table import Table
+from rich.text import Text
 
 from ingest.images import Image
 from storage import Hit, Item
@@ -25,18 +26,17 @@ class QueryResult:
     def table(self) -> Table:
         """Return the hits as a table to print."""
         label = f", label {printable(self.item.label)}" if self.item and self.item.label is not None else ""
-        table = Table(title=f"Nearest to {printable(self.asked)}{label}", title_justify="left")
-        for name, justify in (
-            ("rank", "right"),
-            ("label", "left"),
-            ("distance", "right"),
-            ("id", "right"),
-            ("key", "left"),
-        ):
-            table.add_column(name, justify="right" if justify == "right" else "left")
+        # Text, not str: what stands in a key or label is never taken for colours or emoji.
+        table = Table(title=Text(f"Nearest to {printable(self.asked)}{label}"), title_justify="left")
+        table.add_column("rank", justify="right")
+        table.add_column("label")
+        table.add_column("distance", justify="right")
+        table.add_column("id", justify="right")
+        table.add_column("key")
         for hit in self.hits:
             shown = printable(hit.label) if hit.label is not None else "-"
-            table.add_row(str(hit.rank), shown, f"{hit.distance:.4f}", str(hit.id), printable(hit.key))
+            cells = (str(hit.rank), shown, f"{hit.distance:.4f}", str(hit.id), printable(hit.key))
+            table.add_row(*(Text(cell) for cell in cells))
         return table
 
     def as_json(self) -> dict[str, Any]:

@@ -12,9 +12,10 @@ from ingest.backbone import MakeBackbone
 from ingest.embedder import Embedder
 from ingest.images import Image, checked_image, decode, read_bytes
 from ingest.networks import vgg16_backbone
-from ingest.recipes import Recipe
+from ingest.recipes import recipe_of
 from search.results import QueryResult
 from storage import Item, Store
+from storage.console import printable
 from storage.errors import UnknownItem
 
 #: A picture to ask with: a file's path, encoded bytes, or uint8 pixels of shape (h, w) or (h, w, 3) in RGB.
@@ -130,8 +131,7 @@ class Searcher:
     def _embed(self, images: Sequence[Image]) -> NDArray[np.float32]:
         if self._embedder is None:
             embedding = self.store.embedding
-            recipe = Recipe.from_json(dict(embedding.spec["recipe"]))
-            self._embedder = Embedder.restore(embedding, self._make_backbone(recipe))
+            self._embedder = Embedder.restore(embedding, self._make_backbone(recipe_of(embedding)))
         return self._embedder.embed(images)
 
 
@@ -142,4 +142,4 @@ def _decoded(picture: Picture) -> Image:
 
 
 def _name(picture: Picture) -> str:
-    return str(picture) if isinstance(picture, str | Path) else "an image"
+    return printable(str(picture)) if isinstance(picture, str | Path) else "an image"

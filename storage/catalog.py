@@ -204,6 +204,11 @@ class Catalog:
             found |= {row.key: row.content for row in self._connection.execute(_CONTENT_BY_KEY, {"asked": some})}
         return found
 
+    def page(self, after_id: int, size: int) -> list[Row]:
+        """Return the next live rows after an id, in id order."""
+        chosen = _ROW.where(_LIVE, ItemRow.id > after_id).order_by(ItemRow.id).limit(size)
+        return [Row(*row) for row in self._connection.execute(chosen)]
+
     def walk(self, after_batch: int = 0) -> Iterator[Row]:
         """Walk the live rows of later batches in id order, a page at a time."""
         return (Row(*row) for row in self._pages(_ROW.where(_LIVE, ItemRow.batch > after_batch)))

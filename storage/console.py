@@ -12,10 +12,10 @@ from rich.console import Console
 from storage.errors import LookalikeError
 
 #: For results that people read.
-OUT = Console(highlight=False)
+OUT = Console(highlight=False, markup=False, emoji=False)
 
 #: For progress, notes and errors.
-ERR = Console(stderr=True, highlight=False)
+ERR = Console(stderr=True, highlight=False, markup=False, emoji=False)
 
 EXIT_FAILED = 1
 EXIT_SOME_REJECTED = 3

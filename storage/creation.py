@@ -1,18 +1,39 @@
 """Create a store's catalog so that it is there whole or not at all."""
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 from storage import durable, layout
 from storage.catalog import Catalog
 from storage.database import Database
 from storage.embedding import Embedding
+from storage.lock import WriterLock
+
+
+@contextmanager
+def new_store_folder(folder: Path) -> Iterator[WriterLock]:
+    """Give the writer lock of a folder that may become a store; it is released only when that fails.
+
+    Raise StoreExists, NotAStore, StoreBusy or StoreUnwritable.
+    """
+    layout.require_free(folder)
+    durable.make_folder(folder)
+    lock = WriterLock(folder / layout.WRITER_LOCK)
+    try:
+        # Looked at again: another process may have made a store before this one held the lock.
+        layout.require_free(folder)
+        durable.remove(folder / f"{layout.NEW_CATALOG}-journal")
+        durable.write_empty(folder / layout.NEW_CATALOG)
+        yield lock
+    except BaseException:
+        lock.release()
+        raise
 
 
 def write_empty_catalog(folder: Path, embedding: Embedding) -> None:
-    """Write a catalog under a temporary name and rename it, so that it is there whole or not at all."""
+    """Fill the empty file under the temporary name and rename it, so that a catalog is there whole or not at all."""
     new = folder / layout.NEW_CATALOG
-    durable.remove(new.with_name(f"{layout.NEW_CATALOG}-journal"))
-    durable.write_empty(new)
     database = Database(new)
     try:
         database.create_tables()

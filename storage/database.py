@@ -144,6 +144,25 @@ class Database:
         except (sa.exc.SQLAlchemyError, sqlite3.Error) as error:
             raise self._ours(error) from error
 
+    def copy_to(self, path: Path) -> None:
+        """Copy the database, as one moment saw it, over an empty file: https://sqlite.org/backup.html.
+
+        All pages are copied in one step, while a writer waits to commit: in parts, each of its commits would make
+        the copy begin again.
+        """
+        copy = Database(path)
+        try:
+            source, target = self._connect(), copy._connect()
+            try:
+                source.backup(target)
+            finally:
+                source.close()
+                target.close()
+        except sqlite3.Error as error:
+            raise self._ours(error) from error
+        finally:
+            copy.close()
+
     def integrity(self) -> list[str]:
         """Return what SQLite's own integrity check finds wrong; empty when nothing is."""
         with self.reading() as connection:

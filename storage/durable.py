@@ -46,37 +46,42 @@ def write_file(
     `write` is handed the open file; `name` makes the file's name from the sha256 of what was written.
     Raise StoreUnwritable when the file system refuses; nothing is left under the name then.
     """
-    temporary = folder / f"new{TEMPORARY_SUFFIX}"
+    return _write(folder / f"new{TEMPORARY_SUFFIX}", write, lambda digest: folder / name(digest))
+
+
+def replace_file_with(path: Path, write: Callable[[HashedFile], None]) -> None:
+    """Write a file of the given name in one step: whole and durable, or as it was before."""
+    _write(path.with_name(path.name + TEMPORARY_SUFFIX), write, lambda _: path)
+
+
+def replace_file(path: Path, data: bytes) -> None:
+    """Write these bytes as a file of the given name in one step: whole and durable, or as it was before."""
+
+    def write(file: HashedFile) -> None:
+        file.write(data)
+
+    replace_file_with(path, write)
+
+
+def _write(
+    temporary: Path, write: Callable[[HashedFile], None], destination: Callable[[bytes], Path]
+) -> tuple[Path, int, bytes]:
     try:
         with temporary.open("wb") as raw:
             hashed = HashedFile(raw)
             write(hashed)
             raw.flush()
             os.fsync(raw.fileno())
-        path = folder / name(hashed.sha256)
-        temporary.replace(path)
-        sync_folder(folder)
-    except OSError as error:
-        with contextlib.suppress(OSError):
-            temporary.unlink()
-        raise unwritable(folder, error) from error
-    return path, hashed.size, hashed.sha256
-
-
-def replace_file(path: Path, data: bytes) -> None:
-    """Write a file of the given name in one step: whole and durable, or as it was before."""
-    temporary = path.with_name(path.name + TEMPORARY_SUFFIX)
-    try:
-        with temporary.open("wb") as file:
-            file.write(data)
-            file.flush()
-            os.fsync(file.fileno())
+        path = destination(hashed.sha256)
         temporary.replace(path)
         sync_folder(path.parent)
-    except OSError as error:
+    except BaseException as error:
         with contextlib.suppress(OSError):
             temporary.unlink()
-        raise unwritable(path, error) from error
+        if isinstance(error, OSError):
+            raise unwritable(temporary.parent, error) from error
+        raise
+    return path, hashed.size, hashed.sha256
 
 
 def write_empty(path: Path) -> None:

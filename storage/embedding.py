@@ -26,9 +26,9 @@ class Embedding:
 
     @property
     def name(self) -> str:
-        """Return a short name for messages: the recipe's, or the fingerprint's start."""
+        """Return a short name for messages: the recipe's, the imported model's, or the fingerprint's start."""
         recipe = self.spec.get("recipe")
-        name = recipe.get("name") if isinstance(recipe, Mapping) else None
+        name = recipe.get("name") if isinstance(recipe, Mapping) else self.spec.get("imported")
         return str(name) if name else f"embedding {self.fingerprint[:12]}"
 
     def require_same(self, other: "Embedding") -> None:

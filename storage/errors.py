@@ -52,6 +52,10 @@ class InvalidQuery(LookalikeError):
     """A query that cannot be answered, such as k below 1."""
 
 
+class FileUnusable(LookalikeError):
+    """A file to import or export that cannot be read, or is of an unknown kind."""
+
+
 class UnknownItem(LookalikeError):
     """No item has the given id or key."""
 

@@ -3,7 +3,7 @@
 The catalog's rows are the truth. The index is derived from them and kept in memory once it is asked for.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from types import TracebackType
 
@@ -14,7 +14,7 @@ from storage import durable, exact, generations, layout, snapshot, verification
 from storage.answers import hits_of
 from storage.catalog import Catalog
 from storage.checksum import next_chain
-from storage.creation import write_empty_catalog
+from storage.creation import new_store_folder, write_empty_catalog
 from storage.database import Database
 from storage.embedding import Embedding
 from storage.errors import InvalidItem, InvalidQuery, StoreReadOnly, UnknownItem
@@ -57,17 +57,9 @@ class Store:
 
         Raise StoreExists, NotAStore, StoreBusy or StoreUnwritable; the folder then holds no store.
         """
-        folder = Path(folder)
-        layout.require_free(folder)
-        durable.make_folder(folder)
-        lock = WriterLock(folder / layout.WRITER_LOCK)
-        try:
-            layout.require_free(folder)
-            write_empty_catalog(folder, embedding)
-            return cls._opened(folder, lock)
-        except BaseException:
-            lock.release()
-            raise
+        with new_store_folder(Path(folder)) as lock:
+            write_empty_catalog(Path(folder), embedding)
+            return cls._opened(Path(folder), lock)
 
     @classmethod
     def open(cls, folder: str | Path, *, writing: bool = False) -> "Store":
@@ -93,6 +85,19 @@ class Store:
         except BaseException:
             database.close()
             raise
+
+    def backup(self, folder: str | Path) -> None:
+        """Copy the store, as it is after some whole batch, to a new or empty folder; an ingest may go on meanwhile.
+
+        Raise StoreExists, NotAStore or StoreUnwritable; the folder then holds no store.
+        """
+        target = Path(folder)
+        with new_store_folder(target) as lock:
+            self._database.copy_to(target / layout.NEW_CATALOG)
+            durable.rename(target / layout.NEW_CATALOG, target / layout.CATALOG)
+            copied = Store._opened(target, lock)
+        with copied:
+            copied.publish()
 
     def close(self) -> None:
         """Close the catalog and let the next writer in; harmless when called again."""
@@ -132,7 +137,6 @@ class Store:
             last = catalog.last_batch()
             number = last.number + 1
             replaced = sorted(row.id for row in catalog.rows_by_key(keys) if row is not None)
-            catalog.bury(replaced, number)
             new = [
                 new_row(last.next_id + offset, number, item, text, vector)
                 for offset, (item, text, vector) in enumerate(zip(items, texts, rows, strict=True))
@@ -140,6 +144,7 @@ class Store:
             chain = next_chain(last.chain, ((row.id, row.checksum) for row in new), replaced)
             live = last.live + len(new) - len(replaced)
             catalog.write_batch(Batch(number, live, last.next_id + len(new), chain))
+            catalog.bury(replaced, number)
             thumbnails = {
                 row.id: item.thumbnail for row, item in zip(new, items, strict=True) if item.thumbnail is not None
             }
@@ -233,6 +238,20 @@ class Store:
                 return [row.verified().item() for row in catalog.walk()]
             rows = catalog.rows([int(id) for id in ids])
         return [self._found(row, f"id {id}").item() for row, id in zip(rows, ids, strict=True)]
+
+    def pages(self, size: int) -> Iterator[tuple[list[Item], NDArray[np.float32]]]:
+        """Walk all items in id order with their vectors, (n, dim) float32, `size` at a time.
+
+        Each page is read by itself, so a writer is never kept waiting; what is written meanwhile may be missed.
+        """
+        last = -1
+        while True:
+            with self._database.reading() as connection:
+                rows = [row.verified() for row in Catalog(connection).page(last, size)]
+            if not rows:
+                return
+            yield [row.item() for row in rows], np.array([row.array() for row in rows], np.float32)
+            last = rows[-1].id
 
     def by_key(self, key: str) -> Item:
         """Return the item with this key; raise UnknownItem when there is none."""

@@ -20,14 +20,19 @@ def open_source(text: str, limit: int | None = None) -> Source:
     kind, colon, place = text.partition(":")
     if kind not in KINDS or bool(place) != (kind == "folder") or bool(colon) != bool(place):
         raise SourceUnusable(f"expected a source ({USAGE}), got {text!r}")
-    source = KINDS[kind](place)
-    if limit is not None:
-        if limit < 1:
-            raise SourceUnusable(f"expected a limit of at least 1 image, got {limit}")
-        source = FirstOf(source, limit)
+    source = limited(KINDS[kind](place), limit)
     if not len(source):
         raise SourceUnusable(f"expected at least one image, got none in {text}: name a source that has some")
     return source
 
 
-__all__ = ["KINDS", "USAGE", "ListedSource", "Source", "SourceImage", "decoded", "open_source"]
+def limited(source: Source, limit: int | None) -> Source:
+    """Return the first `limit` images of a source, or all; raise SourceUnusable for a limit below 1."""
+    if limit is None:
+        return source
+    if limit < 1:
+        raise SourceUnusable(f"expected a limit of at least 1 image, got {limit}")
+    return FirstOf(source, limit)
+
+
+__all__ = ["KINDS", "USAGE", "ListedSource", "Source", "SourceImage", "decoded", "limited", "open_source"]

@@ -1,0 +1,215 @@
+"""`python -m ingest`: what it prints where, and how it ends."""
+
+import json
+import re
+from pathlib import Path
+
+import pytest
+from typer.testing import CliRunner
+
+from ingest.__main__ import app
+from ingest.backbone import Backbone
+from ingest.errors import WeightsUnusable
+from ingest.recipes import RECIPES, Recipe
+from storage import Store, console
+from tests.toys import TOY, grey, png, toy_backbone
+
+
+@pytest.fixture(autouse=True)
+def toy_recipe(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Have the command take the toy recipe and backbone where it would take its own."""
+    monkeypatch.setattr("ingest.recipes.DEFAULT", TOY)
+    monkeypatch.setitem(RECIPES, "toy", TOY)
+    monkeypatch.setattr("ingest.job.vgg16_backbone", lambda *_, **__: toy_backbone())
+    monkeypatch.setenv("COLUMNS", "200")
+
+
+@pytest.fixture
+def images(tmp_path: Path) -> Path:
+    folder = tmp_path / "images"
+    (folder / "dark").mkdir(parents=True)
+    for level in (0, 51, 102):
+        (folder / "dark" / f"{level}.png").write_bytes(png(grey(level)))
+    return folder
+
+
+def run(*args: object) -> tuple[int, str, str]:
+    """Run the command; return its exit status, standard output and standard error."""
+    result = CliRunner().invoke(app, [str(arg) for arg in args])
+    assert result.exception is None or isinstance(result.exception, SystemExit)
+    return result.exit_code, result.stdout, result.stderr
+
+
+def failure(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], *args: object) -> tuple[int, str, str]:
+    """Run the command as `python -m ingest` does, which turns our errors into a line and an exit status."""
+    monkeypatch.setattr("sys.argv", ["ingest", *(str(arg) for arg in args)])
+    with pytest.raises(SystemExit) as ended:
+        console.run(app, "python -m ingest")
+    printed = capsys.readouterr()
+    return int(ended.value.code or 0), printed.out, printed.err
+
+
+def without_numbers_of_time(text: str) -> str:
+    return re.sub(r"in \d+\.\d s, \d+ images/s", "in TIME", text)
+
+
+def test_a_first_job_says_how_many_images_it_added(images: Path, tmp_path: Path) -> None:
+    status, out, _ = run(f"folder:{images}", "--store", tmp_path / "store")
+    assert (status, without_numbers_of_time(out)) == (
+        0,
+        f"3 added in TIME; {tmp_path / 'store'} holds 3 items (recipe toy).\n",
+    )
+
+
+def test_progress_goes_to_standard_error(images: Path, tmp_path: Path) -> None:
+    _, _, err = run(f"folder:{images}", "--store", tmp_path / "store")
+    assert err == "fitting: 0 of 3\ningesting: 3 of 3\nwriting the index: 3 of 3\n"
+
+
+def test_a_second_job_says_that_there_is_nothing_to_do(images: Path, tmp_path: Path) -> None:
+    run(f"folder:{images}", "--store", tmp_path / "store")
+    status, out, _ = run(f"folder:{images}", "--store", tmp_path / "store")
+    assert (status, out) == (
+        0,
+        f"Nothing to do: 3 images unchanged; {tmp_path / 'store'} holds 3 items (recipe toy).\n",
+    )
+
+
+def test_a_third_job_tells_the_new_from_the_replaced_and_the_unchanged(images: Path, tmp_path: Path) -> None:
+    run(f"folder:{images}", "--store", tmp_path / "store")
+    (images / "dark" / "51.png").write_bytes(png(grey(52)))
+    (images / "light.png").write_bytes(png(grey(200)))
+    status, out, _ = run(f"folder:{images}", "--store", tmp_path / "store")
+    assert (status, without_numbers_of_time(out)) == (
+        0,
+        f"1 added, 1 replaced, 2 unchanged in TIME; {tmp_path / 'store'} holds 4 items (recipe toy).\n",
+    )
+
+
+def test_rejected_images_are_named_with_their_reason_and_the_exit_status_is_3(images: Path, tmp_path: Path) -> None:
+    (images / "dark" / "50.png").write_bytes(b"<html>")
+    status, out, err = run(f"folder:{images}", "--store", tmp_path / "store")
+    assert (status, without_numbers_of_time(out)) == (
+        3,
+        f"3 added, 1 rejected in TIME; {tmp_path / 'store'} holds 3 items (recipe toy).\n",
+    )
+    assert err.splitlines()[-1] == (
+        "rejected dark/50.png: expected an image that OpenCV can decode (JPEG, PNG, WebP, BMP, TIFF, ...), "
+        "got dark/50.png: a damaged image or another kind of file"
+    )
+    assert run(f"folder:{images}", "--store", tmp_path / "store")[:2] == (
+        3,
+        f"Nothing to do: 3 images unchanged, 1 rejected; {tmp_path / 'store'} holds 3 items (recipe toy).\n",
+    )
+
+
+def test_json_is_the_only_thing_on_standard_output(images: Path, tmp_path: Path) -> None:
+    (images / "dark" / "50.png").write_bytes(b"")
+    status, out, _ = run(f"folder:{images}", "--store", tmp_path / "store", "--json")
+    document = json.loads(out)
+    measured = {name: document.pop(name) for name in ("seconds", "images_per_second", "stage_seconds", "peak_rss_mb")}
+    assert (status, document) == (
+        3,
+        {
+            "added": 3,
+            "unchanged": 0,
+            "replaced": 0,
+            "rejected": 1,
+            "rejects": [
+                {
+                    "key": "dark/50.png",
+                    "reason": "expected an image that OpenCV can decode (JPEG, PNG, WebP, BMP, TIFF, ...), "
+                    "got dark/50.png: an empty file",
+                }
+            ],
+            "items": 3,
+            "recipe": "toy",
+            "precision": "float32",
+            "weights": {"digest": "toy weights", "origin": "a toy"},
+        },
+    )
+    assert measured["seconds"] > 0
+    assert measured["peak_rss_mb"] > 1
+
+
+def test_a_limit_takes_the_first_images_only(images: Path, tmp_path: Path) -> None:
+    status, out, _ = run(f"folder:{images}", "--store", tmp_path / "store", "--limit", 2)
+    assert (status, without_numbers_of_time(out)) == (
+        0,
+        f"2 added in TIME; {tmp_path / 'store'} holds 2 items (recipe toy).\n",
+    )
+    with Store.open(tmp_path / "store") as store:
+        assert [item.key for item in store.items()] == ["dark/0.png", "dark/102.png"]
+
+
+def test_the_name_of_a_store_is_shown_as_it_is(images: Path, tmp_path: Path) -> None:
+    """Brackets are no markup, and a word between colons no emoji."""
+    _, out, _ = run(f"folder:{images}", "--store", tmp_path / "[bold] :cat:")
+    assert without_numbers_of_time(out) == (
+        f"3 added in TIME; {tmp_path / '[bold] :cat:'} holds 3 items (recipe toy).\n"
+    )
+
+
+def test_a_failure_is_one_line_and_exit_status_1(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert failure(monkeypatch, capsys, "mnits", "--store", tmp_path / "store") == (
+        1,
+        "",
+        "error: expected a source (mnist-sample or folder:DIR), got 'mnits'\n",
+    )
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_missing_weights_are_one_line_and_leave_nothing_behind(
+    images: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    def none_found(_: Recipe) -> Backbone:
+        raise WeightsUnusable("expected weights,\ngot none")
+
+    monkeypatch.setattr("ingest.job.vgg16_backbone", lambda *_, **__: none_found)
+    assert failure(monkeypatch, capsys, f"folder:{images}", "--store", tmp_path / "store") == (
+        1,
+        "",
+        "fitting: 0 of 3\nerror: expected weights, got none\n",
+    )
+    assert not (tmp_path / "store").exists()
+
+
+def test_an_unknown_recipe_is_one_line(
+    images: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert failure(monkeypatch, capsys, f"folder:{images}", "--store", tmp_path / "store", "--recipe", "best") == (
+        1,
+        "",
+        "error: expected a recipe (notebook, retrieval, toy), got 'best'\n",
+    )
+
+
+def test_weights_and_download_are_handed_on(images: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    asked: list[tuple[object, bool]] = []
+
+    def note(weights: object, *, download: bool) -> object:
+        asked.append((weights, download))
+        return toy_backbone()
+
+    monkeypatch.setattr("ingest.job.vgg16_backbone", note)
+    run(f"folder:{images}", "--store", tmp_path / "one")
+    run(f"folder:{images}", "--store", tmp_path / "two", "--weights", "vgg.h5", "--download")
+    assert asked == [(None, False), (Path("vgg.h5"), True)]
+
+
+@pytest.mark.parametrize(
+    ("args", "named"),
+    [
+        (["mnist-sample"], "'--store'"),
+        (["--store", "store"], "'source'"),
+        (["mnist-sample", "--store", "store", "--limit", "0"], "'--limit'"),
+        (["mnist-sample", "--store", "store", "--batch-size", "0"], "'--batch-size'"),
+        (["mnist-sample", "--store", "store", "--limitt", "1"], "--limitt"),
+    ],
+)
+def test_wrong_usage_is_exit_status_2_and_names_the_option(args: list[str], named: str) -> None:
+    status, out, err = run(*args)
+    assert (status, out) == (2, "")
+    assert named in err

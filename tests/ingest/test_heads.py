@@ -1,0 +1,123 @@
+"""Heads: the untrained Dense layer, and the principal component analysis."""
+
+import dataclasses
+
+import numpy as np
+import pytest
+from numpy.typing import NDArray
+from sklearn.decomposition import PCA
+
+from ingest.backbone import Floats
+from ingest.heads import Dense, Pca, fit_head, restore_head
+from ingest.recipes import Recipe
+
+DENSE = Recipe("toy", side=4, interpolation="area", layer="toy", unit_length=False, head="dense", dim=3, seed=5)
+REDUCED = Recipe("toy", side=4, interpolation="area", layer="toy", unit_length=False, head="pca", dim=4, seed=5)
+
+
+def features(images: int, width: int, seed: int = 1) -> Floats:
+    """Return features that spread less and less from one dimension to the next."""
+    spread = np.random.default_rng(seed).standard_normal((images, width)) / np.arange(1, width + 1)
+    return np.asarray(spread + 3, np.float32)
+
+
+def distances(vectors: Floats) -> NDArray[np.float64]:
+    """Return the Euclidean distance of every vector to every other, (n, n)."""
+    wide = np.asarray(vectors, np.float64)
+    return np.asarray(np.linalg.norm(wide[:, np.newaxis] - wide[np.newaxis], axis=2), np.float64)
+
+
+def test_dense_is_the_positive_part_of_a_product_and_a_bias() -> None:
+    head = Dense(np.array([[1, -1], [2, 3]], np.float32), np.array([10, -20], np.float32))
+    vectors = head(np.array([[1, 2], [4, 8]], np.float32))
+    # 1 + 4 + 10 and -1 + 6 - 20, then 4 + 16 + 10 and -4 + 24 - 20.
+    assert vectors.tolist() == [[15.0, 0.0], [30.0, 0.0]]
+    assert vectors.dtype == np.float32
+
+
+def test_pca_is_what_lies_off_the_mean_along_the_components() -> None:
+    head = Pca(np.array([1, 2, 3], np.float32), np.array([[0, 1], [1, 0], [0, 0]], np.float32))
+    vectors = head(np.array([[1, 2, 3], [5, 7, 9]], np.float32))
+    assert vectors.tolist() == [[0.0, 0.0], [5.0, 4.0]]
+    assert vectors.dtype == np.float32
+
+
+def test_an_untrained_layer_is_glorot_uniform_and_the_same_for_a_seed_for_ever() -> None:
+    head = fit_head(DENSE, features(images=1, width=6))
+    assert isinstance(head, Dense)
+    # The limit is the square root of 6 / (6 + 3).
+    drawn = np.random.RandomState(5).uniform(-np.sqrt(6 / 9), np.sqrt(6 / 9), (6, 3))
+    np.testing.assert_array_equal(head.kernel, drawn.astype(np.float32))
+    np.testing.assert_array_equal(head.bias, np.zeros(3, np.float32))
+    # MT19937 seeded with 5 begins with 0.22199317: (2 x 0.22199317 - 1) x 0.81649658.
+    assert float(head.kernel[0, 0]) == pytest.approx(-0.45398325, abs=1e-7)
+
+
+def test_an_untrained_layer_does_not_depend_on_the_images_but_on_the_seed() -> None:
+    first = fit_head(DENSE, features(images=1, width=6)).arrays()["kernel"]
+    same = fit_head(DENSE, features(images=9, width=6, seed=2)).arrays()["kernel"]
+    other = fit_head(dataclasses.replace(DENSE, seed=6), features(images=1, width=6)).arrays()["kernel"]
+    np.testing.assert_array_equal(same, first)
+    assert not np.isclose(other, first).any()
+
+
+def test_vectors_lie_as_far_apart_as_in_scikit_learns_projection() -> None:
+    fitted_on, later = features(images=60, width=10), features(images=20, width=10, seed=2)
+    head = fit_head(REDUCED, fitted_on)
+    peer = PCA(4, svd_solver="full").fit(fitted_on)
+    np.testing.assert_allclose(distances(head(fitted_on)), distances(peer.transform(fitted_on)), atol=1e-5)
+    np.testing.assert_allclose(distances(head(later)), distances(peer.transform(later)), atol=1e-5)
+
+
+def test_the_vectors_of_the_images_it_was_fitted_on_are_centred() -> None:
+    fitted_on = features(images=60, width=10)
+    np.testing.assert_allclose(fit_head(REDUCED, fitted_on)(fitted_on).mean(axis=0), np.zeros(4), atol=1e-6)
+
+
+def test_fitting_again_on_the_same_images_gives_the_same_bits() -> None:
+    first, second = (fit_head(REDUCED, features(images=60, width=10)).arrays() for _ in range(2))
+    np.testing.assert_array_equal(first["mean"], second["mean"])
+    np.testing.assert_array_equal(first["components"], second["components"])
+
+
+@pytest.mark.parametrize("images", [1, 2, 3, 8, 9, 40])
+def test_the_components_are_orthonormal_and_all_there_however_few_the_images(images: int) -> None:
+    head = fit_head(dataclasses.replace(REDUCED, dim=8), features(images, width=12))
+    assert isinstance(head, Pca)
+    assert head.components.shape == (12, 8)
+    np.testing.assert_allclose(head.components.T @ head.components, np.eye(8), atol=1e-6)
+
+
+def test_the_first_components_are_those_that_few_images_determine() -> None:
+    few = features(images=4, width=12)
+    head = fit_head(dataclasses.replace(REDUCED, dim=8), few)
+    assert isinstance(head, Pca)
+    peer = PCA(3, svd_solver="full").fit(few)
+    # A principal component has no sign.
+    np.testing.assert_allclose(np.abs(head.components[:, :3].T @ peer.components_.T), np.eye(3), atol=1e-5)
+    np.testing.assert_allclose(distances(head(few)), distances(few), atol=1e-5)
+
+
+def test_images_that_are_all_alike_give_orthonormal_components_too() -> None:
+    alike = np.full((5, 12), 0.25, np.float32)
+    head = fit_head(dataclasses.replace(REDUCED, dim=8), alike)
+    assert isinstance(head, Pca)
+    np.testing.assert_allclose(head.components.T @ head.components, np.eye(8), atol=1e-6)
+    np.testing.assert_array_equal(head(alike), np.zeros((5, 8), np.float32))
+
+
+@pytest.mark.parametrize("recipe", [DENSE, REDUCED], ids=["dense", "pca"])
+def test_a_head_is_the_same_after_it_was_kept_as_arrays(recipe: Recipe) -> None:
+    some = features(images=20, width=10)
+    head = fit_head(recipe, some)
+    restored = restore_head(recipe, {name: array.copy() for name, array in head.arrays().items()})
+    assert type(restored) is type(head)
+    np.testing.assert_array_equal(restored(some), head(some))
+
+
+@pytest.mark.parametrize("recipe", [DENSE, REDUCED], ids=["dense", "pca"])
+def test_a_row_has_the_same_bits_wherever_it_stands(recipe: Recipe) -> None:
+    some = features(images=64, width=500)
+    head = fit_head(recipe, some)
+    np.testing.assert_array_equal(head(some[::-1]), head(some)[::-1])
+    np.testing.assert_array_equal(head(some[5:6]), head(some)[5:6])

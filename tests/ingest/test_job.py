@@ -1,0 +1,361 @@
+"""The batch job: what a store holds after it, however it went."""
+
+import dataclasses
+import os
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+from numpy.typing import NDArray
+
+from ingest.backbone import Backbone, MakeBackbone
+from ingest.errors import SourceUnusable, UnknownRecipe, UnreadableImage, WeightsUnusable
+from ingest.images import content_digest
+from ingest.job import ingest
+from ingest.outcome import IngestReport, Progress, Rejected
+from ingest.recipes import Recipe
+from ingest.sources import ListedSource, SourceImage
+from storage import Item, Store
+from storage.errors import OtherEmbedding
+from tests.toys import TOY, ToyBackbone, grey, grey_source, png, toy_backbone
+
+
+class Killed(Exception):
+    """What a test raises where a job is to die."""
+
+
+def no_backbone(_: Recipe) -> Backbone:
+    raise AssertionError("expected the job to do without a backbone")
+
+
+def no_weights(_: Recipe) -> Backbone:
+    raise WeightsUnusable("expected weights, got none")
+
+
+def noise_source(count: int, change: int | None = None) -> ListedSource:
+    """Return pictures of noise by key, one of them changed."""
+    pictures = np.random.default_rng(11).integers(0, 256, (count, 6, 7, 3), np.uint8)
+    if change is not None:
+        pictures[change] = 255 - pictures[change]
+    images = [
+        SourceImage(f"noise/{number}", lambda picture=picture: picture, str(number % 3), {"number": number})  # type: ignore[misc]
+        for number, picture in enumerate(pictures)
+    ]
+    return ListedSource("noise", images)
+
+
+def job(source: ListedSource, store: Path, make_backbone: MakeBackbone | None = None, **options: Any) -> IngestReport:
+    recipe = None if Store.exists_at(store) else TOY
+    return ingest(source, store, **{"recipe": recipe, "make_backbone": make_backbone or toy_backbone(), **options})
+
+
+def outcome(report: IngestReport) -> tuple[int, int, int, int, int]:
+    return report.added, report.replaced, report.unchanged, report.rejected, report.items
+
+
+def contents(folder: Path) -> tuple[list[Item], NDArray[np.int64], NDArray[np.float32]]:
+    with Store.open(folder) as store:
+        assert store.verify() == []
+        ids, vectors = store.all_vectors()
+        return store.items(), ids, vectors.copy()
+
+
+def assert_same_store(one: Path, other: Path) -> None:
+    """Compare ids, keys, labels, metadata, contents, and vectors to the bit."""
+    (items, ids, vectors), (other_items, other_ids, other_vectors) = contents(one), contents(other)
+    assert items == other_items
+    np.testing.assert_array_equal(ids, other_ids)
+    np.testing.assert_array_equal(vectors.view(np.uint32), other_vectors.view(np.uint32))
+
+
+def test_a_first_job_creates_the_store(tmp_path: Path) -> None:
+    report = job(grey_source({"black": 0, "dark": 51}, {"black": "b"}), tmp_path / "store")
+    assert dataclasses.replace(report, seconds=0, images_per_second=0, stage_seconds={}, peak_rss_mb=0) == IngestReport(
+        added=2,
+        unchanged=0,
+        replaced=0,
+        rejected=0,
+        rejects=(),
+        items=2,
+        seconds=0,
+        images_per_second=0,
+        stage_seconds={},
+        recipe="toy",
+        precision="float32",
+        weights={"digest": "toy weights", "origin": "a toy"},
+        peak_rss_mb=0,
+    )
+    assert list(report.stage_seconds) == ["decode", "embed", "write"]
+    items, ids, vectors = contents(tmp_path / "store")
+    assert items == [
+        Item(0, "black", "b", {"width": 8, "height": 8}, content_digest(grey(0))),
+        Item(1, "dark", None, {"width": 8, "height": 8}, content_digest(grey(51))),
+    ]
+    assert ids.tolist() == [0, 1]
+    assert np.linalg.norm(vectors[0] - vectors[1]) == pytest.approx(0.4, abs=1e-6)
+
+
+def test_an_item_keeps_its_metadata_and_the_size_and_thumbnail_of_its_picture(tmp_path: Path) -> None:
+    job(noise_source(3), tmp_path / "store")
+    with Store.open(tmp_path / "store") as store:
+        assert [dict(item.metadata) for item in store.items()] == [
+            {"number": number, "width": 7, "height": 6} for number in range(3)
+        ]
+        pictures = [np.asarray(image.read(), np.uint8) for image in noise_source(3)]
+        assert store.thumbnails([0, 1, 2]) == {id: png(picture) for id, picture in enumerate(pictures)}
+
+
+def test_a_second_job_changes_nothing_and_needs_no_backbone(tmp_path: Path) -> None:
+    job(noise_source(5), tmp_path / "store")
+    before = contents(tmp_path / "store")
+    files = sorted(path.name for path in (tmp_path / "store").rglob("*"))
+    report = job(noise_source(5), tmp_path / "store", no_backbone)
+    assert outcome(report) == (0, 0, 5, 0, 5)
+    after = contents(tmp_path / "store")
+    assert after[0] == before[0]
+    np.testing.assert_array_equal(after[2], before[2])
+    assert sorted(path.name for path in (tmp_path / "store").rglob("*")) == files
+
+
+def test_a_later_job_embeds_only_what_is_new(tmp_path: Path) -> None:
+    job(noise_source(5), tmp_path / "store")
+    backbone = ToyBackbone()
+    report = job(noise_source(21), tmp_path / "store", toy_backbone(backbone))
+    assert outcome(report) == (16, 0, 5, 0, 21)
+    # A batch for the canaries, two for the sixteen new images.
+    assert backbone.batches == 3
+    assert [item.key for item in contents(tmp_path / "store")[0]] == [f"noise/{number}" for number in range(21)]
+
+
+def test_a_first_job_computes_every_image_once(tmp_path: Path) -> None:
+    backbone = ToyBackbone()
+    job(noise_source(21), tmp_path / "store", toy_backbone(backbone))
+    # Three batches to fit the head on, whose features are kept for embedding, and one for the canaries.
+    assert backbone.batches == 4
+
+
+def test_a_changed_picture_replaces_the_old_one_under_a_new_id(tmp_path: Path) -> None:
+    job(noise_source(4), tmp_path / "store")
+    before, _, old_vectors = contents(tmp_path / "store")
+    report = job(noise_source(4, change=1), tmp_path / "store")
+    assert outcome(report) == (0, 1, 3, 0, 4)
+    items, ids, vectors = contents(tmp_path / "store")
+    changed = np.asarray(list(noise_source(4, change=1))[1].read(), np.uint8)
+    assert items == [
+        before[0],
+        before[2],
+        before[3],
+        dataclasses.replace(before[1], id=4, content=content_digest(changed)),
+    ]
+    assert ids.tolist() == [0, 2, 3, 4]
+    np.testing.assert_array_equal(vectors[:3], old_vectors[[0, 2, 3]])
+    assert not np.array_equal(vectors[3], old_vectors[1])
+
+
+def test_the_same_picture_under_two_keys_is_two_items(tmp_path: Path) -> None:
+    report = job(grey_source({"one": 9, "other": 200, "again": 9}), tmp_path / "store")
+    assert outcome(report) == (3, 0, 0, 0, 3)
+    items, _, vectors = contents(tmp_path / "store")
+    assert [item.key for item in items] == ["one", "other", "again"]
+    np.testing.assert_array_equal(vectors[0], vectors[2])
+
+
+def test_pictures_that_are_all_alike_can_be_ingested(tmp_path: Path) -> None:
+    report = job(grey_source({"one": 9, "other": 9}), tmp_path / "store")
+    assert outcome(report) == (2, 0, 0, 0, 2)
+
+
+def test_a_picture_no_longer_in_the_source_stays(tmp_path: Path) -> None:
+    job(noise_source(5), tmp_path / "store")
+    assert outcome(job(noise_source(3), tmp_path / "store", no_backbone)) == (0, 0, 3, 0, 5)
+
+
+def test_a_bad_picture_is_rejected_with_a_reason_and_the_others_keep_their_own_vectors(tmp_path: Path) -> None:
+    def missing() -> bytes:
+        raise UnreadableImage("expected an image file, got 3.png, which is not a file: name an image")
+
+    good = list(noise_source(20))
+    bad = [
+        SourceImage("html", lambda: b"<html>"),
+        SourceImage("missing", missing),
+        SourceImage("float", lambda: np.zeros((2, 2))),  # type: ignore[arg-type, return-value]
+        SourceImage("caf\udce9.png", lambda: png(grey(1))),
+        SourceImage("two\nlines", lambda: b""),
+    ]
+    mixed = ListedSource("mixed", [bad[0], *good[:7], bad[1], bad[2], *good[7:], bad[3], bad[4]])
+    report = job(mixed, tmp_path / "mixed", batch_size=6)
+    job(noise_source(20), tmp_path / "good")
+    assert outcome(report) == (20, 0, 0, 5, 20)
+    decodable = "expected an image that OpenCV can decode (JPEG, PNG, WebP, BMP, TIFF, ...), got"
+    assert report.rejects == (
+        Rejected("html", f"{decodable} html: a damaged image or another kind of file"),
+        Rejected("missing", "expected an image file, got 3.png, which is not a file: name an image"),
+        Rejected("float", "expected an image as a uint8 array of shape (h, w) or (h, w, 3) in RGB, got float64 (2, 2)"),
+        Rejected(r"'caf\udce9.png'", r"expected a name in UTF-8, got 'caf\udce9.png': rename the file"),
+        Rejected(r"'two\nlines'", rf"{decodable} 'two\nlines': an empty file"),
+    )
+    assert_same_store(tmp_path / "mixed", tmp_path / "good")
+
+
+def test_a_picture_that_was_rejected_is_added_once_it_can_be_read(tmp_path: Path) -> None:
+    broken = ListedSource("one", [SourceImage("a", lambda: b"<html>"), *grey_source({"b": 51})])
+    assert outcome(job(broken, tmp_path / "store")) == (1, 0, 0, 1, 1)
+    assert outcome(job(grey_source({"a": 7, "b": 51}), tmp_path / "store")) == (1, 0, 1, 0, 2)
+    assert [item.key for item in contents(tmp_path / "store")[0]] == ["b", "a"]
+
+
+def test_a_picture_that_becomes_unreadable_stays_as_it_was(tmp_path: Path) -> None:
+    job(grey_source({"a": 7, "b": 51}), tmp_path / "store")
+    broken = ListedSource("one", [SourceImage("a", lambda: b"<html>"), *grey_source({"b": 51})])
+    assert outcome(job(broken, tmp_path / "store", no_backbone)) == (0, 0, 1, 1, 2)
+
+
+@pytest.mark.parametrize("after", [0, 6, 12, 18, 20])
+def test_a_job_killed_between_batches_and_called_again_leaves_the_store_of_an_uninterrupted_one(
+    tmp_path: Path, after: int
+) -> None:
+    def kill(progress: Progress) -> None:
+        if progress.stage != "fitting" and progress.done >= after:
+            raise Killed
+
+    job(noise_source(20), tmp_path / "whole", batch_size=6)
+    with pytest.raises(Killed):
+        job(noise_source(20), tmp_path / "killed", batch_size=6, on_progress=kill)
+    # The batch that was under way when the job was stopped was acknowledged before anyone was told.
+    kept = min(20, max(6, after))
+    assert len(contents(tmp_path / "killed")[0]) == kept
+    assert outcome(job(noise_source(20), tmp_path / "killed", batch_size=6)) == (20 - kept, 0, kept, 0, 20)
+    assert_same_store(tmp_path / "killed", tmp_path / "whole")
+
+
+def test_a_job_killed_while_the_head_is_fitted_leaves_no_store(tmp_path: Path) -> None:
+    def kill(progress: Progress) -> None:
+        if progress.fitted:
+            raise Killed
+
+    with pytest.raises(Killed):
+        job(noise_source(20), tmp_path / "store", on_progress=kill)
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_the_size_of_a_batch_does_not_change_a_bit(tmp_path: Path) -> None:
+    for size in (1, 7, 8, 20, 512):
+        job(noise_source(20), tmp_path / str(size), batch_size=size)
+        assert_same_store(tmp_path / str(size), tmp_path / "1")
+
+
+def test_progress_tells_each_stage_and_every_batch(tmp_path: Path) -> None:
+    told: list[tuple[Any, ...]] = []
+
+    def tell(progress: Progress) -> None:
+        told.append((progress.stage, progress.fitted, progress.to_fit, progress.done, progress.total))
+
+    job(noise_source(20), tmp_path / "store", batch_size=12, on_progress=tell)
+    assert told == [
+        ("fitting", 0, 20, 0, 20),
+        ("fitting", 8, 20, 0, 20),
+        ("fitting", 16, 20, 0, 20),
+        ("fitting", 20, 20, 0, 20),
+        ("ingesting", 20, 20, 12, 20),
+        ("ingesting", 20, 20, 20, 20),
+        ("writing the index", 20, 20, 20, 20),
+    ]
+
+
+@pytest.mark.parametrize(("images", "fitted_on"), [(4, 4), (5, 3), (8, 4), (9, 3), (10, 4)])
+def test_a_head_is_fitted_on_a_sample_spread_over_the_source(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, images: int, fitted_on: int
+) -> None:
+    monkeypatch.setattr("ingest.fitting.FIT_SAMPLE", 4)
+    job(noise_source(images), tmp_path / "store")
+    step = -(-images // fitted_on)
+    sample = [np.asarray(image.read(), np.uint8) for image in noise_source(images)][::step]
+    with Store.open(tmp_path / "store") as store:
+        assert store.embedding.spec["fitted_on"] == len(sample) == fitted_on
+        mean = np.mean([picture.mean() / 255 for picture in sample])
+        assert store.embedding.arrays["head.mean"].mean() == pytest.approx(mean, abs=1e-3)
+
+
+def test_a_head_that_learns_nothing_looks_at_the_first_readable_picture_only(tmp_path: Path) -> None:
+    drawn = dataclasses.replace(TOY, head="dense")
+    source = ListedSource("mixed", [SourceImage("a", lambda: b""), *noise_source(20)])
+    told: list[tuple[int, int]] = []
+    report = job(
+        source,
+        tmp_path / "store",
+        recipe=drawn,
+        on_progress=lambda progress: told.append((progress.fitted, progress.to_fit)),
+    )
+    assert outcome(report) == (20, 0, 0, 1, 20)
+    assert told[:2] == [(0, 1), (1, 1)]
+    with Store.open(tmp_path / "store") as store:
+        assert store.embedding.spec["fitted_on"] == 1
+
+
+@pytest.mark.parametrize(
+    ("recipe", "name"), [("notebook", "notebook"), (dataclasses.replace(TOY, seed=1), "toy")], ids=["name", "recipe"]
+)
+def test_another_recipe_than_the_stores_is_refused(tmp_path: Path, recipe: str | Recipe, name: str) -> None:
+    store = tmp_path / "store"
+    job(noise_source(3), store)
+    before = contents(store)
+    with pytest.raises(OtherEmbedding) as refused:
+        job(noise_source(5), store, recipe=recipe)
+    assert str(refused.value) == (
+        f"expected the recipe of the store {store} (toy), got {name}: leave --recipe out, or ingest into another store"
+    )
+    assert contents(store)[0] == before[0]
+
+
+def test_other_weights_than_the_stores_are_refused_and_nothing_is_written(tmp_path: Path) -> None:
+    store = tmp_path / "store"
+    job(noise_source(3), store)
+    with pytest.raises(OtherEmbedding):
+        job(noise_source(5), store, toy_backbone(ToyBackbone("other weights")))
+    assert len(contents(store)[0]) == 3
+
+
+def test_an_unknown_recipe_is_refused_before_anything_is_made(tmp_path: Path) -> None:
+    with pytest.raises(UnknownRecipe) as refused:
+        job(noise_source(3), tmp_path / "store", recipe="best")
+    assert str(refused.value) == "expected a recipe (notebook, retrieval), got 'best'"
+    assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.parametrize(
+    "images", [[], [SourceImage("a", lambda: b""), SourceImage("b", lambda: b"<html>")]], ids=["empty", "unreadable"]
+)
+def test_a_source_without_a_picture_that_can_be_read_is_refused(tmp_path: Path, images: list[SourceImage]) -> None:
+    with pytest.raises(SourceUnusable) as refused:
+        job(ListedSource("mine", images), tmp_path / "store")
+    assert str(refused.value) == "expected at least one image that can be read, got none in mine: check the files"
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_nothing_is_left_behind_when_the_weights_are_missing(tmp_path: Path) -> None:
+    with pytest.raises(WeightsUnusable) as refused:
+        job(noise_source(3), tmp_path / "folder" / "store", no_weights)
+    assert str(refused.value) == "expected weights, got none"
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_a_limit_counts_for_a_source_that_is_handed_over_too(tmp_path: Path) -> None:
+    assert outcome(job(noise_source(5), tmp_path / "store", limit=2)) == (2, 0, 0, 0, 2)
+
+
+@pytest.mark.parametrize("name", [b"cat/1.png", b"cat/caf\xe9.png"], ids=["utf-8", "latin-1"])
+def test_a_folder_is_named_as_on_the_command_line(tmp_path: Path, name: bytes) -> None:
+    path: Callable[[bytes], Path] = lambda name: tmp_path / "images" / os.fsdecode(name)  # noqa: E731
+    path(b"cat").mkdir(parents=True)
+    path(b"cat/0.png").write_bytes(png(grey(0)))
+    path(name).write_bytes(png(grey(51)))
+    report = ingest(
+        f"folder:{tmp_path / 'images'}", tmp_path / "store", recipe=TOY, make_backbone=toy_backbone(), limit=2
+    )
+    utf_8 = b"\xe9" not in name
+    assert outcome(report) == ((2, 0, 0, 0, 2) if utf_8 else (1, 0, 0, 1, 1))
+    items = contents(tmp_path / "store")[0]
+    assert [(item.key, item.label) for item in items] == [("cat/0.png", "cat"), ("cat/1.png", "cat")][: len(items)]
+    assert items[0].metadata == {"source": "folder", "path": "cat/0.png", "width": 8, "height": 8}

@@ -1,0 +1,47 @@
+"""The table of recipes."""
+
+import json
+
+import pytest
+
+from ingest.errors import UnknownRecipe
+from ingest.recipes import DEFAULT, RECIPES, Recipe, recipe_named, recipe_of
+from storage import Embedding
+from storage.errors import OtherEmbedding
+
+
+def test_the_recipes_are_what_stores_were_made_with() -> None:
+    assert {
+        "notebook": Recipe("notebook", 32, "linear", "block5_pool", unit_length=False, head="dense", dim=128, seed=0),
+        "retrieval": Recipe("retrieval", 32, "area", "block3_pool", unit_length=True, head="pca", dim=128, seed=0),
+    } == RECIPES
+
+
+def test_a_recipe_is_found_by_its_name_and_retrieval_is_the_default() -> None:
+    assert [recipe_named(name).name for name in RECIPES] == ["notebook", "retrieval"]
+    assert recipe_named("retrieval") is DEFAULT
+
+
+def test_only_the_principal_components_are_learnt_from_images() -> None:
+    assert {name: recipe.learns for name, recipe in RECIPES.items()} == {"notebook": False, "retrieval": True}
+
+
+@pytest.mark.parametrize("recipe", RECIPES.values(), ids=RECIPES)
+def test_a_recipe_comes_back_from_what_a_store_keeps_of_it(recipe: Recipe) -> None:
+    kept = json.loads(json.dumps({"recipe": recipe.as_json()}))
+    assert recipe_of(Embedding(recipe.dim, "f" * 64, kept)) == recipe
+
+
+def test_imported_vectors_have_no_recipe() -> None:
+    with pytest.raises(OtherEmbedding) as refused:
+        recipe_of(Embedding(4, "0123456789abcdef", {}))
+    assert str(refused.value) == (
+        "expected a store whose vectors were made from images, got imported ones (embedding 0123456789ab): "
+        "ask by id, key or vector, and add items with `python -m storage import`"
+    )
+
+
+def test_an_unknown_name_is_refused_with_those_that_there_are() -> None:
+    with pytest.raises(UnknownRecipe) as refused:
+        recipe_named("Notebook")
+    assert str(refused.value) == "expected a recipe (notebook, retrieval), got 'Notebook'"

@@ -1,0 +1,61 @@
+"""How a source is named on the command line, and cut to its first images."""
+
+from pathlib import Path
+
+import pytest
+
+from ingest.errors import SourceUnusable
+from ingest.sources import open_source
+from tests.toys import grey, png
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    for name in ("a", "b", "c"):
+        (tmp_path / f"{name}.png").write_bytes(png(grey(1)))
+    return tmp_path
+
+
+@pytest.mark.parametrize(
+    "text", ["", "mnist", "folder", "mnist-sample:", "mnist-sample:x", "npz:x.npz", "Folder:x", ":x"]
+)
+def test_any_other_name_is_refused_with_those_that_there_are(text: str) -> None:
+    with pytest.raises(SourceUnusable) as refused:
+        open_source(text)
+    assert str(refused.value) == f"expected a source (mnist-sample or folder:DIR), got {text!r}"
+
+
+def test_a_folder_is_named_by_its_path(folder: Path) -> None:
+    source = open_source(f"folder:{folder}")
+    assert (source.name, [image.key for image in source]) == ("folder", ["a.png", "b.png", "c.png"])
+
+
+def test_a_colon_in_the_path_belongs_to_the_path(tmp_path: Path) -> None:
+    with pytest.raises(SourceUnusable) as refused:
+        open_source(f"folder:{tmp_path}/a:b")
+    assert str(refused.value) == (
+        f"expected a folder of images, got {tmp_path}/a:b, which is not a folder: name one that exists"
+    )
+
+
+@pytest.mark.parametrize(("limit", "keys"), [(1, ["a.png"]), (2, ["a.png", "b.png"]), (9, ["a.png", "b.png", "c.png"])])
+def test_a_limit_keeps_the_first_images_each_time(folder: Path, limit: int, keys: list[str]) -> None:
+    source = open_source(f"folder:{folder}", limit)
+    assert [[image.key for image in source] for _ in range(2)] == [keys, keys]
+    assert (source.name, len(source)) == ("folder", len(keys))
+
+
+@pytest.mark.parametrize("limit", [0, -1])
+def test_a_limit_below_one_is_refused(folder: Path, limit: int) -> None:
+    with pytest.raises(SourceUnusable) as refused:
+        open_source(f"folder:{folder}", limit)
+    assert str(refused.value) == f"expected a limit of at least 1 image, got {limit}"
+
+
+def test_a_folder_without_images_is_refused(tmp_path: Path) -> None:
+    (tmp_path / "notes.txt").write_text("no image")
+    with pytest.raises(SourceUnusable) as refused:
+        open_source(f"folder:{tmp_path}")
+    assert str(refused.value) == (
+        f"expected at least one image, got none in folder:{tmp_path}: name a source that has some"
+    )

@@ -1,0 +1,211 @@
+"""`python -m search`: what it prints where, and how it ends."""
+
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import cv2
+import pytest
+
+from search.__main__ import app
+from storage import console
+from tests.search.stores import LABELS, LEVELS, SIZE, grey_store
+from tests.toys import grey, png, toy_backbone
+
+REPOSITORY = Path(__file__).parents[2]
+ONE_OF_FOUR = "expected exactly one of --image, --id, --key and --random"
+
+
+@pytest.fixture
+def store(tmp_path: Path) -> Path:
+    return grey_store(tmp_path)
+
+
+@pytest.fixture(autouse=True)
+def toy_weights(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("search.searcher.vgg16_backbone", lambda _=None: toy_backbone())
+    monkeypatch.setenv("COLUMNS", "200")
+
+
+class Command:
+    """Runs `python -m search` within this process."""
+
+    def __init__(self, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
+        self._monkeypatch = monkeypatch
+        self._capsys = capsys
+
+    def __call__(self, *args: object) -> tuple[int, str, str]:
+        """Return the exit status, standard output and standard error."""
+        self._monkeypatch.setattr("sys.argv", ["search", *(str(arg) for arg in args)])
+        with pytest.raises(SystemExit) as ended:
+            console.run(app, "python -m search")
+        printed = self._capsys.readouterr()
+        return int(ended.value.code or 0), printed.out, printed.err
+
+    def json(self, *args: object) -> Any:
+        """Return the document that a run prints, which must be all that it prints."""
+        status, out, err = self(*args, "--json")
+        assert (status, err) == (0, "")
+        return json.loads(out)
+
+
+@pytest.fixture
+def search(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Command:
+    return Command(monkeypatch, capsys)
+
+
+def hit(rank: int, key: str, distance: float) -> dict[str, Any]:
+    return {
+        "rank": rank,
+        "id": list(LEVELS).index(key),
+        "key": key,
+        "label": LABELS.get(key),
+        "distance": pytest.approx(distance, abs=1e-6),
+        "metadata": SIZE,
+    }
+
+
+OF_DARK = [hit(1, "black", 0.4), hit(2, "light", 0.8), hit(3, "white", 1.2)]
+
+
+def test_json_is_the_only_thing_on_standard_output(search: Command, store: Path) -> None:
+    assert search.json("query", "--store", store, "--id", 1) == {
+        "k": 5,
+        "query": {"asked": "item 1 (dark)", "id": 1, "key": "dark", "label": "low"},
+        "hits": OF_DARK,
+    }
+
+
+def test_a_key_asks_as_its_id_does_and_k_cuts_the_answer(search: Command, store: Path) -> None:
+    assert search.json("query", "--store", store, "--key", "dark", "-k", 2) == {
+        "k": 2,
+        "query": {"asked": "item 1 (dark)", "id": 1, "key": "dark", "label": "low"},
+        "hits": OF_DARK[:2],
+    }
+
+
+def test_an_image_finds_its_like(search: Command, store: Path, tmp_path: Path) -> None:
+    (tmp_path / "query.png").write_bytes(png(grey(61)))
+    assert search.json("query", "--store", store, "--image", tmp_path / "query.png", "-k", 2) == {
+        "k": 2,
+        "query": {"asked": str(tmp_path / "query.png")},
+        "hits": [hit(1, "dark", 20 / 255), hit(2, "black", 122 / 255)],
+    }
+
+
+def test_an_image_whose_name_is_not_utf_8_can_be_asked_with(search: Command, store: Path, tmp_path: Path) -> None:
+    path = tmp_path / os.fsdecode(b"caf\xe9.png")
+    path.write_bytes(png(grey(61)))
+    document = search.json("query", "--store", store, "--image", path, "-k", 1)
+    assert document["hits"] == [hit(1, "dark", 20 / 255)]
+
+
+def test_a_seed_draws_the_same_item_again(search: Command, store: Path) -> None:
+    drawn = [search.json("query", "--store", store, "--random", "--seed", 6) for _ in range(2)]
+    key = drawn[0]["query"]["key"]
+    assert drawn == [search.json("query", "--store", store, "--key", key)] * 2
+
+
+def test_the_table_goes_to_standard_output(search: Command, store: Path) -> None:
+    status, out, err = search("query", "--store", store, "--id", 1, "-k", 1)
+    assert (status, err) == (0, "")
+    lines = out.splitlines()
+    assert lines[0].rstrip() == "Nearest to item 1 (dark), label low"
+    assert "black" in lines[-2]
+    assert "0.4000" in lines[-2]
+
+
+def test_a_figure_is_drawn_beside_the_answer(search: Command, store: Path, tmp_path: Path) -> None:
+    document = search.json("query", "--store", store, "--id", 1, "--figure", tmp_path / "figure.png")
+    assert document["hits"] == OF_DARK
+    image = cv2.imread(str(tmp_path / "figure.png"))
+    assert image is not None
+    assert image.shape == (334, 933, 3)
+
+
+def test_a_map_is_drawn(search: Command, store: Path, tmp_path: Path) -> None:
+    more = grey_store(tmp_path / "more", {str(level): level for level in range(9)})
+    assert search("map", "--store", more, "--figure", tmp_path / "[map] :cat:.png") == (
+        0,
+        f"Drew {tmp_path / '[map] :cat:.png'}\n",
+        "",
+    )
+    image = cv2.imread(str(tmp_path / "[map] :cat:.png"))
+    assert image is not None
+    assert image.shape == (1080, 1290, 3)
+    assert search("map", "--store", store, "--figure", tmp_path / "few.png") == (
+        1,
+        "",
+        "error: expected at least 5 items to draw a map, got 4: ingest more\n",
+    )
+
+
+@pytest.mark.parametrize(
+    "asked",
+    [
+        [],
+        ["--id", "0", "--random"],
+        ["--id", "0", "--key", "dark"],
+        ["--image", "a.png", "--id", "0"],
+        ["--id", "0", "--key", "dark", "--random", "--image", "a.png"],
+    ],
+    ids=" ".join,
+)
+def test_exactly_one_way_to_ask_is_expected(search: Command, store: Path, asked: list[str]) -> None:
+    status, out, err = search("query", "--store", store, *asked)
+    assert (status, out) == (2, "")
+    assert ONE_OF_FOUR in err
+
+
+def test_an_unknown_item_is_one_line_and_exit_status_1(search: Command, store: Path) -> None:
+    for asked, named in ((["--id", 99], "id 99"), (["--key", "no\nkey"], r"key 'no\nkey'")):
+        assert search("query", "--store", store, *asked, "--json") == (
+            1,
+            "",
+            f"error: expected an item of {store}, got {named}, which it does not hold: "
+            "see `python -m storage info` for what it holds\n",
+        )
+
+
+def test_a_k_of_zero_is_one_line_and_exit_status_1(search: Command, store: Path) -> None:
+    assert search("query", "--store", store, "--id", 0, "-k", 0) == (
+        1,
+        "",
+        "error: expected k to be a whole number of at least 1, got 0\n",
+    )
+
+
+def test_a_store_that_is_not_there_is_one_line_and_exit_status_1(search: Command, tmp_path: Path) -> None:
+    place = tmp_path / "none"
+    assert search("query", "--store", place, "--id", 0) == (
+        1,
+        "",
+        f"error: expected a store at {place}, found nothing there: "
+        f"make one with `python -m ingest SOURCE --store {place}`, or name the right folder\n",
+    )
+
+
+@pytest.mark.parametrize("command", [("map",), ("query", "--id", "0")], ids=["map", "query"])
+def test_a_figure_that_cannot_be_written_is_refused_first(
+    search: Command, tmp_path: Path, command: tuple[str, ...]
+) -> None:
+    figure = tmp_path / "none" / "figure.png"
+    assert search(*command, "--store", tmp_path / "no store either", "--figure", figure) == (
+        1,
+        "",
+        f"error: expected a folder for the figure figure.png, found none at {tmp_path / 'none'}: make it first\n",
+    )
+
+
+def test_asking_with_a_stored_item_loads_neither_tensorflow_nor_matplotlib_nor_scikit_learn(store: Path) -> None:
+    command = ["-X", "importtime", "-m", "search", "query", "--store", str(store), "--id", "1", "--json"]
+    done = subprocess.run(
+        [sys.executable, *command], cwd=REPOSITORY, capture_output=True, text=True, timeout=120, check=True
+    )
+    assert json.loads(done.stdout)["hits"] == OF_DARK
+    loaded = {line.rpartition("|")[2].strip().partition(".")[0] for line in done.stderr.splitlines()}
+    assert {"faiss", "sqlalchemy", "search"} <= loaded
+    assert loaded & {"tensorflow", "keras", "matplotlib", "sklearn", "onnx", "mlxtend"} == set()

@@ -1,0 +1,275 @@
+"""The pictures: the neighbours figure and the map, as objects and as files."""
+
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import Any
+
+import cv2
+import numpy as np
+import pytest
+from matplotlib.axes import Axes
+from matplotlib.colors import to_hex
+from matplotlib.figure import Figure
+
+from ingest.job import ingest
+from search import figures
+from search.errors import FigureUnusable
+from search.figures import FAINT, INK, RIGHT, WRONG
+from search.map_figure import draw_map
+from search.neighbours_figure import draw_neighbours
+from search.results import QueryResult
+from search.searcher import Searcher
+from storage import Hit, Item
+from tests.search.stores import LEVELS, grey_searcher
+from tests.toys import grey, grey_source, png, toy_backbone
+
+ITEM = Item(0, "query", "cat", {}, b"digest")
+THUMBNAILS = {id: png(grey(40 * id)) for id in range(4)}
+ODD_LABELS = [
+    "$x$",
+    "$",
+    "\\$",
+    "two\nlines",
+    "_hidden",
+    "",
+    " ",
+    "tab\there",
+    "very long " * 9,
+    "a_b^c",
+    "%&{}\\",
+    "\x00",
+]
+
+
+@pytest.fixture
+def searcher(tmp_path: Path) -> Iterator[Searcher]:
+    with grey_searcher(tmp_path) as searcher:
+        yield searcher
+
+
+def hits(*labels: str | None) -> tuple[Hit, ...]:
+    return tuple(Hit(rank, rank, f"key {rank}", label, rank / 4, {}) for rank, label in enumerate(labels, start=1))
+
+
+def frame(axes: Axes) -> set[str]:
+    """Return the colours of the lines around a picture."""
+    return {to_hex(spine.get_edgecolor()) for spine in axes.spines.values()}
+
+
+def frames(figure: Figure) -> list[set[str]]:
+    return [frame(axes) for axes in figure.axes]
+
+
+def captions(figure: Figure) -> list[str]:
+    return [text.get_text() for text in figure.texts]
+
+
+def size(data: bytes) -> tuple[int, int]:
+    """Return an image file's width and height in pixels."""
+    image = cv2.imdecode(np.frombuffer(data, np.uint8), cv2.IMREAD_UNCHANGED)
+    assert image is not None
+    return int(image.shape[1]), int(image.shape[0])
+
+
+def legend(figure: Figure) -> list[str]:
+    """Return the legend's entries without the mark that keeps an underscore visible."""
+    shown = figure.axes[0].get_legend()
+    assert shown is not None
+    return [text.get_text().removeprefix("\u200b") for text in shown.get_texts()]
+
+
+def points(figure: Figure) -> list[int]:
+    """Return how many points each group of the map has, in the order drawn; the legend's own marks have none."""
+    return [len(group.get_offsets()) for group in figure.axes[0].collections if len(group.get_offsets())]
+
+
+def test_a_query_and_three_neighbours_are_four_pictures_in_a_row() -> None:
+    figure = draw_neighbours([QueryResult("item 0", hits("cat", "dog", "cat"), item=ITEM)], THUMBNAILS)
+    assert len(figure.axes) == 4
+    lefts = [axes.get_position(original=True).x0 for axes in figure.axes]
+    assert lefts == sorted(lefts)
+    assert len({axes.get_position(original=True).y0 for axes in figure.axes}) == 1
+    shown = [np.array(axes.images[0].get_array()) for axes in figure.axes]
+    np.testing.assert_array_equal(shown, [np.full((8, 8, 3), 40 * id) for id in range(4)])
+
+
+def test_neighbours_of_the_querys_label_are_framed_green_and_others_red() -> None:
+    figure = draw_neighbours([QueryResult("item 0", hits("cat", "dog", "cat"), item=ITEM)], THUMBNAILS)
+    assert frames(figure) == [{INK}, {RIGHT}, {WRONG}, {RIGHT}]
+
+
+def test_without_a_label_to_compare_nothing_is_right_or_wrong() -> None:
+    unlabelled = Item(0, "query", None, {}, b"digest")
+    for item in (unlabelled, None):
+        figure = draw_neighbours([QueryResult("item 0", hits("cat", None), item=item, image=grey(1))], THUMBNAILS)
+        assert frames(figure) == [{INK}, {FAINT}, {FAINT}]
+    figure = draw_neighbours([QueryResult("item 0", hits("cat", None), item=ITEM)], THUMBNAILS)
+    assert frames(figure) == [{INK}, {RIGHT}, {FAINT}]
+
+
+def test_captions_tell_labels_ids_and_distances() -> None:
+    figure = draw_neighbours([QueryResult("item 0", hits("cat", None), item=ITEM)], THUMBNAILS)
+    assert captions(figure) == ["query: cat", "id 0", "cat", "0.250", "id 2", "0.500"]
+    figure = draw_neighbours([QueryResult("an image", hits("cat"), image=grey(9))], THUMBNAILS)
+    assert captions(figure) == ["query", "", "cat", "0.250"]
+
+
+def test_a_picture_that_was_asked_with_is_shown_itself() -> None:
+    figure = draw_neighbours([QueryResult("an image", hits("cat"), image=grey(9))], {})
+    np.testing.assert_array_equal(np.array(figure.axes[0].images[0].get_array()), grey(9))
+
+
+def test_an_item_without_a_thumbnail_is_said_to_have_no_picture() -> None:
+    figure = draw_neighbours([QueryResult("item 0", hits("cat"), item=ITEM)], {})
+    assert [[text.get_text() for text in axes.texts] for axes in figure.axes] == [["no picture"], ["no picture"]]
+
+
+def test_several_queries_are_rows_of_their_own() -> None:
+    answers = [QueryResult("item 0", hits(*["cat"] * count), item=ITEM) for count in (3, 1, 2)]
+    figure = draw_neighbours(answers, THUMBNAILS)
+    bottoms = [round(axes.get_position(original=True).y0, 6) for axes in figure.axes]
+    assert [bottoms.count(bottom) for bottom in sorted(set(bottoms), reverse=True)] == [4, 2, 3]
+
+
+@pytest.mark.parametrize("results", [[], [QueryResult("item 0", (), item=ITEM)]], ids=["no-query", "no-hits"])
+def test_nothing_to_draw_is_refused(results: list[QueryResult]) -> None:
+    with pytest.raises(FigureUnusable) as refused:
+        draw_neighbours(results, THUMBNAILS)
+    assert str(refused.value) == ("expected at least one neighbour to draw, got none: the store holds no other item")
+
+
+def test_a_neighbours_figure_is_saved_at_150_dots_per_inch(tmp_path: Path) -> None:
+    figure = draw_neighbours([QueryResult("item 0", hits("cat", "dog", "cat"), item=ITEM)], THUMBNAILS)
+    figures.save(figure, tmp_path / "neighbours.png")
+    # Inches: margins 0.36, four pictures of 1.35, gaps 0.3 and twice 0.08; height: margins 0.36, a row of 1.87.
+    assert size((tmp_path / "neighbours.png").read_bytes()) == (int(6.22 * 150), int(2.23 * 150))
+    assert [path.name for path in tmp_path.iterdir()] == ["neighbours.png"]
+
+
+@pytest.mark.parametrize(
+    ("suffix", "start"), [(".png", b"\x89PNG"), (".PNG", b"\x89PNG"), (".svg", b"<?xml"), (".pdf", b"%PDF")]
+)
+def test_the_suffix_says_the_format_and_a_figure_always_has_the_same_bytes(
+    tmp_path: Path, suffix: str, start: bytes, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = tmp_path / f"figure{suffix}"
+    written = []
+    for time in ("1", "1000000000"):
+        monkeypatch.setenv("SOURCE_DATE_EPOCH", time)
+        figures.save(draw_neighbours([QueryResult("item 0", hits("cat"), item=ITEM)], THUMBNAILS), path)
+        written.append(path.read_bytes())
+    assert written[0].startswith(start)
+    assert written[0] == written[1]
+
+
+@pytest.mark.parametrize("name", ["figure.txt", "figure", "figure.", ".png", "figure.png.zip"])
+def test_an_unsupported_suffix_is_refused_and_nothing_is_written(tmp_path: Path, name: str) -> None:
+    with pytest.raises(FigureUnusable) as refused:
+        figures.save(Figure(), tmp_path / name)
+    assert str(refused.value) == (
+        "expected a figure's name to end in one of eps, jpeg, jpg, pdf, pgf, png, ps, raw, rgba, svg, svgz, "
+        f"tif, tiff, webp, got {tmp_path / name}"
+    ).replace("eps, jpeg", "eps, jpeg" if "gif" not in figures.formats() else "eps, gif, jpeg").replace(
+        "eps", "avif, eps" if "avif" in figures.formats() else "eps"
+    )
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_a_missing_folder_is_refused_and_not_made(tmp_path: Path) -> None:
+    with pytest.raises(FigureUnusable) as refused:
+        figures.save(Figure(), tmp_path / "none" / "figure.png")
+    assert str(refused.value) == (
+        f"expected a folder for the figure figure.png, found none at {tmp_path / 'none'}: make it first"
+    )
+    assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.parametrize("label", ODD_LABELS, ids=ascii)
+def test_odd_labels_are_drawn_beside_pictures_without_a_warning(label: str) -> None:
+    item = Item(0, label, label, {}, b"digest")
+    figure = draw_neighbours([QueryResult(label, hits(label, "other"), item=item)], THUMBNAILS)
+    assert size(figures.encoded(figure))[0] > 100
+    assert frames(figure) == [{INK}, {RIGHT}, {WRONG}]
+
+
+def map_of(folder: Path, labels: Mapping[str, str | None]) -> Figure:
+    """Draw the map of a store of pictures, each of a level of its own."""
+    known = {key: label for key, label in labels.items() if label is not None}
+    with grey_searcher(folder, {key: level for level, key in enumerate(labels)}, known) as searcher:
+        return draw_map(searcher.store)
+
+
+def test_a_map_names_its_labels_in_order_and_tells_how_many_items_it_shows(tmp_path: Path) -> None:
+    labels = {str(number): ("low", "high", None)[number % 3] for number in range(30)}
+    figure = map_of(tmp_path, labels)
+    assert legend(figure) == ["(no label)", "high", "low"]
+    assert points(figure) == [10, 10, 10]
+    assert figure.axes[0].get_title(loc="left") == "t-SNE of 30 items, recipe toy"
+
+
+def test_a_map_has_a_colour_of_its_own_for_each_of_twenty_labels(tmp_path: Path) -> None:
+    figure = map_of(tmp_path, {str(number): f"label {number % 20:02d}" for number in range(60)})
+    assert legend(figure) == [f"label {number:02d}" for number in range(20)]
+    drawn = [group for group in figure.axes[0].collections if len(group.get_offsets())]
+    assert len({to_hex(group.get_facecolor()[0]) for group in drawn}) == 20  # type: ignore[index]
+
+
+def test_beyond_twenty_labels_the_rarer_ones_are_one_group(tmp_path: Path) -> None:
+    # Label 00 has one item, 01 to 05 have two, and 06 to 24 three.
+    names = [f"label {number:02d}" for number in range(25) for _ in range(1 if number < 1 else 2 if number < 6 else 3)]
+    figure = map_of(tmp_path, {f"{place}": name for place, name in enumerate(names)})
+    assert legend(figure) == ["others", *(f"label {number:02d}" for number in range(6, 25))]
+    assert points(figure) == [1 + 5 * 2, *[3] * 19]
+    assert figure.axes[0].get_title(loc="left") == "t-SNE of 68 items, recipe toy"
+
+
+def test_a_map_of_very_many_items_shows_a_sample_that_keeps_each_labels_share(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("search.map_figure.MOST_ITEMS", 20)
+    figure = map_of(tmp_path, {str(number): "rare" if number % 4 == 0 else "common" for number in range(40)})
+    assert (legend(figure), points(figure)) == (["common", "rare"], [15, 5])
+    assert figure.axes[0].get_title(loc="left") == "t-SNE of a sample of 20 of 40 items, recipe toy"
+
+
+def test_a_map_puts_pictures_that_are_alike_together(tmp_path: Path) -> None:
+    levels = {str(number): number if number < 10 else 240 + number % 10 for number in range(20)}
+    labels = {key: "dark" if level < 100 else "light" for key, level in levels.items()}
+    with grey_searcher(tmp_path, levels, labels) as searcher:
+        figure = draw_map(searcher.store)
+    dark, light = (np.asarray(group.get_offsets()) for group in figure.axes[0].collections if len(group.get_offsets()))
+    apart = np.linalg.norm(dark.mean(axis=0) - light.mean(axis=0))
+    assert max(np.linalg.norm(group - group.mean(axis=0), axis=1).max() for group in (dark, light)) < apart
+
+
+def test_the_same_store_gives_the_same_map(searcher: Searcher) -> None:
+    ingest(grey_source({"grey": 100, "ash": 110}), searcher.store.folder, make_backbone=toy_backbone())
+    assert figures.encoded(draw_map(searcher.store)) == figures.encoded(draw_map(searcher.store))
+
+
+def test_a_map_is_saved_at_150_dots_per_inch(tmp_path: Path) -> None:
+    figures.save(map_of(tmp_path, {str(number): "one" for number in range(5)}), tmp_path / "map.png")
+    assert size((tmp_path / "map.png").read_bytes()) == (1290, 1080)
+
+
+def test_a_map_of_fewer_than_five_items_is_refused(searcher: Searcher) -> None:
+    with pytest.raises(FigureUnusable) as refused:
+        draw_map(searcher.store)
+    assert str(refused.value) == f"expected at least 5 items to draw a map, got {len(LEVELS)}: ingest more"
+
+
+def test_a_map_shows_what_the_searcher_saw_while_another_process_adds_items(tmp_path: Path) -> None:
+    levels = {str(number): number for number in range(6)}
+    with grey_searcher(tmp_path, levels, dict.fromkeys(levels, "old")) as searcher:
+        searcher.by_id(0)
+        later: dict[str, Any] = {"levels": {"7": 7, "8": 8}, "labels": {"7": "new", "8": "new"}}
+        ingest(grey_source(**later), searcher.store.folder, make_backbone=toy_backbone())
+        figure = draw_map(searcher.store)
+    assert (legend(figure), points(figure)) == (["old"], [6])
+    assert figure.axes[0].get_title(loc="left") == "t-SNE of 6 items, recipe toy"
+
+
+def test_odd_labels_are_drawn_on_a_map_without_a_warning(tmp_path: Path) -> None:
+    figure = map_of(tmp_path, {str(number): ODD_LABELS[number % len(ODD_LABELS)] for number in range(36)})
+    assert size(figures.encoded(figure)) == (1290, 1080)
+    assert points(figure) == [3] * 12

@@ -114,7 +114,7 @@ def everything(
     else:
         for table in report.tables():
             console.OUT.print(table)
-        console.OUT.print(f"Report: {out / 'report.html'}", markup=False, soft_wrap=True)
+        console.OUT.print(f"Report: {out / 'report.html'}", soft_wrap=True)
     if not report.ok:
         console.fail("expected no wrong answers, got some: see the exactness table")
 

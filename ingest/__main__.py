@@ -47,7 +47,7 @@ def main(
     if json:
         console.print_json(report.as_json())
     else:
-        console.OUT.print(summary(report, store), markup=False, soft_wrap=True)
+        console.OUT.print(summary(report, store), soft_wrap=True)
     if report.rejected:
         raise typer.Exit(console.EXIT_SOME_REJECTED)
 

@@ -51,7 +51,7 @@ def query(
     if json:
         console.print_json({"k": k, **result.as_json()})
     else:
-        console.OUT.print(result.table(), markup=False)
+        console.OUT.print(result.table())
 
 
 def _draw(searcher: Searcher, result: QueryResult, path: Path) -> None:
@@ -73,7 +73,7 @@ def draw_map(
     figures.require_writable(figure)
     with Searcher.open(store) as searcher:
         figures.save(draw(searcher.store), figure)
-    console.OUT.print(f"Drew {figure}", markup=False, soft_wrap=True)
+    console.OUT.print(f"Drew {figure}", soft_wrap=True)
 
 
 if __name__ == "__main__":

@@ -30,7 +30,9 @@ def draw_map(store: Store) -> Figure:
     ids, vectors = store.all_vectors()
     if len(ids) < _FEWEST_ITEMS:
         raise FigureUnusable(f"expected at least {_FEWEST_ITEMS} items to draw a map, got {len(ids)}: ingest more")
-    labels = np.array([item.label if item.label is not None else "(no label)" for item in store.items()], object)
+    labels = np.array(
+        [item.label if item.label is not None else "(no label)" for item in store.items(ids.tolist())], object
+    )
     chosen = _stratified(labels, MOST_ITEMS)
     points = _tsne(vectors[chosen])
     shown = (
@@ -67,7 +69,9 @@ def _scatter(points: NDArray[np.float32], labels: NDArray[Any], title: str) -> F
     handles = []
     for name, colour in colours.items():
         mine = (
-            labels == name if name is not None else ~np.isin(labels.astype(str), [str(one) for one in colours if one])
+            labels == name
+            if name is not None
+            else ~np.isin(labels.astype(str), [str(one) for one in colours if one is not None])
         )
         axes.scatter(points[mine, 0], points[mine, 1], s=size, color=colour, linewidths=0, alpha=0.8)
         handles.append(axes.scatter([], [], s=40, color=colour, label=_shown(name) if name is not None else "others"))

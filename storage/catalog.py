@@ -18,7 +18,7 @@ from storage.embedding import Embedding
 from storage.errors import StoreCorrupt
 from storage.items import is_text
 from storage.rows import VECTOR_TYPE, Batch, Generation, Row
-from storage.schema import ArrayRow, BatchRow, EmbeddingRow, GenerationRow, ItemRow, ThumbnailRow
+from storage.schema import ArrayRow, BatchRow, EmbeddingRow, GenerationRow, ItemRow, SetAsideRow, ThumbnailRow
 
 #: How many values one `IN (...)` carries; some builds of SQLite allow 999 variables.
 CHUNK = 900
@@ -135,6 +135,11 @@ class Catalog:
             Generation(*row) for row in self._connection.execute(same_history.order_by(GenerationRow.number.desc()))
         ]
 
+    def rewrite_batch(self, batch: Batch) -> None:
+        """Make a batch's record say what its rows do."""
+        values = {"live": batch.live, "next_id": batch.next_id, "chain": batch.chain}
+        self._connection.execute(sa.update(BatchRow).where(BatchRow.number == batch.number).values(values))
+
     def next_generation(self) -> int:
         """Return a number that no generation has had."""
         newest = self._connection.execute(sa.select(sa.func.max(GenerationRow.number))).scalar_one()
@@ -143,6 +148,10 @@ class Catalog:
     def forget_generations(self, before: int) -> None:
         """Remove the records of generations older than number `before`."""
         self._connection.execute(sa.delete(GenerationRow).where(GenerationRow.number < before))
+
+    def forget_generation(self, number: int) -> None:
+        """Remove the record of one generation."""
+        self._connection.execute(sa.delete(GenerationRow).where(GenerationRow.number == number))
 
     # Rows
 
@@ -174,6 +183,15 @@ class Catalog:
         """Turn live rows into tombstones of the given batch."""
         for some in _chunks(ids):
             self._connection.execute(sa.update(ItemRow).where(ItemRow.id.in_(some), _LIVE).values(deleted_in=batch))
+
+    def set_aside(self, id: int) -> None:
+        """Copy a damaged row to where people can look at it, as it is, and empty it."""
+        kept = [column.name for column in SetAsideRow.__table__.columns if column.name != "item"]
+        found = sa.select(ItemRow.id, *(ItemRow.__table__.c[name] for name in kept)).where(ItemRow.id == id)
+        self._connection.execute(sa.delete(SetAsideRow).where(SetAsideRow.item == id))
+        self._connection.execute(sa.insert(SetAsideRow).from_select(["item", *kept], found))
+        self._connection.execute(sa.delete(ThumbnailRow).where(ThumbnailRow.item == id))
+        self._connection.execute(sa.update(ItemRow).where(ItemRow.id == id).values(vector=b""))
 
     def empty_tombstones(self) -> None:
         """Drop the vectors and thumbnails of deleted items; the checksums stay, for the chain."""

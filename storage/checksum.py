@@ -17,6 +17,9 @@ _HEAD = struct.Struct("<7q")
 #: The length that stands for a field that is not there.
 _ABSENT = -1
 
+#: How the database decodes text, damaged or not.
+_AS_READ = ("utf-8", "surrogateescape")
+
 
 def row_checksum(
     id: int,
@@ -31,9 +34,9 @@ def row_checksum(
 
     Whether the row is deleted is not part of it: the batch's chain and count of live rows tell that.
     """
-    name = key.encode()
-    tag = b"" if label is None else label.encode()
-    details = metadata.encode()
+    name = key.encode(*_AS_READ)
+    tag = b"" if label is None else label.encode(*_AS_READ)
+    details = metadata.encode(*_AS_READ)
     lengths = (len(name), len(content), _ABSENT if label is None else len(tag), len(details), len(vector))
     head = _HEAD.pack(id, batch, *lengths)
     # One call on one string of bytes: every hit of every answer is checked this way.

@@ -40,6 +40,8 @@ class Database:
         connection = sqlite3.connect(
             f"file:{quote(str(self.path.absolute()))}?mode=rw", uri=True, isolation_level=None, check_same_thread=False
         )
+        # Damaged text is read as it is, so that the row's checksum can tell of it instead of the decoder.
+        connection.text_factory = lambda data: data.decode("utf-8", "surrogateescape")
         try:
             for name, value in PRAGMAS.items():
                 connection.execute(f"PRAGMA {name} = {value}").close()
@@ -79,7 +81,7 @@ class Database:
                         connection.exec_driver_sql("ROLLBACK")
                     raise
                 connection.exec_driver_sql("COMMIT")
-        except (sa.exc.SQLAlchemyError, sqlite3.Error) as error:
+        except (sa.exc.SQLAlchemyError, sqlite3.Error, UnicodeDecodeError) as error:
             raise self._ours(error) from error
 
     def _ours(self, error: Exception) -> LookalikeError:
@@ -141,7 +143,7 @@ class Database:
         try:
             with self._engine.connect() as connection:
                 connection.exec_driver_sql("VACUUM")
-        except (sa.exc.SQLAlchemyError, sqlite3.Error) as error:
+        except (sa.exc.SQLAlchemyError, sqlite3.Error, UnicodeDecodeError) as error:
             raise self._ours(error) from error
 
     def copy_to(self, path: Path) -> None:

@@ -1,6 +1,7 @@
 """A catalog row, its batch and its generation, as plain values."""
 
 import json
+import struct
 from dataclasses import dataclass
 
 import numpy as np
@@ -49,16 +50,22 @@ class Row:
     vector: bytes
     checksum: bytes
 
-    def computed_checksum(self) -> bytes:
-        """Return the checksum that the row's fields have now."""
-        return row_checksum(self.id, self.key, self.content, self.label, self.metadata, self.vector, self.batch)
+    @property
+    def whole(self) -> bool:
+        """Tell whether the row's fields match its checksum."""
+        try:
+            fields = (self.id, self.key, self.content, self.label, self.metadata, self.vector, self.batch)
+            return row_checksum(*fields) == self.checksum
+        except (TypeError, AttributeError, struct.error):
+            # Damage can change a value's type: SQLite's columns are not bound to one.
+            return False
 
     def verified(self) -> "Row":
         """Return the row itself, or raise StoreCorrupt when its checksum does not match its fields."""
-        if self.computed_checksum() != self.checksum:
+        if not self.whole:
             raise StoreCorrupt(
                 f"expected item {self.id} to match its checksum, but it was damaged after it was written: "
-                "restore the store from a backup"
+                "run `python -m storage repair`, or restore the store from a backup"
             )
         return self
 

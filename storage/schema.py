@@ -82,6 +82,20 @@ class ThumbnailRow(Base):
     png: Mapped[bytes] = mapped_column(LargeBinary)
 
 
+class SetAsideRow(Base):
+    """A damaged item as it was found when the store was repaired: what can still be read of it, kept for people."""
+
+    __tablename__ = "set_aside"
+
+    item: Mapped[int] = mapped_column(ForeignKey("items.id"), primary_key=True, autoincrement=False)
+    key: Mapped[str] = mapped_column(Text)
+    label: Mapped[str | None] = mapped_column(Text)
+    content: Mapped[bytes] = mapped_column(LargeBinary)
+    details: Mapped[str] = mapped_column("metadata", Text)
+    vector: Mapped[bytes] = mapped_column(LargeBinary)
+    checksum: Mapped[bytes] = mapped_column(LargeBinary)
+
+
 class GenerationRow(Base):
     """An index file that was complete and durable before this row was committed.
 

@@ -20,6 +20,7 @@ from storage.embedding import Embedding
 from storage.errors import InvalidItem, InvalidQuery, StoreReadOnly, UnknownItem
 from storage.items import Appended, Hit, Item, NewItem
 from storage.lock import WriterLock
+from storage.repair import forget_damaged_generations, repair_rows
 from storage.rows import Batch, Generation, Row, checked_metadata, new_row
 from storage.vectors import checked_vectors
 
@@ -213,6 +214,21 @@ class Store:
         generations.publish(generation, self.folder)
         generations.remove_all_but(kept, self.folder)
         self._snapshot = loaded
+
+    def repair(self) -> list[str]:
+        """Make a damaged store whole: return what was done, a line each; empty when nothing was wrong.
+
+        Index files are made again from the rows. A damaged item is set aside, in the catalog's table `set_aside`,
+        and is deleted as an item. Raise StoreCorrupt when SQLite itself cannot read the catalog.
+        """
+        self._require_writer()
+        with self._database.writing() as connection:
+            catalog = Catalog(connection)
+            done = repair_rows(catalog, self.dim)
+            done += forget_damaged_generations(catalog, self.folder, self.dim)
+        self._snapshot = None
+        self.publish()
+        return done
 
     def _require_writer(self) -> None:
         if self._lock is None:

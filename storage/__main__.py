@@ -1,4 +1,4 @@
-"""`python -m storage info|verify`: see what a store holds, and prove it whole."""
+"""`python -m storage`: see what a store holds, prove it whole, mend it, copy it, and move items in and out."""
 
 from pathlib import Path
 from typing import Annotated
@@ -10,7 +10,7 @@ from storage import console
 from storage.exchange import export_store, import_file
 from storage.store import Store
 
-app = console.command_app("See what a store holds, and prove it whole.")
+app = console.command_app("See what a store holds, prove it whole, mend it, copy it, and move items in and out.")
 
 StoreOption = Annotated[Path, typer.Option("--store", help="The store's folder.")]
 JsonOption = Annotated[bool, typer.Option("--json", help="Print JSON.")]
@@ -20,28 +20,27 @@ JsonOption = Annotated[bool, typer.Option("--json", help="Print JSON.")]
 def info(store: StoreOption, json: JsonOption = False) -> None:
     """Show what a store holds and how its vectors were made."""
     with Store.open(store) as opened:
-        embedding = opened.embedding
-        labels = {label if label is not None else "(none)": count for label, count in opened.label_counts().items()}
-        described = {
-            "items": len(opened),
-            "dim": opened.dim,
-            "embedding": embedding.name,
-            "fingerprint": embedding.fingerprint,
-            "spec": dict(embedding.spec),
-            "labels": labels,
-        }
+        described = opened.info()
     if json:
-        console.print_json(described)
+        console.print_json(described.as_json())
         return
+    embedding = described.embedding
+    labels = described.as_json()["labels"]
     table = Table(show_header=False, box=None, pad_edge=False)
-    table.add_row("items", f"{described['items']:,}")
-    table.add_row("dimensions", str(described["dim"]))
+    table.add_row("items", f"{described.items:,}, in {described.batches:,} batches; {described.deleted:,} deleted")
+    table.add_row("dimensions", str(embedding.dim))
     table.add_row("recipe", embedding.name)
     table.add_row("fingerprint", embedding.fingerprint)
     for name in ("weights", "decoder", "precision", "fitted_on"):
         value = embedding.spec.get(name)
-        table.add_row(name.replace("_", " "), str(value.get("origin") if isinstance(value, dict) else value))
+        if value is not None:
+            table.add_row(name.replace("_", " "), str(value.get("origin") if isinstance(value, dict) else value))
     table.add_row("labels", ", ".join(f"{console.printable(label)}: {count:,}" for label, count in labels.items()))
+    table.add_row("catalog", f"{described.catalog_bytes / 2**20:,.1f} MiB, format {described.format}")
+    for file in described.generations:
+        state = "missing" if not file.bytes else "covers everything" if file.covers_all else f"up to batch {file.batch}"
+        table.add_row("index", f"{file.bytes / 2**20:,.1f} MiB, {file.items:,} items, {state}: {file.file}")
+    table.add_row("made with", f"SQLite {described.sqlite}, FAISS {described.faiss}")
     console.OUT.print(table)
 
 

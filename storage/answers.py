@@ -34,7 +34,7 @@ def _items_at(snapshot: Snapshot, catalog: Catalog, answers: list[tuple[Position
     ids = snapshot.ids[positions].tolist()
     compared = snapshot.index.vectors()
     items: dict[int, Item] = {}
-    for position, id, row in zip(positions.tolist(), ids, catalog.rows(ids), strict=True):
+    for position, id, row in zip(positions.tolist(), ids, catalog.items.by_id(ids), strict=True):
         if row is None:
             raise StoreCorrupt(
                 f"expected item {id} in the catalog, but it is gone: if another process has just deleted or "

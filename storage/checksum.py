@@ -43,6 +43,11 @@ def row_checksum(
     return hashlib.blake2b(b"".join((head, name, content, tag, details, vector)), digest_size=16).digest()
 
 
+def thumbnail_checksum(item: int, png: bytes) -> bytes:
+    """Return the 16-byte BLAKE2b of a thumbnail and the id of the item that it shows."""
+    return hashlib.blake2b(_INT64.pack(item) + png, digest_size=16).digest()
+
+
 def next_chain(previous: bytes, added: Iterable[tuple[int, bytes]], deleted: Iterable[int]) -> bytes:
     """Return the chain hash of a batch: the previous one, the rows it added and the ids it deleted, in id order.
 

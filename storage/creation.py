@@ -38,7 +38,7 @@ def write_empty_catalog(folder: Path, embedding: Embedding) -> None:
     try:
         database.create_tables()
         with database.writing() as connection:
-            Catalog(connection).write_embedding(embedding)
+            Catalog(connection).begin(embedding)
     finally:
         database.close()
     durable.rename(new, folder / layout.CATALOG)

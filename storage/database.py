@@ -10,7 +10,8 @@ import sqlalchemy as sa
 from sqlalchemy.pool import QueuePool
 
 from storage.errors import LookalikeError, NotAStore, StoreBusy, StoreCorrupt, StoreUnwritable, StoreVersion
-from storage.schema import APPLICATION_ID, SCHEMA_VERSION, Base
+from storage.schema import APPLICATION_ID, SCHEMA_VERSION, Base, tables_of
+from storage.upgrades import UPGRADES
 
 #: How long a reader or writer waits for the other's lock, in milliseconds.
 BUSY_TIMEOUT_MS = 10_000
@@ -111,12 +112,29 @@ class Database:
             connection.exec_driver_sql(f"PRAGMA application_id = {APPLICATION_ID}")
             connection.exec_driver_sql(f"PRAGMA user_version = {SCHEMA_VERSION}")
 
+    def format(self) -> int:
+        """Return the version of the tables."""
+        with self.reading() as connection:
+            return int(connection.exec_driver_sql("PRAGMA user_version").scalar_one())
+
+    def upgrade(self) -> None:
+        """Bring an older catalog's tables to this version, in one step; do nothing to one of this version."""
+        if self.format() == SCHEMA_VERSION:
+            return
+        with self.writing() as connection:
+            # Read again: another process may have upgraded it before this one held the lock.
+            version = int(connection.exec_driver_sql("PRAGMA user_version").scalar_one())
+            for step in range(version, SCHEMA_VERSION):
+                UPGRADES[step](connection)
+            connection.exec_driver_sql(f"PRAGMA user_version = {SCHEMA_VERSION}")
+
     def require_catalog(self) -> None:
-        """Raise unless the file is a catalog of this version: marked as one, with its tables and nothing else."""
+        """Raise unless the file is a catalog of a known version: marked as one, with its tables and nothing else."""
         with self.reading() as connection:
             (application,) = connection.exec_driver_sql("PRAGMA application_id").one()
             (version,) = connection.exec_driver_sql("PRAGMA user_version").one()
-            found = set(connection.exec_driver_sql("SELECT type, name FROM sqlite_schema WHERE sql IS NOT NULL"))
+            listed = connection.exec_driver_sql("SELECT type, name FROM sqlite_schema WHERE sql IS NOT NULL")
+            found = {(kind, name) for kind, name in listed}
         if application != APPLICATION_ID:
             raise NotAStore(
                 f"expected a Lookalike catalog at {self.path}, got another program's database: "
@@ -127,11 +145,9 @@ class Database:
                 f"expected a store of version {SCHEMA_VERSION} or older at {self.path}, got version {version}: "
                 "open it with a newer Lookalike"
             )
-        tables = Base.metadata.tables.values()
-        expected = {("table", table.name) for table in tables}
-        expected |= {("index", str(index.name)) for table in tables for index in table.indexes}
-        odd = {f"{kind} {name}" for kind, name in (tuple(row) for row in found) if (kind, name) not in expected}
-        odd |= {f"no {kind} {name}" for kind, name in expected if (kind, name) not in {tuple(row) for row in found}}
+        expected = tables_of(version)
+        odd = {f"{kind} {name}" for kind, name in found - expected}
+        odd |= {f"no {kind} {name}" for kind, name in expected - found}
         if odd:
             raise StoreCorrupt(
                 f"expected the tables of a Lookalike catalog and nothing else in {self.path}, "

@@ -20,6 +20,8 @@ _L2 = 1
 
 HEADER_SIZE = _HEADER.size
 
+FAISS_VERSION = str(faiss.__version__)
+
 #: Rows moved or written at once, to keep what is copied small beside the index.
 _BLOCK = 65_536
 

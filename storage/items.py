@@ -8,12 +8,12 @@ Scalar = str | int | float | bool | None
 
 
 def is_text(key: str) -> bool:
-    """Tell whether a key can be written as UTF-8 and so be stored; a file's name need not be."""
+    """Tell whether a key can be stored: as UTF-8, which a file's name need not be, without the NUL character."""
     try:
         key.encode()
     except UnicodeEncodeError:
         return False
-    return True
+    return "\0" not in key
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,7 +6,8 @@ from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
 #: SQLite's application_id of a catalog ("LOOK" in ASCII), which tells it from any other database.
 APPLICATION_ID = 0x4C4F4F4B
 
-#: The version of these tables, kept in SQLite's user_version.
+#: The version of these tables, kept in SQLite's user_version. A table that came later says so in its `info`, as
+#: `{"since": version}`, and `upgrades` has the step that makes it.
 SCHEMA_VERSION = 1
 
 
@@ -15,7 +16,7 @@ class Base(DeclarativeBase):
 
 
 class EmbeddingRow(Base):
-    """How the store's vectors are made: one row for ever."""
+    """How the store's vectors are made: one row for ever; the sha256 is over it and the arrays."""
 
     __tablename__ = "embedding"
 
@@ -23,6 +24,7 @@ class EmbeddingRow(Base):
     dim: Mapped[int]
     fingerprint: Mapped[str] = mapped_column(Text)
     spec: Mapped[str] = mapped_column(Text)
+    sha256: Mapped[bytes] = mapped_column(LargeBinary)
 
 
 class ArrayRow(Base):
@@ -33,7 +35,6 @@ class ArrayRow(Base):
     name: Mapped[str] = mapped_column(Text, primary_key=True)
     shape: Mapped[str] = mapped_column(Text)
     data: Mapped[bytes] = mapped_column(LargeBinary)
-    sha256: Mapped[bytes] = mapped_column(LargeBinary)
 
 
 class BatchRow(Base):
@@ -74,12 +75,13 @@ class ItemRow(Base):
 
 
 class ThumbnailRow(Base):
-    """A small PNG of an item, apart from its row so that reading rows stays cheap."""
+    """A small PNG of an item, apart from its row so that reading rows stays cheap; the checksum is over both."""
 
     __tablename__ = "thumbnails"
 
     item: Mapped[int] = mapped_column(ForeignKey("items.id"), primary_key=True, autoincrement=False)
     png: Mapped[bytes] = mapped_column(LargeBinary)
+    checksum: Mapped[bytes] = mapped_column(LargeBinary)
 
 
 class SetAsideRow(Base):
@@ -110,3 +112,10 @@ class GenerationRow(Base):
     items: Mapped[int]
     size: Mapped[int]
     sha256: Mapped[bytes] = mapped_column(LargeBinary)
+
+
+def tables_of(version: int) -> set[tuple[str, str]]:
+    """Return the kind and name of every table and index of a version of the catalog."""
+    tables = [table for table in Base.metadata.tables.values() if table.info.get("since", 1) <= version]
+    indexes = [index for table in tables for index in table.indexes]
+    return {("table", table.name) for table in tables} | {("index", str(index.name)) for index in indexes}

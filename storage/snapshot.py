@@ -7,7 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from storage import generations
-from storage.catalog import PAGE, Catalog
+from storage.catalog import Catalog
 from storage.errors import StoreCorrupt
 from storage.faiss_flat import FaissFlat
 from storage.rows import VECTOR_TYPE, Batch
@@ -35,43 +35,30 @@ def load(catalog: Catalog, store: Path, dim: int) -> Snapshot:
 
     Raise StoreCorrupt when the rows are not as many as the last batch left alive, or one is damaged.
     """
-    last = catalog.last_batch()
+    last = catalog.history.last_batch()
     index, ids, covered = _newest_generation(catalog, store, dim)
-    tail_ids = [ids]
-    page: list[bytes] = []
-    page_ids: list[int] = []
-
-    def add_page() -> None:
-        block = np.frombuffer(b"".join(page), VECTOR_TYPE).reshape(len(page), dim)
-        index.add(block.astype(np.float32, copy=False))
-        tail_ids.append(np.array(page_ids, np.int64))
-        page.clear()
-        page_ids.clear()
-
-    for row in catalog.walk(after_batch=covered):
-        page.append(row.verified().vector)
-        page_ids.append(row.id)
-        if len(page) == PAGE:
-            add_page()
-    if page:
-        add_page()
+    known = [ids]
+    for page in catalog.items.pages(after_batch=covered):
+        data = b"".join([row.verified().vector for row in page])
+        index.add(np.frombuffer(data, VECTOR_TYPE).reshape(len(page), dim).astype(np.float32, copy=False))
+        known.append(np.array([row.id for row in page], np.int64))
     if len(index) != last.live:
         raise StoreCorrupt(
             f"expected {last.live} live items after batch {last.number}, got {len(index)}: rows were lost or changed "
             "after they were written; restore the store from a backup"
         )
-    return Snapshot(last, index, np.concatenate(tail_ids))
+    return Snapshot(last, index, np.concatenate(known))
 
 
 def _newest_generation(catalog: Catalog, store: Path, dim: int) -> tuple[FaissFlat, NDArray[np.int64], int]:
     """Return the index, ids and batch of the newest generation that proves whole, or an empty index."""
-    last = catalog.last_batch()
-    for generation in catalog.generations():
+    last = catalog.history.last_batch()
+    for generation in catalog.history.generations():
         if last.live == last.next_id:
             # Nothing was ever deleted: ids are positions, and need not be read.
             ids, alive = np.arange(generation.items), np.ones(generation.items, np.bool_)
         else:
-            ids, alive = catalog.live_ids_at(generation.batch)
+            ids, alive = catalog.items.live_ids_at(generation.batch)
         if len(ids) != generation.items:
             continue
         index = generations.read(generation, store, dim)

@@ -10,22 +10,20 @@ from types import TracebackType
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from storage import durable, exact, generations, layout, snapshot, verification
+from storage import commit, durable, exact, layout, snapshot, verification
 from storage.answers import hits_of
 from storage.catalog import Catalog
-from storage.checksum import next_chain
 from storage.creation import new_store_folder, write_empty_catalog
 from storage.database import Database
+from storage.description import StoreInfo, describe
 from storage.embedding import Embedding
 from storage.errors import InvalidItem, InvalidQuery, StoreReadOnly, UnknownItem
 from storage.items import Appended, Hit, Item, NewItem
 from storage.lock import WriterLock
+from storage.publication import publish
 from storage.repair import forget_damaged_generations, repair_rows
-from storage.rows import Batch, Generation, Row, checked_metadata, new_row
+from storage.rows import Row
 from storage.vectors import checked_vectors
-
-#: How many generation files are kept: the newest, and the one before it to fall back on.
-KEPT_GENERATIONS = 2
 
 
 class Store:
@@ -37,6 +35,8 @@ class Store:
         self._lock = lock
         self._snapshot: snapshot.Snapshot | None = None
         database.require_catalog()
+        if lock is not None:
+            database.upgrade()
         with database.reading() as connection:
             self.embedding: Embedding = Catalog(connection).embedding()
 
@@ -129,29 +129,11 @@ class Store:
             raise InvalidItem(f"expected a vector for each of {len(items)} items, got {len(rows)} vectors")
         if not items:
             return Appended((), 0)
-        texts = [checked_metadata(item) for item in items]
-        keys = [item.key for item in items]
-        if len(set(keys)) != len(keys):
-            raise InvalidItem(f"expected each key once in a batch, got {_first_repeated(keys)!r} twice")
+        metadata = commit.checked_items(items)
         with self._database.writing() as connection:
-            catalog = Catalog(connection)
-            last = catalog.last_batch()
-            number = last.number + 1
-            replaced = sorted(row.id for row in catalog.rows_by_key(keys) if row is not None)
-            new = [
-                new_row(last.next_id + offset, number, item, text, vector)
-                for offset, (item, text, vector) in enumerate(zip(items, texts, rows, strict=True))
-            ]
-            chain = next_chain(last.chain, ((row.id, row.checksum) for row in new), replaced)
-            live = last.live + len(new) - len(replaced)
-            catalog.write_batch(Batch(number, live, last.next_id + len(new), chain))
-            catalog.bury(replaced, number)
-            thumbnails = {
-                row.id: item.thumbnail for row, item in zip(new, items, strict=True) if item.thumbnail is not None
-            }
-            catalog.write_rows(new, thumbnails)
+            appended = commit.append(Catalog(connection), items, metadata, rows)
         self._snapshot = None
-        return Appended(tuple(row.id for row in new), len(replaced))
+        return appended
 
     def delete(self, *, ids: Sequence[int] = (), keys: Sequence[str] = ()) -> int:
         """Delete items, all or nothing, and return how many; when this returns, it survives a crash and a power cut.
@@ -163,16 +145,11 @@ class Store:
         with self._database.writing() as connection:
             catalog = Catalog(connection)
             found = [
-                *zip(catalog.rows([int(id) for id in ids]), (f"id {id}" for id in ids), strict=True),
-                *zip(catalog.rows_by_key(keys), (f"key {key!r}" for key in keys), strict=True),
+                *zip(catalog.items.by_id([int(id) for id in ids]), (f"id {id}" for id in ids), strict=True),
+                *zip(catalog.items.by_key(keys), (f"key {key!r}" for key in keys), strict=True),
             ]
             buried = sorted({self._held(row, asked).id for row, asked in found})
-            if buried:
-                last = catalog.last_batch()
-                number = last.number + 1
-                chain = next_chain(last.chain, (), buried)
-                catalog.write_batch(Batch(number, last.live - len(buried), last.next_id, chain))
-                catalog.bury(buried, number)
+            commit.bury(catalog, buried)
         self._snapshot = None
         return len(buried)
 
@@ -183,7 +160,9 @@ class Store:
         """
         self._require_writer()
         with self._database.writing() as connection:
-            Catalog(connection).empty_tombstones()
+            catalog = Catalog(connection)
+            catalog.items.empty_tombstones()
+            catalog.thumbnails.remove_of_tombstones()
         self._database.give_back_space()
         self.publish()
 
@@ -193,27 +172,9 @@ class Store:
         Nothing is lost without it: rows that no generation covers are read from the catalog.
         """
         self._require_writer()
-        with self._database.reading() as connection:
-            catalog = Catalog(connection)
-            known = catalog.generations()
-            number = catalog.next_generation()
-            last = catalog.last_batch()
-            if (
-                known
-                and known[0].batch == last.number
-                and generations.read(known[0], self.folder, self.dim) is not None
-            ):
-                return
-            loaded = snapshot.load(catalog, self.folder, self.dim)
-        generation = generations.write(loaded.index, number, loaded.batch, self.folder)
-        kept: list[Generation] = [generation, *known][:KEPT_GENERATIONS]
-        with self._database.writing() as connection:
-            catalog = Catalog(connection)
-            catalog.write_generation(generation)
-            catalog.forget_generations(before=kept[-1].number)
-        generations.publish(generation, self.folder)
-        generations.remove_all_but(kept, self.folder)
-        self._snapshot = loaded
+        loaded = publish(self._database, self.folder, self.dim)
+        if loaded is not None:
+            self._snapshot = loaded
 
     def repair(self) -> list[str]:
         """Make a damaged store whole: return what was done, a line each; empty when nothing was wrong.
@@ -244,15 +205,15 @@ class Store:
     def __len__(self) -> int:
         """Return the number of items that are not deleted."""
         with self._database.reading() as connection:
-            return Catalog(connection).last_batch().live
+            return Catalog(connection).history.last_batch().live
 
     def items(self, ids: Sequence[int] | None = None) -> list[Item]:
         """Return the items with these ids, in the order asked, or all in id order; raise UnknownItem for any other."""
         with self._database.reading() as connection:
             catalog = Catalog(connection)
             if ids is None:
-                return [row.verified().item() for row in catalog.walk()]
-            rows = catalog.rows([int(id) for id in ids])
+                return [row.verified().item() for page in catalog.items.pages() for row in page]
+            rows = catalog.items.by_id([int(id) for id in ids])
         return [self._found(row, f"id {id}").item() for row, id in zip(rows, ids, strict=True)]
 
     def pages(self, size: int) -> Iterator[tuple[list[Item], NDArray[np.float32]]]:
@@ -263,7 +224,7 @@ class Store:
         last = -1
         while True:
             with self._database.reading() as connection:
-                rows = [row.verified() for row in Catalog(connection).page(last, size)]
+                rows = [row.verified() for row in Catalog(connection).items.page(last, size)]
             if not rows:
                 return
             yield [row.item() for row in rows], np.array([row.array() for row in rows], np.float32)
@@ -272,13 +233,13 @@ class Store:
     def by_key(self, key: str) -> Item:
         """Return the item with this key; raise UnknownItem when there is none."""
         with self._database.reading() as connection:
-            (row,) = Catalog(connection).rows_by_key([key])
+            (row,) = Catalog(connection).items.by_key([key])
         return self._found(row, f"key {key!r}").item()
 
     def vectors(self, ids: Sequence[int]) -> NDArray[np.float32]:
         """Return the vectors of these items, (n, dim) float32, in the order asked; raise UnknownItem."""
         with self._database.reading() as connection:
-            rows = Catalog(connection).rows([int(id) for id in ids])
+            rows = Catalog(connection).items.by_id([int(id) for id in ids])
         found = [self._found(row, f"id {id}").array() for row, id in zip(rows, ids, strict=True)]
         return np.array(found, np.float32).reshape(len(found), self.dim)
 
@@ -296,17 +257,22 @@ class Store:
     def contents(self, keys: Sequence[str]) -> dict[str, bytes]:
         """Return the content digest of each of these keys that is stored, to tell what is new or changed."""
         with self._database.reading() as connection:
-            return Catalog(connection).contents(keys)
+            return Catalog(connection).items.contents(keys)
 
     def thumbnails(self, ids: Sequence[int]) -> dict[int, bytes]:
         """Return the PNG thumbnails of these items, by id; an item without one is left out."""
         with self._database.reading() as connection:
-            return Catalog(connection).thumbnails([int(id) for id in ids])
+            return Catalog(connection).thumbnails.by_item([int(id) for id in ids])
+
+    def info(self) -> StoreInfo:
+        """Describe the store: counts, embedding, sizes, generations and versions."""
+        with self._database.reading() as connection:
+            return describe(Catalog(connection), self.folder, self._database.format())
 
     def label_counts(self) -> dict[str | None, int]:
         """Return how many items each label has."""
         with self._database.reading() as connection:
-            return Catalog(connection).label_counts()
+            return Catalog(connection).items.label_counts()
 
     def all_vectors(self) -> tuple[NDArray[np.int64], NDArray[np.float32]]:
         """Return every id, (n,) int64 ascending, and a read-only view of their vectors, (n, dim) float32."""
@@ -354,8 +320,3 @@ class Store:
         problems = self._database.integrity()
         with self._database.reading() as connection:
             return problems + list(verification.problems(Catalog(connection), self.folder, self.dim))
-
-
-def _first_repeated(keys: Sequence[str]) -> str:
-    seen: set[str] = set()
-    return next(key for key in keys if key in seen or seen.add(key))  # type: ignore[func-returns-value]

@@ -24,7 +24,7 @@ def problems(catalog: Catalog, store: Path, dim: int) -> Iterator[str]:
 
 def damaged_rows(catalog: Catalog, dim: int) -> Iterator[Row]:
     """Walk the rows that do not match their checksums or have vectors of another size."""
-    for row, deleted_in in catalog.walk_history():
+    for row, deleted_in in catalog.items.history():
         # A compacted row has no vector any more; the chain still answers for its checksum.
         compacted = deleted_in is not None and not row.vector
         if not compacted and not (row.whole and len(row.vector) == dim * VECTOR_TYPE.itemsize):
@@ -35,12 +35,12 @@ def batches_of_rows(catalog: Catalog) -> list[Batch]:
     """Return every batch as its rows tell it: chain, live rows and next id, computed from the start."""
     added: dict[int, list[tuple[int, bytes]]] = defaultdict(list)
     deleted: dict[int, list[int]] = defaultdict(list)
-    for row, deleted_in in catalog.walk_history():
+    for row, deleted_in in catalog.items.history():
         added[row.batch].append((row.id, row.checksum))
         if deleted_in is not None:
             deleted[deleted_in].append(row.id)
     told = [Batch(0, 0, 0, CHAIN_START)]
-    for known in catalog.batches()[1:]:
+    for known in catalog.history.batches()[1:]:
         last, number = told[-1], known.number
         told.append(
             Batch(
@@ -56,7 +56,9 @@ def batches_of_rows(catalog: Catalog) -> list[Batch]:
 def _rows_and_chain(catalog: Catalog, dim: int) -> Iterator[str]:
     for row in damaged_rows(catalog, dim):
         yield f"item {row.id}: its fields do not match its checksum"
-    for told, acknowledged in zip(batches_of_rows(catalog), catalog.batches(), strict=True):
+    for id in catalog.thumbnails.damaged():
+        yield f"thumbnail of item {id}: it does not match its checksum"
+    for told, acknowledged in zip(batches_of_rows(catalog), catalog.history.batches(), strict=True):
         if told != acknowledged:
             yield f"batch {acknowledged.number}: its rows are not those that were acknowledged"
             return
@@ -64,14 +66,14 @@ def _rows_and_chain(catalog: Catalog, dim: int) -> Iterator[str]:
 
 def damaged_generations(catalog: Catalog, store: Path, dim: int) -> Iterator[tuple[Generation, str]]:
     """Walk the recorded index files that are not, byte for byte and then row by row, what they should be."""
-    for generation in catalog.generations():
+    for generation in catalog.history.generations():
         name = generations.path_of(generation, store).name
         index = generations.read(generation, store, dim)
         if index is None:
             yield generation, f"index/{name}: missing or damaged; searching works without it, from the rows"
             continue
-        ids, _ = catalog.live_ids_at(generation.batch)
-        rows = catalog.rows(ids.tolist())
+        ids, _ = catalog.items.live_ids_at(generation.batch)
+        rows = catalog.items.by_id(ids.tolist())
         # A row that was deleted since is not compared; one that lives must have the vector at its place.
         if len(ids) != len(index) or any(
             row is not None and row.vector != vector.astype(VECTOR_TYPE, copy=False).tobytes()

@@ -87,10 +87,7 @@ def work(folder: Path, acknowledge: Callable[[int], None], seed: int = 0) -> Non
 
     0 is the creation. A step whose effect the store shows already is not done again.
     """
-    if Store.exists_at(folder):
-        store = Store.open(folder, writing=True)
-    else:
-        store = Store.create(folder, EMBEDDING)
+    store = Store.open(folder, writing=True) if Store.exists_at(folder) else Store.create(folder, EMBEDDING)
     with store:
         acknowledge(0)
         planned = steps(seed)

@@ -1,0 +1,59 @@
+"""The commit protocol: what one batch changes, all of it in one transaction.
+
+A batch adds rows, turns rows into tombstones, or both; its record ties it to all batches before it by the chain hash.
+"""
+
+from collections import Counter
+from collections.abc import Sequence
+
+import numpy as np
+from numpy.typing import NDArray
+
+from storage.catalog import Catalog
+from storage.checksum import next_chain
+from storage.errors import InvalidItem
+from storage.items import Appended, NewItem
+from storage.rows import Batch, Row, checked_metadata, new_row
+
+
+def checked_items(items: Sequence[NewItem]) -> list[str]:
+    """Return the items' metadata as JSON text; raise InvalidItem when one cannot be stored or two share a key."""
+    texts = [checked_metadata(item) for item in items]
+    if len({item.key for item in items}) != len(items):
+        (repeated, _), *_ = Counter(item.key for item in items).most_common(1)
+        raise InvalidItem(f"expected each key once in a batch, got {repeated!r} twice")
+    return texts
+
+
+def append(
+    catalog: Catalog, items: Sequence[NewItem], metadata: Sequence[str], vectors: NDArray[np.float32]
+) -> Appended:
+    """Write checked items with their (n, dim) float32 vectors as a batch; an item replaces the one with its key."""
+    last = catalog.history.last_batch()
+    number = last.number + 1
+    replaced = catalog.items.ids_of([item.key for item in items])
+    new = [
+        new_row(last.next_id + offset, number, item, text, vector)
+        for offset, (item, text, vector) in enumerate(zip(items, metadata, vectors, strict=True))
+    ]
+    catalog.history.write_batch(_next(last, new, replaced))
+    catalog.items.bury(replaced, number)
+    catalog.items.write(new)
+    catalog.thumbnails.write(
+        {row.id: item.thumbnail for row, item in zip(new, items, strict=True) if item.thumbnail is not None}
+    )
+    return Appended(tuple(row.id for row in new), len(replaced))
+
+
+def bury(catalog: Catalog, ids: Sequence[int]) -> None:
+    """Turn live items, ids ascending, into tombstones as a batch; none makes no batch."""
+    if ids:
+        batch = _next(catalog.history.last_batch(), [], ids)
+        catalog.history.write_batch(batch)
+        catalog.items.bury(ids, batch.number)
+
+
+def _next(last: Batch, new: Sequence[Row], buried: Sequence[int]) -> Batch:
+    """Return the record of the batch that adds and buries these."""
+    chain = next_chain(last.chain, ((row.id, row.checksum) for row in new), buried)
+    return Batch(last.number + 1, last.live + len(new) - len(buried), last.next_id + len(new), chain)

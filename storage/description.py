@@ -1,0 +1,88 @@
+"""What there is to know of a store at a glance: counts, sizes, generations, versions."""
+
+import sqlite3
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any
+
+from storage import generations, layout
+from storage.catalog import Catalog
+from storage.embedding import Embedding
+from storage.faiss_flat import FAISS_VERSION
+
+
+@dataclass(frozen=True)
+class GenerationFile:
+    """A recorded index file; `bytes` is 0 when it is missing, `covers_all` when no row has come or gone since."""
+
+    file: str
+    batch: int
+    items: int
+    bytes: int
+    covers_all: bool
+
+
+@dataclass(frozen=True)
+class StoreInfo:
+    """A store at one moment; sizes are in bytes, `chain` is the hash of its whole history."""
+
+    items: int
+    deleted: int
+    batches: int
+    chain: str
+    labels: dict[str | None, int]
+    embedding: Embedding
+    catalog_bytes: int
+    index_bytes: int
+    generations: list[GenerationFile]
+    format: int
+    sqlite: str = sqlite3.sqlite_version
+    faiss: str = FAISS_VERSION
+
+    def as_json(self) -> dict[str, Any]:
+        """Return the description as JSON values; items without a label are counted under `(none)`."""
+        return {
+            "items": self.items,
+            "deleted": self.deleted,
+            "batches": self.batches,
+            "chain": self.chain,
+            "dim": self.embedding.dim,
+            "embedding": self.embedding.name,
+            "fingerprint": self.embedding.fingerprint,
+            "spec": dict(self.embedding.spec),
+            "labels": {label if label is not None else "(none)": count for label, count in self.labels.items()},
+            "catalog_bytes": self.catalog_bytes,
+            "index_bytes": self.index_bytes,
+            "generations": [asdict(generation) for generation in self.generations],
+            "format": self.format,
+            "versions": {"sqlite": self.sqlite, "faiss": self.faiss},
+        }
+
+
+def describe(catalog: Catalog, folder: Path, format: int) -> StoreInfo:
+    """Describe the store whose catalog is open, in one consistent look."""
+    last = catalog.history.last_batch()
+    files = []
+    for generation in catalog.history.generations():
+        path = generations.path_of(generation, folder)
+        files.append(
+            GenerationFile(
+                path.name,
+                generation.batch,
+                generation.items,
+                path.lstat().st_size if path.is_file() else 0,
+                generation.batch == last.number,
+            )
+        )
+    return StoreInfo(
+        items=last.live,
+        deleted=last.next_id - last.live,
+        batches=last.number,
+        chain=last.chain.hex(),
+        labels=catalog.items.label_counts(),
+        embedding=catalog.embedding(),
+        catalog_bytes=(folder / layout.CATALOG).stat().st_size,
+        index_bytes=sum(file.bytes for file in files),
+        generations=files,
+        format=format,
+    )

@@ -1,0 +1,58 @@
+"""Small pictures of items, apart from their rows so that reading rows stays cheap."""
+
+from collections.abc import Mapping, Sequence
+
+import sqlalchemy as sa
+
+from storage.checksum import thumbnail_checksum
+from storage.errors import StoreCorrupt
+from storage.item_rows import ASKED, asked
+from storage.schema import ItemRow, ThumbnailRow
+
+_THUMBNAIL = sa.select(ThumbnailRow.item, ThumbnailRow.png, ThumbnailRow.checksum)
+_BY_ITEM = _THUMBNAIL.where(ThumbnailRow.item.in_(ASKED))
+
+
+class ThumbnailRows:
+    """The thumbnails as one transaction sees them."""
+
+    def __init__(self, connection: sa.Connection) -> None:
+        self._connection = connection
+
+    def write(self, thumbnails: Mapping[int, bytes]) -> None:
+        """Write the thumbnails of new items, by id."""
+        if thumbnails:
+            insert = str(sa.insert(ThumbnailRow).compile(dialect=self._connection.dialect))
+            rows = [(item, png, thumbnail_checksum(item, png)) for item, png in thumbnails.items()]
+            self._connection.exec_driver_sql(insert, rows)
+
+    def by_item(self, ids: Sequence[int]) -> dict[int, bytes]:
+        """Return the thumbnails of these items, of those that have one; raise StoreCorrupt for a damaged one."""
+        found = {}
+        for item, png, checksum in self._connection.execute(_BY_ITEM, asked(ids)):
+            if not _whole(item, png, checksum):
+                raise StoreCorrupt(
+                    f"expected the thumbnail of item {item} to match its checksum, but it was damaged after it was "
+                    "written: run `python -m storage repair`, or restore the store from a backup"
+                )
+            found[item] = png
+        return found
+
+    def damaged(self) -> list[int]:
+        """Return the items whose thumbnails do not match their checksums, ascending."""
+        rows = self._connection.execute(_THUMBNAIL.order_by(ThumbnailRow.item).execution_options(yield_per=4096))
+        return [item for item, png, checksum in rows if not _whole(item, png, checksum)]
+
+    def remove(self, ids: Sequence[int]) -> None:
+        """Remove the thumbnails of these items."""
+        self._connection.execute(sa.delete(ThumbnailRow).where(ThumbnailRow.item.in_(ASKED)), asked(ids))
+
+    def remove_of_tombstones(self) -> None:
+        """Remove the thumbnails of deleted items."""
+        dead = sa.select(ItemRow.id).where(ItemRow.deleted_in.is_not(None))
+        self._connection.execute(sa.delete(ThumbnailRow).where(ThumbnailRow.item.in_(dead)))
+
+
+def _whole(item: object, png: object, checksum: object) -> bool:
+    """Tell whether a row is as it was written; damage can change a value's type too."""
+    return isinstance(item, int) and isinstance(png, bytes) and thumbnail_checksum(item, png) == checksum

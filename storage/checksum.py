@@ -8,6 +8,7 @@ is never used with another.
 import hashlib
 import struct
 from collections.abc import Iterable
+from hashlib import blake2b
 
 #: The chain before the first batch.
 CHAIN_START = bytes(32)
@@ -17,35 +18,24 @@ _HEAD = struct.Struct("<7q")
 #: The length that stands for a field that is not there.
 _ABSENT = -1
 
-#: How the database decodes text, damaged or not.
-_AS_READ = ("utf-8", "surrogateescape")
-
 
 def row_checksum(
-    id: int,
-    key: str,
-    content: bytes,
-    label: str | None,
-    metadata: str,
-    vector: bytes,
-    batch: int,
+    id: int, batch: int, key: bytes, label: bytes | None, content: bytes, metadata: bytes, vector: bytes
 ) -> bytes:
     """Return the 16-byte BLAKE2b of what a row says for ever: its numbers, its fields' lengths, then its fields.
 
-    Whether the row is deleted is not part of it: the batch's chain and count of live rows tell that.
+    Text is UTF-8. Whether the row is deleted is not part of it: the batch's chain and count of live rows tell that.
     """
-    name = key.encode(*_AS_READ)
-    tag = b"" if label is None else label.encode(*_AS_READ)
-    details = metadata.encode(*_AS_READ)
-    lengths = (len(name), len(content), _ABSENT if label is None else len(tag), len(details), len(vector))
-    head = _HEAD.pack(id, batch, *lengths)
+    lengths = (len(key), _ABSENT if label is None else len(label), len(content), len(metadata), len(vector))
     # One call on one string of bytes: every hit of every answer is checked this way.
-    return hashlib.blake2b(b"".join((head, name, content, tag, details, vector)), digest_size=16).digest()
+    return blake2b(
+        b"".join((_HEAD.pack(id, batch, *lengths), key, label or b"", content, metadata, vector)), digest_size=16
+    ).digest()
 
 
 def thumbnail_checksum(item: int, png: bytes) -> bytes:
     """Return the 16-byte BLAKE2b of a thumbnail and the id of the item that it shows."""
-    return hashlib.blake2b(_INT64.pack(item) + png, digest_size=16).digest()
+    return blake2b(_INT64.pack(item) + png, digest_size=16).digest()
 
 
 def next_chain(previous: bytes, added: Iterable[tuple[int, bytes]], deleted: Iterable[int]) -> bytes:

@@ -13,12 +13,12 @@ from storage.catalog import Catalog
 from storage.checksum import next_chain
 from storage.errors import InvalidItem
 from storage.items import Appended, NewItem
-from storage.rows import Batch, Row, checked_metadata, new_row
+from storage.rows import Batch, Row, Texts, new_row, texts_of
 
 
-def checked_items(items: Sequence[NewItem]) -> list[str]:
-    """Return the items' metadata as JSON text; raise InvalidItem when one cannot be stored or two share a key."""
-    texts = [checked_metadata(item) for item in items]
+def texts_of_batch(items: Sequence[NewItem]) -> list[Texts]:
+    """Return the items' text as it is stored; raise InvalidItem when one cannot be stored or two share a key."""
+    texts = [texts_of(item) for item in items]
     if len({item.key for item in items}) != len(items):
         (repeated, _), *_ = Counter(item.key for item in items).most_common(1)
         raise InvalidItem(f"expected each key once in a batch, got {repeated!r} twice")
@@ -26,15 +26,15 @@ def checked_items(items: Sequence[NewItem]) -> list[str]:
 
 
 def append(
-    catalog: Catalog, items: Sequence[NewItem], metadata: Sequence[str], vectors: NDArray[np.float32]
+    catalog: Catalog, items: Sequence[NewItem], texts: Sequence[Texts], vectors: NDArray[np.float32]
 ) -> Appended:
     """Write checked items with their (n, dim) float32 vectors as a batch; an item replaces the one with its key."""
     last = catalog.history.last_batch()
     number = last.number + 1
     replaced = catalog.items.ids_of([item.key for item in items])
     new = [
-        new_row(last.next_id + offset, number, item, text, vector)
-        for offset, (item, text, vector) in enumerate(zip(items, metadata, vectors, strict=True))
+        new_row(last.next_id + offset, number, text, item.content, vector)
+        for offset, (item, text, vector) in enumerate(zip(items, texts, vectors, strict=True))
     ]
     catalog.history.write_batch(_next(last, new, replaced))
     catalog.items.bury(replaced, number)

@@ -10,22 +10,26 @@ from numpy.typing import NDArray
 
 from storage.items import is_text
 from storage.rows import Row
-from storage.schema import ItemRow, SetAsideRow
+from storage.schema import Blob, ItemRow, SetAsideRow
 
 #: How many rows are held at once while a table is walked.
 PAGE = 4096
 
+# Text is read as the bytes that it is, so that a row can be checked before anything is made of it.
 _ROW = sa.select(
     ItemRow.id,
     ItemRow.batch,
-    ItemRow.key,
-    ItemRow.label,
+    sa.cast(ItemRow.key, Blob).label("key"),
+    sa.cast(ItemRow.label, Blob).label("label"),
     ItemRow.content,
-    ItemRow.details,
+    sa.cast(ItemRow.details, Blob).label("metadata"),
     ItemRow.vector,
     ItemRow.checksum,
 )
 _LIVE = ItemRow.deleted_in.is_(None)
+
+#: The columns that a new row fills, in the order of `Row`'s fields.
+_COLUMNS = ["id", "batch", "key", "label", "content", "metadata", "vector", "checksum"]
 
 #: All that are asked for, as one JSON array in one bound value: a statement that never changes is put together
 #: once, and SQLite's limit on the number of values does not matter. https://sqlite.org/json1.html#jeach
@@ -43,6 +47,12 @@ def asked(values: Sequence[int] | Sequence[str]) -> dict[str, str]:
     return {"asked": json.dumps(values)}
 
 
+def _written(row: Row) -> tuple[Any, ...]:
+    """Return a row's values for its columns, text as text."""
+    label = None if row.label is None else row.label.decode()
+    return row.id, row.batch, row.key.decode(), label, row.content, row.metadata.decode(), row.vector, row.checksum
+
+
 class ItemRows:
     """The items as one transaction sees them: live ones, and the tombstones of those that were deleted."""
 
@@ -52,8 +62,8 @@ class ItemRows:
     def write(self, rows: Sequence[Row]) -> None:
         """Write new rows."""
         # Handed to the driver as they are: turning them into an ORM's parameters takes longer than writing them.
-        insert = str(sa.insert(ItemRow).compile(dialect=self._connection.dialect, column_keys=_WRITTEN))
-        self._connection.exec_driver_sql(insert, [tuple(row) for row in rows])
+        insert = str(sa.insert(ItemRow).compile(dialect=self._connection.dialect, column_keys=_COLUMNS))
+        self._connection.exec_driver_sql(insert, [_written(row) for row in rows])
 
     def bury(self, ids: Sequence[int], batch: int) -> None:
         """Turn live rows into tombstones of the given batch."""
@@ -82,7 +92,7 @@ class ItemRows:
         """Return the live rows with these keys, in the order asked; None where there is none."""
         storable = [key for key in keys if is_text(key)]
         found = {row.key: row for row in map(Row._make, self._connection.execute(_ROW_BY_KEY, asked(storable)))}
-        return [found.get(key) for key in keys]
+        return [found.get(key.encode()) if is_text(key) else None for key in keys]
 
     def ids_of(self, keys: Sequence[str]) -> list[int]:
         """Return the ids of the live rows that have one of these keys, ascending."""
@@ -131,7 +141,3 @@ class ItemRows:
         counts = sa.select(ItemRow.label, sa.func.count().label("items")).where(_LIVE).group_by(ItemRow.label)
         ordered = counts.order_by(ItemRow.label.is_(None), ItemRow.label)
         return {row.label: row.items for row in self._connection.execute(ordered)}
-
-
-#: The columns that a new row fills, in the order of `Row`'s fields.
-_WRITTEN = ["id", "batch", "key", "label", "content", "metadata", "vector", "checksum"]

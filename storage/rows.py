@@ -15,6 +15,9 @@ from storage.items import Item, NewItem
 #: Writes metadata: the same values give the same text. Made once, it encodes three times as fast.
 _JSON = json.JSONEncoder(sort_keys=True, ensure_ascii=False, allow_nan=False)
 
+#: The types of a label.
+_LABEL = (str, type(None))
+
 #: How a vector is stored: float32, little-endian.
 VECTOR_TYPE = np.dtype("<f4")
 
@@ -42,17 +45,17 @@ class Generation:
 
 
 class Row(NamedTuple):
-    """A row as it is stored: metadata as JSON text, the vector as little-endian float32 bytes.
+    """A row as it is stored: text as UTF-8, metadata as JSON, the vector as little-endian float32.
 
-    A tuple, since they are made by the ten thousand.
+    A tuple of bytes, since rows are read by the ten thousand and most are only checked.
     """
 
     id: int
     batch: int
-    key: str
-    label: str | None
+    key: bytes
+    label: bytes | None
     content: bytes
-    metadata: str
+    metadata: bytes
     vector: bytes
     checksum: bytes
 
@@ -60,9 +63,8 @@ class Row(NamedTuple):
     def whole(self) -> bool:
         """Tell whether the row's fields match its checksum."""
         try:
-            fields = (self.id, self.key, self.content, self.label, self.metadata, self.vector, self.batch)
-            return row_checksum(*fields) == self.checksum
-        except (TypeError, AttributeError, struct.error):
+            return row_checksum(*self[:-1]) == self.checksum
+        except (TypeError, struct.error):
             # Damage can change a value's type: SQLite's columns are not bound to one.
             return False
 
@@ -80,26 +82,35 @@ class Row(NamedTuple):
         return np.frombuffer(self.vector, VECTOR_TYPE)
 
     def item(self) -> Item:
-        """Return the row without its vector."""
-        return Item(self.id, self.key, self.label, json.loads(self.metadata), self.content)
+        """Return a verified row without its vector."""
+        label = None if self.label is None else self.label.decode()
+        return Item(self.id, self.key.decode(), label, json.loads(self.metadata), self.content)
 
 
-def new_row(id: int, batch: int, item: NewItem, metadata: str, vector: NDArray[np.float32]) -> Row:
-    """Return the row of a new item: `metadata` as checked JSON text, `vector` (dim,) float32."""
-    data = vector.astype(VECTOR_TYPE, copy=False).tobytes()
-    checksum = row_checksum(id, item.key, item.content, item.label, metadata, data, batch)
-    return Row(id, batch, item.key, item.label, item.content, metadata, data, checksum)
+@dataclass(frozen=True, slots=True)
+class Texts:
+    """An item's text as it is stored: UTF-8, the metadata as JSON."""
+
+    key: bytes
+    label: bytes | None
+    metadata: bytes
 
 
-def checked_metadata(item: NewItem) -> str:
-    """Return an item's metadata as JSON text, or raise InvalidItem when any of the item's text cannot be stored."""
+def texts_of(item: NewItem) -> Texts:
+    """Return an item's text as it is stored; raise InvalidItem when any of it cannot be."""
     try:
-        if not isinstance(item.key, str) or not item.key or not isinstance(item.label, str | None):
+        if not isinstance(item.key, str) or not item.key or not isinstance(item.label, _LABEL):
             raise ValueError("a key is a text of at least one character, and a label is a text or None")
-        item.key.encode()
-        (item.label or "").encode()
-        text = _JSON.encode(dict(item.metadata))
-        text.encode()
+        if "\0" in item.key or "\0" in (item.label or ""):
+            raise ValueError("a key or label cannot hold the NUL character")
+        label = None if item.label is None else item.label.encode()
+        return Texts(item.key.encode(), label, _JSON.encode(dict(item.metadata)).encode())
     except (TypeError, ValueError) as error:
         raise InvalidItem(f"expected an item that can be stored, got key {item.key!r}: {error}") from error
-    return text
+
+
+def new_row(id: int, batch: int, texts: Texts, content: bytes, vector: NDArray[np.float32]) -> Row:
+    """Return the row of a new item; `vector` is (dim,) float32."""
+    data = vector.astype(VECTOR_TYPE, copy=False).tobytes()
+    checksum = row_checksum(id, batch, texts.key, texts.label, content, texts.metadata, data)
+    return Row(id, batch, texts.key, texts.label, content, texts.metadata, data, checksum)

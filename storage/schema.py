@@ -1,6 +1,6 @@
 """The catalog's tables. Rows are the truth; everything else in a store is derived from them."""
 
-from sqlalchemy import ForeignKey, Index, LargeBinary, Text
+from sqlalchemy import Dialect, ForeignKey, Index, LargeBinary, Text
 from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
 
 #: SQLite's application_id of a catalog ("LOOK" in ASCII), which tells it from any other database.
@@ -9,6 +9,16 @@ APPLICATION_ID = 0x4C4F4F4B
 #: The version of these tables, kept in SQLite's user_version. A table that came later says so in its `info`, as
 #: `{"since": version}`, and `upgrades` has the step that makes it.
 SCHEMA_VERSION = 1
+
+
+class Blob(LargeBinary):
+    """Bytes that the database takes and gives as they are; SQLAlchemy's own type copies each value twice."""
+
+    def bind_processor(self, dialect: Dialect) -> None:
+        """Hand bytes over as they are."""
+
+    def result_processor(self, dialect: Dialect, coltype: object) -> None:
+        """Take bytes as they are."""
 
 
 class Base(DeclarativeBase):
@@ -24,7 +34,7 @@ class EmbeddingRow(Base):
     dim: Mapped[int]
     fingerprint: Mapped[str] = mapped_column(Text)
     spec: Mapped[str] = mapped_column(Text)
-    sha256: Mapped[bytes] = mapped_column(LargeBinary)
+    sha256: Mapped[bytes] = mapped_column(Blob)
 
 
 class ArrayRow(Base):
@@ -34,7 +44,7 @@ class ArrayRow(Base):
 
     name: Mapped[str] = mapped_column(Text, primary_key=True)
     shape: Mapped[str] = mapped_column(Text)
-    data: Mapped[bytes] = mapped_column(LargeBinary)
+    data: Mapped[bytes] = mapped_column(Blob)
 
 
 class BatchRow(Base):
@@ -48,7 +58,7 @@ class BatchRow(Base):
     number: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
     live: Mapped[int]
     next_id: Mapped[int]
-    chain: Mapped[bytes] = mapped_column(LargeBinary)
+    chain: Mapped[bytes] = mapped_column(Blob)
 
 
 class ItemRow(Base):
@@ -68,10 +78,10 @@ class ItemRow(Base):
     deleted_in: Mapped[int | None] = mapped_column(ForeignKey("batches.number"))
     key: Mapped[str] = mapped_column(Text)
     label: Mapped[str | None] = mapped_column(Text)
-    content: Mapped[bytes] = mapped_column(LargeBinary)
+    content: Mapped[bytes] = mapped_column(Blob)
     details: Mapped[str] = mapped_column("metadata", Text)
-    vector: Mapped[bytes] = mapped_column(LargeBinary)
-    checksum: Mapped[bytes] = mapped_column(LargeBinary)
+    vector: Mapped[bytes] = mapped_column(Blob)
+    checksum: Mapped[bytes] = mapped_column(Blob)
 
 
 class ThumbnailRow(Base):
@@ -80,8 +90,8 @@ class ThumbnailRow(Base):
     __tablename__ = "thumbnails"
 
     item: Mapped[int] = mapped_column(ForeignKey("items.id"), primary_key=True, autoincrement=False)
-    png: Mapped[bytes] = mapped_column(LargeBinary)
-    checksum: Mapped[bytes] = mapped_column(LargeBinary)
+    png: Mapped[bytes] = mapped_column(Blob)
+    checksum: Mapped[bytes] = mapped_column(Blob)
 
 
 class SetAsideRow(Base):
@@ -92,10 +102,10 @@ class SetAsideRow(Base):
     item: Mapped[int] = mapped_column(ForeignKey("items.id"), primary_key=True, autoincrement=False)
     key: Mapped[str] = mapped_column(Text)
     label: Mapped[str | None] = mapped_column(Text)
-    content: Mapped[bytes] = mapped_column(LargeBinary)
+    content: Mapped[bytes] = mapped_column(Blob)
     details: Mapped[str] = mapped_column("metadata", Text)
-    vector: Mapped[bytes] = mapped_column(LargeBinary)
-    checksum: Mapped[bytes] = mapped_column(LargeBinary)
+    vector: Mapped[bytes] = mapped_column(Blob)
+    checksum: Mapped[bytes] = mapped_column(Blob)
 
 
 class GenerationRow(Base):
@@ -108,10 +118,10 @@ class GenerationRow(Base):
 
     number: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
     batch: Mapped[int] = mapped_column(ForeignKey("batches.number"))
-    chain: Mapped[bytes] = mapped_column(LargeBinary)
+    chain: Mapped[bytes] = mapped_column(Blob)
     items: Mapped[int]
     size: Mapped[int]
-    sha256: Mapped[bytes] = mapped_column(LargeBinary)
+    sha256: Mapped[bytes] = mapped_column(Blob)
 
 
 def tables_of(version: int) -> set[tuple[str, str]]:

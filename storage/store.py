@@ -129,9 +129,9 @@ class Store:
             raise InvalidItem(f"expected a vector for each of {len(items)} items, got {len(rows)} vectors")
         if not items:
             return Appended((), 0)
-        metadata = commit.checked_items(items)
+        texts = commit.texts_of_batch(items)
         with self._database.writing() as connection:
-            appended = commit.append(Catalog(connection), items, metadata, rows)
+            appended = commit.append(Catalog(connection), items, texts, rows)
         self._snapshot = None
         return appended
 

@@ -38,7 +38,6 @@ ODD_LABELS = [
     "very long " * 9,
     "a_b^c",
     "%&{}\\",
-    "\x00",
 ]
 
 

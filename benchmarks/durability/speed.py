@@ -1,0 +1,155 @@
+"""What durability costs: appending, opening, and checking every row on the way out."""
+
+import shutil
+import subprocess
+import sys
+import time
+from collections.abc import Callable
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from rich.table import Table
+
+from storage import Embedding, NewItem, Store
+from storage.rows import new_row, texts_of
+
+DIM = 128
+K = 10
+BATCH = 1000
+
+#: Vectors of the large store are appended this many at a time.
+LARGE_BATCH = 5000
+
+_EMBEDDING = Embedding(DIM, "5" * 64, {"imported": "random vectors"})
+
+#: Opens a store as a searching process does, asks one query, and prints the seconds and the peak memory in bytes.
+_READER = """
+import sys, time
+from storage import Store
+started = time.perf_counter()
+with Store.open(sys.argv[1]) as store:
+    _, vectors = store.all_vectors()
+    opened = time.perf_counter() - started
+    store.nearest(vectors[0], 10)
+peak = next(line for line in open("/proc/self/status") if line.startswith("VmHWM"))
+print(opened, int(peak.split()[1]) * 1024)
+"""
+
+
+@dataclass(frozen=True)
+class SpeedReport:
+    """Medians in milliseconds at `stored` vectors of 128 dimensions, and one run at `large`.
+
+    `append_ms` is for 1,000 items, `verify_ms` what checking the rows adds to a query of k = 10. `reader_memory` is
+    the peak memory of a process that opened the large store and searched it, as a multiple of its vectors' size.
+    """
+
+    stored: int
+    append_ms: float
+    append_worst_ms: float
+    open_with_index_ms: float
+    open_from_rows_ms: float
+    verify_ms: float
+    large: int
+    large_append_s: float
+    large_open_s: float
+    reader_memory: float
+
+    def as_json(self) -> dict[str, Any]:
+        """Return the report as JSON."""
+        return asdict(self)
+
+    def table(self) -> Table:
+        """Return the report as a table to print."""
+        table = Table(title=f"What durability costs, {DIM} dimensions", title_justify="left", show_header=False)
+        table.add_row(
+            f"append {BATCH:,} to {self.stored:,}, durably",
+            f"{self.append_ms:.1f} ms (slowest {self.append_worst_ms:.1f})",
+        )
+        table.add_row(f"open at {self.stored:,}, index valid", f"{self.open_with_index_ms:.0f} ms")
+        table.add_row(f"open at {self.stored:,}, index deleted", f"{self.open_from_rows_ms:.0f} ms")
+        table.add_row(f"checking the rows of an answer, k = {K}", f"{self.verify_ms:.3f} ms")
+        table.add_row(f"append {self.large:,}", f"{self.large_append_s:.1f} s")
+        table.add_row(f"open at {self.large:,}", f"{self.large_open_s:.2f} s")
+        table.add_row(
+            f"memory of a reader of {self.large:,}", f"{self.reader_memory:.2f} times the vectors (and the interpreter)"
+        )
+        return table
+
+
+def measure_speed(folder: Path, *, stored: int = 70_000, large: int = 1_000_000, rounds: int = 20) -> SpeedReport:
+    """Time appending and opening in stores below `folder`, which are removed afterwards."""
+    middle, big = folder / "middle", folder / "large"
+    generator = np.random.default_rng(0)
+    try:
+        _fill(middle, stored, generator)
+        with_index = [_seconds(lambda: _open(middle)) for _ in range(rounds)]
+        shutil.rmtree(middle / "index")
+        from_rows = [_seconds(lambda: _open(middle)) for _ in range(rounds // 4 + 1)]
+        with Store.open(middle, writing=True) as store:
+            appends = [_append(store, stored + number * BATCH, BATCH, generator) for number in range(rounds)]
+        large_append = _fill(big, large, generator)
+        command = [sys.executable, "-c", _READER, str(big)]
+        opened, peak = subprocess.run(command, check=True, capture_output=True, text=True).stdout.split()
+    finally:
+        shutil.rmtree(middle, ignore_errors=True)
+        shutil.rmtree(big, ignore_errors=True)
+    return SpeedReport(
+        stored=stored,
+        append_ms=1000 * float(np.median(appends)),
+        append_worst_ms=1000 * max(appends),
+        open_with_index_ms=1000 * float(np.median(with_index)),
+        open_from_rows_ms=1000 * float(np.median(from_rows)),
+        verify_ms=1000 * _verify_seconds(generator),
+        large=large,
+        large_append_s=large_append,
+        large_open_s=float(opened),
+        reader_memory=int(peak) / (large * DIM * 4),
+    )
+
+
+def _fill(folder: Path, count: int, generator: np.random.Generator) -> float:
+    """Make a published store of random vectors and return the seconds that appending took."""
+    spent = 0.0
+    with Store.create(folder, _EMBEDDING) as store:
+        for start in range(0, count, LARGE_BATCH):
+            spent += _append(store, start, min(LARGE_BATCH, count - start), generator)
+        store.publish()
+    return spent
+
+
+def _append(store: Store, start: int, count: int, generator: np.random.Generator) -> float:
+    """Append items with what an ingest of digits gives them, and return the seconds that it took."""
+    items = _items(start, count)
+    vectors = generator.standard_normal((count, DIM)).astype(np.float32)
+    return _seconds(lambda: store.append(items, vectors))
+
+
+def _items(start: int, count: int) -> list[NewItem]:
+    return [
+        NewItem(f"digits/{number}", bytes(32), str(number % 10), {"index": number, "width": 28, "height": 28})
+        for number in range(start, start + count)
+    ]
+
+
+def _open(folder: Path) -> None:
+    with Store.open(folder) as store:
+        store.all_vectors()
+
+
+def _verify_seconds(generator: np.random.Generator, rounds: int = 1000) -> float:
+    """Return the median time that it takes to check an answer's rows, just as a query does."""
+    items, vectors = _items(0, K), generator.standard_normal((K, DIM)).astype(np.float32)
+    rows = [
+        new_row(number, 1, texts_of(item), item.content, vector)
+        for number, (item, vector) in enumerate(zip(items, vectors, strict=True))
+    ]
+    return float(np.median([_seconds(lambda: [row.verified() for row in rows]) for _ in range(rounds)]))
+
+
+def _seconds(work: Callable[[], object]) -> float:
+    started = time.perf_counter()
+    work()
+    return time.perf_counter() - started

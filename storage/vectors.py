@@ -12,7 +12,10 @@ def checked_vectors(vectors: ArrayLike, dim: int) -> NDArray[np.float32]:
     Raise InvalidVectors for another dimension, for what is not a real number, for NaN or infinity, and for a
     squared norm beyond float32, which an index would accept and never find again.
     """
-    given = np.asarray(vectors)
+    try:
+        given = np.asarray(vectors)
+    except ValueError as error:
+        raise InvalidVectors(f"expected vectors of {dim} dimensions, got rows of unequal lengths") from error
     if given.ndim == 1:
         given = given[np.newaxis]
     if given.ndim != 2 or given.shape[1] != dim:

@@ -28,6 +28,17 @@ _BLOCK = 65_536
 #: Half the distance from 1 to the next float32: the unit roundoff u.
 _UNIT_ROUNDOFF = 2.0**-24
 
+#: The smallest float32 above 0: a product below the normal numbers can be off by half of it.
+_SMALLEST = 2.0**-149
+
+
+class _Memory:
+    """An index's vectors as numpy takes them in without a copy; every view of them keeps the index alive."""
+
+    def __init__(self, index: faiss.IndexFlatL2) -> None:
+        self._index = index
+        self.__array_interface__ = faiss.rev_swig_ptr(index.get_xb(), index.ntotal * index.d).__array_interface__
+
 
 class FaissFlat:
     """A `VectorIndex` over `faiss.IndexFlatL2`."""
@@ -46,10 +57,10 @@ class FaissFlat:
         return int(self._index.ntotal)
 
     def vectors(self) -> NDArray[np.float32]:
-        """Return the index's own memory, (n, dim) float32; valid until the index changes."""
+        """Return the index's own memory, (n, dim) float32; valid until the index changes, also when it is gone."""
         if not len(self):
             return np.empty((0, self.dim), np.float32)
-        flat: NDArray[np.float32] = faiss.rev_swig_ptr(self._index.get_xb(), len(self) * self.dim)
+        flat: NDArray[np.float32] = np.asarray(_Memory(self._index))
         return flat.reshape(len(self), self.dim)
 
     def add(self, vectors: NDArray[np.float32]) -> None:
@@ -81,6 +92,8 @@ class FaissFlat:
         if len(queries) == 1:
             return self._candidates_of_one(queries[0], count)
         distances, positions = self._index.search(queries, count)
+        # FAISS fills the places of distances beyond float32 with the largest float32 and no position.
+        distances[positions < 0] = np.inf
         return distances, positions
 
     def _candidates_of_one(
@@ -108,14 +121,16 @@ class FaissFlat:
         They are summed as (q-x)^2 or as |q|^2 + |x|^2 - 2qx. With u the unit roundoff and g(n) = nu/(1-nu), each
         inner product of n terms, in whatever order or with fused operations, is within g(n) |q||x| (Higham,
         Accuracy and Stability of Numerical Algorithms, 2002, section 3.1); with the few roundings of the sum and of
-        the norms themselves either way stays within g(n+8) (|q|+|x|)^2.
+        the norms themselves either way stays within g(n+8) (|q|+|x|)^2. What each product loses to underflow
+        is added; it matters where everything is tiny.
         """
         terms = self.dim + 8
         gamma = terms * _UNIT_ROUNDOFF / (1 - terms * _UNIT_ROUNDOFF)
         wide = queries.astype(np.float64)
         norms = np.sqrt(np.einsum("ij,ij->i", wide, wide))
-        largest = float(np.sqrt(self._squared_norms().max(initial=0).astype(np.float64) * (1 + gamma)))
-        bound: NDArray[np.float64] = gamma * (norms + largest) ** 2
+        lost = 2 * terms * _SMALLEST
+        largest = np.sqrt((float(self._squared_norms().max(initial=0)) + lost) * (1 + gamma))
+        bound: NDArray[np.float64] = gamma * (norms + largest) ** 2 + lost
         return bound
 
     def write(self, write: Callable[[bytes], int]) -> None:
@@ -124,7 +139,7 @@ class FaissFlat:
 
     @classmethod
     def read(
-        cls, file: BinaryIO, dim: int, count: int, seen: Callable[[bytes | memoryview], None]
+        cls, file: BinaryIO, dim: int, count: int, seen: Callable[[bytes | memoryview], object]
     ) -> "FaissFlat | None":
         """Read an index of exactly `count` vectors of `dim` dimensions, or return None when the file holds another.
 

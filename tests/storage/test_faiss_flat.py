@@ -1,0 +1,166 @@
+"""The flat index: its file is FAISS's own, and no other file is taken for it."""
+
+import gc
+import io
+from collections.abc import Callable
+from pathlib import Path
+
+import faiss
+import numpy as np
+import pytest
+from numpy.typing import NDArray
+
+from storage.faiss_flat import HEADER_SIZE, FaissFlat
+from tests.storage.stores import random_vectors
+
+DIM = 6
+
+
+def flat(vectors: NDArray[np.float32]) -> FaissFlat:
+    index = FaissFlat(vectors.shape[1])
+    index.add(vectors)
+    return index
+
+
+def data_of(index: FaissFlat) -> bytes:
+    """Return the file that the index writes."""
+    file = io.BytesIO()
+    index.write(file.write)
+    return file.getvalue()
+
+
+def read(data: bytes, dim: int, count: int) -> NDArray[np.float32] | None:
+    """Return the vectors of the index that a file's bytes are read as, or None when they are refused."""
+    index = FaissFlat.read(io.BytesIO(data), dim, count, lambda _: None)
+    return None if index is None else index.vectors().copy()
+
+
+# Files
+
+
+@pytest.mark.parametrize("count", [0, 1, 200])
+def test_faiss_opens_what_is_written(tmp_path: Path, count: int) -> None:
+    vectors = random_vectors(count, DIM)
+    (tmp_path / "index.faiss").write_bytes(data_of(flat(vectors)))
+    opened = faiss.read_index(str(tmp_path / "index.faiss"))
+    assert isinstance(opened, faiss.IndexFlatL2)
+    assert (opened.d, opened.ntotal, opened.metric_type) == (DIM, count, faiss.METRIC_L2)
+    np.testing.assert_array_equal(opened.reconstruct_n(0, count), vectors)
+
+
+@pytest.mark.parametrize("count", [0, 1, 200])
+def test_what_faiss_writes_is_read(tmp_path: Path, count: int) -> None:
+    vectors = random_vectors(count, DIM)
+    theirs = faiss.IndexFlatL2(DIM)
+    theirs.add(vectors)
+    faiss.write_index(theirs, str(tmp_path / "index.faiss"))
+    with (tmp_path / "index.faiss").open("rb") as file:
+        index = FaissFlat.read(file, DIM, count, lambda _: None)
+    assert index is not None
+    assert (index.dim, len(index)) == (DIM, count)
+    np.testing.assert_array_equal(index.vectors(), vectors)
+
+
+def test_every_byte_that_is_read_is_shown() -> None:
+    data, seen = data_of(flat(random_vectors(200, DIM))), io.BytesIO()
+    assert FaissFlat.read(io.BytesIO(data), DIM, 200, seen.write) is not None
+    assert seen.getvalue() == data
+
+
+@pytest.mark.parametrize(
+    ("dim", "count"), [(DIM - 1, 5), (DIM + 1, 5), (DIM, 4), (DIM, 6), (5, DIM), (2 * DIM, 5), (DIM, 0), (3, 10)]
+)
+def test_an_index_of_another_shape_is_refused(dim: int, count: int) -> None:
+    assert read(data_of(flat(random_vectors(5, DIM))), dim, count) is None
+
+
+def test_a_file_with_any_other_header_is_refused() -> None:
+    data = data_of(flat(random_vectors(5, DIM)))
+    for place in range(HEADER_SIZE):
+        assert read(data[:place] + bytes([data[place] ^ 1]) + data[place + 1 :], DIM, 5) is None
+
+
+def test_a_file_that_is_too_short_or_too_long_is_refused() -> None:
+    data = data_of(flat(random_vectors(5, DIM)))
+    assert len(data) == HEADER_SIZE + 5 * DIM * 4
+    for length in range(len(data)):
+        assert read(data[:length], DIM, 5) is None
+    assert read(data + b"\0", DIM, 5) is None
+
+
+@pytest.mark.parametrize("make", [faiss.IndexFlatIP, lambda dim: faiss.IndexIDMap2(faiss.IndexFlatL2(dim))])
+def test_another_kind_of_index_is_refused(tmp_path: Path, make: Callable[[int], faiss.Index]) -> None:
+    faiss.write_index(make(DIM), str(tmp_path / "index.faiss"))
+    assert read((tmp_path / "index.faiss").read_bytes(), DIM, 0) is None
+
+
+def test_no_more_is_read_than_the_index_that_is_expected_has() -> None:
+    claims_much = io.BytesIO(data_of(flat(random_vectors(50_000, DIM))))
+    assert FaissFlat.read(claims_much, DIM, 5, lambda _: None) is None
+    assert claims_much.tell() == HEADER_SIZE
+
+
+# Vectors
+
+
+def test_vectors_are_added_at_the_next_positions() -> None:
+    vectors = random_vectors(9, DIM)
+    index = flat(vectors[:4])
+    for start, end in ((4, 5), (5, 5), (5, 9)):
+        index.add(vectors[start:end])
+    np.testing.assert_array_equal(index.vectors(), vectors)
+
+
+@pytest.mark.parametrize(
+    "chosen",
+    [
+        pytest.param(lambda count: np.zeros(count, np.bool_), id="none"),
+        pytest.param(lambda count: np.ones(count, np.bool_), id="all"),
+        pytest.param(lambda count: np.arange(count) % 3 == 1, id="every third"),
+        pytest.param(lambda count: np.arange(count) == count - 1, id="the last"),
+    ],
+)
+@pytest.mark.parametrize("count", [30, 150_000])
+def test_dropped_vectors_close_up_in_order(chosen: Callable[[int], NDArray[np.bool_]], count: int) -> None:
+    vectors = random_vectors(count, 2)
+    index = flat(vectors)
+    index.candidates(vectors[:1], 1)
+    index.keep(chosen(count))
+    kept = vectors[chosen(count)]
+    np.testing.assert_array_equal(index.vectors(), kept)
+    assert data_of(index) == data_of(flat(kept))
+    index.add(vectors[:5])
+    np.testing.assert_array_equal(index.vectors(), np.concatenate((kept, vectors[:5])))
+
+
+@pytest.mark.parametrize("queries", [1, 3], ids=["one query", "a batch"])
+def test_candidates_are_the_nearest_of_the_vectors_held_now(queries: int) -> None:
+    line = np.array([[0], [1], [3], [7], [15]], np.float32)
+    index, at = flat(line), np.full((queries, 1), 6, np.float32)
+
+    def found(count: int) -> list[tuple[list[float], list[int]]]:
+        squared, positions = index.candidates(at, count)
+        return [(*pair,) for pair in zip(squared.tolist(), positions.tolist(), strict=True)]
+
+    assert found(3) == [([1, 9, 25], [3, 2, 1])] * queries
+    index.keep(np.array([True, True, True, False, True]))
+    assert found(4) == [([9, 25, 36, 81], [2, 1, 0, 3])] * queries
+    index.add(np.array([[5]], np.float32))
+    assert found(1) == [([1], [4])] * queries
+
+
+@pytest.mark.parametrize("queries", [1, 3, 200_000], ids=["one query", "a few", "a large batch"])
+def test_a_distance_that_float32_cannot_hold_is_not_finite(queries: int) -> None:
+    index = flat(np.array([[1.8e19], [-1.8e19]], np.float32))
+    squared, positions = index.candidates(np.full((queries, 1), 1.8e19, np.float32), 2)
+    finite = np.isfinite(squared)
+    assert set(positions[finite].tolist()) <= {0}
+    assert set(squared[finite].tolist()) <= {0}
+
+
+def test_vectors_outlive_the_index_that_they_are_of() -> None:
+    vectors = random_vectors(50_000, DIM)
+    view = flat(vectors).vectors()
+    gc.collect()
+    flat(np.zeros((50_000, DIM), np.float32))
+    np.testing.assert_array_equal(view, vectors)

@@ -113,7 +113,9 @@ def publish_name(target: Path, name: Path) -> None:
         try:
             os.link(target, temporary)
         except OSError:
-            shutil.copyfile(target, temporary)
+            with target.open("rb") as file:
+                replace_file_with(name, lambda copy: shutil.copyfileobj(file, copy))
+            return
         temporary.replace(name)
         # Renaming one name of a file over another name of the same file does nothing: remove the spare.
         temporary.unlink(missing_ok=True)

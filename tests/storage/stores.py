@@ -4,6 +4,7 @@ Item n lies at 2**n - 1 on a line, so that no two items lie equally far from a t
 """
 
 import hashlib
+import re
 import sqlite3
 from collections.abc import Sequence
 from contextlib import closing
@@ -90,3 +91,8 @@ def sql(folder: Path, statement: str, *values: Any) -> list[tuple[Any, ...]]:
 def files(folder: Path) -> dict[str, bytes]:
     """Return every file in a folder and those under it, by path."""
     return {str(path.relative_to(folder)): path.read_bytes() for path in sorted(folder.rglob("*")) if path.is_file()}
+
+
+def exactly(message: str) -> str:
+    """Return the pattern of a whole error message."""
+    return f"^{re.escape(message)}$"

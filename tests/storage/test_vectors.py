@@ -1,6 +1,5 @@
 """What a vector must be before it is stored or searched for."""
 
-import re
 from typing import Any
 
 import numpy as np
@@ -8,6 +7,7 @@ import pytest
 
 from storage.errors import InvalidVectors
 from storage.vectors import checked_vectors
+from tests.storage.stores import exactly
 
 #: The largest float32 whose square is one too.
 LARGEST = np.float32(1.8446743e19)
@@ -40,7 +40,7 @@ NOT_FINITE = "expected finite vectors with a squared norm below 3.4e+38, got NaN
     ],
 )
 def test_what_cannot_be_searched_is_refused_in_one_line(given: Any, message: str) -> None:
-    with pytest.raises(InvalidVectors, match=f"^{re.escape(message)}$"):
+    with pytest.raises(InvalidVectors, match=exactly(message)):
         checked_vectors(given, 2)
 
 

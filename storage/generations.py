@@ -2,6 +2,7 @@
 
 import hashlib
 import os
+import re
 import stat
 from collections.abc import Iterable
 from pathlib import Path
@@ -14,6 +15,9 @@ from storage.rows import Batch, Generation
 PUBLISHED_NAME = "index.faiss"
 
 _VECTOR_ITEM_SIZE = 4
+
+#: The names that `file_name` gives.
+_FILE_NAME = re.compile(r"g-\d{6,}-[0-9a-f]{16}\.faiss")
 
 
 def file_name(number: int, sha256: bytes) -> str:
@@ -42,11 +46,12 @@ def read(generation: Generation, store: Path, dim: int) -> FaissFlat | None:
         descriptor = os.open(path_of(generation, store), os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC)
     except OSError:
         return None
+    status = os.fstat(descriptor)
+    expected_size = HEADER_SIZE + generation.items * dim * _VECTOR_ITEM_SIZE
+    if not stat.S_ISREG(status.st_mode) or not status.st_size == generation.size == expected_size:
+        os.close(descriptor)
+        return None
     with os.fdopen(descriptor, "rb", buffering=0) as file:
-        status = os.fstat(file.fileno())
-        expected_size = HEADER_SIZE + generation.items * dim * _VECTOR_ITEM_SIZE
-        if not stat.S_ISREG(status.st_mode) or not status.st_size == generation.size == expected_size:
-            return None
         digest = hashlib.sha256()
         try:
             index = FaissFlat.read(file, dim, generation.items, digest.update)
@@ -64,6 +69,6 @@ def remove_all_but(kept: Iterable[Generation], store: Path) -> None:
     """Remove the files of older generations and what an interrupted write left; nothing else in the folder."""
     names = {path_of(generation, store).name for generation in kept}
     for path in (store / "index").iterdir():
-        ours = path.name.startswith("g-") and path.suffix == ".faiss"
-        if (ours or path.suffix == durable.TEMPORARY_SUFFIX) and path.name not in names:
+        ours = _FILE_NAME.fullmatch(path.name) or path.suffix == durable.TEMPORARY_SUFFIX
+        if ours and path.name not in names and (path.is_symlink() or not path.is_dir()):
             durable.remove(path)

@@ -1,0 +1,109 @@
+"""One writer at a time, known by its process, and succeeded at once when that process dies."""
+
+import fcntl
+import os
+import signal
+from pathlib import Path
+
+import pytest
+
+from storage import Store
+from storage.errors import NotAStore, StoreBusy, StoreUnwritable
+from storage.lock import WriterLock
+from tests.storage.processes import WRITER, python
+from tests.storage.stores import EMBEDDING, exactly, line_store, new_items, places
+
+
+def busy(folder: Path, holder: object) -> str:
+    """Return the pattern of the whole message."""
+    return exactly(
+        f"expected to be the only writer of {folder}, got one at work already (process {holder}): wait for it to end, "
+        "or stop it, and run the same command again"
+    )
+
+
+def test_a_second_lock_is_refused_until_the_first_is_released(tmp_path: Path) -> None:
+    with WriterLock(tmp_path / "lock") as first:
+        with pytest.raises(StoreBusy, match=busy(tmp_path, os.getpid())):
+            WriterLock(tmp_path / "lock")
+        first.release()
+        WriterLock(tmp_path / "lock").release()
+    with WriterLock(tmp_path / "lock"):
+        # The first was released long ago: releasing it again lets nobody in.
+        first.release()
+        with pytest.raises(StoreBusy):
+            WriterLock(tmp_path / "lock")
+
+
+@pytest.mark.parametrize("left", [b"", b"1\n", b"99999999999999999999\n", b"\xff\xfe\x00 what?"])
+def test_what_an_earlier_holder_left_in_the_file_does_not_matter(tmp_path: Path, left: bytes) -> None:
+    (tmp_path / "lock").write_bytes(left)
+    with WriterLock(tmp_path / "lock"), pytest.raises(StoreBusy, match=busy(tmp_path, os.getpid())):
+        WriterLock(tmp_path / "lock")
+
+
+def test_a_holder_that_gave_no_name_is_unknown(tmp_path: Path) -> None:
+    with (tmp_path / "lock").open("w") as file:
+        fcntl.flock(file, fcntl.LOCK_EX)
+        with pytest.raises(StoreBusy, match=busy(tmp_path, "unknown")):
+            WriterLock(tmp_path / "lock")
+
+
+def test_a_lock_that_cannot_be_made_is_named(tmp_path: Path) -> None:
+    (tmp_path / "elsewhere").write_bytes(b"kept")
+    (tmp_path / "lock").symlink_to(tmp_path / "elsewhere")
+    with pytest.raises(StoreUnwritable, match=f"^expected to write {tmp_path}/lock, got 'Too many levels of symbolic"):
+        WriterLock(tmp_path / "lock")
+    assert (tmp_path / "elsewhere").read_bytes() == b"kept"
+    with pytest.raises(StoreUnwritable, match=f"^expected to write {tmp_path}/no/lock, got 'No such file or directory"):
+        WriterLock(tmp_path / "no" / "lock")
+
+
+def test_a_writer_in_another_process_is_named_and_readers_are_let_in(tmp_path: Path) -> None:
+    folder = line_store(tmp_path)
+    with python(WRITER, folder) as writer:
+        with pytest.raises(StoreBusy, match=busy(folder, writer.pid)):
+            Store.open(folder, writing=True)
+        with Store.open(folder) as reader:
+            assert len(reader) == 5
+            assert reader.verify() == []
+
+
+def test_a_writer_that_stands_still_is_waited_for_by_nobody(tmp_path: Path) -> None:
+    folder = line_store(tmp_path)
+    with python(WRITER, folder) as writer:
+        os.kill(writer.pid, signal.SIGSTOP)
+        with pytest.raises(StoreBusy, match=busy(folder, writer.pid)):
+            Store.open(folder, writing=True)
+
+
+def test_the_next_writer_follows_at_once_on_one_that_was_killed(tmp_path: Path) -> None:
+    folder = line_store(tmp_path)
+    with python(WRITER, folder) as writer:
+        os.kill(writer.pid, signal.SIGKILL)
+        assert writer.wait() == -signal.SIGKILL
+        with Store.open(folder, writing=True) as store:
+            assert store.append(new_items([5]), places([5])).ids == (5,)
+
+
+def test_a_writer_lets_the_next_one_in_when_it_closes(tmp_path: Path) -> None:
+    with Store.create(tmp_path / "store", EMBEDDING) as creator, pytest.raises(StoreBusy):
+        Store.open(creator.folder, writing=True)
+    first = Store.open(tmp_path / "store", writing=True)
+    first.close()
+    with Store.open(tmp_path / "store", writing=True) as second:
+        # Closing twice does not take the lock from the one that holds it now.
+        first.close()
+        with pytest.raises(StoreBusy):
+            Store.open(tmp_path / "store", writing=True)
+        assert second.append(new_items([0]), places([0])).ids == (0,)
+
+
+def test_a_writer_whose_store_cannot_be_opened_lets_the_next_one_in(tmp_path: Path) -> None:
+    folder = line_store(tmp_path)
+    whole = (folder / "catalog.sqlite").read_bytes()
+    (folder / "catalog.sqlite").write_bytes(b"not a database" * 100)
+    with pytest.raises(NotAStore):
+        Store.open(folder, writing=True)
+    (folder / "catalog.sqlite").write_bytes(whole)
+    Store.open(folder, writing=True).close()

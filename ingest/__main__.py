@@ -22,8 +22,8 @@ def main(
     recipe: Annotated[
         str | None, typer.Option(help=f"How to embed: {' or '.join(RECIPES)}. A new store takes {DEFAULT.name}.")
     ] = None,
-    limit: Annotated[int | None, typer.Option(min=1, help="Only the first N images of the source.")] = None,
-    batch_size: Annotated[int, typer.Option(min=1, help="Images made durable together.")] = BATCH_SIZE,
+    limit: Annotated[int | None, typer.Option(help="Only the first N images of the source.")] = None,
+    batch_size: Annotated[int, typer.Option(help="Images made durable together.")] = BATCH_SIZE,
     weights: Annotated[Path | None, typer.Option(help="VGG16 weights: .h5, .npz or .onnx.")] = None,
     download: Annotated[
         bool, typer.Option("--download", help="Let Keras download the weights if there are none.")

@@ -11,6 +11,10 @@ class SourceUnusable(LookalikeError):
     """A source that is unknown, missing or empty."""
 
 
+class InvalidCount(LookalikeError):
+    """A number of images that is not a whole number of at least 1."""
+
+
 class ExtraMissing(LookalikeError):
     """An optional package that this needs is not installed."""
 

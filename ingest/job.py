@@ -1,5 +1,6 @@
 """The batch job: walk a source, embed what is new or changed, and commit it batch by batch."""
 
+import sys
 import time
 from collections.abc import Callable, Iterator
 from itertools import islice
@@ -7,6 +8,7 @@ from pathlib import Path
 
 from ingest import recipes
 from ingest.backbone import Floats, MakeBackbone
+from ingest.counts import require_count
 from ingest.embedder import Embedder, network_input
 from ingest.errors import UnreadableImage
 from ingest.fitting import fitted_embedder
@@ -42,10 +44,12 @@ def ingest(
     before the next begins, so a job that was stopped is continued by calling this again. An image that cannot be
     read is rejected with a reason, and the job goes on.
 
-    Raise SourceUnusable, UnknownRecipe, WeightsUnusable, OtherEmbedding when the store has another recipe or other
-    weights, EmbeddingDrift, and the errors of opening and writing a store.
+    Raise InvalidCount for a limit or batch size below 1, SourceUnusable, UnknownRecipe, WeightsUnusable,
+    OtherEmbedding when the store has another recipe or other weights, EmbeddingDrift, and the errors of opening and
+    writing a store.
     """
     started = time.perf_counter()
+    require_count("the batch size", batch_size, str(BATCH_SIZE))
     opened = open_source(source, limit) if isinstance(source, str) else limited(source, limit)
     chosen = recipes.recipe_named(recipe) if isinstance(recipe, str) else recipe
     network = make_backbone or vgg16_backbone(weights, download=download)
@@ -119,5 +123,6 @@ def _ingest_batch(
 
 
 def _batches(inputs: Iterator[SourceImage], size: int) -> Iterator[list[SourceImage]]:
-    while batch := list(islice(inputs, size)):
+    # `islice` counts to `sys.maxsize` and no further.
+    while batch := list(islice(inputs, min(size, sys.maxsize))):
         yield batch

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 
+from ingest.counts import require_count
 from ingest.errors import SourceUnusable
 from ingest.sources.contract import Source, SourceImage, decoded
 from ingest.sources.folder import Folder
@@ -16,7 +17,10 @@ USAGE = "mnist-sample or folder:DIR"
 
 
 def open_source(text: str, limit: int | None = None) -> Source:
-    """Open the source that a command names, cut to its first `limit` images; raise SourceUnusable or ExtraMissing."""
+    """Open the source that a command names, cut to its first `limit` images.
+
+    Raise SourceUnusable, ExtraMissing, or InvalidCount for a limit below 1.
+    """
     kind, colon, place = text.partition(":")
     if kind not in KINDS or bool(place) != (kind == "folder") or bool(colon) != bool(place):
         raise SourceUnusable(f"expected a source ({USAGE}), got {text!r}")
@@ -27,11 +31,10 @@ def open_source(text: str, limit: int | None = None) -> Source:
 
 
 def limited(source: Source, limit: int | None) -> Source:
-    """Return the first `limit` images of a source, or all; raise SourceUnusable for a limit below 1."""
+    """Return the first `limit` images of a source, or all; raise InvalidCount for a limit below 1."""
     if limit is None:
         return source
-    if limit < 1:
-        raise SourceUnusable(f"expected a limit of at least 1 image, got {limit}")
+    require_count("the limit", limit, "every image")
     return FirstOf(source, limit)
 
 

@@ -32,4 +32,4 @@ class FirstOf:
         return min(len(self._source), self._limit)
 
     def __iter__(self) -> Iterator[SourceImage]:
-        return islice(self._source, self._limit)
+        return islice(self._source, len(self))

@@ -161,6 +161,26 @@ def test_a_failure_is_one_line_and_exit_status_1(
     assert list(tmp_path.iterdir()) == []
 
 
+@pytest.mark.parametrize(
+    ("option", "message"),
+    [
+        ("--limit", "expected the limit to be a whole number of at least 1, got 0: leave it out for every image"),
+        ("--batch-size", "expected the batch size to be a whole number of at least 1, got 0: leave it out for 512"),
+    ],
+)
+def test_a_number_of_images_below_one_is_one_line_and_makes_nothing(
+    images: Path,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+    option: str,
+    message: str,
+) -> None:
+    args = (f"folder:{images}", "--store", tmp_path / "store", option, 0)
+    assert failure(monkeypatch, capsys, *args) == (1, "", f"error: {message}\n")
+    assert not (tmp_path / "store").exists()
+
+
 def test_missing_weights_are_one_line_and_leave_nothing_behind(
     images: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
@@ -204,8 +224,8 @@ def test_weights_and_download_are_handed_on(images: Path, tmp_path: Path, monkey
     [
         (["mnist-sample"], "'--store'"),
         (["--store", "store"], "'source'"),
-        (["mnist-sample", "--store", "store", "--limit", "0"], "'--limit'"),
-        (["mnist-sample", "--store", "store", "--batch-size", "0"], "'--batch-size'"),
+        (["mnist-sample", "--store", "store", "--limit", "few"], "'--limit'"),
+        (["mnist-sample", "--store", "store", "--batch-size", "1.5"], "'--batch-size'"),
         (["mnist-sample", "--store", "store", "--limitt", "1"], "--limitt"),
     ],
 )

@@ -11,7 +11,7 @@ import pytest
 from numpy.typing import NDArray
 
 from ingest.backbone import Backbone, MakeBackbone
-from ingest.errors import SourceUnusable, UnknownRecipe, UnreadableImage, WeightsUnusable
+from ingest.errors import InvalidCount, SourceUnusable, UnknownRecipe, UnreadableImage, WeightsUnusable
 from ingest.images import content_digest
 from ingest.job import ingest
 from ingest.outcome import IngestReport, Progress, Rejected
@@ -241,7 +241,7 @@ def test_a_job_killed_while_the_head_is_fitted_leaves_no_store(tmp_path: Path) -
 
 
 def test_the_size_of_a_batch_does_not_change_a_bit(tmp_path: Path) -> None:
-    for size in (1, 7, 8, 20, 512):
+    for size in (1, 7, 8, 20, 2**70):
         job(noise_source(20), tmp_path / str(size), batch_size=size)
         assert_same_store(tmp_path / str(size), tmp_path / "1")
 
@@ -338,6 +338,25 @@ def test_nothing_is_left_behind_when_the_weights_are_missing(tmp_path: Path) -> 
     with pytest.raises(WeightsUnusable) as refused:
         job(noise_source(3), tmp_path / "folder" / "store", no_weights)
     assert str(refused.value) == "expected weights, got none"
+    assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.parametrize("size", [0, -1, 2.5, True, None])
+def test_a_batch_size_must_be_a_whole_number_from_one(tmp_path: Path, size: Any) -> None:
+    with pytest.raises(InvalidCount) as refused:
+        job(noise_source(5), tmp_path / "store", no_backbone, batch_size=size)
+    assert str(refused.value) == (
+        f"expected the batch size to be a whole number of at least 1, got {size!r}: leave it out for 512"
+    )
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_a_limit_below_one_is_refused_before_anything_is_made(tmp_path: Path) -> None:
+    with pytest.raises(InvalidCount) as refused:
+        job(noise_source(5), tmp_path / "store", no_backbone, limit=0)
+    assert str(refused.value) == (
+        "expected the limit to be a whole number of at least 1, got 0: leave it out for every image"
+    )
     assert list(tmp_path.iterdir()) == []
 
 

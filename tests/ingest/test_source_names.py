@@ -1,10 +1,11 @@
 """How a source is named on the command line, and cut to its first images."""
 
 from pathlib import Path
+from typing import Any
 
 import pytest
 
-from ingest.errors import SourceUnusable
+from ingest.errors import InvalidCount, SourceUnusable
 from ingest.sources import open_source
 from tests.toys import grey, png
 
@@ -38,18 +39,22 @@ def test_a_colon_in_the_path_belongs_to_the_path(tmp_path: Path) -> None:
     )
 
 
-@pytest.mark.parametrize(("limit", "keys"), [(1, ["a.png"]), (2, ["a.png", "b.png"]), (9, ["a.png", "b.png", "c.png"])])
+@pytest.mark.parametrize(
+    ("limit", "keys"), [(1, ["a.png"]), (2, ["a.png", "b.png"]), (2**70, ["a.png", "b.png", "c.png"])]
+)
 def test_a_limit_keeps_the_first_images_each_time(folder: Path, limit: int, keys: list[str]) -> None:
     source = open_source(f"folder:{folder}", limit)
     assert [[image.key for image in source] for _ in range(2)] == [keys, keys]
     assert (source.name, len(source)) == ("folder", len(keys))
 
 
-@pytest.mark.parametrize("limit", [0, -1])
-def test_a_limit_below_one_is_refused(folder: Path, limit: int) -> None:
-    with pytest.raises(SourceUnusable) as refused:
+@pytest.mark.parametrize("limit", [0, -1, 1.0, True, "5"])
+def test_a_limit_must_be_a_whole_number_from_one(folder: Path, limit: Any) -> None:
+    with pytest.raises(InvalidCount) as refused:
         open_source(f"folder:{folder}", limit)
-    assert str(refused.value) == f"expected a limit of at least 1 image, got {limit}"
+    assert str(refused.value) == (
+        f"expected the limit to be a whole number of at least 1, got {limit!r}: leave it out for every image"
+    )
 
 
 def test_a_folder_without_images_is_refused(tmp_path: Path) -> None:

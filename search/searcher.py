@@ -1,6 +1,6 @@
 """Every way to ask a store for what is like something."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 from types import TracebackType
 from typing import overload
@@ -16,10 +16,12 @@ from ingest.recipes import recipe_of
 from search.results import QueryResult
 from storage import Item, Store
 from storage.console import printable
-from storage.errors import UnknownItem
+from storage.errors import InvalidQuery, UnknownItem
 
 #: A picture to ask with: a file's path, encoded bytes, or uint8 pixels of shape (h, w) or (h, w, 3) in RGB.
 Picture = str | Path | bytes | Image
+
+Id = int | np.integer
 
 
 class Searcher:
@@ -67,14 +69,14 @@ class Searcher:
         self.store.refresh()
 
     @overload
-    def by_id(self, ids: int, k: int = 5) -> QueryResult: ...
+    def by_id(self, ids: Id, k: int = 5) -> QueryResult: ...
     @overload
-    def by_id(self, ids: Sequence[int], k: int = 5) -> list[QueryResult]: ...
-    def by_id(self, ids: int | Sequence[int], k: int = 5) -> QueryResult | list[QueryResult]:
-        """Return the k items nearest to stored items, named by id; raise UnknownItem."""
-        if isinstance(ids, int | np.integer):
-            return self._by_items(self.store.items([int(ids)]), k)[0]
-        return self._by_items(self.store.items(ids), k)
+    def by_id(self, ids: Iterable[Id] | NDArray[np.integer], k: int = 5) -> list[QueryResult]: ...
+    def by_id(self, ids: Id | Iterable[Id] | NDArray[np.integer], k: int = 5) -> QueryResult | list[QueryResult]:
+        """Return the k items nearest to stored items, named by id; raise UnknownItem, or InvalidQuery for no id."""
+        several, checked = _checked_ids(ids)
+        results = self._by_items(self.store.items(checked), k)
+        return results if several else results[0]
 
     @overload
     def by_key(self, keys: str, k: int = 5) -> QueryResult: ...  # type: ignore[overload-overlap]
@@ -133,6 +135,24 @@ class Searcher:
             embedding = self.store.embedding
             self._embedder = Embedder.restore(embedding, self._make_backbone(recipe_of(embedding)))
         return self._embedder.embed(images)
+
+
+def _checked_ids(ids: object) -> tuple[bool, list[int]]:
+    """Tell whether there are several ids, and return them as Python's own integers."""
+    if isinstance(ids, np.ndarray):
+        ids = ids.tolist()
+    if isinstance(ids, Iterable) and not isinstance(ids, str | bytes):
+        return True, [_checked_id(id) for id in ids]
+    return False, [_checked_id(ids)]
+
+
+def _checked_id(id: object) -> int:
+    # A float would be cut to another item's id; a bool is an answer to another question.
+    if isinstance(id, bool) or not isinstance(id, int | np.integer):
+        raise InvalidQuery(
+            f"expected an id to be a whole number, got {id!r}: take the `id` of an item or a hit, or ask with `by_key`"
+        )
+    return int(id)
 
 
 def _decoded(picture: Picture) -> Image:

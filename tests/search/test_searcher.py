@@ -45,9 +45,45 @@ def test_k_cuts_the_answer(searcher: Searcher) -> None:
 def test_several_ids_are_answered_in_the_order_asked(searcher: Searcher) -> None:
     expected = [result(searcher, key, 2) for key in ("white", "black", "white")]
     assert searcher.by_id([3, 0, 3], k=2) == expected
-    assert searcher.by_id(np.array([3, 0, 3]), k=2) == expected  # type: ignore[call-overload]
-    assert searcher.by_id(np.int64(3), k=2) == expected[0]  # type: ignore[call-overload]
+    assert searcher.by_id((3, 0, 3), k=2) == expected
     assert searcher.by_id([]) == []
+
+
+@pytest.mark.parametrize("dtype", [np.int64, np.int32, np.uint8, np.uint64])
+def test_ids_may_be_numpys_integers_and_arrays_of_them(searcher: Searcher, dtype: type[np.integer]) -> None:
+    expected = [result(searcher, key, 2) for key in ("white", "black", "white")]
+    ids = np.array([3, 0, 3], dtype)
+    assert searcher.by_id(ids, k=2) == expected
+    assert searcher.by_id(list(ids), k=2) == expected
+    assert searcher.by_id(ids[0], k=2) == expected[0]
+    assert searcher.by_id(np.array([], dtype)) == []
+
+
+@pytest.mark.parametrize(
+    ("ids", "named"),
+    [
+        (1.0, "1.0"),
+        (True, "True"),
+        ("1", "'1'"),
+        (b"1", "b'1'"),
+        (None, "None"),
+        (np.True_, "np.True_"),
+        (np.float32(1), "np.float32(1.0)"),
+        ([0, 1.5], "1.5"),
+        ([0, True], "True"),
+        ([[0, 1]], "[0, 1]"),
+        (np.array([0.0, 1.0]), "0.0"),
+        (np.array([False, True]), "False"),
+        (np.array([[2, 3]]), "[2, 3]"),
+    ],
+    ids=str,
+)
+def test_what_is_not_a_whole_number_is_no_id(searcher: Searcher, ids: Any, named: str) -> None:
+    with pytest.raises(InvalidQuery) as refused:
+        searcher.by_id(ids)
+    assert str(refused.value) == (
+        f"expected an id to be a whole number, got {named}: take the `id` of an item or a hit, or ask with `by_key`"
+    )
 
 
 def test_a_key_asks_as_its_id_does(searcher: Searcher) -> None:

@@ -11,7 +11,7 @@ import numpy as np
 
 from ingest.backbone import Backbone, Floats
 from ingest.errors import EmbeddingDrift, SourceUnusable
-from ingest.heads import Head, fit_head, restore_head
+from ingest.heads import Head, fit_head, require_dim, restore_head
 from ingest.images import DECODER, Image, to_input
 from ingest.recipes import Recipe, recipe_of
 from storage import Embedding
@@ -44,10 +44,12 @@ class Embedder:
         """Make an embedder whose head is fitted on the given images, at least one.
 
         The images are walked once, and let go of as soon as they are shrunk; `on_done` hears how many are done.
+        Raise SourceUnusable when there is none, RecipeUnusable after the first batch.
         """
         features: list[Floats] = []
         inputs = (network_input(recipe, image) for image in images)
         for batch in _in_full_batches(recipe, backbone, inputs, lambda features: features):
+            require_dim(recipe, batch.shape[1])
             features.extend(batch)
             on_done(len(features))
         if not features:

@@ -23,6 +23,10 @@ class UnknownRecipe(LookalikeError):
     """A recipe that does not exist."""
 
 
+class RecipeUnusable(LookalikeError):
+    """A recipe whose vectors cannot have as many dimensions as it says."""
+
+
 class WeightsUnusable(LookalikeError):
     """Weights that cannot be found, or that are not VGG16's."""
 

@@ -7,6 +7,7 @@ from typing import Protocol
 import numpy as np
 
 from ingest.backbone import Floats
+from ingest.errors import RecipeUnusable
 from ingest.recipes import Recipe
 
 
@@ -63,8 +64,17 @@ def _row_by_row(rows: Floats, matrix: Floats) -> Floats:
     return products
 
 
+def require_dim(recipe: Recipe, features: int) -> None:
+    """Raise RecipeUnusable unless a head can make as many dimensions as a recipe says of so many features."""
+    bounded = recipe.head == "pca"
+    if recipe.dim < 1 or (bounded and recipe.dim > features):
+        allowed = f"1 to {features} dimensions, as many as features," if bounded else "at least 1 dimension"
+        raise RecipeUnusable(f"expected {allowed} in the recipe {recipe.name}, got {recipe.dim}: change its `dim`")
+
+
 def fit_head(recipe: Recipe, features: Floats) -> Head:
-    """Return a recipe's head for features like these, (n, d) float32."""
+    """Return a recipe's head for features like these, (n, d) float32; raise RecipeUnusable."""
+    require_dim(recipe, features.shape[1])
     if recipe.head == "dense":
         return _untrained_dense(features.shape[1], recipe.dim, recipe.seed)
     return _fitted_pca(features, recipe.dim, recipe.seed)

@@ -8,6 +8,7 @@ from numpy.typing import NDArray
 from sklearn.decomposition import PCA
 
 from ingest.backbone import Floats
+from ingest.errors import RecipeUnusable
 from ingest.heads import Dense, Pca, fit_head, restore_head
 from ingest.recipes import Recipe
 
@@ -96,6 +97,33 @@ def test_the_first_components_are_those_that_few_images_determine() -> None:
     # A principal component has no sign.
     np.testing.assert_allclose(np.abs(head.components[:, :3].T @ peer.components_.T), np.eye(3), atol=1e-5)
     np.testing.assert_allclose(distances(head(few)), distances(few), atol=1e-5)
+
+
+@pytest.mark.parametrize("images", [1, 3, 12, 40])
+def test_a_head_may_have_as_many_dimensions_as_there_are_features(images: int) -> None:
+    some = features(images, width=12)
+    head = fit_head(dataclasses.replace(REDUCED, dim=12), some)
+    assert head(some).shape == (images, 12)
+    # Turned and shifted, and nothing lost.
+    np.testing.assert_allclose(distances(head(some)), distances(some), atol=1e-5)
+
+
+@pytest.mark.parametrize("dim", [13, 0, -1])
+@pytest.mark.parametrize("images", [1, 40])
+def test_a_principal_component_analysis_has_no_more_dimensions_than_features(dim: int, images: int) -> None:
+    with pytest.raises(RecipeUnusable) as refused:
+        fit_head(dataclasses.replace(REDUCED, dim=dim), features(images, width=12))
+    assert str(refused.value) == (
+        f"expected 1 to 12 dimensions, as many as features, in the recipe toy, got {dim}: change its `dim`"
+    )
+
+
+def test_an_untrained_layer_may_have_more_dimensions_than_features_but_not_none() -> None:
+    some = features(images=2, width=6)
+    assert fit_head(dataclasses.replace(DENSE, dim=9), some)(some).shape == (2, 9)
+    with pytest.raises(RecipeUnusable) as refused:
+        fit_head(dataclasses.replace(DENSE, dim=0), some)
+    assert str(refused.value) == "expected at least 1 dimension in the recipe toy, got 0: change its `dim`"
 
 
 def test_images_that_are_all_alike_give_orthonormal_components_too() -> None:

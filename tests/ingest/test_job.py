@@ -11,7 +11,8 @@ import pytest
 from numpy.typing import NDArray
 
 from ingest.backbone import Backbone, MakeBackbone
-from ingest.errors import InvalidCount, SourceUnusable, UnknownRecipe, UnreadableImage, WeightsUnusable
+from ingest.embedder import network_input
+from ingest.errors import InvalidCount, RecipeUnusable, SourceUnusable, UnknownRecipe, UnreadableImage, WeightsUnusable
 from ingest.images import content_digest
 from ingest.job import ingest
 from ingest.outcome import IngestReport, Progress, Rejected
@@ -322,6 +323,32 @@ def test_an_unknown_recipe_is_refused_before_anything_is_made(tmp_path: Path) ->
         job(noise_source(3), tmp_path / "store", recipe="best")
     assert str(refused.value) == "expected a recipe (notebook, retrieval), got 'best'"
     assert list(tmp_path.iterdir()) == []
+
+
+def test_a_recipe_of_more_dimensions_than_features_is_refused_after_one_batch_and_nothing_is_made(
+    tmp_path: Path,
+) -> None:
+    backbone = ToyBackbone()
+    with pytest.raises(RecipeUnusable) as refused:
+        job(noise_source(40), tmp_path / "store", toy_backbone(backbone), recipe=dataclasses.replace(TOY, dim=5))
+    assert str(refused.value) == (
+        "expected 1 to 4 dimensions, as many as features, in the recipe toy, got 5: change its `dim`"
+    )
+    assert backbone.batches == 1
+    assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.parametrize("images", [1, 2, 3])
+def test_fewer_images_than_dimensions_make_a_store_that_finds_later_ones(tmp_path: Path, images: int) -> None:
+    job(noise_source(images), tmp_path / "store")
+    job(noise_source(6), tmp_path / "store")
+    pictures = [np.asarray(image.read(), np.uint8) for image in noise_source(6)]
+    inputs = np.array([network_input(TOY, picture) for picture in pictures] + [np.zeros((4, 4, 3), np.float32)] * 2)
+    features = ToyBackbone().features(inputs)[:6]
+    # Four features in four dimensions are turned and shifted, whatever the head was fitted on.
+    _, _, vectors = contents(tmp_path / "store")
+    apart, expected = (np.linalg.norm(one[:, None] - one[None], axis=2) for one in (vectors, features))
+    np.testing.assert_allclose(apart, expected, atol=1e-6)
 
 
 @pytest.mark.parametrize(

@@ -3,6 +3,7 @@
 from storage.embedding import Embedding
 from storage.errors import LookalikeError
 from storage.items import Appended, Hit, Item, NewItem
+from storage.ledger import Entry, Job, Rejected
 from storage.store import Store
 
-__all__ = ["Appended", "Embedding", "Hit", "Item", "LookalikeError", "NewItem", "Store"]
+__all__ = ["Appended", "Embedding", "Entry", "Hit", "Item", "Job", "LookalikeError", "NewItem", "Rejected", "Store"]

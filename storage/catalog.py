@@ -11,18 +11,20 @@ from storage.embedding import Embedding
 from storage.embedding_rows import read_embedding, write_embedding
 from storage.history import History
 from storage.item_rows import ItemRows
+from storage.ledger_rows import LedgerRows
 from storage.rows import Batch
 from storage.thumbnail_rows import ThumbnailRows
 
 
 class Catalog:
-    """The catalog as one transaction sees it: its history, its items and their thumbnails."""
+    """The catalog as one transaction sees it: its history, its items, their thumbnails, and the ledger."""
 
     def __init__(self, connection: sa.Connection) -> None:
         self._connection = connection
         self.history = History(connection)
         self.items = ItemRows(connection)
         self.thumbnails = ThumbnailRows(connection)
+        self.ledger = LedgerRows(connection)
 
     def begin(self, embedding: Embedding) -> None:
         """Write how the store's vectors are made, and batch 0, the empty store."""

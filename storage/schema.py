@@ -8,7 +8,7 @@ APPLICATION_ID = 0x4C4F4F4B
 
 #: The version of these tables, kept in SQLite's user_version. A table that came later says so in its `info`, as
 #: `{"since": version}`, and `upgrades` has the step that makes it.
-SCHEMA_VERSION = 1
+SCHEMA_VERSION = 2
 
 
 class Blob(LargeBinary):
@@ -122,6 +122,33 @@ class GenerationRow(Base):
     items: Mapped[int]
     size: Mapped[int]
     sha256: Mapped[bytes] = mapped_column(Blob)
+
+
+class JobRow(Base):
+    """A job that filled the store, as far as it was acknowledged; not a part of what the store answers from."""
+
+    __tablename__ = "jobs"
+    __table_args__ = ({"info": {"since": 2}},)
+
+    number: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
+    source: Mapped[str] = mapped_column(Text)
+    total: Mapped[int]
+    added: Mapped[int]
+    replaced: Mapped[int]
+    unchanged: Mapped[int]
+    rejected: Mapped[int]
+    finished: Mapped[bool]
+
+
+class RejectRow(Base):
+    """An input that could not be stored, by its key as it can be shown, and why."""
+
+    __tablename__ = "rejects"
+    __table_args__ = ({"info": {"since": 2}},)
+
+    key: Mapped[str] = mapped_column(Text, primary_key=True)
+    job: Mapped[int] = mapped_column(ForeignKey("jobs.number"))
+    reason: Mapped[str] = mapped_column(Text)
 
 
 def tables_of(version: int) -> set[tuple[str, str]]:

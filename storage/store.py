@@ -19,6 +19,7 @@ from storage.description import StoreInfo, describe
 from storage.embedding import Embedding
 from storage.errors import InvalidItem, InvalidQuery, StoreReadOnly, UnknownItem
 from storage.items import Appended, Hit, Item, NewItem
+from storage.ledger import Entry, Job, Rejected
 from storage.lock import WriterLock
 from storage.publication import publish
 from storage.repair import forget_damaged_generations, repair_rows
@@ -117,21 +118,25 @@ class Store:
 
     # Writing
 
-    def append(self, items: Sequence[NewItem], vectors: ArrayLike) -> Appended:
+    def append(self, items: Sequence[NewItem], vectors: ArrayLike, entry: Entry | None = None) -> Appended:
         """Add a batch of items, all or nothing; when this returns, it survives a crash and a power cut.
 
         `vectors` is (n, dim), one row an item. An item whose key is stored already replaces that row under a new
-        id. Raise InvalidVectors or InvalidItem before anything is written, StoreUnwritable when the disk refuses.
+        id. `entry` goes into the ledger with them. Raise InvalidVectors or InvalidItem before anything is written,
+        StoreUnwritable when the disk refuses.
         """
         self._require_writer()
         rows = checked_vectors(vectors, self.dim) if len(items) else np.empty((0, self.dim), np.float32)
         if len(rows) != len(items):
             raise InvalidItem(f"expected a vector for each of {len(items)} items, got {len(rows)} vectors")
-        if not items:
+        if not items and entry is None:
             return Appended((), 0)
         texts = commit.texts_of_batch(items)
         with self._database.writing() as connection:
-            appended = commit.append(Catalog(connection), items, texts, rows)
+            catalog = Catalog(connection)
+            appended = commit.append(catalog, items, texts, rows) if items else Appended((), 0)
+            if entry is not None:
+                catalog.ledger.write(entry)
         self._snapshot = None
         return appended
 
@@ -280,6 +285,21 @@ class Store:
         view = loaded.index.vectors().view()
         view.flags.writeable = False
         return loaded.ids, view
+
+    def next_job(self) -> int:
+        """Return a number that no job of the ledger has had."""
+        with self._database.reading() as connection:
+            return Catalog(connection).ledger.next_job()
+
+    def jobs(self) -> list[Job]:
+        """Return the jobs that filled the store, the newest last."""
+        with self._database.reading() as connection:
+            return Catalog(connection).ledger.jobs()
+
+    def rejects(self, job: int | None = None) -> list[Rejected]:
+        """Return the inputs that could not be stored, of all jobs or one."""
+        with self._database.reading() as connection:
+            return Catalog(connection).ledger.rejects(job)
 
     def refresh(self) -> None:
         """See the batches that were acknowledged since the vectors were loaded."""

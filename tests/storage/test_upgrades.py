@@ -1,25 +1,35 @@
-"""Stores of older formats are read as they are and brought up to date by a writer; newer ones are refused."""
+"""Stores of older formats answer as they always did, and a writer brings them up to date; newer ones are refused."""
 
+import json
+import re
+import shutil
 import sqlite3
-from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 import sqlalchemy as sa
 
-from storage import Embedding, NewItem, Store, database
+from storage import Embedding, NewItem, Store
 from storage.errors import StoreCorrupt, StoreVersion
+from storage.schema import SCHEMA_VERSION
+from storage.upgrades import UPGRADES
+from tests.storage.formats.make import FORMATS, answers
+
+OLDER = sorted(int(folder.name) for folder in FORMATS.iterdir() if folder.name.isdigit())
 
 
-def made(folder: Path) -> Path:
-    with Store.create(folder / "store", Embedding(2, "f" * 64)) as store:
-        store.append([NewItem("one", b"c", "1"), NewItem("two", b"c", "2")], [[1, 0], [2, 0]])
-        store.publish()
-    return folder / "store"
+def copied(format: int, folder: Path) -> Path:
+    return Path(shutil.copytree(FORMATS / str(format) / "store", folder / "store"))
 
 
-def labels(store: Store) -> list[str | None]:
-    return [hit.label for hit in store.nearest([2.1, 0], 2)[0]]
+def expected(format: int) -> object:
+    return json.loads((FORMATS / str(format) / "answers.json").read_text(encoding="utf-8"))
+
+
+def set_version(store: Path, version: int) -> None:
+    with sqlite3.connect(store / "catalog.sqlite") as connection:
+        connection.execute(f"PRAGMA user_version = {version}")
+    connection.close()
 
 
 def version_of(store: Path) -> int:
@@ -29,82 +39,86 @@ def version_of(store: Path) -> int:
     return version
 
 
-def next_format(monkeypatch: pytest.MonkeyPatch, upgrade: Callable[[sa.Connection], None]) -> None:
-    """Pretend that there is a format 2, which has what format 1 has."""
-    monkeypatch.setattr(database, "SCHEMA_VERSION", 2)
-    monkeypatch.setattr(database, "UPGRADES", {1: upgrade})
+def definitions(store: Path) -> set[str]:
+    """Return the SQL of a catalog's tables and indexes, without the spaces and quotes that do not matter."""
+    with sqlite3.connect(store / "catalog.sqlite") as connection:
+        rows = connection.execute("SELECT sql FROM sqlite_schema WHERE sql IS NOT NULL").fetchall()
+    connection.close()
+    return {re.sub(r'[\s"]+', "", sql) for (sql,) in rows}
 
 
-def relabel(connection: sa.Connection) -> None:
-    connection.exec_driver_sql("DELETE FROM set_aside")
-    connection.exec_driver_sql("CREATE TABLE trace (x)")
-    connection.exec_driver_sql("DROP TABLE trace")
+def test_there_is_a_store_of_every_older_format() -> None:
+    assert list(range(1, SCHEMA_VERSION)) == OLDER
 
 
-def test_a_reader_opens_an_older_store_and_leaves_it_as_it_is(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    folder = made(tmp_path)
-    next_format(monkeypatch, relabel)
+@pytest.mark.parametrize("format", OLDER)
+def test_a_reader_gets_the_same_answers_from_an_older_store_and_leaves_it_as_it_is(format: int, tmp_path: Path) -> None:
+    folder = copied(format, tmp_path)
     before = (folder / "catalog.sqlite").read_bytes()
     with Store.open(folder) as store:
-        assert labels(store) == ["2", "1"]
-        assert store.info().format == 1
+        assert answers(store) == expected(format)
+        assert store.info().format == format
+        assert store.verify() == []
+        assert store.jobs() == []
+        assert store.rejects() == []
     assert (folder / "catalog.sqlite").read_bytes() == before
 
 
-def test_the_first_writer_upgrades_an_older_store_once(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    folder = made(tmp_path)
-    ran: list[str] = []
-
-    def upgrade(connection: sa.Connection) -> None:
-        relabel(connection)
-        ran.append("ran")
-
-    next_format(monkeypatch, upgrade)
+@pytest.mark.parametrize("format", OLDER)
+def test_the_first_writer_upgrades_an_older_store(format: int, tmp_path: Path) -> None:
+    folder = copied(format, tmp_path)
     for _ in range(2):
         with Store.open(folder, writing=True) as store:
-            assert labels(store) == ["2", "1"]
-            assert store.info().format == 2
+            assert answers(store) == expected(format)
+            assert store.info().format == SCHEMA_VERSION
             assert store.verify() == []
-    assert ran == ["ran"]
-    assert version_of(folder) == 2
+    with Store.open(folder, writing=True) as store:
+        assert store.append([NewItem("new", b"c")], [[0, 0, 0, 0.5]]).ids == (31,)
+        store.publish()
+        assert store.nearest([0, 0, 0, 0], 1)[0][0].key == "new"
+        assert store.verify() == []
+
+
+@pytest.mark.parametrize("format", OLDER)
+def test_an_upgraded_catalog_is_defined_as_a_new_one(format: int, tmp_path: Path) -> None:
+    folder = copied(format, tmp_path)
+    Store.open(folder, writing=True).close()
+    Store.create(tmp_path / "new", Embedding(2, "f" * 64)).close()
+    assert definitions(folder) == definitions(tmp_path / "new")
 
 
 def test_an_upgrade_that_fails_changes_nothing(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    folder = made(tmp_path)
+    folder = copied(1, tmp_path)
 
     def failing(connection: sa.Connection) -> None:
-        relabel(connection)
+        connection.exec_driver_sql("CREATE TABLE half (x)")
         connection.exec_driver_sql("DELETE FROM generations")
         raise OSError("the plug was pulled")
 
-    next_format(monkeypatch, failing)
+    monkeypatch.setattr("storage.database.UPGRADES", {**UPGRADES, SCHEMA_VERSION - 1: failing})
     with pytest.raises(OSError, match="the plug was pulled"):
         Store.open(folder, writing=True)
     assert version_of(folder) == 1
-    monkeypatch.undo()
-    with Store.open(folder, writing=True) as store:
+    with Store.open(folder) as store:
+        assert answers(store) == expected(1)
         assert store.verify() == []
-        assert len(store.info().generations) == 1
 
 
 def test_a_store_of_a_newer_format_is_refused(tmp_path: Path) -> None:
-    folder = made(tmp_path)
-    with sqlite3.connect(folder / "catalog.sqlite") as connection:
-        connection.execute("PRAGMA user_version = 9")
-    connection.close()
+    folder = copied(1, tmp_path)
+    set_version(folder, 99)
     for writing in (False, True):
         with pytest.raises(StoreVersion) as caught:
             Store.open(folder, writing=writing)
         assert str(caught.value) == (
-            f"expected a store of version 1 or older at {folder / 'catalog.sqlite'}, got version 9: "
+            f"expected a store of version {SCHEMA_VERSION} or older at {folder / 'catalog.sqlite'}, got version 99: "
             "open it with a newer Lookalike"
         )
 
 
-def test_a_catalog_without_a_version_is_refused(tmp_path: Path) -> None:
-    folder = made(tmp_path)
-    with sqlite3.connect(folder / "catalog.sqlite") as connection:
-        connection.execute("PRAGMA user_version = 0")
-    connection.close()
+@pytest.mark.parametrize("version", [0, -1])
+def test_a_catalog_without_a_version_is_refused(version: int, tmp_path: Path) -> None:
+    folder = copied(1, tmp_path)
+    set_version(folder, version)
     with pytest.raises(StoreCorrupt, match="expected the tables of a Lookalike catalog and nothing else"):
         Store.open(folder)

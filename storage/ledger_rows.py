@@ -1,0 +1,63 @@
+"""The ledger's rows: the jobs that filled the store, and the inputs that none of them could store."""
+
+from dataclasses import asdict
+
+import sqlalchemy as sa
+
+from storage.item_rows import ASKED, asked
+from storage.ledger import Entry, Job, Rejected
+from storage.schema import JobRow, RejectRow
+
+_JOB = sa.select(
+    JobRow.number,
+    JobRow.source,
+    JobRow.total,
+    JobRow.added,
+    JobRow.replaced,
+    JobRow.unchanged,
+    JobRow.rejected,
+    JobRow.finished,
+)
+
+
+class LedgerRows:
+    """The ledger as one transaction sees it; a store of format 1 has none, which is an empty one to a reader."""
+
+    def __init__(self, connection: sa.Connection) -> None:
+        self._connection = connection
+
+    def _kept(self) -> bool:
+        return sa.inspect(self._connection).has_table(JobRow.__tablename__)
+
+    def next_job(self) -> int:
+        """Return a number that no job has had."""
+        newest = self._connection.execute(sa.select(sa.func.max(JobRow.number))).scalar_one()
+        return 1 if newest is None else newest + 1
+
+    def write(self, entry: Entry) -> None:
+        """Write how far a job has come, its new rejects, and forget those of keys that were stored since."""
+        values = asdict(entry.job)
+        known = self._connection.execute(sa.update(JobRow).where(JobRow.number == entry.job.number).values(values))
+        if not known.rowcount:
+            self._connection.execute(sa.insert(JobRow).values(values))
+        gone = [*entry.settled, *(reject.key for reject in entry.rejects)]
+        if gone:
+            self._connection.execute(sa.delete(RejectRow).where(RejectRow.key.in_(ASKED)), asked(gone))
+        if entry.rejects:
+            rows = [{"key": one.key, "job": entry.job.number, "reason": one.reason} for one in entry.rejects]
+            self._connection.execute(sa.insert(RejectRow), rows)
+
+    def jobs(self) -> list[Job]:
+        """Return every job that changed something, the newest last."""
+        if not self._kept():
+            return []
+        return [Job(*row) for row in self._connection.execute(_JOB.order_by(JobRow.number))]
+
+    def rejects(self, job: int | None = None) -> list[Rejected]:
+        """Return the inputs that could not be stored, of all jobs or one, in the order of their keys."""
+        if not self._kept():
+            return []
+        chosen = sa.select(RejectRow.key, RejectRow.reason).order_by(RejectRow.key)
+        if job is not None:
+            chosen = chosen.where(RejectRow.job == job)
+        return [Rejected(*row) for row in self._connection.execute(chosen)]

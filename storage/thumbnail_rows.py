@@ -10,7 +10,8 @@ from storage.item_rows import ASKED, asked
 from storage.schema import ItemRow, ThumbnailRow
 
 _THUMBNAIL = sa.select(ThumbnailRow.item, ThumbnailRow.png, ThumbnailRow.checksum)
-_BY_ITEM = _THUMBNAIL.where(ThumbnailRow.item.in_(ASKED))
+_LIVE = ItemRow.deleted_in.is_(None)
+_BY_ITEM = _THUMBNAIL.join(ItemRow, ItemRow.id == ThumbnailRow.item).where(ThumbnailRow.item.in_(ASKED), _LIVE)
 
 
 class ThumbnailRows:
@@ -27,7 +28,7 @@ class ThumbnailRows:
             self._connection.exec_driver_sql(insert, rows)
 
     def by_item(self, ids: Sequence[int]) -> dict[int, bytes]:
-        """Return the thumbnails of these items, of those that have one; raise StoreCorrupt for a damaged one."""
+        """Return the thumbnails of those of these items that live and have one; raise StoreCorrupt for a damaged."""
         found = {}
         for item, png, checksum in self._connection.execute(_BY_ITEM, asked(ids)):
             if not _whole(item, png, checksum):

@@ -15,8 +15,9 @@ from storage.items import Item, NewItem
 #: Writes metadata: the same values give the same text. Made once, it encodes three times as fast.
 _JSON = json.JSONEncoder(sort_keys=True, ensure_ascii=False, allow_nan=False)
 
-#: The types of a label.
+#: The types of a label and of a thumbnail.
 _LABEL = (str, type(None))
+_THUMBNAIL = (bytes, type(None))
 
 #: How a vector is stored: float32, little-endian.
 VECTOR_TYPE = np.dtype("<f4")
@@ -103,6 +104,10 @@ def texts_of(item: NewItem) -> Texts:
             raise ValueError("a key is a text of at least one character, and a label is a text or None")
         if "\0" in item.key or "\0" in (item.label or ""):
             raise ValueError("a key or label cannot hold the NUL character")
+        if not isinstance(item.content, bytes) or not isinstance(item.thumbnail, _THUMBNAIL):
+            raise ValueError("a content digest is bytes, and a thumbnail is bytes or None")
+        if not all(isinstance(name, str) for name in item.metadata):
+            raise ValueError("metadata has texts for names")
         label = None if item.label is None else item.label.encode()
         return Texts(item.key.encode(), label, _JSON.encode(dict(item.metadata)).encode())
     except (TypeError, ValueError) as error:

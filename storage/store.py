@@ -107,6 +107,7 @@ class Store:
         self._snapshot = None
         if self._lock is not None:
             self._lock.release()
+            self._lock = None
 
     def __enter__(self) -> "Store":
         return self
@@ -198,7 +199,10 @@ class Store:
 
     def _require_writer(self) -> None:
         if self._lock is None:
-            raise StoreReadOnly(f"expected {self.folder} to be open for writing, got a store opened for reading")
+            raise StoreReadOnly(
+                f"expected {self.folder} to be open for writing, got a store that was opened for reading or is closed: "
+                "open it for writing"
+            )
 
     # Reading
 
@@ -327,7 +331,7 @@ class Store:
             )
         loaded = self._loaded()
         excluded = (
-            [loaded.positions(np.array([id for id in ids if abs(id) < 2**63], np.int64)) for ids in exclude]
+            [loaded.positions(np.array([id for id in map(int, ids) if abs(id) < 2**63], np.int64)) for ids in exclude]
             if exclude is not None
             else None
         )

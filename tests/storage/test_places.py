@@ -1,0 +1,159 @@
+"""Where a store may be opened and made, and what is said where it may not."""
+
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from storage import Embedding, Store
+from storage.errors import NotAStore, StoreCorrupt, StoreExists, StoreNotFound, StoreVersion
+from tests.storage.stores import EMBEDDING, exactly, files, item, line_store, new_item, place, sql
+
+OPENINGS = pytest.mark.parametrize("writing", [False, True], ids=["for reading", "for writing"])
+
+
+@OPENINGS
+def test_nothing_is_no_store(tmp_path: Path, writing: bool) -> None:
+    folder = tmp_path / "nowhere"
+    message = (
+        f"expected a store at {folder}, found nothing there: make one with `python -m ingest SOURCE --store {folder}`, "
+        "or name the right folder"
+    )
+    with pytest.raises(StoreNotFound, match=exactly(message)):
+        Store.open(folder, writing=writing)
+    assert not Store.exists_at(folder)
+    assert files(tmp_path) == {}
+
+
+@OPENINGS
+def test_a_file_is_no_store(tmp_path: Path, writing: bool) -> None:
+    (tmp_path / "file").write_bytes(b"")
+    message = f"expected a store at {tmp_path / 'file'}, got a file: name the folder that holds the store"
+    with pytest.raises(NotAStore, match=exactly(message)):
+        Store.open(tmp_path / "file", writing=writing)
+    message = f"expected a new or empty folder for the store, got the file {tmp_path / 'file'}: name another place"
+    with pytest.raises(NotAStore, match=exactly(message)):
+        Store.create(tmp_path / "file", EMBEDDING)
+    assert not Store.exists_at(tmp_path / "file")
+
+
+@OPENINGS
+@pytest.mark.parametrize(
+    "fill",
+    [
+        lambda _: None,
+        lambda folder: (folder / "catalog.sqlite").mkdir(),
+        lambda folder: (folder / "catalog.sqlite").symlink_to("/etc/passwd"),
+    ],
+    ids=["an empty folder", "a folder for a catalog", "a link for a catalog"],
+)
+def test_a_folder_without_a_catalog_is_no_store(tmp_path: Path, fill: Callable[[Path], None], writing: bool) -> None:
+    fill(tmp_path)
+    message = (
+        f"expected a store at {tmp_path}, got a folder without a catalog.sqlite: name a folder that "
+        "`python -m ingest` made, or a new one"
+    )
+    with pytest.raises(NotAStore, match=exactly(message)):
+        Store.open(tmp_path, writing=writing)
+
+
+@OPENINGS
+def test_a_catalog_of_another_kind_is_no_store(tmp_path: Path, writing: bool) -> None:
+    catalog = tmp_path / "catalog.sqlite"
+    catalog.write_bytes(b"once upon a time there was a text" * 200)
+    message = f"expected a Lookalike catalog at {catalog}, got a file that is not a database"
+    with pytest.raises(NotAStore, match=exactly(message)):
+        Store.open(tmp_path, writing=writing)
+    message = (
+        f"expected a Lookalike catalog at {catalog}, got another program's database: name a folder that "
+        "`python -m ingest` made, or a new one"
+    )
+    catalog.write_bytes(b"")
+    with pytest.raises(NotAStore, match=exactly(message)):
+        Store.open(tmp_path, writing=writing)
+    sql(tmp_path, "CREATE TABLE items (id INTEGER)")
+    with pytest.raises(NotAStore, match=exactly(message)):
+        Store.open(tmp_path, writing=writing)
+
+
+@OPENINGS
+def test_a_store_of_a_newer_version_is_left_alone(tmp_path: Path, writing: bool) -> None:
+    folder = line_store(tmp_path)
+    sql(folder, "PRAGMA user_version = 9")
+    before = files(folder)
+    message = (
+        f"expected a store of version 1 or older at {folder / 'catalog.sqlite'}, got version 9: open it with a newer "
+        "Lookalike"
+    )
+    with pytest.raises(StoreVersion, match=exactly(message)):
+        Store.open(folder, writing=writing)
+    assert {**files(folder), "writer.lock": b""} == {**before, "writer.lock": b""}
+
+
+@OPENINGS
+@pytest.mark.parametrize(
+    ("statement", "got"),
+    [
+        ("CREATE TRIGGER t AFTER INSERT ON items BEGIN DELETE FROM items; END", "trigger t"),
+        ("CREATE VIEW v AS SELECT * FROM items", "view v"),
+        ("CREATE TABLE extra (id INTEGER)", "table extra"),
+        ("DROP TABLE thumbnails", "no table thumbnails"),
+        ("DROP INDEX items_live_key", "no index items_live_key"),
+    ],
+)
+def test_a_catalog_with_other_tables_is_refused(tmp_path: Path, statement: str, got: str, writing: bool) -> None:
+    folder = line_store(tmp_path)
+    sql(folder, statement)
+    message = (
+        f"expected the tables of a Lookalike catalog and nothing else in {folder / 'catalog.sqlite'}, got {got}: "
+        "restore it from a backup"
+    )
+    with pytest.raises(StoreCorrupt, match=exactly(message)):
+        Store.open(folder, writing=writing)
+
+
+def test_a_store_is_never_made_over_another(tmp_path: Path) -> None:
+    folder = line_store(tmp_path)
+    before = files(folder)
+    message = f"expected a new or empty folder for the store, got the store {folder}: open it instead"
+    with pytest.raises(StoreExists, match=exactly(message)):
+        Store.create(folder, EMBEDDING)
+    with pytest.raises(StoreExists, match=exactly(message)):
+        Store.require_free(folder)
+    assert files(folder) == before
+
+
+def test_a_store_is_never_made_among_other_files(tmp_path: Path) -> None:
+    for name in ("thesis.txt", "notes.txt"):
+        (tmp_path / name).write_bytes(b"mine")
+    message = (
+        f"expected a new or empty folder for the store, got {tmp_path} with other files in it ('notes.txt'): name "
+        "another place"
+    )
+    with pytest.raises(NotAStore, match=exactly(message)):
+        Store.create(tmp_path, EMBEDDING)
+    assert files(tmp_path) == {"notes.txt": b"mine", "thesis.txt": b"mine"}
+
+
+@pytest.mark.parametrize(
+    "left", [["writer.lock"], ["catalog.sqlite.tmp"], ["writer.lock", "catalog.sqlite.tmp-journal"]]
+)
+def test_what_an_interrupted_creation_left_is_no_obstacle(tmp_path: Path, left: list[str]) -> None:
+    for name in left:
+        (tmp_path / name).write_bytes(b"half of something")
+    assert not Store.exists_at(tmp_path)
+    Store.require_free(tmp_path)
+    with Store.create(tmp_path, EMBEDDING) as store:
+        store.append([new_item(0)], place(0))
+    with Store.open(tmp_path) as store:
+        assert store.items() == [item(0)]
+        assert store.verify() == []
+    assert set(files(tmp_path)) == {"catalog.sqlite", "writer.lock"}
+
+
+def test_a_store_of_an_embedding_that_cannot_be_written_is_not_made(tmp_path: Path) -> None:
+    with pytest.raises(ValueError, match="JSON"):
+        Store.create(tmp_path / "store", Embedding(2, "f" * 64, {"bad": float("nan")}))
+    assert not Store.exists_at(tmp_path / "store")
+    with Store.create(tmp_path / "store", EMBEDDING) as store:
+        assert store.verify() == []

@@ -61,7 +61,8 @@ SURROGATE = "'utf-8' codec can't encode character '\\udcff' in position {}: surr
         (NewItem("", b""), UNSTORABLE.format("''", A_KEY)),
         (NewItem(b"bytes", b""), UNSTORABLE.format("b'bytes'", A_KEY)),  # type: ignore[arg-type]
         (NewItem("k", b"", 5), UNSTORABLE.format("'k'", A_KEY)),  # type: ignore[arg-type]
-        (NewItem("a\0b", b""), UNSTORABLE.format("'a\\x00b'", "a key has no NUL character")),
+        (NewItem("a\0b", b""), UNSTORABLE.format("'a\\x00b'", "a key or label cannot hold the NUL character")),
+        (NewItem("k", b"", "\0"), UNSTORABLE.format("'k'", "a key or label cannot hold the NUL character")),
         (NewItem("k", None), UNSTORABLE.format("'k'", BYTES)),  # type: ignore[arg-type]
         (NewItem("k", b"", thumbnail="png"), UNSTORABLE.format("'k'", BYTES)),  # type: ignore[arg-type]
         (NewItem("\udcff", b""), UNSTORABLE.format("'\\udcff'", SURROGATE.format(0))),

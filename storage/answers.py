@@ -10,10 +10,15 @@ from storage.rows import VECTOR_TYPE
 from storage.snapshot import Snapshot
 
 
+class SnapshotOutdated(Exception):
+    """An answer holds an item that was deleted or replaced after the snapshot was taken."""
+
+
 def hits_of(snapshot: Snapshot, catalog: Catalog, answers: list[tuple[Positions, Distances]]) -> list[list[Hit]]:
     """Return the hits of each answer, in order.
 
-    Raise StoreCorrupt when a row is gone, does not match its checksum, or has another vector than was compared.
+    Raise SnapshotOutdated when a row has gone in a later batch, StoreCorrupt when it is gone in none, does not match
+    its checksum, or has another vector than was compared.
     """
     items = _items_at(snapshot, catalog, answers)
     return [
@@ -36,10 +41,9 @@ def _items_at(snapshot: Snapshot, catalog: Catalog, answers: list[tuple[Position
     items: dict[int, Item] = {}
     for position, id, row in zip(positions.tolist(), ids, catalog.items.by_id(ids), strict=True):
         if row is None:
-            raise StoreCorrupt(
-                f"expected item {id} in the catalog, but it is gone: if another process has just deleted or "
-                "replaced it, call refresh; otherwise run `python -m storage verify`"
-            )
+            if catalog.history.last_batch() != snapshot.batch:
+                raise SnapshotOutdated
+            raise StoreCorrupt(f"expected item {id} in the catalog, but it is gone: run `python -m storage verify`")
         if row.verified().vector != compared[position].astype(VECTOR_TYPE, copy=False).tobytes():
             raise StoreCorrupt(
                 f"expected the index to hold the vector of item {id}, but it holds another: "

@@ -1,5 +1,6 @@
 """What a store holds at one batch, in memory: the vectors of the live rows, and the id at each position."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -21,12 +22,13 @@ class Snapshot:
     index: FaissFlat
     ids: NDArray[np.int64]
 
-    def positions(self, ids: NDArray[np.int64]) -> NDArray[np.int64]:
+    def positions(self, ids: Sequence[int]) -> NDArray[np.int64]:
         """Return the positions of those of the given ids that the snapshot holds."""
-        found = np.searchsorted(self.ids, ids)
+        wanted = np.array(ids, np.int64)
+        found = np.searchsorted(self.ids, wanted)
         inside = found < len(self.ids)
-        found, ids = found[inside], ids[inside]
-        held: NDArray[np.int64] = found[self.ids[found] == ids]
+        found, wanted = found[inside], wanted[inside]
+        held: NDArray[np.int64] = found[self.ids[found] == wanted]
         return held
 
 

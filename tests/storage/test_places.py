@@ -7,6 +7,7 @@ import pytest
 
 from storage import Embedding, Store
 from storage.errors import NotAStore, StoreCorrupt, StoreExists, StoreNotFound, StoreVersion
+from storage.schema import SCHEMA_VERSION
 from tests.storage.stores import EMBEDDING, exactly, files, item, line_store, new_item, place, sql
 
 OPENINGS = pytest.mark.parametrize("writing", [False, True], ids=["for reading", "for writing"])
@@ -82,8 +83,8 @@ def test_a_store_of_a_newer_version_is_left_alone(tmp_path: Path, writing: bool)
     sql(folder, "PRAGMA user_version = 9")
     before = files(folder)
     message = (
-        f"expected a store of version 1 or older at {folder / 'catalog.sqlite'}, got version 9: open it with a newer "
-        "Lookalike"
+        f"expected a store of version {SCHEMA_VERSION} or older at {folder / 'catalog.sqlite'}, got version 9: "
+        "open it with a newer Lookalike"
     )
     with pytest.raises(StoreVersion, match=exactly(message)):
         Store.open(folder, writing=writing)

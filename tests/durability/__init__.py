@@ -1,0 +1,1 @@
+"""Tests that break stores in every way that a machine can."""

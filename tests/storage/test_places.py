@@ -6,8 +6,7 @@ from pathlib import Path
 import pytest
 
 from storage import Embedding, Store
-from storage.errors import NotAStore, StoreCorrupt, StoreExists, StoreNotFound, StoreVersion
-from storage.schema import SCHEMA_VERSION
+from storage.errors import NotAStore, StoreCorrupt, StoreExists, StoreNotFound
 from tests.storage.stores import EMBEDDING, exactly, files, item, line_store, new_item, place, sql
 
 OPENINGS = pytest.mark.parametrize("writing", [False, True], ids=["for reading", "for writing"])
@@ -75,20 +74,6 @@ def test_a_catalog_of_another_kind_is_no_store(tmp_path: Path, writing: bool) ->
     sql(tmp_path, "CREATE TABLE items (id INTEGER)")
     with pytest.raises(NotAStore, match=exactly(message)):
         Store.open(tmp_path, writing=writing)
-
-
-@OPENINGS
-def test_a_store_of_a_newer_version_is_left_alone(tmp_path: Path, writing: bool) -> None:
-    folder = line_store(tmp_path)
-    sql(folder, "PRAGMA user_version = 9")
-    before = files(folder)
-    message = (
-        f"expected a store of version {SCHEMA_VERSION} or older at {folder / 'catalog.sqlite'}, got version 9: "
-        "open it with a newer Lookalike"
-    )
-    with pytest.raises(StoreVersion, match=exactly(message)):
-        Store.open(folder, writing=writing)
-    assert {**files(folder), "writer.lock": b""} == {**before, "writer.lock": b""}
 
 
 @OPENINGS

@@ -8,6 +8,7 @@ from matplotlib.figure import Figure
 from ingest.images import Image, decode
 from search.errors import FigureUnusable
 from search.figures import FAINT, INK, RIGHT, WRONG
+from search.lettering import families, legible
 from search.results import QueryResult
 
 _CELL = 1.35
@@ -75,13 +76,10 @@ def _caption(axes: Axes, first: str, second: str, colour: str) -> None:
     """Write two lines below a cell, in the same place whatever the shape of the picture in it."""
     cell = axes.get_position(original=True)
     middle, below = cell.x0 + cell.width / 2, cell.y0
-    axes.figure.text(
-        middle, below - 0.06 * cell.height, first, ha="center", va="top", color=colour, fontsize=9, weight="bold"
-    )
+    label = axes.figure.text(middle, below - 0.06 * cell.height, first, ha="center", va="top", color=colour)
+    label.set(fontfamily=families(), fontsize=9, weight="bold")
     axes.figure.text(middle, below - 0.20 * cell.height, second, ha="center", va="top", color=FAINT, fontsize=8)
 
 
-def _short(text: str, length: int = 14) -> str:
-    shown = text if text.isprintable() else ascii(text)
-    # A dollar sign would begin a formula.
-    return (shown if len(shown) <= length else f"{shown[: length - 1]}…").replace("$", r"\$")
+def _short(label: str) -> str:
+    return legible(label, 14, "bold")

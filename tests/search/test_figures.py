@@ -1,5 +1,7 @@
 """The pictures: the neighbours figure and the map, as objects and as files."""
 
+import errno
+import os
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
@@ -38,6 +40,19 @@ ODD_LABELS = [
     "very long " * 9,
     "a_b^c",
     "%&{}\\",
+]
+
+SCRIPTS = [
+    "猫和狗在一起",
+    "قطة صغيرة",
+    "🐱 cat",
+    "🤖 robot",
+    "кошка",
+    "γάτα",
+    "กขค",
+    "हिन्दी",
+    "고양이",
+    "MANCHESTER UNITED",
 ]
 
 
@@ -155,8 +170,20 @@ def test_a_neighbours_figure_is_saved_at_150_dots_per_inch(tmp_path: Path) -> No
     assert [path.name for path in tmp_path.iterdir()] == ["neighbours.png"]
 
 
+STARTS = {
+    "jpeg": b"\xff\xd8\xff",
+    "jpg": b"\xff\xd8\xff",
+    "pdf": b"%PDF",
+    "png": b"\x89PNG",
+    "svg": b"<?xml",
+    "tif": b"II*\x00",
+    "tiff": b"II*\x00",
+    "webp": b"RIFF",
+}
+
+
 @pytest.mark.parametrize(
-    ("suffix", "start"), [(".png", b"\x89PNG"), (".PNG", b"\x89PNG"), (".svg", b"<?xml"), (".pdf", b"%PDF")]
+    ("suffix", "start"), [*((f".{name}", start) for name, start in STARTS.items()), (".PNG", b"\x89PNG")]
 )
 def test_the_suffix_says_the_format_and_a_figure_always_has_the_same_bytes(
     tmp_path: Path, suffix: str, start: bytes, monkeypatch: pytest.MonkeyPatch
@@ -171,16 +198,16 @@ def test_the_suffix_says_the_format_and_a_figure_always_has_the_same_bytes(
     assert written[0] == written[1]
 
 
-def test_a_figure_can_be_written_in_the_formats_that_the_help_names() -> None:
-    assert {"pdf", "png", "svg"} <= set(figures.formats())
+def test_every_format_is_tried_above() -> None:
+    assert tuple(STARTS) == figures.FORMATS
 
 
-@pytest.mark.parametrize("name", ["figure.txt", "figure", "figure.", ".png", "figure.png.zip"])
+@pytest.mark.parametrize("name", ["figure.txt", "figure", "figure.", ".png", "figure.png.zip", "figure.pgf"])
 def test_an_unsupported_suffix_is_refused_and_nothing_is_written(tmp_path: Path, name: str) -> None:
     with pytest.raises(FigureUnusable) as refused:
         figures.save(Figure(), tmp_path / name)
     assert str(refused.value) == (
-        f"expected a figure's name to end in one of {', '.join(figures.formats())}, got {tmp_path / name}"
+        f"expected a figure's name to end in one of jpeg, jpg, pdf, png, svg, tif, tiff, webp, got {tmp_path / name}"
     )
     assert list(tmp_path.iterdir()) == []
 
@@ -194,7 +221,46 @@ def test_a_missing_folder_is_refused_and_not_made(tmp_path: Path) -> None:
     assert list(tmp_path.iterdir()) == []
 
 
-@pytest.mark.parametrize("label", ODD_LABELS, ids=ascii)
+def test_a_folder_of_the_figures_name_is_refused_and_kept(tmp_path: Path) -> None:
+    (tmp_path / "figure.png").mkdir()
+    with pytest.raises(FigureUnusable) as refused:
+        figures.require_writable(tmp_path / "figure.png")
+    assert str(refused.value) == (
+        f"expected to write the figure {tmp_path / 'figure.png'}, got 'Is a directory': "
+        "name another place, or make room"
+    )
+    assert [path.name for path in tmp_path.iterdir()] == ["figure.png"]
+
+
+def test_a_folder_that_may_not_be_written_to_is_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    # Whoever runs the tests as root may write everywhere.
+    monkeypatch.setattr("os.access", lambda path, _: path != tmp_path)
+    with pytest.raises(FigureUnusable) as refused:
+        figures.require_writable(tmp_path / "figure.png")
+    assert str(refused.value) == (
+        f"expected to write the figure {tmp_path / 'figure.png'}, got 'Permission denied': "
+        "name another place, or make room"
+    )
+
+
+def test_a_disk_that_refuses_a_figure_is_one_line_and_the_old_figure_stays(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def full(_: int) -> None:
+        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+
+    (tmp_path / "figure.png").write_bytes(b"old")
+    monkeypatch.setattr("os.fsync", full)
+    with pytest.raises(FigureUnusable) as refused:
+        figures.save(Figure(), tmp_path / "figure.png")
+    assert str(refused.value) == (
+        f"expected to write the figure {tmp_path / 'figure.png'}, got 'No space left on device': "
+        "name another place, or make room"
+    )
+    assert {path.name: path.read_bytes() for path in tmp_path.iterdir()} == {"figure.png": b"old"}
+
+
+@pytest.mark.parametrize("label", [*ODD_LABELS, *SCRIPTS], ids=ascii)
 def test_odd_labels_are_drawn_beside_pictures_without_a_warning(label: str) -> None:
     item = Item(0, label, label, {}, b"digest")
     figure = draw_neighbours([QueryResult(label, hits(label, "other"), item=item)], THUMBNAILS)
@@ -230,6 +296,37 @@ def test_beyond_twenty_labels_the_rarer_ones_are_one_group(tmp_path: Path) -> No
     assert legend(figure) == ["others", *(f"label {number:02d}" for number in range(6, 25))]
     assert counts(figure) == [1 + 5 * 2, *[3] * 19]
     assert figure.axes[0].get_title(loc="left") == "t-SNE of 68 items, recipe toy"
+
+
+def test_beyond_twenty_labels_every_item_is_in_one_group_whatever_its_label(tmp_path: Path) -> None:
+    # The first nineteen have two items, the empty label among them; the others, one of them no label, have one.
+    common = ["", "a", "(no label)", "others", *(f"label {number:02d}" for number in range(15))]
+    rare = ["\x00", "a\x00", None]
+    figure = map_of(tmp_path, {str(place): label for place, label in enumerate([*common, *common, *rare])})
+    shown = ["''", "(no label)", "a", *(f"label {number:02d}" for number in range(15)), "others"]
+    assert legend(figure) == ["others", *shown]
+    assert counts(figure) == [3, *[2] * 19]
+
+
+def test_an_empty_label_among_the_rarer_ones_is_drawn_with_them(tmp_path: Path) -> None:
+    names = [*(f"label {number:02d}" for number in range(19) for _ in range(2)), "", "b"]
+    figure = map_of(tmp_path, {str(place): name for place, name in enumerate(names)})
+    assert legend(figure) == ["others", *(f"label {number:02d}" for number in range(19))]
+    assert counts(figure) == [2, *[2] * 19]
+
+
+def test_no_label_and_a_label_of_that_name_are_two_groups(tmp_path: Path) -> None:
+    figure = map_of(tmp_path, {str(number): ("(no label)", None, "")[number % 3] for number in range(9)})
+    assert legend(figure) == ["(no label)", "''", "(no label)"]
+    assert len({colour for colour, _ in groups(figure)}) == 3
+
+
+def test_the_longest_names_fit_beside_a_map(tmp_path: Path) -> None:
+    figure = map_of(tmp_path, {str(number): label for number, label in enumerate(SCRIPTS)})
+    figure.draw_without_rendering()
+    shown = figure.axes[0].get_legend()
+    assert shown is not None
+    assert max(text.get_window_extent().x1 for text in shown.get_texts()) < figure.bbox.x1
 
 
 def test_a_map_of_very_many_items_shows_a_sample_that_keeps_each_labels_share(
@@ -279,6 +376,16 @@ def test_a_map_shows_what_the_searcher_saw_while_another_process_adds_items(tmp_
 
 
 def test_odd_labels_are_drawn_on_a_map_without_a_warning(tmp_path: Path) -> None:
-    figure = map_of(tmp_path, {str(number): ODD_LABELS[number % len(ODD_LABELS)] for number in range(33)})
+    labels = [*ODD_LABELS, *SCRIPTS[:8]]
+    figure = map_of(tmp_path, {str(number): labels[number % 20] for number in range(60)})
     assert size(figures.encoded(figure)) == (1290, 1080)
-    assert counts(figure) == [3] * 11
+    assert counts(figure) == [3] * 20
+
+
+def test_a_map_is_lettered_in_whatever_font_has_the_letters(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("search.lettering.FAMILIES", ("DejaVu Sans", "STIXGeneral"))
+    figure = map_of(tmp_path, dict.fromkeys("123456", "Ⓐ"))
+    assert legend(figure) == ["Ⓐ"]
+    assert [text.get_text() for text in figure.axes[0].texts] == ["Ⓐ"]
+    # A letter in no font would be a warning, and so an error here.
+    assert size(figures.encoded(figure)) == (1290, 1080)

@@ -1,6 +1,8 @@
 """What all figures share: colours, type sizes, and how a figure is written to a file."""
 
+import errno
 import io
+import os
 from pathlib import Path
 
 import matplotlib as mpl
@@ -8,6 +10,10 @@ from matplotlib.figure import Figure
 
 from search.errors import FigureUnusable
 from storage import durable
+from storage.errors import StoreUnwritable
+
+#: What a figure can be written as. matplotlib knows more, some of which need other programs or change with the time.
+FORMATS = ("jpeg", "jpg", "pdf", "png", "svg", "tif", "tiff", "webp")
 
 #: Dots per inch of a figure in pixels.
 DPI = 150
@@ -24,19 +30,22 @@ FEW = mpl.color_sequences["petroff10"]
 MANY = mpl.color_sequences["tab20"]
 
 
-def formats() -> list[str]:
-    """Return the file formats that a figure can be written in."""
-    return sorted(Figure().canvas.get_supported_filetypes())
-
-
 def require_writable(path: Path) -> None:
     """Raise FigureUnusable at once when a figure could not be written to the path later."""
-    if path.suffix.removeprefix(".").lower() not in formats():
-        raise FigureUnusable(f"expected a figure's name to end in one of {', '.join(formats())}, got {path}")
+    if path.suffix.removeprefix(".").lower() not in FORMATS:
+        raise FigureUnusable(f"expected a figure's name to end in one of {', '.join(FORMATS)}, got {path}")
     if not path.parent.is_dir():
         raise FigureUnusable(
             f"expected a folder for the figure {path.name}, found none at {path.parent}: make it first"
         )
+    if path.is_dir():
+        raise _refused(path, os.strerror(errno.EISDIR))
+    if not os.access(path.parent, os.W_OK | os.X_OK):
+        raise _refused(path, os.strerror(errno.EACCES))
+
+
+def _refused(path: Path, reason: str) -> FigureUnusable:
+    return FigureUnusable(f"expected to write the figure {path}, got '{reason}': name another place, or make room")
 
 
 def encoded(figure: Figure, format: str = "png") -> bytes:
@@ -51,6 +60,9 @@ def encoded(figure: Figure, format: str = "png") -> bytes:
 
 
 def save(figure: Figure, path: Path) -> None:
-    """Write a figure to a file in one step; raise FigureUnusable or StoreUnwritable."""
+    """Write a figure to a file in one step; raise FigureUnusable, with what was there before untouched."""
     require_writable(path)
-    durable.replace_file(path, encoded(figure, path.suffix.removeprefix(".").lower()))
+    try:
+        durable.replace_file(path, encoded(figure, path.suffix.removeprefix(".").lower()))
+    except StoreUnwritable as error:
+        raise _refused(path, getattr(error.__cause__, "strerror", None) or str(error)) from error

@@ -2,6 +2,7 @@
 
 import sqlalchemy as sa
 
+from storage.errors import StoreCorrupt
 from storage.rows import Batch, Generation
 from storage.schema import BatchRow, GenerationRow
 
@@ -34,8 +35,13 @@ class History:
         self._connection.execute(sa.update(BatchRow).where(BatchRow.number == batch.number).values(values))
 
     def last_batch(self) -> Batch:
-        """Return the newest batch."""
-        return Batch(*self._connection.execute(_BATCH.order_by(BatchRow.number.desc()).limit(1)).one())
+        """Return the newest batch; raise StoreCorrupt when there is none, not even batch 0."""
+        row = self._connection.execute(_BATCH.order_by(BatchRow.number.desc()).limit(1)).first()
+        if row is None:
+            raise StoreCorrupt(
+                "expected the record of batch 0 in the catalog, got none: restore the store from a backup"
+            )
+        return Batch(*row)
 
     def batches(self) -> list[Batch]:
         """Return every batch in order, from batch 0."""

@@ -70,13 +70,18 @@ class ItemRows:
         if ids:
             self._connection.execute(_BURY, {**asked(ids), "in_batch": batch})
 
-    def set_aside(self, id: int) -> None:
-        """Copy a damaged row to where people can look at it, as it is, and empty it."""
+    def set_aside(self, id: int, batch: int) -> None:
+        """Copy a damaged row to where people can look at it, as it is, and leave an empty one of the given batch."""
         kept = [column.name for column in SetAsideRow.__table__.columns if column.name != "item"]
         found = sa.select(ItemRow.id, *(ItemRow.__table__.c[name] for name in kept)).where(ItemRow.id == id)
         self._connection.execute(sa.delete(SetAsideRow).where(SetAsideRow.item == id))
         self._connection.execute(sa.insert(SetAsideRow).from_select(["item", *kept], found))
-        self._connection.execute(sa.update(ItemRow).where(ItemRow.id == id).values(vector=b""))
+        self._connection.execute(sa.update(ItemRow).where(ItemRow.id == id).values(vector=b"", batch=batch))
+
+    def write_tombstone(self, id: int, batch: int) -> None:
+        """Write the row of an item of which nothing is known but that it was added in a batch; it counts as deleted."""
+        nothing = {"key": "", "label": None, "content": b"", "metadata": "{}", "vector": b"", "checksum": b""}
+        self._connection.execute(sa.insert(ItemRow).values(id=id, batch=batch, deleted_in=batch, **nothing))
 
     def empty_tombstones(self) -> None:
         """Drop the vectors of deleted items; the checksums stay, for the chain."""

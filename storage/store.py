@@ -15,7 +15,7 @@ from storage.catalog import Catalog
 from storage.creation import new_store_folder, write_empty_catalog
 from storage.database import Database
 from storage.embedding import Embedding
-from storage.errors import InvalidItem, StoreReadOnly
+from storage.errors import InvalidItem, StoreCorrupt, StoreReadOnly
 from storage.items import Appended, NewItem
 from storage.ledger import Entry
 from storage.lock import WriterLock
@@ -170,13 +170,16 @@ class Store(StoreReader):
         """Make a damaged store whole: return what was done, a line each; empty when nothing was wrong.
 
         Index files are made again from the rows. A damaged item is set aside, in the catalog's table `set_aside`,
-        and is deleted as an item. Raise StoreCorrupt when SQLite itself cannot read the catalog.
+        and is deleted as an item. Raise StoreCorrupt, with nothing changed, when that does not make it whole.
         """
         self._require_writer()
         with self._database.writing() as connection:
             catalog = Catalog(connection)
             done = repair_rows(catalog, self.dim)
             done += forget_damaged_generations(catalog, self.folder, self.dim)
+            left = next(verification.problems(catalog, self.folder, self.dim), None)
+            if left is not None:
+                raise StoreCorrupt(f"expected {self.folder} to be whole after its repair, got '{left}'")
         self._snapshot = None
         self.publish()
         return done

@@ -10,7 +10,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import ArrayLike
 
-from storage import commit, durable, layout
+from storage import commit, durable, layout, verification
 from storage.catalog import Catalog
 from storage.creation import new_store_folder, write_empty_catalog
 from storage.database import Database

@@ -1,0 +1,219 @@
+"""Damage inside the catalog: named by verify, mended by repair, and what is not damaged goes on as before."""
+
+import shutil
+from pathlib import Path
+
+import pytest
+
+from storage import Hit, Store
+from storage.errors import StoreCorrupt
+from tests.storage.stores import exactly, files, hit, item, line_store, new_item, new_items, place, places, sql
+
+#: What the damaged stores of these tests hold: item 0 was deleted, item 4 came after the index file.
+HELD = [1, 2, 3, 4]
+
+
+@pytest.fixture(scope="module")
+def made(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    folder = line_store(tmp_path_factory.mktemp("made"), 4, batch=2)
+    with Store.open(folder, writing=True) as store:
+        store.delete(ids=[0])
+        store.publish()
+        store.append([new_item(4)], places([4]))
+    return folder
+
+
+@pytest.fixture
+def folder(made: Path, tmp_path: Path) -> Path:
+    return shutil.copytree(made, tmp_path / "store")
+
+
+def around_item_two(held: list[int]) -> list[Hit]:
+    """Return the whole answer at the place of item 2 of a store that holds these items."""
+    distances = {2: 0.0, 1: 2.0, 3: 4.0, 4: 12.0}
+    near = [number for number in distances if number in held]
+    return [hit(rank, number, distances[number]) for rank, number in enumerate(near, start=1)]
+
+
+ITEM = "item {}: its fields do not match its checksum"
+ASIDE = "item {}: damaged, set aside"
+RECORD = "batch {}: its record was made to match its rows"
+OTHER_ROWS = "batch {}: its rows are not those that were acknowledged"
+
+
+@pytest.mark.parametrize(
+    ("column", "value"),
+    [
+        ("vector", b"\0" * 8),
+        ("vector", b"\0\0\xc0\x7f" * 2),
+        ("vector", b""),
+        ("vector", b"\0" * 7),
+        ("vector", "text"),
+        ("label", "label 3"),
+        ("label", ""),
+        ("label", None),
+        ("metadata", '{"number": 7}'),
+        ("metadata", "{"),
+        ("key", "key 99"),
+        ("content", b""),
+        ("content", 5),
+    ],
+)
+@pytest.mark.parametrize("number", [2, 4], ids=["covered by the index file", "after the index file"])
+def test_a_damaged_item_is_named_and_set_aside_and_the_others_go_on(
+    folder: Path, column: str, value: object, number: int
+) -> None:
+    sql(folder, f"UPDATE items SET {column} = ? WHERE id = ?", value, number)
+    others = [one for one in HELD if one != number]
+    unreadable = (
+        f"expected item {number} to match its checksum, but it was damaged after it was written: run "
+        "`python -m storage repair`, or restore the store from a backup"
+    )
+    with Store.open(folder, writing=True) as store:
+        # A row that no index file covers is read when the store is loaded.
+        assert store.verify() == [ITEM.format(number), *([unreadable] if number == 4 else [])]
+        with pytest.raises(StoreCorrupt, match=exactly(unreadable)):
+            store.items([number])
+        assert store.repair() == [ASIDE.format(number)]
+        assert store.verify() == []
+        assert store.items() == [item(one) for one in others]
+        assert store.nearest(place(2), 9) == [around_item_two(others)]
+        assert store.thumbnails(HELD).keys() == set(others)
+        assert sql(folder, f"SELECT item, {column} FROM set_aside") == [(number, value)]
+        # It can be added again, under a new id.
+        assert store.append([new_item(number)], place(number)).ids == (5,)
+        assert store.repair() == []
+    with Store.open(folder) as store:
+        assert store.items() == [*(item(one) for one in others), item(number, id=5)]
+        assert store.verify() == []
+
+
+def test_no_answer_is_given_from_a_damaged_item(folder: Path) -> None:
+    sql(folder, "UPDATE items SET label = 'label 1' WHERE id = 3")
+    with Store.open(folder) as store:
+        with pytest.raises(StoreCorrupt, match=r"^expected item 3 to match its checksum, but it was damaged after it"):
+            store.nearest(place(2), 3)
+        # What it is not among is answered.
+        assert store.nearest(place(2), 2) == [around_item_two([1, 2])]
+        for read in (store.items, lambda: store.by_key("key 3"), lambda: store.vectors([3]), lambda: [*store.pages(2)]):
+            with pytest.raises(StoreCorrupt):
+                read()
+
+
+def test_several_damaged_items_are_set_aside_together(folder: Path) -> None:
+    sql(folder, "UPDATE items SET label = 'x' WHERE id IN (0, 1, 3)")
+    sql(folder, "UPDATE thumbnails SET png = x'00' WHERE item = 2")
+    picture = "thumbnail of item 2: "
+    with Store.open(folder, writing=True) as store:
+        assert store.verify() == [*(ITEM.format(id) for id in (0, 1, 3)), picture + "it does not match its checksum"]
+        assert store.repair() == [*(ASIDE.format(id) for id in (0, 1, 3)), picture + "damaged, removed"]
+        assert store.verify() == []
+        assert store.items() == [item(2), item(4)]
+        assert store.nearest(place(2), 9) == [around_item_two([2, 4])]
+    assert sql(folder, "SELECT item, key, label FROM set_aside ORDER BY item") == [
+        (id, f"key {id}", "x") for id in (0, 1, 3)
+    ]
+
+
+@pytest.mark.parametrize(
+    ("statement", "problems", "done"),
+    [
+        ("UPDATE batches SET live = 7 WHERE number = 2", [OTHER_ROWS.format(2)], [RECORD.format(2)]),
+        ("UPDATE batches SET live = 'x' WHERE number = 2", [OTHER_ROWS.format(2)], [RECORD.format(2)]),
+        ("UPDATE batches SET next_id = 3 WHERE number = 4", [OTHER_ROWS.format(4)], [RECORD.format(4)]),
+        ("UPDATE batches SET next_id = 1 << 60 WHERE number = 4", [OTHER_ROWS.format(4)], [RECORD.format(4)]),
+        ("UPDATE batches SET chain = x'00' WHERE number = 1", [OTHER_ROWS.format(1)], [RECORD.format(1)]),
+        (
+            "UPDATE items SET checksum = x'00' WHERE id = 3",
+            [ITEM.format(3), OTHER_ROWS.format(2)],
+            [ASIDE.format(3), *(RECORD.format(number) for number in (2, 3, 4))],
+        ),
+        (
+            "UPDATE items SET checksum = 'text' WHERE id = 3",
+            [ITEM.format(3), OTHER_ROWS.format(2)],
+            [ASIDE.format(3), *(RECORD.format(number) for number in (2, 3, 4))],
+        ),
+        ("UPDATE items SET batch = 1 WHERE id = 3", [ITEM.format(3), OTHER_ROWS.format(1)], [ASIDE.format(3)]),
+    ],
+)
+def test_a_record_that_the_rows_do_not_bear_out_is_named_and_made_to_match(
+    folder: Path, statement: str, problems: list[str], done: list[str]
+) -> None:
+    sql(folder, statement)
+    others = HELD if ASIDE.format(3) not in done else [1, 2, 4]
+    with Store.open(folder, writing=True) as store:
+        assert store.verify() == problems
+        assert store.repair() == done
+        assert store.verify() == []
+        assert store.items() == [item(number) for number in others]
+        assert store.nearest(place(2), 9) == [around_item_two(others)]
+        assert store.append([new_item(9)], place(9)).ids == (5,)
+
+
+@pytest.mark.parametrize("lost", [[1], [4], [2, 3]])
+def test_a_row_that_is_gone_is_named_and_its_id_is_not_given_out_again(folder: Path, lost: list[int]) -> None:
+    for id in lost:
+        sql(folder, "DELETE FROM items WHERE id = ?", id)
+    others = [number for number in HELD if number not in lost]
+    with Store.open(folder, writing=True) as store:
+        gone = [f"item {id}: its row is gone" for id in lost]
+        assert store.verify()[: len(gone)] == gone
+        assert store.repair()[: len(gone)] == [f"{line}; its id stays taken" for line in gone]
+        assert store.verify() == []
+        assert store.items() == [item(number) for number in others]
+        assert store.nearest(place(2), 9) == [around_item_two(others)]
+        assert store.append(new_items(lost), places(lost)).ids == tuple(range(5, 5 + len(lost)))
+        assert store.verify() == []
+
+
+@pytest.mark.parametrize(
+    ("statement", "message"),
+    [
+        (
+            "DELETE FROM batches WHERE number = 2",
+            "expected a record of every batch from 0 on, got 4 with some missing: restore the store from a backup",
+        ),
+        (
+            "DELETE FROM batches",
+            "expected a record of every batch from 0 on, got 0 with some missing: restore the store from a backup",
+        ),
+        (
+            "UPDATE items SET deleted_in = 9 WHERE id = 1",
+            "expected {} to be whole after its repair, got 'expected 3 live items after batch 5, got 2: rows were lost "
+            "or changed after they were written; restore the store from a backup'",
+        ),
+    ],
+)
+def test_what_cannot_be_made_whole_is_left_as_it_is(folder: Path, statement: str, message: str) -> None:
+    sql(folder, statement)
+    sql(folder, "UPDATE items SET label = 'x' WHERE id = 2")
+    before = files(folder)
+    with Store.open(folder, writing=True) as store:
+        assert store.verify() != []
+        with pytest.raises(StoreCorrupt, match=exactly(message.format(folder))):
+            store.repair()
+    assert {**files(folder), "writer.lock": b""} == {**before, "writer.lock": b""}
+
+
+def test_an_index_file_that_is_gone_is_made_again(folder: Path) -> None:
+    (gone,) = (folder / "index").iterdir()
+    gone.unlink()
+    (folder / "index.faiss").unlink()
+    with Store.open(folder, writing=True) as store:
+        missing = f"index/{gone.name}: missing or damaged"
+        assert store.verify() == [f"{missing}; searching works without it, from the rows"]
+        assert store.repair() == [f"{missing}, made again"]
+        assert store.verify() == []
+        assert store.nearest(place(2), 9) == [around_item_two(HELD)]
+    (made,) = (folder / "index").iterdir()
+    assert made.read_bytes() == (folder / "index.faiss").read_bytes()
+    assert sql(folder, "SELECT batch, items FROM generations") == [(4, 4)]
+
+
+def test_repairing_a_whole_store_changes_no_item(folder: Path) -> None:
+    tables = ("items", "batches", "thumbnails", "embedding", "set_aside")
+    before = [sql(folder, f"SELECT * FROM {table}") for table in tables]
+    with Store.open(folder, writing=True) as store:
+        assert store.repair() == []
+        assert store.repair() == []
+    assert [sql(folder, f"SELECT * FROM {table}") for table in tables] == before

@@ -1,0 +1,118 @@
+"""A small store to damage, and everything that it can be asked."""
+
+import hashlib
+from collections.abc import Callable
+from pathlib import Path
+
+import numpy as np
+
+from benchmarks.durability.workload import DIM, label_of
+from storage import LookalikeError, NewItem, Store
+from storage.errors import UnknownItem
+
+#: What a store says to each question, by the question's name; a question that it refuses is not there.
+Answers = dict[str, object]
+
+_TAIL = 15
+_QUERIES = 12
+
+
+def append_tail(folder: Path, seed: int) -> None:
+    """Append a batch that no generation covers; one of its items replaces an older one."""
+    vectors = np.random.default_rng([seed, 1]).standard_normal((_TAIL, DIM)).astype(np.float32)
+    items = [
+        NewItem(
+            f"tail {place}" if place else "a39",
+            hashlib.sha256(vector.tobytes()).digest(),
+            label_of(vector.tobytes()),
+            {"place": place},
+            f"thumbnail {place}".encode(),
+        )
+        for place, vector in enumerate(vectors)
+    ]
+    with Store.open(folder, writing=True) as store:
+        store.append(items, vectors)
+
+
+class Examiner:
+    """Asks a store all there is to ask, and knows the right answers from when it was whole."""
+
+    def __init__(self, folder: Path) -> None:
+        with Store.open(folder) as store:
+            self._items = store.items()
+            self._ids = [item.id for item in self._items]
+            self._gone = sorted(set(range(self._ids[-1])) - set(self._ids))
+            self._queries = np.concatenate(
+                [
+                    np.random.default_rng(6).standard_normal((_QUERIES, DIM)).astype(np.float32),
+                    store.vectors(self._ids[::9]),
+                ]
+            )
+        self.right, *_ = self.ask(folder)
+
+    def ask(self, folder: Path) -> tuple[Answers, list[str], list[str]]:
+        """Open a store; return its answers, the questions that it refused, and those that ended in other errors."""
+        answers: Answers = {}
+        refused = []
+        failed = []
+        try:
+            store = Store.open(folder)
+        except LookalikeError:
+            return {}, ["open"], []
+        except Exception as error:
+            return {}, [], [f"open: {error!r}"]
+        with store:
+            for name, question in self._questions(store).items():
+                try:
+                    answers[name] = question()
+                except UnknownItem:
+                    # To say that it does not hold an item is an answer, and may be a wrong one.
+                    answers[name] = None
+                except LookalikeError:
+                    refused.append(name)
+                except Exception as error:
+                    failed.append(f"{name}: {error!r}")
+        return answers, refused, failed
+
+    def _questions(self, store: Store) -> dict[str, Callable[[], object]]:
+        keys = [item.key for item in self._items]
+        return {
+            "nearest": lambda: store.nearest(self._queries, 4),
+            "nearest to one": lambda: [store.nearest(query, 2) for query in self._queries[:2]],
+            "items": store.items,
+            "items by id": lambda: store.items(self._ids),
+            "items by key": lambda: [_held(store, key) for key in [*keys[::7], "a3", "no such key"]],
+            "deleted items": lambda: [_held(store, id) for id in self._gone[:3]],
+            "vectors": lambda: store.vectors(self._ids).tobytes(),
+            "all vectors": lambda: [part.tobytes() for part in store.all_vectors()],
+            "pages": lambda: [
+                (item, vector.tobytes())
+                for items, vectors in store.pages(50)
+                for item, vector in zip(items, vectors, strict=True)
+            ],
+            "contents": lambda: store.contents([*keys, "no such key"]),
+            "thumbnails": lambda: store.thumbnails(self._ids),
+            "label counts": store.label_counts,
+            "length": lambda: len(store),
+            "embedding": lambda: _embedding(store),
+            "deleted count": lambda: store.info().deleted,
+        }
+
+
+def different_answers(answers: Answers, right: Answers) -> list[str]:
+    """Return the questions whose answers are not the right ones."""
+    return [name for name, answer in answers.items() if answer != right[name]]
+
+
+def _held(store: Store, asked: int | str) -> object:
+    """Return what the store holds under an id or a key, None when it says that there is nothing."""
+    try:
+        return store.by_key(asked) if isinstance(asked, str) else store.items([asked])
+    except UnknownItem:
+        return None
+
+
+def _embedding(store: Store) -> object:
+    embedding = store.embedding
+    arrays = {name: (array.shape, array.tobytes()) for name, array in embedding.arrays.items()}
+    return embedding.dim, embedding.fingerprint, dict(embedding.spec), arrays

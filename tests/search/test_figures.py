@@ -55,19 +55,6 @@ SCRIPTS = [
     "MANCHESTER UNITED",
 ]
 
-SCRIPTS = [
-    "猫和狗在一起",
-    "قطة صغيرة",
-    "🐱 cat",
-    "🤖 robot",
-    "кошка",
-    "γάτα",
-    "กขค",
-    "हिन्दी",
-    "고양이",
-    "MANCHESTER UNITED",
-]
-
 
 @pytest.fixture
 def searcher(tmp_path: Path) -> Iterator[Searcher]:

@@ -301,7 +301,7 @@ def test_beyond_twenty_labels_the_rarer_ones_are_one_group(tmp_path: Path) -> No
 def test_beyond_twenty_labels_every_item_is_in_one_group_whatever_its_label(tmp_path: Path) -> None:
     # The first nineteen have two items, the empty label among them; the others, one of them no label, have one.
     common = ["", "a", "(no label)", "others", *(f"label {number:02d}" for number in range(15))]
-    rare = ["\x00", "a\x00", None]
+    rare = ["\x01", "a\x01", None]
     figure = map_of(tmp_path, {str(place): label for place, label in enumerate([*common, *common, *rare])})
     shown = ["''", "(no label)", "a", *(f"label {number:02d}" for number in range(15)), "others"]
     assert legend(figure) == ["others", *shown]
@@ -376,7 +376,7 @@ def test_a_map_shows_what_the_searcher_saw_while_another_process_adds_items(tmp_
 
 
 def test_odd_labels_are_drawn_on_a_map_without_a_warning(tmp_path: Path) -> None:
-    labels = [*ODD_LABELS, *SCRIPTS[:8]]
+    labels = [*ODD_LABELS, *SCRIPTS[:9]]
     figure = map_of(tmp_path, {str(number): labels[number % 20] for number in range(60)})
     assert size(figures.encoded(figure)) == (1290, 1080)
     assert counts(figure) == [3] * 20

@@ -15,8 +15,11 @@ from storage.index import VectorIndex
 #: How many candidates more than asked are fetched, so that near-ties are rarely cut apart.
 MARGIN = 16
 
-#: Vectors compared at once in float64.
+#: Vectors compared at once in float64 when all of them are.
 _BLOCK = 16_384
+
+#: Bytes of float64 differences made at once when the candidates of many queries are ranked: what a cache holds.
+_RANKED_BYTES = 2**19
 
 Positions = NDArray[np.int64]
 Distances = NDArray[np.float64]
@@ -37,19 +40,50 @@ def nearest(
     widest = max(len(positions) for positions in leave_out)
     wanted = min(count, k + widest + MARGIN)
     squared, proposed = index.candidates(queries, wanted)
-    bounds = index.error_bound(queries)
+    # Whatever was not proposed is farther than the last candidate, less the rounding error.
+    beyond = np.full(len(queries), np.inf)
+    if wanted < count:
+        beyond = squared[:, -1].astype(np.float64) - index.error_bound(queries)
+    beyond[~np.isfinite(squared).all(axis=1)] = -np.inf
     vectors = index.vectors()
-    answers = []
-    for query, row, positions, bound, out in zip(queries, squared, proposed, bounds, leave_out, strict=True):
-        answer = None
-        if np.isfinite(row).all():
-            answer = _ranked(vectors, query, positions, k, out)
-            # Whatever was not proposed is farther than the last candidate, less the rounding error.
-            beyond = float(row[-1]) - float(bound)
-            if wanted < count and not (len(answer[0]) == k and answer[1][-1] ** 2 * _SLACK < beyond):
-                answer = None
-        answers.append(answer or _ranked_among_all(vectors, query, k, out))
+    answers: list[tuple[Positions, Distances]] = []
+    step = max(1, _RANKED_BYTES // (8 * wanted * index.dim))
+    for start in range(0, len(queries), step):
+        some = slice(start, start + step)
+        answers += _ranked_candidates(vectors, queries[some], proposed[some], beyond[some], k, leave_out[some])
     return answers
+
+
+def _ranked_candidates(
+    vectors: NDArray[np.float32],
+    queries: NDArray[np.float32],
+    proposed: Positions,
+    beyond: Distances,
+    k: int,
+    leave_out: Sequence[Positions],
+) -> list[tuple[Positions, Distances]]:
+    """Return the k nearest of each query's candidates, or of all vectors where one of those could be nearer.
+
+    `proposed` is (nq, n); no other vector has a squared distance below `beyond`, (nq,), infinite when there is none.
+    """
+    positions = np.where(np.isneginf(beyond)[:, np.newaxis], 0, proposed)
+    distances = distances_to(vectors[positions], queries[:, np.newaxis])
+    for row, out in enumerate(leave_out):
+        if len(out):
+            distances[row, np.isin(positions[row], out)] = np.inf
+    order = np.lexsort((positions, distances), axis=1)[:, :k]
+    positions = np.take_along_axis(positions, order, axis=1)
+    distances = np.take_along_axis(distances, order, axis=1)
+    found = np.isfinite(distances).sum(axis=1)
+    sure = np.isposinf(beyond)
+    if distances.shape[1] == k:
+        sure |= np.square(distances[:, -1]) * _SLACK < beyond
+    return [
+        (positions[row, : found[row]], distances[row, : found[row]])
+        if sure[row]
+        else _ranked_among_all(vectors, query, k, leave_out[row])
+        for row, query in enumerate(queries)
+    ]
 
 
 _NONE: Positions = np.empty(0, np.int64)
@@ -58,13 +92,13 @@ _NONE: Positions = np.empty(0, np.int64)
 _SLACK = 1 + 2.0**-40
 
 
-def distances_to(vectors: NDArray[np.float32], query: NDArray[np.float32]) -> Distances:
-    """Return the Euclidean distance of each vector, (n, dim), to the query, (dim,), as (n,) float64.
+def distances_to(vectors: NDArray[np.float32], queries: NDArray[np.float32]) -> Distances:
+    """Return the Euclidean distance of each vector, (..., n, dim), to its query, (dim,) or (..., 1, dim), in float64.
 
     Each row is summed by itself in a fixed order, so its distance has the same bits whatever stands beside it.
     """
-    differences = vectors.astype(np.float64) - query.astype(np.float64)
-    distances: Distances = np.sqrt(np.square(differences, out=differences).sum(axis=1))
+    differences = vectors.astype(np.float64) - queries.astype(np.float64)
+    distances: Distances = np.sqrt(np.square(differences, out=differences).sum(axis=-1))
     return distances
 
 

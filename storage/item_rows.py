@@ -90,13 +90,13 @@ class ItemRows:
     def by_id(self, ids: Sequence[int]) -> list[Row | None]:
         """Return the live rows with these ids, in the order asked; None where there is none."""
         fitting = [id for id in ids if abs(id) < 2**63]
-        found = {row.id: row for row in map(Row._make, self._connection.execute(_ROW_BY_ID, asked(fitting)))}
+        found = {row.id: row for row in map(Row._make, self._connection.execute(_ROW_BY_ID, asked(fitting)).all())}
         return [found.get(id) for id in ids]
 
     def by_key(self, keys: Sequence[str]) -> list[Row | None]:
         """Return the live rows with these keys, in the order asked; None where there is none."""
         storable = [key for key in keys if is_text(key)]
-        found = {row.key: row for row in map(Row._make, self._connection.execute(_ROW_BY_KEY, asked(storable)))}
+        found = {row.key: row for row in map(Row._make, self._connection.execute(_ROW_BY_KEY, asked(storable)).all())}
         return [found.get(key.encode()) if is_text(key) else None for key in keys]
 
     def ids_of(self, keys: Sequence[str]) -> list[int]:

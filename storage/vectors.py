@@ -6,11 +6,11 @@ from numpy.typing import ArrayLike, NDArray
 from storage.errors import InvalidVectors
 
 
-def checked_vectors(vectors: ArrayLike, dim: int) -> NDArray[np.float32]:
+def checked_vectors(vectors: ArrayLike, dim: int, first_row: int = 0) -> NDArray[np.float32]:
     """Return vectors as (n, dim) float32, C-contiguous and native; a single vector becomes one row.
 
     Raise InvalidVectors for another dimension, for what is not a real number, for NaN or infinity, and for a
-    squared norm beyond float32, which an index would accept and never find again.
+    squared norm beyond float32, which an index would accept and never find again. Its row is counted from `first_row`.
     """
     try:
         given = np.asarray(vectors)
@@ -29,6 +29,6 @@ def checked_vectors(vectors: ArrayLike, dim: int) -> NDArray[np.float32]:
         row = int(np.argmin(finite))
         raise InvalidVectors(
             f"expected finite vectors with a squared norm below {np.finfo(np.float32).max:.3g}, "
-            f"got NaN, infinity or a larger value in row {row}"
+            f"got NaN, infinity or a larger value in row {first_row + row}"
         )
     return rows

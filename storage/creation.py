@@ -4,10 +4,11 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from storage import durable, layout
+from storage import durable, layout, verification
 from storage.catalog import Catalog
 from storage.database import Database
 from storage.embedding import Embedding
+from storage.errors import StoreCorrupt
 from storage.lock import WriterLock
 
 
@@ -39,6 +40,25 @@ def write_empty_catalog(folder: Path, embedding: Embedding) -> None:
         database.create_tables()
         with database.writing() as connection:
             Catalog(connection).begin(embedding)
+    finally:
+        database.close()
+    durable.rename(new, folder / layout.CATALOG)
+
+
+def finish_copied_catalog(folder: Path, dim: int) -> None:
+    """Prove the copy under the temporary name whole, and give it its name; raise StoreCorrupt when it is not."""
+    new = folder / layout.NEW_CATALOG
+    database = Database(new)
+    try:
+        with database.writing() as connection:
+            catalog = Catalog(connection)
+            # The index files are not copied; the copy makes its own.
+            catalog.history.forget_generations(before=catalog.history.next_generation())
+            wrong = next(verification.problems(catalog, folder, dim), None)
+        if wrong is not None:
+            raise StoreCorrupt(
+                f"expected a whole store to back up, got '{wrong}': run `python -m storage repair` first"
+            )
     finally:
         database.close()
     durable.rename(new, folder / layout.CATALOG)

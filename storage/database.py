@@ -172,7 +172,7 @@ class Database:
         try:
             source, target = self._connect(), copy._connect()
             try:
-                source.backup(target)
+                source.backup(target, sleep=0.02)
             finally:
                 source.close()
                 target.close()

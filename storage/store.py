@@ -10,9 +10,9 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import ArrayLike
 
-from storage import commit, durable, layout, verification
+from storage import commit, layout, verification
 from storage.catalog import Catalog
-from storage.creation import new_store_folder, write_empty_catalog
+from storage.creation import finish_copied_catalog, new_store_folder, write_empty_catalog
 from storage.database import Database
 from storage.embedding import Embedding
 from storage.errors import InvalidItem, StoreCorrupt, StoreReadOnly
@@ -83,12 +83,13 @@ class Store(StoreReader):
     def backup(self, folder: str | Path) -> None:
         """Copy the store, as it is after some whole batch, to a new or empty folder; an ingest may go on meanwhile.
 
-        Raise StoreExists, NotAStore or StoreUnwritable; the folder then holds no store.
+        The copy is proved whole. Raise StoreExists, NotAStore, StoreCorrupt or StoreUnwritable; the folder then holds
+        no store.
         """
         target = Path(folder)
         with new_store_folder(target) as lock:
             self._database.copy_to(target / layout.NEW_CATALOG)
-            durable.rename(target / layout.NEW_CATALOG, target / layout.CATALOG)
+            finish_copied_catalog(target, self.dim)
             copied = Store._opened(target, lock)
         with copied:
             copied.publish()

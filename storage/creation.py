@@ -20,6 +20,7 @@ def new_store_folder(folder: Path) -> Iterator[WriterLock]:
     """
     layout.require_free(folder)
     durable.make_folder(folder)
+    layout.require_own_files(folder, writing=True)
     lock = WriterLock(folder / layout.WRITER_LOCK)
     try:
         # Looked at again: another process may have made a store before this one held the lock.

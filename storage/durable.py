@@ -67,7 +67,7 @@ def _write(
     temporary: Path, write: Callable[[HashedFile], None], destination: Callable[[bytes], Path]
 ) -> tuple[Path, int, bytes]:
     try:
-        with temporary.open("wb") as raw:
+        with _new_file(temporary) as raw:
             hashed = HashedFile(raw)
             write(hashed)
             raw.flush()
@@ -84,11 +84,16 @@ def _write(
     return path, hashed.size, hashed.sha256
 
 
+def _new_file(path: Path) -> BinaryIO:
+    """Open a new file for writing, in place of whatever had the name; a link is not followed."""
+    path.unlink(missing_ok=True)
+    return os.fdopen(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o666), "wb")
+
+
 def write_empty(path: Path) -> None:
     """Make an empty file, in place of whatever had the name; durable only once it is renamed."""
     try:
-        path.unlink(missing_ok=True)
-        path.touch()
+        _new_file(path).close()
     except OSError as error:
         raise unwritable(path, error) from error
 

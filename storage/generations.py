@@ -7,7 +7,7 @@ import stat
 from collections.abc import Iterable
 from pathlib import Path
 
-from storage import durable
+from storage import durable, layout
 from storage.faiss_flat import HEADER_SIZE, FaissFlat
 from storage.rows import Batch, Generation
 
@@ -27,12 +27,12 @@ def file_name(number: int, sha256: bytes) -> str:
 
 def path_of(generation: Generation, store: Path) -> Path:
     """Return where a recorded generation's file lies."""
-    return store / "index" / file_name(generation.number, generation.sha256)
+    return store / layout.INDEX / file_name(generation.number, generation.sha256)
 
 
 def write(index: FaissFlat, number: int, batch: Batch, store: Path) -> Generation:
     """Write an index as a durable new file and return the record that may now be committed."""
-    folder = store / "index"
+    folder = store / layout.INDEX
     durable.make_folder(folder)
     _, size, sha256 = durable.write_file(
         folder, lambda file: index.write(file.write), lambda digest: file_name(number, digest)
@@ -68,7 +68,7 @@ def publish(generation: Generation, store: Path) -> None:
 def remove_all_but(kept: Iterable[Generation], store: Path) -> None:
     """Remove the files of older generations and what an interrupted write left; nothing else in the folder."""
     names = {path_of(generation, store).name for generation in kept}
-    for path in (store / "index").iterdir():
+    for path in (store / layout.INDEX).iterdir():
         ours = _FILE_NAME.fullmatch(path.name) or path.suffix == durable.TEMPORARY_SUFFIX
         if ours and path.name not in names and (path.is_symlink() or not path.is_dir()):
             durable.remove(path)

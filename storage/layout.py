@@ -4,10 +4,12 @@ from pathlib import Path
 
 from storage.durable import TEMPORARY_SUFFIX
 from storage.errors import NotAStore, StoreExists, StoreNotFound
+from storage.ordinary import require_file, require_folder, require_one_name, require_own_journal
 
 CATALOG = "catalog.sqlite"
 NEW_CATALOG = CATALOG + TEMPORARY_SUFFIX
 WRITER_LOCK = "writer.lock"
+INDEX = "index"
 
 #: What an interrupted creation can leave behind.
 _LEFTOVERS = {WRITER_LOCK, NEW_CATALOG, f"{NEW_CATALOG}-journal"}
@@ -28,6 +30,16 @@ def require_store(folder: Path) -> None:
             f"expected a store at {folder}, got a folder without a {CATALOG}: "
             "name a folder that `python -m ingest` made, or a new one"
         )
+
+
+def require_own_files(folder: Path, *, writing: bool) -> None:
+    """Raise NotAStore when something lies in a store's folder that would lead SQLite, or a writer, out of it."""
+    require_own_journal(folder / CATALOG)
+    if writing:
+        require_one_name(folder / CATALOG)
+        require_file(folder / WRITER_LOCK)
+        require_one_name(folder / WRITER_LOCK)
+        require_folder(folder / INDEX)
 
 
 def require_free(folder: Path) -> None:

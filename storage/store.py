@@ -63,6 +63,7 @@ class Store(StoreReader):
         """
         folder = Path(folder)
         layout.require_store(folder)
+        layout.require_own_files(folder, writing=writing)
         lock = WriterLock(folder / layout.WRITER_LOCK) if writing else None
         try:
             return cls._opened(folder, lock)

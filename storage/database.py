@@ -10,7 +10,7 @@ import sqlalchemy as sa
 from sqlalchemy.pool import QueuePool
 
 from storage.errors import LookalikeError, NotAStore, StoreBusy, StoreCorrupt, StoreUnwritable, StoreVersion
-from storage.schema import APPLICATION_ID, SCHEMA_VERSION, Base, tables_of
+from storage.schema import APPLICATION_ID, SCHEMA_VERSION, Base, definitions_of, words
 from storage.upgrades import UPGRADES
 
 #: How long a reader or writer waits for the other's lock, in milliseconds.
@@ -133,8 +133,8 @@ class Database:
         with self.reading() as connection:
             (application,) = connection.exec_driver_sql("PRAGMA application_id").one()
             (version,) = connection.exec_driver_sql("PRAGMA user_version").one()
-            listed = connection.exec_driver_sql("SELECT type, name FROM sqlite_schema WHERE sql IS NOT NULL")
-            found = {(kind, name) for kind, name in listed}
+            listed = connection.exec_driver_sql("SELECT type, name, sql FROM sqlite_schema WHERE sql IS NOT NULL")
+            found = {(kind, name): words(str(sql)) for kind, name, sql in listed}
         if application != APPLICATION_ID:
             raise NotAStore(
                 f"expected a Lookalike catalog at {self.path}, got another program's database: "
@@ -145,9 +145,11 @@ class Database:
                 f"expected a store of version {SCHEMA_VERSION} or older at {self.path}, got version {version}: "
                 "open it with a newer Lookalike"
             )
-        expected = tables_of(version)
-        odd = {f"{kind} {name}" for kind, name in found - expected}
-        odd |= {f"no {kind} {name}" for kind, name in expected - found}
+        expected = definitions_of(version)
+        odd = {f"{kind} {name}" for kind, name in found.keys() - expected.keys()}
+        odd |= {f"no {kind} {name}" for kind, name in expected.keys() - found.keys()}
+        both = found.keys() & expected.keys()
+        odd |= {f"{kind} {name} of another shape" for kind, name in both if found[kind, name] != expected[kind, name]}
         if odd:
             raise StoreCorrupt(
                 f"expected the tables of a Lookalike catalog and nothing else in {self.path}, "

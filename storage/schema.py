@@ -1,7 +1,12 @@
 """The catalog's tables. Rows are the truth; everything else in a store is derived from them."""
 
+import re
+from functools import cache
+
 from sqlalchemy import Dialect, ForeignKey, Index, LargeBinary, Text
+from sqlalchemy.dialects import sqlite
 from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
+from sqlalchemy.schema import CreateIndex, CreateTable
 
 #: SQLite's application_id of a catalog ("LOOK" in ASCII), which tells it from any other database.
 APPLICATION_ID = 0x4C4F4F4B
@@ -9,6 +14,11 @@ APPLICATION_ID = 0x4C4F4F4B
 #: The version of these tables, kept in SQLite's user_version. A table that came later says so in its `info`, as
 #: `{"since": version}`, and `upgrades` has the step that makes it.
 SCHEMA_VERSION = 2
+
+_SQLITE = sqlite.dialect()
+
+#: A word or sign of SQL; the quotes around a plain name, which are a matter of taste, are left out.
+_WORD = re.compile(r'"([a-z_]+)"|("[^"]*"|\w+|[^\s\w])')
 
 
 class Blob(LargeBinary):
@@ -151,8 +161,18 @@ class RejectRow(Base):
     reason: Mapped[str] = mapped_column(Text)
 
 
-def tables_of(version: int) -> set[tuple[str, str]]:
-    """Return the kind and name of every table and index of a version of the catalog."""
+@cache
+def definitions_of(version: int) -> dict[tuple[str, str], list[str]]:
+    """Return the SQL of every table and index of a version of the catalog as words, by kind and name."""
     tables = [table for table in Base.metadata.tables.values() if table.info.get("since", 1) <= version]
-    indexes = [index for table in tables for index in table.indexes]
-    return {("table", table.name) for table in tables} | {("index", str(index.name)) for index in indexes}
+    made: dict[tuple[str, str], list[str]] = {}
+    for table in tables:
+        made["table", table.name] = words(str(CreateTable(table).compile(dialect=_SQLITE)))
+        for index in table.indexes:
+            made["index", str(index.name)] = words(str(CreateIndex(index).compile(dialect=_SQLITE)))
+    return made
+
+
+def words(sql: str) -> list[str]:
+    """Return the words and signs of a statement, without the spaces and quotes in which equal ones may differ."""
+    return [name or word for name, word in _WORD.findall(sql)]

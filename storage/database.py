@@ -1,5 +1,6 @@
 """Open the catalog's SQLite database so that COMMIT means durable, and turn its errors into ours."""
 
+import os
 import sqlite3
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -39,7 +40,10 @@ class Database:
     def _connect(self) -> sqlite3.Connection:
         """Open an existing file; transactions are begun by hand, since sqlite3 begins them late."""
         connection = sqlite3.connect(
-            f"file:{quote(str(self.path.absolute()))}?mode=rw", uri=True, isolation_level=None, check_same_thread=False
+            f"file:{quote(os.fsencode(self.path.absolute()))}?mode=rw",
+            uri=True,
+            isolation_level=None,
+            check_same_thread=False,
         )
         # Damaged text is read as it is, so that the row's checksum can tell of it instead of the decoder.
         connection.text_factory = lambda data: data.decode("utf-8", "surrogateescape")

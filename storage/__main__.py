@@ -25,7 +25,10 @@ def info(store: StoreOption, json: JsonOption = False) -> None:
         console.print_json(described.as_json())
         return
     embedding = described.embedding
-    labels = described.as_json()["labels"]
+    labels = [
+        f"{'(none)' if label is None else console.printable(label)}: {count:,}"
+        for label, count in described.labels.items()
+    ]
     table = Table(show_header=False, box=None, pad_edge=False)
     table.add_row("items", f"{described.items:,}, in {described.batches:,} batches; {described.deleted:,} deleted")
     table.add_row("dimensions", str(embedding.dim))
@@ -35,7 +38,7 @@ def info(store: StoreOption, json: JsonOption = False) -> None:
         value = embedding.spec.get(name)
         if value is not None:
             table.add_row(name.replace("_", " "), str(value.get("origin") if isinstance(value, dict) else value))
-    table.add_row("labels", ", ".join(f"{console.printable(label)}: {count:,}" for label, count in labels.items()))
+    table.add_row("labels", ", ".join(labels))
     table.add_row("catalog", f"{described.catalog_bytes / 2**20:,.1f} MiB, format {described.format}")
     for file in described.generations:
         state = "missing" if not file.bytes else "covers everything" if file.covers_all else f"up to batch {file.batch}"
@@ -53,7 +56,7 @@ def verify(store: StoreOption, json: JsonOption = False) -> None:
     if json:
         console.print_json({"ok": not problems, "items": items, "problems": problems})
     elif not problems:
-        console.OUT.print(f"{store} is whole: {items:,} items", soft_wrap=True)
+        console.OUT.print(f"{_shown(store)} is whole: {items:,} items", soft_wrap=True)
     for problem in [] if json else problems:
         console.say(problem)
     if problems:
@@ -71,7 +74,7 @@ def repair(store: StoreOption, json: JsonOption = False) -> None:
         return
     for line in done:
         console.OUT.print(line, soft_wrap=True)
-    console.OUT.print(f"{store} is whole: {items:,} items", soft_wrap=True)
+    console.OUT.print(f"{_shown(store)} is whole: {items:,} items", soft_wrap=True)
 
 
 @app.command()
@@ -89,7 +92,7 @@ def delete(
         if compact:
             opened.compact()
         items = len(opened)
-    console.OUT.print(f"{deleted:,} deleted; {store} holds {items:,} items", soft_wrap=True)
+    console.OUT.print(f"{deleted:,} deleted; {_shown(store)} holds {items:,} items", soft_wrap=True)
 
 
 @app.command()
@@ -98,7 +101,7 @@ def backup(folder: Annotated[Path, typer.Argument(help="A new or empty folder.")
     with Store.open(store) as opened:
         opened.backup(folder)
     with Store.open(folder) as copy:
-        console.OUT.print(f"{folder} holds {len(copy):,} items", soft_wrap=True)
+        console.OUT.print(f"{_shown(folder)} holds {len(copy):,} items", soft_wrap=True)
 
 
 @app.command("export")
@@ -108,7 +111,7 @@ def export_items(
     """Write every item's id, key, label, metadata and vector to a file; .faiss has the vectors only."""
     with Store.open(store) as opened:
         written = export_store(opened, file)
-    console.OUT.print(f"Wrote {written:,} items to {file}", soft_wrap=True)
+    console.OUT.print(f"Wrote {written:,} items to {_shown(file)}", soft_wrap=True)
 
 
 @app.command("import")
@@ -119,7 +122,13 @@ def import_items(
 ) -> None:
     """Add items with precomputed vectors to a store, made if there is none; ids are given anew."""
     added, replaced, unchanged = import_file(file, store, model)
-    console.OUT.print(f"{added:,} added, {replaced:,} replaced, {unchanged:,} unchanged; see {store}", soft_wrap=True)
+    console.OUT.print(
+        f"{added:,} added, {replaced:,} replaced, {unchanged:,} unchanged; see {_shown(store)}", soft_wrap=True
+    )
+
+
+def _shown(path: Path) -> str:
+    return console.printable(str(path))
 
 
 if __name__ == "__main__":

@@ -40,7 +40,7 @@ class StoreInfo:
     faiss: str = FAISS_VERSION
 
     def as_json(self) -> dict[str, Any]:
-        """Return the description as JSON values; items without a label are counted under `(none)`."""
+        """Return the description as JSON values; items without a label are counted apart."""
         return {
             "items": self.items,
             "deleted": self.deleted,
@@ -50,7 +50,8 @@ class StoreInfo:
             "embedding": self.embedding.name,
             "fingerprint": self.embedding.fingerprint,
             "spec": dict(self.embedding.spec),
-            "labels": {label if label is not None else "(none)": count for label, count in self.labels.items()},
+            "labels": {label: count for label, count in self.labels.items() if label is not None},
+            "unlabelled": self.labels.get(None, 0),
             "catalog_bytes": self.catalog_bytes,
             "index_bytes": self.index_bytes,
             "generations": [asdict(generation) for generation in self.generations],

@@ -1,10 +1,11 @@
-"""Stores that take some time to make, made once."""
+"""What many tests of the storey start from."""
 
 import shutil
 from pathlib import Path
 
 import pytest
 
+from tests.storage.commands import Command
 from tests.storage.published import published_store
 
 
@@ -25,3 +26,9 @@ def published(made: Path, tmp_path: Path) -> Path:
 @pytest.fixture
 def other(made: Path, tmp_path: Path) -> Path:
     return shutil.copytree(made / "other", tmp_path / "other")
+
+
+@pytest.fixture
+def storage(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Command:
+    monkeypatch.setenv("COLUMNS", "200")
+    return Command(monkeypatch, capsys)

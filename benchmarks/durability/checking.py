@@ -10,6 +10,7 @@ from enum import Enum
 from pathlib import Path
 
 from benchmarks.durability.workload import steps, trace_of, work, wrong_with
+from storage import Store
 
 
 class Kind(Enum):
@@ -18,6 +19,7 @@ class Kind(Enum):
     LOST = "lost"
     WRONG_LABELS = "wrong_labels"
     UNOPENABLE = "unopenable"
+    UNCLEAN = "unclean"
     NOT_IDENTICAL = "not_identical"
 
 
@@ -33,19 +35,28 @@ class Finding:
 _KINDS = {"item ": Kind.WRONG_LABELS, "it does not open": Kind.UNOPENABLE}
 
 
-def findings(folder: Path, acknowledged: int, *, going_on: bool, seed: int = 0) -> list[Finding]:
+def findings(folder: Path, acknowledged: int, *, thorough: bool, seed: int = 0) -> list[Finding]:
     """Return what is wrong with the store in a folder, of which `acknowledged` is the last step known to be done.
 
-    `going_on` also does the rest of the work: the store must then be like one that never met a fault.
+    `thorough` also has the store verified and the rest of the work done: it must then be like one that met no fault.
     """
     lines = wrong_with(folder, acknowledged, seed)
     found = [
         Finding(next((_KINDS[start] for start in _KINDS if line.startswith(start)), Kind.LOST), line) for line in lines
     ]
-    return found or (_after_the_rest(folder, seed) if going_on else [])
+    return found or ([*_unclean(folder), *_after_the_rest(folder, seed)] if thorough else [])
+
+
+def _unclean(folder: Path) -> list[Finding]:
+    """Return what is recorded and does not prove whole, though all answers are right."""
+    if not Store.exists_at(folder):
+        return []
+    with Store.open(folder) as store:
+        return [Finding(Kind.UNCLEAN, line) for line in store.verify()]
 
 
 def _after_the_rest(folder: Path, seed: int) -> list[Finding]:
+    """Do the rest of the work and return how the store differs from one that met no fault."""
     try:
         work(folder, lambda _: None, seed)
     except Exception as error:

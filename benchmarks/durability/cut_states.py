@@ -11,10 +11,7 @@ import numpy as np
 from benchmarks.durability.disk import Disk, Tree, numbered
 from benchmarks.durability.operations import Acknowledge, Operation
 from benchmarks.durability.system_calls import record
-from benchmarks.durability.writer import Job
-
-#: The store's folder within a tree.
-STORE = "store"
+from benchmarks.durability.writer import STORE, Job
 
 #: What SQLite rolls back before anything is read, when it begins so: https://sqlite.org/fileformat.html#rollbackjournal
 JOURNAL = f"{STORE}/catalog.sqlite-journal"

@@ -12,13 +12,13 @@ import numpy as np
 from rich.table import Table
 
 from benchmarks.durability.checking import Finding, Kind, findings, scratch
-from benchmarks.durability.cut_states import STORE, State, states_of, states_of_recovery
+from benchmarks.durability.cut_states import State, states_of, states_of_recovery
 from benchmarks.durability.strace import FORKED, unavailable
 from benchmarks.durability.system_calls import record
-from benchmarks.durability.writer import Job, plant_bugs
+from benchmarks.durability.writer import STORE, Job, plant_bugs
 
-#: After every how many states the work goes on to its end.
-GOING_ON = 10
+#: Every how many states are verified as well, and the work goes on in them to its end.
+THOROUGH = 10
 
 #: The share of the states that a second cut leaves, a tenth, and how many of them come of one recovery.
 SHARE_OF_RECOVERIES = 10
@@ -39,8 +39,9 @@ class PowerCutReport:
 
     `cuts` counts the operations after which the power was cut, `recoveries` the cut openings that were cut again,
     and `states_of_recoveries` their part of the states. `went_on` of them were worked on to the end. Bad states
-    `lost` an acknowledged step, had `wrong_labels`, were `unopenable`, or became at the end `not_identical` with a
-    store that met no fault. `skipped` says why nothing was done.
+    `lost` an acknowledged step, had `wrong_labels`, were `unopenable`, held index files that do not prove whole
+    (`unclean`), or became at the end `not_identical` with a store that met no fault. `skipped` says why nothing was
+    done.
     """
 
     seed: int
@@ -53,6 +54,7 @@ class PowerCutReport:
     lost: int = 0
     wrong_labels: int = 0
     unopenable: int = 0
+    unclean: int = 0
     not_identical: int = 0
     examples: tuple[str, ...] = ()
     skipped: str | None = None
@@ -60,11 +62,16 @@ class PowerCutReport:
     @property
     def bad(self) -> int:
         """Return how many states were bad."""
-        return self.lost + self.wrong_labels + self.unopenable + self.not_identical
+        return self.lost + self.wrong_labels + self.unopenable + self.unclean + self.not_identical
+
+    @property
+    def ok(self) -> bool:
+        """Tell whether states were opened and none was bad."""
+        return self.states > 0 and self.bad == 0
 
     def as_json(self) -> dict[str, Any]:
         """Return the report as JSON."""
-        return asdict(self) | {"bad": self.bad}
+        return asdict(self) | {"bad": self.bad, "ok": self.ok}
 
     def table(self) -> Table:
         """Return the report as a table to print."""
@@ -79,7 +86,7 @@ class PowerCutReport:
             "of them after a cut recovery", f"{self.states_of_recoveries:,} of {self.recoveries:,} recoveries"
         )
         table.add_row("worked on to the end", f"{self.went_on:,}")
-        for name in ("lost", "wrong_labels", "unopenable", "not_identical"):
+        for name in ("lost", "wrong_labels", "unopenable", "unclean", "not_identical"):
             table.add_row(name.replace("_", " "), f"{getattr(self, name):,}")
         for example in self.examples:
             table.add_row("example", example)
@@ -130,6 +137,7 @@ def cut_power(states: int, seed: int, plant: str | None = None) -> PowerCutRepor
         lost=tally.bad[Kind.LOST],
         wrong_labels=tally.bad[Kind.WRONG_LABELS],
         unopenable=tally.bad[Kind.UNOPENABLE],
+        unclean=tally.bad[Kind.UNCLEAN],
         not_identical=tally.bad[Kind.NOT_IDENTICAL],
     )
 
@@ -167,10 +175,10 @@ class _Tally:
     def judge(self, states: Iterator[State], offer: Callable[[State], None] = lambda _: None) -> None:
         """Have every state judged, and offer those in which nothing is wrong."""
         while some := list(islice(states, _SLAB)):
-            going_on = [(self.states + place) % GOING_ON == 0 for place in range(len(some))]
+            thorough = [(self.states + place) % THOROUGH == 0 for place in range(len(some))]
             self.states += len(some)
-            self.went_on += sum(going_on)
-            judged = self._judges.map(_judge, some, going_on, [self._seed] * len(some), chunksize=5)
+            self.went_on += sum(thorough)
+            judged = self._judges.map(_judge, some, thorough, [self._seed] * len(some), chunksize=5)
             for state, found in zip(some, judged, strict=True):
                 if not found:
                     offer(state)
@@ -187,7 +195,7 @@ def _judges(plant: str | None) -> ProcessPoolExecutor:
     return ProcessPoolExecutor(_WORKERS, FORKED, plant_bugs, (plant,))
 
 
-def _judge(state: State, going_on: bool, seed: int) -> list[Finding]:
+def _judge(state: State, thorough: bool, seed: int) -> list[Finding]:
     with scratch() as folder:
         state.write_to(folder / "disk")
-        return findings(folder / "disk" / STORE, state.acknowledged, going_on=going_on, seed=seed)
+        return findings(folder / "disk" / STORE, state.acknowledged, thorough=thorough, seed=seed)

@@ -8,16 +8,15 @@ import ctypes
 import functools
 import multiprocessing
 import os
-import re
 import shutil
 import subprocess
 import tempfile
 from collections.abc import Sequence
-from dataclasses import dataclass
 from multiprocessing.connection import Connection
 from pathlib import Path
 
-from benchmarks.durability.writer import Job, write
+from benchmarks.durability.writer import Job, Ran, write
+from benchmarks.errors import BenchmarkFailed
 
 #: How long a writer may take before it counts as hung, in seconds.
 PATIENCE = 120.0
@@ -35,21 +34,6 @@ FORKED.set_forkserver_preload(
         "numpy.random",
     ]
 )
-
-
-@dataclass(frozen=True)
-class Ran:
-    """How a writer ended: `status` is its exit code, or minus the signal that ended it, or None when it hung.
-
-    `acknowledged` is the last step it acknowledged, -1 for none; `outcome` its last line; `log` what strace saw;
-    `complaints` what it wrote to standard error.
-    """
-
-    status: int | None
-    acknowledged: int
-    outcome: str
-    log: str
-    complaints: str
 
 
 @functools.cache
@@ -80,20 +64,23 @@ def run_writer(job: Job, options: Sequence[str]) -> Ran:
         waiting.close()
         command = ["strace", "-f", "-xx", "-s", str(1 << 26), "-o", str(log), *options, "-p", str(child.pid)]
         with subprocess.Popen(command, stderr=subprocess.PIPE, text=True) as tracer:
-            said = tracer.stderr.readline() if tracer.stderr else ""
-            if "attached" not in said:
+            first = tracer.stderr.readline() if tracer.stderr else ""
+            if "attached" not in first:
+                ended = child.exitcode
                 child.kill()
-                raise OSError(f"strace cannot be put on a process: {said.strip()}")
+                child.join()
+                if ended is not None:
+                    raise BenchmarkFailed(f"expected a process to wait for strace, got one that ended with {ended}")
+                raise OSError(f"strace cannot be put on a process: {first.strip()}")
             go.send(None)
             child.join(PATIENCE)
             status = child.exitcode
             if status is None:
                 child.kill()
                 child.join()
-        lines = _all_of(reader).splitlines()
-        steps = [int(line[4:]) for line in lines if re.fullmatch(r"ack \d+", line)]
+        said = _all_of(reader)
         go.close()
-        return Ran(status, max(steps, default=-1), lines[-1] if lines else "", log.read_text(), complaints.read_text())
+        return Ran(status, said, complaints.read_text(), log.read_text())
 
 
 def _child(job: Job, telling: Connection, waiting: Connection, complaints: Path) -> None:

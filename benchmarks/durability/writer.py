@@ -6,6 +6,8 @@ or `broken` with any other.
 
 import argparse
 import os
+import re
+import resource
 import sys
 from dataclasses import dataclass
 from pathlib import Path
@@ -15,6 +17,9 @@ from benchmarks.durability.workload import held_by, work
 from storage import LookalikeError, Store
 from storage.database import PRAGMAS
 
+#: The store's folder, below the one whose files are watched.
+STORE = "store"
+
 #: So few pages of cache that a batch spills into the catalog before its COMMIT, as a large one does.
 SMALL_CACHE = 10
 
@@ -23,7 +28,7 @@ SMALL_CACHE = 10
 class Job:
     """The work on the store in a folder: to its end or, with `reading`, only to open the store and read it all.
 
-    `plant` names a bug to plant first, or several with "+" between them.
+    `plant` names a bug to plant first, or several with "+" between them. `largest_file` is in bytes.
     """
 
     folder: Path
@@ -31,6 +36,31 @@ class Job:
     plant: str | None = None
     reading: bool = False
     small_cache: bool = False
+    largest_file: int | None = None
+
+
+@dataclass(frozen=True)
+class Ran:
+    """How a writer ended: `status` is its exit code, or minus the signal that ended it, or None when it hung.
+
+    `said` is what it wrote as lines, `complaints` what it wrote to standard error, `log` what strace saw, if it was
+    there.
+    """
+
+    status: int | None
+    said: str
+    complaints: str
+    log: str = ""
+
+    @property
+    def acknowledged(self) -> int:
+        """Return the last step that was acknowledged, -1 for none."""
+        return max((int(step) for step in re.findall(r"^ack (\d+)$", self.said, re.MULTILINE)), default=-1)
+
+    @property
+    def outcome(self) -> str:
+        """Return the last line."""
+        return self.said.rstrip("\n").rpartition("\n")[2]
 
 
 def write(job: Job, descriptor: int) -> bool:
@@ -44,6 +74,8 @@ def write(job: Job, descriptor: int) -> bool:
         plant_bugs(job.plant)
     if job.small_cache:
         PRAGMAS["cache_size"] = SMALL_CACHE
+    if job.largest_file is not None:
+        resource.setrlimit(resource.RLIMIT_FSIZE, (job.largest_file, job.largest_file))
     try:
         if job.reading:
             with Store.open(job.folder) as store:
@@ -75,6 +107,7 @@ def main() -> None:
     parser.add_argument("--plant", help="a bug to plant first")
     parser.add_argument("--reading", action="store_true", help="only open the store and read it")
     parser.add_argument("--small-cache", action="store_true", help="let SQLite keep few pages in memory")
+    parser.add_argument("--largest-file", type=int, help="the size in bytes that no file may exceed")
     done = write(Job(**vars(parser.parse_args())), sys.stdout.fileno())
     sys.exit(0 if done else 1)
 

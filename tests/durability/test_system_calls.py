@@ -4,7 +4,6 @@ from pathlib import Path
 
 import pytest
 
-from benchmarks.durability.cut_states import STORE
 from benchmarks.durability.disk import Disk
 from benchmarks.durability.operations import (
     Acknowledge,
@@ -21,7 +20,7 @@ from benchmarks.durability.operations import (
 )
 from benchmarks.durability.system_calls import UnmodelledCall, operations, record
 from benchmarks.durability.workload import steps
-from benchmarks.durability.writer import Job
+from benchmarks.durability.writer import STORE, Job
 
 
 def text(said: str) -> str:

@@ -300,10 +300,10 @@ def test_beyond_twenty_labels_the_rarer_ones_are_one_group(tmp_path: Path) -> No
 
 def test_beyond_twenty_labels_every_item_is_in_one_group_whatever_its_label(tmp_path: Path) -> None:
     # The first nineteen have two items, the empty label among them; the others, one of them no label, have one.
-    common = ["", "a", "(no label)", "others", *(f"label {number:02d}" for number in range(15))]
-    rare = ["\x01", "a\x01", None]
+    common = ["", "None", "(no label)", "others", *(f"label {number:02d}" for number in range(15))]
+    rare = [None, "a", "b"]
     figure = map_of(tmp_path, {str(place): label for place, label in enumerate([*common, *common, *rare])})
-    shown = ["''", "(no label)", "a", *(f"label {number:02d}" for number in range(15)), "others"]
+    shown = ["''", "(no label)", "None", *(f"label {number:02d}" for number in range(15)), "others"]
     assert legend(figure) == ["others", *shown]
     assert counts(figure) == [3, *[2] * 19]
 

@@ -2,7 +2,7 @@
 
 import base64
 import json
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
@@ -24,6 +24,7 @@ from ingest.sources import Source
 from search import Searcher, figures
 from search.map_figure import draw_map
 from search.neighbours_figure import draw_neighbours
+from search.results import QueryResult
 from storage import Store, durable
 
 #: Rows in the neighbours figure: queries drawn at random, then some whose nearest neighbour has another label.
@@ -106,14 +107,22 @@ def write_report(
     return report
 
 
+def shown_queries(results: Sequence[QueryResult]) -> list[QueryResult]:
+    """Return the first results, and then the first of the others whose nearest neighbour has another label."""
+    wrong = [
+        result
+        for result in results[_RANDOM_ROWS:]
+        if result.item and result.hits and result.hits[0].label != result.item.label
+    ]
+    return [*results[:_RANDOM_ROWS], *wrong[:_WRONG_ROWS]]
+
+
 def _neighbours(searcher: Searcher) -> bytes:
     """Draw a few random queries, and a few whose nearest neighbour has another label, if there are any."""
     store: Store = searcher.store
     ids, _ = store.all_vectors()
     drawn = np.random.RandomState(_SEED).permutation(ids)[:_ASKED_FOR_WRONG].tolist()
-    results = searcher.by_id(drawn)
-    wrong = [result for result in results if result.item and result.hits and result.hits[0].label != result.item.label]
-    chosen = results[:_RANDOM_ROWS] + wrong[:_WRONG_ROWS]
+    chosen = shown_queries(searcher.by_id(drawn))
     shown = {hit.id for result in chosen for hit in result.hits} | {result.item.id for result in chosen if result.item}
     return figures.encoded(draw_neighbours(chosen, store.thumbnails(sorted(shown))))
 
@@ -126,6 +135,7 @@ def _write_pages(report: Report, drawn: Mapping[str, bytes], out: Path) -> None:
         undefined=StrictUndefined,
         trim_blocks=True,
         lstrip_blocks=True,
+        keep_trailing_newline=True,
     )
     inline = {name: f"data:image/png;base64,{base64.b64encode(png).decode('ascii')}" for name, png in drawn.items()}
     pages = {

@@ -12,8 +12,10 @@ import numpy as np
 import pytest
 
 from benchmarks import report as report_module
-from benchmarks.report import Report, write_report
+from benchmarks.report import Report, shown_queries, write_report
 from ingest.sources import ListedSource
+from search import QueryResult
+from storage import Hit, Item
 from tests.toys import TOY, grey_source, toy_backbone
 
 CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
@@ -82,6 +84,21 @@ def test_the_markdown_shows_figures_that_exist(report: Report, out: Path) -> Non
     assert f"| {report.accuracy[0].one_nn_accuracy:.4f} |" in text
 
 
+def test_every_page_ends_with_a_line(report: Report, out: Path) -> None:
+    assert report.ok
+    assert [(out / f"report.{kind}").read_text()[-1] for kind in ("html", "json", "md")] == ["\n"] * 3
+
+
+def test_queries_are_shown_once_the_first_ones_and_then_some_with_a_wrong_nearest_neighbour() -> None:
+    results = [
+        QueryResult(str(id), (Hit(1, 9, "9", "a" if id in right else "b", 0.5, {}),), Item(id, str(id), "a", {}, b""))
+        for right in [{0, 2, 5}]
+        for id in range(10)
+    ]
+    assert [result.asked for result in shown_queries(results)] == ["0", "1", "2", "3", "4", "6"]
+    assert shown_queries(results[:3]) == results[:3]
+
+
 @pytest.mark.skipif(CHROMIUM is None, reason="NO CHROMIUM: the page was not opened in a browser")
 @pytest.mark.parametrize("width", [1280, 400])
 def test_a_browser_shows_every_figure_and_nothing_wider_than_the_window(
@@ -93,7 +110,8 @@ def test_a_browser_shows_every_figure_and_nothing_wider_than_the_window(
         "<script>const tell = seen => parent.postMessage(JSON.stringify(seen), '*');"
         "addEventListener('error', e => tell('error: ' + e.message));"
         "addEventListener('load', (_, all = document.documentElement) => "
-        "tell([innerWidth, all.scrollWidth - all.clientWidth,"
+        "tell([innerWidth, all.scrollWidth - all.clientWidth, innerWidth > 1000"
+        " ? [...document.querySelectorAll('.wide')].map(t => t.scrollWidth - t.clientWidth) : [],"
         "[...document.images].map(i => i.complete && i.naturalWidth > 0)]))</script>"
     )
     (tmp_path / "page.html").write_text((out / "report.html").read_text().replace("</head>", f"{probe}</head>"))
@@ -111,4 +129,5 @@ def test_a_browser_shows_every_figure_and_nothing_wider_than_the_window(
     title = re.search(r"<title>(.*?)</title>", shown)
     assert report.ok
     assert title is not None
-    assert json.loads(title.group(1)) == [width, 0, [True, True]]
+    # On a telephone tables are pushed aside one by one; on a desk each is seen whole.
+    assert json.loads(title.group(1)) == [width, 0, [0] * 4 if width > 1000 else [], [True, True]]

@@ -16,7 +16,8 @@ from ingest.recipes import recipe_of
 from search.results import QueryResult
 from storage import Item, Store
 from storage.console import printable
-from storage.errors import InvalidQuery, UnknownItem
+from storage.errors import UnknownItem
+from storage.items import checked_id
 
 #: A picture to ask with: a file's path, encoded bytes, or uint8 pixels of shape (h, w) or (h, w, 3) in RGB.
 Picture = str | Path | bytes | Image
@@ -142,17 +143,8 @@ def _checked_ids(ids: object) -> tuple[bool, list[int]]:
     if isinstance(ids, np.ndarray):
         ids = ids.tolist()
     if isinstance(ids, Iterable) and not isinstance(ids, str | bytes):
-        return True, [_checked_id(id) for id in ids]
-    return False, [_checked_id(ids)]
-
-
-def _checked_id(id: object) -> int:
-    # A float would be cut to another item's id; a bool is an answer to another question.
-    if isinstance(id, bool) or not isinstance(id, int | np.integer):
-        raise InvalidQuery(
-            f"expected an id to be a whole number, got {id!r}: take the `id` of an item or a hit, or ask with `by_key`"
-        )
-    return int(id)
+        return True, [checked_id(id) for id in ids]
+    return False, [checked_id(ids)]
 
 
 def _decoded(picture: Picture) -> Image:

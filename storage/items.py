@@ -3,6 +3,10 @@
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
+import numpy as np
+
+from storage.errors import InvalidQuery
+
 #: What a metadata value may be: what JSON can hold and a filter can compare.
 Scalar = str | int | float | bool | None
 
@@ -14,6 +18,16 @@ def is_text(key: str) -> bool:
     except UnicodeEncodeError:
         return False
     return "\0" not in key
+
+
+def checked_id(id: object) -> int:
+    """Return an id as Python's own integer; raise InvalidQuery for what is no whole number."""
+    # A float would be cut to another item's id; a bool is an answer to another question.
+    if isinstance(id, bool) or not isinstance(id, int | np.integer):
+        raise InvalidQuery(
+            f"expected an id to be a whole number, got {id!r}: take the `id` of an item or a hit, or ask with its key"
+        )
+    return int(id)
 
 
 @dataclass(frozen=True, slots=True)

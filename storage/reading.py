@@ -18,7 +18,7 @@ from storage.database import Database
 from storage.description import StoreInfo, describe
 from storage.embedding import Embedding
 from storage.errors import InvalidQuery, UnknownItem
-from storage.items import Hit, Item
+from storage.items import Hit, Item, checked_id
 from storage.ledger import Job, Rejected
 from storage.rows import Row
 from storage.vectors import checked_vectors
@@ -60,7 +60,7 @@ class StoreReader:
             catalog = Catalog(connection)
             if ids is None:
                 return [row.verified().item() for page in catalog.items.pages() for row in page]
-            rows = catalog.items.by_id([int(id) for id in ids])
+            rows = catalog.items.by_id([checked_id(id) for id in ids])
         return [self._found(row, f"id {id}").item() for row, id in zip(rows, ids, strict=True)]
 
     def pages(self, size: int) -> Iterator[tuple[list[Item], NDArray[np.float32]]]:
@@ -86,7 +86,7 @@ class StoreReader:
     def vectors(self, ids: Sequence[int]) -> NDArray[np.float32]:
         """Return the vectors of these items, (n, dim) float32, in the order asked; raise UnknownItem."""
         with self._database.reading() as connection:
-            rows = Catalog(connection).items.by_id([int(id) for id in ids])
+            rows = Catalog(connection).items.by_id([checked_id(id) for id in ids])
         found = [self._found(row, f"id {id}").array() for row, id in zip(rows, ids, strict=True)]
         return np.array(found, np.float32).reshape(len(found), self.dim)
 
@@ -109,7 +109,7 @@ class StoreReader:
     def thumbnails(self, ids: Sequence[int]) -> dict[int, bytes]:
         """Return the PNG thumbnails of these items, by id; an item without one is left out."""
         with self._database.reading() as connection:
-            return Catalog(connection).thumbnails.by_item([int(id) for id in ids])
+            return Catalog(connection).thumbnails.by_item([checked_id(id) for id in ids])
 
     def info(self) -> StoreInfo:
         """Describe the store: counts, embedding, sizes, generations and versions."""
@@ -178,7 +178,7 @@ class StoreReader:
         loaded = self._loaded()
         excluded = None
         if exclude is not None:
-            excluded = [loaded.positions([id for id in map(int, ids) if abs(id) < 2**63]) for ids in exclude]
+            excluded = [loaded.positions([id for id in map(checked_id, ids) if abs(id) < 2**63]) for ids in exclude]
         answers = exact.nearest(loaded.index, queries, k, excluded)
         with self._database.reading() as connection:
             return hits_of(loaded, Catalog(connection), answers)

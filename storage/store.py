@@ -16,7 +16,7 @@ from storage.creation import finish_copied_catalog, new_store_folder, write_empt
 from storage.database import Database
 from storage.embedding import Embedding
 from storage.errors import InvalidItem, StoreCorrupt, StoreReadOnly
-from storage.items import Appended, NewItem
+from storage.items import Appended, NewItem, checked_id
 from storage.ledger import Entry
 from storage.lock import WriterLock
 from storage.publication import publish
@@ -137,7 +137,7 @@ class Store(StoreReader):
         with self._database.writing() as connection:
             catalog = Catalog(connection)
             found = [
-                *zip(catalog.items.by_id([int(id) for id in ids]), (f"id {id}" for id in ids), strict=True),
+                *zip(catalog.items.by_id([checked_id(id) for id in ids]), (f"id {id}" for id in ids), strict=True),
                 *zip(catalog.items.by_key(keys), (f"key {key!r}" for key in keys), strict=True),
             ]
             buried = sorted({self._held(row, asked).id for row, asked in found})

@@ -1,6 +1,7 @@
 """The store: what goes in comes out, from the store that put it in and from one that is opened again."""
 
 import os
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -8,9 +9,11 @@ import numpy as np
 import pytest
 
 from storage import Appended, Embedding, Hit, Item, NewItem, Store
+from storage.errors import InvalidQuery
 from tests.storage.stores import (
     EMBEDDING,
     content,
+    exactly,
     hit,
     item,
     line_store,
@@ -219,3 +222,20 @@ def test_the_clock_and_the_files_times_do_not_matter(tmp_path: Path) -> None:
     with Store.open(folder) as store:
         assert store.nearest(places(range(5)), 5) == expected
         assert store.verify() == []
+
+
+@pytest.mark.parametrize("id", [1.0, 1.5, True, "1", None, np.float32(1)])
+def test_what_is_no_whole_number_is_no_id(tmp_path: Path, id: Any) -> None:
+    message = f"expected an id to be a whole number, got {id!r}: take the `id` of an item or a hit, or ask with its key"
+    with Store.open(line_store(tmp_path, 3), writing=True) as store:
+        asked: list[Callable[[], object]] = [
+            lambda: store.items([0, id]),
+            lambda: store.vectors([id]),
+            lambda: store.thumbnails([id]),
+            lambda: store.delete(ids=[0, id]),
+            lambda: store.nearest(place(0), 1, exclude=[[id]]),
+        ]
+        for ask in asked:
+            with pytest.raises(InvalidQuery, match=exactly(message)):
+                ask()
+        assert len(store) == 3

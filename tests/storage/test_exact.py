@@ -66,7 +66,7 @@ KINDS = [
 ]
 
 
-@settings(deadline=None, derandomize=True, max_examples=300)
+@settings(deadline=None, derandomize=True, max_examples=120)
 @given(
     kind=st.sampled_from(KINDS),
     count=st.integers(1, 120),
@@ -92,7 +92,7 @@ def test_answers_are_those_of_float64(
 
 @pytest.mark.parametrize("kind", KINDS)
 def test_many_vectors_are_answered_as_few(kind: str) -> None:
-    vectors = clouds(kind, 20_000, 16, 3)
+    vectors = clouds(kind, 10_000, 16, 3)
     queries = np.concatenate((vectors[:15], clouds(kind, 15, 16, 4)))
     assert answers(vectors, queries, 10) == [oracle(vectors, query, 10) for query in queries]
 
@@ -166,7 +166,7 @@ class Wrong:
         return np.full(len(queries), self._by * (1 + 1e-6) + 1e-6)
 
 
-@settings(deadline=None, derandomize=True, max_examples=150)
+@settings(deadline=None, derandomize=True, max_examples=60)
 @given(by=st.sampled_from([0.0, 0.01, 0.3, 2.0, 100.0]), k=st.integers(1, 60), seed=st.integers(0, 2**32 - 1))
 def test_an_index_that_errs_within_its_bound_changes_no_answer(by: float, k: int, seed: int) -> None:
     vectors, queries = random_vectors(200, 3, seed), random_vectors(4, 3, seed + 1)
@@ -176,7 +176,7 @@ def test_an_index_that_errs_within_its_bound_changes_no_answer(by: float, k: int
     ]
 
 
-@settings(deadline=None, derandomize=True, max_examples=200)
+@settings(deadline=None, derandomize=True, max_examples=80)
 @given(
     kind=st.sampled_from(KINDS),
     dim=st.sampled_from([1, 2, 3, 17, 128, 1000]),

@@ -77,14 +77,12 @@ SURROGATE = "'utf-8' codec can't encode character '\\udcff' in position {}: surr
     ],
     ids=lambda value: None if isinstance(value, str) else "",
 )
-@pytest.mark.parametrize("at", [0, 2], ids=["first", "last"])
-def test_one_item_that_cannot_be_stored_refuses_the_batch(tmp_path: Path, bad: NewItem, message: str, at: int) -> None:
-    batch = new_items([6, 7])
-    batch.insert(at, bad)
+def test_one_item_that_cannot_be_stored_refuses_the_batch(tmp_path: Path, bad: NewItem, message: str) -> None:
     with Store.open(line_store(tmp_path), writing=True) as store:
         before = files(store.folder)
-        with pytest.raises(InvalidItem, match=exactly(message)):
-            store.append(batch, places([6, 7, 8]))
+        for batch in ([bad, *new_items([6, 7])], [*new_items([6, 7]), bad]):
+            with pytest.raises(InvalidItem, match=exactly(message)):
+                store.append(batch, places([6, 7, 8]))
         assert files(store.folder) == before
         assert store.append(new_items([5]), places([5])).ids == (5,)
         assert store.verify() == []

@@ -42,26 +42,29 @@ OTHER_ROWS = "batch {}: its rows are not those that were acknowledged"
 
 
 @pytest.mark.parametrize(
-    ("column", "value"),
+    ("number", "column", "value"),
     [
-        ("vector", b"\0" * 8),
-        ("vector", b"\0\0\xc0\x7f" * 2),
-        ("vector", b""),
-        ("vector", b"\0" * 7),
-        ("vector", "text"),
-        ("label", "label 3"),
-        ("label", ""),
-        ("label", None),
-        ("metadata", '{"number": 7}'),
-        ("metadata", "{"),
-        ("key", "key 99"),
-        ("content", b""),
-        ("content", 5),
+        (2, "vector", b"\0" * 8),
+        (2, "vector", b"\0\0\xc0\x7f" * 2),
+        (2, "vector", b""),
+        (2, "vector", b"\0" * 7),
+        (2, "vector", "text"),
+        (2, "label", "label 3"),
+        (2, "label", ""),
+        (2, "label", None),
+        (2, "metadata", '{"number": 7}'),
+        (2, "metadata", "{"),
+        (2, "key", "key 99"),
+        (2, "content", b""),
+        (2, "content", 5),
+        # This one is not covered by the index file.
+        (4, "vector", b"\0" * 8),
+        (4, "vector", b"\0" * 7),
+        (4, "label", "label 3"),
     ],
 )
-@pytest.mark.parametrize("number", [2, 4], ids=["covered by the index file", "after the index file"])
 def test_a_damaged_item_is_named_and_set_aside_and_the_others_go_on(
-    folder: Path, column: str, value: object, number: int
+    folder: Path, number: int, column: str, value: object
 ) -> None:
     sql(folder, f"UPDATE items SET {column} = ? WHERE id = ?", value, number)
     others = [one for one in HELD if one != number]

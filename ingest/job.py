@@ -19,8 +19,9 @@ from ingest.recipes import Recipe, recipe_of
 from ingest.sources import Source, SourceImage, decoded, limited, open_source
 from storage import NewItem, Store
 from storage.console import printable
-from storage.errors import OtherEmbedding
+from storage.errors import InvalidItem, OtherEmbedding
 from storage.items import is_text
+from storage.rows import require_storable
 
 #: Images in one batch: what is committed, and lost from memory, together.
 BATCH_SIZE = 512
@@ -93,13 +94,14 @@ def _ingest_batch(
         try:
             if not is_text(input.key):
                 raise UnreadableImage(f"expected a name in UTF-8, got {input.key!r}: rename the file")
+            require_storable(input.key, input.label, input.metadata)
             content = input.read()
             digest = content_digest(content)
             if stored.get(input.key) == digest:
                 progress.unchanged += 1
                 continue
             image = decoded(input, content)
-        except UnreadableImage as error:
+        except (InvalidItem, UnreadableImage) as error:
             progress.rejects.append(Rejected(printable(input.key), str(error)))
             continue
         height, width = image.shape[:2]

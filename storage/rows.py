@@ -2,6 +2,7 @@
 
 import json
 import struct
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import NamedTuple
 
@@ -10,7 +11,7 @@ from numpy.typing import NDArray
 
 from storage.checksum import row_checksum
 from storage.errors import InvalidItem, StoreCorrupt
-from storage.items import Item, NewItem
+from storage.items import Item, NewItem, Scalar
 
 #: Writes metadata: the same values give the same text. Made once, it encodes three times as fast.
 _JSON = json.JSONEncoder(sort_keys=True, ensure_ascii=False, allow_nan=False)
@@ -18,6 +19,9 @@ _JSON = json.JSONEncoder(sort_keys=True, ensure_ascii=False, allow_nan=False)
 #: The types of a label and of a thumbnail.
 _LABEL = (str, type(None))
 _THUMBNAIL = (bytes, type(None))
+
+#: The types of a metadata value.
+_SCALAR = (str, int, float, bool, type(None))
 
 #: How a vector is stored: float32, little-endian.
 VECTOR_TYPE = np.dtype("<f4")
@@ -109,9 +113,17 @@ def texts_of(item: NewItem) -> Texts:
         if not all(isinstance(name, str) for name in item.metadata):
             raise ValueError("metadata has texts for names")
         label = None if item.label is None else item.label.encode()
-        return Texts(item.key.encode(), label, _JSON.encode(dict(item.metadata)).encode())
+        texts = Texts(item.key.encode(), label, _JSON.encode(dict(item.metadata)).encode())
+        if not all(isinstance(value, _SCALAR) for value in item.metadata.values()):
+            raise ValueError("a metadata value is a text, a number, a truth value or None")
+        return texts
     except (TypeError, ValueError) as error:
         raise InvalidItem(f"expected an item that can be stored, got key {item.key!r}: {error}") from error
+
+
+def require_storable(key: str, label: str | None, metadata: Mapping[str, Scalar]) -> None:
+    """Raise InvalidItem unless an item of these can be stored: for asking before its vector is computed."""
+    texts_of(NewItem(key, b"", label, metadata))
 
 
 def new_row(id: int, batch: int, texts: Texts, content: bytes, vector: NDArray[np.float32]) -> Row:

@@ -200,6 +200,34 @@ def test_a_bad_picture_is_rejected_with_a_reason_and_the_others_keep_their_own_v
     assert_same_store(tmp_path / "mixed", tmp_path / "good")
 
 
+@pytest.mark.parametrize(
+    ("label", "metadata", "reason"),
+    [
+        ("a\0b", {}, "a key or label cannot hold the NUL character"),
+        (5, {}, "a key is a text of at least one character, and a label is a text or None"),
+        ("caf\udce9", {}, r"'utf-8' codec can't encode character '\udce9' in position 3: surrogates not allowed"),
+        (None, {"n": [1]}, "a metadata value is a text, a number, a truth value or None"),
+        (None, {"n": float("nan")}, "Out of range float values are not JSON compliant"),
+        (None, {"n": np.int64(1)}, "Object of type int64 is not JSON serializable"),
+    ],
+)
+def test_a_label_or_metadata_that_cannot_be_stored_is_rejected_and_the_others_go_on(
+    tmp_path: Path, label: Any, metadata: dict[str, Any], reason: str
+) -> None:
+    def never_read() -> bytes:
+        raise AssertionError("expected no read of what cannot be stored")
+
+    bad = SourceImage("bad", never_read, label, metadata)
+    source = ListedSource("mixed", [*noise_source(3), bad])
+    job(noise_source(3), tmp_path / "store")
+    report = job(source, tmp_path / "store")
+    assert outcome(report) == (0, 0, 3, 1, 3)
+    (reject,) = report.rejects
+    assert reject.key == "bad"
+    # Newer Pythons name the number that JSON cannot hold as well.
+    assert reject.reason.removesuffix(": nan") == f"expected an item that can be stored, got key 'bad': {reason}"
+
+
 def test_a_picture_that_was_rejected_is_added_once_it_can_be_read(tmp_path: Path) -> None:
     broken = ListedSource("one", [SourceImage("a", lambda: b"<html>"), *grey_source({"b": 51})])
     assert outcome(job(broken, tmp_path / "store")) == (1, 0, 0, 1, 1)

@@ -51,6 +51,7 @@ def test_only_an_open_writer_writes(tmp_path: Path, write: Callable[[Store], obj
 
 UNSTORABLE = "expected an item that can be stored, got key {}: {}"
 A_KEY = "a key is a text of at least one character, and a label is a text or None"
+A_VALUE = "a metadata value is a text, a number, a truth value or None"
 BYTES = "a content digest is bytes, and a thumbnail is bytes or None"
 SURROGATE = "'utf-8' codec can't encode character '\\udcff' in position {}: surrogates not allowed"
 
@@ -73,6 +74,8 @@ SURROGATE = "'utf-8' codec can't encode character '\\udcff' in position {}: surr
             UNSTORABLE.format("'k'", "Object of type int64 is not JSON serializable"),
         ),
         (NewItem("k", b"", None, {1: "m"}), UNSTORABLE.format("'k'", "metadata has texts for names")),  # type: ignore[dict-item]
+        (NewItem("k", b"", None, {"m": ["n"]}), UNSTORABLE.format("'k'", A_VALUE)),  # type: ignore[dict-item]
+        (NewItem("k", b"", None, {"a": 1, "m": {}}), UNSTORABLE.format("'k'", A_VALUE)),  # type: ignore[dict-item]
         (NewItem("key 6", b""), "expected each key once in a batch, got 'key 6' twice"),
     ],
     ids=lambda value: None if isinstance(value, str) else "",

@@ -31,9 +31,15 @@ def path_of(generation: Generation, store: Path) -> Path:
 
 
 def write(index: FaissFlat, number: int, batch: Batch, store: Path) -> Generation:
-    """Write an index as a durable new file and return the record that may now be committed."""
+    """Write an index as a durable new file and return the record that may now be committed.
+
+    `number` is the least that it may get.
+    """
     folder = store / layout.INDEX
     durable.make_folder(folder)
+    # No file can take the place of a folder, which may have the name that a forgotten record gave out.
+    while any(path.is_dir() for path in folder.glob(f"g-{number:06d}-*")):
+        number += 1
     _, size, sha256 = durable.write_file(
         folder, lambda file: index.write(file.write), lambda digest: file_name(number, digest)
     )

@@ -213,6 +213,17 @@ def test_an_index_file_that_is_gone_is_made_again(folder: Path) -> None:
     assert sql(folder, "SELECT batch, items FROM generations") == [(4, 4)]
 
 
+def test_an_index_file_is_made_again_also_where_a_folder_took_its_name(tmp_path: Path) -> None:
+    with Store.open(line_store(tmp_path, published=True), writing=True) as store:
+        (path,) = (store.folder / "index").iterdir()
+        path.unlink()
+        path.mkdir()
+        assert store.repair() == [f"index/{path.name}: missing or damaged, made again"]
+        assert store.verify() == []
+        assert store.repair() == []
+        assert sorted(path.name[:8] for path in (store.folder / "index").iterdir()) == ["g-000001", "g-000002"]
+
+
 def test_repairing_a_whole_store_changes_no_item(folder: Path) -> None:
     tables = ("items", "batches", "thumbnails", "embedding", "set_aside")
     before = [sql(folder, f"SELECT * FROM {table}") for table in tables]

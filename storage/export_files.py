@@ -9,14 +9,19 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from storage import durable
+from storage.errors import FileUnusable
 from storage.faiss_flat import FaissFlat
 from storage.items import Item
 from storage.store import Store
 
 #: Items read and written at once.
 PAGE = 4096
+
+#: The most bytes that an array of texts may take.
+LARGEST_ARRAY = 2**32
 
 COLUMNS = ("id", "key", "label", "metadata", "vector")
 
@@ -66,22 +71,36 @@ class _Sink(io.RawIOBase):
 
 
 def to_npz(store: Store, file: Path) -> int:
-    """Write all items as arrays of one value an item, and return how many."""
+    """Write all items as arrays of one value an item, and return how many.
+
+    Raise FileUnusable when a few long texts would make the arrays huge.
+    """
     pages = list(store.pages(PAGE))
     items = [item for some, _ in pages for item in some]
     # Text is kept in fixed width: no pickled objects. A missing label is told from an empty one by `labelled`.
     arrays = {
         "id": np.array([item.id for item in items], np.int64),
-        "key": np.array([item.key for item in items], np.str_),
-        "label": np.array([item.label or "" for item in items], np.str_),
+        "key": _texts(file, [item.key for item in items]),
+        "label": _texts(file, [item.label or "" for item in items]),
         "labelled": np.array([item.label is not None for item in items], np.bool_),
-        "metadata": np.array([_metadata_text(item) for item in items], np.str_),
+        "metadata": _texts(file, [_metadata_text(item) for item in items]),
         "vector": np.concatenate([vectors for _, vectors in pages] or [np.empty((0, store.dim), np.float32)]),
     }
     data = io.BytesIO()
     np.savez(data, allow_pickle=False, **arrays)
     durable.replace_file(file, data.getvalue())
     return len(items)
+
+
+def _texts(file: Path, values: list[str]) -> NDArray[np.str_]:
+    """Return texts as an array, in which each takes as much space as the longest."""
+    size = 4 * len(values) * max(map(len, values), default=0)
+    if size > LARGEST_ARRAY:
+        raise FileUnusable(
+            f"expected texts that fit into {LARGEST_ARRAY:,} bytes for {file}, got {size:,}, as each takes the space of "
+            "the longest: export to .parquet"
+        )
+    return np.array(values, np.str_)
 
 
 def to_faiss(store: Store, file: Path) -> int:

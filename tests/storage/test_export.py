@@ -152,3 +152,20 @@ def test_a_folder_that_is_not_there_is_named(store: Path, tmp_path: Path, name: 
     with Store.open(store) as opened, pytest.raises(StoreUnwritable, match=exactly(message)):
         export_store(opened, tmp_path / "nowhere" / name)
     assert files(tmp_path) == before
+
+
+def test_a_text_that_would_make_the_arrays_huge_is_refused_before_anything_is_written(
+    store: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    longest = max(len(json.dumps(dict(item.metadata), sort_keys=True, ensure_ascii=False)) for item in ITEMS)
+    monkeypatch.setattr("storage.export_files.LARGEST_ARRAY", 4 * 4 * longest)
+    exported(store, "items.npz")
+    (tmp_path / "items.npz").unlink()
+    monkeypatch.setattr("storage.export_files.LARGEST_ARRAY", 4 * 4 * longest - 1)
+    message = (
+        f"expected texts that fit into {16 * longest - 1:,} bytes for {tmp_path / 'items.npz'}, got {16 * longest:,}, "
+        "as each takes the space of the longest: export to .parquet"
+    )
+    with Store.open(store) as opened, pytest.raises(FileUnusable, match=exactly(message)):
+        export_store(opened, tmp_path / "items.npz")
+    assert {path.name for path in tmp_path.iterdir()} == {"store"}

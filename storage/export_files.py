@@ -97,8 +97,8 @@ def _texts(file: Path, values: list[str]) -> NDArray[np.str_]:
     size = 4 * len(values) * max(map(len, values), default=0)
     if size > LARGEST_ARRAY:
         raise FileUnusable(
-            f"expected texts that fit into {LARGEST_ARRAY:,} bytes for {file}, got {size:,}, as each takes the space of "
-            "the longest: export to .parquet"
+            f"expected texts that fit into {LARGEST_ARRAY:,} bytes for {file}, got {size:,}, as each takes the "
+            "space of the longest: export to .parquet"
         )
     return np.array(values, np.str_)
 

@@ -20,13 +20,17 @@ class WriterLock:
             raise unwritable(path, error) from error
         try:
             fcntl.flock(self._descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except OSError as error:
+        except BlockingIOError as error:
             holder = os.pread(self._descriptor, 20, 0).decode("ascii", "replace").strip() or "unknown"
             os.close(self._descriptor)
             raise StoreBusy(
                 f"expected to be the only writer of {path.parent}, got one at work already (process {holder}): "
                 "wait for it to end, or stop it, and run the same command again"
             ) from error
+        except OSError as error:
+            # Some network file systems have no locks: without one the store cannot be kept safe.
+            os.close(self._descriptor)
+            raise unwritable(path, error) from error
         # For people and messages only; the lock itself is the kernel's and needs no bytes in the file.
         with contextlib.suppress(OSError):
             os.ftruncate(self._descriptor, 0)

@@ -113,7 +113,7 @@ class Store(StoreReader):
         StoreUnwritable when the disk refuses.
         """
         self._require_writer()
-        rows = checked_vectors(vectors, self.dim) if len(items) else np.empty((0, self.dim), np.float32)
+        rows = checked_vectors(vectors, self.dim) if np.size(vectors) else np.empty((0, self.dim), np.float32)
         if len(rows) != len(items):
             raise InvalidItem(f"expected a vector for each of {len(items)} items, got {len(rows)} vectors")
         if not items and entry is None:

@@ -1,5 +1,6 @@
 """One writer at a time, known by its process, and succeeded at once when that process dies."""
 
+import errno
 import fcntl
 import os
 import signal
@@ -107,3 +108,18 @@ def test_a_writer_whose_store_cannot_be_opened_lets_the_next_one_in(tmp_path: Pa
         Store.open(folder, writing=True)
     (folder / "catalog.sqlite").write_bytes(whole)
     Store.open(folder, writing=True).close()
+
+
+def test_a_file_system_without_locks_is_no_place_for_a_writer(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def without_locks(*_: int) -> None:
+        raise OSError(errno.ENOLCK, os.strerror(errno.ENOLCK))
+
+    monkeypatch.setattr("fcntl.flock", without_locks)
+    message = (
+        f"expected to write {tmp_path / 'lock'}, got 'No locks available': everything acknowledged so far is kept; "
+        "free space or change the permissions and run the same command again"
+    )
+    with pytest.raises(StoreUnwritable, match=exactly(message)):
+        WriterLock(tmp_path / "lock")
+    monkeypatch.undo()
+    WriterLock(tmp_path / "lock").release()

@@ -123,6 +123,13 @@ def test_vectors_that_do_not_fit_refuse_the_batch(
         assert files(store.folder) == before
 
 
+def test_vectors_without_items_are_not_ignored(tmp_path: Path) -> None:
+    with Store.open(line_store(tmp_path), writing=True) as store:
+        with pytest.raises(InvalidItem, match=exactly("expected a vector for each of 0 items, got 1 vectors")):
+            store.append([], places([5]))
+        assert len(store) == 5
+
+
 # Asking
 
 

@@ -13,6 +13,7 @@ from storage.catalog import Catalog
 from storage.checksum import next_chain
 from storage.errors import InvalidItem
 from storage.items import Appended, NewItem
+from storage.proof import last_batch
 from storage.rows import Batch, Row, Texts, new_row, texts_of
 
 
@@ -29,9 +30,10 @@ def append(
     catalog: Catalog, items: Sequence[NewItem], texts: Sequence[Texts], vectors: NDArray[np.float32]
 ) -> Appended:
     """Write checked items with their (n, dim) float32 vectors as a batch; an item replaces the one with its key."""
-    last = catalog.history.last_batch()
+    last = last_batch(catalog)
     number = last.number + 1
-    replaced = catalog.items.ids_of([item.key for item in items])
+    held = catalog.items.by_key([item.key for item in items])
+    replaced = sorted(row.verified().id for row in held if row is not None)
     new = [
         new_row(last.next_id + offset, number, text, item.content, vector)
         for offset, (item, text, vector) in enumerate(zip(items, texts, vectors, strict=True))
@@ -48,7 +50,7 @@ def append(
 def bury(catalog: Catalog, ids: Sequence[int]) -> None:
     """Turn live items, ids ascending, into tombstones as a batch; none makes no batch."""
     if ids:
-        batch = _next(catalog.history.last_batch(), [], ids)
+        batch = _next(last_batch(catalog), [], ids)
         catalog.history.write_batch(batch)
         catalog.items.bury(ids, batch.number)
 

@@ -188,10 +188,24 @@ class Database:
             copy.close()
 
     def integrity(self) -> list[str]:
-        """Return what SQLite's own integrity check finds wrong; empty when nothing is."""
+        """Return what SQLite's own integrity check finds wrong, a line each; empty when nothing is."""
         with self.reading() as connection:
-            rows = [str(row[0]) for row in connection.exec_driver_sql("PRAGMA integrity_check")]
-        return [row for row in rows if row != "ok"]
+            found = [str(row[0]) for row in connection.exec_driver_sql("PRAGMA integrity_check")]
+        lines = [line for row in found for line in row.splitlines()]
+        return [line for line in lines if line != "ok" and not line.startswith("***")]
+
+    def rewrite_if_damaged(self) -> list[str]:
+        """Write the file anew from its rows when SQLite finds it damaged; return a line that says so."""
+        problems = self.integrity()
+        if not problems:
+            return []
+        self.give_back_space()
+        if left := self.integrity():
+            raise StoreCorrupt(
+                f"expected {self.path} to be whole after it was written anew, got '{left[0]}': restore the store from "
+                "a backup"
+            )
+        return [f"catalog: written anew, since {problems[0]}"]
 
     def close(self) -> None:
         """Close every connection now; one left to the garbage collector would keep its lock until then."""

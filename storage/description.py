@@ -9,6 +9,7 @@ from storage import generations, layout
 from storage.catalog import Catalog
 from storage.embedding import Embedding
 from storage.faiss_flat import FAISS_VERSION
+from storage.proof import label_counts
 
 
 @dataclass(frozen=True)
@@ -80,7 +81,7 @@ def describe(catalog: Catalog, folder: Path, format: int) -> StoreInfo:
         deleted=last.next_id - last.live,
         batches=last.number,
         chain=last.chain.hex(),
-        labels=catalog.items.label_counts(),
+        labels=label_counts(catalog),
         embedding=catalog.embedding(),
         catalog_bytes=(folder / layout.CATALOG).stat().st_size,
         index_bytes=sum(file.bytes for file in files),

@@ -83,6 +83,10 @@ class FaissFlat:
         self._index.ntotal = count
         self._norms = None
 
+    def finite(self) -> bool:
+        """Tell whether every vector's squared norm is a number that float32 holds."""
+        return bool(np.isfinite(self._squared_norms()).all())
+
     def candidates(self, queries: NDArray[np.float32], count: int) -> tuple[NDArray[np.float32], NDArray[np.int64]]:
         """Return the `count` nearest positions of each query and their squared distances, both (nq, count).
 
@@ -112,7 +116,8 @@ class FaissFlat:
         """Return |x|^2 of each vector, (n,) float32, computed once."""
         if self._norms is None:
             vectors = self.vectors()
-            self._norms = np.einsum("ij,ij->i", vectors, vectors)
+            with np.errstate(over="ignore", invalid="ignore"):
+                self._norms = np.einsum("ij,ij->i", vectors, vectors)
         return self._norms
 
     def error_bound(self, queries: NDArray[np.float32]) -> NDArray[np.float64]:

@@ -16,6 +16,9 @@ _GENERATION = sa.select(
     GenerationRow.sha256,
 )
 
+#: More than any number of items or bytes.
+_MOST = 2**62
+
 
 class History:
     """The batches and generations as one transaction sees them."""
@@ -35,17 +38,32 @@ class History:
         self._connection.execute(sa.update(BatchRow).where(BatchRow.number == batch.number).values(values))
 
     def last_batch(self) -> Batch:
-        """Return the newest batch; raise StoreCorrupt when there is none, not even batch 0."""
-        row = self._connection.execute(_BATCH.order_by(BatchRow.number.desc()).limit(1)).first()
+        """Return the newest batch; raise StoreCorrupt when there is none, not even batch 0, or it is damaged."""
+        return self._checked(_BATCH.order_by(BatchRow.number.desc()).limit(1), "batch 0")
+
+    def batch(self, number: int) -> Batch:
+        """Return one batch; raise StoreCorrupt when it is not there or damaged."""
+        return self._checked(_BATCH.where(BatchRow.number == number), f"batch {number}")
+
+    def _checked(self, chosen: sa.Select[int, int, int, bytes], expected: str) -> Batch:
+        row = self._connection.execute(chosen).first()
         if row is None:
             raise StoreCorrupt(
-                "expected the record of batch 0 in the catalog, got none: restore the store from a backup"
+                f"expected the record of {expected} in the catalog, got none: restore the store from a backup"
             )
-        return Batch(*row)
+        number, live, next_id, chain = row
+        batch = Batch(number, live, next_id, chain)
+        if not _are_counts(batch.live, batch.next_id) or not isinstance(batch.chain, bytes):
+            raise StoreCorrupt(
+                f"expected the record of batch {batch.number} to hold numbers and a hash, but it was damaged after it "
+                "was written: restore the store from a backup"
+            )
+        return batch
 
-    def batches(self) -> list[Batch]:
-        """Return every batch in order, from batch 0."""
-        return [Batch(*row) for row in self._connection.execute(_BATCH.order_by(BatchRow.number))]
+    def batches(self, after: int = -1) -> list[Batch]:
+        """Return the batches after a given one in order, from batch 0; damage can have changed their values' types."""
+        later = _BATCH.where(BatchRow.number > after).order_by(BatchRow.number)
+        return [Batch(*row) for row in self._connection.execute(later)]
 
     def write_generation(self, generation: Generation) -> None:
         """Record an index file that is complete and durable already."""
@@ -61,12 +79,13 @@ class History:
         )
 
     def generations(self) -> list[Generation]:
-        """Return the recorded generations that belong to this history, newest first."""
+        """Return the recorded generations that belong to this history, newest first; those that cannot be are not."""
         same_history = _GENERATION.join(
             BatchRow, sa.and_(BatchRow.number == GenerationRow.batch, BatchRow.chain == GenerationRow.chain)
         )
         newest_first = same_history.order_by(GenerationRow.number.desc())
-        return [Generation(*row) for row in self._connection.execute(newest_first)]
+        recorded = [Generation(*row) for row in self._connection.execute(newest_first)]
+        return [one for one in recorded if _are_counts(one.items, one.size) and isinstance(one.sha256, bytes)]
 
     def next_generation(self) -> int:
         """Return a number that no generation has had."""
@@ -80,3 +99,8 @@ class History:
     def forget_generation(self, number: int) -> None:
         """Remove the record of one generation."""
         self._connection.execute(sa.delete(GenerationRow).where(GenerationRow.number == number))
+
+
+def _are_counts(*values: object) -> bool:
+    """Tell whether these are whole numbers of things; damage can change a value's type too."""
+    return all(isinstance(value, int) and 0 <= value < _MOST for value in values)

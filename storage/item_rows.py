@@ -2,12 +2,12 @@
 
 import json
 from collections.abc import Iterator, Sequence
+from itertools import pairwise
 from typing import Any
 
-import numpy as np
 import sqlalchemy as sa
-from numpy.typing import NDArray
 
+from storage.errors import StoreCorrupt
 from storage.items import is_text
 from storage.rows import Row
 from storage.schema import Blob, ItemRow, SetAsideRow
@@ -28,6 +28,14 @@ _ROW = sa.select(
 )
 _LIVE = ItemRow.deleted_in.is_(None)
 
+#: The keys of live rows, from the index over them alone and from the rows alone.
+_KEYS_OF_INDEX = sa.text(
+    "SELECT CAST(key AS BLOB), id FROM items INDEXED BY items_live_key WHERE deleted_in IS NULL ORDER BY key"
+)
+_COUNT = sa.text("SELECT count(*) FROM items NOT INDEXED WHERE deleted_in IS NULL")
+_NEWEST_ID = sa.select(sa.func.max(ItemRow.id))
+_KEYS_OF_ROWS = sa.text("SELECT CAST(key AS BLOB), id FROM items NOT INDEXED WHERE deleted_in IS NULL")
+
 #: The columns that a new row fills, in the order of `Row`'s fields.
 _COLUMNS = ["id", "batch", "key", "label", "content", "metadata", "vector", "checksum"]
 
@@ -37,8 +45,7 @@ ASKED = sa.select(sa.func.json_each(sa.bindparam("asked", type_=sa.Text)).table_
 
 _ROW_BY_ID = _ROW.where(ItemRow.id.in_(ASKED), _LIVE)
 _ROW_BY_KEY = _ROW.where(ItemRow.key.in_(ASKED), _LIVE)
-_ID_BY_KEY = sa.select(ItemRow.id).where(ItemRow.key.in_(ASKED), _LIVE)
-_CONTENT_BY_KEY = sa.select(ItemRow.key, ItemRow.content).where(ItemRow.key.in_(ASKED), _LIVE)
+_WITH_DELETION = _ROW.add_columns(ItemRow.deleted_in)
 _BURY = sa.update(ItemRow).where(ItemRow.id.in_(ASKED), _LIVE).values(deleted_in=sa.bindparam("in_batch"))
 
 
@@ -99,50 +106,64 @@ class ItemRows:
         found = {row.key: row for row in map(Row._make, self._connection.execute(_ROW_BY_KEY, asked(storable)).all())}
         return [found.get(key.encode()) if is_text(key) else None for key in keys]
 
-    def ids_of(self, keys: Sequence[str]) -> list[int]:
-        """Return the ids of the live rows that have one of these keys, ascending."""
-        return sorted(self._connection.execute(_ID_BY_KEY, asked(keys)).scalars())
-
-    def contents(self, keys: Sequence[str]) -> dict[str, bytes]:
-        """Return the content digest of each of these keys that is stored."""
-        return {row.key: row.content for row in self._connection.execute(_CONTENT_BY_KEY, asked(keys))}
-
     def page(self, after_id: int, size: int) -> list[Row]:
         """Return the next live rows after an id, in id order."""
-        chosen = _ROW.where(_LIVE, ItemRow.id > after_id).order_by(ItemRow.id).limit(size)
-        return [Row._make(row) for row in self._connection.execute(chosen)]
+        return [Row._make(row) for row in self._page(_ROW.where(_LIVE), after_id, size)]
 
-    def pages(self, after_batch: int = 0) -> Iterator[list[Row]]:
-        """Walk the live rows of later batches in id order, a page at a time."""
-        for page in self._pages(_ROW.where(_LIVE, ItemRow.batch > after_batch)):
-            yield [Row._make(row) for row in page]
-
-    def history(self) -> Iterator[tuple[Row, int | None]]:
-        """Walk every row that was ever written, in id order, with the batch that deleted it."""
-        for page in self._pages(_ROW.add_columns(ItemRow.deleted_in)):
+    def history(self, after_batch: int = -1) -> Iterator[tuple[Row, int | None]]:
+        """Walk every row that was written in later batches, in id order, with the batch that deleted it."""
+        later = _WITH_DELETION.where(ItemRow.batch > after_batch) if after_batch >= 0 else _WITH_DELETION
+        last = -1
+        while page := self._page(later, last, PAGE):
             for row in page:
                 yield Row._make(row[:-1]), row[-1]
-
-    def _pages(self, chosen: Any) -> Iterator[Any]:
-        """Walk what a selection of rows finds, holding a page of it at a time."""
-        last = -1
-        while page := self._connection.execute(chosen.where(ItemRow.id > last).order_by(ItemRow.id).limit(PAGE)).all():
-            yield page
             last = page[-1].id
 
-    def live_ids_at(self, batch: int) -> tuple[NDArray[np.int64], NDArray[np.bool_]]:
-        """Return the ids that lived after a batch, ascending (n,) int64, and which of them live still, (n,) bool."""
-        chosen = (
-            sa.select(ItemRow.id, ItemRow.deleted_in)
-            .where(ItemRow.batch <= batch, sa.or_(_LIVE, ItemRow.deleted_in > batch))
-            .order_by(ItemRow.id)
-        )
-        found = self._connection.execute(chosen).all()
-        ids = np.fromiter((row[0] for row in found), np.int64, len(found))
-        return ids, np.fromiter((row[1] is None for row in found), np.bool_, len(found))
+    def _page(self, chosen: Any, after_id: int, size: int) -> Sequence[Any]:
+        """Return the next rows that a selection finds; raise StoreCorrupt when ids do not ascend: it might not end."""
+        page = self._connection.execute(chosen.where(ItemRow.id > after_id).order_by(ItemRow.id).limit(size)).all()
+        if any(one.id >= next.id for one, next in pairwise(page)):
+            raise StoreCorrupt(
+                "expected the rows of items in the order of their ids, but the catalog was damaged after it was "
+                "written: restore the store from a backup"
+            )
+        return page
 
-    def label_counts(self) -> dict[str | None, int]:
-        """Return how many live items each label has, by label, those without one last."""
-        counts = sa.select(ItemRow.label, sa.func.count().label("items")).where(_LIVE).group_by(ItemRow.label)
-        ordered = counts.order_by(ItemRow.label.is_(None), ItemRow.label)
-        return {row.label: row.items for row in self._connection.execute(ordered)}
+    def gone(self, id: int) -> bool:
+        """Tell whether there is a tombstone of this id; a row that was written stays for ever."""
+        found = self._connection.execute(_WITH_DELETION.where(ItemRow.id == id)).one_or_none()
+        if found is None or not isinstance(found.deleted_in, int) or not found.deleted_in >= found.batch > 0:
+            return False
+        return not found.vector or Row._make(found[:-1]).whole
+
+    def fates(self, next_id: int) -> list[object] | None:
+        """Return the batch that deleted each row below an id, None for one that lives; nothing unless all are there.
+
+        Ids are given out without a gap and rows stay for ever, so no row can have taken another's id unnoticed.
+        """
+        chosen = sa.select(ItemRow.id, ItemRow.deleted_in).where(ItemRow.id < next_id).order_by(ItemRow.id)
+        found = self._connection.execute(chosen.limit(next_id + 1)).all()
+        whole = len(found) == next_id and all(row[0] == place for place, row in enumerate(found))
+        return [row[1] for row in found] if whole else None
+
+    def count(self) -> int:
+        """Return how many rows live, counted."""
+        return int(self._connection.execute(_COUNT).scalar_one())
+
+    def newest_id(self) -> int:
+        """Return the largest id that was ever given out, -1 when none was."""
+        newest = self._connection.execute(_NEWEST_ID).scalar_one()
+        return -1 if newest is None else int(newest)
+
+    def keys_agree(self, live: int) -> bool:
+        """Tell whether the index over the keys leads to all live rows, of which there are as many as given.
+
+        Only then a key that it does not lead to is the key of no item.
+        """
+        # A sum of hashes, since there may be millions; an index that is not in order cannot be searched.
+        left, last, total = live, b"", 0
+        for key, id in self._connection.execute(_KEYS_OF_INDEX):
+            if not isinstance(key, bytes) or key <= last:
+                return False
+            left, last, total = left - 1, key, total + hash((key, id))
+        return left == 0 and total == sum(hash((key, id)) for key, id in self._connection.execute(_KEYS_OF_ROWS))

@@ -11,7 +11,7 @@ from types import TracebackType
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from storage import exact, snapshot, verification
+from storage import exact, proof, snapshot, verification
 from storage.answers import SnapshotOutdated, hits_of
 from storage.catalog import Catalog
 from storage.database import Database
@@ -20,7 +20,7 @@ from storage.embedding import Embedding
 from storage.errors import InvalidQuery, UnknownItem
 from storage.items import Hit, Item, checked_id
 from storage.ledger import Job, Rejected
-from storage.rows import Row
+from storage.rows import Batch, Row
 from storage.vectors import checked_vectors
 
 
@@ -31,6 +31,8 @@ class StoreReader:
         self.folder = folder
         self._database = database
         self._snapshot: snapshot.Snapshot | None = None
+        self._keys_proven = False
+        self._thumbnails_proven = False
         with database.reading() as connection:
             self.embedding: Embedding = Catalog(connection).embedding()
 
@@ -52,46 +54,67 @@ class StoreReader:
     def __len__(self) -> int:
         """Return the number of items that are not deleted."""
         with self._database.reading() as connection:
-            return Catalog(connection).history.last_batch().live
+            catalog = Catalog(connection)
+            last, counted = catalog.history.last_batch(), catalog.items.count()
+        proof.require_count(last, counted)
+        return counted
 
     def items(self, ids: Sequence[int] | None = None) -> list[Item]:
         """Return the items with these ids, in the order asked, or all in id order; raise UnknownItem for any other."""
+        if ids is not None:
+            return [row.item() for row in self._by_id(ids)]
         with self._database.reading() as connection:
-            catalog = Catalog(connection)
-            if ids is None:
-                return [row.verified().item() for page in catalog.items.pages() for row in page]
-            rows = catalog.items.by_id([checked_id(id) for id in ids])
-        return [self._found(row, f"id {id}").item() for row, id in zip(rows, ids, strict=True)]
+            return [row.item() for row in proof.proven_rows(Catalog(connection))]
 
     def pages(self, size: int) -> Iterator[tuple[list[Item], NDArray[np.float32]]]:
         """Walk all items in id order with their vectors, (n, dim) float32, `size` at a time.
 
         Each page is read by itself, so a writer is never kept waiting; what is written meanwhile may be missed.
+        Raise StoreCorrupt, at the latest after the last page, when an item is damaged or lost.
         """
-        last = -1
+        last, count = -1, 0
+        begun: Batch | None = None
         while True:
             with self._database.reading() as connection:
-                rows = [row.verified() for row in Catalog(connection).items.page(last, size)]
+                catalog = Catalog(connection)
+                batch = catalog.history.last_batch()
+                rows = [row.verified() for row in catalog.items.page(last, size)]
+            begun = begun or batch
             if not rows:
-                return
-            yield [row.item() for row in rows], np.array([row.array() for row in rows], np.float32)
-            last = rows[-1].id
+                break
+            yield [row.item() for row in rows], np.array([row.array(self.dim) for row in rows], np.float32)
+            last, count = rows[-1].id, count + len(rows)
+        if batch == begun:
+            proof.require_count(batch, count)
 
     def by_key(self, key: str) -> Item:
         """Return the item with this key; raise UnknownItem when there is none."""
         with self._database.reading() as connection:
-            (row,) = Catalog(connection).items.by_key([key])
-        return self._found(row, f"key {key!r}").item()
+            (row,) = self._by_key(Catalog(connection), [key])
+        return self._held(row, f"key {key!r}").item()
 
     def vectors(self, ids: Sequence[int]) -> NDArray[np.float32]:
         """Return the vectors of these items, (n, dim) float32, in the order asked; raise UnknownItem."""
-        with self._database.reading() as connection:
-            rows = Catalog(connection).items.by_id([checked_id(id) for id in ids])
-        found = [self._found(row, f"id {id}").array() for row, id in zip(rows, ids, strict=True)]
+        found = [row.array(self.dim) for row in self._by_id(ids)]
         return np.array(found, np.float32).reshape(len(found), self.dim)
 
-    def _found(self, row: Row | None, asked: str) -> Row:
-        return self._held(row, asked).verified()
+    def _by_id(self, ids: Sequence[int]) -> list[Row]:
+        """Return the rows of these ids, checked; raise UnknownItem."""
+        asked = [checked_id(id) for id in ids]
+        with self._database.reading() as connection:
+            catalog = Catalog(connection)
+            rows = catalog.items.by_id(asked)
+            proof.require_gone(catalog, (id for row, id in zip(rows, asked, strict=True) if row is None))
+        return [self._held(row, f"id {id}").verified() for row, id in zip(rows, ids, strict=True)]
+
+    def _by_key(self, catalog: Catalog, keys: Sequence[str]) -> list[Row | None]:
+        """Return the rows of these keys, checked; None where there is none."""
+        rows = catalog.items.by_key(keys)
+        if not self._keys_proven and None in rows:
+            # Once: it takes as long as reading every row.
+            proof.require_no_such_key(catalog)
+            self._keys_proven = True
+        return [row and row.verified() for row in rows]
 
     def _held(self, row: Row | None, asked: str) -> Row:
         if row is None:
@@ -104,12 +127,20 @@ class StoreReader:
     def contents(self, keys: Sequence[str]) -> dict[str, bytes]:
         """Return the content digest of each of these keys that is stored, to tell what is new or changed."""
         with self._database.reading() as connection:
-            return Catalog(connection).items.contents(keys)
+            rows = self._by_key(Catalog(connection), keys)
+        return {key: row.content for key, row in zip(keys, rows, strict=True) if row is not None}
 
     def thumbnails(self, ids: Sequence[int]) -> dict[int, bytes]:
         """Return the PNG thumbnails of these items, by id; an item without one is left out."""
+        asked = [checked_id(id) for id in ids]
         with self._database.reading() as connection:
-            return Catalog(connection).thumbnails.by_item([checked_id(id) for id in ids])
+            thumbnails = Catalog(connection).thumbnails
+            found = thumbnails.by_item(asked)
+            if not self._thumbnails_proven and len(found) < len(set(asked)):
+                # Once: it takes as long as reading every thumbnail.
+                thumbnails.require_order()
+                self._thumbnails_proven = True
+        return found
 
     def info(self) -> StoreInfo:
         """Describe the store: counts, embedding, sizes, generations and versions."""
@@ -119,7 +150,7 @@ class StoreReader:
     def label_counts(self) -> dict[str | None, int]:
         """Return how many items each label has."""
         with self._database.reading() as connection:
-            return Catalog(connection).items.label_counts()
+            return proof.label_counts(Catalog(connection))
 
     def all_vectors(self) -> tuple[NDArray[np.int64], NDArray[np.float32]]:
         """Return every id, (n,) int64 ascending, and a read-only view of their vectors, (n, dim) float32."""

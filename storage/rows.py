@@ -1,6 +1,7 @@
 """A catalog row, its batch and its generation, as plain values."""
 
 import json
+import math
 import struct
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -15,6 +16,17 @@ from storage.items import Item, NewItem, Scalar
 
 #: Writes metadata: the same values give the same text. Made once, it encodes three times as fast.
 _JSON = json.JSONEncoder(sort_keys=True, ensure_ascii=False, allow_nan=False)
+
+
+def _finite(text: str) -> float:
+    """Return the number that JSON has as a text; infinity and what is none are no JSON, though Python reads them."""
+    number = float(text)
+    if not math.isfinite(number):
+        raise ValueError(f"the number {text[:20]}")
+    return number
+
+
+_READ_JSON = json.JSONDecoder(parse_float=_finite, parse_constant=_finite)
 
 #: The types of a label and of a thumbnail.
 _LABEL = (str, type(None))
@@ -82,14 +94,34 @@ class Row(NamedTuple):
             )
         return self
 
-    def array(self) -> NDArray[np.float32]:
-        """Return the vector, (dim,) float32, read-only."""
-        return np.frombuffer(self.vector, VECTOR_TYPE)
+    def vector_of(self, dim: int) -> bytes:
+        """Return a verified row's vector; raise StoreCorrupt when it is not of so many dimensions."""
+        if len(self.vector) != dim * VECTOR_TYPE.itemsize:
+            raise _not_ours(self.id, f"a vector of {dim} dimensions, got {len(self.vector)} bytes")
+        return self.vector
+
+    def array(self, dim: int) -> NDArray[np.float32]:
+        """Return a verified row's vector, (dim,) float32, read-only."""
+        return np.frombuffer(self.vector_of(dim), VECTOR_TYPE)
 
     def item(self) -> Item:
-        """Return a verified row without its vector."""
-        label = None if self.label is None else self.label.decode()
-        return Item(self.id, self.key.decode(), label, json.loads(self.metadata), self.content)
+        """Return a verified row without its vector; raise StoreCorrupt when it cannot have been an item."""
+        try:
+            label = None if self.label is None else self.label.decode()
+            metadata = _READ_JSON.decode(self.metadata.decode())
+            if not isinstance(metadata, dict):
+                raise ValueError("metadata that is not an object")
+            return Item(self.id, self.key.decode(), label, metadata, self.content)
+        except (ValueError, RecursionError) as error:
+            raise _not_ours(self.id, f"text and metadata that can be read, got {error}") from error
+
+
+def _not_ours(id: int, expected: str) -> StoreCorrupt:
+    """Say that a row matches its checksum and still is nothing that was ever stored."""
+    return StoreCorrupt(
+        f"expected item {id} to have {expected}: something other than Lookalike wrote it; restore the store from a "
+        "backup"
+    )
 
 
 @dataclass(frozen=True, slots=True)

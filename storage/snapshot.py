@@ -11,7 +11,11 @@ from storage import generations
 from storage.catalog import Catalog
 from storage.errors import StoreCorrupt
 from storage.faiss_flat import FaissFlat
+from storage.proof import EMPTY, Proof, require_count
 from storage.rows import VECTOR_TYPE, Batch
+
+#: How many rows that no generation covers are held at once on their way into the index.
+_BLOCK = 4096
 
 
 @dataclass(frozen=True)
@@ -32,40 +36,89 @@ class Snapshot:
         return held
 
 
+@dataclass(frozen=True)
+class Lived:
+    """The rows that lived after `batch`: their ids, ascending (n,) int64, and which live still, (n,) bool.
+
+    `buried` has the ids of the others, ascending, each with the batch that deleted it.
+    """
+
+    batch: Batch
+    ids: NDArray[np.int64]
+    alive: NDArray[np.bool_]
+    buried: list[tuple[int, object]]
+
+
+def lived_after(catalog: Catalog, number: int, count: int) -> Lived | None:
+    """Return the rows that lived after a batch, or None when they are not as many as given."""
+    batch, last = catalog.history.batch(number), catalog.history.last_batch()
+    if batch.live != count:
+        return None
+    if last.live == last.next_id == catalog.items.newest_id() + 1:
+        # Nothing was ever deleted: ids are positions, and need not be read.
+        return Lived(batch, np.arange(batch.live), np.ones(batch.live, np.bool_), [])
+    fates = catalog.items.fates(batch.next_id)
+    if fates is None:
+        return None
+    # Damage can change a value's type: the chain will tell.
+    later = [not isinstance(fate, int) or fate > number for fate in fates]
+    ids = np.flatnonzero(later)
+    alive = np.array([fates[id] is None for id in ids], np.bool_)
+    buried = [(int(id), fates[id]) for id in ids[~alive]]
+    return Lived(batch, ids, alive, buried) if len(ids) == count else None
+
+
 def load(catalog: Catalog, store: Path, dim: int) -> Snapshot:
     """Load the newest state: the newest generation that proves whole, and the rows that came after it.
 
-    Raise StoreCorrupt when the rows are not as many as the last batch left alive, or one is damaged.
+    Raise StoreCorrupt when the rows are not those that were acknowledged, or one is damaged.
     """
     last = catalog.history.last_batch()
-    index, ids, covered = _newest_generation(catalog, store, dim)
-    known = [ids]
-    for page in catalog.items.pages(after_batch=covered):
-        data = b"".join([row.verified().vector for row in page])
-        index.add(np.frombuffer(data, VECTOR_TYPE).reshape(len(page), dim).astype(np.float32, copy=False))
-        known.append(np.array([row.id for row in page], np.int64))
-    if len(index) != last.live:
+    lived, index = _newest_generation(catalog, store, dim)
+    proof = Proof(catalog.history, lived.batch)
+    for id, fate in lived.buried:
+        proof.bury(id, fate)
+    ids = [lived.ids[lived.alive]]
+    page: list[bytes] = []
+    page_ids: list[int] = []
+
+    def add_page() -> None:
+        block = np.frombuffer(b"".join(page), VECTOR_TYPE).reshape(len(page), dim)
+        index.add(block.astype(np.float32, copy=False))
+        ids.append(np.array(page_ids, np.int64))
+        page.clear()
+        page_ids.clear()
+
+    for row, deleted_in in catalog.items.history(after_batch=lived.batch.number):
+        proof.see(row, deleted_in)
+        if deleted_in is None:
+            page.append(row.verified().vector_of(dim))
+            page_ids.append(row.id)
+        if len(page) == _BLOCK:
+            add_page()
+    if page:
+        add_page()
+    proof.end()
+    require_count(last, len(index))
+    if not index.finite():
         raise StoreCorrupt(
-            f"expected {last.live} live items after batch {last.number}, got {len(index)}: rows were lost or changed "
-            "after they were written; restore the store from a backup"
+            "expected vectors that can be searched, got NaN, infinity or larger values than float32 holds squared: "
+            "something other than Lookalike wrote them; restore the store from a backup"
         )
-    return Snapshot(last, index, np.concatenate(known))
+    return Snapshot(last, index, np.concatenate(ids))
 
 
-def _newest_generation(catalog: Catalog, store: Path, dim: int) -> tuple[FaissFlat, NDArray[np.int64], int]:
-    """Return the index, ids and batch of the newest generation that proves whole, or an empty index."""
-    last = catalog.history.last_batch()
+def _newest_generation(catalog: Catalog, store: Path, dim: int) -> tuple[Lived, FaissFlat]:
+    """Return the rows that the newest generation that proves whole covers, and the vectors of those that live still.
+
+    Without one that is the empty store.
+    """
     for generation in catalog.history.generations():
-        if last.live == last.next_id:
-            # Nothing was ever deleted: ids are positions, and need not be read.
-            ids, alive = np.arange(generation.items), np.ones(generation.items, np.bool_)
-        else:
-            ids, alive = catalog.items.live_ids_at(generation.batch)
-        if len(ids) != generation.items:
-            continue
+        # Read first: its size proves that there are as many as the record says.
         index = generations.read(generation, store, dim)
-        if index is not None:
-            if not alive.all():
-                index.keep(alive)
-            return index, ids[alive], generation.batch
-    return FaissFlat(dim), np.empty(0, np.int64), 0
+        lived = lived_after(catalog, generation.batch, len(index)) if index is not None else None
+        if index is not None and lived is not None:
+            if not lived.alive.all():
+                index.keep(lived.alive)
+            return lived, index
+    return Lived(EMPTY, np.empty(0, np.int64), np.empty(0, np.bool_), []), FaissFlat(dim)

@@ -138,7 +138,7 @@ class Store(StoreReader):
             catalog = Catalog(connection)
             found = [
                 *zip(catalog.items.by_id([checked_id(id) for id in ids]), (f"id {id}" for id in ids), strict=True),
-                *zip(catalog.items.by_key(keys), (f"key {key!r}" for key in keys), strict=True),
+                *zip(self._by_key(catalog, keys), (f"key {key!r}" for key in keys), strict=True),
             ]
             buried = sorted({self._held(row, asked).id for row, asked in found})
             commit.bury(catalog, buried)
@@ -175,9 +175,10 @@ class Store(StoreReader):
         and is deleted as an item. Raise StoreCorrupt, with nothing changed, when that does not make it whole.
         """
         self._require_writer()
+        done = self._database.rewrite_if_damaged()
         with self._database.writing() as connection:
             catalog = Catalog(connection)
-            done = repair_rows(catalog, self.dim)
+            done += repair_rows(catalog, self.dim)
             done += forget_damaged_generations(catalog, self.folder, self.dim)
             left = next(verification.problems(catalog, self.folder, self.dim), None)
             if left is not None:

@@ -39,6 +39,15 @@ class ThumbnailRows:
             found[item] = png
         return found
 
+    def require_order(self) -> None:
+        """Raise StoreCorrupt when the rows are not in order, so that one that is there may not be found."""
+        ((found, *_), *_) = self._connection.exec_driver_sql("PRAGMA quick_check('thumbnails')")
+        if found != "ok":
+            raise StoreCorrupt(
+                f"expected the thumbnails in order, got '{found.splitlines()[-1]}': run `python -m storage repair`, or "
+                "restore the store from a backup"
+            )
+
     def damaged(self) -> list[int]:
         """Return the items whose thumbnails do not match their checksums, ascending."""
         rows = self._connection.execute(_THUMBNAIL.order_by(ThumbnailRow.item).execution_options(yield_per=4096))

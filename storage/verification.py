@@ -1,7 +1,7 @@
 """Prove a store whole: every row against its checksum, the chain against the rows, the index against both."""
 
 from collections import defaultdict
-from collections.abc import Iterator, Sequence
+from collections.abc import Generator, Iterator, Sequence
 from pathlib import Path
 
 from storage import generations, snapshot
@@ -17,10 +17,11 @@ MANY = 1000
 def problems(catalog: Catalog, store: Path, dim: int) -> Iterator[str]:
     """Yield a line for each thing that is wrong; nothing when the store is whole."""
     try:
-        yield from _rows_and_chain(catalog, dim)
+        agree = yield from _rows_and_chain(catalog, dim)
         yield from (line for _, line in damaged_generations(catalog, store, dim))
         catalog.embedding()
-        snapshot.load(catalog, store, dim)
+        if agree:
+            snapshot.load(catalog, store, dim)
     except StoreCorrupt as error:
         yield str(error)
 
@@ -85,7 +86,8 @@ def lost_ids(catalog: Catalog, told: Sequence[Batch]) -> list[int]:
     return [id for id in range(last.next_id) if id not in kept]
 
 
-def _rows_and_chain(catalog: Catalog, dim: int) -> Iterator[str]:
+def _rows_and_chain(catalog: Catalog, dim: int) -> Generator[str, None, bool]:
+    """Yield what is wrong with rows and batches; return whether the two agree."""
     for row in damaged_rows(catalog, dim):
         yield f"item {row.id}: its fields do not match its checksum"
     told = batches_of_rows(catalog)
@@ -96,7 +98,8 @@ def _rows_and_chain(catalog: Catalog, dim: int) -> Iterator[str]:
     for batch, acknowledged in zip(told, acknowledged_batches(catalog), strict=True):
         if batch != acknowledged:
             yield f"batch {acknowledged.number}: its rows are not those that were acknowledged"
-            return
+            return False
+    return True
 
 
 def damaged_generations(catalog: Catalog, store: Path, dim: int) -> Iterator[tuple[Generation, str]]:
@@ -107,10 +110,10 @@ def damaged_generations(catalog: Catalog, store: Path, dim: int) -> Iterator[tup
         if index is None:
             yield generation, f"index/{name}: missing or damaged; searching works without it, from the rows"
             continue
-        ids, _ = catalog.items.live_ids_at(generation.batch)
-        rows = catalog.items.by_id(ids.tolist())
+        lived = snapshot.lived_after(catalog, generation.batch, len(index))
+        rows = catalog.items.by_id(lived.ids.tolist()) if lived is not None else []
         # A row that was deleted since, or is damaged itself, is not compared; another must have the vector there.
-        if len(ids) != len(index) or any(
+        if lived is None or any(
             row is not None and row.vector != vector.astype(VECTOR_TYPE, copy=False).tobytes() and row.whole
             for row, vector in zip(rows, index.vectors(), strict=True)
         ):

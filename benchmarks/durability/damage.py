@@ -13,8 +13,8 @@ from rich.table import Table
 from benchmarks.durability import damaged_catalog, damaged_index
 from benchmarks.durability.apart import Trial, run_apart
 
-#: Outcomes that are as they should be: the damaged file was not used, the answers were right, or none was given.
-GOOD = ("unused", "right", "refused")
+#: Outcomes that are as they should be.
+GOOD = ("unused", "right", "refused", "replaced", "lookup")
 
 #: How many bad outcomes are told in full.
 _SHOWN = 5
@@ -24,10 +24,16 @@ _SHOWN = 5
 class DamageReport:
     """What became of `count` damages of a file: by kind of damage, how often each outcome.
 
-    unused: the damaged index was not taken. right: all answers were. refused: some answers were refused, by name,
-    the others right. Bad: accepted (a damaged index was taken), wrong (an answer was), unnoticed (answers were
-    refused but `verify` found nothing), unnamed (`repair` lost an item without a word), failed (another exception
-    than ours), crashed, hung. `memory` is what all of it took beyond a first answer, in bytes.
+    Good are unused: the damaged index was not taken. right: all answers were. refused: some answers were refused, by
+    name, the others right. Where whole pages are of another time or another store, and so have right checksums, also
+    replaced: all answers are those of that time or store, and lookup: searches and walks over all rows are right or
+    refused, lookups of single rows are not all.
+
+    Bad are accepted: a damaged index was taken. wrong: an answer was. unnoticed: `verify` found nothing where answers
+    were refused. unrepaired: `verify` found something after `repair`. unnamed: `repair` lost an item without a word.
+    failed: another exception than ours. crashed and hung.
+
+    `memory` is what all of it took beyond the first damage, in bytes.
     """
 
     file: str

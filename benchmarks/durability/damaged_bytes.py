@@ -77,13 +77,17 @@ def _with_block(data: bytes, size: int, place: int, block: bytes) -> bytes:
 
 
 def mix_blocks(size: int, other: bytes) -> Damage:
-    """Return a damage that puts some of another file's aligned blocks in the places of the same number."""
+    """Return a damage that puts some, never all, of the blocks in which another file differs in their places."""
 
     def mix(data: bytes, generator: np.random.Generator) -> bytes:
-        count = min(len(data), len(other)) // size
-        chosen = set(generator.choice(count, int(generator.integers(1, count + 1)), replace=False).tolist())
-        mixed = b"".join((other if n in chosen else data)[n * size : (n + 1) * size] for n in range(count))
-        return mixed + data[len(mixed) :]
+        starts = range(0, min(len(data), len(other)), size)
+        differing = [start for start in starts if data[start : start + size] != other[start : start + size]]
+        if len(differing) < 2:
+            return data
+        mixed = data
+        for start in generator.choice(differing, int(generator.integers(1, len(differing))), replace=False).tolist():
+            mixed = _with_block(mixed, size, start // size, other[start : start + size])
+        return mixed
 
     return mix
 

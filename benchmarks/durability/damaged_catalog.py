@@ -1,7 +1,7 @@
 """Damaged catalogs, and journals beside them that are not theirs: an answer is right, or refused by name."""
 
 import shutil
-from collections.abc import Callable
+from collections.abc import Callable, Set
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -99,6 +99,14 @@ _KINDS: dict[str, Callable[[_Catalogs, np.random.Generator], Files]] = {
 }
 
 
+#: Damage by pages that were valid once, in this store or another. Their rows' checksums are right, so only what is
+#: held against the chain of batches can tell: what reads all rows, and what is found by its vector.
+_OF_VALID_PAGES = [kind for kind in _KINDS if any(word in kind for word in ("stale", "store", "older", "half"))]
+
+#: The questions that look up single rows.
+_LOOKUPS = {"items by id", "items by key", "deleted items", "vectors", "pages", "contents", "thumbnails", "length"}
+
+
 def kind_of(number: int) -> str:
     """Return what kind of damage a trial does."""
     return list(_KINDS)[number % len(_KINDS)]
@@ -112,8 +120,12 @@ def trials(seed: int, folder: Path) -> Callable[[int], Trial]:
     store, catalog = folder / "store", folder / "store" / layout.CATALOG
     examiner = Examiner(store)
     now = _held(store)
-    catalog.write_bytes(files.states[-2])
-    then, earlier = _held(store), examiner.ask(store)[0]
+    times, ever = [], set(now.items())
+    for state in [*files.others, *files.states[:-1]]:
+        catalog.write_bytes(state)
+        times.append(examiner.ask(store)[0])
+        then = _held(store)
+        ever |= then.items()
     index = {path: path.read_bytes() for path in (store / "index").iterdir()}
 
     def trial(number: int) -> Trial:
@@ -134,11 +146,14 @@ def trials(seed: int, folder: Path) -> Callable[[int], Trial]:
                 path.write_bytes(data)
 
         put()
-        outcome, note = _asked(store, examiner, [examiner.right, earlier] if half_done else [examiner.right])
+        right = [examiner.right, times[-1]] if half_done else [examiner.right]
+        outcome, note = _asked(store, examiner, right, times if kind in _OF_VALID_PAGES else [])
         if outcome in ("right", "refused") and not generator.integers(_REPAIRED):
             put()
-            must_hold = {id: now[id] for id in now.keys() & then.keys()} if half_done else now
-            outcome, note = _repaired(store, now | then, must_hold) or (outcome, note)
+            known, must_hold = set(now.items()), set(now)
+            if kind in _OF_VALID_PAGES:
+                known, must_hold = ever, set(now) & set(then) if half_done else set()
+            outcome, note = _repaired(store, known, must_hold) or (outcome, note)
         return Trial(kind, outcome, f"damage {number}: {note}", memory_taken())
 
     return trial
@@ -157,15 +172,21 @@ def _held(folder: Path) -> Held:
         return held_by(store)
 
 
-def _asked(folder: Path, examiner: Examiner, right: list[Answers]) -> tuple[str, str]:
+def _asked(folder: Path, examiner: Examiner, right: list[Answers], times: list[Answers]) -> tuple[str, str]:
+    """Ask a store everything; `times` are the answers of other times and of the other store."""
     answers, refused, failed = examiner.ask(folder)
+    wrong = min((different_answers(answers, known) for known in right), key=len)
     if failed:
         return "failed", failed[0]
-    wrong = min((different_answers(answers, known) for known in right), key=len)
+    if wrong and any(not different_answers(answers, known) for known in times):
+        return "replaced", ""
     if wrong:
-        return "wrong", ", ".join(wrong)
-    if not refused:
-        return "right", ""
+        return "lookup" if times and _LOOKUPS.issuperset(wrong) else "wrong", ", ".join(wrong)
+    return _noticed(folder, refused) if refused else ("right", "")
+
+
+def _noticed(folder: Path, refused: list[str]) -> tuple[str, str]:
+    """Tell whether `verify` finds something wrong with a store that refused answers."""
     try:
         with Store.open(folder) as store:
             problems = store.verify()
@@ -176,8 +197,11 @@ def _asked(folder: Path, examiner: Examiner, right: list[Answers]) -> tuple[str,
     return ("refused", "") if problems else ("unnoticed", ", ".join(refused))
 
 
-def _repaired(folder: Path, known: Held, must_hold: Held) -> tuple[str, str] | None:
-    """Repair a store; return what is bad about that, or None."""
+def _repaired(folder: Path, known: Set[tuple[int, object]], must_hold: Set[int]) -> tuple[str, str] | None:
+    """Repair a store; return what is bad about that, or None.
+
+    No item may come of it that is not known, and those that must be held may be lost only by name.
+    """
     try:
         with Store.open(folder, writing=True) as store:
             done = store.repair()
@@ -189,8 +213,8 @@ def _repaired(folder: Path, known: Held, must_hold: Held) -> tuple[str, str] | N
         return "failed", f"repair: {error!r}"
     if problems:
         return "unrepaired", problems[0]
-    if invented := [id for id, item in held.items() if known.get(id) != item]:
+    if invented := [pair[0] for pair in held.items() if pair not in known]:
         return "wrong", f"items {invented} after repair"
     named = "\n".join(done)
-    silent = [id for id in must_hold.keys() - held.keys() if f"item {id}:" not in named]
+    silent = [id for id in must_hold - held.keys() if f"item {id}:" not in named]
     return ("unnamed", f"items {silent} are gone after repair: {done}") if silent else None

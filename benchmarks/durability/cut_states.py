@@ -53,8 +53,8 @@ def states_of(
 ) -> Iterator[State]:
     """Draw distinct states that a power cut after some operation may leave, for ever or until no more are found.
 
-    `before` was there before. First comes what is left if nothing or everything that was not synced arrived, then
-    anything between them. The first `expected` are drawn evenly over the operations, however few they are.
+    `before` was there before. What is left if nothing or everything that was not synced arrived comes once for each
+    operation, among the states in between. The first `expected` are drawn evenly over the operations, however few.
     """
     seen: set[bytes] = set()
     idle = 0
@@ -80,7 +80,9 @@ def _round(
         if isinstance(operation, Acknowledge):
             done = max(done, operation.step)
         if generator.random() < share:
-            tree = disk.dropped() if round == 0 else disk.kept() if round == 1 else disk.torn(generator)
+            # Each operation has its turn of each in the first three rounds.
+            turn = (number + round) % 3 if round < 3 else 2
+            tree = disk.dropped() if turn == 0 else disk.kept() if turn == 1 else disk.torn(generator)
             yield State(tree, done, f"{before.came}, after operation {number}, {type(operation).__name__}")
 
 

@@ -51,8 +51,13 @@ def _unclean(folder: Path) -> list[Finding]:
     """Return what is recorded and does not prove whole, though all answers are right."""
     if not Store.exists_at(folder):
         return []
-    with Store.open(folder) as store:
-        return [Finding(Kind.UNCLEAN, line) for line in store.verify()]
+    try:
+        with Store.open(folder) as store:
+            lines = store.verify()
+    except Exception as error:
+        # Whatever keeps a store from being verified is a finding.
+        lines = [f"it cannot be verified: {type(error).__name__}: {error}"]
+    return [Finding(Kind.UNCLEAN, line) for line in lines]
 
 
 def _after_the_rest(folder: Path, seed: int) -> list[Finding]:

@@ -1,8 +1,8 @@
 """The rows of items: every statement that reads or writes them."""
 
 import json
+import operator
 from collections.abc import Iterator, Sequence
-from itertools import pairwise
 from typing import Any
 
 import sqlalchemy as sa
@@ -110,19 +110,22 @@ class ItemRows:
         """Return the next live rows after an id, in id order."""
         return [Row._make(row) for row in self._page(_ROW.where(_LIVE), after_id, size)]
 
-    def history(self, after_batch: int = -1) -> Iterator[tuple[Row, int | None]]:
-        """Walk every row that was written in later batches, in id order, with the batch that deleted it."""
-        later = _WITH_DELETION.where(ItemRow.batch > after_batch) if after_batch >= 0 else _WITH_DELETION
-        last = -1
-        while page := self._page(later, last, PAGE):
-            for row in page:
-                yield Row._make(row[:-1]), row[-1]
+    def history(self) -> Iterator[tuple[Row, object]]:
+        """Walk every row that was ever written, in id order, with the batch that deleted it, None for a live one."""
+        return (pair for page in self.history_pages() for pair in page)
+
+    def history_pages(self, from_id: int = 0) -> Iterator[list[tuple[Row, object]]]:
+        """Walk the rows from an id on as `history` does, a page at a time."""
+        last = from_id - 1
+        while page := self._page(_WITH_DELETION, last, PAGE):
+            yield [(Row._make(row[:-1]), row[-1]) for row in page]
             last = page[-1].id
 
     def _page(self, chosen: Any, after_id: int, size: int) -> Sequence[Any]:
         """Return the next rows that a selection finds; raise StoreCorrupt when ids do not ascend: it might not end."""
         page = self._connection.execute(chosen.where(ItemRow.id > after_id).order_by(ItemRow.id).limit(size)).all()
-        if any(one.id >= next.id for one, next in pairwise(page)):
+        ids = [row.id for row in page]
+        if any(map(operator.ge, ids, ids[1:])):
             raise StoreCorrupt(
                 "expected the rows of items in the order of their ids, but the catalog was damaged after it was "
                 "written: restore the store from a backup"

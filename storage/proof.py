@@ -22,6 +22,7 @@ class Proof:
     def __init__(self, history: History, start: Batch = EMPTY) -> None:
         self._last = start
         self._left = deque(history.batches(after=start.number))
+        self._open: object = None
         self._added: list[tuple[int, bytes]] = []
         self._deleted: dict[object, list[int]] = defaultdict(list)
 
@@ -31,14 +32,19 @@ class Proof:
 
     def see(self, row: Row, deleted_in: object) -> None:
         """Take in a row with the batch that deleted it, if one did."""
+        if row.batch != self._open:
+            self._begin(row)
+        self._added.append((row.id, row.checksum))
+        if deleted_in is not None:
+            self.bury(row.id, deleted_in)
+
+    def _begin(self, row: Row) -> None:
+        """Close the batches before a row's."""
         while self._left and isinstance(row.batch, int) and self._left[0].number < row.batch:
             self._close()
         if not self._left or self._left[0].number != row.batch:
             raise _changed(f"item {row.id} to belong to a batch that was acknowledged")
-        # Damage can change a checksum's type too.
-        self._added.append((row.id, row.checksum if isinstance(row.checksum, bytes) else b""))
-        if deleted_in is not None:
-            self.bury(row.id, deleted_in)
+        self._open = row.batch
 
     def end(self) -> None:
         """Take in that there are no more rows."""
@@ -50,11 +56,14 @@ class Proof:
     def _close(self) -> None:
         known, last = self._left.popleft(), self._last
         deleted = self._deleted.pop(known.number, [])
+        self._open = None
+        # Damage can change a checksum's type too.
+        added = [(id, checksum if isinstance(checksum, bytes) else b"") for id, checksum in self._added]
         self._last = Batch(
             last.number + 1,
             last.live + len(self._added) - len(deleted),
             last.next_id + len(self._added),
-            next_chain(last.chain, self._added, deleted),
+            next_chain(last.chain, added, deleted),
         )
         self._added.clear()
         if self._last != known:

@@ -142,13 +142,13 @@ def texts_of(item: NewItem) -> Texts:
             raise ValueError("a key or label cannot hold the NUL character")
         if not isinstance(item.content, bytes) or not isinstance(item.thumbnail, _THUMBNAIL):
             raise ValueError("a content digest is bytes, and a thumbnail is bytes or None")
-        if not all(isinstance(name, str) for name in item.metadata):
-            raise ValueError("metadata has texts for names")
+        for name, value in item.metadata.items():
+            if not isinstance(name, str):
+                raise ValueError("metadata has texts for names")
+            if not isinstance(value, _SCALAR):
+                raise ValueError("a metadata value is a text, a number, a truth value or None")
         label = None if item.label is None else item.label.encode()
-        texts = Texts(item.key.encode(), label, _JSON.encode(dict(item.metadata)).encode())
-        if not all(isinstance(value, _SCALAR) for value in item.metadata.values()):
-            raise ValueError("a metadata value is a text, a number, a truth value or None")
-        return texts
+        return Texts(item.key.encode(), label, _JSON.encode(dict(item.metadata)).encode())
     except (TypeError, ValueError) as error:
         raise InvalidItem(f"expected an item that can be stored, got key {item.key!r}: {error}") from error
 

@@ -78,10 +78,7 @@ class ItemRow(Base):
     """
 
     __tablename__ = "items"
-    __table_args__ = (
-        Index("items_live_key", "key", unique=True, sqlite_where=mapped_column("deleted_in").is_(None)),
-        Index("items_batch", "batch"),
-    )
+    __table_args__ = (Index("items_live_key", "key", unique=True, sqlite_where=mapped_column("deleted_in").is_(None)),)
 
     id: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
     batch: Mapped[int] = mapped_column(ForeignKey("batches.number"))

@@ -14,9 +14,6 @@ from storage.faiss_flat import FaissFlat
 from storage.proof import EMPTY, Proof, require_count
 from storage.rows import VECTOR_TYPE, Batch
 
-#: How many rows that no generation covers are held at once on their way into the index.
-_BLOCK = 4096
-
 
 @dataclass(frozen=True)
 class Snapshot:
@@ -79,25 +76,13 @@ def load(catalog: Catalog, store: Path, dim: int) -> Snapshot:
     for id, fate in lived.buried:
         proof.bury(id, fate)
     ids = [lived.ids[lived.alive]]
-    page: list[bytes] = []
-    page_ids: list[int] = []
-
-    def add_page() -> None:
-        block = np.frombuffer(b"".join(page), VECTOR_TYPE).reshape(len(page), dim)
-        index.add(block.astype(np.float32, copy=False))
-        ids.append(np.array(page_ids, np.int64))
-        page.clear()
-        page_ids.clear()
-
-    for row, deleted_in in catalog.items.history(after_batch=lived.batch.number):
-        proof.see(row, deleted_in)
-        if deleted_in is None:
-            page.append(row.verified().vector_of(dim))
-            page_ids.append(row.id)
-        if len(page) == _BLOCK:
-            add_page()
-    if page:
-        add_page()
+    for page in catalog.items.history_pages(from_id=lived.batch.next_id):
+        for row, fate in page:
+            proof.see(row, fate)
+        living = [row.verified() for row, fate in page if fate is None]
+        block = np.frombuffer(b"".join([row.vector_of(dim) for row in living]), VECTOR_TYPE)
+        index.add(block.reshape(len(living), dim).astype(np.float32, copy=False))
+        ids.append(np.array([row.id for row in living], np.int64))
     proof.end()
     require_count(last, len(index))
     if not index.finite():

@@ -49,7 +49,7 @@ def acknowledged_batches(catalog: Catalog) -> list[Batch]:
 def batches_of_rows(catalog: Catalog) -> list[Batch]:
     """Return every batch as its rows tell it: chain, live rows and next id, computed from the start."""
     added: dict[int, list[tuple[int, bytes]]] = defaultdict(list)
-    deleted: dict[int, list[int]] = defaultdict(list)
+    deleted: dict[object, list[int]] = defaultdict(list)
     for row, deleted_in in catalog.items.history():
         # Damage can change a checksum's type too.
         added[row.batch].append((row.id, row.checksum if isinstance(row.checksum, bytes) else b""))

@@ -71,7 +71,7 @@ SURROGATE = "'utf-8' codec can't encode character '\\udcff' in position {}: surr
         (NewItem("k", b"", None, {"m": "\udcff"}), UNSTORABLE.format("'k'", SURROGATE.format(7))),
         (
             NewItem("k", b"", None, {"m": np.int64(1)}),  # type: ignore[dict-item]
-            UNSTORABLE.format("'k'", "Object of type int64 is not JSON serializable"),
+            UNSTORABLE.format("'k'", "a metadata value is a text, a number, a truth value or None"),
         ),
         (NewItem("k", b"", None, {1: "m"}), UNSTORABLE.format("'k'", "metadata has texts for names")),  # type: ignore[dict-item]
         (NewItem("k", b"", None, {"m": ["n"]}), UNSTORABLE.format("'k'", A_VALUE)),  # type: ignore[dict-item]

@@ -1,6 +1,7 @@
 """Judge the store that a fault left: what is lost, wrong or unopenable, and whether the work can go on to its end."""
 
 import functools
+import hashlib
 import shutil
 import tempfile
 from collections.abc import Iterator
@@ -9,8 +10,11 @@ from dataclasses import dataclass
 from enum import Enum
 from pathlib import Path
 
+from benchmarks.durability.aftermath import state_of, unclean_after
 from benchmarks.durability.workload import steps, trace_of, work, wrong_with
-from storage import Store
+
+#: A digest of each part of a store that must be the same in all that did the work to its end.
+Digests = dict[str, str]
 
 
 class Kind(Enum):
@@ -35,49 +39,50 @@ class Finding:
 _KINDS = {"item ": Kind.WRONG_LABELS, "it does not open": Kind.UNOPENABLE}
 
 
-def findings(folder: Path, acknowledged: int, *, thorough: bool, seed: int = 0) -> list[Finding]:
+def findings(
+    folder: Path, acknowledged: int, *, thorough: bool, seed: int = 0, expected: Digests | None = None
+) -> list[Finding]:
     """Return what is wrong with the store in a folder, of which `acknowledged` is the last step known to be done.
 
-    `thorough` also has the store verified and the rest of the work done: it must then be like one that met no fault.
+    `thorough` also has the store verified and the rest of the work done: it must then be like one that met no fault,
+    which is made to compare with unless its digests are `expected`.
     """
     lines = wrong_with(folder, acknowledged, seed)
     found = [
         Finding(next((_KINDS[start] for start in _KINDS if line.startswith(start)), Kind.LOST), line) for line in lines
     ]
-    return found or ([*_unclean(folder), *_after_the_rest(folder, seed)] if thorough else [])
+    if found or not thorough:
+        return found
+    unclean = [Finding(Kind.UNCLEAN, line) for line in unclean_after(folder, acknowledged, seed)]
+    return unclean + _after_the_rest(folder, seed, expected)
 
 
-def _unclean(folder: Path) -> list[Finding]:
-    """Return what is recorded and does not prove whole, though all answers are right."""
-    if not Store.exists_at(folder):
-        return []
-    try:
-        with Store.open(folder) as store:
-            lines = store.verify()
-    except Exception as error:
-        # Whatever keeps a store from being verified is a finding.
-        lines = [f"it cannot be verified: {type(error).__name__}: {error}"]
-    return [Finding(Kind.UNCLEAN, line) for line in lines]
-
-
-def _after_the_rest(folder: Path, seed: int) -> list[Finding]:
+def _after_the_rest(folder: Path, seed: int, expected: Digests | None) -> list[Finding]:
     """Do the rest of the work and return how the store differs from one that met no fault."""
     try:
         work(folder, lambda _: None, seed)
     except Exception as error:
         # Whatever keeps a writer from going on is a finding.
         return [Finding(Kind.UNOPENABLE, f"the work does not go on: {type(error).__name__}: {error}")]
-    if (lines := wrong_with(folder, len(steps(seed)), seed)) or trace_of(folder) != _without_fault(seed):
-        return [Finding(Kind.NOT_IDENTICAL, f"the work ends in another store: {lines}")]
-    return []
+    if lines := wrong_with(folder, len(steps(seed)), seed):
+        return [Finding(Kind.NOT_IDENTICAL, f"the work ends in another store: {line}") for line in lines]
+    known, made = expected or _without_fault(seed), digests_of(folder)
+    differing = [part for part in known if made[part] != known[part]]
+    return [Finding(Kind.NOT_IDENTICAL, f"the work ends with other {', '.join(differing)}")] if differing else []
+
+
+def digests_of(folder: Path) -> Digests:
+    """Return a digest of each part of a store that must be as it is without faults: answers, tables and other files."""
+    parts = {"answers": trace_of(folder), **state_of(folder)}
+    return {name: hashlib.sha256(repr(part).encode()).hexdigest() for name, part in parts.items()}
 
 
 @functools.cache
-def _without_fault(seed: int) -> tuple[object, ...]:
-    """Return the trace of a store that never met a fault."""
+def _without_fault(seed: int) -> Digests:
+    """Return the digests of a store that never met a fault."""
     with scratch() as folder:
         work(folder / "store", lambda _: None, seed)
-        return trace_of(folder / "store")
+        return digests_of(folder / "store")
 
 
 @contextmanager

@@ -1,0 +1,116 @@
+"""Planted bugs in what is checked before an answer is given."""
+
+import hashlib
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
+from typing import Any
+
+import numpy as np
+
+from benchmarks.durability.patches import Patches
+from storage import answers, commit, embedding_rows, exact, generations, proof, verification
+from storage.catalog import Catalog
+from storage.database import Database
+from storage.exact import Distances, Positions
+from storage.history import History
+from storage.items import Item
+from storage.rows import Generation, Row
+from storage.snapshot import Snapshot
+
+
+def row_unchecked(patches: Patches) -> None:
+    """Take rows without comparing their checksums."""
+    patches.set(Row, "whole", True)
+
+
+def generation_unchecked(patches: Patches) -> None:
+    """Take an index file without comparing its sha256."""
+
+    class Agreeable(bytes):
+        """Equals every digest."""
+
+        def __eq__(self, other: object) -> bool:
+            return True
+
+        __hash__ = bytes.__hash__
+
+    class Unread:
+        """Takes bytes and forgets them."""
+
+        def update(self, data: bytes | memoryview) -> None:
+            """Take bytes."""
+
+        def digest(self) -> bytes:
+            """Return what equals every digest."""
+            return Agreeable()
+
+    patches.set_in_module(generations, "hashlib", "sha256", Unread)
+
+
+def history_of_generation_unchecked(patches: Patches) -> None:
+    """Take an index file whatever history it was made for."""
+
+    def all_recorded(history: History) -> list[Generation]:
+        columns = "number, batch, chain, items, size, sha256"
+        found = history._connection.exec_driver_sql(f"SELECT {columns} FROM generations ORDER BY number DESC")  # noqa: S608
+        return [Generation(*row) for row in found]
+
+    patches.set(History, "generations", all_recorded)
+
+
+def answer_unchecked(patches: Patches) -> None:
+    """Answer without comparing rows with the vectors that stood for them in the index."""
+
+    def items_at(snapshot: Snapshot, catalog: Catalog, found: list[tuple[Positions, Distances]]) -> dict[int, Item]:
+        positions = np.unique(np.concatenate([some for some, _ in found]))
+        rows = catalog.items.by_id(snapshot.ids[positions].tolist())
+        return {
+            position: row.verified().item()
+            for position, row in zip(positions.tolist(), rows, strict=True)
+            if row is not None
+        }
+
+    patches.set(answers, "_items_at", items_at)
+
+
+def embedding_unchecked(patches: Patches) -> None:
+    """Take the embedding and its arrays without comparing their digest."""
+
+    class Agreeable(bytes):
+        """Equals every digest."""
+
+        def __ne__(self, other: object) -> bool:
+            return False
+
+    digest = embedding_rows._digest
+
+    def agreeable(*given: Any) -> bytes:
+        return Agreeable(digest(*given))
+
+    patches.set(embedding_rows, "_digest", agreeable)
+
+
+def chain_unchecked(patches: Patches) -> None:
+    """Chain batches without the rows that they add and bury."""
+
+    def next_chain(previous: bytes, _: Iterable[tuple[int, bytes]], __: Iterable[int]) -> bytes:
+        return hashlib.sha256(previous).digest()
+
+    for module in (commit, proof, verification):
+        patches.set(module, "next_chain", next_chain)
+
+
+def positions_unchecked(patches: Patches) -> None:
+    """Take candidates at infinite distances, whose positions mean nothing."""
+    patches.set_in_module(exact, "np", "isfinite", lambda distances: np.ones(np.shape(distances), np.bool_))
+
+
+def read_without_transaction(patches: Patches) -> None:
+    """Read without a transaction, so that each statement sees what is there by then."""
+
+    @contextmanager
+    def reading(database: Database) -> Iterator[Any]:
+        with database._engine.connect() as connection:
+            yield connection
+
+    patches.set(Database, "reading", reading)

@@ -1,0 +1,111 @@
+"""Planted bugs in transactions, in who may write, and in what a batch is."""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import replace
+
+from numpy.typing import ArrayLike
+
+from benchmarks.durability.patches import Patches
+from storage import Store, lock, snapshot
+from storage.database import PRAGMAS
+from storage.history import History
+from storage.item_rows import ItemRows
+from storage.items import Appended, NewItem
+from storage.rows import Batch, Row
+
+
+def synchronous_full(patches: Patches) -> None:
+    """Leave the journal's removal in the system's memory: synchronous=FULL instead of EXTRA."""
+    patches.set_item(PRAGMAS, "synchronous", 2)
+
+
+def wal_normal(patches: Patches) -> None:
+    """Commit to a write-ahead log that is not flushed each time: WAL with NORMAL."""
+    patches.set_item(PRAGMAS, "journal_mode", "wal")
+    patches.set_item(PRAGMAS, "synchronous", 1)
+
+
+def acknowledged_before_commit(patches: Patches) -> None:
+    """Return from an append before it is written, which the next call does."""
+    append, require_writer, close = Store.append, Store._require_writer, Store.close
+    waiting: list[tuple[Sequence[NewItem], ArrayLike]] = []
+
+    def write_what_waits(store: Store) -> None:
+        require_writer(store)
+        while waiting:
+            append(store, *waiting.pop())
+
+    def acknowledge(store: Store, items: Sequence[NewItem], vectors: ArrayLike) -> Appended:
+        write_what_waits(store)
+        waiting.append((items, vectors))
+        return Appended((), 0)
+
+    def close_at_last(store: Store) -> None:
+        if waiting:
+            write_what_waits(store)
+        close(store)
+
+    patches.set(Store, "append", acknowledge)
+    patches.set(Store, "_require_writer", write_what_waits)
+    patches.set(Store, "close", close_at_last)
+
+
+def two_commits(patches: Patches) -> None:
+    """Commit a batch's record and its rows one after the other."""
+    write_batch = History.write_batch
+
+    def committing(history: History, batch: Batch) -> None:
+        write_batch(history, batch)
+        history._connection.exec_driver_sql("COMMIT")
+        history._connection.exec_driver_sql("BEGIN IMMEDIATE")
+
+    patches.set(History, "write_batch", committing)
+
+
+def unlocked(patches: Patches) -> None:
+    """Write without taking the writer's lock."""
+    patches.set_in_module(lock, "fcntl", "flock", lambda *_: None)
+
+
+def ids_reused(patches: Patches) -> None:
+    """Remove tombstones when compacting, and give out the id after the highest that is left."""
+    last_batch = History.last_batch
+
+    def remove(rows: ItemRows) -> None:
+        for table, column in (("thumbnails", "item"), ("items", "id")):
+            dead = "SELECT id FROM items WHERE deleted_in IS NOT NULL"
+            rows._connection.exec_driver_sql(f"DELETE FROM {table} WHERE {column} IN ({dead})")  # noqa: S608
+
+    def following(history: History) -> Batch:
+        highest = history._connection.exec_driver_sql("SELECT max(id) FROM items").scalar_one()
+        return replace(last_batch(history), next_id=0 if highest is None else highest + 1)
+
+    patches.set(ItemRows, "empty_tombstones", remove)
+    patches.set(History, "last_batch", following)
+
+
+def tail_ignored(patches: Patches) -> None:
+    """Forget the rows that no generation covers, and prove nothing."""
+    history = ItemRows.history
+
+    def none_after(rows: ItemRows, after_batch: int = -1) -> Iterator[tuple[Row, int | None]]:
+        return iter(()) if after_batch > 0 else history(rows, after_batch)
+
+    class Unproven:
+        """Takes everything for what was acknowledged."""
+
+        def __init__(self, *_: object) -> None:
+            pass
+
+        def bury(self, id: int, batch: object) -> None:
+            """Take in a deletion."""
+
+        def see(self, row: Row, deleted_in: object) -> None:
+            """Take in a row."""
+
+        def end(self) -> None:
+            """Take in the end."""
+
+    patches.set(ItemRows, "history", none_after)
+    patches.set(snapshot, "Proof", Unproven)
+    patches.set(snapshot, "require_count", lambda *_: None)

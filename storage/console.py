@@ -50,7 +50,8 @@ def fail(message: str) -> NoReturn:
 
 def say(message: str) -> None:
     """Print one line to standard error, whatever is in the message."""
-    sys.stderr.write(" ".join(message.splitlines()) + "\n")
+    line = " ".join(message.splitlines())
+    sys.stderr.write("".join(char if char.isprintable() else ascii(char)[1:-1] for char in line) + "\n")
 
 
 def printable(text: str) -> str:
@@ -60,4 +61,6 @@ def printable(text: str) -> str:
 
 def print_json(document: Mapping[str, Any]) -> None:
     """Print the one JSON document of a `--json` run."""
-    sys.stdout.write(json.dumps(document, indent=2, ensure_ascii=False, allow_nan=False) + "\n")
+    text = json.dumps(document, indent=2, ensure_ascii=False, allow_nan=False)
+    # Half a surrogate pair, which a file's name can hold, is no UTF-8, but can be written as JSON's own escape.
+    sys.stdout.write(text.encode("utf-8", "backslashreplace").decode() + "\n")

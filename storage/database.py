@@ -10,7 +10,15 @@ from urllib.parse import quote
 import sqlalchemy as sa
 from sqlalchemy.pool import QueuePool
 
-from storage.errors import LookalikeError, NotAStore, StoreBusy, StoreCorrupt, StoreUnwritable, StoreVersion
+from storage.errors import (
+    InvalidItem,
+    LookalikeError,
+    NotAStore,
+    StoreBusy,
+    StoreCorrupt,
+    StoreUnwritable,
+    StoreVersion,
+)
 from storage.schema import APPLICATION_ID, SCHEMA_VERSION, Base, definitions_of, words
 from storage.upgrades import UPGRADES
 
@@ -29,6 +37,9 @@ PRAGMAS = {
     "cell_size_check": 1,
 }
 
+#: The largest value or row that is read or written, in bytes; a catalog from elsewhere may hold any.
+LARGEST_VALUE = 2**28
+
 
 class Database:
     """The SQLite file behind a catalog: an engine, and one way to begin each kind of transaction."""
@@ -45,6 +56,7 @@ class Database:
             isolation_level=None,
             check_same_thread=False,
         )
+        connection.setlimit(sqlite3.SQLITE_LIMIT_LENGTH, LARGEST_VALUE)
         # Damaged text is read as it is, so that the row's checksum can tell of it instead of the decoder.
         connection.text_factory = lambda data: data.decode("utf-8", "surrogateescape")
         try:
@@ -107,6 +119,8 @@ class Database:
                 f"expected to read and write {self.path}, got '{cause}': everything acknowledged so far is kept; free "
                 "space or change the permissions and run the same command again"
             )
+        if code == sqlite3.SQLITE_TOOBIG:
+            return InvalidItem(f"expected values of at most {LARGEST_VALUE:,} bytes in {self.path}, got a larger one")
         return StoreCorrupt(f"expected the tables of a Lookalike catalog in {self.path}, got '{cause}'")
 
     def create_tables(self) -> None:

@@ -12,6 +12,9 @@ from storage.errors import StoreCorrupt
 from storage.rows import VECTOR_TYPE
 from storage.schema import ArrayRow, EmbeddingRow
 
+#: More than FAISS takes.
+_MOST_DIMENSIONS = 2**31 - 1
+
 
 @dataclass(frozen=True, slots=True)
 class _StoredArray:
@@ -54,9 +57,19 @@ def read_embedding(connection: sa.Connection) -> Embedding:
             "expected the store's embedding to match its checksum, but it was damaged after it was written: restore "
             "the store from a backup"
         )
-    dim, fingerprint, spec, _ = rows[0]
-    fitted = {array.name: np.frombuffer(array.data, VECTOR_TYPE).reshape(json.loads(array.shape)) for array in arrays}
-    return Embedding(dim, fingerprint, json.loads(spec), fitted)
+    dim, fingerprint, text, _ = rows[0]
+    try:
+        spec = json.loads(text)
+        fitted = {one.name: np.frombuffer(one.data, VECTOR_TYPE).reshape(json.loads(one.shape)) for one in arrays}
+        if not (isinstance(dim, int) and 0 < dim <= _MOST_DIMENSIONS and isinstance(spec, dict)):
+            raise ValueError(f"{dim!r} dimensions and a description of type {type(spec).__name__}")
+        fingerprint.encode()
+    except (TypeError, ValueError, AttributeError, RecursionError) as error:
+        raise StoreCorrupt(
+            f"expected an embedding that can be, got one with the right checksum and {error}: something other than "
+            "Lookalike wrote it; restore the store from a backup"
+        ) from error
+    return Embedding(dim, fingerprint, spec, fitted)
 
 
 def _digest(dim: object, fingerprint: object, spec: object, arrays: list[_StoredArray]) -> bytes:

@@ -1,5 +1,8 @@
 """Where a store's files lie, and what may stand in the folder of a store that is about to be created."""
 
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 from storage.durable import TEMPORARY_SUFFIX
@@ -17,6 +20,11 @@ _LEFTOVERS = {WRITER_LOCK, NEW_CATALOG, f"{NEW_CATALOG}-journal"}
 
 def require_store(folder: Path) -> None:
     """Raise StoreNotFound or NotAStore unless a store's catalog stands in the folder."""
+    with _readable(folder):
+        _require_store(folder)
+
+
+def _require_store(folder: Path) -> None:
     if not folder.exists():
         raise StoreNotFound(
             f"expected a store at {folder}, found nothing there: "
@@ -44,6 +52,11 @@ def require_own_files(folder: Path, *, writing: bool) -> None:
 
 def require_free(folder: Path) -> None:
     """Raise StoreExists or NotAStore unless a new store may be created in the folder."""
+    with _readable(folder):
+        _require_free(folder)
+
+
+def _require_free(folder: Path) -> None:
     if not folder.exists():
         return
     if not folder.is_dir():
@@ -59,5 +72,16 @@ def require_free(folder: Path) -> None:
 
 
 def holds_store(folder: Path) -> bool:
-    """Tell whether a store's catalog stands in the folder."""
-    return (folder / CATALOG).exists()
+    """Tell whether something has the name of a store's catalog in the folder; opening it tells what it is."""
+    return os.path.lexists(folder / CATALOG)
+
+
+@contextmanager
+def _readable(folder: Path) -> Iterator[None]:
+    """Raise NotAStore when a folder's name is too long, or the folder may not be looked into."""
+    try:
+        yield
+    except OSError as error:
+        raise NotAStore(
+            f"expected a folder for a store at {folder}, got '{error.strerror}': name a folder that can be read"
+        ) from error

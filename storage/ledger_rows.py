@@ -4,6 +4,7 @@ from dataclasses import asdict
 
 import sqlalchemy as sa
 
+from storage.errors import StoreCorrupt
 from storage.item_rows import ASKED, asked
 from storage.ledger import Entry, Job, Rejected
 from storage.schema import JobRow, RejectRow
@@ -51,7 +52,12 @@ class LedgerRows:
         """Return every job that changed something, the newest last."""
         if not self._kept():
             return []
-        return [Job(*row) for row in self._connection.execute(_JOB.order_by(JobRow.number))]
+        jobs = [Job(*row) for row in self._connection.execute(_JOB.order_by(JobRow.number))]
+        for job in jobs:
+            _require(job.source, str)
+            for count in (job.total, job.added, job.replaced, job.unchanged, job.rejected):
+                _require(count, int)
+        return jobs
 
     def rejects(self, job: int | None = None) -> list[Rejected]:
         """Return the inputs that could not be stored, of all jobs or one, in the order of their keys."""
@@ -60,4 +66,17 @@ class LedgerRows:
         chosen = sa.select(RejectRow.key, RejectRow.reason).order_by(RejectRow.key)
         if job is not None:
             chosen = chosen.where(RejectRow.job == job)
-        return [Rejected(*row) for row in self._connection.execute(chosen)]
+        rejects = [Rejected(*row) for row in self._connection.execute(chosen)]
+        for reject in rejects:
+            _require(reject.key, str)
+            _require(reject.reason, str)
+        return rejects
+
+
+def _require(value: object, kind: type) -> None:
+    """Raise StoreCorrupt unless a value has the type that it was written with, which damage can change."""
+    if not isinstance(value, kind):
+        raise StoreCorrupt(
+            f"expected {kind.__name__} in the ledger of jobs, got {value!r}: it was damaged after it was written; "
+            "restore the store from a backup"
+        )

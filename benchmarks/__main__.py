@@ -1,4 +1,4 @@
-"""`python -m benchmarks accuracy|exactness|latency|all`: measure, and check the answers against scikit-learn."""
+"""`python -m benchmarks accuracy|exactness|latency|durability|all`: measure, and check every answer."""
 
 from pathlib import Path
 from typing import Annotated
@@ -6,6 +6,7 @@ from typing import Annotated
 import typer
 
 from benchmarks.accuracy import measure_accuracy
+from benchmarks.durability.report import FULL, QUICK, measure_durability
 from benchmarks.exactness import measure_exactness
 from benchmarks.latency import measure_latency
 from benchmarks.report import write_report
@@ -85,6 +86,23 @@ def latency(
         console.print_json(report.as_json())
     else:
         console.OUT.print(report.table())
+
+
+@app.command()
+def durability(
+    quick: Annotated[bool, typer.Option("--quick", help="Try every fault, each less often.")] = False,
+    seed: Annotated[int, typer.Option(help="Draw other moments, states and damages.")] = 0,
+    json: JsonOption = False,
+) -> None:
+    """Kill writers, cut the power, fill the disk, damage files; fail if anything is lost or wrong."""
+    report = measure_durability(QUICK if quick else FULL, seed=seed, on_stage=console.say)
+    if json:
+        console.print_json(report.as_json())
+    else:
+        for table in report.tables():
+            console.OUT.print(table)
+    if not report.ok:
+        console.fail("expected nothing to be lost or wrong, got some: see the report")
 
 
 @app.command("all")

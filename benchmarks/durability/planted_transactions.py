@@ -86,10 +86,10 @@ def ids_reused(patches: Patches) -> None:
 
 def tail_ignored(patches: Patches) -> None:
     """Forget the rows that no generation covers, and prove nothing."""
-    history = ItemRows.history
+    pages = ItemRows.history_pages
 
-    def none_after(rows: ItemRows, after_batch: int = -1) -> Iterator[tuple[Row, int | None]]:
-        return iter(()) if after_batch > 0 else history(rows, after_batch)
+    def none_after(rows: ItemRows, from_id: int = 0) -> Iterator[list[tuple[Row, object]]]:
+        return iter(()) if from_id > 0 else pages(rows, from_id)
 
     class Unproven:
         """Takes everything for what was acknowledged."""
@@ -106,6 +106,6 @@ def tail_ignored(patches: Patches) -> None:
         def end(self) -> None:
             """Take in the end."""
 
-    patches.set(ItemRows, "history", none_after)
+    patches.set(ItemRows, "history_pages", none_after)
     patches.set(snapshot, "Proof", Unproven)
     patches.set(snapshot, "require_count", lambda *_: None)

@@ -2,6 +2,7 @@
 
 import contextlib
 import os
+import sys
 from collections.abc import Iterator
 
 import numpy as np
@@ -62,4 +63,12 @@ class Vgg16:
 
 def download_weights() -> None:
     """Have Keras download VGG16's ImageNet weights into its cache."""
-    tf.keras.applications.VGG16(include_top=False, weights="imagenet", input_shape=(32, 32, 3))
+    # Keras shows its progress on standard output, where a command's results go.
+    with contextlib.redirect_stdout(sys.stderr):
+        tf.keras.applications.VGG16(include_top=False, weights="imagenet", input_shape=(32, 32, 3))
+
+
+def download_data(name: str) -> None:
+    """Have Keras download one of its data sets, `mnist` or `fashion_mnist`, into its cache."""
+    with contextlib.redirect_stdout(sys.stderr):
+        getattr(tf.keras.datasets, name).load_data()

@@ -1,13 +1,13 @@
 """Find VGG16's ImageNet weights: a named file, Keras' cache, an installed package, or a download if it is allowed."""
 
 import hashlib
-import os
 from collections.abc import Callable
 from dataclasses import dataclass
 from importlib import metadata
 from pathlib import Path
 
 from ingest.errors import WeightsUnusable
+from ingest.keras_home import keras_home
 from ingest.weight_files import SHAPES, Arrays, read_weights
 
 _KERAS_FILE = "vgg16_weights_tf_dim_ordering_tf_kernels_notop.h5"
@@ -83,8 +83,7 @@ def digest_of(arrays: Arrays) -> str:
 
 def keras_cache() -> Path:
     """Return where Keras keeps the weights it has downloaded."""
-    home = os.environ.get("KERAS_HOME")
-    return (Path(home) if home else Path.home() / ".keras") / "models" / _KERAS_FILE
+    return keras_home() / "models" / _KERAS_FILE
 
 
 def _packaged() -> Path | None:

@@ -1,5 +1,6 @@
 """One real run of VGG16 with the ImageNet weights; the only tests that import TensorFlow."""
 
+import sys
 from pathlib import Path
 
 import numpy as np
@@ -83,3 +84,21 @@ def test_a_digit_asked_for_by_its_picture_finds_itself_at_distance_zero(
     with Searcher.open(tmp_path / "store", make_backbone=network) as searcher:
         found = [result.hits[0] for result in searcher.by_image(pixels(digits, 70), k=1)]
     assert [(hit.key, hit.distance) for hit in found] == [(key, 0.0) for key in keys]
+
+
+def test_keras_shows_the_progress_of_its_downloads_beside_the_results(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    from ingest.vgg16 import download_data, download_weights
+
+    def show(name: str) -> None:
+        sys.stdout.write(f"Downloading {name}\n")
+
+    keras = "ingest.vgg16.tf.keras"
+    monkeypatch.setattr(f"{keras}.applications.VGG16", lambda **_: show("vgg16"))
+    monkeypatch.setattr(f"{keras}.datasets.mnist.load_data", lambda: show("mnist"))
+    monkeypatch.setattr(f"{keras}.datasets.fashion_mnist.load_data", lambda: show("fashion_mnist"))
+    download_weights()
+    download_data("mnist")
+    download_data("fashion_mnist")
+    assert capsys.readouterr() == ("", "Downloading vgg16\nDownloading mnist\nDownloading fashion_mnist\n")

@@ -2,8 +2,10 @@
 
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
-from typing import Protocol
+from functools import partial
+from typing import NoReturn, Protocol
 
+from ingest.errors import UnreadableImage
 from ingest.images import Image, checked_image, decode
 from storage.console import printable
 from storage.items import Scalar
@@ -21,6 +23,15 @@ class SourceImage:
     read: Callable[[], bytes | Image]
     label: str | None = None
     metadata: Mapping[str, Scalar] = field(default_factory=dict)
+
+
+def unusable(key: str, reason: str) -> SourceImage:
+    """Return an input that is known to be no image, which is rejected with this reason when it is read."""
+    return SourceImage(key, partial(_refuse, reason))
+
+
+def _refuse(reason: str) -> NoReturn:
+    raise UnreadableImage(reason)
 
 
 class Source(Protocol):

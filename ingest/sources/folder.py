@@ -6,40 +6,121 @@ from functools import partial
 from pathlib import Path
 
 from ingest.errors import SourceUnusable
-from ingest.images import read_bytes
-from ingest.sources.contract import SourceImage
+from ingest.sources.contract import SourceImage, unusable
+from ingest.sources.files import Tree, is_folder
+from ingest.sources.magic import HEAD, begins_an_image
+from storage.console import printable
 
+#: A file whose name ends so is an image or is rejected with a reason; of every other the first bytes tell.
 SUFFIXES = frozenset(
-    {".bmp", ".gif", ".jpeg", ".jpg", ".jp2", ".pbm", ".pgm", ".png", ".ppm", ".tif", ".tiff", ".webp"}
+    {
+        "apng",
+        "avif",
+        "bmp",
+        "dib",
+        "gif",
+        "heic",
+        "heif",
+        "j2k",
+        "jfif",
+        "jp2",
+        "jpe",
+        "jpeg",
+        "jpg",
+        "jxl",
+        "pbm",
+        "pgm",
+        "png",
+        "pnm",
+        "ppm",
+        "tif",
+        "tiff",
+        "webp",
+    }
 )
 
 
 class Folder:
-    """The image files of a folder in the order of their names; hidden files and links are left out."""
+    """The image files of a folder in the order of their paths.
 
-    def __init__(self, path: str | Path) -> None:
-        self._root = Path(path)
-        self.name = "folder"
-        if not self._root.is_dir():
+    A file counts as an image by its suffix or, without one of those, by its first bytes. What is hidden is left out,
+    and so are links to folders and links that lead out of the folder. A key is the path below the folder, with
+    forward slashes; `flat` gives no labels.
+    """
+
+    name = "folder"
+
+    def __init__(self, path: str | Path, *, flat: bool = False) -> None:
+        root = Path(path)
+        if not is_folder(root):
             raise SourceUnusable(
-                f"expected a folder of images, got {self._root}, which is not a folder: name one that exists"
+                f"expected a folder of images, got {printable(str(root))}, which is not a folder: name one that exists"
             )
-        self._paths = sorted(_image_files(self._root))
+        self._flat = flat
+        self._tree = Tree(root)
+        self._unlisted: dict[str, str] = {}
+        self._links: set[str] = set()
+        self._paths = sorted(self._walk())
+        if "" in self._unlisted:
+            raise SourceUnusable(self._unlisted[""])
 
     def __len__(self) -> int:
         return len(self._paths)
 
     def __iter__(self) -> Iterator[SourceImage]:
         for path in self._paths:
-            label = path.split("/", 1)[0] if "/" in path else None
-            yield SourceImage(path, partial(read_bytes, self._root / path), label, {"source": self.name, "path": path})
+            label = None if self._flat or "/" not in path else path.split("/", 1)[0]
+            if path in self._unlisted:
+                yield unusable(path, self._unlisted[path])
+            else:
+                # Resolving links takes longer than reading a small file.
+                read = partial(self._tree.read, path, linked=path in self._links)
+                yield SourceImage(path, read, label, {"source": self.name, "path": path})
 
+    def _walk(self) -> Iterator[str]:
+        """Walk the paths of images, and of folders that cannot be listed, which end in a slash."""
+        folders = [""]
+        while folders:
+            folder = folders.pop()
+            try:
+                with os.scandir(self._tree.place(folder) if folder else self._tree.root) as entries:
+                    for entry in entries:
+                        path = folder + entry.name
+                        if entry.name.startswith("."):
+                            continue
+                        if entry.is_dir(follow_symlinks=False):
+                            folders.append(f"{path}/")
+                        elif self._is_image(entry, path):
+                            yield path
+            except OSError as error:
+                self._unlisted[folder] = (
+                    f"expected a folder that can be listed, got {self._tree.shown(folder)}: {error.strerror}"
+                )
+                yield folder
 
-def _image_files(root: Path) -> Iterator[str]:
-    """Walk the paths of image files below a folder, relative to it, with forward slashes."""
-    for folder, folders, files in os.walk(root):
-        folders[:] = [name for name in folders if not name.startswith(".")]
-        for name in files:
-            path = Path(folder, name)
-            if not name.startswith(".") and path.suffix.lower() in SUFFIXES and not path.is_symlink():
-                yield path.relative_to(root).as_posix()
+    def _is_image(self, entry: os.DirEntry[str], path: str) -> bool:
+        if not self._leads_to_file(entry, path):
+            return False
+        _, dot, suffix = entry.name.rpartition(".")
+        is_image = (dot != "" and suffix.lower() in SUFFIXES) or self._begins_an_image(path, linked=entry.is_symlink())
+        if is_image and entry.is_symlink():
+            self._links.add(path)
+        return is_image
+
+    def _leads_to_file(self, entry: os.DirEntry[str], path: str) -> bool:
+        """Tell a file, or a link to anything inside but a folder: where nothing is there, it is rejected when read."""
+        if not entry.is_symlink():
+            return entry.is_file(follow_symlinks=False)
+        try:
+            return not is_folder(Path(self._tree.place(path)))
+        except OSError:
+            return False
+
+    def _begins_an_image(self, path: str, *, linked: bool) -> bool:
+        try:
+            return begins_an_image(self._tree.head(path, HEAD, linked=linked))
+        except PermissionError:
+            # Nobody can tell: it is rejected with this reason when it is read.
+            return True
+        except OSError:
+            return False

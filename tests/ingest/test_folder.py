@@ -1,11 +1,15 @@
 """The source `folder:DIR`."""
 
+import contextlib
 import os
+import shutil
+import tempfile
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
 
-from ingest.errors import SourceUnusable
+from ingest.errors import SourceUnusable, UnreadableImage
 from ingest.sources import SourceImage
 from ingest.sources.folder import Folder
 from tests.toys import grey, png
@@ -19,6 +23,55 @@ def write(root: Path, *paths: str) -> None:
 
 def keys(root: Path) -> list[str]:
     return [image.key for image in Folder(root)]
+
+
+def rejects(root: Path) -> dict[str, str]:
+    """Return why each image cannot be read that cannot."""
+    reasons = {}
+    for image in Folder(root):
+        try:
+            image.read()
+        except UnreadableImage as error:
+            reasons[image.key] = str(error)
+    return reasons
+
+
+@pytest.fixture
+def readable_by_owner() -> Iterator[Path]:
+    """Return a folder that another user can reach, which pytest's own are not."""
+    folder = Path(tempfile.mkdtemp())
+    folder.chmod(0o755)
+    yield folder
+    for path in [folder, *folder.rglob("*")]:
+        path.chmod(0o755)
+    shutil.rmtree(folder)
+
+
+@contextlib.contextmanager
+def unprivileged() -> Iterator[None]:
+    """Be a user who may not do everything, if this one is root."""
+    if os.geteuid():
+        yield
+        return
+    os.seteuid(65534)
+    try:
+        yield
+    finally:
+        os.seteuid(0)
+
+
+def become_a_folder(path: Path) -> None:
+    path.unlink()
+    path.mkdir()
+
+
+def become_a_pipe(path: Path) -> None:
+    path.unlink()
+    os.mkfifo(path)
+
+
+def become_huge(path: Path) -> None:
+    os.truncate(path, 2**40)
 
 
 def test_the_first_sub_folder_is_the_label(tmp_path: Path) -> None:
@@ -54,15 +107,73 @@ def test_hidden_files_and_folders_are_left_out(tmp_path: Path) -> None:
     assert keys(tmp_path) == ["cat/4.png"]
 
 
-def test_links_to_files_and_folders_are_left_out(tmp_path: Path) -> None:
+def test_links_to_folders_and_links_that_lead_out_are_left_out(tmp_path: Path) -> None:
     elsewhere, root = tmp_path / "elsewhere", tmp_path / "root"
     write(elsewhere, "1.png")
-    write(root, "2.png")
-    (root / "3.png").symlink_to(elsewhere / "1.png")
+    write(root, "2.png", "dog/3.png")
+    (root / "out.png").symlink_to(elsewhere / "1.png")
+    (root / "up.png").symlink_to("../elsewhere/1.png")
+    (root / "nowhere.png").symlink_to(elsewhere / "nothing.png")
+    (root / "twice.png").symlink_to("out.png")
     (root / "cat").symlink_to(elsewhere)
-    (root / "broken.png").symlink_to(root / "nothing.png")
-    (root / "loop").symlink_to(root)
-    assert keys(root) == ["2.png"]
+    (root / "hound").symlink_to("dog")
+    (root / "self").symlink_to(root)
+    (root / "beside.png").symlink_to(f"{root}-2")
+    assert keys(root) == ["2.png", "dog/3.png"]
+
+
+def test_a_link_to_a_file_inside_is_an_image_of_its_own(tmp_path: Path) -> None:
+    write(tmp_path, "dog/1.png", ".store/2")
+    (tmp_path / "best.png").symlink_to("dog/1.png")
+    (tmp_path / "best").symlink_to(tmp_path / "best.png")
+    (tmp_path / "hidden").symlink_to(".store/2")
+    images = list(Folder(tmp_path))
+    assert [(image.key, image.label) for image in images] == [
+        ("best", None),
+        ("best.png", None),
+        ("dog/1.png", "dog"),
+        ("hidden", None),
+    ]
+    assert [image.read() for image in images] == [png(grey(9))] * 3 + [png(grey(8))]
+
+
+def test_a_link_to_a_file_inside_that_is_gone_is_rejected(tmp_path: Path) -> None:
+    (tmp_path / "gone.png").symlink_to("nothing")
+    (tmp_path / "round.png").symlink_to("round.png")
+    (tmp_path / "gone").symlink_to("nothing")
+    assert rejects(tmp_path) == {
+        "gone.png": f"expected a readable image file, got {tmp_path}/gone.png: No such file or directory",
+        "round.png": f"expected a readable image file, got {tmp_path}/round.png: Too many levels of symbolic links",
+    }
+
+
+@pytest.mark.parametrize("turned_to", ["elsewhere.png", "images"])
+def test_a_link_that_is_turned_after_the_folder_was_listed_is_not_followed(tmp_path: Path, turned_to: str) -> None:
+    write(tmp_path, "elsewhere.png", "images/1.png")
+    link = tmp_path / "images" / "link.png"
+    link.symlink_to("1.png")
+    image = list(Folder(tmp_path / "images"))[-1]
+    link.unlink()
+    link.symlink_to(tmp_path / turned_to)
+    reason = {
+        "elsewhere.png": f"it leads to {tmp_path}/elsewhere.png, out of the folder; copy the image into it",
+        "images": "not an ordinary file",
+    }
+    with pytest.raises(UnreadableImage) as refused:
+        image.read()
+    assert str(refused.value) == f"expected a readable image file, got {link}: {reason[turned_to]}"
+
+
+def test_a_file_that_becomes_a_link_after_the_folder_was_listed_is_not_followed(tmp_path: Path) -> None:
+    write(tmp_path, "elsewhere.png", "images/1.png")
+    (image,) = Folder(tmp_path / "images")
+    (tmp_path / "images" / "1.png").unlink()
+    (tmp_path / "images" / "1.png").symlink_to(tmp_path / "elsewhere.png")
+    with pytest.raises(UnreadableImage) as refused:
+        image.read()
+    assert str(refused.value) == (
+        f"expected a readable image file, got {tmp_path}/images/1.png: Too many levels of symbolic links"
+    )
 
 
 def test_a_link_to_the_folder_itself_is_followed(tmp_path: Path) -> None:
@@ -71,9 +182,91 @@ def test_a_link_to_the_folder_itself_is_followed(tmp_path: Path) -> None:
     assert keys(tmp_path / "link") == ["cat/1.png"]
 
 
-def test_only_image_suffixes_count_in_upper_or_lower_case(tmp_path: Path) -> None:
-    write(tmp_path, "1.PNG", "2.JpEg", "3.tiff", "4.txt", "5.csv", "png", "6.png.bak")
-    assert keys(tmp_path) == ["1.PNG", "2.JpEg", "3.tiff"]
+def test_a_file_counts_by_its_suffix_or_by_its_first_bytes(tmp_path: Path) -> None:
+    write(tmp_path, "1.PNG", "2.data", "3", "4.png.bak")
+    for name in ("5.JpEg", "6.heic", "7.txt", "8", "9.csv", "README.txt"):
+        (tmp_path / name).write_bytes(b"P.S. this is BMP or II* no image")
+    (tmp_path / "10").write_bytes(b"")
+    assert keys(tmp_path) == ["1.PNG", "2.data", "3", "4.png.bak", "5.JpEg", "6.heic"]
+
+
+def test_what_is_no_ordinary_file_is_left_out_and_not_waited_for(tmp_path: Path) -> None:
+    os.mkfifo(tmp_path / "1.png")
+    os.mkfifo(tmp_path / "2")
+    write(tmp_path, "3.png/4.png")
+    assert [(image.key, image.label) for image in Folder(tmp_path)] == [("3.png/4.png", "3.png")]
+
+
+def test_flat_gives_no_labels_and_the_same_keys(tmp_path: Path) -> None:
+    write(tmp_path, "cat/1.png", "2.png")
+    assert [(image.key, image.label) for image in Folder(tmp_path, flat=True)] == [("2.png", None), ("cat/1.png", None)]
+
+
+def test_names_may_be_of_any_letters_and_as_long_as_the_system_allows(tmp_path: Path) -> None:
+    names = ["a" * 251 + ".png", "two\nlines.png", "Ähre, 山.png", "-k 5.png", " .png", "%s{}\\.png"]
+    write(tmp_path, *names)
+    assert keys(tmp_path) == sorted(names)
+    assert {image.key: image.read() for image in Folder(tmp_path)} == {name: png(grey(len(name))) for name in names}
+
+
+@pytest.mark.parametrize(
+    ("change", "reason"),
+    [
+        (Path.unlink, "expected a readable image file, got {}: No such file or directory"),
+        (become_a_folder, "expected a readable image file, got {}: not an ordinary file"),
+        (become_a_pipe, "expected a readable image file, got {}: not an ordinary file"),
+        (become_huge, "expected an image file of at most 1073741824 bytes, got {} of 1099511627776: make it smaller"),
+    ],
+)
+def test_a_file_that_changes_after_the_folder_was_listed_is_rejected(
+    tmp_path: Path, change: Callable[[Path], None], reason: str
+) -> None:
+    write(tmp_path, "1.png", "2.png")
+    first, second = Folder(tmp_path)
+    change(tmp_path / "1.png")
+    with pytest.raises(UnreadableImage) as refused:
+        first.read()
+    assert str(refused.value) == reason.format(tmp_path / "1.png")
+    assert second.read() == png(grey(5))
+
+
+@pytest.mark.parametrize("change", [-3, 3], ids=["cut", "longer"])
+def test_a_file_that_changes_while_it_is_read_is_rejected(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, change: int
+) -> None:
+    write(tmp_path, "1.png")
+    (image,) = Folder(tmp_path)
+    size = (tmp_path / "1.png").stat().st_size
+
+    def size_before_the_change(_: object) -> int:
+        os.truncate(tmp_path / "1.png", size + change)
+        return size
+
+    monkeypatch.setattr("ingest.sources.files.size_of", size_before_the_change)
+    with pytest.raises(UnreadableImage) as refused:
+        image.read()
+    assert str(refused.value) == (
+        f"expected {tmp_path}/1.png to stay as it was, but it changed while it was read: try again"
+    )
+
+
+def test_what_may_not_be_read_or_listed_is_rejected(readable_by_owner: Path) -> None:
+    root = readable_by_owner
+    write(root, "1.png", "2", "closed/3.png", "4.png")
+    for name in ("1.png", "2", "closed"):
+        (root / name).chmod(0)
+    with unprivileged():
+        assert keys(root) == ["1.png", "2", "4.png", "closed/"]
+        assert rejects(root) == {
+            "1.png": f"expected a readable image file, got {root}/1.png: Permission denied",
+            "2": f"expected a readable image file, got {root}/2: Permission denied",
+            "closed/": f"expected a folder that can be listed, got {root}/closed: Permission denied",
+        }
+        with pytest.raises(SourceUnusable) as refused:
+            Folder(root / "closed")
+        assert str(refused.value) == f"expected a folder that can be listed, got {root}/closed: Permission denied"
+        with pytest.raises(SourceUnusable):
+            Folder(root / "closed" / "below")
 
 
 def test_a_file_name_that_is_not_utf_8_is_kept_as_the_system_gives_it(tmp_path: Path) -> None:

@@ -1,0 +1,54 @@
+"""Which first bytes are taken for an image's."""
+
+import cv2
+import numpy as np
+import pytest
+
+from ingest.sources.magic import HEAD, begins_an_image
+
+
+@pytest.mark.parametrize("suffix", ["bmp", "gif", "jpg", "pbm", "pgm", "png", "ppm", "tiff", "webp"])
+def test_what_opencv_writes_is_known(suffix: str) -> None:
+    shape = (50, 70) if suffix in ("pbm", "pgm") else (50, 70, 3)
+    encoded, data = cv2.imencode(f".{suffix}", np.random.default_rng(3).integers(0, 256, shape, np.uint8))
+    assert encoded
+    assert begins_an_image(data.tobytes()[:HEAD])
+
+
+@pytest.mark.parametrize(
+    "head",
+    [
+        b"\xff\xd8\xff\xe1",
+        b"GIF87a",
+        b"MM\0*",
+        b"II+\0",
+        b"\0\0\0\x0cjP  \r\n\x87\n",
+        b"\xff\x4f\xff\x51",
+        b"P1\n# made by hand\n5 7\n",
+        b"BM" + bytes(12) + b"\x0c\0\0\0",
+    ],
+)
+def test_rarer_beginnings_are_known_too(head: bytes) -> None:
+    assert begins_an_image(head)
+
+
+@pytest.mark.parametrize(
+    "head",
+    [
+        b"",
+        b"\x89PN",
+        b"BMW is a maker of motor cars, and more",
+        b"P.S. I was here",
+        b"P5 is a port",
+        b"P8 3 3",
+        b"II. The second chapter",
+        b"MM and more",
+        b"RIFF\0\0\0\0WAVEfmt",
+        b"<html>",
+        b"%PDF-1.7",
+        b"PK\x03\x04",
+        b"\0" * 32,
+    ],
+)
+def test_texts_and_other_files_are_not(head: bytes) -> None:
+    assert not begins_an_image(head)

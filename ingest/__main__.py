@@ -26,8 +26,10 @@ def main(
     batch_size: Annotated[int, typer.Option(help="Images made durable together.")] = BATCH_SIZE,
     weights: Annotated[Path | None, typer.Option(help="VGG16 weights: .h5, .npz or .onnx.")] = None,
     download: Annotated[
-        bool, typer.Option("--download", help="Let Keras download the weights if there are none.")
+        bool,
+        typer.Option("--download", help="Let Keras download weights, mnist or fashion-mnist that are found nowhere."),
     ] = False,
+    flat: Annotated[bool, typer.Option("--flat", help="Give the images of a folder no labels.")] = False,
     json: Annotated[bool, typer.Option("--json", help="Print the summary as JSON.")] = False,
 ) -> None:
     """Add the new images of SOURCE to a store, replace the changed ones, and leave the others alone."""
@@ -38,6 +40,7 @@ def main(
             recipe=recipe,
             weights=weights,
             download=download,
+            flat=flat,
             limit=limit,
             batch_size=batch_size,
             on_progress=show,

@@ -34,6 +34,7 @@ def ingest(
     recipe: str | Recipe | None = None,
     weights: str | Path | None = None,
     download: bool = False,
+    flat: bool = False,
     limit: int | None = None,
     batch_size: int = BATCH_SIZE,
     make_backbone: MakeBackbone | None = None,
@@ -43,7 +44,8 @@ def ingest(
 
     A store is created when there is none, with the default recipe unless one is given. Every batch is durable
     before the next begins, so a job that was stopped is continued by calling this again. An image that cannot be
-    read is rejected with a reason, and the job goes on.
+    read is rejected with a reason, and the job goes on. With `flat` the images of `folder:DIR` have no labels; with
+    `download` Keras may download weights, and `mnist` or `fashion-mnist`, that are found nowhere.
 
     Raise InvalidCount for a limit or batch size below 1, SourceUnusable, UnknownRecipe, WeightsUnusable,
     OtherEmbedding when the store has another recipe or other weights, EmbeddingDrift, and the errors of opening and
@@ -51,7 +53,7 @@ def ingest(
     """
     started = time.perf_counter()
     require_count("the batch size", batch_size, str(BATCH_SIZE))
-    opened = open_source(source, limit) if isinstance(source, str) else limited(source, limit)
+    opened = _opened(source, limit, flat=flat, download=download)
     chosen = recipes.recipe_named(recipe) if isinstance(recipe, str) else recipe
     network = make_backbone or vgg16_backbone(weights, download=download)
     progress = Progress(len(opened))
@@ -70,6 +72,12 @@ def ingest(
         on_progress(progress)
         target.publish()
         return report_of(target, progress, time.perf_counter() - started)
+
+
+def _opened(source: Source | str, limit: int | None, *, flat: bool, download: bool) -> Source:
+    if isinstance(source, str):
+        return open_source(source, limit, flat=flat, download=download)
+    return limited(source, limit)
 
 
 def _require_recipe(store: Store, recipe: Recipe | None) -> None:

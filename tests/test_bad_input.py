@@ -71,7 +71,27 @@ REFUSED = {
         "expected a new or empty folder for the store, got the file notes.txt: name another place"
     ),
     # A source that is none.
-    "ingest pictures --store new": "expected a source (mnist-sample or folder:DIR), got 'pictures'",
+    "ingest pictures --store new": (
+        "expected a source (mnist-sample, mnist, fashion-mnist, idx:DIR, npz:FILE, folder:DIR or manifest:FILE), "
+        "got 'pictures'"
+    ),
+    "ingest idx:pictures --store new": (
+        "expected train-images-idx3-ubyte and train-labels-idx1-ubyte, or the same of t10k, gzipped or not, "
+        "found none in pictures"
+    ),
+    "ingest npz:page.npz --store new": "expected an .npz file, got page.npz: 'File is not a zip file'",
+    "ingest npz:vectors.npz --store new": (
+        "expected arrays x_train and y_train, x_test and y_test, or both, or images and perhaps labels in vectors.npz, "
+        "got key, vector"
+    ),
+    "ingest manifest:notes.txt --store new": "expected a column path in notes.txt, got notes",
+    "ingest manifest:none.csv --store new": (
+        "expected a manifest in CSV or Parquet, got none.csv: No such file or directory: "
+        "name one that exists and can be read"
+    ),
+    "ingest mnist-sample --flat --store new": (
+        "expected --flat with folder:DIR only, got it with mnist-sample: leave it out"
+    ),
     "ingest folder:none --store new": (
         "expected a folder of images, got none, which is not a folder: name one that exists"
     ),

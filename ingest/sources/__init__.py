@@ -1,32 +1,70 @@
 """Where images come from, and how a source is named on the command line."""
 
 from collections.abc import Callable
+from dataclasses import dataclass
 
 from ingest.counts import require_count
 from ingest.errors import SourceUnusable
 from ingest.sources.contract import Source, SourceImage, decoded
+from ingest.sources.fashion_mnist import fashion_mnist_source
 from ingest.sources.folder import Folder
+from ingest.sources.idx import idx_source
 from ingest.sources.listed import FirstOf, ListedSource
+from ingest.sources.manifest import Manifest
+from ingest.sources.mnist import mnist_source
 from ingest.sources.mnist_sample import MnistSample
+from ingest.sources.npz import npz_source
+from storage.console import printable
 
-#: How each kind of source is opened; what follows the colon of `kind:place` is handed over.
-KINDS: dict[str, Callable[[str], Source]] = {"mnist-sample": lambda _: MnistSample(), "folder": Folder}
+
+@dataclass(frozen=True)
+class Asked:
+    """What a source was asked for with: the place after the colon, and the options that some sources heed."""
+
+    place: str
+    flat: bool = False
+    download: bool = False
+
+
+@dataclass(frozen=True)
+class Kind:
+    """A kind of source: what must follow its name's colon, if anything, and how it is opened."""
+
+    place: str
+    open: Callable[[Asked], Source]
+
+
+KINDS = {
+    "mnist-sample": Kind("", lambda _: MnistSample()),
+    "mnist": Kind("", lambda asked: mnist_source(download=asked.download)),
+    "fashion-mnist": Kind("", lambda asked: fashion_mnist_source(download=asked.download)),
+    "idx": Kind("DIR", lambda asked: idx_source(asked.place)),
+    "npz": Kind("FILE", lambda asked: npz_source(asked.place)),
+    "folder": Kind("DIR", lambda asked: Folder(asked.place, flat=asked.flat)),
+    "manifest": Kind("FILE", lambda asked: Manifest(asked.place)),
+}
+
+_NAMES = [f"{name}:{kind.place}" if kind.place else name for name, kind in KINDS.items()]
 
 #: What a command's help and an error say can be named.
-USAGE = "mnist-sample or folder:DIR"
+USAGE = f"{', '.join(_NAMES[:-1])} or {_NAMES[-1]}"
 
 
-def open_source(text: str, limit: int | None = None) -> Source:
+def open_source(text: str, limit: int | None = None, *, flat: bool = False, download: bool = False) -> Source:
     """Open the source that a command names, cut to its first `limit` images.
 
-    Raise SourceUnusable, ExtraMissing, or InvalidCount for a limit below 1.
+    With `flat` the images of a folder have no labels; with `download` Keras may download a data set that is found
+    nowhere. Raise SourceUnusable, ExtraMissing, or InvalidCount for a limit below 1.
     """
-    kind, colon, place = text.partition(":")
-    if kind not in KINDS or bool(place) != (kind == "folder") or bool(colon) != bool(place):
+    name, colon, place = text.partition(":")
+    kind = KINDS.get(name)
+    if kind is None or bool(place) != bool(kind.place) or bool(colon) != bool(place):
         raise SourceUnusable(f"expected a source ({USAGE}), got {text!r}")
-    source = limited(KINDS[kind](place), limit)
+    if flat and name != "folder":
+        raise SourceUnusable(f"expected --flat with folder:DIR only, got it with {printable(text)}: leave it out")
+    source = limited(kind.open(Asked(place, flat, download)), limit)
     if not len(source):
-        raise SourceUnusable(f"expected at least one image, got none in {text}: name a source that has some")
+        raise SourceUnusable(f"expected at least one image, got none in {printable(text)}: name a source that has some")
     return source
 
 
@@ -38,4 +76,15 @@ def limited(source: Source, limit: int | None) -> Source:
     return FirstOf(source, limit)
 
 
-__all__ = ["KINDS", "USAGE", "ListedSource", "Source", "SourceImage", "decoded", "limited", "open_source"]
+__all__ = [
+    "KINDS",
+    "USAGE",
+    "Folder",
+    "ListedSource",
+    "Manifest",
+    "Source",
+    "SourceImage",
+    "decoded",
+    "limited",
+    "open_source",
+]

@@ -12,6 +12,7 @@ from ingest.backbone import Backbone
 from ingest.errors import WeightsUnusable
 from ingest.recipes import RECIPES, Recipe
 from storage import Store, console
+from tests.ingest.idx_files import write_split
 from tests.toys import TOY, grey, png, toy_backbone
 
 
@@ -156,7 +157,8 @@ def test_a_failure_is_one_line_and_exit_status_1(
     assert failure(monkeypatch, capsys, "mnits", "--store", tmp_path / "store") == (
         1,
         "",
-        "error: expected a source (mnist-sample or folder:DIR), got 'mnits'\n",
+        "error: expected a source (mnist-sample, mnist, fashion-mnist, idx:DIR, npz:FILE, folder:DIR or "
+        "manifest:FILE), got 'mnits'\n",
     )
     assert list(tmp_path.iterdir()) == []
 
@@ -217,6 +219,29 @@ def test_weights_and_download_are_handed_on(images: Path, tmp_path: Path, monkey
     run(f"folder:{images}", "--store", tmp_path / "one")
     run(f"folder:{images}", "--store", tmp_path / "two", "--weights", "vgg.h5", "--download")
     assert asked == [(None, False), (Path("vgg.h5"), True)]
+
+
+def test_download_is_for_data_sets_as_well(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def download(_: str) -> None:
+        for prefix in ("train", "t10k"):
+            write_split(tmp_path / "keras" / "datasets" / "mnist", prefix)
+
+    monkeypatch.setattr("ingest.sources.installed.SHARED", ())
+    monkeypatch.setenv("KERAS_HOME", str(tmp_path / "keras"))
+    monkeypatch.setattr("ingest.sources.installed._have_keras_download", download)
+    status, out, _ = run("mnist", "--store", tmp_path / "store", "--download")
+    assert (status, without_numbers_of_time(out)) == (
+        0,
+        f"6 added in TIME; {tmp_path / 'store'} holds 6 items (recipe toy).\n",
+    )
+
+
+def test_flat_leaves_the_labels_out(images: Path, tmp_path: Path) -> None:
+    run(f"folder:{images}", "--store", tmp_path / "labelled")
+    run(f"folder:{images}", "--store", tmp_path / "flat", "--flat")
+    for name, label in (("labelled", "dark"), ("flat", None)):
+        with Store.open(tmp_path / name) as store:
+            assert store.label_counts() == {label: 3}
 
 
 @pytest.mark.parametrize(

@@ -3,10 +3,12 @@
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
 
 from ingest.errors import InvalidCount, SourceUnusable
-from ingest.sources import open_source
+from ingest.sources import USAGE, open_source
+from tests.ingest.idx_files import pictures, write_split
 from tests.toys import grey, png
 
 
@@ -18,12 +20,29 @@ def folder(tmp_path: Path) -> Path:
 
 
 @pytest.mark.parametrize(
-    "text", ["", "mnist", "folder", "mnist-sample:", "mnist-sample:x", "npz:x.npz", "Folder:x", ":x"]
+    "text",
+    [
+        "",
+        "MNIST",
+        "folder",
+        "folder:",
+        "idx",
+        "npz:",
+        "manifest",
+        "mnist:",
+        "mnist-sample:x",
+        "Folder:x",
+        ":x",
+        "x.csv",
+    ],
 )
 def test_any_other_name_is_refused_with_those_that_there_are(text: str) -> None:
     with pytest.raises(SourceUnusable) as refused:
         open_source(text)
-    assert str(refused.value) == f"expected a source (mnist-sample or folder:DIR), got {text!r}"
+    assert str(refused.value) == (
+        "expected a source (mnist-sample, mnist, fashion-mnist, idx:DIR, npz:FILE, folder:DIR or manifest:FILE), "
+        f"got {text!r}"
+    )
 
 
 def test_a_folder_is_named_by_its_path(folder: Path) -> None:
@@ -64,3 +83,32 @@ def test_a_folder_without_images_is_refused(tmp_path: Path) -> None:
     assert str(refused.value) == (
         f"expected at least one image, got none in folder:{tmp_path}: name a source that has some"
     )
+
+
+@pytest.mark.parametrize("text", ["mnist-sample", "mnist", "idx:x", "npz:x", "manifest:x"])
+def test_flat_is_for_folders_only(text: str) -> None:
+    with pytest.raises(SourceUnusable) as refused:
+        open_source(text, flat=True)
+    assert str(refused.value) == f"expected --flat with folder:DIR only, got it with {text}: leave it out"
+
+
+def test_every_kind_of_source_is_opened_by_its_name(folder: Path) -> None:
+    write_split(folder, "train", 2)
+    np.savez(folder / "arrays.npz", images=pictures(3))
+    (folder / "list.csv").write_text("path\na.png\nb.png")
+    opened = {
+        text: (source.name, len(source))
+        for text in (f"idx:{folder}", f"npz:{folder}/arrays.npz", f"folder:{folder}", f"manifest:{folder}/list.csv")
+        for source in [open_source(text)]
+    }
+    assert opened == {
+        f"idx:{folder}": ("idx", 2),
+        f"npz:{folder}/arrays.npz": ("npz", 3),
+        f"folder:{folder}": ("folder", 3),
+        f"manifest:{folder}/list.csv": ("manifest", 2),
+    }
+
+
+def test_every_kind_is_named_in_the_readme() -> None:
+    readme = (Path(__file__).parents[2] / "README.md").read_text()
+    assert [name for name in USAGE.replace(" or ", ", ").split(", ") if f"`{name}`" not in readme] == []

@@ -10,9 +10,10 @@ import cv2
 import numpy as np
 
 from ingest.backbone import Backbone, Floats
+from ingest.decoding import DECODER
 from ingest.errors import EmbeddingDrift, SourceUnusable
 from ingest.heads import Head, fit_head, require_dim, restore_head
-from ingest.images import DECODER, Image, to_input
+from ingest.images import Image, to_input
 from ingest.recipes import Recipe, recipe_of
 from storage import Embedding
 

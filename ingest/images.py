@@ -11,15 +11,15 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
+from ingest.decoding import PIXEL_LIMIT, decode_image
 from ingest.errors import UnreadableImage
+from ingest.formats import KINDS, Refused
+from storage.console import printable
 
 Image = NDArray[np.uint8]
 
-# A damaged image is reported once, by UnreadableImage.
-cv2.utils.logging.setLogLevel(cv2.utils.logging.LOG_LEVEL_SILENT)
-
-#: Names this way of decoding in an embedding's fingerprint; give it a new number when its pixels change.
-DECODER = "opencv-rgb-1"
+#: How many bytes an image file may have: enough for the most pixels, of four 16-bit samples, uncompressed.
+FILE_LIMIT = 1 << 30
 
 #: The longer side of a thumbnail, in pixels; smaller images are kept as they are.
 THUMBNAIL_SIDE = 96
@@ -29,30 +29,24 @@ INTERPOLATIONS = {"linear": cv2.INTER_LINEAR, "area": cv2.INTER_AREA}
 
 
 def read_bytes(path: Path) -> bytes:
-    """Return a file's bytes; raise UnreadableImage when it is not a file that can be read."""
+    """Return a file's bytes; raise UnreadableImage when it is no file, too large, or cannot be read."""
+    name = printable(str(path))
     try:
         if not path.is_file():
-            raise UnreadableImage(f"expected an image file, got {path}, which is not a file: name an image")
+            raise UnreadableImage(f"expected an image file, got {name}, which is not a file: name an image")
+        if (size := path.stat().st_size) > FILE_LIMIT:
+            raise UnreadableImage(f"expected an image file of at most {FILE_LIMIT} bytes, got {name}: {size} bytes")
         return path.read_bytes()
     except OSError as error:
-        raise UnreadableImage(f"expected a readable image file, got {path}: {error.strerror}") from error
+        raise UnreadableImage(f"expected a readable image file, got {name}: {error.strerror}") from error
 
 
-def decode(data: bytes, name: str) -> Image:
-    """Decode an encoded image to (h, w, 3) RGB, turned as its EXIF says; raise UnreadableImage."""
-    decoded = None
-    if data:
-        try:
-            decoded = cv2.imdecode(np.frombuffer(data, np.uint8), cv2.IMREAD_COLOR_RGB)
-        except cv2.error as error:
-            reason = str(error.err or error).strip()
-            raise UnreadableImage(f"expected an image that OpenCV can decode, got {name}: {reason}") from error
-    if decoded is None:
-        what = "a damaged image or another kind of file" if data else "an empty file"
-        raise UnreadableImage(
-            f"expected an image that OpenCV can decode (JPEG, PNG, WebP, BMP, TIFF, ...), got {name}: {what}"
-        )
-    return np.asarray(decoded, np.uint8)
+def decode(data: bytes, name: str, pixel_limit: int = PIXEL_LIMIT) -> Image:
+    """Decode an encoded image to (h, w, 3) RGB, upright, on white; raise UnreadableImage."""
+    try:
+        return decode_image(data, pixel_limit)
+    except Refused as refused:
+        raise UnreadableImage(f"expected an image ({KINDS}), got {printable(name)}: {refused}") from None
 
 
 def checked_image(image: Any) -> Image:
@@ -79,7 +73,8 @@ def content_digest(content: bytes | Image) -> bytes:
 
 def to_input(image: Image, side: int, interpolation: str) -> NDArray[np.float32]:
     """Return an image as a network's input, (side, side, 3) float32 in 0..1; grey becomes three equal channels."""
-    scaled = image.astype(np.float32) / np.float32(255)
+    scaled = image.astype(np.float32)
+    scaled /= np.float32(255)  # in place: a photograph takes twelve bytes a pixel here
     rgb = scaled if scaled.ndim == 3 else np.repeat(scaled[:, :, np.newaxis], 3, axis=2)
     method = INTERPOLATIONS[interpolation]
     if method == cv2.INTER_AREA and (image.shape[0] < side or image.shape[1] < side):

@@ -95,8 +95,8 @@ def test_rejected_images_are_named_with_their_reason_and_the_exit_status_is_3(im
         f"3 added, 1 rejected in TIME; {tmp_path / 'store'} holds 3 items (recipe toy).\n",
     )
     assert err.splitlines()[-1] == (
-        "rejected dark/50.png: expected an image that OpenCV can decode (JPEG, PNG, WebP, BMP, TIFF, ...), "
-        "got dark/50.png: a damaged image or another kind of file"
+        "rejected dark/50.png: expected an image (JPEG, PNG, GIF, WebP, BMP, TIFF, PNM or JPEG 2000), "
+        "got dark/50.png: a web page"
     )
     assert run(f"folder:{images}", "--store", tmp_path / "store")[:2] == (
         3,
@@ -119,7 +119,7 @@ def test_json_is_the_only_thing_on_standard_output(images: Path, tmp_path: Path)
             "rejects": [
                 {
                     "key": "dark/50.png",
-                    "reason": "expected an image that OpenCV can decode (JPEG, PNG, WebP, BMP, TIFF, ...), "
+                    "reason": "expected an image (JPEG, PNG, GIF, WebP, BMP, TIFF, PNM or JPEG 2000), "
                     "got dark/50.png: an empty file",
                 }
             ],

@@ -119,7 +119,7 @@ def test_the_spec_tells_people_how_the_vectors_were_made() -> None:
             "seed": 0,
         },
         "weights": {"digest": "toy weights", "origin": "a toy"},
-        "decoder": "opencv-rgb-1",
+        "decoder": "opencv-rgb-2",
         "precision": "float32",
         "fitted_on": 20,
     }
@@ -164,7 +164,7 @@ def test_a_head_fitted_on_other_images_has_another_fingerprint() -> None:
 
 def test_another_decoder_has_another_fingerprint(monkeypatch: pytest.MonkeyPatch) -> None:
     before = fingerprint()
-    monkeypatch.setattr("ingest.embedder.DECODER", "opencv-rgb-2")
+    monkeypatch.setattr("ingest.embedder.DECODER", "another decoder")
     assert fingerprint() != before
 
 

@@ -1,29 +1,14 @@
 """Decoding, scaling and shrinking images."""
 
 import hashlib
-import struct
-from collections.abc import Callable
-from pathlib import Path
 
 import cv2
 import numpy as np
 import pytest
 
 from ingest.errors import UnreadableImage
-from ingest.images import Image, checked_image, content_digest, decode, read_bytes, thumbnail, to_input
+from ingest.images import Image, checked_image, content_digest, decode, thumbnail, to_input
 from tests.toys import grey, png
-
-# How each EXIF orientation, 1 to 8, says the stored pixels must be turned: EXIF 2.32, tag 0x0112.
-TURNED: dict[int, Callable[[Image], Image]] = {
-    1: lambda image: image,
-    2: lambda image: image[:, ::-1],
-    3: lambda image: image[::-1, ::-1],
-    4: lambda image: image[::-1],
-    5: lambda image: image.transpose(1, 0, 2),
-    6: lambda image: np.rot90(image, -1),
-    7: lambda image: image[::-1, ::-1].transpose(1, 0, 2),
-    8: np.rot90,
-}
 
 
 def noise(height: int, width: int, seed: int = 1) -> Image:
@@ -36,13 +21,6 @@ def jpeg(image: Image, quality: int = 95) -> bytes:
     return data.tobytes()
 
 
-def with_orientation(data: bytes, orientation: int) -> bytes:
-    """Put an EXIF segment with one entry behind the JPEG's start marker."""
-    tiff = b"II*\0" + struct.pack("<IHHHIHHI", 8, 1, 0x0112, 3, 1, orientation, 0, 0)
-    segment = b"Exif\0\0" + tiff
-    return data[:2] + b"\xff\xe1" + struct.pack(">H", len(segment) + 2) + segment + data[2:]
-
-
 def test_a_png_in_colour_is_decoded_to_its_rgb_pixels() -> None:
     image = noise(5, 7)
     np.testing.assert_array_equal(decode(png(image), "a.png"), image)
@@ -53,62 +31,9 @@ def test_a_grey_png_is_decoded_to_three_equal_channels() -> None:
     np.testing.assert_array_equal(decode(png(image), "a.png"), np.stack((image, image, image), axis=2))
 
 
-def test_a_png_of_16_bits_is_scaled_down_to_8_and_not_cut_off() -> None:
-    encoded, data = cv2.imencode(".png", np.array([[0, 0x8080, 0xFFFF]], np.uint16))
-    assert encoded
-    assert decode(data.tobytes(), "a.png").tolist() == [[[0, 0, 0], [128, 128, 128], [255, 255, 255]]]
-
-
 def test_a_jpeg_is_decoded_with_red_first() -> None:
     image = np.full((16, 16, 3), (200, 40, 90), np.uint8)
     np.testing.assert_allclose(decode(jpeg(image), "a.jpg").astype(int), image, atol=2)
-
-
-@pytest.mark.parametrize("orientation", TURNED)
-def test_a_jpeg_is_turned_as_its_exif_says(orientation: int) -> None:
-    data = jpeg(noise(16, 24))
-    stored = decode(data, "a.jpg")
-    np.testing.assert_array_equal(decode(with_orientation(data, orientation), "a.jpg"), TURNED[orientation](stored))
-
-
-def test_empty_data_is_refused() -> None:
-    with pytest.raises(UnreadableImage) as refused:
-        decode(b"", "a.png")
-    assert str(refused.value) == (
-        "expected an image that OpenCV can decode (JPEG, PNG, WebP, BMP, TIFF, ...), got a.png: an empty file"
-    )
-
-
-@pytest.mark.parametrize(
-    "data",
-    [
-        png(noise(32, 32))[:-20],
-        png(noise(32, 32))[:60],
-        jpeg(noise(32, 32))[:-100],
-        jpeg(noise(32, 32))[:700],
-        b"<!DOCTYPE html><html><body>404 Not Found</body></html>",
-    ],
-    ids=["png-without-end", "png-header-only", "jpeg-without-end", "jpeg-header-only", "html"],
-)
-def test_truncated_data_and_other_kinds_of_file_are_refused(data: bytes) -> None:
-    with pytest.raises(UnreadableImage) as refused:
-        decode(data, "cats/1.png")
-    assert str(refused.value) == (
-        "expected an image that OpenCV can decode (JPEG, PNG, WebP, BMP, TIFF, ...), got cats/1.png: "
-        "a damaged image or another kind of file"
-    )
-
-
-def test_reading_what_is_not_a_file_is_refused(tmp_path: Path) -> None:
-    for path in (tmp_path, tmp_path / "nothing.png"):
-        with pytest.raises(UnreadableImage) as refused:
-            read_bytes(path)
-        assert str(refused.value) == f"expected an image file, got {path}, which is not a file: name an image"
-
-
-def test_a_file_is_read_byte_for_byte(tmp_path: Path) -> None:
-    (tmp_path / "a.png").write_bytes(b"\x00\r\n\xff")
-    assert read_bytes(tmp_path / "a.png") == b"\x00\r\n\xff"
 
 
 def test_grey_and_rgb_pixels_are_images_as_they_are() -> None:

@@ -189,9 +189,9 @@ def test_a_bad_picture_is_rejected_with_a_reason_and_the_others_keep_their_own_v
     report = job(mixed, tmp_path / "mixed", batch_size=6)
     job(noise_source(20), tmp_path / "good")
     assert outcome(report) == (20, 0, 0, 5, 20)
-    decodable = "expected an image that OpenCV can decode (JPEG, PNG, WebP, BMP, TIFF, ...), got"
+    decodable = "expected an image (JPEG, PNG, GIF, WebP, BMP, TIFF, PNM or JPEG 2000), got"
     assert report.rejects == (
-        Rejected("html", f"{decodable} html: a damaged image or another kind of file"),
+        Rejected("html", f"{decodable} html: a web page"),
         Rejected("missing", "expected an image file, got 3.png, which is not a file: name an image"),
         Rejected("float", "expected an image as a uint8 array of shape (h, w) or (h, w, 3) in RGB, got float64 (2, 2)"),
         Rejected(r"'caf\udce9.png'", r"expected a name in UTF-8, got 'caf\udce9.png': rename the file"),

@@ -152,9 +152,9 @@ def test_no_pictures_have_no_answers(searcher: Searcher) -> None:
 def test_what_is_no_picture_is_refused(searcher: Searcher, tmp_path: Path) -> None:
     path = tmp_path / "page.png"
     path.write_bytes(b"<html>")
-    decodable = "expected an image that OpenCV can decode (JPEG, PNG, WebP, BMP, TIFF, ...), got"
+    decodable = "expected an image (JPEG, PNG, GIF, WebP, BMP, TIFF, PNM or JPEG 2000), got"
     refusals: list[tuple[Any, str]] = [
-        (path, f"{decodable} {path}: a damaged image or another kind of file"),
+        (path, f"{decodable} {path}: a web page"),
         (b"", f"{decodable} the bytes given: an empty file"),
         (tmp_path / "none.png", f"expected an image file, got {tmp_path}/none.png, which is not a file: name an image"),
         (

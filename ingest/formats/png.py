@@ -1,0 +1,72 @@
+"""PNG: its header, transparency and orientation, and whether its chunks are whole (PNG, third edition, section 5)."""
+
+import struct
+import zlib
+
+from ingest.formats.contract import Encoded, Format, Refused
+from ingest.formats.exif import orientation_of
+
+_SIGNATURE = b"\x89PNG\r\n\x1a\n"
+
+#: What makes the still image. The rest is left out: an animation's other frames, profiles that libpng complains
+#: about, compressed text that can grow without bound.
+_STILL = frozenset({b"IHDR", b"PLTE", b"tRNS", b"IDAT", b"IEND"})
+
+_BITS = (1, 2, 4, 8, 16)
+_GREY, _GREY_ALPHA, _RGBA = 0, 4, 6
+_DEEP = 16
+
+
+def read(data: bytes) -> Encoded:
+    """Walk the chunks to the end of the image, checking those that make it; what follows is left alone."""
+    width, height, bits, colour = _header(data)
+    clear: int | None = None
+    transparent = colour in (_GREY_ALPHA, _RGBA)
+    orientation = 1
+    kept: list[tuple[int, int]] = []
+    position = kept_from = len(_SIGNATURE)
+    kind = b""
+    while kind != b"IEND":
+        (length,) = struct.unpack_from(">I", data, position)
+        kind = data[position + 4 : position + 8]
+        body, end = position + 8, position + length + 12
+        if end > len(data):
+            raise Refused("a truncated PNG")
+        if kind in _STILL:
+            if zlib.crc32(memoryview(data)[position + 4 : end - 4]) != int.from_bytes(data[end - 4 : end]):
+                raise Refused("a damaged PNG")
+            if kind == b"tRNS":
+                transparent = True
+                clear = _clear_grey(data[body : end - 4], bits) if colour == _GREY else None
+        else:
+            if kind == b"eXIf":
+                orientation = orientation_of(data[body : end - 4])
+            kept.append((kept_from, position))
+            kept_from = end
+        position = end
+    if kept:
+        kept.append((kept_from, position))
+        data = _SIGNATURE + b"".join([data[start:end] for start, end in kept])
+    deep = bits == _DEEP
+    white = 0xFFFF if deep else 0xFF
+    return Encoded(data, width, height, orientation, unchanged=transparent or deep, white=white, clear=clear)
+
+
+def _header(data: bytes) -> tuple[int, int, int, int]:
+    """Return width, height, bits a sample and colour type."""
+    if len(data) < 33:
+        raise Refused("a truncated PNG")
+    width, height, bits, colour = struct.unpack_from(">IIBB", data, 16)
+    if data[12:16] != b"IHDR" or bits not in _BITS:
+        raise Refused("a damaged PNG")
+    return width, height, bits, colour
+
+
+def _clear_grey(chunk: bytes, bits: int) -> int:
+    """Return the grey value that is transparent, as decoded: small ones are spread over 0 to 255."""
+    (value,) = struct.unpack_from(">H", chunk)
+    largest = (1 << bits) - 1
+    return int(value & largest) * (255 // largest if bits < 8 else 1)
+
+
+FORMAT = Format("PNG", (_SIGNATURE,), read)

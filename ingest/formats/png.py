@@ -12,6 +12,9 @@ _SIGNATURE = b"\x89PNG\r\n\x1a\n"
 #: about, compressed text that can grow without bound.
 _STILL = frozenset({b"IHDR", b"PLTE", b"tRNS", b"IDAT", b"IEND"})
 
+_CHUNK = struct.Struct(">I4s")
+_HEADER = struct.Struct(">4sIIBB")
+
 _BITS = (1, 2, 4, 8, 16)
 _GREY, _GREY_ALPHA, _RGBA = 0, 4, 6
 _DEEP = 16
@@ -24,16 +27,16 @@ def read(data: bytes) -> Encoded:
     transparent = colour in (_GREY_ALPHA, _RGBA)
     orientation = 1
     kept: list[tuple[int, int]] = []
+    view = memoryview(data)
     position = kept_from = len(_SIGNATURE)
     kind = b""
     while kind != b"IEND":
-        (length,) = struct.unpack_from(">I", data, position)
-        kind = data[position + 4 : position + 8]
+        length, kind = _CHUNK.unpack_from(data, position)
         body, end = position + 8, position + length + 12
         if end > len(data):
             raise Refused("a truncated PNG")
         if kind in _STILL:
-            if zlib.crc32(memoryview(data)[position + 4 : end - 4]) != int.from_bytes(data[end - 4 : end]):
+            if zlib.crc32(view[position + 4 : end - 4]) != int.from_bytes(view[end - 4 : end]):
                 raise Refused("a damaged PNG")
             if kind == b"tRNS":
                 transparent = True
@@ -56,8 +59,8 @@ def _header(data: bytes) -> tuple[int, int, int, int]:
     """Return width, height, bits a sample and colour type."""
     if len(data) < 33:
         raise Refused("a truncated PNG")
-    width, height, bits, colour = struct.unpack_from(">IIBB", data, 16)
-    if data[12:16] != b"IHDR" or bits not in _BITS:
+    kind, width, height, bits, colour = _HEADER.unpack_from(data, 12)
+    if kind != b"IHDR" or bits not in _BITS:
         raise Refused("a damaged PNG")
     return width, height, bits, colour
 

@@ -10,6 +10,7 @@ from storage import export_files, import_files
 from storage.embedding import Embedding
 from storage.errors import FileUnusable
 from storage.import_files import Page, Pages
+from storage.import_npz import from_npz
 from storage.items import Appended
 from storage.rows import texts_of
 from storage.store import Store
@@ -42,9 +43,11 @@ def import_file(file: Path, store: Path, model: str) -> tuple[int, int, int]:
     """
     readers: dict[str, Callable[[Path], Pages]] = {
         ".parquet": import_files.from_parquet,
-        ".npz": import_files.from_npz,
+        ".npz": from_npz,
     }
     read = readers[_suffix(file, tuple(readers))]
+    if file.exists() and not file.is_file():
+        raise FileUnusable(f"expected a file that can be read at {file}, got a folder, pipe or device")
     embedding = imported_embedding(_checked_dim(file, read(file)), model)
     target = Store.open(store, writing=True) if Store.exists_at(store) else Store.create(store, embedding)
     with target:

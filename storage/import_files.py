@@ -1,13 +1,11 @@
-"""Read items with precomputed vectors from other tools' files, a page at a time.
+"""Read items with precomputed vectors from other tools' files, a page at a time: Parquet here, `.npz` in `import_npz`.
 
 A file has a column (Parquet) or an array (`.npz`) `key` and `vector`, and perhaps `label` and `metadata` (JSON text);
-others are left alone. Nothing that is pickled is read.
+others are left alone.
 """
 
 import hashlib
 import json
-import zipfile
-import zlib
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -22,12 +20,16 @@ from storage.vectors import checked_vectors
 #: Items read at once.
 PAGE = 4096
 
+#: The most bytes of a column or array that are held at once.
+MOST_BYTES = 2**27
+
 #: Items and their vectors, (n, dim) float32, of the same dimension in every page.
 Page = tuple[list[NewItem], NDArray[np.float32]]
 Pages = Iterator[Page]
 
 _NEEDED = ("key", "vector")
 _OPTIONAL = ("label", "metadata")
+_TEXTS = ("key", *_OPTIONAL)
 
 
 def from_parquet(file: Path) -> Pages:
@@ -38,16 +40,49 @@ def from_parquet(file: Path) -> Pages:
     dim = None
     start = 0
     try:
-        with pq.ParquetFile(file) as parquet:
-            names = _columns_of(file, parquet.schema_arrow.names)
-            for batch in parquet.iter_batches(PAGE, columns=names):
-                columns = {name: batch.column(name).to_pylist() for name in names if name != "vector"}
+        metadata = pq.read_metadata(file)
+        columns = map(metadata.schema.column, range(metadata.num_columns))
+        texts = [one.path for one in columns if one.path in _TEXTS and one.physical_type == "BYTE_ARRAY"]
+        # A text that many rows share is read once.
+        with pq.ParquetFile(file, metadata=metadata, read_dictionary=texts) as parquet:
+            names = columns_of(file, parquet.schema_arrow.names)
+            for batch in parquet.iter_batches(_rows_at_once(file, metadata), columns=names):
+                values = {name: _values(file, start, batch.column(name)) for name in names if name != "vector"}
                 vectors = _rows_of_lists(file, start, batch.column("vector"))
                 dim = vectors.shape[1] if dim is None else dim
-                yield _page(file, start, columns, vectors, dim)
+                yield page_of(file, start, values, vectors, dim)
                 start += len(vectors)
     except (pa.ArrowException, OSError) as error:
-        raise _unreadable(file, error) from error
+        raise unreadable(file, error) from error
+
+
+def _rows_at_once(file: Path, metadata: Any) -> int:
+    """Return how many rows a page may have to stay within bounds; raise FileUnusable when not even one does."""
+    most = 0
+    for group in map(metadata.row_group, range(metadata.num_row_groups)):
+        rows = max(group.num_rows, 1)
+        for column in map(group.column, range(group.num_columns)):
+            # Equal values take next to no space in a file, and four or eight bytes each in memory.
+            most = max(most, column.total_uncompressed_size // rows, column.num_values * 8 // rows)
+    if most > MOST_BYTES:
+        raise FileUnusable(f"expected rows of at most {MOST_BYTES:,} bytes in {file}, got {most:,}")
+    return max(1, min(PAGE, MOST_BYTES // max(most, 1)))
+
+
+def _values(file: Path, start: int, column: Any) -> list[Any]:
+    """Return a column's values; raise FileUnusable when equal texts in it would fill the memory once they are apart."""
+    import pyarrow as pa
+    import pyarrow.compute as pc
+
+    if pa.types.is_dictionary(column.type) and column.type.value_type in (pa.string(), pa.binary()):
+        total = pc.sum(pc.take(pc.binary_length(column.dictionary), column.indices)).as_py() or 0
+        if total > MOST_BYTES:
+            raise FileUnusable(
+                f"expected texts of at most {MOST_BYTES:,} bytes in {len(column):,} rows of {file}, got {total:,} from "
+                f"row {start} on"
+            )
+    values: list[Any] = column.to_pylist()
+    return values
 
 
 def _rows_of_lists(file: Path, start: int, lists: Any) -> NDArray[Any]:
@@ -74,39 +109,7 @@ def _rows_of_lists(file: Path, start: int, lists: Any) -> NDArray[Any]:
     return np.asarray(lists.flatten()).reshape(len(lists), int(found[0]))
 
 
-def from_npz(file: Path) -> Pages:
-    """Read an `.npz` file; raise FileUnusable when it is none, or not such a one, and InvalidVectors.
-
-    An array `labelled` of truth values, where there is one, tells an empty label from none.
-    """
-    try:
-        with zipfile.ZipFile(file) as archive:
-            known = [name.removesuffix(".npy") for name in archive.namelist()]
-        names = _columns_of(file, known)
-        with np.load(file, allow_pickle=False) as arrays:
-            found = {name: arrays[name] for name in [*names, *({"labelled"} & set(known))]}
-    except (OSError, ValueError, EOFError, RuntimeError, MemoryError, zipfile.BadZipFile, zlib.error) as error:
-        raise _unreadable(file, error) from error
-    vectors = found.pop("vector")
-    if vectors.ndim != 2 or vectors.dtype.kind not in "fiu":
-        raise FileUnusable(
-            f"expected rows of numbers in array vector of {file}, got {vectors.dtype} of shape {vectors.shape}"
-        )
-    for name, array in found.items():
-        if array.shape != vectors.shape[:1]:
-            raise FileUnusable(
-                f"expected {len(vectors)} values in array {name} of {file}, got an array of shape {array.shape}"
-            )
-    columns = {name: found[name].tolist() for name in names if name != "vector"}
-    if "label" in columns and "labelled" in found:
-        marked = zip(columns["label"], found["labelled"].tolist(), strict=True)
-        columns["label"] = [label if labelled else None for label, labelled in marked]
-    for start in range(0, len(vectors), PAGE):
-        some = {name: column[start : start + PAGE] for name, column in columns.items()}
-        yield _page(file, start, some, vectors[start : start + PAGE], vectors.shape[1])
-
-
-def _columns_of(file: Path, found: Sequence[str]) -> list[str]:
+def columns_of(file: Path, found: Sequence[str]) -> list[str]:
     """Return the names of the columns to read; raise FileUnusable when one that is needed is missing."""
     for name in _NEEDED:
         if name not in found:
@@ -114,7 +117,7 @@ def _columns_of(file: Path, found: Sequence[str]) -> list[str]:
     return [*_NEEDED, *(name for name in _OPTIONAL if name in found)]
 
 
-def _page(file: Path, start: int, columns: Mapping[str, Sequence[Any]], given: NDArray[Any], dim: int) -> Page:
+def page_of(file: Path, start: int, columns: Mapping[str, Sequence[Any]], given: NDArray[Any], dim: int) -> Page:
     """Return the items of some rows, the first of them row `start` of the file."""
     if not dim:
         raise FileUnusable(f"expected vectors of at least one number in {file}, got empty ones")
@@ -144,13 +147,14 @@ def _details(file: Path, row: int, metadata: Any) -> dict[str, Any]:
     """Return a row's metadata; none and an empty text are no metadata."""
     try:
         details = json.loads(metadata) if metadata else {}
-    except (TypeError, ValueError):
+    except (TypeError, ValueError, RecursionError):
         details = None
     if not isinstance(details, dict):
         raise FileUnusable(f"expected a JSON object as metadata in row {row} of {file}, got {str(metadata)[:100]!r}")
     return details
 
 
-def _unreadable(file: Path, error: Exception) -> FileUnusable:
+def unreadable(file: Path, error: Exception) -> FileUnusable:
+    """Say in one line why a file cannot be read."""
     reason = getattr(error, "strerror", None) or str(error) or type(error).__name__
     return FileUnusable(f"expected a file that can be read at {file}, got '{' '.join(reason.split())}'")

@@ -5,10 +5,10 @@ DEMO := demo
 STORE := $(DEMO)/stores/retrieval
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test lint types bench format lock clean
+.PHONY: help setup demo test durability lint types bench format lock clean
 
 help: ## list the targets
-	@grep -E '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## /\t/' | expand -t 10
+	@grep -E '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## /\t/' | expand -t 12
 
 setup: .venv/ready ## create .venv with the locked dependencies
 
@@ -32,7 +32,10 @@ demo: setup ## ingest 5,000 digits, search them, and write a report
 	$(BIN)/python -m benchmarks all --stores $(DEMO)/stores --out $(DEMO)/report
 
 test: setup ## run the tests
-	$(BIN)/python -m pytest
+	$(BIN)/python -m pytest --ignore tests/durability
+
+durability: setup ## kill writers, cut the power, fill the disk and damage files, in small: a few minutes
+	$(BIN)/python -m pytest tests/durability
 
 lint: setup ## check format, style and the storeys' imports
 	$(BIN)/ruff format --check .

@@ -64,11 +64,12 @@ def _after_the_rest(folder: Path, seed: int, expected: Digests | None) -> list[F
     except Exception as error:
         # Whatever keeps a writer from going on is a finding.
         return [Finding(Kind.UNOPENABLE, f"the work does not go on: {type(error).__name__}: {error}")]
-    if lines := wrong_with(folder, len(steps(seed)), seed):
-        return [Finding(Kind.NOT_IDENTICAL, f"the work ends in another store: {line}") for line in lines]
     known, made = expected or _without_fault(seed), digests_of(folder)
-    differing = [part for part in known if made[part] != known[part]]
-    return [Finding(Kind.NOT_IDENTICAL, f"the work ends with other {', '.join(differing)}")] if differing else []
+    if made == known:
+        return []
+    others = f"other {', '.join(part for part in known if made[part] != known[part])}"
+    lines = wrong_with(folder, len(steps(seed)), seed) or [others]
+    return [Finding(Kind.NOT_IDENTICAL, f"the work ends in another store: {line}") for line in lines]
 
 
 def digests_of(folder: Path) -> Digests:

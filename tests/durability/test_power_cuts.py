@@ -12,7 +12,7 @@ from benchmarks.durability import power_cuts
 from benchmarks.durability.cut_states import JOURNAL, State, states_of
 from benchmarks.durability.disk import Tree
 from benchmarks.durability.operations import Acknowledge, Create, Operation, Resize, SyncFile, SyncFolder, Write
-from benchmarks.durability.power_cuts import EXAMPLES, PowerCutReport, cut_power
+from benchmarks.durability.power_cuts import PowerCutReport, cut_power
 from tests.durability.tables import shown
 
 
@@ -24,15 +24,6 @@ def test_no_power_cut_in_the_work_or_in_a_recovery_loses_anything() -> None:
     assert report.states_of_recoveries >= 30
     assert report.went_on == 60
     assert report.cuts > 900
-
-
-@pytest.mark.usefixtures("traced")
-@pytest.mark.parametrize(("plant", "states"), [("synchronous-full", 250), ("wal-normal", 120)])
-def test_settings_of_the_database_that_lose_acknowledged_steps_are_noticed(plant: str, states: int) -> None:
-    report = cut_power(states, seed=0, plant=plant)
-    assert report.plant == plant
-    assert report.bad > 0
-    assert len(report.examples) == min(report.bad, EXAMPLES)
 
 
 def test_states_come_with_the_last_step_that_was_acknowledged_before_them() -> None:

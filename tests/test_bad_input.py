@@ -10,6 +10,7 @@ import pytest
 
 from storage import console
 from storage.exchange import import_file, imported_embedding
+from tests.ingest.handmade.png import bomb
 from tests.search.stores import grey_store
 from tests.toys import ToyBackbone, grey, png, toy_backbone
 
@@ -21,7 +22,7 @@ def fingerprint(model: str) -> str:
     return imported_embedding(3, model).fingerprint[:12]
 
 
-DECODABLE = "expected an image that OpenCV can decode (JPEG, PNG, WebP, BMP, TIFF, ...), got"
+DECODABLE = "expected an image (JPEG, PNG, GIF, WebP, BMP, TIFF, PNM or JPEG 2000), got"
 NO_STORE = (
     "expected a store at none, found nothing there: make one with `python -m ingest SOURCE --store none`, "
     "or name the right folder"
@@ -102,8 +103,12 @@ REFUSED = {
         "expected the limit to be a whole number of at least 1, got 0: leave it out for every image"
     ),
     # An image that cannot be read.
-    "search query --image page.png --store store": f"{DECODABLE} page.png: a damaged image or another kind of file",
+    "search query --image page.png --store store": f"{DECODABLE} page.png: a web page",
     "search query --image empty.png --store store": f"{DECODABLE} empty.png: an empty file",
+    "search query --image cut.png --store store": f"{DECODABLE} cut.png: a truncated PNG",
+    "search query --image bomb.png --store store": (
+        f"{DECODABLE} bomb.png: 20000 x 20000, 400.0 megapixels where 100 are the limit: make it smaller"
+    ),
     "search query --image none.png --store store": (
         "expected an image file, got none.png, which is not a file: name an image"
     ),
@@ -172,6 +177,8 @@ def made(tmp_path_factory: pytest.TempPathFactory) -> Path:
         "page.png": b"<html>",
         "page.npz": b"<html>",
         "empty.png": b"",
+        "cut.png": png(grey(3))[:-20],
+        "bomb.png": bomb(20_000),
     }
     for name, data in files.items():
         (folder / name).parent.mkdir(parents=True, exist_ok=True)

@@ -17,6 +17,13 @@ from benchmarks.durability.strace import FORKED, unavailable
 from benchmarks.durability.system_calls import record
 from benchmarks.durability.writer import STORE, Job, plant_bugs
 
+#: How the work is done: in words, whether in so little memory that it writes before it commits, and what strace does.
+WAYS: tuple[tuple[str, bool, tuple[str, ...]], ...] = (
+    ("the work", False, ()),
+    ("the work in little memory", True, ()),
+    ("the work without hard links", False, ("-e", "inject=link,linkat:error=EPERM")),
+)
+
 #: Every how many states are verified as well, and the work goes on in them to its end.
 THOROUGH = 10
 
@@ -96,8 +103,7 @@ class PowerCutReport:
 def cut_power(states: int, seed: int, plant: str | None = None) -> PowerCutReport:
     """Open `states` distinct states that power cuts may leave, of the work with a seed; `plant`: see `Job`.
 
-    Every second one is of a writer that can keep so little in memory that it writes before it commits. A tenth or
-    less are left by a second cut, while a store is opened after the first.
+    The work is done in each of WAYS. A tenth or less are left by a second cut, while a store is opened after the first.
     """
     if reason := unavailable():
         return PowerCutReport(seed, plant, skipped=reason)
@@ -107,13 +113,13 @@ def cut_power(states: int, seed: int, plant: str | None = None) -> PowerCutRepor
     with scratch() as folder, _judges(plant) as judges:
         tally = _Tally(judges, seed)
         drawn = []
-        for name, small_cache in (("usual", False), ("small", True)):
-            root = folder / name
+        for number, (way, small_cache, options) in enumerate(WAYS):
+            root = folder / f"recorded-{number}"
             root.mkdir()
-            operations = record(Job(root / STORE, seed, plant, small_cache=small_cache), root, {})
+            operations = record(Job(root / STORE, seed, plant, small_cache=small_cache), root, {}, options)
             tally.cuts += len(operations)
-            drawn.append(states_of(operations, states // 2, generator))
-            tally.judge(islice(drawn[-1], (states - second_cuts) // 2), sample.offer)
+            drawn.append(states_of(operations, states // len(WAYS), generator, State({}, -1, way)))
+            tally.judge(islice(drawn[-1], (states - second_cuts) // len(WAYS)), sample.offer)
         first_cuts = tally.states
         for number, state in enumerate(sample.taken):
             root = folder / f"recovered-{number}"
@@ -123,8 +129,8 @@ def cut_power(states: int, seed: int, plant: str | None = None) -> PowerCutRepor
             shutil.rmtree(root)
         of_recoveries = tally.states - first_cuts
         # A recovery can have fewer states than were set aside for it.
-        for more in drawn:
-            tally.judge(islice(more, (states - tally.states + 1) // 2 if more is drawn[0] else states - tally.states))
+        for place, more in enumerate(drawn):
+            tally.judge(islice(more, (states - tally.states) // (len(drawn) - place)))
     return PowerCutReport(
         seed=seed,
         plant=plant,

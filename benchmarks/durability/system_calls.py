@@ -2,7 +2,7 @@
 
 import os
 import re
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -53,9 +53,12 @@ class _Opened:
     offset: int = 0
 
 
-def record(job: Job, root: Path, held: Mapping[str, int | None]) -> list[Operation]:
-    """Do a writer's job below `root` and return all it did; `held` are the names that are there already."""
-    ran = run_writer(job, ["-e", f"trace={CALLS}"])
+def record(job: Job, root: Path, held: Mapping[str, int | None], options: Sequence[str] = ()) -> list[Operation]:
+    """Do a writer's job below `root` and return all it did; `held` are the names that are there already.
+
+    `options` are more of strace's. Raise BenchmarkFailed when the writer does not come to its end.
+    """
+    ran = run_writer(job, ["-e", f"trace={CALLS}", *options])
     if ran.outcome != "done":
         raise BenchmarkFailed(f"expected a writer to come to its end, got {ran.outcome!r} {ran.complaints}")
     return list(operations(ran.log, root, held))

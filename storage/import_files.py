@@ -21,7 +21,7 @@ from storage.vectors import checked_vectors
 PAGE = 4096
 
 #: The most bytes of a column or array that are held at once.
-MOST_BYTES = 2**27
+MOST_BYTES = 2**26
 
 #: Items and their vectors, (n, dim) float32, of the same dimension in every page.
 Page = tuple[list[NewItem], NDArray[np.float32]]

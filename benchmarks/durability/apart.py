@@ -7,8 +7,16 @@ from dataclasses import dataclass
 from multiprocessing.connection import Connection
 from pathlib import Path
 
+from benchmarks.errors import BenchmarkFailed
+
 #: How long one trial may take before it counts as hanging.
 LIMIT_SECONDS = 60.0
+
+#: How long a child may take until it can begin.
+SETUP_SECONDS = 600.0
+
+#: What a child says then.
+_READY = "ready"
 
 #: How much address space a child may take beyond what it has once it is set up.
 MEMORY = 512 * 2**20
@@ -42,18 +50,13 @@ def run_apart(setup: Setup, kind_of: Callable[[int], str], folder: Path, count: 
         child.start()
         theirs.close()
         try:
-            while number < count:
-                if not ours.poll(LIMIT_SECONDS):
-                    yield Trial(kind_of(number), "hung", f"damage {number}")
-                    number += 1
-                    break
-                try:
-                    outcome: Trial = ours.recv()
-                except EOFError:
-                    yield Trial(kind_of(number), "crashed", f"damage {number}")
-                    number += 1
-                    break
-                yield outcome
+            if _received(ours, SETUP_SECONDS) != _READY:
+                raise BenchmarkFailed("expected a child process to make a store and damage it, but it ended or hung")
+            ended = False
+            while number < count and not ended:
+                outcome = _received(ours, LIMIT_SECONDS)
+                ended = isinstance(outcome, str)
+                yield outcome if isinstance(outcome, Trial) else Trial(kind_of(number), outcome, f"damage {number}")
                 number += 1
         finally:
             child.kill()
@@ -61,9 +64,21 @@ def run_apart(setup: Setup, kind_of: Callable[[int], str], folder: Path, count: 
             ours.close()
 
 
+def _received(results: Connection, seconds: float) -> Trial | str:
+    """Return what a child has sent, or how it has ended instead."""
+    if not results.poll(seconds):
+        return "hung"
+    try:
+        sent = results.recv()
+    except EOFError:
+        return "crashed"
+    return sent if isinstance(sent, Trial) else str(sent)
+
+
 def _serve(setup: Setup, folder: Path, first: int, count: int, results: Connection) -> None:
     trial = setup(folder)
     limit_memory(MEMORY)
+    results.send(_READY)
     for number in range(first, count):
         results.send(trial(number))
 

@@ -108,8 +108,9 @@ _LOOKUPS = {"items by id", "items by key", "deleted items", "vectors", "pages", 
 
 
 def kind_of(number: int) -> str:
-    """Return what kind of damage a trial does."""
-    return list(_KINDS)[number % len(_KINDS)]
+    """Return what kind of damage a trial does: every other one flips a bit, the rest do all else in turn."""
+    flip, *others = _KINDS
+    return others[number // 2 % len(others)] if number % 2 else flip
 
 
 def trials(seed: int, folder: Path) -> Callable[[int], Trial]:
@@ -178,10 +179,14 @@ def _asked(folder: Path, examiner: Examiner, right: list[Answers], times: list[A
     wrong = min((different_answers(answers, known) for known in right), key=len)
     if failed:
         return "failed", failed[0]
-    if wrong and any(not different_answers(answers, known) for known in times):
-        return "replaced", ""
+    if wrong and times:
+        elsewhere = min((different_answers(answers, known) for known in times), key=len)
+        if not elsewhere:
+            return "replaced", ""
+        if _LOOKUPS.issuperset(wrong) or _LOOKUPS.issuperset(elsewhere):
+            return "lookup", ", ".join(wrong)
     if wrong:
-        return "lookup" if times and _LOOKUPS.issuperset(wrong) else "wrong", ", ".join(wrong)
+        return "wrong", ", ".join(wrong)
     return _noticed(folder, refused) if refused else ("right", "")
 
 

@@ -92,6 +92,12 @@ def test_keras_file_gives_the_same_images_under_the_same_keys(machine: Path, mon
     np.testing.assert_array_equal([image.read() for image in cached], [image.read() for image in installed])
 
 
+def test_installed_files_come_before_keras_file(machine: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    write_npz(machine, monkeypatch)
+    write_both(machine / "shared" / "mnist", 5)
+    assert len(open_source("mnist")) == 6
+
+
 def test_another_file_under_the_name_of_keras_own_is_refused(machine: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     path = write_npz(machine, monkeypatch)
     expected = hashlib.sha256(path.read_bytes()).hexdigest()

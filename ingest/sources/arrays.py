@@ -7,14 +7,12 @@ from math import prod
 
 import numpy as np
 
+from ingest.decoding import PIXEL_LIMIT
 from ingest.errors import SourceUnusable, UnreadableImage
 from ingest.images import Image
 from ingest.sources.contract import SourceImage, unusable
 from ingest.sources.files import HeldFile
 from storage.items import Scalar
-
-#: The most pixels that an image may have.
-_PIXEL_LIMIT = 100_000_000
 
 
 @dataclass(frozen=True)
@@ -82,7 +80,7 @@ class ArraySource:
 def require_shape(shape: tuple[int, ...], name: str) -> None:
     """Raise SourceUnusable unless images of a shape, (h, w, ...), have between one pixel and the limit."""
     pixels = prod(shape[:2])
-    if not 0 < pixels <= _PIXEL_LIMIT:
+    if not 0 < pixels <= PIXEL_LIMIT:
         raise SourceUnusable(
-            f"expected images of 1 to {_PIXEL_LIMIT} pixels in {name}, got {' by '.join(map(str, shape[:2]))}"
+            f"expected images of 1 to {PIXEL_LIMIT} pixels in {name}, got {' by '.join(map(str, shape[:2]))}"
         )

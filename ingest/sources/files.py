@@ -7,10 +7,8 @@ import weakref
 from pathlib import Path
 
 from ingest.errors import SourceUnusable, UnreadableImage
+from ingest.images import FILE_LIMIT
 from storage.console import printable
-
-#: The most bytes that an image's file may have: room for every image within the pixel limit, stored plainly.
-LARGEST = 2**30
 
 #: A named pipe would be waited for without O_NONBLOCK.
 _FLAGS = os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC
@@ -98,13 +96,13 @@ class Tree:
         try:
             with open_file(self.place(path, linked=linked), follow=False) as file:
                 size = size_of(file)
-                data = file.read(size + 1) if size <= LARGEST else b""
+                data = file.read(size + 1) if size <= FILE_LIMIT else b""
         except (OSError, ValueError) as error:
             reason = getattr(error, "strerror", None) or str(error)
             raise UnreadableImage(f"expected a readable image file, got {self.shown(path)}: {reason}") from error
-        if size > LARGEST:
+        if size > FILE_LIMIT:
             raise UnreadableImage(
-                f"expected an image file of at most {LARGEST} bytes, got {self.shown(path)} of {size}: make it smaller"
+                f"expected an image file of at most {FILE_LIMIT} bytes, got {self.shown(path)}: {size} bytes"
             )
         if len(data) != size:
             raise UnreadableImage(

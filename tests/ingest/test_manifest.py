@@ -1,74 +1,29 @@
-"""The source `manifest:FILE`."""
+"""The source `manifest:FILE`, whatever the file's format."""
 
-import csv
-import datetime
-import decimal
 import os
-import tracemalloc
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-import numpy as np
 import pyarrow as pa
-import pyarrow.parquet as pq
 import pytest
 
-from ingest.errors import SourceUnusable, UnreadableImage
+from ingest.errors import SourceUnusable
 from ingest.job import ingest
 from ingest.sources import open_source
 from ingest.sources.manifest import Manifest
 from storage import Store
+from tests.ingest.manifests import described, refusal, rejects, write_csv, write_parquet, write_pictures
 from tests.toys import TOY, grey, png, toy_backbone
 
 Write = Callable[..., Path]
 
-
-@pytest.fixture(autouse=True)
-def _pictures(tmp_path: Path) -> None:
-    """Write a.png, cat/b.png and cat/c.png of 10, 11 and 12."""
-    (tmp_path / "cat").mkdir()
-    for level, name in enumerate(("a.png", "cat/b.png", "cat/c.png"), start=10):
-        (tmp_path / name).write_bytes(png(grey(level)))
-
-
-def write_csv(folder: Path, **columns: list[Any]) -> Path:
-    with (folder / "list.csv").open("w", newline="", encoding="utf-8", errors="surrogateescape") as file:
-        writer = csv.writer(file)
-        writer.writerow(columns)
-        writer.writerows(zip(*columns.values(), strict=True))
-    return folder / "list.csv"
-
-
-def write_parquet(folder: Path, **columns: list[Any]) -> Path:
-    pq.write_table(pa.table(columns), folder / "list.parquet", row_group_size=2)
-    return folder / "list.parquet"
-
-
 BOTH = pytest.mark.parametrize("write", [write_csv, write_parquet], ids=["CSV", "Parquet"])
 
 
-def described(source: Manifest) -> list[tuple[str, str | None, dict[str, Any]]]:
-    """Return all that a source says of its images."""
-    return [(image.key, image.label, dict(image.metadata)) for image in source]
-
-
-def rejects(source: Manifest) -> list[tuple[str, str]]:
-    """Return the keys and reasons of what cannot be read."""
-    found = []
-    for image in source:
-        try:
-            image.read()
-        except UnreadableImage as error:
-            found.append((image.key, str(error)))
-    return found
-
-
-def refusal(path: Path) -> str:
-    with pytest.raises(SourceUnusable) as refused:
-        Manifest(path)
-    assert "\n" not in str(refused.value)
-    return str(refused.value)
+@pytest.fixture(autouse=True)
+def _pictures(tmp_path: Path) -> None:
+    write_pictures(tmp_path)
 
 
 @BOTH
@@ -261,193 +216,3 @@ def test_what_the_manifest_was_when_it_was_opened_counts(tmp_path: Path, write: 
     path.write_bytes(b"nonsense")
     assert [image.label for image in walk] == ["2"]
     assert [image.label for image in source] == ["1", "2"]
-
-
-# CSV
-
-
-def lines(folder: Path, *rows: bytes, end: bytes = b"\n") -> Path:
-    (folder / "list.csv").write_bytes(end.join(rows))
-    return folder / "list.csv"
-
-
-@pytest.mark.parametrize("end", [b"\n", b"\r\n"], ids=["LF", "CRLF"])
-def test_a_byte_order_mark_line_ends_and_empty_lines_are_no_matter(tmp_path: Path, end: bytes) -> None:
-    path = lines(tmp_path, "\ufeffpath,label".encode(), b"a.png,1", b"", b'"cat/b.png","2"', end=end)
-    source = Manifest(path)
-    assert [(image.key, image.label) for image in source] == [("a.png", "1"), ("cat/b.png", "2")]
-    assert len(source) == 2
-
-
-def test_columns_without_a_name_are_left_out_and_names_are_trimmed(tmp_path: Path) -> None:
-    path = lines(tmp_path, b", path ,size,", b"0,a.png,3,")
-    assert described(Manifest(path)) == [("a.png", None, {"source": "manifest", "path": "a.png", "size": 3})]
-
-
-def test_a_row_with_more_or_fewer_fields_is_rejected(tmp_path: Path) -> None:
-    path = lines(tmp_path, b"path,label", b"a.png", b"cat/b.png,1", b"cat/c.png,2,3")
-    source = Manifest(path)
-    assert len(source) == 3
-    assert rejects(source) == [
-        ("list.csv:2", "expected 2 fields, got 1"),
-        ("list.csv:4", "expected 2 fields, got 3"),
-    ]
-
-
-@pytest.mark.parametrize(
-    ("values", "expected"),
-    [
-        (["1", "-2", "0"], [1, -2, 0]),
-        (["1", "", "3"], [1, None, 3]),
-        (["1", "2.5", "-3e-2"], [1.0, 2.5, -0.03]),
-        (["01", "2", "3"], ["01", "2", "3"]),
-        (["1", "2", "x"], ["1", "2", "x"]),
-        (["1", "2", "9999999999999999999"], ["1", "2", "9999999999999999999"]),
-        (["999999999999999999", "2", "3"], [999999999999999999, 2, 3]),
-        (["nan", "1.5", "2"], ["nan", "1.5", "2"]),
-        (["1e999", "1", "1"], ["1e999", "1", "1"]),
-        (["inf", "1", "1"], ["inf", "1", "1"]),
-        (["1_0", "1", "1"], ["1_0", "1", "1"]),
-        (["٣", "1", "1"], ["٣", "1", "1"]),
-        ([" 1", "1", "1"], [" 1", "1", "1"]),
-        (["true", "False", ""], [True, False, None]),
-        (["true", "1", "0"], ["true", "1", "0"]),
-        (["", "", ""], [None, None, None]),
-    ],
-)
-def test_a_column_has_one_type(tmp_path: Path, values: list[str], expected: list[object]) -> None:
-    path = write_csv(tmp_path, path=["a.png", "cat/b.png", "cat/c.png"], column=values)
-    found = [image.metadata["column"] for image in Manifest(path)]
-    assert (found, [type(value) for value in found]) == (expected, [type(value) for value in expected])
-
-
-def test_a_label_stays_as_it_is_written(tmp_path: Path) -> None:
-    path = write_csv(tmp_path, path=["a.png", "cat/b.png"], label=["007", "1"])
-    assert [image.label for image in Manifest(path)] == ["007", "1"]
-
-
-def test_an_empty_file_is_refused(tmp_path: Path) -> None:
-    path = lines(tmp_path, b"")
-    assert refusal(path) == f"expected a column path in {path}, got none"
-
-
-def test_a_column_that_comes_twice_is_refused(tmp_path: Path) -> None:
-    path = lines(tmp_path, b"path,label,label", b"a.png,1,2")
-    assert refusal(path) == f"expected each column once in {path}, got path, label, label"
-
-
-@pytest.mark.parametrize(
-    ("row", "number", "reason"),
-    [
-        (b'"a.png', 3, "unexpected end of data"),
-        (b'"a.png"x,1', 2, "',' expected after '\"'"),
-        (b'a.png,"' + b"x" * 140_000 + b'"', 2, "field larger than field limit (131072)"),
-    ],
-)
-def test_wrong_quotes_are_refused_with_their_line(tmp_path: Path, row: bytes, number: int, reason: str) -> None:
-    path = lines(tmp_path, b"path,label", row, b"cat/b.png,1")
-    assert refusal(path) == f"expected CSV in {path}, got in line {number}: {reason}"
-
-
-def test_a_file_without_line_ends_does_not_fill_the_memory(tmp_path: Path) -> None:
-    path = lines(tmp_path, b"path", b"")
-    os.truncate(path, 2**27)
-    tracemalloc.start()
-    message = refusal(path)
-    peak = tracemalloc.get_traced_memory()[1]
-    tracemalloc.stop()
-    assert message == f"expected lines of fewer than 1048576 characters in {path}, got a longer one"
-    assert peak < 2**24
-
-
-def test_another_kind_of_file_is_refused_in_a_short_line(tmp_path: Path) -> None:
-    path = lines(tmp_path, b"\x89PNG\r\n\x1a\n" + bytes(range(11, 256)) * 1000)
-    message = refusal(path)
-    assert message.startswith(f"expected a column path in {path}, got ")
-    assert len(message) < 700
-
-
-# Parquet
-
-
-def test_parquet_is_known_by_its_content_or_its_name(tmp_path: Path) -> None:
-    path = write_parquet(tmp_path, path=["a.png"])
-    assert len(Manifest(path.rename(tmp_path / "list.csv"))) == 1
-    empty = tmp_path / "empty.parquet"
-    empty.write_bytes(b"")
-    assert refusal(empty) == (f"expected a Parquet file that can be read, got {empty}: 'Parquet file size is 0 bytes'")
-
-
-@pytest.mark.parametrize("keep", [4, 100, -9, -1])
-def test_a_truncated_parquet_file_is_refused(tmp_path: Path, keep: int) -> None:
-    path = write_parquet(tmp_path, path=["a.png", "cat/b.png"])
-    path.write_bytes(path.read_bytes()[:keep])
-    assert refusal(path).startswith(f"expected a Parquet file that can be read, got {path}: '")
-
-
-def test_a_damaged_page_is_refused_before_anything_is_ingested(tmp_path: Path) -> None:
-    path = write_parquet(tmp_path, path=["a.png", "cat/b.png"])
-    data = path.read_bytes()
-    path.write_bytes(data[:4] + bytes(30) + data[34:])
-    assert refusal(path).startswith(f"expected a Parquet file that can be read, got {path}: '")
-
-
-def test_times_are_texts_and_numbers_are_numbers(tmp_path: Path) -> None:
-    columns = {
-        "path": pa.array(["a.png"]).dictionary_encode(),
-        "label": pa.array([7], pa.uint8()),
-        "day": pa.array([datetime.date(2024, 2, 29)]),
-        "time": pa.array([datetime.datetime(2024, 2, 29, 12, 30, 1, 5)]),
-        "instant": pa.array([1], pa.timestamp("ns", "UTC")),
-        "price": pa.array([decimal.Decimal("1.50")]),
-        "half": pa.array([np.float16(0.5)], pa.float16()),
-        "kind": pa.array(["x"]).dictionary_encode(),
-        "view": pa.array(["y"], pa.string_view()),
-        "large": pa.array([2**64 - 1], pa.uint64()),
-        "none": pa.nulls(1),
-    }
-    assert described(Manifest(write_parquet(tmp_path, **columns))) == [
-        (
-            "a.png",
-            "7",
-            {
-                "source": "manifest",
-                "path": "a.png",
-                "day": "2024-02-29",
-                "time": "2024-02-29 12:30:01.000005",
-                "instant": "1970-01-01 00:00:00.000000001Z",
-                "price": 1.5,
-                "half": 0.5,
-                "kind": "x",
-                "view": "y",
-                "large": 2**64 - 1,
-                "none": None,
-            },
-        )
-    ]
-
-
-@pytest.mark.parametrize(
-    ("column", "values", "wanted", "got"),
-    [
-        ("path", pa.array([1]), "texts", "int64"),
-        ("label", pa.array([0.5]), "texts or whole numbers", "double"),
-        ("label", pa.array([b"x"]), "texts or whole numbers", "binary"),
-        ("box", pa.array([[1, 2]]), "texts, numbers, truth values or times", "list<element: int64>"),
-        ("box", pa.array([{"x": 1}]), "texts, numbers, truth values or times", "struct<x: int64>"),
-    ],
-)
-def test_a_column_of_another_type_is_refused(tmp_path: Path, column: str, values: Any, wanted: str, got: str) -> None:
-    path = write_parquet(tmp_path, **{"path": pa.array(["a.png"]), column: values})
-    assert refusal(path) == f"expected {wanted} in column {column} of {path}, got {got}: convert it, or leave it out"
-
-
-def test_the_index_that_pandas_adds_is_left_out(tmp_path: Path) -> None:
-    path = write_parquet(tmp_path, path=["a.png"], __index_level_0__=[5])
-    assert described(Manifest(path)) == [("a.png", None, {"source": "manifest", "path": "a.png"})]
-
-
-def test_a_number_that_is_none_rejects_its_row_alone(tmp_path: Path) -> None:
-    path = write_parquet(tmp_path, path=["a.png", "cat/b.png"], price=[float("nan"), 1.0])
-    report = ingest(f"manifest:{path}", tmp_path / "store", recipe=TOY, make_backbone=toy_backbone())
-    assert (report.added, [reject.key for reject in report.rejects]) == (1, ["a.png"])

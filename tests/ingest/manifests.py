@@ -1,0 +1,56 @@
+"""Manifests made by hand, and what is asked of them."""
+
+import csv
+from pathlib import Path
+from typing import Any
+
+import pyarrow as pa
+import pyarrow.parquet as pq
+import pytest
+
+from ingest.errors import SourceUnusable, UnreadableImage
+from ingest.sources.manifest import Manifest
+from tests.toys import grey, png
+
+
+def write_pictures(folder: Path) -> None:
+    """Write a.png, cat/b.png and cat/c.png of the levels 10, 11 and 12."""
+    (folder / "cat").mkdir()
+    for level, name in enumerate(("a.png", "cat/b.png", "cat/c.png"), start=10):
+        (folder / name).write_bytes(png(grey(level)))
+
+
+def write_csv(folder: Path, **columns: list[Any]) -> Path:
+    with (folder / "list.csv").open("w", newline="", encoding="utf-8", errors="surrogateescape") as file:
+        writer = csv.writer(file)
+        writer.writerow(columns)
+        writer.writerows(zip(*columns.values(), strict=True))
+    return folder / "list.csv"
+
+
+def write_parquet(folder: Path, **columns: list[Any]) -> Path:
+    pq.write_table(pa.table(columns), folder / "list.parquet", row_group_size=2)
+    return folder / "list.parquet"
+
+
+def described(source: Manifest) -> list[tuple[str, str | None, dict[str, Any]]]:
+    """Return all that a source says of its images."""
+    return [(image.key, image.label, dict(image.metadata)) for image in source]
+
+
+def rejects(source: Manifest) -> list[tuple[str, str]]:
+    """Return the keys and reasons of what cannot be read."""
+    found = []
+    for image in source:
+        try:
+            image.read()
+        except UnreadableImage as error:
+            found.append((image.key, str(error)))
+    return found
+
+
+def refusal(path: Path) -> str:
+    with pytest.raises(SourceUnusable) as refused:
+        Manifest(path)
+    assert "\n" not in str(refused.value)
+    return str(refused.value)

@@ -9,11 +9,11 @@ from typing import Any, Protocol
 
 from rich.table import Table
 
-from benchmarks.durability.catching import planted_bugs_caught
-from benchmarks.durability.damage import damage_catalog, damage_index
-from benchmarks.durability.kills import killed_at_each_call, killed_at_each_system_call, killed_at_random
-from benchmarks.durability.power_cuts import cut_power
-from benchmarks.durability.refusals import refuse
+from benchmarks.durability.damaging.damage import damage_catalog, damage_index
+from benchmarks.durability.killing.kills import killed_at_each_call, killed_at_each_system_call, killed_at_random
+from benchmarks.durability.planting.catching import planted_bugs_caught
+from benchmarks.durability.power.power_cuts import cut_power
+from benchmarks.durability.refusing.refusals import refuse
 from benchmarks.durability.speed import measure_speed
 
 

@@ -12,7 +12,7 @@ import sys
 from dataclasses import dataclass
 from pathlib import Path
 
-from benchmarks.durability import planted
+from benchmarks.durability.planting import planted
 from benchmarks.durability.workload import held_by, work
 from storage import LookalikeError, Store
 from storage.database import PRAGMAS

@@ -2,7 +2,7 @@
 
 import pytest
 
-from benchmarks.durability.strace import unavailable
+from benchmarks.durability.tracing.strace import unavailable
 
 
 @pytest.fixture

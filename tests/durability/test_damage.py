@@ -5,9 +5,9 @@ from pathlib import Path
 
 import pytest
 
-from benchmarks.durability import apart, damaged_catalog, damaged_index
-from benchmarks.durability.apart import Trial, run_apart
-from benchmarks.durability.damage import DamageReport, damage_catalog, damage_index
+from benchmarks.durability.damaging import apart, damaged_catalog, damaged_index
+from benchmarks.durability.damaging.apart import Trial, run_apart
+from benchmarks.durability.damaging.damage import DamageReport, damage_catalog, damage_index
 from storage import generations
 from storage.faiss_flat import FaissFlat
 from storage.rows import Generation, Row

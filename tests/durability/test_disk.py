@@ -3,8 +3,8 @@
 import numpy as np
 import pytest
 
-from benchmarks.durability.disk import SECTOR, Disk, Tree
-from benchmarks.durability.operations import (
+from benchmarks.durability.power.disk import SECTOR, Disk, Tree
+from benchmarks.durability.tracing.operations import (
     Acknowledge,
     Create,
     Link,

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from benchmarks.durability.invariants import INVARIANTS
+from benchmarks.durability.planting.invariants import INVARIANTS
 
 
 @pytest.mark.parametrize("name", INVARIANTS)

@@ -4,8 +4,13 @@ import dataclasses
 
 import pytest
 
-from benchmarks.durability import kills
-from benchmarks.durability.kills import KillReport, killed_at_each_call, killed_at_each_system_call, killed_at_random
+from benchmarks.durability.killing import kills
+from benchmarks.durability.killing.kills import (
+    KillReport,
+    killed_at_each_call,
+    killed_at_each_system_call,
+    killed_at_random,
+)
 from tests.durability.tables import shown
 
 

@@ -4,11 +4,11 @@ from pathlib import Path
 
 import pytest
 
-from benchmarks.durability import catching
-from benchmarks.durability.catching import CHECKS, Caught, CheckSkipped, PlantedReport, planted_bugs_caught
-from benchmarks.durability.invariants import INVARIANTS
-from benchmarks.durability.patches import Patches
-from benchmarks.durability.planted import BUGS, Bug, planted
+from benchmarks.durability.planting import catching
+from benchmarks.durability.planting.catching import CHECKS, Caught, CheckSkipped, PlantedReport, planted_bugs_caught
+from benchmarks.durability.planting.invariants import INVARIANTS
+from benchmarks.durability.planting.patches import Patches
+from benchmarks.durability.planting.planted import BUGS, Bug, planted
 from storage import durable
 from storage.database import PRAGMAS
 

@@ -8,11 +8,11 @@ from itertools import islice
 import numpy as np
 import pytest
 
-from benchmarks.durability import power_cuts
-from benchmarks.durability.cut_states import JOURNAL, State, states_of
-from benchmarks.durability.disk import Tree
-from benchmarks.durability.operations import Acknowledge, Create, Operation, Resize, SyncFile, SyncFolder, Write
-from benchmarks.durability.power_cuts import PowerCutReport, cut_power
+from benchmarks.durability.power import power_cuts
+from benchmarks.durability.power.cut_states import JOURNAL, State, states_of
+from benchmarks.durability.power.disk import Tree
+from benchmarks.durability.power.power_cuts import PowerCutReport, cut_power
+from benchmarks.durability.tracing.operations import Acknowledge, Create, Operation, Resize, SyncFile, SyncFolder, Write
 from tests.durability.tables import shown
 
 

@@ -5,9 +5,9 @@ from pathlib import Path
 
 import pytest
 
-from benchmarks.durability import refusals, small_disks
-from benchmarks.durability.refusals import Ending, RefusalReport, SmallDisk, ending_of, refuse
-from benchmarks.durability.refused_calls import CALLS, ERRORS, Refusal, files_of, refusals_of, run_refused
+from benchmarks.durability.refusing import refusals, small_disks
+from benchmarks.durability.refusing.refusals import Ending, RefusalReport, SmallDisk, ending_of, refuse
+from benchmarks.durability.refusing.refused_calls import CALLS, ERRORS, Refusal, files_of, refusals_of, run_refused
 from benchmarks.durability.workload import wrong_with
 from benchmarks.durability.writer import STORE, Job, Ran
 from benchmarks.errors import BenchmarkFailed

@@ -4,8 +4,8 @@ from pathlib import Path
 
 import pytest
 
-from benchmarks.durability.disk import Disk
-from benchmarks.durability.operations import (
+from benchmarks.durability.power.disk import Disk
+from benchmarks.durability.tracing.operations import (
     Acknowledge,
     Create,
     Link,
@@ -18,7 +18,7 @@ from benchmarks.durability.operations import (
     Unlink,
     Write,
 )
-from benchmarks.durability.system_calls import UnmodelledCall, operations, record
+from benchmarks.durability.tracing.system_calls import UnmodelledCall, operations, record
 from benchmarks.durability.workload import steps
 from benchmarks.durability.writer import STORE, Job
 

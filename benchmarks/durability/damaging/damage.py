@@ -10,8 +10,8 @@ from typing import Any
 
 from rich.table import Table
 
-from benchmarks.durability import damaged_catalog, damaged_index
-from benchmarks.durability.apart import Trial, run_apart
+from benchmarks.durability.damaging import damaged_catalog, damaged_index
+from benchmarks.durability.damaging.apart import Trial, run_apart
 
 #: Outcomes that are as they should be.
 GOOD = ("unused", "right", "refused", "replaced", "lookup")

@@ -6,9 +6,9 @@ from pathlib import Path
 
 import numpy as np
 
-from benchmarks.durability.operations import Create, Link, MakeFolder, Rename
-from benchmarks.durability.strace import run_writer
-from benchmarks.durability.system_calls import record
+from benchmarks.durability.tracing.operations import Create, Link, MakeFolder, Rename
+from benchmarks.durability.tracing.strace import run_writer
+from benchmarks.durability.tracing.system_calls import record
 from benchmarks.durability.writer import STORE, Job, Ran
 from benchmarks.errors import BenchmarkFailed
 

@@ -7,11 +7,11 @@ from pathlib import Path
 
 import numpy as np
 
-from benchmarks.durability import damaged_bytes as damaged
-from benchmarks.durability.apart import Trial, memory_taken
-from benchmarks.durability.damaged_bytes import SECTOR, Damage
-from benchmarks.durability.journals import MAGIC, journal, page_size, pages_before
-from benchmarks.durability.subject import Answers, Examiner, append_tail, different_answers
+from benchmarks.durability.damaging import damaged_bytes as damaged
+from benchmarks.durability.damaging.apart import Trial, memory_taken
+from benchmarks.durability.damaging.damaged_bytes import SECTOR, Damage
+from benchmarks.durability.damaging.journals import MAGIC, journal, page_size, pages_before
+from benchmarks.durability.damaging.subject import Answers, Examiner, append_tail, different_answers
 from benchmarks.durability.workload import Held, held_by, work
 from storage import LookalikeError, Store, layout
 

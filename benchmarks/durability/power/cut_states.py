@@ -8,9 +8,9 @@ from pathlib import Path
 
 import numpy as np
 
-from benchmarks.durability.disk import Disk, Tree, numbered
-from benchmarks.durability.operations import Acknowledge, Operation
-from benchmarks.durability.system_calls import record
+from benchmarks.durability.power.disk import Disk, Tree, numbered
+from benchmarks.durability.tracing.operations import Acknowledge, Operation
+from benchmarks.durability.tracing.system_calls import record
 from benchmarks.durability.writer import STORE, Job
 
 #: What SQLite rolls back before anything is read, when it begins so: https://sqlite.org/fileformat.html#rollbackjournal

@@ -8,7 +8,7 @@ import tempfile
 from dataclasses import replace
 from pathlib import Path
 
-from benchmarks.durability.strace import PATIENCE
+from benchmarks.durability.tracing.strace import PATIENCE
 from benchmarks.durability.writer import Job, Ran
 
 #: Mounts a disk of $1 kB at $2, runs the rest of the arguments, and copies what is on the disk to $3. The disk is in

@@ -6,9 +6,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from benchmarks.durability.attacks import Attack
 from benchmarks.durability.checking import Digests, Kind, digests_of, findings
-from benchmarks.durability.forks import Child, End, Tell
+from benchmarks.durability.killing.attacks import Attack
+from benchmarks.durability.killing.forks import Child, End, Tell
 from benchmarks.durability.workload import steps, work
 from benchmarks.errors import BenchmarkFailed
 

@@ -5,7 +5,7 @@ import stat
 from collections.abc import Iterable
 from pathlib import Path
 
-from benchmarks.durability.patches import Patches
+from benchmarks.durability.planting.patches import Patches
 from storage import durable, generations, layout
 from storage.faiss_flat import FaissFlat
 from storage.rows import Batch, Generation

@@ -5,7 +5,7 @@ from dataclasses import replace
 
 from numpy.typing import ArrayLike
 
-from benchmarks.durability.patches import Patches
+from benchmarks.durability.planting.patches import Patches
 from storage import Store, lock, snapshot
 from storage.database import PRAGMAS
 from storage.history import History

@@ -11,8 +11,8 @@ from typing import Any
 from rich.table import Table
 
 from benchmarks.durability.checking import scratch
-from benchmarks.durability.fork_server import MOMENTS, RANDOM, SYSTEM_CALLS
-from benchmarks.durability.strace import unavailable
+from benchmarks.durability.killing.fork_server import MOMENTS, RANDOM, SYSTEM_CALLS
+from benchmarks.durability.tracing.strace import unavailable
 from benchmarks.errors import BenchmarkFailed
 
 #: The system calls by which SQLite and `storage.durable` change files and names.
@@ -126,7 +126,7 @@ def _served(orders: list[dict[str, Any]]) -> list[dict[str, Any]]:
 
 
 def _server(order: dict[str, Any]) -> subprocess.Popen[str]:
-    command = [sys.executable, "-m", "benchmarks.durability.fork_server", json.dumps(order)]
+    command = [sys.executable, "-m", "benchmarks.durability.killing.fork_server", json.dumps(order)]
     # The same modules as here, but no threads, which would not survive a fork.
     path = {"PYTHONPATH": os.pathsep.join(filter(None, sys.path))}
     one_thread = {"OMP_NUM_THREADS": "1", "OPENBLAS_NUM_THREADS": "1"}

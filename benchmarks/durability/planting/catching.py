@@ -8,10 +8,10 @@ from typing import Any
 from rich.table import Table
 
 from benchmarks.durability.checking import scratch
-from benchmarks.durability.invariants import INVARIANTS
-from benchmarks.durability.kills import killed_at_each_call, killed_at_random
-from benchmarks.durability.planted import BUGS, Bug, planted
-from benchmarks.durability.power_cuts import cut_power
+from benchmarks.durability.killing.kills import killed_at_each_call, killed_at_random
+from benchmarks.durability.planting.invariants import INVARIANTS
+from benchmarks.durability.planting.planted import BUGS, Bug, planted
+from benchmarks.durability.power.power_cuts import cut_power
 from storage import LookalikeError
 
 #: So many states after power cuts are opened.

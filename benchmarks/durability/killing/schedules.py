@@ -7,9 +7,9 @@ from pathlib import Path
 
 import numpy as np
 
-from benchmarks.durability.attacks import AfterStep, AtMoment, AtSystemCall, Attack, moments
-from benchmarks.durability.forks import Child, End
-from benchmarks.durability.trials import CREATION
+from benchmarks.durability.killing.attacks import AfterStep, AtMoment, AtSystemCall, Attack, moments
+from benchmarks.durability.killing.forks import Child, End
+from benchmarks.durability.killing.trials import CREATION
 from benchmarks.durability.workload import steps, work
 from benchmarks.errors import BenchmarkFailed
 

@@ -7,8 +7,8 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 
-from benchmarks.durability import planted_checks, planted_files, planted_transactions
-from benchmarks.durability.patches import Patches
+from benchmarks.durability.planting import planted_checks, planted_files, planted_transactions
+from benchmarks.durability.planting.patches import Patches
 
 
 @dataclass(frozen=True)

@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from benchmarks.durability.patches import Patches
+from benchmarks.durability.planting.patches import Patches
 from storage import answers, commit, embedding_rows, exact, generations, proof, verification
 from storage.catalog import Catalog
 from storage.database import Database

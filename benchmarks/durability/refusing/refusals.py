@@ -11,10 +11,10 @@ from typing import Any
 
 from rich.table import Table
 
-from benchmarks.durability import small_disks
 from benchmarks.durability.checking import Finding, Kind, findings, scratch
-from benchmarks.durability.refused_calls import Refusal, files_of, refusals_of, run_refused
-from benchmarks.durability.strace import FORKED, unavailable
+from benchmarks.durability.refusing import small_disks
+from benchmarks.durability.refusing.refused_calls import Refusal, files_of, refusals_of, run_refused
+from benchmarks.durability.tracing.strace import FORKED, unavailable
 from benchmarks.durability.writer import STORE, Job, Ran
 
 #: Small disks have up to so many kB, which is enough for the work.

@@ -1,6 +1,6 @@
 """A process that has imported all and used nothing, whose children are killed; started by `kills.py`.
 
-`python -m benchmarks.durability.fork_server` takes one JSON document and prints one line of JSON for each trial.
+`python -m benchmarks.durability.killing.fork_server` takes one JSON document and prints a line of JSON for each trial.
 """
 
 import gc
@@ -13,10 +13,10 @@ from pathlib import Path
 
 import numpy as np
 
-from benchmarks.durability.attacks import Attack
-from benchmarks.durability.planted import plant
-from benchmarks.durability.schedules import at_moments, at_random, at_system_calls
-from benchmarks.durability.trials import Trial, run_trial, uninterrupted
+from benchmarks.durability.killing.attacks import Attack
+from benchmarks.durability.killing.schedules import at_moments, at_random, at_system_calls
+from benchmarks.durability.killing.trials import Trial, run_trial, uninterrupted
+from benchmarks.durability.planting.planted import plant
 from benchmarks.errors import BenchmarkFailed
 
 #: Kinds of schedules.

@@ -6,9 +6,9 @@ from pathlib import Path
 
 import numpy as np
 
-from benchmarks.durability import harm
-from benchmarks.durability.patches import Patches
-from benchmarks.durability.probes import begun, differing, nearest_to
+from benchmarks.durability.planting import harm
+from benchmarks.durability.planting.patches import Patches
+from benchmarks.durability.planting.probes import begun, differing, nearest_to
 from benchmarks.durability.workload import DIM, EMBEDDING, label_of
 from storage import NewItem, Store
 from storage.database import PRAGMAS

@@ -6,9 +6,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Protocol
 
-from benchmarks.durability.forks import Child, End, Tell
-from benchmarks.durability.strace import run_writer
-from benchmarks.durability.switch import Switch
+from benchmarks.durability.killing.forks import Child, End, Tell
+from benchmarks.durability.killing.switch import Switch
+from benchmarks.durability.tracing.strace import run_writer
 from benchmarks.durability.workload import work
 from benchmarks.durability.writer import SMALL_CACHE, Job
 from benchmarks.errors import BenchmarkFailed

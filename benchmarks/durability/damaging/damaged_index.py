@@ -6,10 +6,10 @@ from pathlib import Path
 
 import numpy as np
 
-from benchmarks.durability import damaged_bytes as damaged
-from benchmarks.durability.apart import Trial, memory_taken
-from benchmarks.durability.damaged_bytes import SECTOR, Damage
-from benchmarks.durability.subject import Examiner, append_tail, different_answers
+from benchmarks.durability.damaging import damaged_bytes as damaged
+from benchmarks.durability.damaging.apart import Trial, memory_taken
+from benchmarks.durability.damaging.damaged_bytes import SECTOR, Damage
+from benchmarks.durability.damaging.subject import Examiner, append_tail, different_answers
 from benchmarks.durability.workload import DIM, work
 from storage import generations, layout
 from storage.catalog import Catalog

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import numpy as np
 
-from benchmarks.durability.probes import begun, differing, sql
+from benchmarks.durability.planting.probes import begun, differing, sql
 from benchmarks.durability.workload import DIM
 from storage import Store
 from storage.errors import LookalikeError

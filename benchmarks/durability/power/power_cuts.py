@@ -12,9 +12,9 @@ import numpy as np
 from rich.table import Table
 
 from benchmarks.durability.checking import Finding, Kind, findings, scratch
-from benchmarks.durability.cut_states import State, states_of, states_of_recovery
-from benchmarks.durability.strace import FORKED, unavailable
-from benchmarks.durability.system_calls import record
+from benchmarks.durability.power.cut_states import State, states_of, states_of_recovery
+from benchmarks.durability.tracing.strace import FORKED, unavailable
+from benchmarks.durability.tracing.system_calls import record
 from benchmarks.durability.writer import STORE, Job, plant_bugs
 
 #: How the work is done: in words, whether in so little memory that it writes before it commits, and what strace does.

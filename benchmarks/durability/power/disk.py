@@ -11,7 +11,7 @@ from pathlib import PurePosixPath
 
 import numpy as np
 
-from benchmarks.durability.operations import (
+from benchmarks.durability.tracing.operations import (
     Acknowledge,
     Create,
     Link,

@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from benchmarks.durability.operations import (
+from benchmarks.durability.tracing.operations import (
     Acknowledge,
     Create,
     Link,
@@ -19,7 +19,7 @@ from benchmarks.durability.operations import (
     Unlink,
     Write,
 )
-from benchmarks.durability.strace import run_writer
+from benchmarks.durability.tracing.strace import run_writer
 from benchmarks.durability.writer import Job
 from benchmarks.errors import BenchmarkFailed
 

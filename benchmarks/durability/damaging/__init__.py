@@ -1,0 +1,1 @@
+"""Damage the files of a store."""

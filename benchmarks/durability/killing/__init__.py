@@ -1,0 +1,1 @@
+"""Kill writers with SIGKILL, and look at what they leave."""

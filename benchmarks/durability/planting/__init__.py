@@ -1,0 +1,1 @@
+"""Plant bugs, and see that they are noticed."""

@@ -1,0 +1,1 @@
+"""Cut the power on a model of a disk."""

@@ -1,0 +1,1 @@
+"""Refuse system calls and space to a writer."""

@@ -1,0 +1,1 @@
+"""Record what a writer does to its files, system call by system call."""

@@ -11,7 +11,7 @@ import pytest
 from benchmarks.durability.power import power_cuts
 from benchmarks.durability.power.cut_states import JOURNAL, State, states_of
 from benchmarks.durability.power.disk import Tree
-from benchmarks.durability.power.power_cuts import PowerCutReport, cut_power
+from benchmarks.durability.power.power_cuts import EXAMPLES, PowerCutReport, cut_power
 from benchmarks.durability.tracing.operations import Acknowledge, Create, Operation, Resize, SyncFile, SyncFolder, Write
 from tests.durability.tables import shown
 
@@ -24,6 +24,14 @@ def test_no_power_cut_in_the_work_or_in_a_recovery_loses_anything() -> None:
     assert report.states_of_recoveries >= 30
     assert report.went_on == 60
     assert report.cuts > 1_400
+
+
+@pytest.mark.usefixtures("traced")
+def test_an_index_file_that_is_neither_flushed_nor_compared_with_its_sha256_is_noticed() -> None:
+    report = cut_power(200, seed=0, plant="file-not-flushed+generation-unchecked")
+    assert report.plant == "file-not-flushed+generation-unchecked"
+    assert (report.unopenable > 0, report.unclean > 0, report.lost, report.wrong_labels) == (True, True, 0, 0)
+    assert len(report.examples) == EXAMPLES
 
 
 def test_states_come_with_the_last_step_that_was_acknowledged_before_them() -> None:

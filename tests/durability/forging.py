@@ -1,0 +1,64 @@
+"""Catalogs as a stranger would write them who knows how checksums and the chain are computed."""
+
+import hashlib
+import json
+import sqlite3
+from collections import defaultdict
+from contextlib import closing
+from pathlib import Path
+from typing import Any
+
+from storage.checksum import CHAIN_START, next_chain, row_checksum
+
+
+def forge(folder: Path, id: int, **fields: Any) -> None:
+    """Change an item's fields, and every checksum and hash that could tell; the index files are forgotten."""
+    with closing(sqlite3.connect(folder / "catalog.sqlite")) as connection:
+        for name, value in fields.items():
+            connection.execute(f"UPDATE items SET {name} = ? WHERE id = ?", (value, id))
+        row = connection.execute(
+            "SELECT id, batch, CAST(key AS BLOB), CAST(label AS BLOB), content, CAST(metadata AS BLOB), vector "
+            "FROM items WHERE id = ?",
+            (id,),
+        ).fetchone()
+        connection.execute("UPDATE items SET checksum = ? WHERE id = ?", (row_checksum(*row), id))
+        connection.execute("DELETE FROM generations")
+        _chain(connection)
+        connection.commit()
+
+
+def _chain(connection: sqlite3.Connection) -> None:
+    added: dict[int, list[tuple[int, bytes]]] = defaultdict(list)
+    deleted: dict[int, list[int]] = defaultdict(list)
+    for id, batch, deleted_in, checksum in connection.execute(
+        "SELECT id, batch, deleted_in, checksum FROM items ORDER BY id"
+    ).fetchall():
+        added[batch].append((id, checksum))
+        deleted[deleted_in].append(id)
+    chain = CHAIN_START
+    for (number,) in connection.execute("SELECT number FROM batches WHERE number > 0 ORDER BY number").fetchall():
+        chain = next_chain(chain, added[number], deleted[number])
+        connection.execute("UPDATE batches SET chain = ? WHERE number = ?", (chain, number))
+
+
+def forge_embedding(folder: Path, **values: Any) -> None:
+    """Change what a store without fitted arrays says of its embedding, and the checksum over it."""
+    with closing(sqlite3.connect(folder / "catalog.sqlite")) as connection:
+        for name, value in values.items():
+            connection.execute(f"UPDATE embedding SET {name} = ?", (value,))
+        told = connection.execute("SELECT dim, fingerprint, spec FROM embedding").fetchone()
+        digest = hashlib.sha256(json.dumps([repr(value) for value in told]).encode()).digest()
+        connection.execute("UPDATE embedding SET sha256 = ?", (digest,))
+        connection.commit()
+
+
+def redefine(folder: Path, name: str, old: str, new: str) -> None:
+    """Change the text by which a table or index is defined, as only a stranger would."""
+    with closing(sqlite3.connect(folder / "catalog.sqlite")) as connection:
+        connection.execute("PRAGMA writable_schema = ON")
+        changed = connection.execute(
+            "UPDATE sqlite_schema SET sql = replace(sql, ?, ?) WHERE name = ? AND instr(sql, ?)", (old, new, name, old)
+        )
+        if changed.rowcount != 1:
+            raise AssertionError(f"no {old!r} in the definition of {name}")
+        connection.commit()

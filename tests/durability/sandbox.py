@@ -1,0 +1,185 @@
+"""A child process in which hostile files are met: with a time limit, little memory, and canaries outside."""
+
+import multiprocessing
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from multiprocessing.connection import Connection
+from pathlib import Path
+
+import numpy as np
+
+from benchmarks.durability.apart import limit_memory
+from storage import LookalikeError, NewItem, Store
+from storage.exchange import export_store, import_file
+
+#: How long an operation may take, and the memory it may take beyond that of a process that has worked with a store.
+SECONDS = 60.0
+MEMORY = 384 * 2**20
+
+
+def _read(folder: Path) -> object:
+    with Store.open(folder) as store:
+        items = store.items()
+        found = store.nearest(np.zeros(store.dim), 3)
+        return [
+            items,
+            found,
+            store.thumbnails([item.id for item in items]),
+            store.label_counts(),
+            store.contents([item.key for item in items]),
+            [store.by_key(item.key) for item in items[:2]],
+            store.jobs(),
+            store.rejects(),
+            store.info().as_json(),
+            len(store),
+            [len(page) for page, _ in store.pages(2)],
+            store.next_job(),
+        ]
+
+
+def _verify(folder: Path) -> object:
+    with Store.open(folder) as store:
+        return store.verify()
+
+
+def _append(folder: Path) -> object:
+    with Store.open(folder, writing=True) as store:
+        return store.append([NewItem("appended", b"c")], np.full((1, store.dim), 3.0))
+
+
+def _publish(folder: Path) -> None:
+    with Store.open(folder, writing=True) as store:
+        store.publish()
+
+
+def _compact(folder: Path) -> None:
+    with Store.open(folder, writing=True) as store:
+        store.delete(ids=[0])
+        store.compact()
+
+
+def _repair(folder: Path) -> object:
+    with Store.open(folder, writing=True) as store:
+        return store.repair()
+
+
+def _create(folder: Path) -> None:
+    from tests.storage.stores import EMBEDDING
+
+    Store.create(folder, EMBEDDING).close()
+
+
+def _backup(folder: Path) -> None:
+    with Store.open(folder) as store:
+        store.backup(folder.parent / "backup")
+
+
+def _export(folder: Path) -> object:
+    with Store.open(folder) as store:
+        return [export_store(store, folder.parent / f"exported{suffix}") for suffix in (".parquet", ".npz", ".faiss")]
+
+
+def _import(file: Path) -> object:
+    return import_file(file, file.parent / "imported", "theirs")
+
+
+OPERATIONS: dict[str, Callable[[Path], object]] = {
+    "read": _read,
+    "verify": _verify,
+    "export": _export,
+    "backup": _backup,
+    "append": _append,
+    "publish": _publish,
+    "compact": _compact,
+    "repair": _repair,
+    "create": _create,
+    "import": _import,
+}
+
+
+class Sandbox:
+    """Runs operations in a child process, which is started again when one hangs or crashes."""
+
+    def __init__(self) -> None:
+        self._child: multiprocessing.process.BaseProcess | None = None
+        self._results: Connection | None = None
+
+    def run(self, operation: str, path: Path) -> str:
+        """Return what became of an operation: "done", "refused: why", or what must not be."""
+        if self._results is None:
+            self._start()
+        results = self._results
+        if results is None:
+            raise AssertionError("no child process")
+        results.send((operation, path))
+        outcome = "hung"
+        try:
+            if results.poll(SECONDS):
+                outcome = str(results.recv())
+        except EOFError:
+            outcome = "crashed"
+        if outcome in ("hung", "crashed"):
+            self.close()
+        return outcome
+
+    def _start(self) -> None:
+        context = multiprocessing.get_context("spawn")
+        self._results, theirs = context.Pipe()
+        self._child = context.Process(target=_serve, args=(theirs,), daemon=True)
+        self._child.start()
+        theirs.close()
+
+    def close(self) -> None:
+        """End the child."""
+        if self._child is not None and self._results is not None:
+            self._child.kill()
+            self._child.join()
+            self._results.close()
+        self._child = self._results = None
+
+
+def _serve(requests: Connection) -> None:
+    limited = False
+    while True:
+        operation, path = requests.recv()
+        if not limited:
+            import pyarrow.parquet  # noqa: F401 - what it takes is not what a file makes it take.
+
+            limit_memory(MEMORY)
+            limited = True
+        requests.send(outcome_of(operation, path))
+
+
+def outcome_of(operation: str, path: Path) -> str:
+    """Return what became of an operation that was run here."""
+    try:
+        OPERATIONS[operation](path)
+    except LookalikeError as error:
+        return f"refused: {error}"
+    except Exception as error:
+        return f"failed: {error!r}"
+    return "done"
+
+
+@contextmanager
+def canaries(folder: Path) -> Iterator[tuple[Path, Path]]:
+    """Give a file and a folder with files that nothing may touch, and raise AssertionError if something did."""
+    outside = folder / "outside"
+    (outside / "folder").mkdir(parents=True)
+    precious = outside / "precious.txt"
+    precious.write_bytes(b"precious\n")
+    for name in ("new.tmp", "g-000001-0123456789abcdef.faiss", "index.faiss", "notes.txt"):
+        (outside / "folder" / name).write_bytes(b"mine\n")
+    before = _seen(outside)
+    yield precious, outside / "folder"
+    if _seen(outside) != before:
+        raise AssertionError(f"expected {before}, got {_seen(outside)}")
+
+
+def _seen(folder: Path) -> dict[str, tuple[object, ...]]:
+    found: dict[str, tuple[object, ...]] = {}
+    for path in sorted(folder.rglob("*")):
+        status = path.lstat()
+        data = path.read_bytes() if path.is_file() and not path.is_symlink() else None
+        found[str(path)] = (status.st_mode, status.st_mtime_ns, status.st_size, data)
+    return found

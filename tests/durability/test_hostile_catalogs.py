@@ -1,0 +1,296 @@
+"""Catalogs that a stranger made: with other tables, impossible records, and values whose checksums are right."""
+
+import shutil
+import sqlite3
+import struct
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+from benchmarks.durability.journals import journal, naming_another, page_size
+from storage import NewItem, Store, database
+from storage.errors import InvalidItem, LookalikeError, NotAStore, StoreCorrupt
+from tests.durability.forging import forge, forge_embedding, redefine
+from tests.durability.sandbox import Sandbox, canaries, outcome_of
+from tests.storage.stores import (
+    EMBEDDING,
+    exactly,
+    files,
+    item,
+    line_store,
+    new_item,
+    oracle_items,
+    place,
+    random_vectors,
+    sql,
+)
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    """Return a store of seven items in four batches, the first three covered by an index file, one deleted."""
+    folder = line_store(tmp_path, 5, batch=2, published=True)
+    with Store.open(folder, writing=True) as store:
+        store.append([new_item(5), new_item(6)], [place(5), place(6)])
+        store.delete(ids=[5])
+    return folder
+
+
+@pytest.mark.parametrize(
+    ("statement", "got"),
+    [
+        ("ALTER TABLE items ADD COLUMN more TEXT DEFAULT 'x'", "table items of another shape"),
+        ("ALTER TABLE items ADD COLUMN more TEXT AS (label || key)", "table items of another shape"),
+        ("ALTER TABLE items ADD COLUMN more TEXT CHECK (more <> 'x')", "table items of another shape"),
+        ("ALTER TABLE thumbnails RENAME COLUMN png TO label", "table thumbnails of another shape"),
+        ("CREATE INDEX more ON items (lower(label))", "index more"),
+        ("CREATE VIRTUAL TABLE more USING fts5(label)", "table more, table more_config, table more_content"),
+        ("CREATE VIEW more AS SELECT label FROM items", "view more"),
+        ("CREATE TRIGGER more AFTER INSERT ON items BEGIN DELETE FROM items; END", "trigger more"),
+        ("ANALYZE", "table sqlite_stat1"),
+        ("DROP TABLE rejects", "no table rejects"),
+        ("DROP INDEX items_live_key; CREATE INDEX items_live_key ON items (label)", "index items_live_key of another"),
+        ("DROP TABLE rejects; CREATE VIEW rejects AS SELECT 'k' AS key, 1 AS job", "no table rejects, view rejects"),
+    ],
+)
+def test_a_catalog_with_other_tables_is_refused(folder: Path, statement: str, got: str) -> None:
+    connection = sqlite3.connect(folder / "catalog.sqlite")
+    connection.executescript(statement)
+    connection.close()
+    for writing in (False, True):
+        message = (
+            f"expected the tables of a Lookalike catalog and nothing else in {folder / 'catalog.sqlite'}, got {got}"
+        )
+        with pytest.raises(StoreCorrupt, match=exactly(message)[:-1]):
+            Store.open(folder, writing=writing)
+
+
+@pytest.mark.parametrize(
+    ("name", "old", "new"),
+    [
+        ("items", "id INTEGER NOT NULL", "id IN TEGER NOT NULL"),
+        ("items", "id INTEGER NOT NULL", 'id "INTEGER NOT" NULL'),
+        ("items", "label TEXT", "label TEXT COLLATE NOCASE"),
+        ("items", "label TEXT", "label TEXT /* , */"),
+        ("items", "vector BLOB NOT NULL", "vector BLOB NOT NULL DEFAULT (zeroblob(9))"),
+        ("items", "PRIMARY KEY (id)", "PRIMARY KEY (id) ON CONFLICT REPLACE"),
+        ("items_live_key", "deleted_in IS NULL", "deleted_in IS NULL AND id > 1"),
+    ],
+)
+def test_a_table_that_is_defined_otherwise_is_refused(folder: Path, name: str, old: str, new: str) -> None:
+    redefine(folder, name, old, new)
+    # SQLite itself may be the one that refuses it.
+    with pytest.raises((StoreCorrupt, NotAStore)):
+        Store.open(folder)
+
+
+VALUES: list[Any] = ["text", -1, 2**62, b"\xff"]
+COLUMNS = {
+    "embedding": ("dim", "fingerprint", "spec", "sha256"),
+    "batches": ("live", "next_id", "chain"),
+    "items": ("batch", "deleted_in", "key", "label", "content", "metadata", "vector", "checksum"),
+    "thumbnails": ("png", "checksum"),
+    "generations": ("batch", "chain", "items", "size", "sha256"),
+    "jobs": ("source", "total", "added", "finished"),
+    "rejects": ("key", "reason"),
+}
+
+
+@pytest.mark.parametrize(("table", "column"), [(table, column) for table in COLUMNS for column in COLUMNS[table]])
+def test_a_value_of_any_type_in_any_column_is_refused_or_does_no_harm(
+    folder: Path, tmp_path: Path, table: str, column: str
+) -> None:
+    sql(folder, "INSERT INTO jobs VALUES (1, 'source', 1, 0, 0, 0, 1, 1)")
+    sql(folder, "INSERT INTO rejects VALUES ('key', 1, 'reason')")
+    for number, value in enumerate(VALUES):
+        store = shutil.copytree(folder, tmp_path / f"copy {number}")
+        last = f"rowid = (SELECT max(rowid) FROM {table})"
+        sql(store, f"UPDATE {table} SET {column} = ? WHERE {last}", value)
+        for operation in ("read", "verify", "append", "repair"):
+            outcome = outcome_of(operation, store)
+            assert outcome == "done" or outcome.startswith("refused: "), (value, operation, outcome)
+            assert "\n" not in outcome
+
+
+@pytest.mark.parametrize(
+    ("fields", "problem"),
+    [
+        ({"vector": np.array([np.nan, 0], "<f4").tobytes()}, None),
+        ({"vector": np.array([0, np.inf], "<f4").tobytes()}, None),
+        ({"vector": np.array([3e38, 3e38], "<f4").tobytes()}, None),
+        ({"vector": bytes(12)}, "a vector of 2 dimensions, got 12 bytes"),
+        ({"vector": bytes(7)}, "a vector of 2 dimensions, got 7 bytes"),
+        ({"metadata": "nonsense"}, "text and metadata that can be read, got Expecting value: line 1 column 1 (char 0)"),
+        ({"metadata": "[1]"}, "text and metadata that can be read, got metadata that is not an object"),
+        ({"metadata": '{"a": NaN}'}, "text and metadata that can be read, got the number NaN"),
+        ({"metadata": '{"a": 1e999}'}, "text and metadata that can be read, got the number 1e999"),
+        ({"metadata": b'{"a": "\xff"}'}, "text and metadata that can be read, got 'utf-8' codec can't decode"),
+        ({"label": b"\xff"}, "text and metadata that can be read, got 'utf-8' codec can't decode byte 0xff"),
+    ],
+)
+def test_a_row_that_never_was_is_refused_though_its_checksum_is_right(
+    folder: Path, fields: dict[str, Any], problem: str | None
+) -> None:
+    forge(folder, 3, **fields)
+    refused = (
+        "expected vectors that can be searched, got NaN, infinity or larger values than float32 holds squared"
+        if problem is None
+        else f"expected item 3 to have {problem}"
+    )
+    with Store.open(folder) as store:
+        questions: list[Callable[[], object]] = [lambda: store.nearest(place(3), 5)]
+        if problem is not None:
+            questions.append(lambda: store.vectors([3]) if "vector" in fields else store.items([3]))
+        for question in questions:
+            with pytest.raises(StoreCorrupt, match=exactly(refused)[:-1]):
+                question()
+        # Others are answered for.
+        assert store.items([1, 2]) == [item(1), item(2)]
+
+
+def test_deep_metadata_is_refused(folder: Path) -> None:
+    forge(folder, 3, metadata='{"a": ' + "[" * 100_000 + "]" * 100_000 + "}")
+    with Store.open(folder) as store, pytest.raises(StoreCorrupt, match=r"^expected item 3 to have text and metadata"):
+        store.items()
+
+
+@pytest.mark.parametrize(
+    ("values", "got"),
+    [
+        ({"dim": 0}, "0 dimensions and a description of type dict"),
+        ({"dim": -2}, "-2 dimensions and a description of type dict"),
+        ({"dim": 2**40}, "1099511627776 dimensions and a description of type dict"),
+        ({"dim": "two"}, "'two' dimensions and a description of type dict"),
+        ({"fingerprint": b"f"}, "'bytes' object has no attribute 'encode'"),
+        ({"spec": "[1]"}, "2 dimensions and a description of type list"),
+        ({"spec": "nonsense"}, "Expecting value: line 1 column 1 (char 0)"),
+        ({"spec": "[" * 100_000}, "maximum recursion depth exceeded"),
+    ],
+)
+def test_an_embedding_that_never_was_is_refused_though_its_checksum_is_right(
+    folder: Path, values: dict[str, Any], got: str
+) -> None:
+    forge_embedding(folder, **values)
+    message = f"expected an embedding that can be, got one with the right checksum and {got}"
+    with pytest.raises(StoreCorrupt, match=exactly(message)[:-1]):
+        Store.open(folder)
+
+
+def test_a_forged_row_that_could_be_is_an_item_like_others(folder: Path) -> None:
+    """Checksums keep chance out, not people: whoever can write the catalog can write items."""
+    forge(folder, 3, label="forged")
+    with Store.open(folder) as store:
+        assert store.nearest(place(3), 1)[0][0].label == "forged"
+        assert store.verify() == []
+
+
+@pytest.mark.parametrize(
+    "values",
+    [
+        {"sha256": "../../../outside/precious.txt"},
+        {"sha256": b"../../../outside"},
+        {"number": 2**62},
+        {"number": -5},
+        {"items": 2**59, "size": 2**62 + 45},
+        {"items": 10**12, "size": 45},
+        {"size": 2**62},
+    ],
+)
+def test_a_forged_record_of_an_index_file_is_not_followed(
+    folder: Path, tmp_path: Path, values: dict[str, object]
+) -> None:
+    for name, value in values.items():
+        sql(folder, f"UPDATE generations SET {name} = ?", value)
+    with canaries(tmp_path), Store.open(folder) as store:
+        assert store.items([3]) == [item(3)]
+        assert [hit.id for hit in store.nearest(place(3), 2)[0]] == [3, 2]
+
+
+def test_a_value_larger_than_any_of_ours_is_neither_read_nor_written(
+    folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    sql(folder, "UPDATE items SET label = zeroblob(3000000) WHERE id = 2")
+    monkeypatch.setattr(database, "LARGEST_VALUE", 2_000_000)
+    message = f"expected values of at most 2,000,000 bytes in {folder / 'catalog.sqlite'}, got a larger one"
+    with Store.open(folder, writing=True) as store:
+        assert store.items([3]) == [item(3)]
+        with pytest.raises(LookalikeError, match=exactly(message)):
+            store.items([2])
+        with pytest.raises(InvalidItem, match=exactly(message)):
+            store.append([NewItem("key", b"c", "l" * 3_000_000)], [place(7)])
+        assert store.append([new_item(7)], [place(7)]).ids == (7,)
+
+
+def test_rows_that_come_again_and_again_end_the_walk(tmp_path: Path) -> None:
+    folder = tmp_path / "store"
+    vectors = random_vectors(120, 2)
+    with Store.create(folder, EMBEDDING) as store:
+        store.append(oracle_items(vectors), vectors)
+    catalog = folder / "catalog.sqlite"
+    (root,) = sql(folder, "SELECT rootpage FROM sqlite_schema WHERE name = 'items'")[0]
+    data = bytearray(catalog.read_bytes())
+    size = page_size(bytes(data))
+    start = (root - 1) * size
+    assert data[start] == 5  # An inner page of a table.
+    (cells,) = struct.unpack_from(">H", data, start + 3)
+    first = struct.unpack_from(">H", data, start + 12)[0]
+    for cell in range(1, cells):
+        (offset,) = struct.unpack_from(">H", data, start + 12 + 2 * cell)
+        data[start + offset : start + offset + 4] = data[start + first : start + first + 4]
+    catalog.write_bytes(data)
+    with Store.open(folder) as store:
+        with pytest.raises(StoreCorrupt, match=r"^expected the rows of items in the order of their ids"):
+            store.items()
+        with pytest.raises(StoreCorrupt):
+            store.nearest(place(1), 1)
+        assert store.verify() != []
+
+
+@pytest.fixture
+def sandbox() -> Iterator[Sandbox]:
+    sandbox = Sandbox()
+    yield sandbox
+    sandbox.close()
+
+
+def test_a_journal_that_names_a_file_elsewhere_does_not_have_it_deleted(
+    folder: Path, tmp_path: Path, sandbox: Sandbox
+) -> None:
+    whole = (folder / "catalog.sqlite").read_bytes()
+    size = page_size(whole)
+    beside = folder / "catalog.sqlite-journal"
+    with canaries(tmp_path) as (precious, _):
+        beside.write_bytes(naming_another(journal({1: whole[:size]}, len(whole) // size), str(precious)))
+        for operation in ("read", "append", "verify"):
+            assert sandbox.run(operation, folder) == (
+                f"refused: expected {beside} to be of the catalog alone, got one that names other files: something "
+                "other than Lookalike put it there; remove it, or restore the store from a backup"
+            )
+    assert (folder / "catalog.sqlite").read_bytes() == whole
+
+
+def test_a_write_ahead_log_beside_the_catalog_is_not_taken_in(folder: Path, tmp_path: Path) -> None:
+    with Store.open(folder) as store:
+        expected = store.items()
+    other = shutil.copytree(folder, tmp_path / "other") / "catalog.sqlite"
+    connection = sqlite3.connect(other)
+    connection.execute("PRAGMA journal_mode = wal")
+    connection.execute("UPDATE items SET label = 'theirs'")
+    connection.commit()
+    log = folder / "catalog.sqlite-wal"
+    shutil.copy(f"{other}-wal", log)
+    connection.close()
+    message = (
+        f"expected a catalog without a write-ahead log, got {log}: open and close {folder / 'catalog.sqlite'} with the "
+        "program that made the log, or restore the store from a backup"
+    )
+    before = files(folder)
+    with pytest.raises(NotAStore, match=exactly(message)):
+        Store.open(folder)
+    assert files(folder) == before
+    log.unlink()
+    with Store.open(folder) as store:
+        assert store.items() == expected

@@ -1,0 +1,187 @@
+"""Links, pipes, sockets, devices and folders in place of a store's files: refused or harmless, and nothing outside.
+
+Every operation on a store runs in a child process with a time limit, with files outside that it must not touch.
+"""
+
+import os
+import shutil
+import socket
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+
+from storage import LookalikeError, Store
+from storage.errors import NotAStore
+from tests.durability.sandbox import Sandbox, canaries
+from tests.storage.stores import exactly, files, line_store, new_items, places
+
+READING = ("read", "verify", "export")
+WRITING = ("append", "publish", "compact", "repair")
+ALL = (*READING, "backup", *WRITING)
+
+
+def link_to_file(path: Path, file: Path, _: Path) -> None:
+    path.symlink_to(file)
+
+
+def link_to_folder(path: Path, _: Path, folder: Path) -> None:
+    path.symlink_to(folder)
+
+
+def link_to_nothing(path: Path, file: Path, _: Path) -> None:
+    path.symlink_to(file.with_name("missing"))
+
+
+def hard_link(path: Path, file: Path, _: Path) -> None:
+    os.link(file, path)
+
+
+def pipe(path: Path, *_: Path) -> None:
+    os.mkfifo(path)
+
+
+def bound_socket(path: Path, *_: Path) -> None:
+    here = Path.cwd()
+    os.chdir(path.parent)  # A socket's name may be 107 bytes long.
+    try:
+        with socket.socket(socket.AF_UNIX) as server:
+            server.bind(path.name)
+    finally:
+        os.chdir(here)
+
+
+def full_folder(path: Path, *_: Path) -> None:
+    path.mkdir()
+    (path / "theirs").write_bytes(b"theirs")
+
+
+def device(path: Path, *_: Path) -> None:
+    try:
+        os.mknod(path, 0o666 | 0o020000, os.makedev(1, 5))  # /dev/zero, which never ends.
+    except PermissionError:
+        pytest.skip("NOT TESTED HERE: a device can be made by root only")
+
+
+THINGS: dict[str, Callable[[Path, Path, Path], None]] = {
+    "a link to a file": link_to_file,
+    "a link to a folder": link_to_folder,
+    "a link to nothing": link_to_nothing,
+    "a hard link": hard_link,
+    "a pipe": pipe,
+    "a socket": bound_socket,
+    "a folder": full_folder,
+    "a device": device,
+}
+NO_FILES = [thing for thing in THINGS if thing != "a hard link"]
+
+#: For each name, the things that operations refuse to find under it; all else must work as if nothing were there.
+REFUSED: dict[str, dict[str, tuple[str, ...]]] = {
+    "catalog.sqlite": {**dict.fromkeys(NO_FILES, ALL), "a hard link": ALL},
+    "catalog.sqlite-journal": dict.fromkeys(NO_FILES, ALL),
+    "catalog.sqlite-wal": dict.fromkeys(THINGS, ALL),
+    "catalog.sqlite-shm": dict.fromkeys(NO_FILES, ALL),
+    "writer.lock": dict.fromkeys(THINGS, WRITING),
+    "index": dict.fromkeys([thing for thing in THINGS if thing != "a folder"], WRITING),
+    "index.faiss": {"a folder": ("publish", "compact", "repair")},
+    "index.faiss.tmp": {"a folder": ("publish", "compact", "repair")},
+    "index/new.tmp": {"a folder": ("publish", "compact", "repair")},
+    "index/GENERATION": {},
+    "catalog.sqlite.tmp": {},
+}
+
+
+@pytest.fixture(scope="module")
+def sandbox() -> Iterator[Sandbox]:
+    sandbox = Sandbox()
+    yield sandbox
+    sandbox.close()
+
+
+@pytest.fixture(scope="module")
+def whole(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Return a store with an index file, and rows that it does not cover."""
+    folder = line_store(tmp_path_factory.mktemp("whole"), published=True)
+    with Store.open(folder, writing=True) as store:
+        store.append(new_items([5, 6]), places([5, 6]))
+    return folder
+
+
+@pytest.mark.parametrize("name", REFUSED)
+@pytest.mark.parametrize("thing", THINGS)
+def test_what_is_no_file_of_its_own_is_refused_or_does_no_harm(
+    sandbox: Sandbox, whole: Path, tmp_path: Path, name: str, thing: str
+) -> None:
+    store = shutil.copytree(whole, tmp_path / "store")
+    if name.endswith("GENERATION"):
+        (generation,) = (store / "index").iterdir()
+        name = f"index/{generation.name}"
+    place = store / name
+    if place.is_dir():
+        shutil.rmtree(place)
+    place.unlink(missing_ok=True)
+    with canaries(tmp_path) as (file, folder):
+        THINGS[thing](place, file, folder)
+        outcomes = {operation: sandbox.run(operation, store) for operation in ALL}
+    key = "index/GENERATION" if "g-0" in name else name
+    refused = {operation for operation, outcome in outcomes.items() if outcome.startswith("refused: expected ")}
+    assert refused == set(REFUSED[key].get(thing, ())), outcomes
+    assert {outcomes[operation] for operation in outcomes.keys() - refused} <= {"done"}
+    assert not any("\n" in outcome for outcome in outcomes.values())
+
+
+@pytest.mark.parametrize("name", ["writer.lock", "catalog.sqlite.tmp", "catalog.sqlite.tmp-journal"])
+@pytest.mark.parametrize("thing", THINGS)
+def test_a_store_is_made_beside_such_things_or_not_at_all(
+    sandbox: Sandbox, tmp_path: Path, name: str, thing: str
+) -> None:
+    store = tmp_path / "store"
+    store.mkdir()
+    with canaries(tmp_path) as (file, folder):
+        THINGS[thing](store / name, file, folder)
+        outcome = sandbox.run("create", store)
+        refused = name == "writer.lock" or thing == "a folder"
+        assert outcome.startswith("refused: expected " if refused else "done")
+        assert Store.exists_at(store) is not refused
+
+
+@pytest.mark.parametrize("thing", THINGS)
+def test_an_export_follows_no_link_and_waits_for_no_pipe(
+    sandbox: Sandbox, whole: Path, tmp_path: Path, thing: str
+) -> None:
+    store = shutil.copytree(whole, tmp_path / "store")
+    with canaries(tmp_path) as (file, folder):
+        for suffix in (".parquet", ".npz", ".faiss"):
+            THINGS[thing](tmp_path / f"exported{suffix}.tmp", file, folder)
+        outcome = sandbox.run("export", store)
+        assert outcome.startswith("refused: expected " if thing == "a folder" else "done")
+
+
+def test_each_refusal_names_the_file_what_it_is_and_what_to_do(tmp_path: Path) -> None:
+    folder = line_store(tmp_path)
+    advice = "something other than Lookalike put it there; remove it, or restore the store from a backup"
+    for thing, got in (("a pipe", "a named pipe"), ("a link to nothing", "a symbolic link"), ("a folder", "a folder")):
+        path = folder / "catalog.sqlite-journal"
+        THINGS[thing](path, tmp_path, tmp_path)
+        with pytest.raises(NotAStore, match=exactly(f"expected {path} to be an ordinary file, got {got}: {advice}")):
+            Store.open(folder)
+        shutil.rmtree(path) if path.is_dir() else path.unlink()
+    os.link(folder / "catalog.sqlite", tmp_path / "second")
+    Store.open(folder).close()
+    message = (
+        f"expected {folder / 'catalog.sqlite'} to be a file of its own, got one with another name elsewhere (a hard "
+        "link): copy the store's folder, and use the copy"
+    )
+    with pytest.raises(NotAStore, match=exactly(message)):
+        Store.open(folder, writing=True)
+
+
+def test_a_folder_with_a_name_too_long_is_no_store(tmp_path: Path) -> None:
+    folder = tmp_path / ("long" * 70)
+    message = f"expected a folder for a store at {folder}, got 'File name too long': name a folder that can be read"
+    for attempt in (Store.open, Store.require_free):
+        with pytest.raises(NotAStore, match=exactly(message)):
+            attempt(folder)
+    with pytest.raises(LookalikeError):
+        Store.exists_at(folder) or Store.open(folder)
+    assert files(tmp_path) == {}

@@ -13,7 +13,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from storage.errors import FileUnusable
+from storage.errors import FileUnusable, LookalikeError
 from storage.items import NewItem
 from storage.vectors import checked_vectors
 
@@ -34,7 +34,6 @@ _TEXTS = ("key", *_OPTIONAL)
 
 def from_parquet(file: Path) -> Pages:
     """Read a Parquet file; raise FileUnusable when it is none, or not such a one, and InvalidVectors."""
-    import pyarrow as pa
     import pyarrow.parquet as pq
 
     dim = None
@@ -46,27 +45,32 @@ def from_parquet(file: Path) -> Pages:
         # A text that many rows share is read once.
         with pq.ParquetFile(file, metadata=metadata, read_dictionary=texts) as parquet:
             names = columns_of(file, parquet.schema_arrow.names)
-            for batch in parquet.iter_batches(_rows_at_once(file, metadata), columns=names):
+            for batch in parquet.iter_batches(_rows_at_once(file, parquet), columns=names):
                 values = {name: _values(file, start, batch.column(name)) for name in names if name != "vector"}
                 vectors = _rows_of_lists(file, start, batch.column("vector"))
                 dim = vectors.shape[1] if dim is None else dim
                 yield page_of(file, start, values, vectors, dim)
                 start += len(vectors)
-    except (pa.ArrowException, OSError) as error:
+    except LookalikeError:
+        raise
+    except Exception as error:
+        # Whatever pyarrow stumbles over in a file of anything.
         raise unreadable(file, error) from error
 
 
-def _rows_at_once(file: Path, metadata: Any) -> int:
+def _rows_at_once(file: Path, parquet: Any) -> int:
     """Return how many rows a page may have to stay within bounds; raise FileUnusable when not even one does."""
-    most = 0
-    for group in map(metadata.row_group, range(metadata.num_row_groups)):
-        rows = max(group.num_rows, 1)
-        for column in map(group.column, range(group.num_columns)):
-            # Equal values take next to no space in a file, and four or eight bytes each in memory.
-            most = max(most, column.total_uncompressed_size // rows, column.num_values * 8 // rows)
+    most = 1
+    for vector in parquet.iter_batches(1, columns=["vector"]):
+        # Equal numbers take next to no space in a file; the first vector tells how long all must be.
+        most = len(vector.column(0).flatten()) * 8 if hasattr(vector.column(0), "flatten") else 1
+        break
+    # The metadata of single columns would tell more, but reading a damaged one aborts the process.
+    for group in map(parquet.metadata.row_group, range(parquet.metadata.num_row_groups)):
+        most = max(most, group.total_byte_size // max(group.num_rows, 1))
     if most > MOST_BYTES:
         raise FileUnusable(f"expected rows of at most {MOST_BYTES:,} bytes in {file}, got {most:,}")
-    return max(1, min(PAGE, MOST_BYTES // max(most, 1)))
+    return min(PAGE, MOST_BYTES // most)
 
 
 def _values(file: Path, start: int, column: Any) -> list[Any]:

@@ -35,19 +35,19 @@ class _Array:
         if self.dtype.hasobject:
             raise ValueError("Object arrays cannot be loaded when allow_pickle=False")
         self.row_bytes = math.prod(self.shape[1:]) * self.dtype.itemsize
-        self._whole = self._by_column() if by_column and len(self.shape) > 1 else None
+        self._by_column = by_column and len(self.shape) > 1
+        if self._by_column and self.row_bytes * self.shape[0] > _MOST_BYTES_BY_COLUMN:
+            raise ValueError(f"{self.shape} values in the order of its columns, where rows are expected")
+        self._whole: NDArray[Any] | None = None
         self._read = 0
-
-    def _by_column(self) -> NDArray[Any]:
-        size = math.prod(self.shape) * self.dtype.itemsize
-        if size > _MOST_BYTES_BY_COLUMN:
-            raise ValueError(f"an array of {size:,} bytes in the order of its columns, where rows are expected")
-        return np.frombuffer(self._bytes(size), self.dtype).reshape(self.shape, order="F")
 
     def rows(self, count: int) -> NDArray[Any]:
         """Return the next rows."""
         start, self._read = self._read, self._read + count
-        if self._whole is not None:
+        if self._by_column:
+            if self._whole is None:
+                data = self._bytes(self.row_bytes * self.shape[0])
+                self._whole = np.frombuffer(data, self.dtype).reshape(self.shape, order="F")
             return self._whole[start : self._read]
         shape = (count, *self.shape[1:])
         return np.frombuffer(self._bytes(count * self.row_bytes), self.dtype, math.prod(shape)).reshape(shape)

@@ -1,0 +1,118 @@
+"""Catalogs that lead SQLite astray: foreign journals and logs, pages that go in circles, and huge values."""
+
+import shutil
+import sqlite3
+import struct
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from benchmarks.durability.journals import journal, naming_another, page_size
+from storage import NewItem, Store, database
+from storage.errors import InvalidItem, LookalikeError, NotAStore, StoreCorrupt
+from tests.durability.sandbox import Sandbox, canaries
+from tests.storage.stores import (
+    EMBEDDING,
+    exactly,
+    files,
+    item,
+    line_store,
+    new_item,
+    oracle_items,
+    place,
+    random_vectors,
+    sql,
+)
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    return line_store(tmp_path, 5, batch=2, published=True)
+
+
+def test_a_value_larger_than_any_of_ours_is_neither_read_nor_written(
+    folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    sql(folder, "UPDATE items SET label = zeroblob(3000000) WHERE id = 2")
+    monkeypatch.setattr(database, "LARGEST_VALUE", 2_000_000)
+    message = f"expected values of at most 2,000,000 bytes in {folder / 'catalog.sqlite'}, got a larger one"
+    with Store.open(folder, writing=True) as store:
+        assert store.items([3]) == [item(3)]
+        with pytest.raises(LookalikeError, match=exactly(message)):
+            store.items([2])
+        with pytest.raises(InvalidItem, match=exactly(message)):
+            store.append([NewItem("key", b"c", "l" * 3_000_000)], [place(7)])
+        assert store.append([new_item(7)], [place(7)]).ids == (5,)
+
+
+def test_rows_that_come_again_and_again_end_the_walk(tmp_path: Path) -> None:
+    folder = tmp_path / "store"
+    vectors = random_vectors(120, 2)
+    with Store.create(folder, EMBEDDING) as store:
+        store.append(oracle_items(vectors), vectors)
+    catalog = folder / "catalog.sqlite"
+    (root,) = sql(folder, "SELECT rootpage FROM sqlite_schema WHERE name = 'items'")[0]
+    data = bytearray(catalog.read_bytes())
+    size = page_size(bytes(data))
+    start = (root - 1) * size
+    assert data[start] == 5  # An inner page of a table.
+    (cells,) = struct.unpack_from(">H", data, start + 3)
+    first = struct.unpack_from(">H", data, start + 12)[0]
+    for cell in range(1, cells):
+        (offset,) = struct.unpack_from(">H", data, start + 12 + 2 * cell)
+        data[start + offset : start + offset + 4] = data[start + first : start + first + 4]
+    catalog.write_bytes(data)
+    with Store.open(folder) as store:
+        with pytest.raises(StoreCorrupt, match=r"^expected the rows of items in the order of their ids"):
+            store.items()
+        with pytest.raises(StoreCorrupt):
+            store.nearest(place(1), 1)
+        assert store.verify() != []
+
+
+@pytest.fixture
+def sandbox() -> Iterator[Sandbox]:
+    sandbox = Sandbox()
+    yield sandbox
+    sandbox.close()
+
+
+def test_a_journal_that_names_a_file_elsewhere_does_not_have_it_deleted(
+    folder: Path, tmp_path: Path, sandbox: Sandbox
+) -> None:
+    whole = (folder / "catalog.sqlite").read_bytes()
+    size = page_size(whole)
+    beside = folder / "catalog.sqlite-journal"
+    with canaries(tmp_path) as (precious, _):
+        beside.write_bytes(naming_another(journal({1: whole[:size]}, len(whole) // size), str(precious)))
+        for operation in ("read", "append", "verify"):
+            assert sandbox.run(operation, folder) == (
+                f"refused: expected {beside} to be of the catalog alone, got one that names other files: something "
+                "other than Lookalike put it there; remove it, or restore the store from a backup"
+            )
+    assert (folder / "catalog.sqlite").read_bytes() == whole
+
+
+def test_a_write_ahead_log_beside_the_catalog_is_not_taken_in(folder: Path, tmp_path: Path) -> None:
+    with Store.open(folder) as store:
+        expected = store.items()
+    other = shutil.copytree(folder, tmp_path / "other") / "catalog.sqlite"
+    connection = sqlite3.connect(other)
+    connection.execute("PRAGMA journal_mode = wal")
+    connection.execute("UPDATE items SET label = 'theirs'")
+    connection.commit()
+    log = folder / "catalog.sqlite-wal"
+    shutil.copy(f"{other}-wal", log)
+    connection.close()
+    message = (
+        f"expected a catalog without a write-ahead log, got {log}: open and close {folder / 'catalog.sqlite'} with the "
+        "program that made the log, or restore the store from a backup"
+    )
+    before = files(folder)
+    with pytest.raises(NotAStore, match=exactly(message)):
+        Store.open(folder)
+    assert files(folder) == before
+    log.unlink()
+    with Store.open(folder) as store:
+        assert store.items() == expected

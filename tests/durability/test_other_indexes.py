@@ -1,0 +1,116 @@
+"""Indexes of other types, and forged records of them: none is taken, and searching works from the rows."""
+
+import hashlib
+from collections.abc import Callable
+from pathlib import Path
+
+import faiss
+import numpy as np
+import pytest
+
+from storage import Store
+from storage.errors import StoreCorrupt
+from tests.storage.stores import EMBEDDING, oracle_items, random_vectors, sql
+
+COUNT = 64
+VECTORS = random_vectors(COUNT, 2)
+
+
+def flat(metric: int = faiss.METRIC_L2) -> faiss.Index:
+    index = faiss.IndexFlat(2, metric)
+    index.add(VECTORS)
+    return index
+
+
+def added(index: faiss.Index) -> faiss.Index:
+    index.train(VECTORS)
+    index.add(VECTORS)
+    return index
+
+
+def added_with_ids() -> faiss.Index:
+    index = faiss.IndexIDMap2(faiss.IndexFlatL2(2))
+    index.add_with_ids(VECTORS, np.arange(COUNT)[::-1].copy())
+    return index
+
+
+def added_wide() -> faiss.Index:
+    index = faiss.IndexFlatL2(4)
+    index.add(VECTORS.reshape(-1, 4))
+    return index
+
+
+MADE: dict[str, Callable[[], faiss.Index]] = {
+    "inner products": lambda: flat(faiss.METRIC_INNER_PRODUCT),
+    "another metric": lambda: flat(faiss.METRIC_L1),
+    "ids": added_with_ids,
+    "inverted lists": lambda: added(faiss.IndexIVFFlat(faiss.IndexFlatL2(2), 2, 1)),
+    "a graph": lambda: added(faiss.IndexHNSWFlat(2, 4)),
+    "codes": lambda: added(faiss.IndexPQ(2, 1, 4)),
+    "hashes": lambda: added(faiss.IndexLSH(2, 8)),
+    "before a transform": lambda: added(faiss.IndexPreTransform(faiss.PCAMatrix(2, 1), faiss.IndexFlatL2(1))),
+    "another dimension": added_wide,
+}
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    with Store.create(tmp_path / "store", EMBEDDING) as store:
+        store.append(oracle_items(VECTORS), VECTORS)
+        store.publish()
+    return tmp_path / "store"
+
+
+def put(folder: Path, data: bytes) -> None:
+    """Put an index file in place of the store's, and make the catalog's record say that it belongs there."""
+    digest = hashlib.sha256(data)
+    for path in (folder / "index").iterdir():
+        path.unlink()
+    (folder / "index" / f"g-000001-{digest.hexdigest()[:16]}.faiss").write_bytes(data)
+    sql(folder, "UPDATE generations SET size = ?, sha256 = ?", len(data), digest.digest())
+
+
+def written(index: faiss.Index) -> bytes:
+    data: bytes = faiss.serialize_index(index).tobytes()
+    return data
+
+
+@pytest.mark.parametrize("kind", MADE)
+def test_an_index_of_another_type_is_not_taken_whatever_its_record_says(folder: Path, kind: str) -> None:
+    with Store.open(folder) as store:
+        expected = store.nearest(VECTORS[:9], 5)
+    put(folder, written(MADE[kind]()))
+    with Store.open(folder) as store:
+        assert store.nearest(VECTORS[:9], 5) == expected
+        assert store.verify() != []
+    with Store.open(folder, writing=True) as store:
+        assert len(store.repair()) == 1
+        assert store.verify() == []
+        assert store.nearest(VECTORS[:9], 5) == expected
+
+
+def test_a_right_index_of_other_vectors_never_gives_an_item_another_label(folder: Path) -> None:
+    index = faiss.IndexFlatL2(2)
+    index.add(VECTORS[::-1].copy())
+    put(folder, written(index))
+    with Store.open(folder) as store:
+        with pytest.raises(StoreCorrupt, match=r"^expected the index to hold the vector of item \d+, but it holds"):
+            store.nearest(VECTORS[:9], 5)
+        assert store.verify() != []
+
+
+@pytest.mark.parametrize("count", [0, -1, COUNT - 1, COUNT + 1, 2**31, 2**40, 2**61])
+def test_a_header_that_claims_another_size_is_not_taken_whatever_its_record_says(folder: Path, count: int) -> None:
+    with Store.open(folder) as store:
+        expected = store.nearest(VECTORS[:9], 5)
+    data = bytearray(written(flat()))
+    data[8:16] = count.to_bytes(8, "little", signed=True)
+    data[37:45] = (2 * count).to_bytes(8, "little", signed=True)
+    put(folder, bytes(data))
+    with Store.open(folder) as store:
+        assert store.nearest(VECTORS[:9], 5) == expected
+    if count > COUNT:
+        sql(folder, "UPDATE generations SET items = ?, size = ?", count, min(count * 8 + 45, 2**62))
+        sql(folder, "UPDATE batches SET live = ? WHERE number = 1", count)
+        with Store.open(folder) as store, pytest.raises(StoreCorrupt):
+            store.nearest(VECTORS[:9], 5)

@@ -1,0 +1,93 @@
+"""Text is text: SQL, markup and control characters in keys, labels, metadata and arguments do nothing."""
+
+from pathlib import Path
+
+import pytest
+
+from storage import Embedding, NewItem, Store
+from storage.errors import UnknownItem
+from tests.storage.commands import Command
+
+TEXTS = [
+    "'; DROP TABLE items; --",
+    '"; DELETE FROM items; --',
+    "' OR '1'='1",
+    "%",
+    "_",
+    "*",
+    "?",
+    ":asked",
+    "$1",
+    "[\"']",
+    "x' UNION SELECT vector FROM items --",
+    "NULL",
+    "rowid",
+    "a\nb",
+    "\x1b[2J\x1b]0;title\x07",
+    "[bold red]markup[/]",
+    "../../etc/passwd",
+    "ключ 鍵 🔑",
+    "{}",
+    "\\",
+    "\u202egnp.exe",
+]
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    """Return a store whose items have such texts for keys, labels and metadata."""
+    with Store.create(tmp_path / "store", Embedding(1, "f" * 64, {"imported": TEXTS[0]})) as store:
+        items = [NewItem(text, text.encode(), text, {text: text}, text.encode()) for text in TEXTS]
+        store.append(items, [[number] for number in range(len(TEXTS))])
+        store.publish()
+    return tmp_path / "store"
+
+
+def test_items_are_found_by_such_keys_and_only_they(folder: Path) -> None:
+    with Store.open(folder) as store:
+        for number, text in enumerate(TEXTS):
+            found = store.by_key(text)
+            assert (found.id, found.key, found.label, found.metadata) == (number, text, text, {text: text})
+            assert store.contents([text]) == {text: text.encode()}
+            assert store.thumbnails([number]) == {number: text.encode()}
+            (hit,) = store.nearest([float(number)], 1)[0]
+            assert (hit.key, hit.label, hit.metadata) == (text, text, {text: text})
+            with pytest.raises(UnknownItem):
+                store.by_key(f"{text} ")
+        assert store.label_counts() == dict.fromkeys(sorted(TEXTS), 1)
+        assert store.verify() == []
+
+
+def test_such_keys_delete_themselves_and_nothing_else(folder: Path) -> None:
+    with Store.open(folder, writing=True) as store:
+        for left, text in enumerate(reversed(TEXTS[1:]), start=1):
+            assert store.delete(keys=[text]) == 1
+            assert len(store) == len(TEXTS) - left
+        assert [item.key for item in store.items()] == TEXTS[:1]
+        store.compact()
+        assert store.verify() == []
+
+
+@pytest.fixture
+def command(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Command:
+    return Command(monkeypatch, capsys)
+
+
+def test_commands_take_such_arguments_as_they_are_and_print_no_control_characters(
+    folder: Path, command: Command
+) -> None:
+    for text in TEXTS:
+        status, out, err = command("delete", "--store", folder, "--key", f"no {text}")
+        assert (status, out) == (1, "")
+        assert err.count("\n") == 1
+        assert err.startswith("error: expected an item of ")
+        assert err.rstrip("\n").isprintable()
+    status, out, err = command("info", "--store", folder)
+    assert (status, err) == (0, "")
+    assert "".join(out.split("\n")).isprintable()
+    assert command.json("info", "--store", folder)["labels"] == dict.fromkeys(TEXTS, 1)
+    assert command.json("verify", "--store", folder) == {"ok": True, "items": len(TEXTS), "problems": []}
+    for text in TEXTS[:3]:
+        assert command("delete", "--store", folder, "--key", text)[0] == 0
+    with Store.open(folder) as store:
+        assert [item.key for item in store.items()] == TEXTS[3:]

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import numpy as np
 
-from benchmarks.durability.apart import limit_memory
+from benchmarks.durability.damaging.apart import limit_memory
 from storage import LookalikeError, NewItem, Store
 from storage.exchange import export_store, import_file
 

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from benchmarks.durability.journals import journal, naming_another, page_size
+from benchmarks.durability.damaging.journals import journal, naming_another, page_size
 from storage import NewItem, Store, database
 from storage.errors import InvalidItem, LookalikeError, NotAStore, StoreCorrupt
 from tests.durability.sandbox import Sandbox, canaries

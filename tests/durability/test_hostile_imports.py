@@ -12,7 +12,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
-from benchmarks.durability.damaged_bytes import cut_off, flip_bit
+from benchmarks.durability.damaging.damaged_bytes import cut_off, flip_bit
 from storage import Store
 from tests.durability.sandbox import Sandbox
 from tests.storage.import_files import KINDS, write

@@ -22,6 +22,9 @@ HEADER_SIZE = _HEADER.size
 
 FAISS_VERSION = str(faiss.__version__)
 
+#: Up to so many bytes of vectors are compared with a query on one thread: about what a processor's cache holds.
+_IN_CACHE = 2**24
+
 #: Rows moved or written at once, to keep what is copied small beside the index.
 _BLOCK = 65_536
 
@@ -90,8 +93,8 @@ class FaissFlat:
     def candidates(self, queries: NDArray[np.float32], count: int) -> tuple[NDArray[np.float32], NDArray[np.int64]]:
         """Return the `count` nearest positions of each query and their squared distances, both (nq, count).
 
-        A single query is one matrix-vector product over the index's memory, at the memory's own speed; FAISS, made
-        for batches, takes three times as long for it.
+        A single query is one pass over the index's memory, at the memory's own speed; FAISS's search, made for
+        batches, takes three times as long for it.
         """
         if len(queries) == 1:
             return self._candidates_of_one(queries[0], count)
@@ -103,14 +106,26 @@ class FaissFlat:
     def _candidates_of_one(
         self, query: NDArray[np.float32], count: int
     ) -> tuple[NDArray[np.float32], NDArray[np.int64]]:
-        with np.errstate(over="ignore", invalid="ignore"):
-            squared = self.vectors() @ query
-            squared *= np.float32(-2)
-            squared += self._squared_norms()
-            squared += query @ query
+        squared = self._squared_distances(query)
         nearest = np.argpartition(squared, count - 1)[:count]
         nearest = nearest[np.argsort(squared[nearest])]
         return squared[np.newaxis, nearest], nearest[np.newaxis].astype(np.int64, copy=False)
+
+    def _squared_distances(self, query: NDArray[np.float32]) -> NDArray[np.float32]:
+        """Return the squared distance of each vector to a query, (n,) float32."""
+        vectors = self.vectors()
+        if vectors.nbytes <= _IN_CACHE:
+            # On one thread: a product's threads take longer to meet than to work, much longer on a busy machine.
+            squared = np.empty(len(vectors), np.float32)
+            pointers = [faiss.swig_ptr(array) for array in (squared, query, vectors)]
+            faiss.fvec_L2sqr_ny(*pointers, self.dim, len(vectors))  # type: ignore[attr-defined]
+            return squared
+        with np.errstate(over="ignore", invalid="ignore"):
+            squared = vectors @ query
+            squared *= np.float32(-2)
+            squared += self._squared_norms()
+            squared += query @ query
+        return squared
 
     def _squared_norms(self) -> NDArray[np.float32]:
         """Return |x|^2 of each vector, (n,) float32, computed once."""

@@ -1,6 +1,7 @@
 """Canonical answers: what float64 says, by distance and then position, whatever the index proposed."""
 
 from collections.abc import Sequence
+from unittest import mock
 
 import numpy as np
 import pytest
@@ -99,10 +100,16 @@ def test_many_vectors_are_answered_as_few(kind: str) -> None:
 
 @pytest.mark.parametrize("dim", [1, 2, 3, 7, 8, 9, 16, 128, 130, 512])
 @pytest.mark.parametrize("kind", ["anywhere", "near-twins"])
-def test_a_query_alone_is_answered_as_in_a_batch_to_the_bit(kind: str, dim: int) -> None:
+def test_a_query_alone_is_answered_as_in_a_batch_to_the_bit(
+    kind: str, dim: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
     vectors, queries = clouds(kind, 400, dim, 5), clouds(kind, 1000 if dim == 128 else 50, dim, 6)
     in_batch = answers(vectors, queries, 7)
-    assert in_batch[:50] == [answers(vectors, query[np.newaxis], 7)[0] for query in queries[:50]]
+    alone = [answers(vectors, query[np.newaxis], 7)[0] for query in queries[:50]]
+    # As the many vectors of a large store are compared, by their products with the query.
+    monkeypatch.setattr("storage.faiss_flat._IN_CACHE", 0)
+    by_products = [answers(vectors, query[np.newaxis], 7)[0] for query in queries[:50]]
+    assert in_batch[:50] == alone == by_products
 
 
 def test_near_twins_that_float32_confuses_are_told_apart() -> None:
@@ -182,14 +189,18 @@ def test_an_index_that_errs_within_its_bound_changes_no_answer(by: float, k: int
     dim=st.sampled_from([1, 2, 3, 17, 128, 1000]),
     seed=st.integers(0, 2**32 - 1),
     batch=st.booleans(),
+    products=st.booleans(),
 )
-def test_squared_distances_of_the_index_are_within_its_bound(kind: str, dim: int, seed: int, batch: bool) -> None:
+def test_squared_distances_of_the_index_are_within_its_bound(
+    kind: str, dim: int, seed: int, batch: bool, products: bool
+) -> None:
     vectors = clouds(kind, 40, dim, seed)
     # Enough queries that FAISS takes its way for batches, by inner products.
     count = max(130_000 // dim, 30) if batch and dim > 100 else 30 if batch else 1
     queries = np.resize(np.concatenate((clouds(kind, 20, dim, seed + 1), -vectors[:5], vectors[:5])), (count, dim))
     index = flat(vectors)
-    squared, positions = index.candidates(queries, 40)
+    with mock.patch("storage.faiss_flat._IN_CACHE", 0 if products else 2**24):
+        squared, positions = index.candidates(queries, 40)
     differences = vectors.astype(np.float64)[positions[:30]] - queries[:30, np.newaxis].astype(np.float64)
     errors = np.abs(squared[:30] - np.square(differences).sum(axis=2))
     held = np.isfinite(squared[:30])

@@ -1,6 +1,8 @@
 """What a store holds at one batch, in memory: the vectors of the live rows, and the id at each position."""
 
-from collections.abc import Sequence
+import gc
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -65,6 +67,18 @@ def lived_after(catalog: Catalog, number: int, count: int) -> Lived | None:
     return Lived(batch, ids, alive, buried) if len(ids) == count else None
 
 
+@contextmanager
+def _without_collecting() -> Iterator[None]:
+    """Keep the garbage collector from looking through many thousand rows, none in a circle: a quarter of the time."""
+    collecting = gc.isenabled()
+    gc.disable()
+    try:
+        yield
+    finally:
+        if collecting:
+            gc.enable()
+
+
 def load(catalog: Catalog, store: Path, dim: int) -> Snapshot:
     """Load the newest state: the newest generation that proves whole, and the rows that came after it.
 
@@ -76,13 +90,14 @@ def load(catalog: Catalog, store: Path, dim: int) -> Snapshot:
     for id, fate in lived.buried:
         proof.bury(id, fate)
     ids = [lived.ids[lived.alive]]
-    for page in catalog.items.history_pages(from_id=lived.batch.next_id):
-        for row, fate in page:
-            proof.see(row, fate)
-        living = [row.verified() for row, fate in page if fate is None]
-        block = np.frombuffer(b"".join([row.vector_of(dim) for row in living]), VECTOR_TYPE)
-        index.add(block.reshape(len(living), dim).astype(np.float32, copy=False))
-        ids.append(np.array([row.id for row in living], np.int64))
+    with _without_collecting():
+        for page in catalog.items.history_pages(from_id=lived.batch.next_id):
+            for row, fate in page:
+                proof.see(row, fate)
+            living = [row.verified() for row, fate in page if fate is None]
+            block = np.frombuffer(b"".join([row.vector_of(dim) for row in living]), VECTOR_TYPE)
+            index.add(block.reshape(len(living), dim).astype(np.float32, copy=False))
+            ids.append(np.array([row.id for row in living], np.int64))
     proof.end()
     require_count(last, len(index))
     if not index.finite():

@@ -49,7 +49,13 @@ def recipe_of(embedding: Embedding) -> Recipe:
             f"expected a store whose vectors were made from images, got imported ones ({embedding.name}): "
             "ask by id, key or vector, and add items with `python -m storage import`"
         )
-    return Recipe.from_json(dict(spec))
+    try:
+        return Recipe.from_json(dict(spec))
+    except (TypeError, ValueError) as error:
+        raise OtherEmbedding(
+            f"expected a store whose recipe this version of Lookalike knows, got {str(spec)[:100]!r}: use the version "
+            "that made it, or restore it from a backup"
+        ) from error
 
 
 #: The original notebook, to the letter: its Dense(128, relu) is never trained, and so a random projection.

@@ -135,9 +135,10 @@ class ItemRows:
     def gone(self, id: int) -> bool:
         """Tell whether there is a tombstone of this id; a row that was written stays for ever."""
         found = self._connection.execute(_WITH_DELETION.where(ItemRow.id == id)).one_or_none()
-        if found is None or not isinstance(found.deleted_in, int) or not found.deleted_in >= found.batch > 0:
+        # Damage can change a value's type too.
+        if found is None or not (isinstance(found.deleted_in, int) and isinstance(found.batch, int)):
             return False
-        return not found.vector or Row._make(found[:-1]).whole
+        return found.deleted_in >= found.batch > 0 and (not found.vector or Row._make(found[:-1]).whole)
 
     def fates(self, next_id: int) -> list[object] | None:
         """Return the batch that deleted each row below an id, None for one that lives; nothing unless all are there.

@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 
 from storage import Store
-from storage.errors import NotAStore, StoreCorrupt
+from storage.errors import NotAStore, StoreCorrupt, UnknownItem
 from tests.durability.forging import forge, forge_embedding, redefine
 from tests.durability.sandbox import canaries, outcome_of
 from tests.storage.stores import (
@@ -107,6 +107,29 @@ def test_a_value_of_any_type_in_any_column_is_refused_or_does_no_harm(
             outcome = outcome_of(operation, store)
             assert outcome == "done" or outcome.startswith("refused: "), (value, operation, outcome)
             assert "\n" not in outcome
+
+
+@pytest.mark.parametrize(
+    "statement",
+    [
+        "UPDATE items SET batch = 'text' WHERE id = 5",
+        "UPDATE items SET batch = 9 WHERE id = 5",
+        "UPDATE items SET deleted_in = 'text' WHERE id = 5",
+        "UPDATE items SET deleted_in = 0 WHERE id = 5",
+        "UPDATE items SET label = 'x' WHERE id = 5",
+        "DELETE FROM items WHERE id = 5",
+    ],
+)
+def test_an_item_counts_as_deleted_only_when_its_tombstone_can_be(folder: Path, statement: str) -> None:
+    with Store.open(folder) as store, pytest.raises(UnknownItem):
+        store.items([5])
+    sql(folder, statement)
+    message = (
+        "expected item 5, which was stored, to be there or to be deleted: rows were lost or changed after they were "
+        "written; run `python -m storage repair`, or restore the store from a backup"
+    )
+    with Store.open(folder) as store, pytest.raises(StoreCorrupt, match=exactly(message)):
+        store.items([5])
 
 
 @pytest.mark.parametrize(

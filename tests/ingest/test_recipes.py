@@ -45,3 +45,13 @@ def test_an_unknown_name_is_refused_with_those_that_there_are() -> None:
     with pytest.raises(UnknownRecipe) as refused:
         recipe_named("Notebook")
     assert str(refused.value) == "expected a recipe (notebook, retrieval), got 'Notebook'"
+
+
+@pytest.mark.parametrize("kept", [5, "retrieval", {}, {"name": "retrieval"}, {**DEFAULT.as_json(), "later": 1}])
+def test_what_is_no_recipe_of_this_version_is_refused(kept: object) -> None:
+    with pytest.raises(OtherEmbedding) as refused:
+        recipe_of(Embedding(4, "f" * 64, {"recipe": kept}))
+    assert str(refused.value) == (
+        f"expected a store whose recipe this version of Lookalike knows, got {str(kept)[:100]!r}: use the version that "
+        "made it, or restore it from a backup"
+    )

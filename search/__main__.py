@@ -5,8 +5,11 @@ from typing import Annotated
 
 import typer
 
+from search.question import K
 from search.results import QueryResult
 from search.searcher import Searcher
+from search.vector_file import read_vector
+from search.where_option import where_of
 from storage import console
 
 app = console.command_app("Find the stored images most like a given one.")
@@ -20,36 +23,47 @@ def query(
     image: Annotated[Path | None, typer.Option(help="Ask with this image file.")] = None,
     id: Annotated[int | None, typer.Option("--id", help="Ask with the stored item of this id.")] = None,
     key: Annotated[str | None, typer.Option(help="Ask with the stored item of this key.")] = None,
+    vector: Annotated[Path | None, typer.Option(help="Ask with the vector in this .npy file.")] = None,
     random: Annotated[bool, typer.Option("--random", help="Ask with a stored item drawn at random.")] = False,
     seed: Annotated[int | None, typer.Option(help="With --random: draw the same item each time.")] = None,
-    k: Annotated[int, typer.Option("-k", help="How many neighbours.")] = 5,
+    k: Annotated[int | None, typer.Option("-k", help="How many neighbours; 5 unless --radius is given.")] = None,
+    radius: Annotated[float | None, typer.Option(help="Only items at most so far away.")] = None,
+    where: Annotated[
+        list[str] | None, typer.Option(help="Only items with label=7, 'width>=640' and so on; all of several.")
+    ] = None,
+    exclude: Annotated[list[int] | None, typer.Option(help="Leave out the item of this id.")] = None,
     weights: Annotated[
         Path | None, typer.Option(help="With --image: the VGG16 weights the store was made with.")
     ] = None,
     figure: Annotated[Path | None, typer.Option(help="Draw the query and its neighbours to this file.")] = None,
     json: Annotated[bool, typer.Option("--json", help="Print the answer as JSON.")] = False,
 ) -> None:
-    """Find the k items nearest to an image, or to a stored item, which is left out of its own answer."""
-    if [image is not None, id is not None, key is not None, random].count(True) != 1:
-        raise typer.BadParameter("expected exactly one of --image, --id, --key and --random")
+    """Find the items nearest to an image, a vector, or a stored item, which is left out of its own answer."""
+    if [image is not None, id is not None, key is not None, vector is not None, random].count(True) != 1:
+        raise typer.BadParameter("expected exactly one of --image, --id, --key, --vector and --random")
     if figure is not None:
         # Imported here: matplotlib takes a moment to load, and only a figure needs it.
         from search import figures
 
         figures.require_writable(figure)
+    chosen, left_out = where_of(where or []), exclude or []
     with Searcher.open(store, weights=weights) as searcher:
         if image is not None:
-            result = searcher.by_image(image, k)
+            result = searcher.by_image(image, k, radius=radius, where=chosen, exclude=left_out)
+        elif vector is not None:
+            answer = searcher.by_vector(read_vector(vector), k, radius=radius, where=chosen, exclude=left_out)
+            result = answer if isinstance(answer, QueryResult) else answer[0]
         elif id is not None:
-            result = searcher.by_id(id, k)
+            result = searcher.by_id(id, k, radius=radius, where=chosen, exclude=left_out)
         elif key is not None:
-            result = searcher.by_key(key, k)
+            result = searcher.by_key(key, k, radius=radius, where=chosen, exclude=left_out)
         else:
-            result = searcher.by_random(k, seed)
+            result = searcher.by_random(k, seed, radius=radius, where=chosen, exclude=left_out)
         if figure is not None:
             _draw(searcher, result, figure)
     if json:
-        console.print_json({"k": k, **result.as_json()})
+        wanted = {"k": K if k is None and radius is None else k, "radius": radius}
+        console.print_json({name: value for name, value in wanted.items() if value is not None} | result.as_json())
     else:
         console.OUT.print(result.table())
 

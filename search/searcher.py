@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Sequence
 from pathlib import Path
 from types import TracebackType
-from typing import overload
+from typing import Literal, overload
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -13,22 +13,24 @@ from ingest.embedder import Embedder
 from ingest.images import Image, checked_image, decode, read_bytes
 from ingest.networks import vgg16_backbone
 from ingest.recipes import recipe_of
-from search.results import QueryResult
-from storage import Item, Store
+from search.question import Id, Question
+from search.results import QueryResult, QueryResults
+from search.voting import Prediction, vote
+from storage import Item, Neighbours, Store, Where
 from storage.console import printable
-from storage.errors import UnknownItem
-from storage.items import checked_id
+from storage.errors import InvalidQuery, UnknownItem
+from storage.items import checked_id, checked_k
 
 #: A picture to ask with: a file's path, encoded bytes, or uint8 pixels of shape (h, w) or (h, w, 3) in RGB.
 Picture = str | Path | bytes | Image
-
-Id = int | np.integer
 
 
 class Searcher:
     """Answers queries from a store: an item's own neighbours leave it out; distances are Euclidean.
 
-    A single query gives a result, a sequence of them a list of results in the order asked.
+    A single query gives a result, a sequence of them their results in the order asked. Each way to ask takes `k`, 5
+    unless given; or `radius`, for all items at most so far away, or both. `where` chooses the items that are compared,
+    as in `{"label": ["3", "8"], "width": {">=": 640}}`, and `exclude` lists ids to leave out of every answer.
     """
 
     def __init__(self, store: Store, make_backbone: MakeBackbone | None = None) -> None:
@@ -70,62 +72,215 @@ class Searcher:
         self.store.refresh()
 
     @overload
-    def by_id(self, ids: Id, k: int = 5) -> QueryResult: ...
+    def by_id(
+        self,
+        ids: Id,
+        k: int | None = None,
+        *,
+        radius: float | None = None,
+        where: Where | None = None,
+        exclude: Iterable[Id] = (),
+    ) -> QueryResult: ...
     @overload
-    def by_id(self, ids: Iterable[Id] | NDArray[np.integer], k: int = 5) -> list[QueryResult]: ...
-    def by_id(self, ids: Id | Iterable[Id] | NDArray[np.integer], k: int = 5) -> QueryResult | list[QueryResult]:
+    def by_id(
+        self,
+        ids: Iterable[Id] | NDArray[np.integer],
+        k: int | None = None,
+        *,
+        radius: float | None = None,
+        where: Where | None = None,
+        exclude: Iterable[Id] = (),
+    ) -> QueryResults: ...
+    def by_id(
+        self,
+        ids: Id | Iterable[Id] | NDArray[np.integer],
+        k: int | None = None,
+        *,
+        radius: float | None = None,
+        where: Where | None = None,
+        exclude: Iterable[Id] = (),
+    ) -> QueryResult | QueryResults:
         """Return the k items nearest to stored items, named by id; raise UnknownItem, or InvalidQuery for no id."""
+        question = Question.of(k, radius, where, exclude)
         several, checked = _checked_ids(ids)
-        results = self._by_items(self.store.items(checked), k)
+        results = self._by_items(self.store.items(checked), question)
         return results if several else results[0]
 
     @overload
-    def by_key(self, keys: str, k: int = 5) -> QueryResult: ...  # type: ignore[overload-overlap]
+    def by_key(  # type: ignore[overload-overlap]
+        self,
+        keys: str,
+        k: int | None = None,
+        *,
+        radius: float | None = None,
+        where: Where | None = None,
+        exclude: Iterable[Id] = (),
+    ) -> QueryResult: ...
     @overload
-    def by_key(self, keys: Sequence[str], k: int = 5) -> list[QueryResult]: ...
-    def by_key(self, keys: str | Sequence[str], k: int = 5) -> QueryResult | list[QueryResult]:
+    def by_key(
+        self,
+        keys: Sequence[str],
+        k: int | None = None,
+        *,
+        radius: float | None = None,
+        where: Where | None = None,
+        exclude: Iterable[Id] = (),
+    ) -> QueryResults: ...
+    def by_key(
+        self,
+        keys: str | Sequence[str],
+        k: int | None = None,
+        *,
+        radius: float | None = None,
+        where: Where | None = None,
+        exclude: Iterable[Id] = (),
+    ) -> QueryResult | QueryResults:
         """Return the k items nearest to stored items, named by key; raise UnknownItem."""
+        question = Question.of(k, radius, where, exclude)
         if isinstance(keys, str):
-            return self._by_items([self.store.by_key(keys)], k)[0]
-        return self._by_items([self.store.by_key(key) for key in keys], k)
+            return self._by_items([self.store.by_key(keys)], question)[0]
+        return self._by_items([self.store.by_key(key) for key in keys], question)
 
-    def by_random(self, k: int = 5, seed: int | None = None) -> QueryResult:
+    def by_random(
+        self,
+        k: int | None = None,
+        seed: int | None = None,
+        *,
+        radius: float | None = None,
+        where: Where | None = None,
+        exclude: Iterable[Id] = (),
+    ) -> QueryResult:
         """Return the k items nearest to one drawn at random; raise UnknownItem when the store is empty."""
         ids, _ = self.store.all_vectors()
         if not len(ids):
             raise UnknownItem(f"expected items in {self.store.folder} to draw one from, got none: ingest some first")
-        return self.by_id(int(np.random.default_rng(seed).choice(ids)), k)
+        drawn = int(np.random.default_rng(seed).choice(ids))
+        return self.by_id(drawn, k, radius=radius, where=where, exclude=exclude)
 
-    def _by_items(self, items: Sequence[Item], k: int) -> list[QueryResult]:
+    def _by_items(self, items: Sequence[Item], question: Question) -> QueryResults:
         ids = [item.id for item in items]
-        answers = self.store.nearest(self.store.vectors(ids), k, exclude=[[id] for id in ids])
-        return [
-            QueryResult(f"item {item.id} ({item.key})", tuple(hits), item=item)
-            for item, hits in zip(items, answers, strict=True)
-        ]
+        answers = question.ask(self.store, self.store.vectors(ids), own=ids)
+        return QueryResults(
+            tuple(
+                QueryResult(f"item {item.id} ({item.key})", tuple(hits), item=item, thumbnails=self.store.thumbnails)
+                for item, hits in zip(items, answers, strict=True)
+            )
+        )
 
     @overload
-    def by_image(self, images: Picture, k: int = 5) -> QueryResult: ...  # type: ignore[overload-overlap]
+    def by_image(  # type: ignore[overload-overlap]
+        self,
+        images: Picture,
+        k: int | None = None,
+        *,
+        radius: float | None = None,
+        where: Where | None = None,
+        exclude: Iterable[Id] = (),
+    ) -> QueryResult: ...
     @overload
-    def by_image(self, images: Sequence[Picture], k: int = 5) -> list[QueryResult]: ...
-    def by_image(self, images: Picture | Sequence[Picture], k: int = 5) -> QueryResult | list[QueryResult]:
+    def by_image(
+        self,
+        images: Sequence[Picture],
+        k: int | None = None,
+        *,
+        radius: float | None = None,
+        where: Where | None = None,
+        exclude: Iterable[Id] = (),
+    ) -> QueryResults: ...
+    def by_image(
+        self,
+        images: Picture | Sequence[Picture],
+        k: int | None = None,
+        *,
+        radius: float | None = None,
+        where: Where | None = None,
+        exclude: Iterable[Id] = (),
+    ) -> QueryResult | QueryResults:
         """Return the k items nearest to pictures, embedded as the store's items were.
 
         Raise UnreadableImage, OtherEmbedding when the weights are not the store's, or EmbeddingDrift.
         """
+        question = Question.of(k, radius, where, exclude)
         if isinstance(images, str | Path | bytes | np.ndarray):
-            return self.by_image([images], k)[0]
-        decoded = [_decoded(picture) for picture in images]
-        answers = self.store.nearest(self._embed(decoded), k)
-        return [
-            QueryResult(_name(picture), tuple(hits), image=image)
-            for picture, image, hits in zip(images, decoded, answers, strict=True)
-        ]
+            return self._by_images([images], question)[0]
+        return self._by_images(images, question)
 
-    def by_vector(self, vectors: ArrayLike, k: int = 5) -> QueryResult | list[QueryResult]:
+    def _by_images(self, pictures: Sequence[Picture], question: Question) -> QueryResults:
+        decoded = [_decoded(picture) for picture in pictures]
+        answers = question.ask(self.store, self._embed(decoded))
+        return QueryResults(
+            tuple(
+                QueryResult(_name(picture), tuple(hits), image=image, thumbnails=self.store.thumbnails)
+                for picture, image, hits in zip(pictures, decoded, answers, strict=True)
+            )
+        )
+
+    def by_vector(
+        self,
+        vectors: ArrayLike,
+        k: int | None = None,
+        *,
+        radius: float | None = None,
+        where: Where | None = None,
+        exclude: Iterable[Id] = (),
+    ) -> QueryResult | QueryResults:
         """Return the k items nearest to vectors, (dim,) for one or (n, dim) for many; raise InvalidVectors."""
-        results = [QueryResult("a vector", tuple(hits)) for hits in self.store.nearest(vectors, k)]
+        answers = Question.of(k, radius, where, exclude).ask(self.store, vectors)
+        results = QueryResults(
+            tuple(QueryResult("a vector", tuple(hits), thumbnails=self.store.thumbnails) for hits in answers)
+        )
         return results[0] if np.ndim(vectors) == 1 else results
+
+    def within(
+        self, vectors: ArrayLike, radius: float, *, where: Where | None = None, exclude: Iterable[Id] = ()
+    ) -> QueryResult | QueryResults:
+        """Return all items at most `radius` from vectors, (dim,) for one or (n, dim) for many, the border included."""
+        return self.by_vector(vectors, radius=radius, where=where, exclude=exclude)
+
+    def neighbours_of_all(self, k: int = 5) -> Neighbours:
+        """Return the k nearest neighbours of every item of the store, itself left out, as arrays of ids."""
+        return self.store.neighbours_of_all(k)
+
+    @overload
+    def predict(self, images: Picture, k: int = 5, *, where: Where | None = None) -> Prediction: ...  # type: ignore[overload-overlap]
+    @overload
+    def predict(self, images: Sequence[Picture], k: int = 5, *, where: Where | None = None) -> list[Prediction]: ...
+    def predict(
+        self, images: Picture | Sequence[Picture], k: int = 5, *, where: Where | None = None
+    ) -> Prediction | list[Prediction]:
+        """Return the label that most of the k items nearest to each picture have, with its share of the votes."""
+        if isinstance(images, str | Path | bytes | np.ndarray):
+            return self.predict([images], k, where=where)[0]
+        return [Prediction(*vote(result.hits), result) for result in self.by_image(images, k, where=where)]
+
+    @overload
+    def kneighbors(
+        self, X: ArrayLike | None = None, n_neighbors: int = 5, return_distance: Literal[True] = True
+    ) -> tuple[NDArray[np.float64], NDArray[np.int64]]: ...
+    @overload
+    def kneighbors(
+        self, X: ArrayLike | None = None, n_neighbors: int = 5, *, return_distance: Literal[False]
+    ) -> NDArray[np.int64]: ...
+    def kneighbors(
+        self, X: ArrayLike | None = None, n_neighbors: int = 5, return_distance: bool = True
+    ) -> tuple[NDArray[np.float64], NDArray[np.int64]] | NDArray[np.int64]:
+        """Return distances, (n, n_neighbors) float64, and ids, the same in int64, as scikit-learn's NearestNeighbors.
+
+        `X` is (n, dim); without it every item is asked with and left out of its own answer. What scikit-learn calls
+        indices are ids here: the rows of its training data as long as nothing was ever deleted or replaced. As there,
+        more neighbours than there are items are refused, with InvalidQuery, so that no place is ever empty.
+        """
+        wanted, most = checked_k(n_neighbors), len(self.store) - (X is None)
+        if wanted > most:
+            raise InvalidQuery(f"expected n_neighbors of at most {most}, as many as there are, got {wanted}")
+        if X is None:
+            found = self.store.neighbours_of_all(wanted)
+            distances, ids = found.distances, found.neighbours
+        else:
+            answers = self.store.nearest(X, wanted)
+            distances = np.array([[hit.distance for hit in hits] for hits in answers]).reshape(-1, wanted)
+            ids = np.array([[hit.id for hit in hits] for hits in answers], np.int64).reshape(-1, wanted)
+        return (distances, ids) if return_distance else ids
 
     def embed(self, images: Sequence[Picture]) -> NDArray[np.float32]:
         """Return the vectors of pictures, (n, dim) float32, as the store's items have them."""

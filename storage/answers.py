@@ -1,12 +1,14 @@
 """Join positions in the index to the catalog's rows, and check every row on the way out."""
 
 import numpy as np
+from numpy.typing import NDArray
 
 from storage.catalog import Catalog
 from storage.errors import StoreCorrupt
 from storage.exact import Distances, Positions
 from storage.items import Hit, Item
-from storage.rows import VECTOR_TYPE
+from storage.proof import proven_rows, require_count
+from storage.rows import VECTOR_TYPE, Row
 from storage.snapshot import Snapshot
 
 
@@ -27,6 +29,21 @@ def hits_of(snapshot: Snapshot, catalog: Catalog, answers: list[tuple[Positions,
     ]
 
 
+def require_rows(snapshot: Snapshot, catalog: Catalog) -> None:
+    """Raise StoreCorrupt unless the live rows are those that were acknowledged, with the vectors of the snapshot.
+
+    It is of the newest batch; then every row of it is checked as if it were in an answer.
+    """
+    vectors = snapshot.index.vectors()
+    count = 0
+    for row in proven_rows(catalog):
+        # The proof counts the rows at its end.
+        if count < len(vectors):
+            _require_compared(row, vectors[count])
+        count += 1
+    require_count(snapshot.batch, count)
+
+
 def _hit(rank: int, item: Item, distance: float) -> Hit:
     return Hit(rank, item.id, item.key, item.label, distance, item.metadata)
 
@@ -44,10 +61,15 @@ def _items_at(snapshot: Snapshot, catalog: Catalog, answers: list[tuple[Position
             if catalog.history.last_batch() != snapshot.batch:
                 raise SnapshotOutdated
             raise StoreCorrupt(f"expected item {id} in the catalog, but it is gone: run `python -m storage verify`")
-        if row.verified().vector != compared[position].astype(VECTOR_TYPE, copy=False).tobytes():
-            raise StoreCorrupt(
-                f"expected the index to hold the vector of item {id}, but it holds another: "
-                "run `python -m storage verify`"
-            )
+        _require_compared(row.verified(), compared[position])
         items[position] = row.item()
     return items
+
+
+def _require_compared(row: Row, vector: NDArray[np.float32]) -> None:
+    """Raise StoreCorrupt unless a verified row's vector is the one that was compared."""
+    if row.vector != vector.astype(VECTOR_TYPE, copy=False).tobytes():
+        raise StoreCorrupt(
+            f"expected the index to hold the vector of item {row.id}, but it holds another: "
+            "run `python -m storage verify`"
+        )

@@ -52,6 +52,10 @@ class InvalidQuery(LookalikeError):
     """A query that cannot be answered, such as k below 1."""
 
 
+class UnknownField(InvalidQuery):
+    """A filter names a field that no item has."""
+
+
 class FileUnusable(LookalikeError):
     """A file to import or export that cannot be read, or is of an unknown kind."""
 

@@ -77,7 +77,7 @@ def _ranked_candidates(
     found = np.isfinite(distances).sum(axis=1)
     sure = np.isposinf(beyond)
     if distances.shape[1] == k:
-        sure |= np.square(distances[:, -1]) * _SLACK < beyond
+        sure |= np.square(distances[:, -1]) * SLACK < beyond
     return [
         (positions[row, : found[row]], distances[row, : found[row]])
         if sure[row]
@@ -89,7 +89,7 @@ def _ranked_candidates(
 _NONE: Positions = np.empty(0, np.int64)
 
 #: Covers the rounding of the float64 distances themselves when one is squared and compared.
-_SLACK = 1 + 2.0**-40
+SLACK = 1 + 2.0**-40
 
 
 def distances_to(vectors: NDArray[np.float32], queries: NDArray[np.float32]) -> Distances:

@@ -28,6 +28,9 @@ _IN_CACHE = 2**24
 #: Rows moved or written at once, to keep what is copied small beside the index.
 _BLOCK = 65_536
 
+#: Vectors compared with many queries at once, when all that lie around are wanted.
+_AROUND = 8192
+
 #: Half the distance from 1 to the next float32: the unit roundoff u.
 _UNIT_ROUNDOFF = 2.0**-24
 
@@ -111,6 +114,30 @@ class FaissFlat:
         nearest = nearest[np.argsort(squared[nearest])]
         return squared[np.newaxis, nearest], nearest[np.newaxis].astype(np.int64, copy=False)
 
+    def around(self, queries: NDArray[np.float32], limits: NDArray[np.float64]) -> list[NDArray[np.int64]]:
+        """Return the positions that seem no farther from each query than its limit, a squared distance, in order.
+
+        `queries` is (nq, dim) float32, `limits` (nq,). A position whose squared distance float32 cannot hold is among
+        them.
+        """
+        with np.errstate(over="ignore"):
+            most = np.nextafter(limits.astype(np.float32), np.float32(np.inf))
+        if len(queries) == 1:
+            return [_not_beyond(self._squared_distances(queries[0]), most[0])]
+        vectors, norms = self.vectors(), self._squared_norms()
+        found: list[list[NDArray[np.int64]]] = [[np.empty(0, np.int64)] for _ in queries]
+        own = np.einsum("ij,ij->i", queries, queries)[:, np.newaxis]
+        for start in range(0, len(self), _AROUND):
+            block = slice(start, start + _AROUND)
+            with np.errstate(over="ignore", invalid="ignore"):
+                squared = queries @ vectors[block].T
+                squared *= np.float32(-2)
+                squared += norms[block]
+                squared += own
+            for query, row in enumerate(squared):
+                found[query].append(start + _not_beyond(row, most[query]))
+        return [np.concatenate(parts) for parts in found]
+
     def _squared_distances(self, query: NDArray[np.float32]) -> NDArray[np.float32]:
         """Return the squared distance of each vector to a query, (n,) float32."""
         vectors = self.vectors()
@@ -180,3 +207,9 @@ class FaissFlat:
             seen(memory[filled : filled + got])
             filled += got
         return index if not file.read(1) else None
+
+
+def _not_beyond(squared: NDArray[np.float32], most: np.float32) -> NDArray[np.int64]:
+    """Return where squared distances are at most this much, or are no numbers."""
+    with np.errstate(invalid="ignore"):
+        return np.flatnonzero(~((squared > most) & (squared < np.inf)))

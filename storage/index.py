@@ -30,8 +30,16 @@ class VectorIndex(Protocol):
         """
         ...
 
+    def around(self, queries: NDArray[np.float32], limits: NDArray[np.float64]) -> list[NDArray[np.int64]]:
+        """Return the positions that seem no farther from each query than its limit, a squared distance, in order.
+
+        `queries` is (nq, dim) float32, `limits` (nq,). A position whose squared distance float32 cannot hold is among
+        them.
+        """
+        ...
+
     def error_bound(self, queries: NDArray[np.float32]) -> NDArray[np.float64]:
-        """Return how far each query's squared distances, as `candidates` computes them, can be from the true ones.
+        """Return how far each query's squared distances, as this engine computes them, can be from the true ones.
 
         `queries` is (nq, dim) float32; the result is (nq,) float64.
         """

@@ -7,10 +7,12 @@ from typing import Any
 
 import sqlalchemy as sa
 
+from storage import filters
 from storage.errors import StoreCorrupt
 from storage.items import is_text
 from storage.rows import Row
 from storage.schema import Blob, ItemRow, SetAsideRow
+from storage.where import Condition
 
 #: How many rows are held at once while a table is walked.
 PAGE = 4096
@@ -105,6 +107,20 @@ class ItemRows:
         storable = [key for key in keys if is_text(key)]
         found = {row.key: row for row in map(Row._make, self._connection.execute(_ROW_BY_KEY, asked(storable)).all())}
         return [found.get(key.encode()) if is_text(key) else None for key in keys]
+
+    def chosen(self, conditions: Sequence[Condition]) -> list[int]:
+        """Return the ids of the live rows that fulfil all conditions, ascending."""
+        fulfilled = sa.select(ItemRow.id).where(_LIVE, *map(filters.clause_of, conditions)).order_by(ItemRow.id)
+        return list(self._connection.execute(fulfilled).scalars())
+
+    def any_has(self, name: str) -> bool:
+        """Tell whether a live row has metadata of this name."""
+        found = sa.select(sa.exists().where(_LIVE, filters.has_metadata(name)))
+        return bool(self._connection.execute(found).scalar_one())
+
+    def names_of_metadata(self) -> list[str]:
+        """Return the names of all metadata that live rows have, in order."""
+        return list(self._connection.execute(filters.names_of_metadata()).scalars())
 
     def page(self, after_id: int, size: int) -> list[Row]:
         """Return the next live rows after an id, in id order."""

@@ -1,5 +1,6 @@
 """What goes into a store and what comes out of it."""
 
+import math
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
@@ -28,6 +29,21 @@ def checked_id(id: object) -> int:
             f"expected an id to be a whole number, got {id!r}: take the `id` of an item or a hit, or ask with its key"
         )
     return int(id)
+
+
+def checked_k(k: object) -> int:
+    """Return a number of neighbours as Python's own integer; raise InvalidQuery for what is none."""
+    if isinstance(k, bool) or not isinstance(k, int | np.integer) or k < 1:
+        raise InvalidQuery(f"expected k to be a whole number of at least 1, got {k!r}")
+    return int(k)
+
+
+def checked_radius(radius: object) -> float:
+    """Return a radius as Python's own number; raise InvalidQuery for what is none."""
+    number = isinstance(radius, int | float | np.integer | np.floating) and not isinstance(radius, bool)
+    if not number or not 0 <= radius < math.inf:  # type: ignore[operator]
+        raise InvalidQuery(f"expected the radius to be a finite number of at least 0, got {radius!r}")
+    return float(radius)  # type: ignore[arg-type]
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,24 +4,36 @@ Every row is checked against its checksum before anything is said of it. The vec
 for; `refresh` lets go of them.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from types import TracebackType
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from storage import exact, proof, snapshot, verification
+from storage import exact, proof, verification
 from storage.answers import SnapshotOutdated, hits_of
 from storage.catalog import Catalog
 from storage.database import Database
 from storage.description import StoreInfo, describe
 from storage.embedding import Embedding
 from storage.errors import InvalidQuery, UnknownItem
-from storage.items import Hit, Item, checked_id
+from storage.exact import Distances, Positions
+from storage.index import VectorIndex
+from storage.items import Hit, Item, checked_id, checked_k, checked_radius
 from storage.ledger import Job, Rejected
+from storage.memory import Memory
+from storage.neighbours import Neighbours, neighbours_of_all
+from storage.radius import within
 from storage.rows import Batch, Row
 from storage.vectors import checked_vectors
+from storage.where import Where
+
+Queries = NDArray[np.float32]
+Excluded = Sequence[Positions] | None
+Answers = list[tuple[Positions, Distances]]
+#: Finds what answers each query, without its excluded positions.
+Find = Callable[[VectorIndex, Queries, Excluded], Answers]
 
 
 class StoreReader:
@@ -30,16 +42,16 @@ class StoreReader:
     def __init__(self, folder: Path, database: Database) -> None:
         self.folder = folder
         self._database = database
-        self._snapshot: snapshot.Snapshot | None = None
         self._keys_proven = False
         self._thumbnails_proven = False
         with database.reading() as connection:
             self.embedding: Embedding = Catalog(connection).embedding()
+        self._memory = Memory(database, folder, self.dim)
 
     def close(self) -> None:
         """Close the catalog; harmless when called again."""
         self._database.close()
-        self._snapshot = None
+        self._memory.forget()
 
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
@@ -154,7 +166,7 @@ class StoreReader:
 
     def all_vectors(self) -> tuple[NDArray[np.int64], NDArray[np.float32]]:
         """Return every id, (n,) int64 ascending, and a read-only view of their vectors, (n, dim) float32."""
-        loaded = self._loaded()
+        loaded = self._memory.whole()
         view = loaded.index.vectors().view()
         view.flags.writeable = False
         return loaded.ids, view
@@ -176,43 +188,68 @@ class StoreReader:
 
     def refresh(self) -> None:
         """See the batches that were acknowledged since the vectors were loaded."""
-        self._snapshot = None
+        self._memory.forget()
 
-    def _loaded(self) -> snapshot.Snapshot:
-        if self._snapshot is None:
-            with self._database.reading() as connection:
-                self._snapshot = snapshot.load(Catalog(connection), self.folder, self.dim)
-        return self._snapshot
-
-    def nearest(self, vectors: ArrayLike, k: int, exclude: Sequence[Sequence[int]] | None = None) -> list[list[Hit]]:
+    def nearest(
+        self,
+        vectors: ArrayLike,
+        k: int,
+        exclude: Sequence[Sequence[int]] | None = None,
+        where: Where | None = None,
+    ) -> list[list[Hit]]:
         """Return the k nearest items of each query, (n, dim) or one (dim,), by Euclidean distance, then id.
 
-        `exclude` lists ids to leave out, one list a query. Every hit's row is checked against its checksum and
-        against the vector that was compared; StoreCorrupt is raised rather than a wrong label returned. The items
-        are those of the moment when the vectors were loaded; should an answer hold one that was deleted since, they
-        are loaded again first. Raise InvalidVectors, or InvalidQuery for k below 1.
+        `exclude` lists ids to leave out, one list a query; `where` chooses the items that are compared, as in
+        `{"label": ["3", "8"], "width": {">=": 640}}`. Every hit's row is checked against its checksum and against
+        the vector that was compared; StoreCorrupt is raised rather than a wrong label returned. The items are those
+        of the moment when the vectors were loaded; should an answer hold one that was deleted since, they are loaded
+        again first. Raise InvalidVectors, UnknownField, or InvalidQuery for another filter or k below 1.
         """
-        if isinstance(k, bool) or not isinstance(k, int | np.integer) or k < 1:
-            raise InvalidQuery(f"expected k to be a whole number of at least 1, got {k!r}")
+        wanted = checked_k(k)
+
+        def find(index: VectorIndex, queries: Queries, excluded: Excluded) -> Answers:
+            return exact.nearest(index, queries, wanted, excluded)
+
+        return self._answered(vectors, exclude, where, find)
+
+    def within(
+        self,
+        vectors: ArrayLike,
+        radius: float,
+        exclude: Sequence[Sequence[int]] | None = None,
+        where: Where | None = None,
+    ) -> list[list[Hit]]:
+        """Return the items at most `radius` from each query, the border included, as `nearest` does."""
+        border = checked_radius(radius)
+
+        def find(index: VectorIndex, queries: Queries, excluded: Excluded) -> Answers:
+            return within(index, queries, border, excluded)
+
+        return self._answered(vectors, exclude, where, find)
+
+    def neighbours_of_all(self, k: int) -> Neighbours:
+        """Return each item's k nearest others, of the newest batch, every row checked; raise InvalidQuery."""
+        wanted = checked_k(k)
+        return neighbours_of_all(self._memory.proven(), wanted)
+
+    def _answered(
+        self, vectors: ArrayLike, exclude: Sequence[Sequence[int]] | None, where: Where | None, find: Find
+    ) -> list[list[Hit]]:
         queries = checked_vectors(vectors, self.dim)
         if exclude is not None and len(exclude) != len(queries):
             raise InvalidQuery(
                 f"expected a list of excluded ids for each of {len(queries)} queries, got {len(exclude)}"
             )
+        left_out = None if exclude is None else [[checked_id(id) for id in ids] for ids in exclude]
         while True:
+            loaded = self._memory.whole() if where is None else self._memory.chosen(where)
+            excluded = None if left_out is None else [loaded.positions(ids) for ids in left_out]
+            answers = find(loaded.index, queries, excluded)
             try:
-                return self._hits(queries, int(k), exclude)
+                with self._database.reading() as connection:
+                    return hits_of(loaded, Catalog(connection), answers)
             except SnapshotOutdated:
                 self.refresh()
-
-    def _hits(self, queries: NDArray[np.float32], k: int, exclude: Sequence[Sequence[int]] | None) -> list[list[Hit]]:
-        loaded = self._loaded()
-        excluded = None
-        if exclude is not None:
-            excluded = [loaded.positions([id for id in map(checked_id, ids) if abs(id) < 2**63]) for ids in exclude]
-        answers = exact.nearest(loaded.index, queries, k, excluded)
-        with self._database.reading() as connection:
-            return hits_of(loaded, Catalog(connection), answers)
 
     def verify(self) -> list[str]:
         """Prove the store whole: return what is wrong with it, a line each; empty when nothing is."""

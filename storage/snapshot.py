@@ -25,9 +25,18 @@ class Snapshot:
     index: FaissFlat
     ids: NDArray[np.int64]
 
+    def of(self, ids: Sequence[int]) -> "Snapshot":
+        """Return the part of the snapshot that these ids, in ascending order, are of; itself when it is all."""
+        chosen = self.positions(ids)
+        if len(chosen) == len(self.ids):
+            return self
+        index = FaissFlat(self.index.dim)
+        index.add(self.index.vectors()[chosen])
+        return Snapshot(self.batch, index, self.ids[chosen])
+
     def positions(self, ids: Sequence[int]) -> NDArray[np.int64]:
         """Return the positions of those of the given ids that the snapshot holds."""
-        wanted = np.array(ids, np.int64)
+        wanted = np.array([id for id in ids if abs(id) < 2**63], np.int64)
         found = np.searchsorted(self.ids, wanted)
         inside = found < len(self.ids)
         found, wanted = found[inside], wanted[inside]

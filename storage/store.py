@@ -124,7 +124,7 @@ class Store(StoreReader):
             appended = commit.append(catalog, items, texts, rows) if items else Appended((), 0)
             if entry is not None:
                 catalog.ledger.write(entry)
-        self._snapshot = None
+        self._memory.forget()
         return appended
 
     def delete(self, *, ids: Sequence[int] = (), keys: Sequence[str] = ()) -> int:
@@ -142,7 +142,7 @@ class Store(StoreReader):
             ]
             buried = sorted({self._held(row, asked).id for row, asked in found})
             commit.bury(catalog, buried)
-        self._snapshot = None
+        self._memory.forget()
         return len(buried)
 
     def compact(self) -> None:
@@ -166,7 +166,7 @@ class Store(StoreReader):
         self._require_writer()
         loaded = publish(self._database, self.folder, self.dim)
         if loaded is not None:
-            self._snapshot = loaded
+            self._memory.take(loaded)
 
     def repair(self) -> list[str]:
         """Make a damaged store whole: return what was done, a line each; empty when nothing was wrong.
@@ -183,7 +183,7 @@ class Store(StoreReader):
             left = next(verification.problems(catalog, self.folder, self.dim), None)
             if left is not None:
                 raise StoreCorrupt(f"expected {self.folder} to be whole after its repair, got '{left}'")
-        self._snapshot = None
+        self._memory.forget()
         self.publish()
         return done
 

@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from ingest.job import ingest
-from search.results import QueryResult
+from search.results import QueryResult, QueryResults
 from search.searcher import Searcher
 from storage import Hit, Item
 from tests.toys import TOY, grey_source, toy_backbone
@@ -51,3 +51,8 @@ NEIGHBOURS = {
 def result(searcher: Searcher, key: str, k: int = 5) -> QueryResult:
     """Return what asking with a stored item gives."""
     return QueryResult(f"item {list(LEVELS).index(key)} ({key})", NEIGHBOURS[key][:k], item=item(searcher, key))
+
+
+def batch(*answers: QueryResult) -> QueryResults:
+    """Return what asking with several gives."""
+    return QueryResults(answers)

@@ -16,7 +16,7 @@ from tests.search.stores import LABELS, LEVELS, SIZE, grey_store
 from tests.toys import grey, png, toy_backbone
 
 REPOSITORY = Path(__file__).parents[2]
-ONE_OF_FOUR = "expected exactly one of --image, --id, --key and --random"
+ONE_WAY = "expected exactly one of --image, --id, --key, --vector and --random"
 
 
 @pytest.fixture
@@ -157,7 +157,7 @@ def test_a_map_is_drawn(search: Command, store: Path, tmp_path: Path) -> None:
 def test_exactly_one_way_to_ask_is_expected(search: Command, store: Path, asked: list[str]) -> None:
     status, out, err = search("query", "--store", store, *asked)
     assert (status, out) == (2, "")
-    assert ONE_OF_FOUR in err
+    assert ONE_WAY in err
 
 
 def test_an_unknown_item_is_one_line_and_exit_status_1(search: Command, store: Path) -> None:

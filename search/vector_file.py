@@ -1,0 +1,35 @@
+"""A query vector from a NumPy file, which may come from anywhere."""
+
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from storage.console import printable
+from storage.errors import FileUnusable
+
+
+def read_vector(path: Path) -> NDArray[np.generic]:
+    """Return the one vector of a .npy file, (dim,) or (1, dim); raise FileUnusable for any other file.
+
+    Nothing in it is run as pickled objects would be, and no more memory is taken than the file is long.
+    """
+    name = printable(str(path))
+    if not path.is_file():
+        raise FileUnusable(f"expected a vector in a .npy file, got {name}, which is not a file: name one that exists")
+    try:
+        # Mapped, not read: a header may claim any size.
+        array = np.lib.format.open_memmap(path, mode="r")
+    except (OSError, ValueError, SyntaxError, OverflowError) as error:
+        raise FileUnusable(
+            f"expected a vector in a .npy file, got {name}, which is none ({_line(error)}): write it with numpy.save"
+        ) from error
+    if array.ndim == 2 and len(array) == 1:
+        array = array[0]
+    if array.ndim != 1:
+        raise FileUnusable(f"expected one vector in {name}, got an array of shape {array.shape}")
+    return np.array(array)
+
+
+def _line(error: Exception) -> str:
+    return printable(" ".join(str(error).split())[:200])

@@ -1,0 +1,109 @@
+"""Filters as SQL: what an item's row must say, every value bound.
+
+Metadata is JSON. SQLite reads the numbers of a filter from JSON too, so that the same text is the same number on both
+sides: https://sqlite.org/json1.html. Only in a text with a NUL character does its reader stop at that.
+"""
+
+import json
+from collections.abc import Sequence
+from typing import Any
+
+import sqlalchemy as sa
+
+from storage.items import Scalar
+from storage.schema import ItemRow
+from storage.where import COLUMNS, EXISTS, ID, KEY, ORDERS, UNEQUAL, Condition
+
+_NUMBERS = ("integer", "real")
+
+_COMPARED = {
+    "<": sa.ColumnElement.__lt__,
+    "<=": sa.ColumnElement.__le__,
+    ">": sa.ColumnElement.__gt__,
+    ">=": sa.ColumnElement.__ge__,
+}
+
+Clause = sa.ColumnElement[bool]
+
+
+def clause_of(condition: Condition) -> Clause:
+    """Return what a live row must fulfil; it is true or false, never null."""
+    if condition.field in COLUMNS:
+        return _of_column(condition)
+    return _of_metadata(condition)
+
+
+def has_metadata(name: str) -> Clause:
+    """Return whether a row has metadata of this name, be it null."""
+    each = _each()
+    return sa.exists().where(each.c.key == name).correlate(ItemRow)
+
+
+def names_of_metadata() -> sa.Select[str]:
+    """Return the names of all metadata that live rows have, in order."""
+    each = _each()
+    chosen = sa.select(each.c.key).select_from(sa.join(ItemRow, each, sa.true()))
+    return chosen.where(ItemRow.deleted_in.is_(None)).distinct().order_by(each.c.key)
+
+
+def _of_column(condition: Condition) -> Clause:
+    columns: dict[str, Any] = {ID: ItemRow.id, KEY: ItemRow.key}
+    column = columns.get(condition.field, ItemRow.label)
+    if condition.operator == EXISTS:
+        return _exists(column.is_not(None), condition)
+    if condition.operator in ORDERS:
+        return sa.and_(column.is_not(None), _compared(column, condition))
+    present = [value for value in condition.values if value is not None]
+    equal = sa.and_(column.is_not(None), column.in_(_any_of(present)))
+    return _equal_or_not(equal, column.is_(None), condition)
+
+
+def _of_metadata(condition: Condition) -> Clause:
+    each = _each()
+
+    def has(*clauses: Clause) -> Clause:
+        return sa.exists().where(each.c.key == condition.field, *clauses).correlate(ItemRow)
+
+    present = has(each.c.type != "null")
+    if condition.operator == EXISTS:
+        return _exists(present, condition)
+    if condition.operator in ORDERS:
+        types = ("text",) if isinstance(condition.values[0], str) else _NUMBERS
+        return has(each.c.type.in_(types), _compared(each.c.value, condition))
+    truths = [json.dumps(value) for value in condition.values if isinstance(value, bool)]
+    texts = [value for value in condition.values if isinstance(value, str)]
+    numbers = [value for value in condition.values if isinstance(value, int | float) and not isinstance(value, bool)]
+    equal = has(
+        sa.or_(
+            each.c.type.in_(truths),
+            sa.and_(each.c.type == "text", each.c.value.in_(_any_of(texts))),
+            sa.and_(each.c.type.in_(_NUMBERS), each.c.value.in_(_any_of(numbers))),
+        )
+    )
+    return _equal_or_not(equal, sa.not_(present), condition)
+
+
+def _each() -> Any:
+    """Return the names, values and types of a row's metadata as a table."""
+    return sa.func.json_each(ItemRow.details).table_valued("key", "value", "type").alias("field")
+
+
+def _any_of(values: Sequence[Scalar]) -> sa.Select[Any]:
+    """Return the values as a query of one bound value: their number is not limited."""
+    return sa.select(sa.func.json_each(json.dumps(values)).table_valued("value").c.value)
+
+
+def _compared(column: Any, condition: Condition) -> Clause:
+    value = sa.func.json_extract(json.dumps(condition.values[0]), "$")
+    compared: Clause = _COMPARED[condition.operator](column, value)
+    return compared
+
+
+def _exists(present: Clause, condition: Condition) -> Clause:
+    return present if condition.values[0] else sa.not_(present)
+
+
+def _equal_or_not(equal: Clause, absent: Clause, condition: Condition) -> Clause:
+    """Return that a value is one of the condition's, of which null is one that is not there, or that it is none."""
+    wanted = sa.or_(equal, absent) if None in condition.values else equal
+    return sa.not_(wanted) if condition.operator == UNEQUAL else wanted

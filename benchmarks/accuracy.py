@@ -99,7 +99,9 @@ def measure_accuracy(
     found: list[list[list[str]]] = []
     by_sklearn: list[float] = []
     for dense_seed in seeds:
-        hits, sklearn_labels = _ask(asked, stored, replace(recipe, seed=dense_seed), lambda _: backbone, on_progress)
+        hits, sklearn_labels = _ask(
+            asked, stored, replace(recipe, seed=dense_seed), lambda _, __="auto": backbone, on_progress
+        )
         found.append(hits)
         by_sklearn.append(_share(wanted, sklearn_labels))
     first = [[hits[0] for hits in one] for one in found]

@@ -7,6 +7,7 @@ import typer
 
 from ingest.job import BATCH_SIZE, ingest
 from ingest.outcome import IngestReport
+from ingest.precision import ASKED
 from ingest.progress import shown_progress
 from ingest.recipes import DEFAULT, RECIPES
 from ingest.sources import USAGE
@@ -24,6 +25,9 @@ def main(
     ] = None,
     limit: Annotated[int | None, typer.Option(help="Only the first N images of the source.")] = None,
     batch_size: Annotated[int, typer.Option(help="Images made durable together.")] = BATCH_SIZE,
+    precision: Annotated[
+        str, typer.Option(help=f"What to compute in: {', '.join(ASKED)}. A store keeps to what it was made with.")
+    ] = "auto",
     weights: Annotated[Path | None, typer.Option(help="VGG16 weights: .h5, .npz or .onnx.")] = None,
     download: Annotated[
         bool,
@@ -38,6 +42,7 @@ def main(
             source,
             store,
             recipe=recipe,
+            precision=precision,
             weights=weights,
             download=download,
             flat=flat,

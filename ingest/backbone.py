@@ -1,12 +1,12 @@
 """The contract of a backbone, the network that turns images into features, and a memory for what one computed."""
 
 import hashlib
-from collections.abc import Callable
 from typing import Protocol
 
 import numpy as np
 from numpy.typing import NDArray
 
+from ingest.precision import Asked, Precision
 from ingest.recipes import Recipe
 
 Floats = NDArray[np.float32]
@@ -30,13 +30,22 @@ class Backbone(Protocol):
         """Say where the weights came from."""
         ...
 
+    @property
+    def precision(self) -> Precision:
+        """Return what it computes in."""
+        ...
+
     def features(self, images: Floats) -> Floats:
         """Return the features, (batch_size, d) float32, of images, (batch_size, side, side, 3) float32 in 0..1."""
         ...
 
 
-#: Makes the backbone of a recipe; called only when there is something to embed.
-MakeBackbone = Callable[[Recipe], Backbone]
+class MakeBackbone(Protocol):
+    """Makes the backbone of a recipe; called only when there is something to embed."""
+
+    def __call__(self, recipe: Recipe, precision: Asked = "auto", /) -> Backbone:
+        """Return a backbone that computes in the precision asked for, or by itself in the fastest."""
+        ...
 
 
 class RememberingBackbone:
@@ -49,6 +58,7 @@ class RememberingBackbone:
         self.batch_size = backbone.batch_size
         self.digest = backbone.digest
         self.origin = backbone.origin
+        self.precision = backbone.precision
 
     def features(self, images: Floats) -> Floats:
         """Return the features of a full batch, computed only if one of its images is new."""

@@ -103,7 +103,7 @@ class Embedder:
             "weights": {"digest": self._backbone.digest, "origin": self._backbone.origin},
             "decoder": DECODER,
             "opencv": cv2.__version__,
-            "precision": "float32",
+            "precision": self._backbone.precision,
             "fitted_on": self._fitted_on,
         }
         arrays = {f"{_HEAD}{name}": array for name, array in head.items()} | dict(canaries)

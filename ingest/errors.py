@@ -23,6 +23,10 @@ class UnknownRecipe(LookalikeError):
     """A recipe that does not exist."""
 
 
+class UnknownPrecision(LookalikeError):
+    """A precision that does not exist."""
+
+
 class RecipeUnusable(LookalikeError):
     """A recipe whose vectors cannot have as many dimensions as it says."""
 

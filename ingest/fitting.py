@@ -9,6 +9,7 @@ from ingest.embedder import Embedder
 from ingest.errors import SourceUnusable, UnreadableImage
 from ingest.images import Image
 from ingest.outcome import Progress
+from ingest.precision import Asked
 from ingest.recipes import Recipe
 from ingest.sources import Source, SourceImage, decoded
 from storage.items import is_text
@@ -20,6 +21,7 @@ FIT_SAMPLE = 5_000
 def fitted_embedder(
     source: Source,
     recipe: Recipe,
+    precision: Asked,
     make_backbone: MakeBackbone,
     progress: Progress,
     on_progress: Callable[[Progress], None],
@@ -41,7 +43,7 @@ def fitted_embedder(
 
     started = time.perf_counter()
     # One more than the images, for the black one that fills up the last batch.
-    backbone = RememberingBackbone(make_backbone(recipe), capacity=progress.to_fit + 1)
+    backbone = RememberingBackbone(make_backbone(recipe, precision), capacity=progress.to_fit + 1)
     try:
         embedder = Embedder.fit(recipe, backbone, images, fitted)
     except SourceUnusable as error:

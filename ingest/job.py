@@ -15,6 +15,7 @@ from ingest.fitting import fitted_embedder
 from ingest.images import content_digest, thumbnail
 from ingest.networks import vgg16_backbone
 from ingest.outcome import IngestReport, Progress, Rejected, report_of
+from ingest.precision import Asked, precision_named, precision_of
 from ingest.recipes import Recipe, recipe_of
 from ingest.sources import Source, SourceImage, decoded, limited, open_source
 from storage import NewItem, Store
@@ -32,6 +33,7 @@ def ingest(
     store: str | Path,
     *,
     recipe: str | Recipe | None = None,
+    precision: str = "auto",
     weights: str | Path | None = None,
     download: bool = False,
     flat: bool = False,
@@ -45,14 +47,16 @@ def ingest(
     A store is created when there is none, with the default recipe unless one is given. Every batch is durable
     before the next begins, so a job that was stopped is continued by calling this again. An image that cannot be
     read is rejected with a reason, and the job goes on. With `flat` the images of `folder:DIR` have no labels; with
-    `download` Keras may download weights, and `mnist` or `fashion-mnist`, that are found nowhere.
+    `download` Keras may download weights, and `mnist` or `fashion-mnist`, that are found nowhere. The `precision` is
+    the store's, and a new store's is the fastest on this machine, unless one is given.
 
-    Raise InvalidCount for a limit or batch size below 1, SourceUnusable, UnknownRecipe, WeightsUnusable,
-    OtherEmbedding when the store has another recipe or other weights, EmbeddingDrift, and the errors of opening and
-    writing a store.
+    Raise InvalidCount for a limit or batch size below 1, SourceUnusable, UnknownRecipe, UnknownPrecision,
+    WeightsUnusable, OtherEmbedding when the store has another recipe or other weights, EmbeddingDrift, and the errors
+    of opening and writing a store.
     """
     started = time.perf_counter()
     require_count("the batch size", batch_size, str(BATCH_SIZE))
+    asked = precision_named(precision)
     opened = _opened(source, limit, flat=flat, download=download)
     chosen = recipes.recipe_named(recipe) if isinstance(recipe, str) else recipe
     network = make_backbone or vgg16_backbone(weights, download=download)
@@ -61,12 +65,12 @@ def ingest(
         target, embedder = Store.open(store, writing=True), None
     else:
         Store.require_free(store)
-        embedder = fitted_embedder(opened, chosen or recipes.DEFAULT, network, progress, on_progress)
+        embedder = fitted_embedder(opened, chosen or recipes.DEFAULT, asked, network, progress, on_progress)
         target = Store.create(store, embedder.embedding())
     with target:
         _require_recipe(target, chosen)
         for batch in _batches(iter(opened), batch_size):
-            embedder = _ingest_batch(batch, target, embedder, network, progress)
+            embedder = _ingest_batch(batch, target, embedder, asked, network, progress)
             on_progress(progress)
         progress.stage = "writing the index"
         on_progress(progress)
@@ -90,7 +94,12 @@ def _require_recipe(store: Store, recipe: Recipe | None) -> None:
 
 
 def _ingest_batch(
-    batch: list[SourceImage], store: Store, embedder: Embedder | None, network: MakeBackbone, progress: Progress
+    batch: list[SourceImage],
+    store: Store,
+    embedder: Embedder | None,
+    precision: Asked,
+    network: MakeBackbone,
+    progress: Progress,
 ) -> Embedder | None:
     """Embed and commit what is new or changed in a batch; return the embedder, made if it was needed."""
     started = time.perf_counter()
@@ -120,7 +129,8 @@ def _ingest_batch(
     prepared = time.perf_counter()
     if items:
         if embedder is None:
-            embedder = Embedder.restore(store.embedding, network(recipe))
+            kept = precision_of(store.embedding) if precision == "auto" else precision
+            embedder = Embedder.restore(store.embedding, network(recipe, kept))
         vectors = embedder.embed_inputs(inputs)
         embedded = time.perf_counter()
         appended = store.append(items, vectors)

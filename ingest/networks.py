@@ -3,6 +3,7 @@
 from pathlib import Path
 
 from ingest.backbone import Backbone, MakeBackbone
+from ingest.precision import Asked
 from ingest.recipes import Recipe
 from ingest.weights import find_weights
 
@@ -13,12 +14,12 @@ def vgg16_backbone(weights: str | Path | None = None, *, download: bool = False)
     With `download`, Keras may download them when there are none.
     """
 
-    def make(recipe: Recipe) -> Backbone:
+    def make(recipe: Recipe, precision: Asked = "auto", /) -> Backbone:
         found = find_weights(weights, download=_download if download else None)
         # Imported here: TensorFlow takes seconds to load, and whoever embeds nothing does without it.
         from ingest.vgg16 import Vgg16
 
-        return Vgg16(recipe, found)
+        return Vgg16(recipe, found, precision)
 
     return make
 

@@ -8,6 +8,7 @@ from collections.abc import Iterator
 import numpy as np
 
 from ingest.backbone import Floats
+from ingest.precision import Asked, Precision, precision_of_processor
 from ingest.recipes import Recipe
 from ingest.weight_files import LAYERS
 from ingest.weights import Weights
@@ -31,34 +32,72 @@ def _quiet() -> Iterator[None]:
 with _quiet():
     import tensorflow as tf
 
-    tf.config.list_physical_devices()
+    if tf.config.list_physical_devices("GPU"):
+        # The same image has the same bits in every run, and float32 is what its name says.
+        tf.config.experimental.enable_op_determinism()
+        tf.config.experimental.enable_tensor_float_32_execution(False)
 
-#: Every batch has this many images. On processors tried, a row's bits depend on its neighbours at 32 but not at 64,
-#: and larger batches are no faster.
-BATCH_SIZE = 64
+#: How many images of 32 by 32 every batch has. On processors tried, a row's bits depend on its neighbours at 32 but
+#: not at 64, and larger batches of float32 are no faster; bfloat16 is done with so soon that more are worth it.
+BATCH_SIZES: dict[Precision, int] = {"float32": 64, "bfloat16": 256}
+
+#: Fewer are not handed over, however large the images.
+_SMALLEST_BATCH = 16
+
+#: NVIDIA's processors multiply bfloat16 in hardware from this compute capability on.
+_FIRST_BFLOAT16 = (8, 0)
+
+_POLICIES = {"float32": "float32", "bfloat16": "mixed_bfloat16"}
 
 
 class Vgg16:
     """VGG16 without its top, cut at a recipe's layer; features are flattened."""
 
-    batch_size = BATCH_SIZE
-
-    def __init__(self, recipe: Recipe, weights: Weights) -> None:
+    def __init__(self, recipe: Recipe, weights: Weights, precision: Asked = "auto") -> None:
         self.digest = weights.digest
         self.origin = weights.origin
+        self.precision = fastest_precision() if precision == "auto" else precision
+        self.batch_size = batch_size(recipe.side, self.precision)
         shape = (recipe.side, recipe.side, 3)
-        base = tf.keras.applications.VGG16(include_top=False, weights=None, input_shape=shape)
+        with _computing_in(self.precision):
+            base = tf.keras.applications.VGG16(include_top=False, weights=None, input_shape=shape)
         for layer in LAYERS:
             base.get_layer(layer).set_weights([weights.arrays[f"{layer}/kernel"], weights.arrays[f"{layer}/bias"]])
-        flat = tf.keras.layers.Flatten()(base.get_layer(recipe.layer).output)
+        # Outside of the policy: a layer of float32 turns what it is given into that.
+        flat = tf.keras.layers.Flatten(dtype="float32")(base.get_layer(recipe.layer).output)
         model = tf.keras.Model(base.input, flat)
-        signature = [tf.TensorSpec((BATCH_SIZE, *shape), tf.float32)]
+        signature = [tf.TensorSpec((self.batch_size, *shape), tf.float32)]
         self._compute = tf.function(lambda images: model(images, training=False), input_signature=signature)
 
     def features(self, images: Floats) -> Floats:
         """Return the layer's output, (batch_size, d) float32, of images, (batch_size, side, side, 3) in 0..1."""
         features: Floats = np.asarray(self._compute(tf.constant(images)).numpy(), np.float32)
         return features
+
+
+def batch_size(side: int, precision: Precision) -> int:
+    """Return how many images of a side a batch has: as many pixels as at 32, which bounds the memory."""
+    return max(_SMALLEST_BATCH, BATCH_SIZES[precision] * 32**2 // side**2)
+
+
+def fastest_precision() -> Precision:
+    """Return the faster precision on the GPU that TensorFlow sees, or else on this processor."""
+    gpus = tf.config.list_physical_devices("GPU")
+    if not gpus:
+        return precision_of_processor()
+    capability = tf.config.experimental.get_device_details(gpus[0]).get("compute_capability", (0, 0))
+    return "bfloat16" if capability >= _FIRST_BFLOAT16 else "float32"
+
+
+@contextlib.contextmanager
+def _computing_in(precision: Precision) -> Iterator[None]:
+    """Have Keras make layers that compute in a precision; their weights stay float32."""
+    before = tf.keras.config.dtype_policy()
+    tf.keras.config.set_dtype_policy(_POLICIES[precision])
+    try:
+        yield
+    finally:
+        tf.keras.config.set_dtype_policy(before)
 
 
 def download_weights() -> None:

@@ -12,6 +12,7 @@ from ingest.backbone import MakeBackbone
 from ingest.embedder import Embedder
 from ingest.images import Image, checked_image, decode, read_bytes
 from ingest.networks import vgg16_backbone
+from ingest.precision import precision_of
 from ingest.recipes import recipe_of
 from search.question import Id, Question
 from search.results import QueryResult, QueryResults
@@ -289,7 +290,8 @@ class Searcher:
     def _embed(self, images: Sequence[Image]) -> NDArray[np.float32]:
         if self._embedder is None:
             embedding = self.store.embedding
-            self._embedder = Embedder.restore(embedding, self._make_backbone(recipe_of(embedding)))
+            backbone = self._make_backbone(recipe_of(embedding), precision_of(embedding))
+            self._embedder = Embedder.restore(embedding, backbone)
         return self._embedder.embed(images)
 
 

@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ingest.backbone import Floats, MakeBackbone
+from ingest.precision import Precision
 from ingest.recipes import Recipe
 from ingest.sources import ListedSource, SourceImage
 
@@ -20,6 +21,7 @@ class ToyBackbone:
 
     batch_size = 8
     origin = "a toy"
+    precision: Precision = "float32"
 
     def __init__(self, digest: str = "toy weights") -> None:
         self.digest = digest
@@ -35,7 +37,7 @@ class ToyBackbone:
 
 def toy_backbone(backbone: ToyBackbone | None = None) -> MakeBackbone:
     """Return what makes the toy backbone, whatever the recipe."""
-    return lambda _: backbone or ToyBackbone()
+    return lambda _, __="auto": backbone or ToyBackbone()
 
 
 def grey(level: int, side: int = 8) -> NDArray[np.uint8]:

@@ -10,6 +10,7 @@ from typer.testing import CliRunner
 from ingest.__main__ import app
 from ingest.backbone import Backbone
 from ingest.errors import WeightsUnusable
+from ingest.precision import Asked
 from ingest.recipes import RECIPES, Recipe
 from storage import Store, console
 from tests.ingest.idx_files import write_split
@@ -186,7 +187,7 @@ def test_a_number_of_images_below_one_is_one_line_and_makes_nothing(
 def test_missing_weights_are_one_line_and_leave_nothing_behind(
     images: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    def none_found(_: Recipe) -> Backbone:
+    def none_found(_: Recipe, __: Asked) -> Backbone:
         raise WeightsUnusable("expected weights,\ngot none")
 
     monkeypatch.setattr("ingest.job.vgg16_backbone", lambda *_, **__: none_found)

@@ -16,6 +16,7 @@ from ingest.errors import InvalidCount, RecipeUnusable, SourceUnusable, UnknownR
 from ingest.images import content_digest
 from ingest.job import ingest
 from ingest.outcome import IngestReport, Progress, Rejected
+from ingest.precision import Asked
 from ingest.recipes import Recipe
 from ingest.sources import ListedSource, SourceImage
 from storage import Item, Store
@@ -27,11 +28,11 @@ class Killed(Exception):
     """What a test raises where a job is to die."""
 
 
-def no_backbone(_: Recipe) -> Backbone:
+def no_backbone(_: Recipe, __: Asked = "auto") -> Backbone:
     raise AssertionError("expected the job to do without a backbone")
 
 
-def no_weights(_: Recipe) -> Backbone:
+def no_weights(_: Recipe, __: Asked = "auto") -> Backbone:
     raise WeightsUnusable("expected weights, got none")
 
 

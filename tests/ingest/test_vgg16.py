@@ -1,16 +1,18 @@
 """One real run of VGG16 with the ImageNet weights; the only tests that import TensorFlow."""
 
 import sys
+from functools import cache
 from pathlib import Path
 
 import numpy as np
 import pytest
 
 from ingest.backbone import MakeBackbone
-from ingest.embedder import Embedder, network_input
+from ingest.embedder import DRIFT_BOUND, Embedder, network_input
 from ingest.images import Image
 from ingest.job import ingest
 from ingest.networks import vgg16_backbone
+from ingest.precision import Precision
 from ingest.recipes import NOTEBOOK, RECIPES, RETRIEVAL, Recipe
 from ingest.sources import Source, open_source
 from ingest.sources.listed import FirstOf
@@ -32,7 +34,7 @@ def digits() -> Source:
 
 @pytest.fixture(scope="module")
 def network() -> MakeBackbone:
-    return vgg16_backbone()
+    return cache(vgg16_backbone())
 
 
 def pixels(source: Source, count: int) -> list[Image]:
@@ -48,7 +50,7 @@ def test_the_weights_are_those_of_imagenet() -> None:
 def test_a_digit_has_the_features_and_the_vector_that_it_always_had(digits: Source, network: MakeBackbone) -> None:
     assert next(iter(digits)).key == FIRST_KEY
     (digit,) = pixels(digits, 1)
-    backbone = network(NOTEBOOK)
+    backbone = network(NOTEBOOK, "float32")
     batch = np.zeros((backbone.batch_size, 32, 32, 3), np.float32)
     batch[0] = network_input(NOTEBOOK, digit)
     features = backbone.features(batch)[0]
@@ -61,12 +63,14 @@ def test_a_digit_has_the_features_and_the_vector_that_it_always_had(digits: Sour
     np.testing.assert_allclose(np.linalg.norm(vector), VECTOR_NORM, atol=1e-3)
 
 
+@pytest.mark.parametrize("precision", ["float32", "bfloat16"])
 @pytest.mark.parametrize("recipe", RECIPES.values(), ids=RECIPES)
 def test_a_vector_has_the_same_bits_alone_and_anywhere_among_others(
-    digits: Source, network: MakeBackbone, recipe: Recipe
+    digits: Source, network: MakeBackbone, recipe: Recipe, precision: Precision
 ) -> None:
-    images = pixels(digits, 130)
-    embedder = Embedder.fit(recipe, network(recipe), images)
+    backbone = network(recipe, precision)
+    images = pixels(digits, 2 * backbone.batch_size + 2)
+    embedder = Embedder.fit(recipe, backbone, images)
     together = embedder.embed(images)
     order = np.random.default_rng(5).permutation(len(images)).tolist()
     shuffled = embedder.embed([images[position] for position in order])
@@ -84,6 +88,57 @@ def test_a_digit_asked_for_by_its_picture_finds_itself_at_distance_zero(
     with Searcher.open(tmp_path / "store", make_backbone=network) as searcher:
         found = [result.hits[0] for result in searcher.by_image(pixels(digits, 70), k=1)]
     assert [(hit.key, hit.distance) for hit in found] == [(key, 0.0) for key in keys]
+
+
+@pytest.mark.parametrize("recipe", RECIPES.values(), ids=RECIPES)
+def test_bfloat16_moves_vectors_by_less_than_the_bound_on_drift_and_leaves_as_float32(
+    digits: Source, network: MakeBackbone, recipe: Recipe
+) -> None:
+    images = pixels(digits, 256)
+    wide, narrow = network(recipe, "float32"), network(recipe, "bfloat16")
+    batch = np.array([network_input(recipe, image) for image in images[: narrow.batch_size]])
+    assert narrow.features(batch).dtype == np.float32
+    kept = Embedder.fit(recipe, wide, images)
+    restored = Embedder.restore(kept.embedding(), narrow)
+    before, after = kept.embed(images), restored.embed(images)
+    moved = np.linalg.norm(after - before, axis=1) / np.linalg.norm(before, axis=1)
+    assert 0 < moved.max() < 3 * DRIFT_BOUND
+    assert np.median(moved) < DRIFT_BOUND
+
+
+def test_the_policy_that_layers_are_made_under_is_put_back(network: MakeBackbone) -> None:
+    import tensorflow as tf
+
+    network(RETRIEVAL, "bfloat16")
+    assert tf.keras.config.dtype_policy().name == "float32"
+
+
+@pytest.mark.parametrize(
+    ("side", "precision", "images"),
+    [(32, "float32", 64), (32, "bfloat16", 256), (64, "bfloat16", 64), (224, "float32", 16), (224, "bfloat16", 16)],
+)
+def test_a_batch_has_fewer_images_when_they_are_larger(side: int, precision: Precision, images: int) -> None:
+    from ingest.vgg16 import batch_size
+
+    assert batch_size(side, precision) == images
+
+
+@pytest.mark.parametrize(
+    ("details", "precision"),
+    [
+        ({"compute_capability": (7, 5)}, "float32"),
+        ({"compute_capability": (9, 0)}, "bfloat16"),
+        ({"device_name": "of a kind that does not tell"}, "float32"),
+    ],
+)
+def test_a_gpu_computes_in_what_it_multiplies_in_hardware(
+    monkeypatch: pytest.MonkeyPatch, details: dict[str, object], precision: Precision
+) -> None:
+    from ingest.vgg16 import fastest_precision
+
+    monkeypatch.setattr("ingest.vgg16.tf.config.list_physical_devices", lambda _: ["a GPU"])
+    monkeypatch.setattr("ingest.vgg16.tf.config.experimental.get_device_details", lambda _: details)
+    assert fastest_precision() == precision
 
 
 def test_keras_shows_the_progress_of_its_downloads_beside_the_results(

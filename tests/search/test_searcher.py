@@ -11,6 +11,7 @@ import pytest
 from ingest.backbone import Floats
 from ingest.errors import EmbeddingDrift, UnreadableImage
 from ingest.job import ingest
+from ingest.precision import Asked
 from ingest.recipes import Recipe
 from search.results import QueryResult
 from search.searcher import Searcher
@@ -242,7 +243,7 @@ def test_what_was_ingested_since_is_seen_after_a_refresh(searcher: Searcher) -> 
 def test_the_backbone_is_made_at_the_first_picture_and_once(tmp_path: Path) -> None:
     made: list[Recipe] = []
 
-    def make(recipe: Recipe) -> ToyBackbone:
+    def make(recipe: Recipe, _: Asked = "auto") -> ToyBackbone:
         made.append(recipe)
         return ToyBackbone()
 

@@ -78,7 +78,9 @@ def _draw(searcher: Searcher, result: QueryResult, path: Path) -> None:
 
 @app.command("map")
 def draw_map(
-    store: StoreOption, figure: Annotated[Path, typer.Option(help="Draw the map to this file, .png, .svg or .pdf.")]
+    store: StoreOption,
+    figure: Annotated[Path, typer.Option(help="Draw the map to this file, .png, .svg or .pdf.")],
+    thumbnails: Annotated[bool, typer.Option("--thumbnails", help="Draw the items' pictures, not dots.")] = False,
 ) -> None:
     """Draw a t-SNE map of the store, coloured by label."""
     from search import figures
@@ -86,7 +88,7 @@ def draw_map(
 
     figures.require_writable(figure)
     with Searcher.open(store) as searcher:
-        figures.save(draw(searcher.store), figure)
+        figures.save(draw(searcher.store, thumbnails=thumbnails), figure)
     console.OUT.print(f"Drew {figure}", soft_wrap=True)
 
 

@@ -20,14 +20,10 @@ DPI = 150
 
 INK = "#1f2328"
 FAINT = "#6e7781"
-RIGHT = "#1a7f37"
-WRONG = "#cf222e"
-OTHER = "#b8bfc6"
 
-#: Ten colours chosen to be told apart, also by the colour-blind: Petroff, "Accessible Color Sequences for Data
-#: Visualization", 2021. Twenty are the most that a legend can carry.
-FEW = mpl.color_sequences["petroff10"]
-MANY = mpl.color_sequences["tab20"]
+#: A bluish green and a red, which the colour-blind tell apart better than green and red.
+RIGHT = "#008f7a"
+WRONG = "#c4291c"
 
 
 def require_writable(path: Path) -> None:

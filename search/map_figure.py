@@ -1,45 +1,74 @@
-"""The map: a t-SNE of the embeddings in two dimensions, coloured by label."""
+"""The map: a t-SNE of the embeddings in two dimensions, coloured by label, as dots or as pictures."""
 
-from collections import Counter
 from collections.abc import Sequence
-from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
+from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.font_manager import FontProperties
+from matplotlib.lines import Line2D
 from matplotlib.patheffects import withStroke
 from numpy.typing import NDArray
 
 from search.errors import FigureUnusable
-from search.figures import FAINT, FEW, INK, MANY, OTHER
-from search.lettering import Weight, families, legible
+from search.figures import FAINT, INK
+from search.gallery import MARGIN, TITLE_POINTS, TITLE_ROOM
+from search.label_groups import LabelGroup, label_groups
+from search.lettering import families, legible, width_of
+from search.mosaic import draw_mosaic, mosaic
+from search.tsne import Points, tsne
 from storage import Store
-
-PERPLEXITY = 30
-SEED = 31
 
 #: Above this, a sample is drawn that keeps each label's share: t-SNE of more takes many minutes and shows no more.
 MOST_ITEMS = 10_000
 
 _FEWEST_ITEMS = 5
 
+#: Inches.
+_SIDE = 7.2
+_LEGEND_GAP = 0.15
+_HANDLE = 0.2
 
-def draw_map(store: Store) -> Figure:
+_LEGEND_POINTS = 10
+
+_NAME_POINTS = 11
+
+#: A group's name is written at its median if at least so large a part of all items are in it, and if at least so large
+#: a part of the items around the median are.
+_LARGE = 1 / 50
+_PURE = 0.6
+_AROUND = 0.06
+
+
+def draw_map(store: Store, *, thumbnails: bool = False) -> Figure:
     """Draw the map of a store; raise FigureUnusable when it holds too few items.
 
-    t-SNE as in the notebook: van der Maaten and Hinton, "Visualizing Data using t-SNE", 2008; perplexity 30, seed 31.
+    With `thumbnails` the items' pictures are laid out on a grid, each in its place or near it, in a frame of its
+    label's colour; of a large store, those that would lie on others are left out.
     """
     ids, vectors = store.all_vectors()
     if len(ids) < _FEWEST_ITEMS:
         raise FigureUnusable(f"expected at least {_FEWEST_ITEMS} items to draw a map, got {len(ids)}: ingest more")
     labels = np.array([item.label for item in store.items(ids.tolist())], object)
     chosen = _stratified(labels, MOST_ITEMS)
-    points = _tsne(vectors[chosen])
+    ids, labels = ids[chosen], labels[chosen]
+    points = _in_square(tsne(vectors[chosen]))
+    groups = label_groups(labels.tolist())
     shown = (
-        f"{len(chosen):,} items" if len(chosen) == len(ids) else f"a sample of {len(chosen):,} of {len(ids):,} items"
+        f"{len(chosen):,} items" if len(vectors) == len(ids) else f"a sample of {len(ids):,} of {len(vectors):,} items"
     )
-    return _scatter(points, labels[chosen], f"t-SNE of {shown}, recipe {legible(store.embedding.name, 40)}")
+    title = f"t-SNE of {shown}, recipe {legible(store.embedding.name, 40)}"
+    if not thumbnails:
+        figure, axes = _frame(groups, title)
+        _dots(axes, points, groups)
+        return figure
+    pieces = mosaic(points)
+    pictures = store.thumbnails(ids[[piece.item for piece in pieces]].tolist())
+    figure, axes = _frame(groups, f"{title}, {len(pieces):,} pictures")
+    colours = {int(item): group.colour for group in groups for item in np.flatnonzero(group.mine)}
+    draw_mosaic(axes, pieces, [pictures.get(int(ids[piece.item])) for piece in pieces], colours)
+    return figure
 
 
 def _stratified(labels: NDArray[Any], most: int) -> NDArray[np.int64]:
@@ -51,78 +80,66 @@ def _stratified(labels: NDArray[Any], most: int) -> NDArray[np.int64]:
     return spread
 
 
-def _tsne(vectors: NDArray[np.float32]) -> NDArray[np.float32]:
-    # Imported here: scikit-learn takes a second to load, and only a map needs it.
-    from sklearn.manifold import TSNE
-
-    perplexity = min(PERPLEXITY, (len(vectors) - 1) / 3)
-    points: NDArray[np.float32] = TSNE(
-        n_components=2, perplexity=perplexity, init="pca", random_state=SEED
-    ).fit_transform(np.array(vectors))
-    return points
+def _in_square(points: Points) -> Points:
+    """Return points, (n, 2), moved and scaled as a whole so that they fill a square from 0 to 1."""
+    low, high = points.min(axis=0), points.max(axis=0)
+    reach = max(float((high - low).max()), float(np.finfo(np.float32).tiny))
+    return (points - (low + high) / 2) / reach + 0.5
 
 
-def _scatter(points: NDArray[np.float32], labels: NDArray[Any], title: str) -> Figure:
-    figure = Figure(figsize=(8.6, 7.2), facecolor="white")
-    axes = figure.add_axes((0.03, 0.04, 0.765, 0.88))
-    size = float(np.clip(30_000 / len(points), 4, 40))
-    handles = []
-    for group in _groups(labels.tolist()):
-        mine = points[group.mine]
-        axes.scatter(mine[:, 0], mine[:, 1], s=size, color=group.colour, linewidths=0, alpha=0.8)
-        # An underscore at the start would hide an entry from the legend.
-        handles.append(axes.scatter([], [], s=40, color=group.colour, label=f"\u200b{group.named('normal')}"))
-        if not group.rest and len(mine) >= len(points) / 50:
-            x, y = np.median(mine, axis=0)
-            written = axes.text(x, y, group.named("bold"), ha="center", va="center", color=INK)
-            written.set(fontfamily=families(), fontsize=11, weight="bold")
-            written.set_path_effects([withStroke(linewidth=3, foreground="white")])
-    axes.set_xticks([])
-    axes.set_yticks([])
-    axes.set_aspect("equal", adjustable="datalim")
-    axes.margins(0.03)
+def _frame(groups: Sequence[LabelGroup], title: str) -> tuple[Figure, Axes]:
+    """Return a figure with a title, an empty map from 0 to 1, and a legend that has just the room that it needs."""
+    legend = max(width_of(group.name, _LEGEND_POINTS) for group in groups) + _HANDLE
+    width = MARGIN + _SIDE + _LEGEND_GAP + legend + MARGIN
+    height = MARGIN + TITLE_ROOM + _SIDE + MARGIN
+    figure = Figure(figsize=(width, height), facecolor="white")
+    axes = figure.add_axes((MARGIN / width, MARGIN / height, _SIDE / width, _SIDE / height))
+    axes.set(xticks=[], yticks=[], xlim=(-0.02, 1.02), ylim=(-0.02, 1.02))
     for spine in axes.spines.values():
         spine.set(color=FAINT, linewidth=0.6)
-    axes.set_title(title, color=INK, fontsize=12, loc="left", pad=10, fontfamily=families())
+    written = figure.text(MARGIN / width, 1 - MARGIN / height, title, ha="left", va="top", color=INK)
+    written.set(fontfamily=families(), fontsize=TITLE_POINTS)
+    # An underscore at the start would hide an entry from the legend.
+    handles = [
+        Line2D([], [], ls="", marker="o", ms=6.5, mew=0, color=group.colour, label=f"\u200b{group.name}")
+        for group in groups
+    ]
     axes.legend(
         handles=handles,
         loc="upper left",
-        bbox_to_anchor=(1.01, 1.0),
+        bbox_to_anchor=(1 + _LEGEND_GAP / _SIDE, 1.0),
         frameon=False,
-        prop=FontProperties(family=families(), size=10),
+        prop=FontProperties(family=families(), size=_LEGEND_POINTS),
+        labelcolor=INK,
+        borderpad=0,
         borderaxespad=0,
-        handlelength=1,
-        handletextpad=0.4,
+        handlelength=0.8,
+        handletextpad=0.5,
     )
-    return figure
+    return figure, axes
 
 
-@dataclass(frozen=True)
-class _Group:
-    """Items in one colour: those of one label, or, where `rest` is true, of all labels that have no colour."""
-
-    label: str | None
-    colour: Any
-    mine: NDArray[np.bool_]
-    rest: bool = False
-
-    def named(self, weight: Weight) -> str:
-        """Return what the group is called."""
-        if self.rest:
-            return "others"
-        return legible(self.label, 14, weight) if self.label is not None else "(no label)"
+def _dots(axes: Axes, points: Points, groups: Sequence[LabelGroup]) -> None:
+    size = float(np.clip(30_000 / len(points), 4, 40))
+    for group in groups:
+        mine = points[group.mine]
+        axes.scatter(mine[:, 0], mine[:, 1], s=size, color=group.colour, linewidths=0, alpha=0.8)
+    _names(axes, points, groups)
 
 
-def _groups(labels: Sequence[str | None]) -> list[_Group]:
-    """Return a group for each label, in order; beyond twenty, the rarer ones are one grey group, which comes first."""
-    counts = Counter(labels)
-    many = len(counts) > len(MANY)
-    coloured = dict(counts.most_common(len(MANY) - 1)) if many else counts
-    ordered = sorted(coloured, key=lambda label: (label is not None, label or ""))
-    palette = FEW if len(counts) <= len(FEW) else MANY
-    groups = [
-        _Group(label, colour, np.array([one == label for one in labels]))
-        for label, colour in zip(ordered, palette, strict=False)
-    ]
-    rest = _Group(None, OTHER, np.array([one not in coloured for one in labels]), rest=True)
-    return [rest, *groups] if many else groups
+def _names(axes: Axes, points: Points, groups: Sequence[LabelGroup]) -> None:
+    """Write the names of the groups that lie together, the largest first; one that would touch another is left out."""
+    written: list[tuple[float, float, float]] = []
+    for group in sorted(groups, key=lambda group: -int(group.mine.sum())):
+        if group.rest or group.mine.sum() < len(points) * _LARGE:
+            continue
+        x, y = np.median(points[group.mine], axis=0).tolist()
+        around = np.linalg.norm(points - (x, y), axis=1) < _AROUND
+        half = width_of(group.bold_name, _NAME_POINTS, "bold") / _SIDE / 2
+        free = all(abs(x - other) > half + reach or abs(y - level) > 0.03 for other, level, reach in written)
+        if not around.any() or group.mine[around].mean() < _PURE or not free:
+            continue
+        written.append((x, y, half))
+        name = axes.text(x, y, group.bold_name, ha="center", va="center", color=INK)
+        name.set(fontfamily=families(), fontsize=_NAME_POINTS, weight="bold")
+        name.set_path_effects([withStroke(linewidth=3, foreground="white")])

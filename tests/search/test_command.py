@@ -123,7 +123,7 @@ def test_a_figure_is_drawn_beside_the_answer(search: Command, store: Path, tmp_p
     assert document["hits"] == OF_DARK
     image = cv2.imread(str(tmp_path / "figure.png"))
     assert image is not None
-    assert image.shape == (334, 933, 3)
+    assert image.shape == (318, 933, 3)
 
 
 def test_a_map_is_drawn(search: Command, store: Path, tmp_path: Path) -> None:
@@ -135,7 +135,7 @@ def test_a_map_is_drawn(search: Command, store: Path, tmp_path: Path) -> None:
     )
     image = cv2.imread(str(tmp_path / "[map] :cat:.png"))
     assert image is not None
-    assert image.shape == (1080, 1290, 3)
+    assert image.shape == (1182, 1299, 3)
     assert search("map", "--store", store, "--figure", tmp_path / "few.png") == (
         1,
         "",

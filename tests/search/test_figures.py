@@ -15,10 +15,11 @@ from matplotlib.figure import Figure
 from numpy.typing import NDArray
 
 from ingest.job import ingest
-from search import figures
+from search import figures, palette
 from search.errors import FigureUnusable
 from search.figures import FAINT, INK, RIGHT, WRONG
 from search.map_figure import draw_map
+from search.mosaic import Piece, mosaic
 from search.neighbours_figure import draw_neighbours
 from search.results import QueryResult
 from search.searcher import Searcher
@@ -135,7 +136,12 @@ def test_captions_tell_labels_ids_and_distances() -> None:
     figure = draw_neighbours([QueryResult("item 0", hits("cat", None), item=ITEM)], THUMBNAILS)
     assert captions(figure) == ["query: cat", "id 0", "cat", "0.250", "id 2", "0.500"]
     figure = draw_neighbours([QueryResult("an image", hits("cat"), image=grey(9))], THUMBNAILS)
-    assert captions(figure) == ["query", "", "cat", "0.250"]
+    assert captions(figure) == ["query", "cat", "0.250"]
+
+
+def test_a_wrong_label_is_marked_by_a_sign_too_for_whoever_does_not_see_the_colour() -> None:
+    figure = draw_neighbours([QueryResult("item 0", hits("cat", "dog", None), item=ITEM)], THUMBNAILS)
+    assert [[text.get_text() for text in axes.texts] for axes in figure.axes] == [[], [], ["×"], []]
 
 
 def test_a_picture_that_was_asked_with_is_shown_itself() -> None:
@@ -165,8 +171,8 @@ def test_nothing_to_draw_is_refused(results: list[QueryResult]) -> None:
 def test_a_neighbours_figure_is_saved_at_150_dots_per_inch(tmp_path: Path) -> None:
     figure = draw_neighbours([QueryResult("item 0", hits("cat", "dog", "cat"), item=ITEM)], THUMBNAILS)
     figures.save(figure, tmp_path / "neighbours.png")
-    # Inches: margins 0.36, four pictures of 1.35, gaps 0.3 and twice 0.08; height: margins 0.36, a row of 1.87.
-    assert size((tmp_path / "neighbours.png").read_bytes()) == (int(6.22 * 150), int(2.23 * 150))
+    # Inches: margins 0.36, four pictures of 1.35, gaps 0.3 and twice 0.08; height: margins 0.36, a row of 1.76.
+    assert size((tmp_path / "neighbours.png").read_bytes()) == (int(6.22 * 150), int(2.12 * 150))
     assert [path.name for path in tmp_path.iterdir()] == ["neighbours.png"]
 
 
@@ -280,7 +286,7 @@ def test_a_map_names_its_labels_in_order_and_tells_how_many_items_it_shows(tmp_p
     figure = map_of(tmp_path, labels)
     assert legend(figure) == ["(no label)", "high", "low"]
     assert counts(figure) == [10, 10, 10]
-    assert figure.axes[0].get_title(loc="left") == "t-SNE of 30 items, recipe toy"
+    assert figure.texts[0].get_text() == "t-SNE of 30 items, recipe toy"
 
 
 def test_a_map_has_a_colour_of_its_own_for_each_of_twenty_labels(tmp_path: Path) -> None:
@@ -295,7 +301,7 @@ def test_beyond_twenty_labels_the_rarer_ones_are_one_group(tmp_path: Path) -> No
     figure = map_of(tmp_path, {f"{place}": name for place, name in enumerate(names)})
     assert legend(figure) == ["others", *(f"label {number:02d}" for number in range(6, 25))]
     assert counts(figure) == [1 + 5 * 2, *[3] * 19]
-    assert figure.axes[0].get_title(loc="left") == "t-SNE of 68 items, recipe toy"
+    assert figure.texts[0].get_text() == "t-SNE of 68 items, recipe toy"
 
 
 def test_beyond_twenty_labels_every_item_is_in_one_group_whatever_its_label(tmp_path: Path) -> None:
@@ -326,7 +332,9 @@ def test_the_longest_names_fit_beside_a_map(tmp_path: Path) -> None:
     figure.draw_without_rendering()
     shown = figure.axes[0].get_legend()
     assert shown is not None
-    assert max(text.get_window_extent().x1 for text in shown.get_texts()) < figure.bbox.x1
+    # The same margin, of 0.18 inches, as on the left.
+    right = max(text.get_window_extent().x1 for text in shown.get_texts()) / figure.dpi
+    assert figure.get_figwidth() - right == pytest.approx(0.18, abs=0.05)
 
 
 def test_a_map_of_very_many_items_shows_a_sample_that_keeps_each_labels_share(
@@ -335,7 +343,7 @@ def test_a_map_of_very_many_items_shows_a_sample_that_keeps_each_labels_share(
     monkeypatch.setattr("search.map_figure.MOST_ITEMS", 20)
     figure = map_of(tmp_path, {str(number): "rare" if number % 4 == 0 else "common" for number in range(40)})
     assert (legend(figure), counts(figure)) == (["common", "rare"], [15, 5])
-    assert figure.axes[0].get_title(loc="left") == "t-SNE of a sample of 20 of 40 items, recipe toy"
+    assert figure.texts[0].get_text() == "t-SNE of a sample of 20 of 40 items, recipe toy"
 
 
 def test_a_map_puts_pictures_that_are_alike_together(tmp_path: Path) -> None:
@@ -355,7 +363,7 @@ def test_the_same_store_gives_the_same_map(searcher: Searcher) -> None:
 
 def test_a_map_is_saved_at_150_dots_per_inch(tmp_path: Path) -> None:
     figures.save(map_of(tmp_path, {str(number): "one" for number in range(5)}), tmp_path / "map.png")
-    assert size((tmp_path / "map.png").read_bytes()) == (1290, 1080)
+    assert size((tmp_path / "map.png").read_bytes()) == (1225, 1182)
 
 
 def test_a_map_of_fewer_than_five_items_is_refused(searcher: Searcher) -> None:
@@ -372,13 +380,13 @@ def test_a_map_shows_what_the_searcher_saw_while_another_process_adds_items(tmp_
         ingest(grey_source(**later), searcher.store.folder, make_backbone=toy_backbone())
         figure = draw_map(searcher.store)
     assert (legend(figure), counts(figure)) == (["old"], [6])
-    assert figure.axes[0].get_title(loc="left") == "t-SNE of 6 items, recipe toy"
+    assert figure.texts[0].get_text() == "t-SNE of 6 items, recipe toy"
 
 
 def test_odd_labels_are_drawn_on_a_map_without_a_warning(tmp_path: Path) -> None:
     labels = [*ODD_LABELS, *SCRIPTS[:9]]
     figure = map_of(tmp_path, {str(number): labels[number % 20] for number in range(60)})
-    assert size(figures.encoded(figure)) == (1290, 1080)
+    assert size(figures.encoded(figure))[1] == 1182
     assert counts(figure) == [3] * 20
 
 
@@ -388,4 +396,53 @@ def test_a_map_is_lettered_in_whatever_font_has_the_letters(tmp_path: Path, monk
     assert legend(figure) == ["Ⓐ"]
     assert [text.get_text() for text in figure.axes[0].texts] == ["Ⓐ"]
     # A letter in no font would be a warning, and so an error here.
-    assert size(figures.encoded(figure)) == (1290, 1080)
+    assert size(figures.encoded(figure))[1] == 1182
+
+
+def mosaic_of(*points: tuple[float, float]) -> list[Piece]:
+    return mosaic(np.array(points, np.float32))
+
+
+def test_a_picture_takes_the_cell_that_its_point_lies_in() -> None:
+    assert mosaic_of((0.0, 0.0), (1.0, 1.0), (0.5, 0.2)) == [
+        Piece(0, 0.0, 0.0, 0.125),
+        Piece(1, 0.875, 0.875, 0.125),
+        Piece(2, 0.5, 0.125, 0.125),
+    ]
+
+
+def test_of_two_points_in_a_cell_the_one_off_its_middle_takes_the_nearest_free_cell() -> None:
+    assert mosaic_of((0.12, 0.06), (0.06, 0.06)) == [Piece(0, 0.125, 0.0, 0.125), Piece(1, 0.0, 0.0, 0.125)]
+
+
+def test_all_pictures_of_a_small_store_are_shown_and_none_lies_on_another() -> None:
+    points = np.random.default_rng(31).normal(0.5, 0.05, (600, 2)).clip(0, 1).astype(np.float32)
+    pieces = mosaic(points)
+    assert [piece.item for piece in pieces] == list(range(600))
+    assert len({(piece.left, piece.lower) for piece in pieces}) == 600
+
+
+def test_of_a_large_store_the_picture_nearest_to_the_middle_of_each_cell_is_shown() -> None:
+    points = np.random.default_rng(31).random((5000, 2), np.float32)
+    pieces = mosaic(points)
+    assert len(pieces) == len({(piece.left, piece.lower) for piece in pieces}) <= 34**2
+    for piece in pieces:
+        corner = np.array([piece.left, piece.lower], np.float32)
+        inside = points[((points >= corner) & (points < corner + piece.side)).all(axis=1)]
+        nearest = np.linalg.norm(inside - corner - piece.side / 2, axis=1).min()
+        shown = np.linalg.norm(points[piece.item] - corner - piece.side / 2)
+        assert shown == pytest.approx(nearest, abs=1e-5)
+
+
+def test_a_map_of_pictures_shows_each_in_a_frame_of_its_labels_colour(tmp_path: Path) -> None:
+    levels = {str(number): 20 * number for number in range(6)}
+    labels = {key: "dark" if level < 60 else "light" for key, level in levels.items()}
+    with grey_searcher(tmp_path, levels, labels) as searcher:
+        figure = draw_map(searcher.store, thumbnails=True)
+    axes = figure.axes[0]
+    assert figure.texts[0].get_text() == "t-SNE of 6 items, recipe toy, 6 pictures"
+    assert [int(np.array(image.get_array())[0, 0, 0]) for image in axes.images] == list(levels.values())
+    assert [to_hex(frame.get_edgecolor()) for frame in axes.patches] == [palette.LABELS[0]] * 3 + [
+        palette.LABELS[1]
+    ] * 3
+    assert axes.get_xlim() == axes.get_ylim() == (-0.02, 1.02)

@@ -4,15 +4,19 @@ import logging
 import warnings
 
 import pytest
+from matplotlib.backends.backend_agg import FigureCanvasAgg
+from matplotlib.figure import Figure
 
 from search import figures, lettering
-from search.lettering import Weight, families, legible
+from search.lettering import Weight, families, fitted, legible, width_of
 from search.neighbours_figure import draw_neighbours
 from search.results import QueryResult
 from storage import Hit
 
 #: A word with an unseen joiner between two letters.
 JOINED = "\u0645\u06cc\u200c\u062e"
+
+WEIGHTS: tuple[Weight, ...] = ("normal", "bold")
 
 WIDE = "猫和狗在一起玩"
 
@@ -69,6 +73,26 @@ def test_a_long_label_is_cut_between_letters_and_never_within_an_escape(text: st
     assert legible(text, 14) == shown
 
 
+@pytest.mark.usefixtures("own_font_only")
+def test_a_line_is_cut_where_its_letters_end_in_inches() -> None:
+    for text in ("i" * 60, "M" * 60, "cat $" * 20, "猫" * 20):
+        for weight in WEIGHTS:
+            shown = fitted(text, 1.35, 9, weight)
+            assert shown.endswith("…")
+            assert 0.9 < width_of(shown, 9, weight) <= 1.35
+    assert fitted("i" * 20, 1.35, 9) == "i" * 20
+    assert fitted("", 1.35, 9) == "''"
+
+
+@pytest.mark.usefixtures("own_font_only")
+def test_a_line_is_as_wide_as_it_is_drawn() -> None:
+    for weight in WEIGHTS:
+        figure = Figure(dpi=600)
+        text = figure.text(0, 0, legible("Wide, and $5", 40), fontsize=12, weight=weight, fontfamily=families())
+        drawn = text.get_window_extent(FigureCanvasAgg(figure).get_renderer()).width / 600
+        assert width_of(text.get_text(), 12, weight) == pytest.approx(drawn, rel=0.03)
+
+
 def test_another_installed_font_is_taken_for_what_the_first_lacks(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(lettering, "FAMILIES", ("DejaVu Sans", "No Such Font", "STIXGeneral"))
     assert families() == ["DejaVu Sans", "STIXGeneral"]
@@ -82,7 +106,7 @@ def test_another_installed_font_is_taken_for_what_the_first_lacks(monkeypatch: p
 
 
 def test_wide_letters_take_the_room_of_two(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(lettering, "_is_in_a_font", lambda *_: True)
+    monkeypatch.setattr(lettering, "_family_of", lambda *_: "DejaVu Sans")
     assert legible(WIDE, 14) == WIDE
     assert legible(WIDE, 13) == "猫和狗在一起…"
     assert legible(WIDE, 12) == "猫和狗在一…"

@@ -1,4 +1,4 @@
-"""`python -m search query|map`: ask a store what is like something, and draw it."""
+"""`python -m search query|map|duplicates|suspects`: ask a store what is like something, and draw it."""
 
 from pathlib import Path
 from typing import Annotated
@@ -90,6 +90,74 @@ def draw_map(
     with Searcher.open(store) as searcher:
         figures.save(draw(searcher.store, thumbnails=thumbnails), figure)
     console.OUT.print(f"Drew {figure}", soft_wrap=True)
+
+
+def _radius_of(text: str) -> float | None:
+    """Return the number that --radius gives, or None for `auto`."""
+    if text == "auto":
+        return None
+    try:
+        return float(text)
+    except ValueError:
+        raise typer.BadParameter(f"expected --radius to be a number or auto, got {text!r}") from None
+
+
+@app.command()
+def duplicates(
+    store: StoreOption,
+    radius: Annotated[
+        str, typer.Option(help="How far apart duplicates may lie, or auto: as far as copies do.")
+    ] = "auto",
+    weights: Annotated[
+        Path | None, typer.Option(help="With --radius auto: the VGG16 weights the store was made with.")
+    ] = None,
+    figure: Annotated[Path | None, typer.Option(help="Draw the largest groups to this file.")] = None,
+    json: Annotated[bool, typer.Option("--json", help="Print the groups as JSON.")] = False,
+) -> None:
+    """Find groups of items that are nearly the same picture."""
+    from search.duplicates import duplicates_of
+
+    wanted = _radius_of(radius)
+    if figure is not None:
+        from search import figures
+
+        figures.require_writable(figure)
+    with Searcher.open(store, weights=weights) as searcher:
+        found = duplicates_of(searcher, wanted)
+        if figure is not None:
+            from search.curation_figures import draw_duplicates
+
+            figures.save(draw_duplicates(found, searcher.store), figure)
+    if json:
+        console.print_json(found.as_json())
+    else:
+        console.OUT.print(found.table())
+
+
+@app.command()
+def suspects(
+    store: StoreOption,
+    k: Annotated[int, typer.Option("-k", help="How many neighbours vote.")] = 10,
+    figure: Annotated[Path | None, typer.Option(help="Draw the surest suspects to this file.")] = None,
+    json: Annotated[bool, typer.Option("--json", help="Print the suspects as JSON.")] = False,
+) -> None:
+    """Find items whose label is not what their neighbours say, the surest first."""
+    from search.suspects import suspects_of
+
+    if figure is not None:
+        from search import figures
+
+        figures.require_writable(figure)
+    with Searcher.open(store) as searcher:
+        found = suspects_of(searcher, k)
+        if figure is not None:
+            from search.curation_figures import draw_suspects
+
+            figures.save(draw_suspects(found, searcher.store), figure)
+    if json:
+        console.print_json(found.as_json())
+    else:
+        console.OUT.print(found.table())
 
 
 if __name__ == "__main__":

@@ -1,7 +1,11 @@
-"""What can be wrong with a query's picture; what can be wrong with the query itself is storage's to say."""
+"""What can be wrong with figures and with radii; what can be wrong with a query itself is storage's to say."""
 
 from storage import LookalikeError
 
 
 class FigureUnusable(LookalikeError):
     """A figure that cannot be drawn or written."""
+
+
+class RadiusUnknown(LookalikeError):
+    """A radius of duplicates that cannot be found from a store's own pictures."""

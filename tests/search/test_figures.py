@@ -18,6 +18,7 @@ from ingest.job import ingest
 from search import figures, palette
 from search.errors import FigureUnusable
 from search.figures import FAINT, INK, RIGHT, WRONG
+from search.gallery import DIFFERS
 from search.map_figure import draw_map
 from search.mosaic import Piece, mosaic
 from search.neighbours_figure import draw_neighbours
@@ -141,7 +142,7 @@ def test_captions_tell_labels_ids_and_distances() -> None:
 
 def test_a_wrong_label_is_marked_by_a_sign_too_for_whoever_does_not_see_the_colour() -> None:
     figure = draw_neighbours([QueryResult("item 0", hits("cat", "dog", None), item=ITEM)], THUMBNAILS)
-    assert [[text.get_text() for text in axes.texts] for axes in figure.axes] == [[], [], ["×"], []]
+    assert [[text.get_text() for text in axes.texts] for axes in figure.axes] == [[], [], [DIFFERS.sign], []]
 
 
 def test_a_picture_that_was_asked_with_is_shown_itself() -> None:

@@ -131,6 +131,7 @@ def duplicates(
     if json:
         console.print_json(found.as_json())
     else:
+        console.OUT.print(found.summary(), soft_wrap=True)
         console.OUT.print(found.table())
 
 
@@ -157,6 +158,7 @@ def suspects(
     if json:
         console.print_json(found.as_json())
     else:
+        console.OUT.print(found.summary(), soft_wrap=True)
         console.OUT.print(found.table())
 
 

@@ -14,6 +14,7 @@ counted as neither.
 
 from collections.abc import Mapping, Sequence, Set
 from dataclasses import asdict, dataclass
+from decimal import ROUND_CEILING, Context
 from typing import Any
 
 import numpy as np
@@ -31,13 +32,13 @@ Distances = NDArray[np.float64]
 #: Of all that is found, how much may be strangers.
 STRANGERS = 0.01
 
-_SAMPLE = 256
+_SAMPLE = 512
 _SEED = 31
 
 #: How many items nearest to a copy are looked at.
 _NEAREST = 50
 
-#: A radius has so many digits, so that it can be given again as it is shown.
+#: A radius is rounded up to so many digits, so that it can be given again as it is shown.
 _DIGITS = 4
 
 
@@ -83,7 +84,7 @@ def radius_of_copies(searcher: Searcher) -> CopyRadius:
     ids, images = list(sample), list(sample.values())
     own, plain = store.vectors(ids), searcher.embed(images)
     copies = {kind: [copied(image) for image in images] for kind, copied in KINDS.items()}
-    moved = {kind: own + searcher.embed(made) - plain for kind, made in copies.items()}
+    moved = {kind: own + (searcher.embed(made) - plain) for kind, made in copies.items()}
     away = {kind: np.linalg.norm(vectors.astype(np.float64) - own, axis=1) for kind, vectors in moved.items()}
     farthest = max(float(distances.max()) for distances in away.values())
     others = [
@@ -143,7 +144,8 @@ def _largest_radius(copies: Distances, strangers: Distances) -> tuple[float, int
 
     Both are sorted distances from copies: to their originals, and to strangers.
     """
-    for radius in sorted({float(f"{distance:.{_DIGITS}g}") for distance in copies.tolist()}, reverse=True):
+    rounding = Context(prec=_DIGITS, rounding=ROUND_CEILING)
+    for radius in sorted({float(rounding.create_decimal_from_float(far)) for far in copies.tolist()}, reverse=True):
         found, strange = (int(np.searchsorted(some, radius, "right")) for some in (copies, strangers))
         if found and strange <= STRANGERS * (found + strange):
             return radius, found, strange

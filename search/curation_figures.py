@@ -66,9 +66,9 @@ def draw_suspects(suspects: Suspects, store: Store) -> Figure:
 
 def _suspect(suspect: Suspect, thumbnails: Mapping[int, bytes]) -> list[Tile | Remark]:
     lines = (
-        f"{suspect.item.label or EMPTY}",
-        f"said: {suspect.said or EMPTY}",
-        f"sure: {suspect.sure:.0%}, id {suspect.item.id}",
+        suspect.item.label or EMPTY,
+        f"said: {suspect.said or EMPTY} ({suspect.sure:.0%})",
+        f"id {suspect.item.id}",
     )
     return [
         Tile(picture(thumbnails.get(suspect.item.id)), lines, DIFFERS),

@@ -69,10 +69,16 @@ class Duplicates:
             "groups": [group.as_json() for group in self.groups],
         }
 
+    def summary(self) -> str:
+        """Tell in a few lines what was found, and how the radius was if it was not given."""
+        groups = f"{len(self.groups):,} group{'s' * (len(self.groups) != 1)}"
+        found = f"{groups} of duplicates within {self.radius:.4g}: {self.others:,} of {self.items:,} items could go"
+        more = f"; the {_SHOWN} largest:" if len(self.groups) > _SHOWN else ""
+        return "\n".join([*([self.auto.sentence()] if self.auto else []), found + more])
+
     def table(self) -> Table:
         """Return the largest groups as a table to print."""
-        title = f"{len(self.groups):,} groups of items within {self.radius:.4g}, of {self.items:,} items"
-        table = Table(title=Text(title), title_justify="left", caption_justify="left")
+        table = Table()
         table.add_column("group", justify="right")
         table.add_column("distance", justify="right")
         table.add_column("label")
@@ -82,8 +88,6 @@ class Duplicates:
             table.add_row(*_cells(str(number), "", group.kept))
             for hit in group.others:
                 table.add_row(*_cells("", f"{hit.distance:.4f}", hit), end_section=hit is group.others[-1])
-        more = [f"and {len(self.groups) - _SHOWN:,} smaller: --json has all"] * (len(self.groups) > _SHOWN)
-        table.caption = Text("\n".join([*more, *([self.auto.sentence()] if self.auto else [])]))
         return table
 
 

@@ -75,9 +75,17 @@ class Suspects:
             "suspects": [suspect.as_json() for suspect in self.suspects],
         }
 
+    def summary(self) -> str:
+        """Tell in a line what was found."""
+        left = [f"{self.unlabelled:,} without a label"] * bool(self.unlabelled)
+        left += [f"{self.single:,} alone with their label"] * bool(self.single)
+        but = f" (not judged: {', '.join(left)})" if left else ""
+        more = f"; the {_SHOWN} surest:" if len(self.suspects) > _SHOWN else ""
+        return f"{len(self.suspects):,} of {self.judged:,} items have neighbours that say another label{but}{more}"
+
     def table(self) -> Table:
         """Return the surest suspects as a table to print."""
-        table = Table(title=Text(self._title()), title_justify="left", caption_justify="left")
+        table = Table()
         table.add_column("sure", justify="right")
         table.add_column("label")
         table.add_column("neighbours say")
@@ -87,16 +95,7 @@ class Suspects:
             item = suspect.item
             cells = (f"{suspect.sure:.2f}", item.label or "", suspect.said, str(item.id), item.key)
             table.add_row(*(Text(printable(cell)) for cell in cells))
-        more = len(self.suspects) - _SHOWN
-        if more > 0:
-            table.caption = Text(f"and {more:,} less sure: --json has all")
         return table
-
-    def _title(self) -> str:
-        left = [f"{self.unlabelled:,} without a label"] * bool(self.unlabelled)
-        left += [f"{self.single:,} alone with their label"] * bool(self.single)
-        but = f" (not judged: {', '.join(left)})" if left else ""
-        return f"{len(self.suspects):,} of {self.judged:,} items whose neighbours say another label{but}"
 
 
 def suspects_of(searcher: Searcher, k: int = 10) -> Suspects:

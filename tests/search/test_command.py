@@ -123,7 +123,7 @@ def test_a_figure_is_drawn_beside_the_answer(search: Command, store: Path, tmp_p
     assert document["hits"] == OF_DARK
     image = cv2.imread(str(tmp_path / "figure.png"))
     assert image is not None
-    assert image.shape == (318, 933, 3)
+    assert image.shape == (315, 933, 3)
 
 
 def test_a_map_is_drawn(search: Command, store: Path, tmp_path: Path) -> None:
@@ -135,7 +135,7 @@ def test_a_map_is_drawn(search: Command, store: Path, tmp_path: Path) -> None:
     )
     image = cv2.imread(str(tmp_path / "[map] :cat:.png"))
     assert image is not None
-    assert image.shape == (1182, 1299, 3)
+    assert image.shape == (1182, 1285, 3)
     assert search("map", "--store", store, "--figure", tmp_path / "few.png") == (
         1,
         "",
@@ -188,7 +188,67 @@ def test_a_store_that_is_not_there_is_one_line_and_exit_status_1(search: Command
     )
 
 
-@pytest.mark.parametrize("command", [("map",), ("query", "--id", "0")], ids=["map", "query"])
+ALIKE = {"a": 10, "b": 200, "c": 12}
+
+
+def test_duplicates_are_printed_as_json_and_as_a_table_and_drawn(search: Command, tmp_path: Path) -> None:
+    store = grey_store(tmp_path, ALIKE, {"a": "low"})
+    figure = tmp_path / "duplicates.png"
+    distance: float = pytest.approx(4 / 255, abs=1e-6)  # type: ignore[assignment]
+    assert search.json("duplicates", "--store", store, "--radius", 0.1, "--figure", figure) == {
+        "radius": 0.1,
+        "auto": None,
+        "items": 3,
+        "others": 1,
+        "groups": [
+            {
+                "kept": {"id": 0, "key": "a", "label": "low"},
+                "others": [{"id": 2, "key": "c", "label": None, "distance": distance}],
+            }
+        ],
+    }
+    assert figure.is_file()
+    status, out, err = search("duplicates", "--store", store, "--radius", 0.1)
+    assert (status, err) == (0, "")
+    lines = [line.strip() for line in out.splitlines()]
+    assert lines[0] == "1 group of duplicates within 0.1: 1 of 3 items could go"
+    assert ["0.0157" in line for line in lines if "│" in line] == [False, True]
+
+
+def test_the_radius_is_found_from_the_stores_own_pictures_unless_it_is_given(search: Command, store: Path) -> None:
+    for asked in ([], ["--radius", "auto"]):
+        document = search.json("duplicates", "--store", store, *asked)
+        assert document["radius"] == document["auto"]["radius"]
+        assert document["auto"]["sample"] == len(LEVELS)
+        assert document["groups"] == []
+    assert "from copies of 4 sampled pictures" in search("duplicates", "--store", store)[1]
+
+
+def test_a_radius_that_is_no_number_is_wrong_usage(search: Command, store: Path) -> None:
+    status, out, err = search("duplicates", "--store", store, "--radius", "near")
+    assert (status, out) == (2, "")
+    assert "expected --radius to be a number or auto, got 'near'" in err
+
+
+def test_suspects_are_printed_as_json_and_as_a_table_and_drawn(search: Command, tmp_path: Path) -> None:
+    levels, labels = {"a": 0, "b": 2, "c": 4, "d": 200, "e": 202}, {"a": "x", "b": "x", "c": "y", "d": "y", "e": "y"}
+    store, figure = grey_store(tmp_path, levels, labels), tmp_path / "suspects.png"
+    document = search.json("suspects", "--store", store, "-k", 2, "--figure", figure)
+    assert (document["k"], document["judged"], document["unlabelled"], document["single"]) == (2, 5, 0, 0)
+    assert [(one["key"], one["label"], one["said"], one["sure"]) for one in document["suspects"]] == [
+        ("c", "y", "x", 1.0)
+    ]
+    assert figure.is_file()
+    status, out, err = search("suspects", "--store", store, "-k", 2)
+    assert (status, err) == (0, "")
+    lines = [line.split() for line in out.splitlines()]
+    assert " ".join(lines[0]) == "1 of 5 items have neighbours that say another label"
+    assert ["│", "1.00", "│", "y", "│", "x", "│", "2", "│", "c", "│"] in lines
+
+
+@pytest.mark.parametrize(
+    "command", [("map",), ("query", "--id", "0"), ("duplicates",), ("suspects",)], ids=lambda command: command[0]
+)
 def test_a_figure_that_cannot_be_written_is_refused_first(
     search: Command, tmp_path: Path, command: tuple[str, ...]
 ) -> None:

@@ -1,6 +1,6 @@
 """Galleries of what curation finds: a group of duplicates a row, a suspect with its neighbours a row."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 
 from matplotlib.figure import Figure
 
@@ -15,8 +15,11 @@ from storage import Store
 #: Inches.
 _SIDE = 1.0
 
-_MOST_ROWS = 10
+_MOST_ROWS = 8
 _MOST_NEIGHBOURS = 7
+
+#: Rows of at most so many pictures stand two abreast.
+_FEW = 4
 
 
 def draw_duplicates(duplicates: Duplicates, store: Store) -> Figure:
@@ -35,12 +38,13 @@ def draw_duplicates(duplicates: Duplicates, store: Store) -> Figure:
     title = (
         f"{_of(len(shown), len(duplicates.groups), 'group', 'largest')} of duplicates within {duplicates.radius:.4g}"
     )
-    return draw_gallery([_group(group, thumbnails) for group in shown], _SIDE, title)
+    rows = [_group(group, thumbnails) for group in shown]
+    return draw_gallery(rows, _SIDE, title, abreast=2 if len(rows) > 1 and max(map(len, rows)) <= _FEW else 1)
 
 
 def _group(group: Group, thumbnails: Mapping[int, bytes]) -> list[Tile | Remark]:
     kept = group.kept
-    first = kept.label or EMPTY if kept.label is not None else f"id {kept.id}"
+    first = kept.label or EMPTY if kept.label is not None else "first"
     more = len(group.others) - _MOST_NEIGHBOURS
     return [
         Tile(picture(thumbnails.get(kept.id)), (first, f"id {kept.id}"), ASKED),
@@ -57,8 +61,7 @@ def draw_suspects(suspects: Suspects, store: Store) -> Figure:
     shown = suspects.suspects[:_MOST_ROWS]
     if not shown:
         raise FigureUnusable("expected suspects to draw, got none: every label is what the neighbours say")
-    asked: Sequence[Suspect] = shown
-    ids = {hit.id for one in asked for hit in one.neighbours[:_MOST_NEIGHBOURS]} | {one.item.id for one in asked}
+    ids = {hit.id for one in shown for hit in one.neighbours[:_MOST_NEIGHBOURS]} | {one.item.id for one in shown}
     thumbnails = store.thumbnails(sorted(ids))
     title = f"{_of(len(shown), len(suspects.suspects), 'item', 'surest')} whose neighbours say another label"
     return draw_gallery([_suspect(one, thumbnails) for one in shown], _SIDE, title)

@@ -47,7 +47,10 @@ class Group:
 
 @dataclass(frozen=True)
 class Duplicates:
-    """The groups of a store of so many items, the largest first; `auto` says how the radius was found, if it was."""
+    """The groups of a store of so many items, the largest first, and of equally large ones those that are nearest.
+
+    `auto` says how the radius was found, if it was not given.
+    """
 
     radius: float
     items: int
@@ -115,7 +118,7 @@ def duplicates_of(searcher: Searcher, radius: float | None = None) -> Duplicates
         Group(item, tuple(sorted(others[item.id], key=lambda hit: (hit.distance, hit.id))))
         for item in searcher.store.items(sorted(others))
     ]
-    groups.sort(key=lambda group: -len(group.others))
+    groups.sort(key=lambda group: (-len(group.others), group.others[0].distance, group.kept.id))
     return Duplicates(chosen, len(searcher), tuple(groups), auto)
 
 

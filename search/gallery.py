@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from math import ceil
 
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
@@ -14,6 +15,7 @@ from search.lettering import families, fitted, width_of
 MARGIN = 0.18
 GAP = 0.08
 FIRST_GAP = 0.3
+_BLOCK_GAP = 0.6
 
 TITLE_ROOM = 0.32
 _ABOVE_CAPTION = 0.08
@@ -61,23 +63,27 @@ class Remark:
     words: str
 
 
-def draw_gallery(rows: Sequence[Sequence[Tile | Remark]], side: float, title: str = "") -> Figure:
-    """Draw rows of tiles `side` inches wide and high, the first of each row a little apart from the others."""
+def draw_gallery(rows: Sequence[Sequence[Tile | Remark]], side: float, title: str = "", abreast: int = 1) -> Figure:
+    """Draw rows of tiles `side` inches wide and high, the first of each row a little apart from the others.
+
+    So many rows stand `abreast`.
+    """
     columns = max(len(row) for row in rows)
     lines = max(len(tile.lines) for row in rows for tile in row if isinstance(tile, Tile))
     caption = _ABOVE_CAPTION + _lines_above(lines - 1) + _LAST_LINE + _BELOW_CAPTION
+    block = side * columns + FIRST_GAP * (columns > 1) + GAP * max(0, columns - 2)
     top = MARGIN + (TITLE_ROOM if title else 0)
-    width = 2 * MARGIN + side * columns + FIRST_GAP * (columns > 1) + GAP * max(0, columns - 2)
-    width = max(width, 2 * MARGIN + width_of(title, TITLE_POINTS))
-    height = top + (side + caption) * len(rows) + MARGIN - _BELOW_CAPTION
+    width = 2 * MARGIN + max(block * abreast + _BLOCK_GAP * (abreast - 1), width_of(title, TITLE_POINTS))
+    height = top + (side + caption) * ceil(len(rows) / abreast) + MARGIN - _BELOW_CAPTION
     figure = Figure(figsize=(width, height), facecolor="white")
     if title:
         written = figure.text(MARGIN / width, 1 - MARGIN / height, title, ha="left", va="top", color=INK)
         written.set(fontfamily=families(), fontsize=TITLE_POINTS)
-    for down, row in enumerate(rows):
+    for place, row in enumerate(rows):
+        down, beside = divmod(place, abreast)
         bottom = height - top - down * (side + caption) - side
         for across, tile in enumerate(row):
-            left = MARGIN + across * (side + GAP) + (FIRST_GAP - GAP if across else 0)
+            left = MARGIN + beside * (block + _BLOCK_GAP) + across * (side + GAP) + (FIRST_GAP - GAP) * (across > 0)
             axes = figure.add_axes((left / width, bottom / height, side / width, side / height))
             axes.set_xticks([])
             axes.set_yticks([])

@@ -159,6 +159,25 @@ REFUSED = {
     "search map --figure none/map.png --store store": (
         "expected a folder for the figure map.png, found none at none: make it first"
     ),
+    "search duplicates --radius 0.1 --figure none/figure.png --store store": (
+        "expected a folder for the figure figure.png, found none at none: make it first"
+    ),
+    "search duplicates --radius 0.1 --figure figure.png --store store": (
+        "expected duplicates to draw, got none within 0.1: nothing is wrong, or name a larger --radius"
+    ),
+    "search duplicates --radius nan --store store": (
+        "expected the radius to be a finite number of at least 0, got nan"
+    ),
+    "search duplicates --store none": NO_STORE,
+    "search duplicates --store imported": (
+        "expected pictures in imported to find a radius with, got 2 items without: give one with --radius"
+    ),
+    "search duplicates --store store": NO_WEIGHTS,
+    "search suspects -k 1 --figure figure.png --store store": (
+        "expected suspects to draw, got none: every label is what the neighbours say"
+    ),
+    "search suspects -k 0 --store store": "expected k to be a whole number of at least 1, got 0",
+    "search suspects --store foreign": FOREIGN,
     "search query --id 0 --figure figure.xyz --store store": (
         "expected a figure's name to end in one of jpeg, jpg, pdf, png, svg, tif, tiff, webp, got figure.xyz"
     ),

@@ -105,3 +105,11 @@ def test_nothing_is_cut_at_the_edge_and_no_caption_touches_another(label: str) -
         assert figure.bbox.y0 < box.y0 < box.y1 < figure.bbox.y1
     assert [(i, j) for i, one in enumerate(boxes) for j, other in enumerate(boxes[:i]) if one.overlaps(other)] == []
     assert figures.encoded(figure).startswith(b"\x89PNG")
+
+
+def test_small_groups_stand_two_abreast_and_large_ones_below_each_other(searcher: Searcher) -> None:
+    small = draw_duplicates(duplicates_of(searcher, 0.02), searcher.store)
+    assert len({round(axes.get_position(original=True).y0, 6) for axes in small.axes}) == 1
+    row = [Tile(grey(9), ("a",))] * 5
+    large = draw_gallery([row, row], 1.0)
+    assert len({round(axes.get_position(original=True).y0, 6) for axes in large.axes}) == 2

@@ -24,12 +24,11 @@ def grouped(folder: Path, levels: list[int], radius: float) -> list[list[str]]:
 
 
 def test_items_within_the_radius_are_grouped_around_the_one_that_came_first(tmp_path: Path) -> None:
-    assert grouped(tmp_path, [100, 200, 103, 0, 97, 1], 3.5 * LEVEL) == [["0", "2", "4"], ["3", "5"]]
+    assert grouped(tmp_path, [100, 200, 102, 0, 97, 1], 3.5 * LEVEL) == [["0", "2", "4"], ["3", "5"]]
 
 
 def test_a_chain_of_pictures_each_like_the_next_is_not_one_group(tmp_path: Path) -> None:
-    # The one at 5 is as far from 0 as from 10, and joins the one that came first.
-    assert grouped(tmp_path, [0, 5, 10, 15, 20], 5.5 * LEVEL) == [["0", "1"], ["2", "3"]]
+    assert grouped(tmp_path, [0, 5, 11, 17], 6.5 * LEVEL) == [["0", "1"], ["2", "3"]]
 
 
 def test_an_item_joins_the_nearest_that_is_kept(tmp_path: Path) -> None:
@@ -62,8 +61,9 @@ def test_a_radius_that_takes_in_everything_makes_one_group(tmp_path: Path) -> No
     assert grouped(tmp_path, list(range(40)), 1000) == [[str(place) for place in range(40)]]
 
 
-def test_the_largest_groups_come_first(tmp_path: Path) -> None:
-    assert grouped(tmp_path, [0, 0, 9, 9, 9], 0) == [["2", "3", "4"], ["0", "1"]]
+def test_the_largest_groups_come_first_and_of_equally_large_ones_the_nearest(tmp_path: Path) -> None:
+    assert grouped(tmp_path / "large", [0, 0, 9, 9, 9], 0) == [["2", "3", "4"], ["0", "1"]]
+    assert grouped(tmp_path / "near", [0, 3, 90, 92], 3.5 * LEVEL) == [["2", "3"], ["0", "1"]]
 
 
 def test_the_largest_batches_find_what_single_questions_find(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

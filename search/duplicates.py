@@ -104,10 +104,16 @@ def duplicates_of(searcher: Searcher, radius: float | None = None) -> Duplicates
 
     Raise InvalidQuery for a radius that is none, RadiusUnknown when none can be found.
     """
-    auto = radius_of_copies(searcher) if radius is None else None
-    chosen = auto.radius if auto is not None else radius
+    if radius is None:
+        auto = radius_of_copies(searcher)
+        return _grouped(searcher, auto.radius, auto)
+    return _grouped(searcher, radius, None)
+
+
+def _grouped(searcher: Searcher, radius: float, auto: CopyRadius | None) -> Duplicates:
+    # Each item that is not kept: the nearest that is, and how it lies from there.
     joined: dict[int, tuple[int, Hit]] = {}
-    for id, hits in _kept(searcher, chosen, joined):
+    for id, hits in _kept(searcher, radius, joined):
         for hit in hits:
             if hit.id not in joined or hit.distance < joined[hit.id][1].distance:
                 joined[hit.id] = id, hit
@@ -119,7 +125,7 @@ def duplicates_of(searcher: Searcher, radius: float | None = None) -> Duplicates
         for item in searcher.store.items(sorted(others))
     ]
     groups.sort(key=lambda group: (-len(group.others), group.others[0].distance, group.kept.id))
-    return Duplicates(chosen, len(searcher), tuple(groups), auto)
+    return Duplicates(radius, len(searcher), tuple(groups), auto)
 
 
 def _kept(searcher: Searcher, radius: float, joined: Container[int]) -> Iterator[tuple[int, list[Hit]]]:

@@ -115,8 +115,7 @@ def _picture(axes: Axes, tile: Tile) -> None:
         # Pictures of all shapes stand on their captions.
         axes.set_anchor("S")
     if tile.mark.sign:
-        corner = {"xy": (1, 1), "xycoords": "axes fraction", "ha": "center", "va": "center"}
-        badge = axes.annotate(tile.mark.sign, **corner)
+        badge = axes.annotate(tile.mark.sign, (1, 1), xycoords="axes fraction", ha="center", va="center")
         badge.set(color="white", fontsize=8, weight="bold", annotation_clip=False)
         badge.set_bbox({"boxstyle": "circle,pad=0.15", "facecolor": tile.mark.colour, "edgecolor": "white"})
 
@@ -137,7 +136,7 @@ def _caption(figure: Figure, tile: Tile, middle: float, bottom: float, room: flo
             written.set(text=fitted(line, room, _NEXT_POINTS), color=FAINT, fontsize=_NEXT_POINTS)
         else:
             written.set(text=fitted(line, room, _FIRST_POINTS, "bold"), color=colour, fontsize=_FIRST_POINTS)
-            written.set_weight("bold")
+            written.set(weight="bold")
         written.set_fontfamily(families())
 
 

@@ -84,7 +84,7 @@ def _in_square(points: Points) -> Points:
     """Return points, (n, 2), moved and scaled as a whole so that they fill a square from 0 to 1."""
     low, high = points.min(axis=0), points.max(axis=0)
     reach = max(float((high - low).max()), float(np.finfo(np.float32).tiny))
-    return (points - (low + high) / 2) / reach + 0.5
+    return np.asarray((points - (low + high) / 2) / reach + 0.5, np.float32)
 
 
 def _frame(groups: Sequence[LabelGroup], title: str) -> tuple[Figure, Axes]:

@@ -39,7 +39,7 @@ def test_copies_are_pictures_of_the_same_kind(shape: tuple[int, ...]) -> None:
     image = np.random.default_rng(31).integers(0, 256, shape).astype(np.uint8)
     for copied in KINDS.values():
         copy = copied(image)
-        assert (copy.dtype, copy.ndim) == (np.uint8, len(shape))
+        assert (str(copy.dtype), copy.ndim) == ("uint8", len(shape))
         assert copy.size > 0
 
 

@@ -34,9 +34,10 @@ _LEGEND_POINTS = 10
 
 _NAME_POINTS = 11
 
-#: A group's name is written at its median if at least so large a part of all items are in it, and if at least so large
-#: a part of the items around the median are.
+#: A group's name is written at its median if at least so large a part of all items are in it, if at least so large a
+#: part of it lies around the median, and if at least so large a part of what lies there is in it.
 _LARGE = 1 / 50
+_GATHERED = 0.1
 _PURE = 0.6
 _AROUND = 0.06
 
@@ -137,7 +138,8 @@ def _names(axes: Axes, points: Points, groups: Sequence[LabelGroup]) -> None:
         around = np.linalg.norm(points - (x, y), axis=1) < _AROUND
         half = width_of(group.bold_name, _NAME_POINTS, "bold") / _SIDE / 2
         free = all(abs(x - other) > half + reach or abs(y - level) > 0.03 for other, level, reach in written)
-        if not around.any() or group.mine[around].mean() < _PURE or not free:
+        here = int(group.mine[around].sum())
+        if here < max(1, _GATHERED * group.mine.sum()) or here < _PURE * around.sum() or not free:
             continue
         written.append((x, y, half))
         name = axes.text(x, y, group.bold_name, ha="center", va="center", color=INK)

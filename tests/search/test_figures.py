@@ -447,3 +447,12 @@ def test_a_map_of_pictures_shows_each_in_a_frame_of_its_labels_colour(tmp_path: 
         palette.LABELS[1]
     ] * 3
     assert axes.get_xlim() == axes.get_ylim() == (-0.02, 1.02)
+
+
+def test_a_name_is_written_where_its_label_lies_together_and_not_where_it_is_scattered(tmp_path: Path) -> None:
+    levels = {str(number): number if number < 30 else 200 + number % 30 for number in range(60)}
+    labels = {key: "dark" if level < 100 else ("odd", "even")[level % 2] for key, level in levels.items()}
+    with grey_searcher(tmp_path, levels, labels) as searcher:
+        figure = draw_map(searcher.store)
+    assert legend(figure) == ["dark", "even", "odd"]
+    assert [text.get_text() for text in figure.axes[0].texts] == ["dark"]

@@ -8,8 +8,9 @@ import typer
 from benchmarks.accuracy import measure_accuracy
 from benchmarks.durability.report import FULL, QUICK, measure_durability
 from benchmarks.exactness import measure_exactness
-from benchmarks.latency import measure_latency
+from benchmarks.latency import LatencyReport, measure_latency
 from benchmarks.report import write_report
+from benchmarks.sizes import QUICK_SIZES, SizesReport, measure_sizes
 from ingest.networks import vgg16_backbone
 from ingest.progress import shown_progress
 from ingest.recipes import DEFAULT, RECIPES, recipe_named
@@ -74,18 +75,30 @@ def exactness(
 
 @app.command()
 def latency(
-    store: StoreOption,
+    store: Annotated[
+        Path | None, typer.Option("--store", help="The store's folder; without it, random vectors in four sizes.")
+    ] = None,
     k: Annotated[int, typer.Option("-k", help="How many neighbours to ask for.")] = 5,
     samples: Annotated[int, typer.Option(min=20, help="How many single queries to time.")] = 500,
+    quick: Annotated[
+        bool, typer.Option("--quick", help="Without --store: the two smaller sizes, fewer queries.")
+    ] = False,
     json: JsonOption = False,
 ) -> None:
-    """Time single queries and batches of 1,000 beside scikit-learn, in turn."""
-    with Store.open(store) as opened:
-        report = measure_latency(opened, k=k, samples=samples)
+    """Time single queries, batches, filters and threads beside scikit-learn and FAISS, in turn."""
+    report: LatencyReport | SizesReport
+    if store is not None:
+        with Store.open(store) as opened:
+            report = measure_latency(opened, k=k, samples=samples)
+    elif quick:
+        report = measure_sizes(sizes=QUICK_SIZES, k=k, samples=min(samples, 100), on_stage=console.say)
+    else:
+        report = measure_sizes(k=k, samples=samples, on_stage=console.say)
     if json:
         console.print_json(report.as_json())
     else:
-        console.OUT.print(report.table())
+        for table in report.tables():
+            console.OUT.print(table)
 
 
 @app.command()

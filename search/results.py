@@ -9,12 +9,13 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-from ingest.images import Image
 from storage import Hit, Item
 from storage.console import printable
 
 if TYPE_CHECKING:
     import pyarrow as pa
+
+    from ingest.images import Image
 
 #: Gives the PNG thumbnails of items by their ids.
 Thumbnails = Callable[[Sequence[int]], Mapping[int, bytes]]
@@ -38,7 +39,7 @@ class QueryResult:
     asked: str
     hits: tuple[Hit, ...]
     item: Item | None = None
-    image: Image | None = None
+    image: "Image | None" = field(default=None, repr=False, compare=False)
     thumbnails: Thumbnails = field(default=no_thumbnails, repr=False, compare=False)
 
     def table(self) -> Table:

@@ -3,14 +3,12 @@
 from collections.abc import Iterable, Sequence
 from pathlib import Path
 from types import TracebackType
-from typing import Literal, overload
+from typing import TYPE_CHECKING, Literal, overload
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from ingest.backbone import MakeBackbone
-from ingest.embedder import Embedder
-from ingest.images import Image, checked_image, decode, read_bytes
 from ingest.networks import vgg16_backbone
 from ingest.precision import precision_of
 from ingest.recipes import recipe_of
@@ -18,12 +16,14 @@ from search.question import Id, Question
 from search.results import QueryResult, QueryResults
 from search.voting import Prediction, vote
 from storage import Item, Neighbours, Store, Where
-from storage.console import printable
 from storage.errors import InvalidQuery, UnknownItem
 from storage.items import checked_id, checked_k
 
+if TYPE_CHECKING:
+    from ingest.embedder import Embedder
+
 #: A picture to ask with: a file's path, encoded bytes, or uint8 pixels of shape (h, w) or (h, w, 3) in RGB.
-Picture = str | Path | bytes | Image
+Picture = str | Path | bytes | NDArray[np.uint8]
 
 
 class Searcher:
@@ -207,12 +207,15 @@ class Searcher:
         return self._by_images(images, question)
 
     def _by_images(self, pictures: Sequence[Picture], question: Question) -> QueryResults:
-        decoded = [_decoded(picture) for picture in pictures]
-        answers = question.ask(self.store, self._embed(decoded))
+        # Imported here, as the embedder: OpenCV takes a moment to load, and only a picture needs it.
+        from search.pictures import decoded, name_of
+
+        images = [decoded(picture) for picture in pictures]
+        answers = question.ask(self.store, self._embed(images))
         return QueryResults(
             tuple(
-                QueryResult(_name(picture), tuple(hits), image=image, thumbnails=self.store.thumbnails)
-                for picture, image, hits in zip(pictures, decoded, answers, strict=True)
+                QueryResult(name_of(picture), tuple(hits), image=image, thumbnails=self.store.thumbnails)
+                for picture, image, hits in zip(pictures, images, answers, strict=True)
             )
         )
 
@@ -285,9 +288,13 @@ class Searcher:
 
     def embed(self, images: Sequence[Picture]) -> NDArray[np.float32]:
         """Return the vectors of pictures, (n, dim) float32, as the store's items have them."""
-        return self._embed([_decoded(picture) for picture in images])
+        from search.pictures import decoded
 
-    def _embed(self, images: Sequence[Image]) -> NDArray[np.float32]:
+        return self._embed([decoded(picture) for picture in images])
+
+    def _embed(self, images: Sequence[NDArray[np.uint8]]) -> NDArray[np.float32]:
+        from ingest.embedder import Embedder
+
         if self._embedder is None:
             embedding = self.store.embedding
             backbone = self._make_backbone(recipe_of(embedding), precision_of(embedding))
@@ -302,13 +309,3 @@ def _checked_ids(ids: object) -> tuple[bool, list[int]]:
     if isinstance(ids, Iterable) and not isinstance(ids, str | bytes):
         return True, [checked_id(id) for id in ids]
     return False, [checked_id(ids)]
-
-
-def _decoded(picture: Picture) -> Image:
-    if isinstance(picture, str | Path):
-        return decode(read_bytes(Path(picture)), str(picture))
-    return decode(picture, "the bytes given") if isinstance(picture, bytes) else checked_image(picture)
-
-
-def _name(picture: Picture) -> str:
-    return printable(str(picture)) if isinstance(picture, str | Path) else "an image"

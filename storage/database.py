@@ -5,6 +5,7 @@ import sqlite3
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import cast
 from urllib.parse import quote
 
 import sqlalchemy as sa
@@ -41,12 +42,19 @@ PRAGMAS = {
 LARGEST_VALUE = 2**28
 
 
+def driver_of(connection: sa.Connection) -> sqlite3.Connection:
+    """Return the driver's own connection."""
+    return cast(sqlite3.Connection, connection.connection.dbapi_connection)
+
+
 class Database:
     """The SQLite file behind a catalog: an engine, and one way to begin each kind of transaction."""
 
     def __init__(self, path: Path) -> None:
         self.path = path
-        self._engine = sa.create_engine("sqlite+pysqlite://", creator=self._connect, poolclass=QueuePool)
+        self._engine = sa.create_engine(
+            "sqlite+pysqlite://", creator=self._connect, poolclass=QueuePool, max_overflow=-1
+        )
 
     def _connect(self) -> sqlite3.Connection:
         """Open an existing file; transactions are begun by hand, since sqlite3 begins them late."""
@@ -89,15 +97,17 @@ class Database:
     def _transaction(self, begin: str) -> Iterator[sa.Connection]:
         try:
             with self._engine.connect() as connection:
-                connection.exec_driver_sql(begin)
+                # Handed to the driver: SQLAlchemy takes longer over the two than SQLite over the rows of an answer.
+                driver = driver_of(connection)
+                driver.execute(begin).close()
                 try:
                     yield connection
                 except BaseException:
                     # SQLite has rolled back by itself after some errors, and a second ROLLBACK would hide them.
-                    if getattr(connection.connection.dbapi_connection, "in_transaction", False):
-                        connection.exec_driver_sql("ROLLBACK")
+                    if driver.in_transaction:
+                        driver.execute("ROLLBACK").close()
                     raise
-                connection.exec_driver_sql("COMMIT")
+                driver.execute("COMMIT").close()
         except (sa.exc.SQLAlchemyError, sqlite3.Error, UnicodeDecodeError) as error:
             raise self._ours(error) from error
 

@@ -66,6 +66,12 @@ def _ranked_candidates(
 
     `proposed` is (nq, n); no other vector has a squared distance below `beyond`, (nq,), infinite when there is none.
     """
+    if len(queries) == 1 and beyond[0] > -np.inf:
+        # The same, without what a table of one row costs.
+        found, distances = _ranked(vectors, queries[0], proposed[0], k, leave_out[0])
+        if beyond[0] == np.inf or (len(found) == k and distances[-1] ** 2 * SLACK < beyond[0]):
+            return [(found, distances)]
+        return [_ranked_among_all(vectors, queries[0], k, leave_out[0])]
     positions = np.where(np.isneginf(beyond)[:, np.newaxis], 0, proposed)
     distances = distances_to(vectors[positions], queries[:, np.newaxis])
     for row, out in enumerate(leave_out):

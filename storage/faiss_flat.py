@@ -4,6 +4,7 @@ A flat index file is a header and the raw vectors. It is read straight into the 
 header was compared with the one that must stand there: FAISS's reader trusts the sizes that a file claims.
 """
 
+import math
 import struct
 from collections.abc import Callable
 from typing import BinaryIO
@@ -11,6 +12,8 @@ from typing import BinaryIO
 import faiss
 import numpy as np
 from numpy.typing import NDArray
+
+from storage.selecting import smallest
 
 #: fourcc, dim, count, two fields FAISS no longer uses, trained, metric (1 is L2), floats that follow.
 #: The layout is `write_index_header` and `WRITEXBVECTOR` in FAISS's impl/index_write.cpp.
@@ -51,7 +54,9 @@ class FaissFlat:
 
     def __init__(self, dim: int) -> None:
         self._index = faiss.IndexFlatL2(dim)
+        self._vectors: NDArray[np.float32] | None = None
         self._norms: NDArray[np.float32] | None = None
+        self._largest: float | None = None
 
     @property
     def dim(self) -> int:
@@ -64,15 +69,15 @@ class FaissFlat:
 
     def vectors(self) -> NDArray[np.float32]:
         """Return the index's own memory, (n, dim) float32; valid until the index changes, also when it is gone."""
-        if not len(self):
-            return np.empty((0, self.dim), np.float32)
-        flat: NDArray[np.float32] = np.asarray(_Memory(self._index))
-        return flat.reshape(len(self), self.dim)
+        if self._vectors is None:
+            flat = np.asarray(_Memory(self._index)) if len(self) else np.empty(0, np.float32)
+            self._vectors = flat.reshape(len(self), self.dim)
+        return self._vectors
 
     def add(self, vectors: NDArray[np.float32]) -> None:
         """Append (n, dim) float32 vectors at the next positions."""
         self._index.add(vectors)
-        self._norms = None
+        self._changed()
 
     def keep(self, chosen: NDArray[np.bool_]) -> None:
         """Drop the vectors that are not chosen, (n,) bool; the others close up in order."""
@@ -87,7 +92,11 @@ class FaissFlat:
     def _resize(self, count: int) -> None:
         self._index.codes.resize(count * self._index.code_size)
         self._index.ntotal = count
-        self._norms = None
+        self._changed()
+
+    def _changed(self) -> None:
+        """Let go of what was derived from the vectors; their memory may be elsewhere now."""
+        self._vectors = self._norms = self._largest = None
 
     def finite(self) -> bool:
         """Tell whether every vector's squared norm is a number that float32 holds."""
@@ -101,18 +110,22 @@ class FaissFlat:
         """
         if len(queries) == 1:
             return self._candidates_of_one(queries[0], count)
-        distances, positions = self._index.search(queries, count)
+        distances, positions = self.search(queries, count)
         # FAISS fills the places of distances beyond float32 with the largest float32 and no position.
         distances[positions < 0] = np.inf
+        return distances, positions
+
+    def search(self, queries: NDArray[np.float32], count: int) -> tuple[NDArray[np.float32], NDArray[np.int64]]:
+        """Return what FAISS's own search gives, as it comes."""
+        distances, positions = self._index.search(queries, count)
         return distances, positions
 
     def _candidates_of_one(
         self, query: NDArray[np.float32], count: int
     ) -> tuple[NDArray[np.float32], NDArray[np.int64]]:
         squared = self._squared_distances(query)
-        nearest = np.argpartition(squared, count - 1)[:count]
-        nearest = nearest[np.argsort(squared[nearest])]
-        return squared[np.newaxis, nearest], nearest[np.newaxis].astype(np.int64, copy=False)
+        nearest = smallest(squared, count)
+        return squared[nearest][np.newaxis], nearest[np.newaxis]
 
     def around(self, queries: NDArray[np.float32], limits: NDArray[np.float64]) -> list[NDArray[np.int64]]:
         """Return the positions that seem no farther from each query than its limit, a squared distance, in order.
@@ -176,7 +189,9 @@ class FaissFlat:
         wide = queries.astype(np.float64)
         norms = np.sqrt(np.einsum("ij,ij->i", wide, wide))
         lost = 2 * terms * _SMALLEST
-        largest = np.sqrt((float(self._squared_norms().max(initial=0)) + lost) * (1 + gamma))
+        if self._largest is None:
+            self._largest = float(self._squared_norms().max(initial=0))
+        largest = math.sqrt((self._largest + lost) * (1 + gamma))
         bound: NDArray[np.float64] = gamma * (norms + largest) ** 2 + lost
         return bound
 

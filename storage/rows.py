@@ -5,6 +5,7 @@ import math
 import struct
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import NamedTuple
 
 import numpy as np
@@ -108,12 +109,18 @@ class Row(NamedTuple):
         """Return a verified row without its vector; raise StoreCorrupt when it cannot have been an item."""
         try:
             label = None if self.label is None else self.label.decode()
-            metadata = _READ_JSON.decode(self.metadata.decode())
-            if not isinstance(metadata, dict):
-                raise ValueError("metadata that is not an object")
-            return Item(self.id, self.key.decode(), label, metadata, self.content)
+            return Item(self.id, self.key.decode(), label, dict(_metadata(self.metadata)), self.content)
         except (ValueError, RecursionError) as error:
             raise _not_ours(self.id, f"text and metadata that can be read, got {error}") from error
+
+
+@lru_cache(maxsize=4096)
+def _metadata(text: bytes) -> dict[str, Scalar]:
+    """Return metadata as an object, not to be changed: many items have the same."""
+    metadata = _READ_JSON.decode(text.decode())
+    if not isinstance(metadata, dict):
+        raise ValueError("metadata that is not an object")
+    return metadata
 
 
 def _not_ours(id: int, expected: str) -> StoreCorrupt:

@@ -135,6 +135,28 @@ REFUSED = {
     "search query --id 4 --store store": NOT_HELD.format("id 4"),
     "search query --key grey --store store": NOT_HELD.format("key 'grey'"),
     "storage delete --key black --id 4 --store store": NOT_HELD.format("id 4"),
+    # A filter, a radius or a file of a vector that says nothing.
+    "search query --id 0 --where label --store store": (
+        "expected a filter such as label=7, 'width>=640', 'label!=7', 'exists camera' or 'not exists camera', "
+        "got 'label'"
+    ),
+    "search query --id 0 --where colour=red --store store": (
+        "expected a field that an item has (id, key, label, height, width), got 'colour': name one of them"
+    ),
+    "search query --id 0 --where id=first --store store": "expected a whole number for the field 'id', got 'first'",
+    "search query --id 0 --radius -1 --store store": (
+        "expected the radius to be a finite number of at least 0, got -1.0"
+    ),
+    "search query --id 0 --radius nan --store store": (
+        "expected the radius to be a finite number of at least 0, got nan"
+    ),
+    "search query --vector none.npy --store store": (
+        "expected a vector in a .npy file, got none.npy, which is not a file: name one that exists"
+    ),
+    "search query --vector wide.npy --store store": "expected vectors of 4 dimensions, got an array of shape (1, 5)",
+    "search query --vector nan.npy --store store": (
+        "expected finite vectors with a squared norm below 3.4e+38, got NaN, infinity or a larger value in row 0"
+    ),
     # Weights that are not VGG16's, and none at all.
     "search query --image pictures/cat/a.png --weights notes.txt --store store": (
         "expected weights in a .h5, .npz or .onnx file, got notes.txt"
@@ -203,6 +225,8 @@ def made(tmp_path_factory: pytest.TempPathFactory) -> Path:
         (folder / name).parent.mkdir(parents=True, exist_ok=True)
         (folder / name).write_bytes(data)
     np.savez(folder / "vectors.npz", key=np.array(["a", "b"]), vector=np.eye(2, 3, dtype=np.float32))
+    np.save(folder / "wide.npy", np.zeros(5))
+    np.save(folder / "nan.npy", np.array([0, 0, np.nan, 0]))
     narrow = {"block1_conv1/kernel": np.zeros((3, 3, 3, 32), np.float32)}
     np.savez(folder / "narrow.npz", allow_pickle=False, **narrow)
     grey_store(folder)

@@ -8,10 +8,11 @@ from pathlib import Path
 from typing import Any
 
 import cv2
+import numpy as np
 import pytest
 
 from search.__main__ import app
-from storage import console
+from storage import Store, console
 from tests.search.stores import LABELS, LEVELS, SIZE, grey_store
 from tests.toys import grey, png, toy_backbone
 
@@ -160,6 +161,37 @@ def test_exactly_one_way_to_ask_is_expected(search: Command, store: Path, asked:
     assert ONE_WAY in err
 
 
+def test_a_vector_in_a_file_asks_like_an_image(search: Command, store: Path, tmp_path: Path) -> None:
+    with Store.open(store) as opened:
+        np.save(tmp_path / "vector.npy", opened.vectors([1])[0].astype(">f8"))
+    document = search.json("query", "--store", store, "--vector", tmp_path / "vector.npy", "-k", 2)
+    assert document == {"k": 2, "query": {"asked": "a vector"}, "hits": [hit(1, "dark", 0), hit(2, "black", 0.4)]}
+
+
+def test_filters_and_excluded_ids_choose_what_is_compared(search: Command, store: Path) -> None:
+    of_white = ("query", "--store", store, "--key", "white")
+    for options, keys in (
+        (["--where", "label=low"], ["dark", "black"]),
+        (["--where", "label=low", "--where", "width>=8", "--exclude", 1], ["black"]),
+        (["--where", "width>8"], []),
+        (["--where", "not exists label"], []),
+        (["--exclude", 0, "--exclude", 1, "--exclude", 99], ["light"]),
+    ):
+        assert [hit["key"] for hit in search.json(*of_white, *options)["hits"]] == keys
+    assert search(*of_white, "--where", "widht=8") == (
+        1,
+        "",
+        "error: expected a field that an item has (id, key, label, height, width), got 'widht': name one of them\n",
+    )
+
+
+def test_a_radius_finds_all_within_it_and_k_cuts_them(search: Command, store: Path) -> None:
+    of_dark = ("query", "--store", store, "--id", 1, "--radius", 0.9)
+    asked = {"query": {"asked": "item 1 (dark)", "id": 1, "key": "dark", "label": "low"}}
+    assert search.json(*of_dark) == {"radius": 0.9, **asked, "hits": OF_DARK[:2]}
+    assert search.json(*of_dark, "-k", 1) == {"k": 1, "radius": 0.9, **asked, "hits": OF_DARK[:1]}
+
+
 def test_an_unknown_item_is_one_line_and_exit_status_1(search: Command, store: Path) -> None:
     for asked, named in ((["--id", 99], "id 99"), (["--key", "no\nkey"], r"key 'no\nkey'")):
         assert search("query", "--store", store, *asked, "--json") == (
@@ -268,4 +300,4 @@ def test_asking_with_a_stored_item_loads_neither_tensorflow_nor_matplotlib_nor_s
     assert json.loads(done.stdout)["hits"] == OF_DARK
     loaded = {line.rpartition("|")[2].strip().partition(".")[0] for line in done.stderr.splitlines()}
     assert {"faiss", "sqlalchemy", "search"} <= loaded
-    assert loaded & {"tensorflow", "keras", "matplotlib", "sklearn", "onnx", "mlxtend"} == set()
+    assert loaded & {"tensorflow", "keras", "matplotlib", "sklearn", "onnx", "mlxtend", "cv2", "pyarrow"} == set()

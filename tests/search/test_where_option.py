@@ -1,0 +1,57 @@
+"""Filters as they are written on a command line."""
+
+from typing import Any
+
+import pytest
+
+from search.where_option import where_of
+from storage.errors import InvalidQuery
+from tests.storage.stores import exactly
+
+SAID: list[tuple[list[str], Any]] = [
+    ([], None),
+    (["label=7"], {"label": {"=": "7"}}),
+    (["label==7"], {"label": {"=": "7"}}),
+    (["label=null"], {"label": {"=": None}}),
+    (['label="null"'], {"label": {"=": "null"}}),
+    (['label=["3", "8"]'], {"label": {"=": ["3", "8"]}}),
+    (["label="], {"label": {"=": ""}}),
+    (["label=a=b"], {"label": {"=": "a=b"}}),
+    (["id=7"], {"id": {"=": 7}}),
+    (["width=640"], {"width": {"=": [640, "640"]}}),
+    (["width >= 640"], {"width": {">=": 640}}),
+    (["width>=640", "width<1000.5"], {"width": {">=": 640, "<": 1000.5}}),
+    (["width!=1", "width!=2"], {"width": {"!=": [1, "1", 2, "2"]}}),
+    (["flash=true"], {"flash": {"=": True}}),
+    (["camera=Nikon D3"], {"camera": {"=": "Nikon D3"}}),
+    (["camera name!=x"], {"camera name": {"!=": "x"}}),
+    (["exists camera"], {"camera": {"exists": True}}),
+    (["not exists camera", "label=x"], {"camera": {"exists": False}, "label": {"=": "x"}}),
+]
+
+
+@pytest.mark.parametrize(("texts", "where"), SAID, ids=[" ".join(texts) for texts, _ in SAID])
+def test_a_filter_is_read_as_it_is_written(texts: list[str], where: Any) -> None:
+    assert where_of(texts) == where
+
+
+@pytest.mark.parametrize("text", ["", "label", "=7", "exists"])
+def test_what_is_no_filter_is_refused(text: str) -> None:
+    with pytest.raises(
+        InvalidQuery,
+        match=exactly(
+            "expected a filter such as label=7, 'width>=640', 'label!=7', 'exists camera' or 'not exists camera', "
+            f"got {text!r}"
+        ),
+    ):
+        where_of([text])
+
+
+def test_one_thing_is_not_said_twice() -> None:
+    with pytest.raises(
+        InvalidQuery,
+        match=exactly(
+            "expected label= once, got it again in 'label=8': for any of several values write 'label=[\"a\", \"b\"]'"
+        ),
+    ):
+        where_of(["label=7", "label=8"])

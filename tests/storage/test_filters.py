@@ -1,0 +1,232 @@
+"""Filters: what they choose, as Python would, and what they refuse."""
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from storage import Embedding, NewItem, Store
+from storage.errors import InvalidQuery, StoreCorrupt, UnknownField
+from storage.where import Where
+from tests.storage.stores import exactly, sql
+
+#: Each item's label and metadata; item n lies at n on a line.
+ITEMS: list[tuple[str | None, dict[str, Any]]] = [
+    ("7", {"width": 640, "camera": "A", "flash": True, "note": None}),
+    ("7", {"width": 640.0, "camera": "é", "flash": False}),
+    ("07", {"width": "640", "camera": "a", "flash": 1}),
+    (None, {"width": 639.9999999999999, 'odd "name"': "x", "flash": 0}),
+    ("", {"width": -1, "camera": "", "big": 2**70}),
+    ("None", {"camera": "null", "flash": "true"}),
+    ("é", {"width": 1 / 3, "camera": None}),
+]
+
+
+@pytest.fixture(scope="module")
+def store(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Store]:
+    with Store.create(tmp_path_factory.mktemp("filters") / "store", Embedding(1, "f" * 64)) as store:
+        items = [NewItem(f"key {number}", b"", label, metadata) for number, (label, metadata) in enumerate(ITEMS)]
+        store.append(items, np.arange(len(items), dtype=np.float32)[:, np.newaxis])
+        yield store
+
+
+def chosen(store: Store, where: Any) -> list[int]:
+    """Return the ids of the items that a filter chooses."""
+    (hits,) = store.nearest([0.0], 99, where=where)
+    assert [hit.id for hit in store.within([0.0], 99, where=where)[0]] == [hit.id for hit in hits]
+    return [hit.id for hit in hits]
+
+
+CHOSEN: list[tuple[Where, list[int]]] = [
+    ({}, [0, 1, 2, 3, 4, 5, 6]),
+    ({"label": "7"}, [0, 1]),
+    ({"label": ["7", "é", "no"]}, [0, 1, 6]),
+    ({"label": None}, [3]),
+    ({"label": [None, ""]}, [3, 4]),
+    ({"label": []}, []),
+    ({"label": {"!=": "7"}}, [2, 3, 4, 5, 6]),
+    ({"label": {"!=": ["7", None]}}, [2, 4, 5, 6]),
+    ({"label": {"!=": []}}, [0, 1, 2, 3, 4, 5, 6]),
+    ({"label": {"exists": True}}, [0, 1, 2, 4, 5, 6]),
+    ({"label": {"exists": False}}, [3]),
+    ({"label": {"<": "7"}}, [2, 4]),
+    ({"label": {">=": "7"}}, [0, 1, 5, 6]),
+    ({"label": "' OR 1=1 --"}, []),
+    ({"key": "key 3"}, [3]),
+    ({"key": {">": "key 4"}}, [5, 6]),
+    ({"id": [5, 1, 99, 2**80]}, [1, 5]),
+    ({"id": {">=": 2, "<": 4}}, [2, 3]),
+    ({"id": np.int64(2)}, [2]),
+    ({"width": 640}, [0, 1]),
+    ({"width": 640.0}, [0, 1]),
+    ({"width": "640"}, [2]),
+    ({"width": [-1, "640"]}, [2, 4]),
+    ({"width": np.array([640, -1])}, [0, 1, 4]),  # type: ignore[dict-item]
+    ({"width": 1 / 3}, [6]),
+    ({"width": {">=": 640}}, [0, 1]),
+    ({"width": {">": 0, "<": 640}}, [3, 6]),
+    ({"width": {"<": "7"}}, [2]),
+    ({"width": {"!=": 640}}, [2, 3, 4, 5, 6]),
+    ({"width": None}, [5]),
+    ({"big": 2**70}, [4]),
+    ({"big": {">": 2**69}}, [4]),
+    ({"flash": True}, [0]),
+    ({"flash": 1}, [2]),
+    ({"flash": [0, False]}, [1, 3]),
+    ({"flash": "true"}, [5]),
+    ({"flash": {"!=": True}}, [1, 2, 3, 4, 5, 6]),
+    ({"camera": None}, [3, 6]),
+    ({"camera": "null"}, [5]),
+    ({"camera": {"exists": True}}, [0, 1, 2, 4, 5]),
+    ({"camera": {"<": "a"}}, [0, 4]),
+    ({"note": {"exists": True}}, []),
+    ({"note": None}, [0, 1, 2, 3, 4, 5, 6]),
+    ({"none has it": {"exists": False}}, [0, 1, 2, 3, 4, 5, 6]),
+    ({"none has it": {"exists": True}}, []),
+    ({'odd "name"': "x"}, [3]),
+    ({"label": "7", "flash": False}, [1]),
+    ({"label": "7", "width": "640"}, []),
+]
+
+
+@pytest.mark.parametrize(("where", "ids"), CHOSEN, ids=[str(where) for where, _ in CHOSEN])
+def test_a_filter_chooses_what_it_says(store: Store, where: Where, ids: list[int]) -> None:
+    assert chosen(store, where) == ids
+
+
+REFUSED: list[tuple[Any, str]] = [
+    ("label=7", "expected a filter such as {'label': '7'}, got 'label=7'"),
+    ({7: "7"}, "expected the name of a field as a text, got 7"),
+    ({"width": {}}, "expected a value of the field 'width', got none: leave the field out"),
+    ({"width": {"~": 7}}, "expected one of =, !=, <, <=, >, >=, exists for the field 'width', got '~'"),
+    ({"width": {"<": [1, 2]}}, "expected one number or text to compare the field 'width' with, got [1, 2]"),
+    ({"width": {"<": True}}, "expected one number or text to compare the field 'width' with, got True"),
+    ({"width": {"exists": 1}}, "expected True or False for 'exists' of the field 'width', got 1"),
+    (
+        {"width": float("nan")},
+        "expected a text, a finite number, a truth value or None for the field 'width', got nan",
+    ),
+    ({"width": b"7"}, "expected a text, a finite number, a truth value or None for the field 'width', got b'7'"),
+    ({"camera": "a\0"}, "expected a text that can be stored for the field 'camera', got 'a\\x00'"),
+    ({"label": 7}, "expected a text for the field 'label', got 7: write '7'"),
+    ({"key": None}, "expected a text for the field 'key', got None: write 'None'"),
+    ({"id": "7"}, "expected a whole number for the field 'id', got '7'"),
+    ({"id": 7.0}, "expected a whole number for the field 'id', got 7.0"),
+]
+
+
+@pytest.mark.parametrize(("where", "message"), REFUSED, ids=[str(where) for where, _ in REFUSED])
+def test_a_filter_that_can_mean_nothing_is_refused(store: Store, where: Any, message: str) -> None:
+    with pytest.raises(InvalidQuery, match=exactly(message)):
+        store.nearest([0.0], 1, where=where)
+
+
+def test_a_field_that_no_item_has_is_most_likely_misspelt(store: Store) -> None:
+    known = 'id, key, label, big, camera, flash, note, odd "name", width'
+    with pytest.raises(
+        UnknownField, match=exactly(f"expected a field that an item has ({known}), got 'widht': name one of them")
+    ):
+        store.nearest([0.0], 1, where={"widht": {">": 3}})
+
+
+def test_an_empty_store_has_every_field_and_no_item(tmp_path: Path) -> None:
+    with Store.create(tmp_path / "empty", Embedding(1, "f" * 64)) as store:
+        assert store.nearest([0.0], 3, where={"width": 640}) == [[]]
+        assert store.within([0.0], 3, where={"label": "7"}) == [[]]
+
+
+VALUES = st.one_of(
+    st.none(),
+    st.booleans(),
+    st.integers(-3, 3),
+    st.sampled_from([0.1, 0.5, 1.0, 1e300, 123456789.123456789, 5e-324, -0.0]),
+    st.text(st.characters(exclude_categories=["Cs"], exclude_characters="\0"), max_size=3),
+)
+
+
+def equal(one: Any, other: Any) -> bool:
+    """Tell whether two values are the same to a filter: truth values are no numbers."""
+    return isinstance(one, bool) == isinstance(other, bool) and bool(one == other)
+
+
+@settings(deadline=None, derandomize=True, max_examples=60)
+@given(values=st.lists(VALUES, min_size=1, max_size=8), asked=st.lists(VALUES, max_size=4))
+def test_metadata_is_compared_as_python_compares_it(
+    tmp_path_factory: pytest.TempPathFactory, values: list[Any], asked: list[Any]
+) -> None:
+    with Store.create(tmp_path_factory.mktemp("values") / "store", Embedding(1, "f" * 64)) as store:
+        items = [NewItem(str(number), b"", None, {"value": value}) for number, value in enumerate(values)]
+        store.append(items, np.arange(len(items), dtype=np.float32)[:, np.newaxis])
+        any_of = [n for n, value in enumerate(values) if any(equal(value, one) for one in asked)]
+        assert chosen(store, {"value": asked}) == any_of
+        assert chosen(store, {"value": {"!=": asked}}) == [n for n in range(len(values)) if n not in any_of]
+        for one in asked:
+            if one is None or isinstance(one, bool):
+                continue
+            kind: Any = str if isinstance(one, str) else int | float
+            same = [
+                (n, value) for n, value in enumerate(values) if isinstance(value, kind) and not isinstance(value, bool)
+            ]
+            assert chosen(store, {"value": {"<": one}}) == [n for n, value in same if value < one]
+            assert chosen(store, {"value": {">=": one}}) == [n for n, value in same if value >= one]
+
+
+@pytest.mark.parametrize("kept", [0, 1, 3, 100, 299, 300])
+def test_a_filter_is_right_at_every_selectivity_alone_and_in_a_batch(tmp_path: Path, kept: int) -> None:
+    generator = np.random.default_rng(5)
+    vectors = generator.standard_normal((300, 4)).astype(np.float32)
+    places = generator.permutation(300)
+    with Store.create(tmp_path / "store", Embedding(4, "f" * 64)) as store:
+        store.append([NewItem(str(n), b"", None, {"place": int(place)}) for n, place in enumerate(places)], vectors)
+        queries = vectors[:9]
+        found = store.nearest(queries, 7, where={"place": {"<": kept}})
+        for query, hits in zip(queries, found, strict=True):
+            distances = np.sqrt(np.square(vectors.astype(np.float64) - query.astype(np.float64)).sum(axis=1))
+            order = [n for n in np.argsort(distances, kind="stable").tolist() if places[n] < kept][:7]
+            assert [(hit.id, hit.distance) for hit in hits] == [(n, distances[n]) for n in order]
+            assert store.nearest(query, 7, where={"place": {"<": kept}}) == [hits]
+            assert [hit.id for hit in store.nearest(query, 7, [order[:1]], {"place": {"<": kept}})[0]][:1] == order[1:2]
+
+
+def test_a_filter_sees_what_was_written_since(tmp_path: Path) -> None:
+    with Store.create(tmp_path / "store", Embedding(1, "f" * 64)) as store:
+        store.append([NewItem("a", b"", "7"), NewItem("b", b"", "8")], [[0.0], [1.0]])
+        with Store.open(tmp_path / "store") as reader:
+            assert chosen(reader, {"label": "7"}) == [0]
+            store.append([NewItem("c", b"", "7"), NewItem("a", b"", "8")], [[2.0], [3.0]])
+            assert chosen(reader, {"label": "7"}) == [2]
+            assert chosen(reader, {"label": "8"}) == [1, 3]
+            store.compact()
+            reader.refresh()
+            assert chosen(reader, {"label": ["7", "8"]}) == [1, 2, 3]
+
+
+@pytest.mark.parametrize(
+    "damage",
+    [
+        "UPDATE items SET label = '8' WHERE id = 1",
+        "UPDATE items SET metadata = '{' WHERE id = 1",
+        "UPDATE items SET deleted_in = 1 WHERE id = 1",
+    ],
+)
+def test_a_damaged_row_is_never_left_out_unnoticed(tmp_path: Path, damage: str) -> None:
+    with Store.create(tmp_path / "store", Embedding(1, "f" * 64)) as store:
+        store.append([NewItem(key, b"", "7", {"width": 3}) for key in "abc"], [[0.0], [1.0], [2.0]])
+    sql(tmp_path / "store", damage)
+    with Store.open(tmp_path / "store") as reader:
+        for where in ({"label": "7"}, {"width": 3}):
+            with pytest.raises(StoreCorrupt):
+                reader.nearest([0.0], 3, where=where)
+
+
+def test_many_filters_are_answered_as_one_by_one(tmp_path: Path) -> None:
+    vectors = np.random.default_rng(2).standard_normal((200, 3)).astype(np.float32)
+    with Store.create(tmp_path / "store", Embedding(3, "f" * 64)) as store:
+        store.append([NewItem(str(n), b"", str(n % 10)) for n in range(200)], vectors)
+        first = [store.nearest(vectors[0], 5, where={"label": str(n)}) for n in range(10)]
+        assert [store.nearest(vectors[0], 5, where={"label": str(n)}) for n in range(10)] == first
+        assert [hit.label for (hits,) in first for hit in hits] == [str(n) for n in range(10) for _ in range(5)]

@@ -73,7 +73,7 @@ class LatencyReport:
         """Return the report as a table to print."""
         table = Table(title=f"Latency: {self.recipe}, {self.vectors:,} vectors, k = {self.k}", title_justify="left")
         for name in ("", "Lookalike", "scikit-learn", "FAISS", "one product"):
-            table.add_column(name, justify="right" if name else "left")
+            table.add_column(name, justify="right" if name else "left", no_wrap=True)
         for name in ("p50", "p95", "p99"):
             sides = (self.single, self.sklearn_single, self.faiss_single, self.product)
             table.add_row(f"one query, {name}", *(f"{side[f'{name}_ms']:.3f} ms" for side in sides))
@@ -83,12 +83,12 @@ class LatencyReport:
         table.add_row("times as fast", "", f"{self.ratio_single:.1f}", f"{self.ratio_faiss:.1f}", "")
         if self.ratio_batch and self.ratio_faiss_batch:
             table.add_row("at once", "", f"{self.ratio_batch:.1f}", f"{self.ratio_faiss_batch:.2f}", "")
-        table.add_row("times the product's time", "", "", "", f"{self.ratio_product:.2f}")
+        table.add_row("in its times", "", "", "", f"{self.ratio_product:.2f}")
         for share, times in self.filtered.items():
-            table.add_row(f"filter that keeps {share}", f"{times['p50_ms']:.3f} ms", "", "", "")
-            table.add_row("  asked for the first time", f"{times['first_ms']:.1f} ms", "", "", "")
-        table.add_row(f"{self.threads} threads, times one's time", f"{self.ratio_threads:.2f}", "", "", "")
-        table.add_row("first query of a process", f"{self.first_ms:.1f} ms", "", "", "")
+            table.add_row(f"keeping {share}", f"{times['p50_ms']:.3f} ms", "", "", "")
+            table.add_row("  the first time", f"{times['first_ms']:.1f} ms", "", "", "")
+        table.add_row(f"{self.threads} threads / one", f"{self.ratio_threads:.2f}", "", "", "")
+        table.add_row("loading and one", f"{self.first_ms:.1f} ms", "", "", "")
         return table
 
 

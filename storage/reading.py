@@ -215,7 +215,7 @@ class StoreReader:
     def within(
         self,
         vectors: ArrayLike,
-        radius: float,
+        radius: float | np.floating,
         exclude: Sequence[Sequence[int]] | None = None,
         where: Where | None = None,
     ) -> list[list[Hit]]:

@@ -153,7 +153,7 @@ REFUSED = {
     "search query --vector none.npy --store store": (
         "expected a vector in a .npy file, got none.npy, which is not a file: name one that exists"
     ),
-    "search query --vector wide.npy --store store": "expected vectors of 4 dimensions, got an array of shape (1, 5)",
+    "search query --vector wide.npy --store store": "expected vectors of 4 dimensions, got an array of shape (5,)",
     "search query --vector nan.npy --store store": (
         "expected finite vectors with a squared norm below 3.4e+38, got NaN, infinity or a larger value in row 0"
     ),

@@ -161,11 +161,17 @@ class Wrong:
     def vectors(self) -> Floats:
         return self._vectors
 
-    def candidates(self, queries: Floats, count: int) -> tuple[Floats, NDArray[np.int64]]:
+    def claimed(self, queries: Floats) -> Floats:
+        """Return squared distances, (nq, n), each nearer or farther by all that the bound allows."""
         true = np.square(self._vectors.astype(np.float64)[np.newaxis] - queries[:, np.newaxis]).sum(axis=2)
-        # Each seems nearer or farther by all that the bound allows.
         errors = np.where(self._generator.random(true.shape) < 0.5, -1.0, 1.0) * self._by
-        claimed = np.asarray(true + errors, np.float32)
+        return np.asarray(true + errors, np.float32)
+
+    def around(self, queries: Floats, limits: NDArray[np.float64]) -> list[NDArray[np.int64]]:
+        return [np.flatnonzero(row <= limit) for row, limit in zip(self.claimed(queries), limits, strict=True)]
+
+    def candidates(self, queries: Floats, count: int) -> tuple[Floats, NDArray[np.int64]]:
+        claimed = self.claimed(queries)
         order = np.argsort(claimed, axis=1)[:, :count]
         return np.take_along_axis(claimed, order, axis=1), order
 

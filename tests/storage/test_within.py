@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from storage import Embedding, NewItem, Store, radius
 from storage.errors import InvalidQuery, InvalidVectors, StoreCorrupt
 from tests.storage.stores import exactly, hit, line_store, place, random_vectors, sql
-from tests.storage.test_exact import KINDS, clouds, flat
+from tests.storage.test_exact import KINDS, Wrong, clouds, flat
 
 
 def oracle(vectors: Any, query: Any, far: float, out: set[int]) -> list[tuple[int, float]]:
@@ -46,6 +46,16 @@ def test_what_lies_within_is_what_float64_says_also_at_the_border(
         assert [list(zip(*map(np.ndarray.tolist, pair), strict=True)) for pair in found] == expected
         alone = radius.within(flat(vectors), asked[:1], float(far), excluded[:1])
         assert [list(zip(*map(np.ndarray.tolist, pair), strict=True)) for pair in alone] == expected[:1]
+
+
+@settings(deadline=None, derandomize=True, max_examples=40)
+@given(by=st.sampled_from([0.0, 0.01, 0.3, 2.0]), far=st.floats(0, 3), seed=st.integers(0, 2**32 - 1))
+def test_an_index_that_errs_within_its_bound_loses_nothing(by: float, far: float, seed: int) -> None:
+    vectors, queries = random_vectors(200, 3, seed), random_vectors(4, 3, seed + 1)
+    found = radius.within(Wrong(vectors, by, seed), queries, far)
+    assert [list(zip(*map(np.ndarray.tolist, pair), strict=True)) for pair in found] == [
+        oracle(vectors, query, far, set()) for query in queries
+    ]
 
 
 def test_many_vectors_and_many_queries_are_compared_as_few() -> None:

@@ -24,6 +24,9 @@ BATCH = 1000
 BATCH_ROUNDS = 7
 THREADS = 4
 
+#: Seconds before each timing: the threads of one side wait busily for a while, and would slow the next one down.
+PAUSE = 0.005
+
 Seconds = list[float]
 
 
@@ -174,6 +177,7 @@ def _in_turn(sides: Sequence[Callable[[Any], object]], warm_up: Any, asked: Any)
     times: list[Seconds] = [[] for _ in sides]
     for question in asked:
         for taken, side in zip(times, sides, strict=True):
+            time.sleep(PAUSE)
             taken.append(_seconds(lambda side=side, question=question: side(question)))  # type: ignore[misc]
     return times
 

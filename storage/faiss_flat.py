@@ -6,6 +6,7 @@ header was compared with the one that must stand there: FAISS's reader trusts th
 
 import math
 import struct
+import threading
 from collections.abc import Callable
 from typing import BinaryIO
 
@@ -54,6 +55,7 @@ class FaissFlat:
 
     def __init__(self, dim: int) -> None:
         self._index = faiss.IndexFlatL2(dim)
+        self._product = threading.Lock()
         self._vectors: NDArray[np.float32] | None = None
         self._norms: NDArray[np.float32] | None = None
         self._largest: float | None = None
@@ -161,7 +163,9 @@ class FaissFlat:
             faiss.fvec_L2sqr_ny(*pointers, self.dim, len(vectors))  # type: ignore[attr-defined]
             return squared
         with np.errstate(over="ignore", invalid="ignore"):
-            squared = vectors @ query
+            # One at a time: a product takes all cores, and several at once wait for each other's threads.
+            with self._product:
+                squared = vectors @ query
             squared *= np.float32(-2)
             squared += self._squared_norms()
             squared += query @ query

@@ -1,4 +1,4 @@
-"""`python -m benchmarks accuracy|exactness|latency|durability|all`: measure, and check every answer."""
+"""`python -m benchmarks accuracy|exactness|latency|throughput|durability|all`: measure, and check every answer."""
 
 from pathlib import Path
 from typing import Annotated
@@ -11,6 +11,9 @@ from benchmarks.exactness import measure_exactness
 from benchmarks.latency import LatencyReport, measure_latency
 from benchmarks.report import write_report
 from benchmarks.sizes import QUICK_SIZES, SizesReport, measure_sizes
+from benchmarks.throughput import FULL as ALL_IMAGES
+from benchmarks.throughput import QUICK as FEW_IMAGES
+from benchmarks.throughput import measure_throughput
 from ingest.networks import vgg16_backbone
 from ingest.progress import shown_progress
 from ingest.recipes import DEFAULT, RECIPES, recipe_named
@@ -99,6 +102,19 @@ def latency(
     else:
         for table in report.tables():
             console.OUT.print(table)
+
+
+@app.command()
+def throughput(
+    quick: Annotated[bool, typer.Option("--quick", help="Fewer images, and only the fastest precision.")] = False,
+    json: JsonOption = False,
+) -> None:
+    """Time whole jobs beside Keras' own way in the same run, with memory and what a second run takes."""
+    report = measure_throughput(FEW_IMAGES if quick else ALL_IMAGES, on_stage=console.say)
+    if json:
+        console.print_json(report.as_json())
+    else:
+        console.OUT.print(report.table())
 
 
 @app.command()

@@ -8,9 +8,10 @@ if TYPE_CHECKING:
     from ingest.job import ingest
     from ingest.outcome import IngestReport
     from ingest.recipes import RECIPES, Recipe
+    from ingest.retrying import retry
     from ingest.sources import Source, SourceImage, open_source
 
-__all__ = ["RECIPES", "Embedder", "IngestReport", "Recipe", "Source", "SourceImage", "ingest", "open_source"]
+__all__ = ["RECIPES", "Embedder", "IngestReport", "Recipe", "Source", "SourceImage", "ingest", "open_source", "retry"]
 
 #: Where each name is. They are imported when they are asked for: a search by id needs none of them.
 _HOMES = {
@@ -22,6 +23,7 @@ _HOMES = {
     "SourceImage": "sources",
     "ingest": "job",
     "open_source": "sources",
+    "retry": "retrying",
 }
 
 

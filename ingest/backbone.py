@@ -60,6 +60,10 @@ class RememberingBackbone:
         self.origin = backbone.origin
         self.precision = backbone.precision
 
+    def knows(self, image: Floats) -> bool:
+        """Tell whether an image, (side, side, 3) float32, has been computed and is remembered."""
+        return hashlib.sha256(image.tobytes()).digest() in self._known
+
     def features(self, images: Floats) -> Floats:
         """Return the features of a full batch, computed only if one of its images is new."""
         digests = [hashlib.sha256(image.tobytes()).digest() for image in images]

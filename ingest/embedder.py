@@ -9,7 +9,7 @@ from typing import Any
 import cv2
 import numpy as np
 
-from ingest.backbone import Backbone, Floats
+from ingest.backbone import Backbone, Floats, RememberingBackbone
 from ingest.decoding import DECODER
 from ingest.errors import EmbeddingDrift, SourceUnusable
 from ingest.heads import Head, fit_head, require_dim, restore_head
@@ -69,6 +69,15 @@ class Embedder:
         embedding.require_same(embedder._described(canaries={}))
         embedder._require_no_drift(embedding.arrays[_CANARIES])
         return embedder
+
+    @property
+    def batch_size(self) -> int:
+        """Return how many images are computed together; so many at once leave no place in a batch empty."""
+        return self._backbone.batch_size
+
+    def remembers(self, input: Floats) -> bool:
+        """Tell whether the vector of what `network_input` made needs no network any more."""
+        return isinstance(self._backbone, RememberingBackbone) and self._backbone.knows(input)
 
     @property
     def dim(self) -> int:

@@ -1,28 +1,22 @@
-"""The batch job: walk a source, embed what is new or changed, and commit it batch by batch."""
+"""The batch job: bring a store up to date with a source of images."""
 
-import sys
 import time
-from collections.abc import Callable, Iterator
-from itertools import islice
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 from ingest import recipes
-from ingest.backbone import Floats, MakeBackbone
+from ingest.backbone import MakeBackbone
 from ingest.counts import require_count
-from ingest.embedder import Embedder, network_input
-from ingest.errors import UnreadableImage
 from ingest.fitting import fitted_embedder
-from ingest.images import content_digest, thumbnail
+from ingest.job_name import job_name
 from ingest.networks import vgg16_backbone
-from ingest.outcome import IngestReport, Progress, Rejected, report_of
-from ingest.precision import Asked, precision_named, precision_of
-from ingest.recipes import Recipe, recipe_of
-from ingest.sources import Source, SourceImage, decoded, limited, open_source
-from storage import NewItem, Store
-from storage.console import printable
-from storage.errors import InvalidItem, OtherEmbedding
-from storage.items import is_text
-from storage.rows import require_storable
+from ingest.outcome import IngestReport, Progress, report_of
+from ingest.precision import precision_named
+from ingest.recipes import Recipe
+from ingest.run import LazyEmbedder, run
+from ingest.sources import Source, limited, open_source
+from storage import Store
+from storage.errors import OtherEmbedding
 
 #: Images in one batch: what is committed, and lost from memory, together.
 BATCH_SIZE = 512
@@ -44,44 +38,66 @@ def ingest(
 ) -> IngestReport:
     """Bring a store up to date with a source: new images are added, changed ones replaced, the others left alone.
 
-    A store is created when there is none, with the default recipe unless one is given. Every batch is durable
-    before the next begins, so a job that was stopped is continued by calling this again. An image that cannot be
-    read is rejected with a reason, and the job goes on. With `flat` the images of `folder:DIR` have no labels; with
-    `download` Keras may download weights, and `mnist` or `fashion-mnist`, that are found nowhere. The `precision` is
-    the store's, and a new store's is the fastest on this machine, unless one is given.
+    A store is created when there is none, with the default recipe unless one is given. Every batch is durable by
+    itself, so a job that was stopped is continued by calling this again; Ctrl-C stops one after the batch in hand.
+    The source is walked in a thread of its own, ahead of what is embedded. An image that cannot be read is rejected
+    with a reason, and the job goes on. With `flat` the images of `folder:DIR` have no labels; with `download` Keras
+    may download weights, and `mnist` or `fashion-mnist`, that are found nowhere. The `precision` is the store's, and
+    a new store's is the fastest on this machine, unless one is given.
 
     Raise InvalidCount for a limit or batch size below 1, SourceUnusable, UnknownRecipe, UnknownPrecision,
     WeightsUnusable, OtherEmbedding when the store has another recipe or other weights, EmbeddingDrift, and the errors
     of opening and writing a store.
     """
-    started = time.perf_counter()
     require_count("the batch size", batch_size, str(BATCH_SIZE))
+    if isinstance(source, str):
+        opened = open_source(source, limit, flat=flat, download=download)
+        named = job_name(source, limit, flat=flat)
+    else:
+        opened = limited(source, limit)
+        named = f"({source.name})"
+    return bring(
+        opened,
+        named,
+        store,
+        recipe=recipes.recipe_named(recipe) if isinstance(recipe, str) else recipe,
+        precision=precision,
+        network=make_backbone or vgg16_backbone(weights, download=download),
+        batch_size=batch_size,
+        on_progress=on_progress,
+    )
+
+
+def bring(
+    source: Source,
+    named: str,
+    store: str | Path,
+    *,
+    network: MakeBackbone,
+    batch_size: int,
+    on_progress: Callable[[Progress], None],
+    recipe: Recipe | None = None,
+    precision: str = "auto",
+    gone: Sequence[str] = (),
+) -> IngestReport:
+    """Do what `ingest` does with an open source, called `named` in the ledger.
+
+    The ledger forgets the rejected keys that are `gone` from the source.
+    """
+    started = time.perf_counter()
     asked = precision_named(precision)
-    opened = _opened(source, limit, flat=flat, download=download)
-    chosen = recipes.recipe_named(recipe) if isinstance(recipe, str) else recipe
-    network = make_backbone or vgg16_backbone(weights, download=download)
-    progress = Progress(len(opened))
+    progress = Progress(len(source))
     if Store.exists_at(store):
         target, embedder = Store.open(store, writing=True), None
     else:
         Store.require_free(store)
-        embedder = fitted_embedder(opened, chosen or recipes.DEFAULT, asked, network, progress, on_progress)
+        embedder = fitted_embedder(source, recipe or recipes.DEFAULT, asked, network, progress, on_progress)
         target = Store.create(store, embedder.embedding())
     with target:
-        _require_recipe(target, chosen)
-        for batch in _batches(iter(opened), batch_size):
-            embedder = _ingest_batch(batch, target, embedder, asked, network, progress)
-            on_progress(progress)
-        progress.stage = "writing the index"
-        on_progress(progress)
-        target.publish()
+        _require_recipe(target, recipe)
+        lazy = LazyEmbedder(target, network, asked, embedder)
+        run(source, named, target, lazy, batch_size, progress, on_progress, gone)
         return report_of(target, progress, time.perf_counter() - started)
-
-
-def _opened(source: Source | str, limit: int | None, *, flat: bool, download: bool) -> Source:
-    if isinstance(source, str):
-        return open_source(source, limit, flat=flat, download=download)
-    return limited(source, limit)
 
 
 def _require_recipe(store: Store, recipe: Recipe | None) -> None:
@@ -91,58 +107,3 @@ def _require_recipe(store: Store, recipe: Recipe | None) -> None:
             f"expected the recipe of the store {store.folder} ({store.embedding.name}), got {recipe.name}: "
             "leave --recipe out, or ingest into another store"
         )
-
-
-def _ingest_batch(
-    batch: list[SourceImage],
-    store: Store,
-    embedder: Embedder | None,
-    precision: Asked,
-    network: MakeBackbone,
-    progress: Progress,
-) -> Embedder | None:
-    """Embed and commit what is new or changed in a batch; return the embedder, made if it was needed."""
-    started = time.perf_counter()
-    items: list[NewItem] = []
-    inputs: list[Floats] = []
-    recipe = recipe_of(store.embedding)
-    stored = store.contents([input.key for input in batch if is_text(input.key)])
-    for input in batch:
-        try:
-            if not is_text(input.key):
-                raise UnreadableImage(f"expected a name in UTF-8, got {input.key!r}: rename the file")
-            require_storable(input.key, input.label, input.metadata)
-            content = input.read()
-            digest = content_digest(content)
-            if stored.get(input.key) == digest:
-                progress.unchanged += 1
-                continue
-            image = decoded(input, content)
-        except (InvalidItem, UnreadableImage) as error:
-            progress.rejects.append(Rejected(printable(input.key), str(error)))
-            continue
-        height, width = image.shape[:2]
-        metadata = {**input.metadata, "width": width, "height": height}
-        items.append(NewItem(input.key, digest, input.label, metadata, thumbnail(image)))
-        # A photograph is let go of here: what the network takes of it is small.
-        inputs.append(network_input(recipe, image))
-    prepared = time.perf_counter()
-    if items:
-        if embedder is None:
-            kept = precision_of(store.embedding) if precision == "auto" else precision
-            embedder = Embedder.restore(store.embedding, network(recipe, kept))
-        vectors = embedder.embed_inputs(inputs)
-        embedded = time.perf_counter()
-        appended = store.append(items, vectors)
-        progress.stage_seconds["embed"] += embedded - prepared
-        progress.stage_seconds["write"] += time.perf_counter() - embedded
-        progress.replaced += appended.replaced
-        progress.added += len(items) - appended.replaced
-    progress.stage_seconds["decode"] += prepared - started
-    return embedder
-
-
-def _batches(inputs: Iterator[SourceImage], size: int) -> Iterator[list[SourceImage]]:
-    # `islice` counts to `sys.maxsize` and no further.
-    while batch := list(islice(inputs, min(size, sys.maxsize))):
-        yield batch

@@ -5,15 +5,7 @@ import sys
 from dataclasses import asdict, dataclass, field
 from typing import Any
 
-from storage import Store
-
-
-@dataclass(frozen=True, slots=True)
-class Rejected:
-    """An input that could not be embedded, and why."""
-
-    key: str
-    reason: str
+from storage import Rejected, Store
 
 
 @dataclass
@@ -41,7 +33,10 @@ class Progress:
 
 @dataclass(frozen=True)
 class IngestReport:
-    """What a job did; `images_per_second` counts the images that were embedded."""
+    """What a job did; `images_per_second` counts the images that were embedded.
+
+    The stages overlap, so that their seconds may be more together than the job's.
+    """
 
     added: int
     unchanged: int

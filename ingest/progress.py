@@ -60,9 +60,16 @@ class _PlainLines:
             return
         self._printed = now
         spent = now - self._began
-        rate = f", {done(progress) / spent:.0f} images/s" if spent > 1 else ""
+        rate = f", {_pace(done(progress) / spent, total(progress) - done(progress))}" if spent > 1 else ""
         rejects = f", {len(progress.rejects)} rejected" if progress.rejects else ""
         console.say(f"{progress.stage}: {done(progress):,} of {total(progress):,}{rate}{rejects}")
+
+
+def _pace(rate: float, left: int) -> str:
+    """Say how fast a stage goes, and how long what is left takes at that rate."""
+    seconds = left / rate if rate else 0.0
+    time_left = f"{seconds / 60:.0f} min left" if seconds >= 120 else f"{seconds:.0f} s left"
+    return f"{rate:.0f} images/s, {time_left}" if seconds else f"{rate:.0f} images/s"
 
 
 def done(progress: Progress) -> int:

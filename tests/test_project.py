@@ -46,18 +46,23 @@ def there_are() -> Commands:
     """Return the commands of the four applications."""
     found: Commands = {}
     for program in PROGRAMS:
-        whole: Any = typer.main.get_command(import_module(f"{program}.__main__").app)
-        for name, command in getattr(whole, "commands", {"": whole}).items():
-            options = [option for parameter in command.params for option in parameter.opts if option.startswith("-")]
-            found[f"{program} {name}".strip()] = set(options)
+        module = import_module(f"{program}.__main__")
+        for app in filter(None, (module.app, getattr(module, "ledger", None))):
+            whole: Any = typer.main.get_command(app)
+            for name, command in getattr(whole, "commands", {"": whole}).items():
+                options = [
+                    option for parameter in command.params for option in parameter.opts if option.startswith("-")
+                ]
+                found[f"{program} {name}".strip()] = set(options)
     return found
 
 
 def named(text: str) -> tuple[str, set[str]]:
     """Return the command and the options that `python -m ...` names."""
     program, *words = text.split()[2:]
-    only = program in there_are()
-    command = program if only or not words else f"{program} {words[0]}"
+    command = f"{program} {words[0]}" if words else program
+    # A program that does one thing names no command; what follows is what it does it with.
+    command = program if command not in there_are() and program in there_are() else command
     return command, {word for word in words if word.startswith("-")}
 
 

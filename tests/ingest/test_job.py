@@ -15,11 +15,11 @@ from ingest.embedder import network_input
 from ingest.errors import InvalidCount, RecipeUnusable, SourceUnusable, UnknownRecipe, UnreadableImage, WeightsUnusable
 from ingest.images import content_digest
 from ingest.job import ingest
-from ingest.outcome import IngestReport, Progress, Rejected
+from ingest.outcome import IngestReport, Progress
 from ingest.precision import Asked
 from ingest.recipes import Recipe
 from ingest.sources import ListedSource, SourceImage
-from storage import Item, Store
+from storage import Item, Rejected, Store
 from storage.errors import OtherEmbedding
 from tests.toys import TOY, ToyBackbone, grey, grey_source, png, toy_backbone
 

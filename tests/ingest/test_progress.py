@@ -6,9 +6,9 @@ from types import SimpleNamespace
 import pytest
 from rich.console import Console
 
-from ingest.outcome import Progress, Rejected
+from ingest.outcome import Progress
 from ingest.progress import shown_progress
-from storage import console
+from storage import Rejected, console
 
 
 class Clock:
@@ -53,8 +53,22 @@ def test_a_long_stage_has_a_line_every_ten_seconds_with_its_speed(
             show(Progress(5_000, added=100 * second))
     assert capsys.readouterr().err.splitlines() == [
         "ingesting: 0 of 5,000",
-        "ingesting: 1,000 of 5,000, 100 images/s",
-        "ingesting: 2,000 of 5,000, 100 images/s",
+        "ingesting: 1,000 of 5,000, 100 images/s, 40 s left",
+        "ingesting: 2,000 of 5,000, 100 images/s, 30 s left",
+    ]
+
+
+def test_a_long_time_left_is_told_in_minutes(clock: Clock, capsys: pytest.CaptureFixture[str]) -> None:
+    with shown_progress() as show:
+        show(Progress(70_000))
+        clock.now += 10
+        show(Progress(70_000, added=1_000))
+        clock.now += 10
+        show(Progress(70_000, unchanged=70_000))
+    assert capsys.readouterr().err.splitlines() == [
+        "ingesting: 0 of 70,000",
+        "ingesting: 1,000 of 70,000, 100 images/s, 12 min left",
+        "ingesting: 70,000 of 70,000, 3500 images/s",
     ]
 
 

@@ -1,0 +1,85 @@
+"""What throughput is measured against: the notebook's own way to embed, and a large matrix product.
+
+The one file beside `ingest/vgg16.py` that uses TensorFlow: the other way is not the project's.
+"""
+
+import time
+from importlib import import_module
+from typing import Any
+
+import numpy as np
+
+from ingest.networks import vgg16_backbone
+from ingest.precision import Precision
+from ingest.recipes import NOTEBOOK, Recipe
+from ingest.weight_files import LAYERS, SHAPES
+from ingest.weights import Weights
+
+#: Keras' default.
+_PREDICT_BATCH = 32
+
+#: Rows and columns of the matrix product: more are no faster.
+_LARGE = 4096
+_PRODUCTS = 5
+
+
+def predict_rate(weights: Weights, images: int) -> float:
+    """Return the images a second of Keras' `model.predict` as the notebook calls it: float32, the whole VGG16."""
+    tf = _tensorflow()
+    base = tf.keras.applications.VGG16(include_top=False, weights=None, input_shape=(NOTEBOOK.side, NOTEBOOK.side, 3))
+    for layer in LAYERS:
+        base.get_layer(layer).set_weights([weights.arrays[f"{layer}/kernel"], weights.arrays[f"{layer}/bias"]])
+    flat = tf.keras.layers.Flatten()(base.output)
+    model = tf.keras.Model(base.input, tf.keras.layers.Dense(NOTEBOOK.dim, activation="relu")(flat))
+    pictures = _noise(images, NOTEBOOK.side)
+    model.predict(pictures[: 2 * _PREDICT_BATCH], verbose=0)
+    started = time.perf_counter()
+    model.predict(pictures, verbose=0)
+    return images / (time.perf_counter() - started)
+
+
+def network_rate(recipe: Recipe, precision: Precision, images: int) -> float:
+    """Return the images a second of the project's network alone, fed with full batches: the median of them."""
+    backbone = vgg16_backbone()(recipe, precision)
+    batch = _noise(backbone.batch_size, recipe.side)
+    backbone.features(batch)
+    seconds = []
+    for _ in range(max(3, images // backbone.batch_size)):
+        started = time.perf_counter()
+        backbone.features(batch)
+        seconds.append(time.perf_counter() - started)
+    return backbone.batch_size / float(np.median(seconds))
+
+
+def product_rate(precision: Precision) -> float:
+    """Return the operations a second of a large matrix product, the best of a few."""
+    tf = _tensorflow()
+    values = np.random.default_rng(0).random((_LARGE, _LARGE), np.float32)
+    matrix = tf.cast(tf.constant(values), precision)
+    seconds = []
+    for _ in range(_PRODUCTS):
+        started = time.perf_counter()
+        tf.matmul(matrix, matrix).numpy()
+        seconds.append(time.perf_counter() - started)
+    return 2 * float(_LARGE) ** 3 / min(seconds)
+
+
+def operations(recipe: Recipe) -> float:
+    """Return how many additions and multiplications the convolutions up to a recipe's layer take for an image."""
+    last = int(recipe.layer[len("block")])
+    total = 0.0
+    for layer in LAYERS:
+        block = int(layer[len("block")])
+        if block <= last:
+            total += 2.0 * np.prod(SHAPES[f"{layer}/kernel"]) * (recipe.side // 2 ** (block - 1)) ** 2
+    return total
+
+
+def _tensorflow() -> Any:
+    """Return TensorFlow, loaded first by the module that keeps it quiet meanwhile."""
+    import_module("ingest.vgg16")
+    return import_module("tensorflow")
+
+
+def _noise(count: int, side: int) -> np.ndarray[tuple[int, ...], np.dtype[np.float32]]:
+    return np.random.default_rng(0).random((count, side, side, 3), np.float32)

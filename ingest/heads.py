@@ -8,6 +8,7 @@ import numpy as np
 
 from ingest.backbone import Floats
 from ingest.errors import RecipeUnusable
+from ingest.products import in_blocks
 from ingest.recipes import Recipe
 
 
@@ -32,7 +33,7 @@ class Dense:
 
     def __call__(self, features: Floats) -> Floats:
         """Return the vectors of features."""
-        vectors: Floats = np.maximum(_row_by_row(features, self.kernel) + self.bias, np.float32(0))
+        vectors: Floats = np.maximum(in_blocks(features, self.kernel) + self.bias, np.float32(0))
         return vectors
 
     def arrays(self) -> dict[str, Floats]:
@@ -49,19 +50,11 @@ class Pca:
 
     def __call__(self, features: Floats) -> Floats:
         """Return the vectors of features."""
-        return _row_by_row(features - self.mean, self.components)
+        return in_blocks(features - self.mean, self.components)
 
     def arrays(self) -> dict[str, Floats]:
         """Return what the head is made of."""
         return {"mean": self.mean, "components": self.components}
-
-
-def _row_by_row(rows: Floats, matrix: Floats) -> Floats:
-    """Return rows @ matrix, in which a row's bits, unlike in one large product, do not depend on its place."""
-    products = np.empty((len(rows), matrix.shape[1]), np.float32)
-    for row, product in zip(rows, products, strict=True):
-        np.matmul(row, matrix, out=product)
-    return products
 
 
 def require_dim(recipe: Recipe, features: int) -> None:

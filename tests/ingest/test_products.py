@@ -1,0 +1,39 @@
+"""Products in blocks: right, and the same bits for a row wherever it stands and whatever stands beside it."""
+
+import numpy as np
+import pytest
+
+from ingest.backbone import Floats
+from ingest.products import BLOCK, in_blocks
+
+RANDOM = np.random.default_rng(9)
+
+
+def rows(count: int, width: int) -> Floats:
+    return np.maximum(RANDOM.standard_normal((count, width)), 0).astype(np.float32)
+
+
+def bits(products: Floats) -> np.ndarray[tuple[int, ...], np.dtype[np.uint32]]:
+    return products.view(np.uint32)
+
+
+@pytest.mark.parametrize("width", [4, 512, 4096])
+@pytest.mark.parametrize("count", [0, 1, BLOCK - 1, BLOCK, BLOCK + 1, 3 * BLOCK + 5])
+def test_products_are_those_of_one_large_product(count: int, width: int) -> None:
+    some, matrix = rows(count, width), rows(width, 128) - 0.5
+    expected = some.astype(np.float64) @ matrix.astype(np.float64)
+    np.testing.assert_allclose(in_blocks(some, matrix), expected, rtol=1e-4, atol=1e-3)
+
+
+@pytest.mark.parametrize("dim", [4, 100, 128])
+@pytest.mark.parametrize("width", [4, 512, 4096])
+def test_a_row_has_the_same_bits_at_every_place_alone_and_among_others(width: int, dim: int) -> None:
+    some, matrix = rows(2 * BLOCK + 7, width), rows(width, dim) - 0.5
+    together = in_blocks(some, matrix)
+    order = RANDOM.permutation(len(some))
+    np.testing.assert_array_equal(bits(in_blocks(some[order], matrix)), bits(together[order]))
+    alone = np.concatenate([in_blocks(row[np.newaxis], matrix) for row in some])
+    np.testing.assert_array_equal(bits(alone), bits(together))
+    for place in range(BLOCK):
+        moved = in_blocks(np.roll(some[:BLOCK], place, axis=0), matrix)
+        np.testing.assert_array_equal(bits(np.roll(moved, -place, axis=0)), bits(together[:BLOCK]))

@@ -263,7 +263,7 @@ def test_a_radius_that_is_no_number_is_wrong_usage(search: Command, store: Path)
 
 
 def test_suspects_are_printed_as_json_and_as_a_table_and_drawn(search: Command, tmp_path: Path) -> None:
-    levels, labels = {"a": 0, "b": 2, "c": 4, "d": 200, "e": 202}, {"a": "x", "b": "x", "c": "y", "d": "y", "e": "y"}
+    levels, labels = {"a": 0, "b": 2, "c": 5, "d": 200, "e": 202}, {"a": "x", "b": "x", "c": "y", "d": "y", "e": "y"}
     store, figure = grey_store(tmp_path, levels, labels), tmp_path / "suspects.png"
     document = search.json("suspects", "--store", store, "-k", 2, "--figure", figure)
     assert (document["k"], document["judged"], document["unlabelled"], document["single"]) == (2, 5, 0, 0)

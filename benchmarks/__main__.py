@@ -1,14 +1,23 @@
-"""`python -m benchmarks accuracy|exactness|latency|throughput|durability|all`: measure, and check every answer."""
+"""`python -m benchmarks`: measure one part or all, check every answer, and compare."""
 
+from dataclasses import replace
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
 from benchmarks.accuracy import measure_accuracy
+from benchmarks.compare import compare
 from benchmarks.durability.report import FULL, QUICK, measure_durability
 from benchmarks.exactness import measure_exactness
 from benchmarks.latency import LatencyReport, measure_latency
+from benchmarks.parts import PARTS, QUICK_LIMIT, QUICK_TEST, Context, part_named
+from benchmarks.peers import measuring
+from benchmarks.peers.known import KNOWN
+from benchmarks.peers.report import KILLS, QUICK_KILLS, SIZES, measure_peers
+from benchmarks.peers.report import QUICK_SIZES as FEW_VECTORS
+from benchmarks.progress import whole_progress
+from benchmarks.readme import write_results
 from benchmarks.report import write_report
 from benchmarks.sizes import QUICK_SIZES, SizesReport, measure_sizes
 from benchmarks.throughput import FULL as ALL_IMAGES
@@ -134,6 +143,61 @@ def durability(
         console.fail("expected nothing to be lost or wrong, got some: see the report")
 
 
+@app.command()
+def peers(
+    sizes: Annotated[
+        list[int] | None, typer.Option(min=12, help="How many vectors; give it again for another.")
+    ] = None,
+    peer: Annotated[
+        list[str] | None, typer.Option(help=f"Only this one of {', '.join(KNOWN)}; again for more.")
+    ] = None,
+    kills: Annotated[int | None, typer.Option(min=0, help="How often to kill each while it inserts.")] = None,
+    threads: Annotated[int | None, typer.Option(min=1, help="How many processors each may use: all.")] = None,
+    patience: Annotated[float | None, typer.Option(min=1, help="Seconds that inserting may take each.")] = None,
+    seed: Annotated[int, typer.Option(help="Draw other vectors and moments.")] = 0,
+    quick: Annotated[bool, typer.Option("--quick", help="1,000 vectors, few queries, two kills.")] = False,
+    json: JsonOption = False,
+) -> None:
+    """Measure what a user would pick instead beside Lookalike: the same vectors and queries, in turn in one run."""
+    effort = measuring.QUICK if quick else measuring.FULL
+    report = measure_peers(
+        sizes or (FEW_VECTORS if quick else SIZES),
+        kills=(QUICK_KILLS if quick else KILLS) if kills is None else kills,
+        effort=effort if patience is None else replace(effort, patience=patience),
+        threads=threads,
+        seed=seed,
+        peers=peer or tuple(KNOWN),
+        on_stage=console.say,
+    )
+    if json:
+        console.print_json(report.as_json())
+    else:
+        for table in report.tables():
+            console.OUT.print(table)
+    if not report.ok:
+        console.fail("expected Lookalike to find every neighbour and lose nothing, got otherwise: see the tables")
+
+
+@app.command("compare")
+def compare_reports(
+    old: Annotated[Path, typer.Argument(help="The earlier report.json.")],
+    new: Annotated[Path, typer.Argument(help="The later one.")],
+    share: Annotated[float, typer.Option(min=0, help="By how much a figure may get worse: 0.1 is a tenth.")] = 0.1,
+    json: JsonOption = False,
+) -> None:
+    """Say what got better or worse beyond the spread; fail if something got worse by more than the share."""
+    comparison = compare(old, new, share)
+    if not comparison.same_machine:
+        console.say("the two were measured on different processors: times cannot be compared")
+    if json:
+        console.print_json(comparison.as_json())
+    else:
+        console.OUT.print(comparison.table())
+    if comparison.too_bad:
+        worst = ", ".join(change.name for change in comparison.too_bad[:3])
+        console.fail(f"expected nothing to get worse by more than {share:.0%}, got {len(comparison.too_bad)}: {worst}")
+
+
 @app.command("all")
 def everything(
     out: Annotated[Path, typer.Option(help="The folder for the report.")],
@@ -142,28 +206,51 @@ def everything(
     test: TestOption = 1000,
     limit: LimitOption = 5000,
     weights: WeightsOption = None,
+    quick: Annotated[
+        bool, typer.Option("--quick", help="The short form of every part, to see that all works.")
+    ] = False,
+    only: Annotated[
+        list[str] | None, typer.Option(help=f"Only this part of {', '.join(PARTS)}; again for more.")
+    ] = None,
+    seed: Annotated[int, typer.Option(help="Draw other queries, vectors and moments.")] = 0,
     json: JsonOption = False,
 ) -> None:
-    """Measure every recipe on SOURCE and write report.json, report.md and report.html."""
-    opened = open_source(source, limit)
-    with shown_progress() as show:
-        report = write_report(
-            opened,
-            out,
+    """Measure all parts on SOURCE and write report.json, report.md and report.html."""
+    chosen = {name: part_named(name) for name in only or PARTS}
+    with whole_progress(len(chosen)) as shown:
+        context = Context(
+            open_source(source, min(limit, QUICK_LIMIT) if quick else limit),
             stores or out / "stores",
-            test=test,
-            make_backbone=vgg16_backbone(weights),
-            on_progress=show,
-            on_stage=console.say,
+            min(test, QUICK_TEST) if quick else test,
+            vgg16_backbone(weights),
+            quick,
+            seed,
+            on_progress=shown.images,
+            on_stage=shown.stage,
         )
+        report = write_report(context, out, chosen, on_part=shown.part)
     if json:
         console.print_json(report.as_json())
     else:
         for table in report.tables():
             console.OUT.print(table)
         console.OUT.print(f"Report: {out / 'report.html'}", soft_wrap=True)
+    if report.failed:
+        console.fail(f"expected every part to be measured, got {len(report.failed)} failed: {', '.join(report.failed)}")
     if not report.ok:
-        console.fail("expected no wrong answers, got some: see the exactness table")
+        wrong = [name for name, outcome in report.outcomes.items() if not outcome.ok]
+        console.fail(f"expected nothing wrong or lost, got some in {', '.join(wrong)}: see the report")
+
+
+@app.command()
+def readme(
+    report: Annotated[Path, typer.Argument(help="The report.json to show.")],
+    page: Annotated[Path, typer.Option(help="The page with the markers.")] = Path("README.md"),
+    kept: Annotated[Path, typer.Option(help="Where the report is kept beside it.")] = Path("docs/report.json"),
+) -> None:
+    """Write a report's results into the README, between its markers, and keep the report that they are from."""
+    write_results(report, page, kept)
+    console.OUT.print(f"{page} has the results of {report}", soft_wrap=True)
 
 
 if __name__ == "__main__":

@@ -9,3 +9,7 @@ class UnfitForBenchmark(LookalikeError):
 
 class BenchmarkFailed(LookalikeError):
     """A measurement that found Lookalike's answers wrong."""
+
+
+class PeerFailed(LookalikeError):
+    """Another library's process that failed, ended, or did not answer in time."""

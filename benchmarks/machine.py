@@ -17,7 +17,10 @@ def describe_machine() -> dict[str, Any]:
     return {
         "processor": _cpuinfo("model name") or platform.processor() or platform.machine(),
         "flags": [flag for flag in _FLAGS if flag in _cpuinfo("flags").split()],
+        "all_flags": sorted(_cpuinfo("flags").split()),
         "cores": _usable_cores(),
+        "threads": _usable_cores(),
+        "load_before": _load(),
         "memory_gib": _memory_gib(),
         "system": f"{platform.system()} {platform.machine()}",
         "python": platform.python_version(),
@@ -27,6 +30,11 @@ def describe_machine() -> dict[str, Any]:
 
 def _usable_cores() -> int:
     return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+
+
+def _load() -> float | None:
+    """Return how many processes were running on average in the last minute: times beside others are worth less."""
+    return round(os.getloadavg()[0], 2) if hasattr(os, "getloadavg") else None
 
 
 def _memory_gib() -> float | None:

@@ -1,149 +1,94 @@
-"""Run every measurement on one source and write what they found: JSON, Markdown and one self-contained page."""
+"""Measure every part on one source and write what they found: JSON, Markdown and one self-contained page."""
 
-import base64
-import json
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-import numpy as np
-from jinja2 import Environment, PackageLoader, StrictUndefined, select_autoescape
 from rich.table import Table
 
-from benchmarks.accuracy import AccuracyReport, measure_accuracy
-from benchmarks.exactness import ExactnessReport, measure_exactness
-from benchmarks.latency import LatencyReport, measure_latency
+from benchmarks.figure import Figure
 from benchmarks.machine import describe_machine
-from ingest.backbone import MakeBackbone
-from ingest.job import ingest
-from ingest.outcome import Progress
-from ingest.recipes import RECIPES
-from ingest.sources import Source
-from search import Searcher, figures
-from search.map_figure import draw_map
-from search.neighbours_figure import draw_neighbours
-from search.results import QueryResult
-from storage import Store, durable
-
-#: Rows in the neighbours figure: queries drawn at random, then some whose nearest neighbour has another label.
-_RANDOM_ROWS = 4
-_WRONG_ROWS = 2
-_ASKED_FOR_WRONG = 500
-_SEED = 31
+from benchmarks.pages import write_pages
+from benchmarks.parts import Context, Outcome, Part, measured
+from storage import durable
 
 
 @dataclass
 class Report:
-    """All that was measured, with the machine it was measured on."""
+    """All that was measured, with the machine it was measured on; a part that failed is there with its reason."""
 
     source: str
     made: str
+    quick: bool
+    seed: int
     machine: dict[str, Any]
-    accuracy: list[AccuracyReport] = field(default_factory=list)
-    exactness: list[ExactnessReport] = field(default_factory=list)
-    latency: list[LatencyReport] = field(default_factory=list)
+    parts: dict[str, Part] = field(default_factory=dict)
+    outcomes: dict[str, Outcome] = field(default_factory=dict)
+    failed: dict[str, str] = field(default_factory=dict)
 
     @property
     def ok(self) -> bool:
-        """Tell whether every answer was right."""
-        return all(report.ok for report in self.exactness)
+        """Tell whether every part could be measured, and every answer was right."""
+        return not self.failed and all(outcome.ok for outcome in self.outcomes.values())
+
+    @property
+    def figures(self) -> dict[str, Figure]:
+        """Return every figure by its part and name."""
+        return {
+            f"{part}/{name}": figure
+            for part, outcome in self.outcomes.items()
+            for name, figure in outcome.figures.items()
+        }
 
     def as_json(self) -> dict[str, Any]:
         """Return the report as JSON."""
         return {
             "source": self.source,
             "made": self.made,
+            "quick": self.quick,
+            "seed": self.seed,
+            "ok": self.ok,
             "machine": self.machine,
-            "accuracy": [report.as_json() for report in self.accuracy],
-            "exactness": [report.as_json() for report in self.exactness],
-            "latency": [report.as_json() for report in self.latency],
+            "failed": self.failed,
+            **{name: outcome.document for name, outcome in self.outcomes.items() if outcome.document is not None},
+            "figures": {name: figure.as_json() for name, figure in self.figures.items()},
         }
 
     def tables(self) -> list[Table]:
         """Return the report as tables to print."""
-        parts = (self.accuracy, self.exactness, self.latency)
-        return [measured.table() for part in parts for measured in part]
+        return [table for outcome in self.outcomes.values() for table in outcome.tables]
 
 
 def write_report(
-    source: Source,
+    context: Context,
     out: Path,
-    stores: Path,
+    parts: Mapping[str, Part],
     *,
-    test: int,
-    make_backbone: MakeBackbone,
-    on_progress: Callable[[Progress], None] = lambda _: None,
-    on_stage: Callable[[str], None] = lambda _: None,
+    on_part: Callable[[Part, int], None] = lambda _, __: None,
 ) -> Report:
-    """Measure every recipe on a source and write `report.json`, `report.md`, `report.html` and the figures to `out`.
+    """Measure the parts and write `report.json`, `report.md`, `report.html` and the pictures to `out`.
 
-    The stores that are measured are kept below `stores`, one a recipe, and brought up to date. Nothing is written
-    to `out` before everything is measured.
+    A part that fails is reported as failed, and the rest goes on. `on_part` is told of each part, and its number,
+    before it is measured. Nothing is written to `out` before everything is measured.
     """
     durable.make_folder(out)
-    report = Report(source.name, datetime.now(UTC).date().isoformat(), describe_machine())
-    drawn: dict[str, bytes] = {}
-    for recipe in RECIPES.values():
-        on_stage(f"{recipe.name}: accuracy")
-        report.accuracy.append(
-            measure_accuracy(source, recipe, test=test, make_backbone=make_backbone, on_progress=on_progress)
-        )
-        on_stage(f"{recipe.name}: store of all images")
-        place = stores / recipe.name
-        ingest(source, place, recipe=recipe, make_backbone=make_backbone, on_progress=on_progress)
-        with Searcher.open(place) as searcher:
-            on_stage(f"{recipe.name}: exactness")
-            report.exactness.append(measure_exactness(searcher.store))
-            on_stage(f"{recipe.name}: latency")
-            report.latency.append(measure_latency(searcher.store))
-            on_stage(f"{recipe.name}: figures")
-            drawn[f"neighbours-{recipe.name}.png"] = _neighbours(searcher)
-            drawn[f"map-{recipe.name}.png"] = figures.encoded(draw_map(searcher.store))
-    for name, png in drawn.items():
-        durable.replace_file(out / name, png)
-    _write_pages(report, drawn, out)
-    return report
-
-
-def shown_queries(results: Sequence[QueryResult]) -> list[QueryResult]:
-    """Return the first results, and then the first of the others whose nearest neighbour has another label."""
-    wrong = [
-        result
-        for result in results[_RANDOM_ROWS:]
-        if result.item and result.hits and result.hits[0].label != result.item.label
-    ]
-    return [*results[:_RANDOM_ROWS], *wrong[:_WRONG_ROWS]]
-
-
-def _neighbours(searcher: Searcher) -> bytes:
-    """Draw a few random queries, and a few whose nearest neighbour has another label, if there are any."""
-    store: Store = searcher.store
-    ids, _ = store.all_vectors()
-    drawn = np.random.RandomState(_SEED).permutation(ids)[:_ASKED_FOR_WRONG].tolist()
-    chosen = shown_queries(searcher.by_id(drawn))
-    shown = {hit.id for result in chosen for hit in result.hits} | {result.item.id for result in chosen if result.item}
-    return figures.encoded(draw_neighbours(chosen, store.thumbnails(sorted(shown))))
-
-
-def _write_pages(report: Report, drawn: Mapping[str, bytes], out: Path) -> None:
-    document = report.as_json()
-    templates = Environment(
-        loader=PackageLoader("benchmarks", ""),
-        autoescape=select_autoescape(["html.j2"]),
-        undefined=StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-        keep_trailing_newline=True,
+    report = Report(
+        context.source.name,
+        datetime.now(UTC).date().isoformat(),
+        context.quick,
+        context.seed,
+        describe_machine(),
+        dict(parts),
     )
-    inline = {name: f"data:image/png;base64,{base64.b64encode(png).decode('ascii')}" for name, png in drawn.items()}
-    pages = {
-        "report.json": json.dumps(document, indent=2, ensure_ascii=False, allow_nan=False) + "\n",
-        "report.md": templates.get_template("report.md.j2").render(
-            report=document, pictures={name: name for name in drawn}
-        ),
-        "report.html": templates.get_template("report.html.j2").render(report=document, pictures=inline),
-    }
-    for name, text in pages.items():
-        durable.replace_file(out / name, text.encode())
+    for number, part in enumerate(parts.values()):
+        on_part(part, number)
+        outcome = measured(part, context)
+        if isinstance(outcome, Outcome):
+            report.outcomes[part.name] = outcome
+        else:
+            report.failed[part.name] = outcome
+            context.on_stage(f"{part.name} FAILED: {outcome}")
+    write_pages(report, out)
+    return report

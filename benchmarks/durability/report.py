@@ -1,7 +1,7 @@
 """All faults and all costs in one report."""
 
 import tempfile
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
@@ -76,10 +76,14 @@ class DurabilityReport:
 
 
 def measure_durability(
-    sizes: Sizes = FULL, *, seed: int = 0, on_stage: Callable[[str], None] = lambda _: None
+    sizes: Sizes = FULL,
+    *,
+    seed: int = 0,
+    stages: Collection[str] | None = None,
+    on_stage: Callable[[str], None] = lambda _: None,
 ) -> DurabilityReport:
-    """Break stores in every way, measure what it costs to withstand that, and report both."""
-    stages: dict[str, Callable[[], Part]] = {
+    """Break stores in every way, measure what it costs to withstand that, and report both; or only some `stages`."""
+    all_stages: dict[str, Callable[[], Part]] = {
         "kills_at_random": partial(killed_at_random, sizes.kills, seed),
         "kills_at_each_call": partial(killed_at_each_call, seed=seed),
         "kills_at_each_system_call": partial(killed_at_each_system_call, stride=sizes.stride, seed=seed),
@@ -91,7 +95,9 @@ def measure_durability(
         "costs": partial(_costs, sizes),
     }
     parts = {}
-    for name, measure in stages.items():
+    for name, measure in all_stages.items():
+        if stages is not None and name not in stages:
+            continue
         on_stage(name.replace("_", " "))
         parts[name] = measure()
     return DurabilityReport(seed, parts)

@@ -11,14 +11,34 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from benchmarks import report as report_module
-from benchmarks.report import Report, shown_queries, write_report
-from ingest.sources import ListedSource
+from benchmarks.figure import LOWER, exact_figure
+from benchmarks.parts import PARTS, Context, Outcome, Part
+from benchmarks.parts.looks import shown_queries
+from benchmarks.parts.section import Grid, Picture, Section, Text
+from benchmarks.plots import Line, lines
+from benchmarks.report import Report, write_report
 from search import QueryResult
 from storage import Hit, Item
 from tests.toys import TOY, grey_source, toy_backbone
 
 CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
+
+#: The parts that measure Lookalike on the source; the others start processes, and have tests of their own.
+MEASURED = ("exactness", "accuracy", "latency", "load", "looks")
+
+
+def compared(_: Context) -> Outcome:
+    drawn = lines([Line("<ours>", [(10, 1), (1000, 20)], ours=True), Line("b", [(10, 2), (1000, 90)])], "n", "ms")
+    blocks = [
+        Text("a remark on <b>", faint=True),
+        Grid(("", "ms"), [("Lookalike", "1"), ("a|b", "2")], strong=1),
+        Picture("peers.svg", drawn, "two lines", "Two lines."),
+    ]
+    return Outcome({"n": 1}, [], {"ours/ms": exact_figure(1.0, "ms", LOWER)}, Section(blocks), "1 other", "beside ours")
+
+
+def broken(_: Context) -> Outcome:
+    raise RuntimeError("no <disk>")
 
 
 @pytest.fixture(scope="module")
@@ -27,39 +47,76 @@ def out(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture(scope="module")
-def report(out: Path) -> Report:
+def told() -> list[str]:
+    return []
+
+
+@pytest.fixture(scope="module")
+def report(out: Path, told: list[str]) -> Report:
     levels = {f"image {number}": int(level) for number, level in enumerate(np.random.default_rng(7).permutation(120))}
-    source: ListedSource = grey_source(
-        levels, {key: "<b>&</b>" if level < 60 else "b" for key, level in levels.items()}
+    labels = {key: "<b>&</b>" if level < 60 else "b" for key, level in levels.items()}
+    context = Context(
+        grey_source(levels, labels),
+        out / "stores",
+        20,
+        toy_backbone(),
+        quick=True,
+        recipes={"toy": TOY},
+        on_stage=told.append,
     )
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(report_module, "RECIPES", {"toy": TOY})
-        return write_report(source, out, out / "stores", test=20, make_backbone=toy_backbone())
+    parts = {name: PARTS[name] for name in MEASURED} | {
+        "peers": Part("peers", "Compared with what?", compared),
+        "broken": Part("broken", "Does it fail?", broken),
+    }
+    return write_report(context, out, parts)
 
 
 def test_the_folder_holds_the_pages_the_figures_and_the_stores(report: Report, out: Path) -> None:
     assert sorted(path.name for path in out.iterdir()) == [
-        *("map-toy.png", "neighbours-toy.png", "report.html", "report.json", "report.md", "stores"),
+        *("accuracy.svg", "map-toy.png", "neighbours-toy.png", "peers.svg"),
+        *("report.html", "report.json", "report.md", "stores"),
     ]
-    assert report.ok
+    assert list(report.outcomes) == [*MEASURED, "peers"]
 
 
-def test_the_json_is_the_report(report: Report, out: Path) -> None:
+def test_a_part_that_fails_is_told_and_the_rest_goes_on(report: Report, out: Path, told: list[str]) -> None:
+    assert report.failed == {"broken": "RuntimeError: no <disk>"}
+    assert not report.ok
+    assert told[-1] == "broken FAILED: RuntimeError: no <disk>"
+    assert "This part failed: RuntimeError: no &lt;disk&gt;" in (out / "report.html").read_text()
+    assert "**This part failed:** RuntimeError: no <disk>" in (out / "report.md").read_text()
+
+
+def test_the_json_is_the_report_with_every_figure_by_its_part(report: Report, out: Path) -> None:
     document = json.loads((out / "report.json").read_text())
     assert document == json.loads(json.dumps(report.as_json()))
+    assert list(document) == [
+        *("source", "made", "quick", "seed", "ok", "machine", "failed"),
+        *("exactness", "accuracy", "latency", "load", "peers", "figures"),
+    ]
     assert [part["recipe"] for part in document["accuracy"]] == ["toy"]
     assert document["exactness"][0]["errors"] == 0
+    assert document["figures"]["exactness/toy/errors"] == {
+        "value": 0,
+        "low": 0,
+        "high": 0,
+        "unit": "errors",
+        "better": "lower",
+        "samples": 200,
+        "of": "counted",
+    }
+    assert {name.partition("/")[0] for name in document["figures"]} == {*MEASURED[:4], "peers"}
 
 
 def test_the_page_needs_nothing_but_itself(report: Report, out: Path) -> None:
     page = (out / "report.html").read_text()
     sources = re.findall(r'(?:src|href)="([^"]*)"', page)
-    assert [source.partition(",")[0] for source in sources] == ["data:", *["data:image/png;base64"] * 2]
-    assert [base64.b64decode(source.partition(",")[2]) for source in sources[1:]] == [
-        (out / "neighbours-toy.png").read_bytes(),
-        (out / "map-toy.png").read_bytes(),
-    ]
-    assert "http" not in page
+    outside = [source for source in sources if not source.startswith(("data:", "#"))]
+    pictures = [base64.b64decode(source.partition(",")[2]) for source in sources if source.startswith("data:image")]
+    assert outside == []
+    assert pictures == [(out / f"{name}-toy.png").read_bytes() for name in ("neighbours", "map")]
+    assert page.count("<svg ") == 2
+    assert page.replace('xmlns="http://www.w3.org/2000/svg"', "").count("http") == 0
     assert report.source in page
 
 
@@ -74,18 +131,24 @@ def test_a_label_that_looks_like_html_is_shown_as_text(report: Report, out: Path
 
     parser = Text()
     parser.feed((out / "report.html").read_text())
-    assert report.accuracy[0].labels == ["<b>&</b>", "b"]
+    assert report.outcomes["accuracy"].document[0]["labels"] == ["<b>&</b>", "b"]
     assert parser.seen.count("<b>&</b>") == 2
+    assert parser.seen.count("<ours>") == 1
 
 
-def test_the_markdown_shows_figures_that_exist(report: Report, out: Path) -> None:
+def test_the_markdown_shows_pictures_that_exist_and_tables_of_one_width(report: Report, out: Path) -> None:
     text = (out / "report.md").read_text()
     assert [name for name in re.findall(r"!\[[^]]*\]\(([^)]*)\)", text) if not (out / name).is_file()] == []
-    assert f"| {report.accuracy[0].one_nn_accuracy:.4f} |" in text
+    tables = re.findall(r"(?:^\|.*\n)+", text, re.MULTILINE)
+    widths = [{len(re.findall(r"(?<!\\)\|", line)) for line in table.splitlines()} for table in tables]
+    assert [len(width) for width in widths] == [1] * len(tables)
+    assert len(tables) == 7
+    assert f"**{report.outcomes['accuracy'].document[0]['one_nn_accuracy']:.4f}**" in text
+    assert "| a\\|b | **2** |" in text
 
 
 def test_every_page_ends_with_a_line(report: Report, out: Path) -> None:
-    assert report.ok
+    assert report.source
     assert [(out / f"report.{kind}").read_text()[-1] for kind in ("html", "json", "md")] == ["\n"] * 3
 
 
@@ -95,7 +158,7 @@ def test_queries_are_shown_once_the_first_ones_and_then_some_with_a_wrong_neares
         for right in [{0, 2, 5}]
         for id in range(10)
     ]
-    assert [result.asked for result in shown_queries(results)] == ["0", "1", "2", "3", "4", "6"]
+    assert [result.asked for result in shown_queries(results)] == ["0", "1", "2", "3", "4", "6", "7"]
     assert shown_queries(results[:3]) == results[:3]
 
 
@@ -110,8 +173,8 @@ def test_a_browser_shows_every_figure_and_nothing_wider_than_the_window(
         "<script>const tell = seen => parent.postMessage(JSON.stringify(seen), '*');"
         "addEventListener('error', e => tell('error: ' + e.message));"
         "addEventListener('load', (_, all = document.documentElement) => "
-        "tell([innerWidth, all.scrollWidth - all.clientWidth, innerWidth > 1000"
-        " ? [...document.querySelectorAll('.wide')].map(t => t.scrollWidth - t.clientWidth) : [],"
+        "tell([innerWidth, all.scrollWidth - all.clientWidth,"
+        "[...document.querySelectorAll('svg.plot')].map(p => p.getBoundingClientRect().width > 300),"
         "[...document.images].map(i => i.complete && i.naturalWidth > 0)]))</script>"
     )
     (tmp_path / "page.html").write_text((out / "report.html").read_text().replace("</head>", f"{probe}</head>"))
@@ -123,11 +186,11 @@ def test_a_browser_shows_every_figure_and_nothing_wider_than_the_window(
         *(str(CHROMIUM), "--headless", "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run"),
         *("--disable-background-networking", "--disable-component-update", "--disable-sync", "--dump-dom"),
         *(f"--user-data-dir={tmp_path / 'profile'}", "--window-size=1400,1000", "--virtual-time-budget=10000"),
-        (tmp_path / "frame.html").as_uri(),
+        *("--enable-logging=stderr", "--v=0", (tmp_path / "frame.html").as_uri()),
     ]
-    shown = subprocess.run(command, capture_output=True, text=True, timeout=120, check=True).stdout
-    title = re.search(r"<title>(.*?)</title>", shown)
-    assert report.ok
+    shown = subprocess.run(command, capture_output=True, text=True, timeout=120, check=True)
+    title = re.search(r"<title>(.*?)</title>", shown.stdout)
+    assert report.source
     assert title is not None
-    # On a telephone tables are pushed aside one by one; on a desk each is seen whole.
-    assert json.loads(title.group(1)) == [width, 0, [0] * 4 if width > 1000 else [], [True, True]]
+    assert json.loads(title.group(1)) == [width, 0, [True, True], [True, True]]
+    assert [line for line in shown.stderr.splitlines() if "CONSOLE" in line] == []

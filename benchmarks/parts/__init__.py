@@ -1,0 +1,24 @@
+"""The parts of a whole report, in the order in which a reader asks: each measures one thing and tells it."""
+
+from benchmarks.errors import UnfitForBenchmark
+from benchmarks.parts import accuracy, durability, exactness, latency, load, looks, peers
+from benchmarks.parts.contract import Context, Outcome, Part, measured
+
+#: To add a part, add its `PART` here.
+PARTS: dict[str, Part] = {
+    part.name: part
+    for part in (exactness.PART, accuracy.PART, latency.PART, load.PART, peers.PART, durability.PART, looks.PART)
+}
+
+#: The short form looks at so many images, and asks with so many.
+QUICK_LIMIT, QUICK_TEST = 1000, 200
+
+
+def part_named(name: str) -> Part:
+    """Return a part by name; raise UnfitForBenchmark."""
+    if name not in PARTS:
+        raise UnfitForBenchmark(f"expected a part of {', '.join(PARTS)}, got {name!r}")
+    return PARTS[name]
+
+
+__all__ = ["PARTS", "QUICK_LIMIT", "QUICK_TEST", "Context", "Outcome", "Part", "measured", "part_named"]

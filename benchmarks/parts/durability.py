@@ -1,0 +1,52 @@
+"""Does it lose anything? Stores broken in every way."""
+
+from typing import Any
+
+from benchmarks.durability.report import QUICK, Sizes, measure_durability
+from benchmarks.figure import LOWER, exact_figure
+from benchmarks.parts.contract import Context, Outcome, Part
+from benchmarks.parts.section import Grid, Section, Text
+
+#: The short form: the faults that take seconds.
+SHORT = Sizes(kills=24, power_cuts=40, stride=400, index_damages=200, catalog_damages=40, stored=5_000, large=10_000)
+_SHORT_STAGES = ("kills_at_random", "power_cuts", "index_damages", "catalog_damages")
+
+
+def measure(context: Context) -> Outcome:
+    """Break stores, in the short form in few of the ways."""
+    sizes = SHORT if context.quick else QUICK
+    report = measure_durability(
+        sizes, seed=context.seed, stages=_SHORT_STAGES if context.quick else None, on_stage=context.on_stage
+    )
+    parts = {name: part for name, part in report.parts.items() if name != "costs"}
+    bad = sum(not part.ok for part in parts.values())
+    document = report.as_json()
+    tried = sum(_tried(part) for part in document.values() if isinstance(part, dict))
+    return Outcome(
+        document,
+        report.tables(),
+        {f"{name}/ok": exact_figure(float(not part.ok), "failed", LOWER) for name, part in parts.items()},
+        Section(
+            [Text(_INTRO), Grid(("fault", "found"), [_row(name, part.ok) for name, part in parts.items()], strong=1)]
+        ),
+        value=f"{bad} lost" if not bad else f"{bad} failed",
+        answer=f"in {tried:,} stores that were killed, cut off, filled up and damaged",
+        ok=report.ok,
+    )
+
+
+def _tried(part: dict[str, Any]) -> int:
+    return next((int(part[name]) for name in ("states", "trials", "cases", "count") if name in part), 0)
+
+
+def _row(name: str, ok: bool) -> tuple[str, str]:
+    return name.replace("_", " "), "nothing lost or wrong" if ok else "LOST OR WRONG"
+
+
+_INTRO = (
+    "Writers are killed at random, the power is cut on a model of a disk that forgets what was not flushed, and files "
+    "are damaged; whatever was acknowledged must be there afterwards, under its own label, or the store must say that "
+    "it is damaged."
+)
+
+PART = Part("durability", "Does it lose anything?", measure)

@@ -1,0 +1,64 @@
+"""Is it exact? Every neighbour of every recipe's store against scikit-learn's."""
+
+from benchmarks.exactness import ExactnessReport, measure_exactness
+from benchmarks.figure import LOWER, exact_figure
+from benchmarks.parts.contract import Context, Outcome, Part
+from benchmarks.parts.section import Grid, Section, Text
+from storage import Store
+
+QUERIES, QUICK_QUERIES = 1000, 200
+
+
+def measure(context: Context) -> Outcome:
+    """Compare the answers of every recipe's store."""
+    reports: list[ExactnessReport] = []
+    for recipe in context.recipes.values():
+        with Store.open(context.store_of(recipe)) as store:
+            context.on_stage(f"{recipe.name}: compared with scikit-learn")
+            reports.append(measure_exactness(store, queries=QUICK_QUERIES if context.quick else QUERIES))
+    compared = sum(report.queries * report.k for report in reports)
+    errors = sum(report.errors + report.alone_differs for report in reports)
+    return Outcome(
+        [report.as_json() for report in reports],
+        [report.table() for report in reports],
+        {f"{report.recipe}/errors": exact_figure(report.errors, "errors", LOWER, report.queries) for report in reports},
+        Section([Text(_INTRO), _grid(reports)]),
+        value=f"{errors:,} wrong",
+        answer=f"of {compared:,} neighbours, each compared with scikit-learn's exact search in float64",
+        ok=all(report.ok for report in reports),
+    )
+
+
+_INTRO = (
+    "Every neighbour and its distance against scikit-learn's brute-force search in float64, rank by rank: half of the "
+    "queries are stored items, left out of their own answers, half lie beside one. A tie is another item at the very "
+    "same distance; rounding is another item as near within the bound of scikit-learn's own formula; all else is an "
+    "error."
+)
+
+
+def _grid(reports: list[ExactnessReport]) -> Grid:
+    return Grid(
+        (
+            *("store", "vectors", "compared", "agree", "ties", "rounding", "errors", "largest relative error"),
+            "differ when asked alone",
+        ),
+        [
+            (
+                report.recipe,
+                f"{report.vectors:,}",
+                f"{report.queries * report.k:,}",
+                f"{report.agree:,}",
+                f"{report.ties:,}",
+                f"{report.rounding:,}",
+                f"{report.errors:,}",
+                f"{report.max_relative_error:.1e}",
+                f"{report.alone_differs} of {report.asked_alone}",
+            )
+            for report in reports
+        ],
+        strong=6,
+    )
+
+
+PART = Part("exactness", "Is it exact?", measure)

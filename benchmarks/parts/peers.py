@@ -1,0 +1,143 @@
+"""Compared with what? The same vectors and queries through what a user would pick instead."""
+
+from benchmarks.figure import NOTHING, readable
+from benchmarks.parts.contract import Context, Outcome, Part
+from benchmarks.parts.section import Block, Grid, Heading, Picture, Section, Text
+from benchmarks.peers import measuring
+from benchmarks.peers.known import KNOWN
+from benchmarks.peers.report import (
+    COLUMNS,
+    KILLS,
+    QUICK_KILLS,
+    QUICK_SIZES,
+    SIZES,
+    PeersReport,
+    flushes_shown,
+    labels_shown,
+    measure_peers,
+)
+from benchmarks.plots import Line, lines
+
+
+def measure(context: Context) -> Outcome:
+    """Measure all peers that are installed."""
+    report = measure_peers(
+        QUICK_SIZES if context.quick else SIZES,
+        kills=QUICK_KILLS if context.quick else KILLS,
+        effort=measuring.QUICK if context.quick else measuring.FULL,
+        seed=context.seed,
+        on_stage=context.on_stage,
+    )
+    sizes = sorted({one.vectors for one in report.measured})
+    others = len({one.name for one in report.measured}) - 1
+    return Outcome(
+        report.as_json(),
+        report.tables(),
+        report.figures(),
+        Section(blocks(report)),
+        value=f"{others} others",
+        answer=f"through the same {' and '.join(f'{size:,}' for size in sizes)} vectors, in turn, with the same threads"
+        + (f"; not installed: {', '.join(report.absent)}" if report.absent else ""),
+        ok=report.ok,
+    )
+
+
+def blocks(report: PeersReport) -> list[Block]:
+    """Return what a reader sees of the comparison."""
+    found: list[Block] = [Text(_INTRO.format(k=report.k, dim=report.dim, threads=report.threads))]
+    if report.absent:
+        found.append(
+            Text(f"NOT INSTALLED AND LEFT OUT: {', '.join(report.absent)}. Run `make peers` and measure again.")
+        )
+    sizes = sorted({one.vectors for one in report.measured})
+    if len(sizes) > 1:
+        found.append(_plot(report))
+    for size in sizes:
+        found += [Heading(f"{size:,} vectors"), _grid(report, size)]
+        found += [
+            Text(f"{one.name}: {one.failure}.", faint=True)
+            for one in report.measured
+            if one.vectors == size and one.failure
+        ]
+    found += [Heading("What else to know of each"), _notes(report)]
+    if report.kept:
+        found += [Heading("Killed while inserting"), Text(_KILLED), _killed(report)]
+    return found
+
+
+_INTRO = (
+    "The same {dim}-dimensional vectors, queries and k = {k} for all, each in a process of its own on {threads} "
+    "processor(s), asked in turn in one run. Each call is the one that the library's own users make, and returns what "
+    "it keeps: for Lookalike and the stores that includes the label. Figures are medians of the rounds. Opening is the "
+    "time of a new process until its first answer, imports not counted; memory is the peak of the process that opens "
+    "and asks, interpreter and library included."
+)
+_KILLED = (
+    "Each store, of 2,000 rows, is killed (kill -9) during an insert, after others were acknowledged, and opened. "
+    "Half inserts are stores that show a part of the interrupted one. Flushes are the calls per insert that ask the "
+    "system to put data on the disk: a kill does not need them, a power cut does."
+)
+
+
+def _grid(report: PeersReport, size: int) -> Grid:
+    return Grid(
+        ("", *COLUMNS.values(), "labels come back"),
+        [
+            (
+                one.name,
+                *(readable(one.figures[name].value) if name in one.figures else NOTHING for name in COLUMNS),
+                labels_shown(one),
+            )
+            for one in report.measured
+            if one.vectors == size
+        ],
+        strong=3,
+    )
+
+
+def _notes(report: PeersReport) -> Grid:
+    seen = {one.name: one for one in report.measured}
+    return Grid(
+        ("", "version", "exact", "note"),
+        [(one.name, one.version, "yes" if one.exact else "no", one.note) for one in seen.values()],
+    )
+
+
+def _killed(report: PeersReport) -> Grid:
+    return Grid(
+        (
+            *("", "kills", "acknowledged rows", "rows lost", "stores that lost some", "wrong labels", "half inserts"),
+            *("do not open", "flushes an insert"),
+        ),
+        [
+            (
+                one.name,
+                *(f"{count:,}" for count in (one.kills, one.acknowledged, one.lost, one.losing)),
+                *(f"{count:,}" for count in (one.wrong, one.half, one.unopened)),
+                flushes_shown(one),
+            )
+            for one in report.kept
+        ],
+        strong=3,
+    )
+
+
+def _plot(report: PeersReport) -> Picture:
+    drawn = []
+    for name in KNOWN:
+        points = [
+            (float(one.vectors), one.figures["one_p50"].value)
+            for one in report.measured
+            if one.name == name and "one_p50" in one.figures
+        ]
+        if points:
+            drawn.append(Line(name, points, ours=name == "Lookalike"))
+    return Picture(
+        "peers.svg",
+        lines(drawn, "vectors", "milliseconds for one query, p50"),
+        "Lines: the latency of one query against the number of vectors, for each peer",
+        "One query, median, against the number of stored vectors; both axes logarithmic.",
+    )
+
+
+PART = Part("peers", "Compared with what?", measure)

@@ -1,0 +1,1 @@
+"""The same vectors and queries through what a user would pick instead."""

@@ -5,7 +5,7 @@ DEMO := demo
 STORE := $(DEMO)/stores/retrieval
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test durability lint types bench format lock clean
+.PHONY: help setup demo test durability lint types bench peers format lock clean
 
 help: ## list the targets
 	@grep -E '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## /\t/' | expand -t 12
@@ -29,7 +29,8 @@ demo: setup ## ingest 5,000 digits, search them, and write a report
 	$(BIN)/python -m ingest mnist-sample --store $(STORE)
 	$(BIN)/python -m search query --store $(STORE) --key mnist-sample/1234 --figure $(DEMO)/neighbours.png
 	$(BIN)/python -m search map --store $(STORE) --figure $(DEMO)/map.png
-	$(BIN)/python -m benchmarks all --stores $(DEMO)/stores --out $(DEMO)/report
+	$(BIN)/python -m benchmarks all --only exactness --only accuracy --only latency --only looks \
+	  --stores $(DEMO)/stores --out $(DEMO)/report
 
 test: setup ## run the tests
 	$(BIN)/python -m pytest --ignore tests/durability
@@ -45,8 +46,11 @@ lint: setup ## check format, style and the storeys' imports
 types: setup ## check the types
 	$(BIN)/mypy
 
-bench: setup ## measure accuracy, exactness and latency; write a report
+bench: setup ## measure everything, the peers that are installed too; write a report
 	$(BIN)/python -m benchmarks all --stores $(DEMO)/stores --out $(DEMO)/report
+
+peers: setup ## install what a user would pick instead, to be compared by bench; one of them needs a C++ compiler
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements.peers.lock
 
 format: setup ## format the code
 	$(BIN)/ruff format .
@@ -54,7 +58,11 @@ format: setup ## format the code
 
 lock: setup ## resolve the dependencies again, for every platform and Python
 	$(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-annotate --no-emit-index-url \
-	  --custom-compile-command "make lock" --upgrade --all-extras pyproject.toml --output-file requirements.lock
+	  --custom-compile-command "make lock" --upgrade --extra offline --extra dev pyproject.toml --output-file requirements.lock
+	@# The peers are many and large, and nobody needs them who does not compare: a lock of their own, that moves nothing.
+	$(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-annotate --no-emit-index-url \
+	  --custom-compile-command "make lock" --constraint requirements.lock --extra peers pyproject.toml \
+	  --output-file requirements.peers.lock
 	grep -o '^opencv-python==[^ ]*' requirements.lock | sed 's/opencv-python/opencv-python-headless/' \
 	  | $(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-annotate --no-deps \
 	  --no-emit-index-url --custom-compile-command "make lock" - --output-file requirements.headless.lock

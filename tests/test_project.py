@@ -18,7 +18,7 @@ from packaging.utils import canonicalize_name
 ROOT = Path(__file__).parents[1]
 PROJECT: dict[str, Any] = tomllib.loads((ROOT / "pyproject.toml").read_text())
 PROGRAMS = ("ingest", "search", "storage", "benchmarks")
-LOCKS = ("requirements.lock", "requirements.headless.lock")
+LOCKS = ("requirements.lock", "requirements.headless.lock", "requirements.peers.lock")
 PAGES = ("README.md", "CHANGELOG.md", "ARCHITECTURE.md")
 
 #: What a command is called after `python -m`, and its options; of its help everybody knows.
@@ -107,7 +107,7 @@ def test_a_lock_names_no_index_and_has_an_exact_version_and_hashes_of_everything
 def test_every_dependency_is_locked_in_a_version_that_is_asked_for() -> None:
     extras = PROJECT["project"]["optional-dependencies"]
     asked = [Requirement(text) for some in (PROJECT["project"]["dependencies"], *extras.values()) for text in some]
-    lock = versions("requirements.lock")
+    lock = versions("requirements.peers.lock") | versions("requirements.lock")
     unmet = {
         str(one): sorted(lock.get(canonicalize_name(one.name), set()))
         for one in asked
@@ -115,6 +115,12 @@ def test_every_dependency_is_locked_in_a_version_that_is_asked_for() -> None:
     }
     assert unmet == {}
     assert len(asked) > 20
+
+
+def test_the_peers_are_locked_beside_the_same_versions_of_everything_else() -> None:
+    lock, peers = versions("requirements.lock"), versions("requirements.peers.lock")
+    assert {name: peers[name] for name in lock if name in peers} == {name: lock[name] for name in lock if name in peers}
+    assert {"chromadb", "lancedb", "numpy"} <= set(peers)
 
 
 def test_opencv_without_windows_is_locked_in_the_version_of_opencv() -> None:

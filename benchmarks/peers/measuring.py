@@ -117,7 +117,9 @@ def _start(runs: list[_Run], stack: ExitStack, threads: int) -> None:
 
 
 def _open(run: _Run, remote: Remote, data: Path) -> None:
-    """Let a new process open the store."""
+    """Let a new process open the store, which the one before it closed as it should."""
+    if run.opens:
+        remote.do("close")
     remote.renew()
     remote.do("use", str(data), str(run.folder))
     run.opens.append(remote.do("open"))

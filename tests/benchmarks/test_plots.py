@@ -1,0 +1,41 @@
+"""Plots are well-formed, name everything, and draw what is larger longer."""
+
+import re
+from itertools import pairwise
+from xml.etree import ElementTree as ET
+
+from benchmarks.plots import Bar, Line, bars, lines
+
+
+def texts(svg: bytes) -> list[str]:
+    return ["".join(element.itertext()) for element in ET.fromstring(svg).iter("{http://www.w3.org/2000/svg}text")]
+
+
+def test_bars_are_as_long_as_their_values_and_say_them() -> None:
+    svg = bars([Bar("a & b", 50.0, 40.0, 60.0, "%"), Bar("c", 25.0, unit="%", ours=False)])
+    widths = [float(width) for width in re.findall(r'<rect class="\w+" [^>]*width="([\d.]+)"', svg.decode())]
+    assert abs(widths[0] - 2 * widths[1]) <= 0.2
+    assert texts(svg) == ["a & b", "50 %", "c", "25 %"]
+
+
+def test_an_axis_that_does_not_begin_at_0_begins_below_every_value() -> None:
+    svg = bars([Bar("a", 97.9, 96.8, 98.6), Bar("b", 88.9, 86.8, 90.7)], zero=False)
+    widths = [float(width) for width in re.findall(r'<rect class="\w+" [^>]*width="([\d.]+)"', svg.decode())]
+    assert widths[0] > widths[1] > 20
+
+
+def test_lines_are_named_at_their_ends_and_no_name_covers_another() -> None:
+    svg = lines(
+        [
+            Line("ours", [(1000, 1.0), (10000, 10.0)], ours=True),
+            Line("theirs", [(1000, 1.1), (10000, 10.1)]),
+            Line("memory", [(1000, 0.5), (10000, 5.0)], bound=True),
+        ],
+        "vectors",
+        "ms",
+    )
+    assert texts(svg)[0] == "ms"
+    assert {"ours", "theirs", "memory", "vectors", "1,000", "10,000"} <= set(texts(svg))
+    names = {name: float(y) for y, name in re.findall(r'y="([\d.]+)">(ours|theirs|memory)</text>', svg.decode())}
+    places = sorted(names.values())
+    assert [second - first >= 17 for first, second in pairwise(places)] == [True, True]

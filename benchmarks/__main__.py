@@ -155,7 +155,7 @@ def peers(
     threads: Annotated[int | None, typer.Option(min=1, help="How many processors each may use: all.")] = None,
     patience: Annotated[float | None, typer.Option(min=1, help="Seconds that inserting may take each.")] = None,
     seed: Annotated[int, typer.Option(help="Draw other vectors and moments.")] = 0,
-    quick: Annotated[bool, typer.Option("--quick", help="1,000 vectors, few queries, two kills.")] = False,
+    quick: Annotated[bool, typer.Option("--quick", help="Few vectors, few queries, two kills.")] = False,
     json: JsonOption = False,
 ) -> None:
     """Measure what a user would pick instead beside Lookalike: the same vectors and queries, in turn in one run."""

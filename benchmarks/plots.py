@@ -11,7 +11,7 @@ _WIDTH = 720
 _STYLE = (
     "<style>"
     ".plot{--ink:#1f2328;--faint:#59636e;--line:#d8dee4;--ours:#0969da;--other:#8c959f;--limit:#bc4c00;"
-    "font:14px system-ui,-apple-system,'Segoe UI',sans-serif}"
+    "font:15px system-ui,-apple-system,'Segoe UI',sans-serif}"
     "@media(prefers-color-scheme:dark){.plot{--ink:#e6edf3;--faint:#9198a1;--line:#30363d;--ours:#58a6ff;"
     "--other:#6e7681;--limit:#f0883e}}"
     ".plot text{fill:var(--ink)}.plot .faint{fill:var(--faint)}.plot .grid{stroke:var(--line);fill:none}"
@@ -48,11 +48,11 @@ class Line:
 
 def bars(shown: Sequence[Bar], *, zero: bool = True) -> bytes:
     """Draw horizontal bars; without `zero` the axis begins where the differences can be seen."""
-    names, right, row = 190, 150, 34
+    width, names, right, row = 560, 176, 84, 34
     height = row * len(shown) + 10
     most = max(max(bar.value, bar.high or 0) for bar in shown)
     least = 0.0 if zero else _below(min(min(bar.value, bar.low or bar.value) for bar in shown), most)
-    scale = (_WIDTH - names - right) / ((most - least) or 1)
+    scale = (width - names - right) / ((most - least) or 1)
     parts = [f'<line class="grid" x1="{names}" x2="{names}" y1="0" y2="{height - 6}"/>']
     for place, bar in enumerate(shown):
         middle = place * row + row / 2
@@ -72,7 +72,7 @@ def bars(shown: Sequence[Bar], *, zero: bool = True) -> bytes:
             )
         value = f"{readable(bar.value)} {bar.unit}".rstrip()
         parts.append(f'<text x="{reach + 10:.1f}" y="{middle + 5:.1f}">{escape(value)}</text>')
-    return _drawn(parts, height)
+    return _drawn(parts, width, height)
 
 
 def lines(shown: Sequence[Line], x_name: str, y_name: str, x_ticks: Mapping[float, str] | None = None) -> bytes:
@@ -120,7 +120,7 @@ def lines(shown: Sequence[Line], x_name: str, y_name: str, x_ticks: Mapping[floa
         parts.append(
             f'<text class="{kind.strip()}" x="{_WIDTH - right + 20}" y="{y + 5:.1f}">{escape(line.name)}</text>'
         )
-    return _drawn(parts, height)
+    return _drawn(parts, _WIDTH, height)
 
 
 def _apart(ends: Sequence[tuple[float, int]], gap: float = 17) -> dict[int, float]:
@@ -139,8 +139,8 @@ def _below(low: float, high: float) -> float:
     return max(0.0, (floor(low / step) - 1) * step)
 
 
-def _drawn(parts: Sequence[str], height: float) -> bytes:
+def _drawn(parts: Sequence[str], width: int, height: float) -> bytes:
     return (
-        f'<svg class="plot" xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {_WIDTH} {height:.0f}" '
-        f'width="{_WIDTH}" role="img">{_STYLE}{"".join(parts)}</svg>\n'
+        f'<svg class="plot" xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {width} {height:.0f}" '
+        f'width="{width}" role="img">{_STYLE}{"".join(parts)}</svg>\n'
     ).encode()

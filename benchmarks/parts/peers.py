@@ -28,7 +28,6 @@ def measure(context: Context) -> Outcome:
         seed=context.seed,
         on_stage=context.on_stage,
     )
-    sizes = sorted({one.vectors for one in report.measured})
     others = len({one.name for one in report.measured}) - 1
     return Outcome(
         report.as_json(),
@@ -36,10 +35,24 @@ def measure(context: Context) -> Outcome:
         report.figures(),
         Section(blocks(report)),
         value=f"{others} others",
-        answer=f"through the same {' and '.join(f'{size:,}' for size in sizes)} vectors, in turn, with the same threads"
-        + (f"; not installed: {', '.join(report.absent)}" if report.absent else ""),
+        answer=_answer(report),
         ok=report.ok,
     )
+
+
+def _answer(report: PeersReport) -> str:
+    """Return what one query takes us, and the fastest of those with labels and of those without."""
+    size = max(one.vectors for one in report.measured if one.name == "Lookalike" and "one_p50" in one.figures)
+    took = {one.name: one.figures["one_p50"].value for one in report.measured if one.vectors == size and one.many}
+    labelled = {one.name for one in report.measured if one.labels_right is not None}
+    words = [f"one query of {size:,}: Lookalike {readable(took.pop('Lookalike'))} ms"]
+    for what, chosen in (("fastest with labels", took.keys() & labelled), ("without", took.keys() - labelled)):
+        if chosen:
+            best = min(chosen, key=lambda name: took[name])
+            words.append(f"{what}: {best}, {readable(took[best])} ms")
+    if report.absent:
+        words.append(f"not installed: {', '.join(report.absent)}")
+    return "; ".join(words)
 
 
 def blocks(report: PeersReport) -> list[Block]:
@@ -132,11 +145,16 @@ def _plot(report: PeersReport) -> Picture:
         ]
         if points:
             drawn.append(Line(name, points, ours=name == "Lookalike"))
+    limit = [(float(size), figure.value) for size, figure in sorted(report.memory_limit.items())]
+    if limit:
+        drawn.append(Line("memory limit", limit, bound=True))
     return Picture(
         "peers.svg",
         lines(drawn, "vectors", "milliseconds for one query, p50"),
         "Lines: the latency of one query against the number of vectors, for each peer",
-        "One query, median, against the number of stored vectors; both axes logarithmic.",
+        "One query, median, against the number of stored vectors; both axes logarithmic. The memory limit is the time "
+        "of one product of all vectors with the query: nothing that compares every vector can answer sooner, an "
+        "approximate index can.",
     )
 
 

@@ -14,6 +14,8 @@ import time
 from pathlib import Path
 from typing import Any, TextIO
 
+import numpy as np
+
 from benchmarks.peers.contract import Peer
 from benchmarks.peers.data import DIM, K, label_of, queries_in, vectors_in
 from benchmarks.peers.known import KNOWN
@@ -92,6 +94,16 @@ class Child:
     def stored(self) -> list[tuple[int, str | None]]:
         """Return all that an open store holds."""
         return self._peer.stored()
+
+    def bound(self, times: int) -> list[float]:
+        """Return the seconds that comparing a query with all vectors takes as one product: what the memory allows."""
+        vectors = np.array(vectors_in(self._data))
+        seconds = []
+        for number in range(times + WARM_UP):
+            started = time.perf_counter()
+            vectors @ self._queries[number]
+            seconds.append(time.perf_counter() - started)
+        return seconds[WARM_UP:]
 
     def peak(self) -> int:
         """Return the most memory that this process ever had, in bytes, its interpreter and libraries included."""

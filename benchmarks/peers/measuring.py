@@ -24,6 +24,9 @@ _TRY = 10
 #: The share of its patience after which a peer that will not come to its end within it is no longer waited for.
 _SEEN_ENOUGH = 0.1
 
+#: How often the product of all vectors with a query is timed.
+_PRODUCTS = 20
+
 MIB = 2**20
 
 
@@ -90,8 +93,11 @@ def measure_size(
     effort: Effort,
     seed: int,
     on_stage: Callable[[str], None] = lambda _: None,
-) -> list[Measured]:
-    """Measure the peers with `count` vectors, in stores below `folder` that are removed afterwards."""
+) -> tuple[list[Measured], Figure | None]:
+    """Measure the peers with `count` vectors, in stores below `folder` that are removed afterwards.
+
+    Return with them what the memory allows: the time of one product of all vectors with a query.
+    """
     data = drawn(count, MANY, seed)
     written(data, folder)
     runs = [_Run(known, folder / known.module) for known in peers]
@@ -106,9 +112,10 @@ def measure_size(
             _in_turn(runs, number, lambda run, remote: _open(run, remote, folder))
         on_stage(f"{count:,} vectors: ask")
         _ask(runs, data, effort)
+        bound = _bound(runs)
     for run in runs:
         shutil.rmtree(run.folder, ignore_errors=True)
-    return [_measured(run, count) for run in runs]
+    return [_measured(run, count) for run in runs], bound
 
 
 def _start(runs: list[_Run], stack: ExitStack, threads: int) -> None:
@@ -198,6 +205,15 @@ def _ask(runs: list[_Run], data: Data, effort: Effort) -> None:
         run.figures["memory"] = exact_figure(remote.do("peak") / MIB, "MiB", LOWER)
 
     _in_turn(runs, 0, judge)
+
+
+def _bound(runs: list[_Run]) -> Figure | None:
+    """Time the product in the process of the first peer that is still there; nothing else of it is measured after."""
+    for run in runs:
+        if run.failure is None and run.remote is not None:
+            times = [1000 * seconds for seconds in run.remote.do("bound", _PRODUCTS)]
+            return Figure(float(np.median(times)), min(times), max(times), "ms", LOWER, len(times))
+    return None
 
 
 def _measured(run: _Run, count: int) -> Measured:

@@ -18,7 +18,7 @@ from benchmarks.peers.known import KNOWN, Known
 from benchmarks.peers.measuring import MANY, Effort, Measured, measure_size
 
 SIZES = (5_000, 60_000, 250_000)
-QUICK_SIZES = (1_000,)
+QUICK_SIZES = (300, 1_500)
 KILLS, QUICK_KILLS = 50, 2
 
 #: The columns, in their order: a figure's name and what it is called.
@@ -38,7 +38,8 @@ COLUMNS = {
 class PeersReport:
     """Every peer at every size, and what became of their stores when they were killed.
 
-    `absent` are the peers that are not installed, and so were not measured.
+    `absent` are the peers that are not installed, and so were not measured. `memory_limit`, by size, is the time of one
+    product of all vectors with a query: nothing that compares every vector can answer sooner.
     """
 
     dim: int
@@ -49,6 +50,7 @@ class PeersReport:
     absent: tuple[str, ...]
     measured: tuple[Measured, ...]
     kept: tuple[Kept, ...]
+    memory_limit: dict[int, Figure]
 
     @property
     def ok(self) -> bool:
@@ -63,7 +65,8 @@ class PeersReport:
 
     def as_json(self) -> dict[str, Any]:
         """Return the report as JSON."""
-        return asdict(self) | {"ok": self.ok}
+        limits = {str(size): figure.as_json() for size, figure in self.memory_limit.items()}
+        return asdict(self) | {"ok": self.ok, "memory_limit": limits}
 
     def figures(self) -> dict[str, Figure]:
         """Return every figure under a name that is the same in every run."""
@@ -149,13 +152,16 @@ def measure_peers(
         on_stage(f"{name} IS NOT INSTALLED AND IS LEFT OUT: install the extra `peers`")
     used = threads or _usable_cores()
     measured: list[Measured] = []
+    limits: dict[int, Figure] = {}
     for size in sizes:
         with tempfile.TemporaryDirectory(prefix="lookalike-") as folder:
-            measured += measure_size(
+            found, limit = measure_size(
                 size, there, Path(folder), threads=used, effort=effort, seed=seed, on_stage=on_stage
             )
+            measured += found
+            limits |= {} if limit is None else {size: limit}
     kept = all_killed(there, kills, seed=seed, threads=used, on_stage=on_stage) if kills else []
-    return PeersReport(DIM, K, used, seed, effort, absent, tuple(measured), tuple(kept))
+    return PeersReport(DIM, K, used, seed, effort, absent, tuple(measured), tuple(kept), limits)
 
 
 def _known(name: str) -> Known:

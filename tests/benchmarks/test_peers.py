@@ -52,17 +52,22 @@ def test_every_peer_has_all_figures_and_those_that_keep_labels_return_them() -> 
 @pytest.mark.parametrize("name", [known.name for known in INSTALLED])
 def test_an_installed_peer_finds_the_nearest(name: str, tmp_path: Path) -> None:
     peer = KNOWN[name]
-    (one,) = measure_size(40, [peer], tmp_path, threads=1, effort=LITTLE, seed=0)
+    (one,), limit = measure_size(40, [peer], tmp_path, threads=1, effort=LITTLE, seed=0)
     assert one.failure is None
     assert one.figures["recall"].value >= (1.0 if peer.exact else 0.9)
     assert one.labels_right in (1.0, None)
+    assert limit is not None
+    assert limit.samples == 20
 
 
 def test_a_peer_that_is_too_slow_is_told_and_not_waited_for(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(measuring, "BATCH", 10)
-    (one,) = measure_size(40, [KNOWN["Lookalike"]], tmp_path, threads=1, effort=replace(LITTLE, patience=0.0), seed=0)
+    (one,), limit = measure_size(
+        40, [KNOWN["Lookalike"]], tmp_path, threads=1, effort=replace(LITTLE, patience=0.0), seed=0
+    )
     assert one.failure == "inserted 10 in 0 s; all would take 0 s, not waited for"
     assert set(one.figures) == {"insert"}
+    assert limit is None
 
 
 def test_a_peer_that_is_not_installed_is_left_out_loudly(monkeypatch: pytest.MonkeyPatch) -> None:

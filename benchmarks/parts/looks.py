@@ -21,7 +21,7 @@ _SEED = 31
 def measure(context: Context) -> Outcome:
     """Draw every recipe's store, the default first."""
     blocks: list[Block] = []
-    for recipe in reversed(context.recipes.values()):
+    for recipe in reversed(list(context.recipes.values())):
         with Searcher.open(context.store_of(recipe)) as searcher:
             context.on_stage(f"{recipe.name}: figures")
             blocks += [Heading(recipe.name), _neighbours(searcher, recipe.name), _map(searcher, recipe.name)]

@@ -20,7 +20,7 @@ from benchmarks.peers.contract import Peer
 from benchmarks.peers.data import DIM, K, label_of, queries_in, vectors_in
 from benchmarks.peers.known import KNOWN
 
-#: Queries before those that are timed, in each turn.
+#: Products before those that are timed.
 WARM_UP = 3
 
 
@@ -64,18 +64,16 @@ class Child:
         return time.perf_counter() - started
 
     def ask(self, first: int, count: int, patience: float) -> list[float]:
-        """Ask queries one at a time and return the seconds of each; fewer, but at least three, when patience ends."""
-        chosen = [self._queries[number % len(self._queries)] for number in range(first, first + count)]
-        for query in chosen[:WARM_UP]:
-            self._peer.ask(query, K)
+        """Ask queries one at a time and return the seconds of each, without the first; fewer when patience ends."""
+        chosen = [self._queries[number % len(self._queries)] for number in range(first, first + count + 1)]
         times: list[float] = []
         for query in chosen:
             started = time.perf_counter()
             self._last = self._peer.ask(query, K)
             times.append(time.perf_counter() - started)
-            if sum(times) > patience and len(times) >= 3:
+            if sum(times) > patience and len(times) > 1:
                 break
-        return times
+        return times[1:]
 
     def ask_many(self, count: int) -> float:
         """Ask the first queries all at once and return the seconds."""

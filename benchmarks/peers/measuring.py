@@ -44,7 +44,7 @@ class Effort:
     turn: float
 
 
-FULL = Effort(rounds=5, samples=500, patience=180, turn=4)
+FULL = Effort(rounds=5, samples=500, patience=180, turn=2)
 QUICK = Effort(rounds=3, samples=60, patience=30, turn=1)
 
 
@@ -188,12 +188,19 @@ def _ask(runs: list[_Run], data: Data, effort: Effort) -> None:
         _in_turn(runs, number, ask)
 
     def tried(run: _Run, remote: Remote) -> None:
-        remote.do("ask_many", _TRY)
-        run.many = min(MANY, max(_TRY, int(effort.turn * _TRY / remote.do("ask_many", _TRY))))
+        run.many = _TRY
+        seconds = remote.do("ask_many", _TRY)
+        run.many = min(MANY, max(_TRY, int(effort.turn * _TRY / seconds)))
+        if run.many == _TRY:
+            run.manys.append(seconds)
+
+    def ask_many(run: _Run, remote: Remote) -> None:
+        if sum(run.manys) < effort.rounds * effort.turn:
+            run.manys.append(remote.do("ask_many", run.many))
 
     _in_turn(runs, 0, tried)
     for number in range(effort.rounds):
-        _in_turn(runs, number, lambda run, remote: run.manys.append(remote.do("ask_many", run.many)))
+        _in_turn(runs, number, ask_many)
 
     def judge(run: _Run, remote: Remote) -> None:
         found = remote.do("found")

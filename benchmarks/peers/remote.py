@@ -90,9 +90,11 @@ class Remote:
 
     def _line(self, patience: float | None) -> tuple[str, Any]:
         output = self._process.stdout
+        if output is None:
+            raise PeerFailed(f"expected {self.name} to answer, got a process without output")
         if patience is not None and not select.select([output], [], [], patience)[0]:
             raise PeerFailed(f"{self.name} did not answer within {patience:.0f} s")
-        line = output.readline() if output else ""
+        line = output.readline()
         if not line.endswith("\n"):
             raise PeerFailed(f"{self.name} ended by itself")
         outcome, value = json.loads(line)

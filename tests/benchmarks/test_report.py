@@ -14,7 +14,7 @@ import pytest
 from benchmarks.figure import LOWER, exact_figure
 from benchmarks.parts import PARTS, Context, Outcome, Part
 from benchmarks.parts.looks import shown_queries
-from benchmarks.parts.section import Grid, Picture, Section, Text
+from benchmarks.parts.section import Block, Grid, Picture, Section, Text
 from benchmarks.plots import Line, lines
 from benchmarks.report import Report, write_report
 from search import QueryResult
@@ -29,7 +29,7 @@ MEASURED = ("exactness", "accuracy", "latency", "load", "looks")
 
 def compared(_: Context) -> Outcome:
     drawn = lines([Line("<ours>", [(10, 1), (1000, 20)], ours=True), Line("b", [(10, 2), (1000, 90)])], "n", "ms")
-    blocks = [
+    blocks: list[Block] = [
         Text("a remark on <b>", faint=True),
         Grid(("", "ms"), [("Lookalike", "1"), ("a|b", "2")], strong=1),
         Picture("peers.svg", drawn, "two lines", "Two lines."),

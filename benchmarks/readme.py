@@ -95,9 +95,13 @@ def _sentences(document: Mapping[str, Any]) -> str:
         one = document["latency"][-1]
         said.append(
             f"One query of {one['vectors']:,} items, with labels and checks, takes {one['single']['p50_ms']:.2f} ms "
-            f"(scikit-learn, distances only: {one['sklearn_single']['p50_ms']:.2f} ms); {one['batch']:,} at once are "
-            f"answered at {one['batch_qps']:,.0f} a second ({one['sklearn_batch_qps']:,.0f})."
+            f"(scikit-learn, distances only: {one['sklearn_single']['p50_ms']:.2f} ms)."
         )
+        if one["batch_qps"]:
+            said.append(
+                f"{one['batch']:,} at once are answered at {one['batch_qps']:,.0f} a second (scikit-learn: "
+                f"{one['sklearn_batch_qps']:,.0f})."
+            )
     return _wrapped(" ".join(said))
 
 

@@ -1,6 +1,6 @@
 """How fast is it? Single queries and batches beside scikit-learn."""
 
-from benchmarks.figure import HIGHER, LOWER, Figure, exact_figure
+from benchmarks.figure import HIGHER, LOWER, NOTHING, Figure, exact_figure, readable
 from benchmarks.latency import LatencyReport, measure_latency
 from benchmarks.parts.contract import Context, Outcome, Part
 from benchmarks.parts.section import Grid, Section, Text
@@ -36,9 +36,10 @@ def _figures(reports: list[LatencyReport]) -> dict[str, Figure]:
             figures[f"{report.recipe}/one query{side}"] = Figure(
                 median, median, most, "ms", LOWER, report.samples, "median, to the 95th percentile"
             )
-        figures[f"{report.recipe}/{report.batch} at once"] = exact_figure(
-            report.batch_qps, "queries/s", HIGHER, report.batch_rounds
-        )
+        if report.batch_qps:
+            figures[f"{report.recipe}/{report.batch} at once"] = exact_figure(
+                report.batch_qps, "queries/s", HIGHER, report.batch_rounds
+            )
     return figures
 
 
@@ -64,13 +65,18 @@ def _grid(reports: list[LatencyReport]) -> Grid:
                     for side in (report.single, report.sklearn_single)
                     for share in (50, 95, 99)
                 ),
-                *(f"{report.ratio_single:.2f}", f"{report.batch_qps:,.0f}", f"{report.sklearn_batch_qps:,.0f}"),
-                f"{report.ratio_batch:.2f}",
+                f"{report.ratio_single:.2f}",
+                *(_rate(rate) for rate in (report.batch_qps, report.sklearn_batch_qps, report.ratio_batch)),
             )
             for report in reports
         ],
         strong=4,
     )
+
+
+def _rate(rate: float | None) -> str:
+    """Return a rate to read; large stores are not asked in batches."""
+    return NOTHING if rate is None else readable(rate)
 
 
 PART = Part("latency", "How fast is it?", measure)

@@ -18,8 +18,8 @@ class Subject:
     def create(self, folder: Path, dim: int, threads: int) -> None:
         """Make the table; threads are those of the environment."""
         del threads
-        self._schema = pa.schema([("id", pa.int64()), ("label", pa.string()), ("vector", pa.list_(pa.float32(), dim))])
-        self._table: Any = lancedb.connect(str(folder)).create_table("items", schema=self._schema)
+        schema = pa.schema([("id", pa.int64()), ("label", pa.string()), ("vector", pa.list_(pa.float32(), dim))])
+        self._table: Any = lancedb.connect(str(folder)).create_table("items", schema=schema)
 
     def insert(self, first: int, vectors: NDArray[np.float32], labels: Sequence[str]) -> None:
         """Add an Arrow table."""
@@ -28,7 +28,7 @@ class Subject:
             "label": list(labels),
             "vector": pa.FixedSizeListArray.from_arrays(vectors.ravel(), vectors.shape[1]),
         }
-        self._table.add(pa.table(columns, schema=self._schema))
+        self._table.add(pa.table(columns, schema=self._table.schema))
 
     def finish(self) -> None:
         """Compact, as its documentation advises after many small inserts."""

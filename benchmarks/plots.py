@@ -48,7 +48,7 @@ class Line:
 
 def bars(shown: Sequence[Bar], *, zero: bool = True) -> bytes:
     """Draw horizontal bars; without `zero` the axis begins where the differences can be seen."""
-    width, names, right, row = 560, 176, 84, 34
+    width, names, right, row = 560, 190, 84, 34
     height = row * len(shown) + 10
     most = max(max(bar.value, bar.high or 0) for bar in shown)
     least = 0.0 if zero else _below(min(min(bar.value, bar.low or bar.value) for bar in shown), most)
@@ -92,9 +92,7 @@ def lines(shown: Sequence[Line], x_name: str, y_name: str, x_ticks: Mapping[floa
     for power in range(low_y, high_y + 1):
         _, y = place(10**low_x, 10.0**power)
         parts.append(f'<line class="grid" x1="{left}" x2="{_WIDTH - right}" y1="{y:.1f}" y2="{y:.1f}"/>')
-        parts.append(
-            f'<text class="faint" x="{left - 8}" y="{y + 5:.1f}" text-anchor="end">{readable(10.0**power)}</text>'
-        )
+        parts.append(f'<text class="faint" x="{left - 8}" y="{y + 5:.1f}" text-anchor="end">{10.0**power:,g}</text>')
     for value, name in (x_ticks or {x: f"{x:,.0f}" for x in sorted(set(xs))}).items():
         x, _ = place(value, 10.0**low_y)
         parts.append(f'<text class="faint" x="{x:.1f}" y="{height - bottom + 22}" text-anchor="middle">{name}</text>')
@@ -102,24 +100,22 @@ def lines(shown: Sequence[Line], x_name: str, y_name: str, x_ticks: Mapping[floa
         f'<text class="faint" x="{(left + _WIDTH - right) / 2:.0f}" y="{height - 4}" text-anchor="middle">'
         f"{escape(x_name)}</text>"
     )
-    ends = _apart([(place(*line.points[-1])[1], number) for number, line in enumerate(shown)])
+    last = {number: place(*line.points[-1]) for number, line in enumerate(shown)}
+    # Who ends early is named where it ends; the others in a column, so that no name covers another.
+    aside = _apart([(y, number) for number, (x, y) in last.items() if x > _WIDTH - right - 1])
     for number, line in sorted(enumerate(shown), key=lambda one: one[1].ours):
-        kind = " bound" if line.bound else " our" if line.ours else ""
+        kind = "bound" if line.bound else "our" if line.ours else ""
         points = [place(x, y) for x, y in line.points]
-        path = "L".join(f"{x:.1f} {y:.1f}" for x, y in points)
-        parts.append(f'<path class="path{kind}" d="M{path}"/>')
+        parts.append(f'<path class="path {kind}" d="M{"L".join(f"{x:.1f} {y:.1f}" for x, y in points)}"/>')
         if not line.bound:
-            dot = "ours" if line.ours else "other"
-            parts += [
-                f'<circle class="{dot}" cx="{x:.1f}" cy="{y:.1f}" r="{4 if line.ours else 3}"/>' for x, y in points
-            ]
-        x, y = points[-1][0], ends[number]
-        parts.append(
-            f'<line class="grid" x1="{x + 5:.1f}" y1="{points[-1][1]:.1f}" x2="{_WIDTH - right + 16}" y2="{y:.1f}"/>'
-        )
-        parts.append(
-            f'<text class="{kind.strip()}" x="{_WIDTH - right + 20}" y="{y + 5:.1f}">{escape(line.name)}</text>'
-        )
+            dot, radius = ("ours", 4) if line.ours else ("other", 3)
+            parts += [f'<circle class="{dot}" cx="{x:.1f}" cy="{y:.1f}" r="{radius}"/>' for x, y in points]
+        x, y = last[number]
+        if number in aside:
+            column = _WIDTH - right + 16
+            parts.append(f'<line class="grid" x1="{x + 5:.1f}" y1="{y:.1f}" x2="{column}" y2="{aside[number]:.1f}"/>')
+            x, y = column - 4, aside[number]
+        parts.append(f'<text class="{kind}" x="{x + 8:.1f}" y="{y + 5:.1f}">{escape(line.name)}</text>')
     return _drawn(parts, _WIDTH, height)
 
 

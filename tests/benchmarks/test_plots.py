@@ -39,3 +39,10 @@ def test_lines_are_named_at_their_ends_and_no_name_covers_another() -> None:
     names = {name: float(y) for y, name in re.findall(r'y="([\d.]+)">(ours|theirs|memory)</text>', svg.decode())}
     places = sorted(names.values())
     assert [second - first >= 17 for first, second in pairwise(places)] == [True, True]
+
+
+def test_a_line_that_ends_early_is_named_where_it_ends() -> None:
+    svg = lines([Line("long", [(10, 1.0), (1000, 10.0)]), Line("short", [(10, 1.0)])], "vectors", "ms").decode()
+    places = {name: float(x) for x, name in re.findall(r'x="([\d.]+)" y="[\d.]+">(long|short)</text>', svg)}
+    assert places["short"] < 100
+    assert places["long"] > 500

@@ -83,7 +83,7 @@ _INTRO = (
     "processor(s), asked in turn in one run. Each call is the one that the library's own users make, and returns what "
     "it keeps: for Lookalike and the stores that includes the label. Figures are medians of the rounds. Opening is the "
     "time of a new process until its first answer, imports not counted; memory is the peak of the process that opens "
-    "and asks, interpreter and library included."
+    "and asks, one query after another and many at once, interpreter and library included."
 )
 _KILLED = (
     "Each store, of 2,000 rows, is killed (kill -9) during an insert, after others were acknowledged, and opened. "

@@ -35,12 +35,12 @@ def measure(context: Context) -> Outcome:
         report.figures(),
         Section(blocks(report)),
         value=f"{others} others",
-        answer=_answer(report),
+        answer=answer(report),
         ok=report.ok,
     )
 
 
-def _answer(report: PeersReport) -> str:
+def answer(report: PeersReport) -> str:
     """Return what one query takes us, and the fastest of those with labels and of those without."""
     size = max(one.vectors for one in report.measured if one.name == "Lookalike" and "one_p50" in one.figures)
     took = {one.name: one.figures["one_p50"].value for one in report.measured if one.vectors == size and one.many}

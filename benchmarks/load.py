@@ -19,7 +19,7 @@ SHARES = (50, 95, 99)
 class LoadReport:
     """Latency in milliseconds from the moment that a query was due, of `queries` that came at random.
 
-    `offered` and `served` are queries a second; served below offered means that it could not keep up.
+    `offered`, as drawn, and `served` are queries a second; served below offered means that it could not keep up.
     """
 
     offered: float
@@ -50,7 +50,7 @@ def offer(
     served = queries / (time_of() - began)
     percentiles = np.percentile(latencies, SHARES) * 1000
     return LoadReport(
-        offered=rate,
+        offered=round(queries / float(due[-1]), 1),
         served=round(served, 1),
         queries=queries,
         seed=seed,

@@ -5,6 +5,7 @@ from benchmarks.parts.contract import Context, Outcome, Part
 from benchmarks.parts.section import Block, Grid, Heading, Picture, Section, Text
 from benchmarks.peers import measuring
 from benchmarks.peers.known import KNOWN
+from benchmarks.peers.measuring import Measured
 from benchmarks.peers.report import (
     COLUMNS,
     KILLS,
@@ -49,7 +50,7 @@ def answer(report: PeersReport) -> str:
     for what, chosen in (("fastest with labels", took.keys() & labelled), ("without", took.keys() - labelled)):
         if chosen:
             best = min(chosen, key=lambda name: took[name])
-            words.append(f"{what}: {best}, {readable(took[best])} ms")
+            words.append(f"{what}: {best}, {readable(took[best])} ms{'' if KNOWN[best].exact else ' (approximate)'}")
     if report.absent:
         words.append(f"not installed: {', '.join(report.absent)}")
     return "; ".join(words)
@@ -94,18 +95,25 @@ _KILLED = (
 
 def _grid(report: PeersReport, size: int) -> Grid:
     return Grid(
-        ("", *COLUMNS.values(), "labels come back"),
+        ("", *COLUMNS.values(), "labels come back", "p50, lowest to highest round"),
         [
             (
                 one.name,
                 *(readable(one.figures[name].value) if name in one.figures else NOTHING for name in COLUMNS),
                 labels_shown(one),
+                _spread(one),
             )
             for one in report.measured
             if one.vectors == size
         ],
         strong=3,
     )
+
+
+def _spread(one: Measured) -> str:
+    if "one_p50" not in one.figures:
+        return NOTHING
+    return f"{readable(one.figures['one_p50'].low)} to {readable(one.figures['one_p50'].high)}"
 
 
 def _notes(report: PeersReport) -> Grid:

@@ -29,19 +29,19 @@ REPORT = PeersReport(
     ("Absent",),
     (
         *(measured("Lookalike", size, size / 1000, 1.0) for size in (1000, 2000)),
-        *(measured("Bare", size, size / 4000, None) for size in (1000, 2000)),
-        *(measured("Store", size, size / 500, 1.0) for size in (1000, 2000)),
+        *(measured("FAISS", size, size / 4000, None) for size in (1000, 2000)),
+        *(measured("Chroma", size, size / 500, 1.0) for size in (1000, 2000)),
         SLOW,
     ),
-    (KEPT, replace(KEPT, name="Bare", lost=7, losing=1, unopened=1, flushes=None)),
+    (KEPT, replace(KEPT, name="FAISS", lost=7, losing=1, unopened=1, flushes=None)),
     {size: exact_figure(size / 9000, "ms", LOWER) for size in (1000, 2000)},
 )
 
 
 def test_the_answer_names_the_fastest_with_labels_and_without_at_the_largest_size_and_who_is_absent() -> None:
     assert answer(REPORT) == (
-        "one query of 2,000: Lookalike 2 ms; fastest with labels: Store, 4 ms; without: Bare, 0.500 ms; "
-        "not installed: Absent"
+        "one query of 2,000: Lookalike 2 ms; fastest with labels: Chroma, 4 ms (approximate); without: FAISS, "
+        "0.500 ms; not installed: Absent"
     )
 
 
@@ -57,26 +57,26 @@ def test_every_size_has_a_table_and_what_failed_or_is_absent_is_said() -> None:
     grids = [block for block in shown if isinstance(block, Grid)]
     nothing = "\u2013"
     assert grids[1].rows == [
-        ("Lookalike", nothing, nothing, "2", nothing, nothing, "1", nothing, nothing, "yes"),
-        ("Bare", nothing, nothing, "0.500", nothing, nothing, "1", nothing, nothing, "no"),
-        ("Store", nothing, nothing, "4", nothing, nothing, "1", nothing, nothing, "yes"),
-        ("Slow", *[nothing] * 8, nothing),
+        ("Lookalike", nothing, nothing, "2", nothing, nothing, "1", nothing, nothing, "yes", "2 to 3"),
+        ("FAISS", nothing, nothing, "0.500", nothing, nothing, "1", nothing, nothing, "no", "0.500 to 1.50"),
+        ("Chroma", nothing, nothing, "4", nothing, nothing, "1", nothing, nothing, "yes", "4 to 5"),
+        ("Slow", *[nothing] * 10),
     ]
     assert grids[3].rows == [
         ("Lookalike", "50", "1,000", "0", "0", "0", "0", "0", "5"),
-        ("Bare", "50", "1,000", "7", "1", "0", "0", "1", "not watched"),
+        ("FAISS", "50", "1,000", "7", "1", "0", "0", "1", "not watched"),
     ]
 
 
 def test_the_plot_has_a_line_for_each_known_peer_and_the_memory() -> None:
     (picture,) = [block for block in blocks(REPORT) if isinstance(block, Picture)]
-    assert picture.data.decode().count('<path class="path') == 2
+    assert picture.data.decode().count('<path class="path') == 4
     assert "memory limit" in picture.data.decode()
 
 
 def test_figures_of_kills_and_labels_are_there_to_compare() -> None:
     figures = REPORT.figures()
-    assert figures["killed/Bare/lost"] == exact_figure(7, "rows", LOWER, 50)
-    assert figures["2000/Store/labels"].value == 1.0
+    assert figures["killed/FAISS/lost"] == exact_figure(7, "rows", LOWER, 50)
+    assert figures["2000/Chroma/labels"].value == 1.0
     assert REPORT.as_json()["memory_limit"]["1000"]["unit"] == "ms"
     assert REPORT.ok

@@ -1,13 +1,22 @@
 """The parts of a whole report, in the order in which a reader asks: each measures one thing and tells it."""
 
 from benchmarks.errors import UnfitForBenchmark
-from benchmarks.parts import accuracy, durability, exactness, latency, load, looks, peers
+from benchmarks.parts import accuracy, durability, exactness, latency, load, looks, peers, sizes
 from benchmarks.parts.contract import Context, Outcome, Part, measured
 
 #: To add a part, add its `PART` here.
 PARTS: dict[str, Part] = {
     part.name: part
-    for part in (exactness.PART, accuracy.PART, latency.PART, load.PART, peers.PART, durability.PART, looks.PART)
+    for part in (
+        exactness.PART,
+        accuracy.PART,
+        latency.PART,
+        sizes.PART,
+        load.PART,
+        peers.PART,
+        durability.PART,
+        looks.PART,
+    )
 }
 
 #: The short form looks at so many images, and asks with so many.

@@ -34,7 +34,7 @@ class Kept:
     `lost` are acknowledged rows that are not there, in `losing` of the stores; `wrong` rows with another row's label;
     `half` stores that show a part of the interrupted insert; `unopened` those that do not open. `flushes` is how often
     an insert asks the system to put data on the disk before it returns, None where that could not be watched: with
-    none, a power cut may take what was acknowledged.
+    none, a power cut may take what was acknowledged. `reasons` say why stores do not open.
     """
 
     name: str
@@ -48,6 +48,7 @@ class Kept:
     unopened: int
     flushes: float | None
     failure: str | None
+    reasons: tuple[str, ...] = ()
 
     def as_json(self) -> dict[str, Any]:
         """Return it as JSON."""
@@ -59,6 +60,7 @@ def killed(known: Known, kills: int, *, seed: int, threads: int) -> Kept:
     generator = np.random.default_rng(seed)
     counts = dict.fromkeys(("acknowledged", "lost", "losing", "wrong", "half", "unopened"), 0)
     failure, flushes, done = None, None, 0
+    reasons: list[str] = []
     with tempfile.TemporaryDirectory(prefix="lookalike-") as name, Remote(known.name, threads, keeping=True) as remote:
         folder = Path(name)
         written(drawn(BASE + ROWS * (MOST + 2), ROWS, seed), folder)
@@ -71,14 +73,16 @@ def killed(known: Known, kills: int, *, seed: int, threads: int) -> Kept:
                 shutil.copytree(folder / "base", store)
                 acknowledged = _interrupted(remote, folder, store, generator)
                 counts["acknowledged"] += acknowledged
-                for what, how_many in _looked_at(remote, acknowledged, folder, store).items():
+                for what, how_many in _looked_at(remote, acknowledged, folder, store, reasons).items():
                     counts[what] += how_many
                 remote.renew()
                 shutil.rmtree(store, ignore_errors=True)
                 done += 1
         except PeerFailed as error:
             failure = str(error)
-    return Kept(known.name, known.version or "", done, **counts, flushes=flushes, failure=failure)
+    return Kept(
+        known.name, known.version or "", done, **counts, flushes=flushes, failure=failure, reasons=tuple(reasons)
+    )
 
 
 def _begun(remote: Remote, data: Path, store: Path) -> None:
@@ -104,13 +108,13 @@ def _interrupted(remote: Remote, data: Path, store: Path, generator: np.random.G
     return BASE + (before + ("done" in said)) * ROWS
 
 
-def _looked_at(remote: Remote, acknowledged: int, data: Path, store: Path) -> dict[str, int]:
-    """Open a store in the new process and count what is wrong with it."""
-    try:
-        remote.do("use", str(data), str(store))
-        remote.do("reopen", False, patience=PATIENCE)
-        held = dict(remote.do("stored", patience=PATIENCE))
-    except PeerFailed:
+def _looked_at(remote: Remote, acknowledged: int, data: Path, store: Path, reasons: list[str]) -> dict[str, int]:
+    """Open a store in the new process, and when that fails in another one, and count what is wrong with it."""
+    held = _held(remote, data, store, [])
+    if held is None:
+        remote.renew()
+        held = _held(remote, data, store, reasons)
+    if held is None:
         return {"unopened": 1, "lost": acknowledged, "losing": 1}
     lost = sum(number not in held for number in range(acknowledged))
     more = sum(number >= acknowledged for number in held)
@@ -120,6 +124,17 @@ def _looked_at(remote: Remote, acknowledged: int, data: Path, store: Path) -> di
         "wrong": sum(label is not None and label != label_of(number) for number, label in held.items()),
         "half": int(0 < more < ROWS),
     }
+
+
+def _held(remote: Remote, data: Path, store: Path, reasons: list[str]) -> dict[int, str | None] | None:
+    """Return the labels of a store's rows by number; when it does not open, add the reason and return None."""
+    try:
+        remote.do("use", str(data), str(store))
+        remote.do("reopen", False, patience=PATIENCE)
+        return dict(remote.do("stored", patience=PATIENCE))
+    except PeerFailed as error:
+        reasons.append(str(error))
+        return None
 
 
 def _flushes(known: Known, data: Path, threads: int, inserts: int = 5) -> float | None:

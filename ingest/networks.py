@@ -5,16 +5,19 @@ from pathlib import Path
 from ingest.backbone import Backbone, MakeBackbone
 from ingest.precision import Asked
 from ingest.recipes import Recipe
+from ingest.recipes.shapes import require_vgg16
 from ingest.weights import find_weights
 
 
 def vgg16_backbone(weights: str | Path | None = None, *, download: bool = False) -> MakeBackbone:
     """Return what makes VGG16 with the weights in a file, or with ImageNet's wherever they are found.
 
-    With `download`, Keras may download them when there are none.
+    With `download`, Keras may download them when there are none. What it returns raises RecipeUnusable for a recipe
+    that VGG16 can make nothing of, and WeightsUnusable.
     """
 
     def make(recipe: Recipe, precision: Asked = "auto", /) -> Backbone:
+        require_vgg16(recipe)
         found = find_weights(weights, download=_download if download else None)
         # Imported here: TensorFlow takes seconds to load, and whoever embeds nothing does without it.
         from ingest.vgg16 import Vgg16

@@ -1,7 +1,6 @@
-"""VGG16 as a backbone; the only file that imports TensorFlow."""
+"""VGG16 as a backbone: scaled images go in, the pooled output of a layer comes out."""
 
 import contextlib
-import os
 import sys
 from collections.abc import Iterator
 
@@ -9,33 +8,10 @@ import numpy as np
 
 from ingest.backbone import Floats
 from ingest.precision import Asked, Precision, precision_of_processor
+from ingest.quiet_tensorflow import tf
 from ingest.recipes import Recipe
 from ingest.weight_files import LAYERS
 from ingest.weights import Weights
-
-
-@contextlib.contextmanager
-def _quiet() -> Iterator[None]:
-    """Keep what TensorFlow's libraries write about drivers and processors while they load out of standard error."""
-    os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
-    kept = os.dup(2)
-    nowhere = os.open(os.devnull, os.O_WRONLY)
-    os.dup2(nowhere, 2)
-    try:
-        yield
-    finally:
-        os.dup2(kept, 2)
-        os.close(kept)
-        os.close(nowhere)
-
-
-with _quiet():
-    import tensorflow as tf
-
-    if tf.config.list_physical_devices("GPU"):
-        # The same image has the same bits in every run, and float32 is what its name says.
-        tf.config.experimental.enable_op_determinism()
-        tf.config.experimental.enable_tensor_float_32_execution(False)
 
 #: How many images of 32 by 32 every batch has. On processors tried, a row's bits depend on its neighbours at 32 but
 #: not at 64, and larger batches of float32 are no faster; bfloat16 is done with so soon that more are worth it.
@@ -49,9 +25,16 @@ _FIRST_BFLOAT16 = (8, 0)
 
 _POLICIES = {"float32": "float32", "bfloat16": "mixed_bfloat16"}
 
+#: ImageNet's mean colour, blue first, in 0..255: what VGG16 was trained to have subtracted.
+_MEAN_COLOUR = (103.939, 116.779, 123.68)
+
+#: The power of the generalised mean: between the mean, 1, and the largest value, infinity.
+#: Radenović, Tolias and Chum, "Fine-tuning CNN Image Retrieval with No Human Annotation", 2018, section 3.2.
+_GEM_POWER = 3.0
+
 
 class Vgg16:
-    """VGG16 without its top, cut at a recipe's layer; features are flattened."""
+    """VGG16 without its top, cut at a recipe's layer, whose output is pooled or flattened."""
 
     def __init__(self, recipe: Recipe, weights: Weights, precision: Asked = "auto") -> None:
         self.digest = weights.digest
@@ -63,16 +46,36 @@ class Vgg16:
             base = tf.keras.applications.VGG16(include_top=False, weights=None, input_shape=shape)
         for layer in LAYERS:
             base.get_layer(layer).set_weights([weights.arrays[f"{layer}/kernel"], weights.arrays[f"{layer}/bias"]])
-        # Outside of the policy: a layer of float32 turns what it is given into that.
-        flat = tf.keras.layers.Flatten(dtype="float32")(base.get_layer(recipe.layer).output)
-        model = tf.keras.Model(base.input, flat)
+        model = tf.keras.Model(base.input, base.get_layer(recipe.layer).output)
         signature = [tf.TensorSpec((self.batch_size, *shape), tf.float32)]
-        self._compute = tf.function(lambda images: model(images, training=False), input_signature=signature)
+
+        def compute(images: tf.Tensor) -> tf.Tensor:
+            return _pooled(recipe, model(_scaled(recipe, images), training=False))
+
+        self._compute = tf.function(compute, input_signature=signature)
 
     def features(self, images: Floats) -> Floats:
-        """Return the layer's output, (batch_size, d) float32, of images, (batch_size, side, side, 3) in 0..1."""
+        """Return the layer's pooled output, (batch_size, d) float32, of images, (batch_size, side, side, 3) in 0..1."""
         features: Floats = np.asarray(self._compute(tf.constant(images)).numpy(), np.float32)
         return features
+
+
+def _scaled(recipe: Recipe, images: tf.Tensor) -> tf.Tensor:
+    return images if recipe.scaling == "unit" else tf.reverse(images * 255.0, axis=[-1]) - tf.constant(_MEAN_COLOUR)
+
+
+def _pooled(recipe: Recipe, output: tf.Tensor) -> tf.Tensor:
+    """Return one row an image, (batch_size, d) float32, of a layer's output, (batch_size, height, width, channels)."""
+    # The sums over places are float32's, whatever the layers compute in.
+    wide = tf.cast(output, tf.float32)
+    if recipe.pooling == "flatten":
+        return tf.reshape(wide, [wide.shape[0], -1])
+    if recipe.pooling == "mean":
+        return tf.reduce_mean(wide, axis=[1, 2])
+    if recipe.pooling == "max":
+        return tf.reduce_max(wide, axis=[1, 2])
+    # What comes out of a layer is never negative.
+    return tf.reduce_mean(wide**_GEM_POWER, axis=[1, 2]) ** (1 / _GEM_POWER)
 
 
 def batch_size(side: int, precision: Precision) -> int:

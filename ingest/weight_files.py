@@ -20,17 +20,17 @@ Arrays = dict[str, NDArray[np.float32]]
 
 #: Output channels of each convolution, block by block.
 #: Simonyan and Zisserman, "Very Deep Convolutional Networks for Large-Scale Image Recognition", 2015, table 1, D.
-_CHANNELS = {1: (64, 64), 2: (128, 128), 3: (256, 256, 256), 4: (512, 512, 512), 5: (512, 512, 512)}
+CHANNELS = {1: (64, 64), 2: (128, 128), 3: (256, 256, 256), 4: (512, 512, 512), 5: (512, 512, 512)}
 
 LAYERS = tuple(
-    f"block{block}_conv{number}" for block, widths in _CHANNELS.items() for number in range(1, len(widths) + 1)
+    f"block{block}_conv{number}" for block, widths in CHANNELS.items() for number in range(1, len(widths) + 1)
 )
 
 
 def _shapes() -> dict[str, tuple[int, ...]]:
     shapes: dict[str, tuple[int, ...]] = {}
     channels = 3
-    for layer, width in zip(LAYERS, (width for widths in _CHANNELS.values() for width in widths), strict=True):
+    for layer, width in zip(LAYERS, (width for widths in CHANNELS.values() for width in widths), strict=True):
         shapes[f"{layer}/kernel"] = (3, 3, channels, width)
         shapes[f"{layer}/bias"] = (width,)
         channels = width

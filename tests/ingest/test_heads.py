@@ -9,11 +9,15 @@ from sklearn.decomposition import PCA
 
 from ingest.backbone import Floats
 from ingest.errors import RecipeUnusable
-from ingest.heads import Dense, Pca, fit_head, restore_head
+from ingest.heads import Dense, Pca, Trained, Whitened, fit_head, restore_head
 from ingest.recipes import Recipe
 
 DENSE = Recipe("toy", side=4, interpolation="area", layer="toy", unit_length=False, head="dense", dim=3, seed=5)
 REDUCED = Recipe("toy", side=4, interpolation="area", layer="toy", unit_length=False, head="pca", dim=4, seed=5)
+
+WHITENED = dataclasses.replace(REDUCED, whiten=1.0)
+BARE = dataclasses.replace(REDUCED, head="none", dim=10)
+TRAINED = dataclasses.replace(REDUCED, head="trained")
 
 
 def features(images: int, width: int, seed: int = 1) -> Floats:
@@ -41,6 +45,61 @@ def test_pca_is_what_lies_off_the_mean_along_the_components() -> None:
     vectors = head(np.array([[1, 2, 3], [5, 7, 9]], np.float32))
     assert vectors.tolist() == [[0.0, 0.0], [5.0, 4.0]]
     assert vectors.dtype == np.float32
+
+
+def test_whitened_vectors_have_length_one() -> None:
+    head = Whitened(np.array([1, 2], np.float32), np.array([[3, 0], [0, 4]], np.float32))
+    assert head(np.array([[2, 3], [1, 3], [1, 2]], np.float32)).tolist() == [
+        pytest.approx([0.6, 0.8]),
+        [0.0, 1.0],
+        [0.0, 0.0],
+    ]
+
+
+def test_a_trained_layer_is_a_product_and_a_bias_of_length_one() -> None:
+    head = Trained(np.array([[1, 0], [0, 2]], np.float32), np.array([2, 0], np.float32))
+    vectors = head(np.array([[1, 2], [0, 0]], np.float32))
+    assert vectors.tolist() == [pytest.approx([0.6, 0.8]), [1.0, 0.0]]
+    assert vectors.dtype == np.float32
+
+
+def test_without_a_head_the_features_are_the_vectors() -> None:
+    some = features(images=3, width=10)
+    head = fit_head(BARE, some)
+    assert (head.arrays(), head(some) is some) == ({}, True)
+
+
+def test_a_trained_head_cannot_be_fitted_without_labels() -> None:
+    with pytest.raises(RecipeUnusable) as refused:
+        fit_head(TRAINED, features(images=3, width=10))
+    assert str(refused.value) == (
+        "expected a head that is fitted without labels, got the recipe toy, whose head is trained: ingest labelled "
+        "images with it"
+    )
+
+
+@pytest.mark.parametrize(("power", "ratio"), [(1.0, 1.0), (0.5, 2.0), (0.25, 4**0.75)])
+def test_whitening_divides_each_component_by_its_deviation_to_a_power(power: float, ratio: float) -> None:
+    # Two directions with deviations of 4 to 1, and no others.
+    corners = np.array([[4, 1], [4, -1], [-4, 1], [-4, -1]], np.float32) + 7
+    head = fit_head(dataclasses.replace(REDUCED, dim=2, whiten=power), corners)
+    assert isinstance(head, Whitened)
+    x, y = np.abs(head(corners)[0])
+    assert x / y == pytest.approx(ratio, rel=1e-5)
+
+
+def test_directions_that_few_images_do_not_determine_are_whitened_like_the_last_that_they_do() -> None:
+    few = features(images=4, width=12)
+    head = fit_head(dataclasses.replace(WHITENED, dim=8), few)
+    assert isinstance(head, Whitened)
+    lengths = np.linalg.norm(head.components, axis=0)
+    np.testing.assert_allclose(lengths[3:], lengths[2], rtol=1e-5)
+    assert lengths[0] < lengths[1] < lengths[2]
+
+
+def test_images_that_are_all_alike_are_whitened_to_nothing_without_a_fault() -> None:
+    alike = np.full((5, 12), 0.25, np.float32)
+    np.testing.assert_array_equal(fit_head(WHITENED, alike)(alike), np.zeros((5, 4), np.float32))
 
 
 def test_an_untrained_layer_is_glorot_uniform_and_the_same_for_a_seed_for_ever() -> None:
@@ -134,7 +193,7 @@ def test_images_that_are_all_alike_give_orthonormal_components_too() -> None:
     np.testing.assert_array_equal(head(alike), np.zeros((5, 8), np.float32))
 
 
-@pytest.mark.parametrize("recipe", [DENSE, REDUCED], ids=["dense", "pca"])
+@pytest.mark.parametrize("recipe", [BARE, DENSE, REDUCED, WHITENED], ids=["none", "dense", "pca", "whitened"])
 def test_a_head_is_the_same_after_it_was_kept_as_arrays(recipe: Recipe) -> None:
     some = features(images=20, width=10)
     head = fit_head(recipe, some)
@@ -143,7 +202,7 @@ def test_a_head_is_the_same_after_it_was_kept_as_arrays(recipe: Recipe) -> None:
     np.testing.assert_array_equal(restored(some), head(some))
 
 
-@pytest.mark.parametrize("recipe", [DENSE, REDUCED], ids=["dense", "pca"])
+@pytest.mark.parametrize("recipe", [DENSE, REDUCED, WHITENED], ids=["dense", "pca", "whitened"])
 def test_a_row_has_the_same_bits_wherever_it_stands(recipe: Recipe) -> None:
     some = features(images=64, width=500)
     head = fit_head(recipe, some)

@@ -1,0 +1,31 @@
+"""TensorFlow, and the only file that imports it: without what its libraries say about drivers while they load."""
+
+import contextlib
+import os
+from collections.abc import Iterator
+
+
+@contextlib.contextmanager
+def _quiet() -> Iterator[None]:
+    """Keep what TensorFlow's libraries write about drivers and processors while they load out of standard error."""
+    os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
+    kept = os.dup(2)
+    nowhere = os.open(os.devnull, os.O_WRONLY)
+    os.dup2(nowhere, 2)
+    try:
+        yield
+    finally:
+        os.dup2(kept, 2)
+        os.close(kept)
+        os.close(nowhere)
+
+
+with _quiet():
+    import tensorflow as tf
+
+    if tf.config.list_physical_devices("GPU"):
+        # The same image has the same bits in every run, and float32 is what its name says.
+        tf.config.experimental.enable_op_determinism()
+        tf.config.experimental.enable_tensor_float_32_execution(False)
+
+__all__ = ["tf"]

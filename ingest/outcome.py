@@ -5,6 +5,7 @@ import sys
 from dataclasses import asdict, dataclass, field
 from typing import Any
 
+from ingest.training.epoch import Epoch
 from storage import Rejected, Store
 
 
@@ -12,13 +13,16 @@ from storage import Rejected, Store
 class Progress:
     """How far a job has come: what became of the inputs so far, out of `total`.
 
-    While `stage` is "fitting", `fitted` of `to_fit` images have been looked at.
+    While `stage` is "fitting", `fitted` of `to_fit` images have been looked at; while it is "training", `epoch` tells
+    how the head comes along.
     """
 
     total: int
     stage: str = "ingesting"
     fitted: int = 0
     to_fit: int = 0
+    epoch: Epoch | None = None
+    drift: float | None = None
     added: int = 0
     unchanged: int = 0
     replaced: int = 0
@@ -36,6 +40,8 @@ class IngestReport:
     """What a job did; `images_per_second` counts the images that were embedded.
 
     The stages overlap, so that their seconds may be more together than the job's.
+    `drift` is how far this machine's vectors lie from those of a store that was there before, relative to their
+    length; None for a new store, or when nothing was embedded.
     """
 
     added: int
@@ -50,6 +56,7 @@ class IngestReport:
     recipe: str
     precision: str
     weights: dict[str, str]
+    drift: float | None
     peak_rss_mb: float
 
     def as_json(self) -> dict[str, Any]:
@@ -76,5 +83,6 @@ def report_of(store: Store, progress: Progress, seconds: float) -> IngestReport:
         recipe=store.embedding.name,
         precision=str(spec.get("precision")),
         weights=dict(spec.get("weights", {})),
+        drift=progress.drift,
         peak_rss_mb=round(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / unit, 1),
     )

@@ -35,7 +35,7 @@ def shown_progress() -> Iterator[Callable[[Progress], None]]:
             speed = bar.tasks[0].speed
             bar.update(
                 task,
-                description=progress.stage,
+                description=_description(progress),
                 total=total(progress),
                 completed=done(progress),
                 rate=f"{speed:.0f} images/s" if speed else "",
@@ -54,6 +54,11 @@ class _PlainLines:
 
     def __call__(self, progress: Progress) -> None:
         now = time.monotonic()
+        if progress.stage == "training":
+            # An epoch takes a second or more, and there are few.
+            self._stage, self._printed = progress.stage, now
+            console.say(_description(progress))
+            return
         if progress.stage != self._stage:
             self._stage, self._began = progress.stage, now
         elif now - self._printed < PLAIN_INTERVAL:
@@ -72,11 +77,19 @@ def _pace(rate: float, left: int) -> str:
     return f"{rate:.0f} images/s, {time_left}" if seconds else f"{rate:.0f} images/s"
 
 
+def _description(progress: Progress) -> str:
+    return f"training: {progress.epoch}" if progress.stage == "training" else progress.stage
+
+
 def done(progress: Progress) -> int:
-    """Return how many images the stage has done."""
+    """Return how many images, or epochs of a training, the stage has done."""
+    if progress.stage == "training" and progress.epoch is not None:
+        return progress.epoch.number
     return progress.fitted if progress.stage == "fitting" else progress.done
 
 
 def total(progress: Progress) -> int:
-    """Return how many images the stage has to do."""
+    """Return how many images, or epochs of a training, the stage has to do."""
+    if progress.stage == "training" and progress.epoch is not None:
+        return progress.epoch.of
     return progress.to_fit if progress.stage == "fitting" else progress.total

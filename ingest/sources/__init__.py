@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 from ingest.counts import require_count
 from ingest.errors import SourceUnusable
-from ingest.sources.contract import Source, SourceImage, decoded
+from ingest.sources.contract import Source, SourceImage, decoded, readable
 from ingest.sources.fashion_mnist import fashion_mnist_source
 from ingest.sources.folder import Folder
 from ingest.sources.idx import idx_source
@@ -87,4 +87,5 @@ __all__ = [
     "decoded",
     "limited",
     "open_source",
+    "readable",
 ]

@@ -1,6 +1,6 @@
 """The contract of a source: a sized collection of images that can be walked again and again in the same order."""
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from functools import partial
 from typing import NoReturn, Protocol
@@ -8,7 +8,7 @@ from typing import NoReturn, Protocol
 from ingest.errors import UnreadableImage
 from ingest.images import Image, checked_image, decode
 from storage.console import printable
-from storage.items import Scalar
+from storage.items import Scalar, is_text
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,3 +54,14 @@ class Source(Protocol):
 def decoded(image: SourceImage, content: bytes | Image) -> Image:
     """Return what an image's `read` gave, decoded or checked; raise UnreadableImage."""
     return decode(content, printable(image.key)) if isinstance(content, bytes) else checked_image(content)
+
+
+def readable(images: Iterable[SourceImage]) -> Iterator[tuple[SourceImage, Image]]:
+    """Walk the images that can be read, decoded; a job rejects the others, with a reason, when it comes to them."""
+    for image in images:
+        if not is_text(image.key):
+            continue
+        try:
+            yield image, decoded(image, image.read())
+        except UnreadableImage:
+            continue

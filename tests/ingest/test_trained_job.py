@@ -1,0 +1,111 @@
+"""Ingesting with a head that is trained on the labels of the images: it sees what it needs, and says what it lacks."""
+
+import dataclasses
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from ingest.errors import SourceUnusable
+from ingest.job import ingest
+from ingest.outcome import Progress
+from ingest.sources import ListedSource, SourceImage
+from search import Searcher
+from storage import Store
+from tests.toys import TOY, ToyBackbone, grey, toy_backbone
+
+TRAINED = dataclasses.replace(TOY, name="learned", head="trained", dim=3)
+
+
+def halves(count: int, labelled: bool = True) -> ListedSource:
+    """Return images that are light on the left or at the top, by label, of any brightness."""
+    generator = np.random.default_rng(8)
+    images = []
+    for place in range(count):
+        image = generator.integers(0, 60, (8, 8), np.uint8)
+        label = "left" if place % 2 else "top"
+        half = image[:, :4] if label == "left" else image[:4]
+        half += generator.integers(20, 190, dtype=np.uint8)
+        images.append(SourceImage(f"{place:03}", lambda image=image: image, label if labelled else None))  # type: ignore[misc]
+    return ListedSource("halves", images)
+
+
+def test_a_trained_head_brings_equal_labels_together_and_is_kept_in_the_store(tmp_path: Path) -> None:
+    told: list[tuple[str, int]] = []
+
+    def note(progress: Progress) -> None:
+        told.append((progress.stage, progress.epoch.number if progress.epoch else 0))
+
+    source = halves(80)
+    ingest(source, tmp_path / "store", recipe=TRAINED, make_backbone=toy_backbone(), on_progress=note)
+    stages = list(dict.fromkeys(stage for stage, _ in told))
+    assert stages == ["fitting", "training", "ingesting", "writing the index"]
+    epochs = [number for stage, number in told if stage == "training"]
+    assert epochs == list(range(1, len(epochs) + 1))
+    with Searcher.open(tmp_path / "store", make_backbone=toy_backbone()) as searcher:
+        embedding = searcher.store.embedding
+        assert {name: array.shape for name, array in embedding.arrays.items() if name.startswith("head")} == {
+            "head.kernel": (4, 3),
+            "head.bias": (3,),
+        }
+        assert embedding.spec["fitted_on"] == 80
+        _, vectors = searcher.store.all_vectors()
+        np.testing.assert_allclose(np.linalg.norm(vectors, axis=1), np.ones(80), atol=1e-6)
+        found = [result.hits[0] for result in searcher.by_key([image.key for image in source], k=1)]
+    assert np.mean([hit.label == image.label for hit, image in zip(found, source, strict=True)]) > 0.97
+
+
+def test_the_same_images_give_the_same_head_to_the_bit(tmp_path: Path) -> None:
+    heads = []
+    for name in ("one", "two"):
+        ingest(halves(40), tmp_path / name, recipe=TRAINED, make_backbone=toy_backbone())
+        with Store.open(tmp_path / name) as store:
+            heads.append((store.embedding.fingerprint, store.embedding.arrays["head.kernel"]))
+    assert heads[0][0] == heads[1][0]
+    np.testing.assert_array_equal(heads[0][1], heads[1][1])
+
+
+def test_images_without_a_label_are_not_trained_on_but_ingested(tmp_path: Path) -> None:
+    plain = [SourceImage(f"plain {level}", lambda level=level: grey(level)) for level in range(5)]  # type: ignore[misc]
+    some = ListedSource("some", [*plain, *halves(20)])
+    report = ingest(some, tmp_path / "store", recipe=TRAINED, make_backbone=toy_backbone())
+    assert report.added == 25
+    with Store.open(tmp_path / "store") as store:
+        assert store.embedding.spec["fitted_on"] == 20
+
+
+def test_images_that_cannot_be_read_are_not_trained_on_but_rejected(tmp_path: Path) -> None:
+    broken = SourceImage("broken", lambda: b"<html>", "top")
+    some = ListedSource("some", [broken, *halves(20)])
+    report = ingest(some, tmp_path / "store", recipe=TRAINED, make_backbone=toy_backbone())
+    assert (report.added, [reject.key for reject in report.rejects]) == (20, ["broken"])
+    with Store.open(tmp_path / "store") as store:
+        assert store.embedding.spec["fitted_on"] == 20
+
+
+def test_labels_with_one_image_each_are_trained_on_whole(tmp_path: Path) -> None:
+    images = [SourceImage(str(level), lambda level=level: grey(level), str(level)) for level in (10, 90, 240)]  # type: ignore[misc]
+    report = ingest(ListedSource("three", images), tmp_path / "store", recipe=TRAINED, make_backbone=toy_backbone())
+    assert report.added == 3
+
+
+def test_without_labels_the_recipe_that_needs_none_is_named_and_nothing_is_made_or_computed(tmp_path: Path) -> None:
+    backbone = ToyBackbone()
+    with pytest.raises(SourceUnusable) as refused:
+        ingest(halves(10, labelled=False), tmp_path / "store", recipe=TRAINED, make_backbone=toy_backbone(backbone))
+    assert str(refused.value) == (
+        "expected images of at least 2 labels in halves to train on, got none: take the recipe retrieval, which needs "
+        "no labels"
+    )
+    assert (backbone.batches, list(tmp_path.iterdir())) == (0, [])
+
+
+def test_where_the_images_of_all_labels_but_one_cannot_be_read_that_is_said(tmp_path: Path) -> None:
+    images = [SourceImage("a", lambda: grey(1), "a"), SourceImage("b", lambda: b"<html>", "b")]
+    with pytest.raises(SourceUnusable) as refused:
+        ingest(ListedSource("two", images), tmp_path / "store", recipe=TRAINED, make_backbone=toy_backbone())
+    assert str(refused.value) == (
+        "expected images of at least 2 labels in the images that can be read to train on, got 'a' only: take the "
+        "recipe retrieval, which needs no labels"
+    )
+    assert list(tmp_path.iterdir()) == []

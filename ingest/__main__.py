@@ -11,6 +11,7 @@ from typing import Annotated
 import typer
 from rich.table import Table
 
+from ingest.embedder import told_drift
 from ingest.job import BATCH_SIZE, ingest
 from ingest.outcome import IngestReport
 from ingest.precision import ASKED
@@ -39,7 +40,8 @@ def main(
     source: Annotated[str, typer.Argument(help=f"Where the images come from: {USAGE}.")],
     store: Annotated[Path, typer.Option(help="The store's folder; made if there is none.")],
     recipe: Annotated[
-        str | None, typer.Option(help=f"How to embed: {' or '.join(RECIPES)}. A new store takes {DEFAULT.name}.")
+        str | None,
+        typer.Option(help=f"How to embed: {', '.join(RECIPES)}, or a TOML file. A new store takes {DEFAULT.name}."),
     ] = None,
     precision: Annotated[
         str, typer.Option(help=f"What to compute in: {', '.join(ASKED)}. A store keeps to what it was made with.")
@@ -110,6 +112,8 @@ def _finish(report: IngestReport, store: Path, *, json: bool) -> None:
     """Print what a job did, and exit as its outcome says."""
     for reject in report.rejects:
         console.say(f"rejected {reject.key}: {reject.reason}")
+    if drift := told_drift(report.drift):
+        console.say(drift)
     if json:
         console.print_json(report.as_json())
     else:

@@ -95,15 +95,20 @@ def bring(
         target = Store.create(store, embedder.embedding())
     with target:
         _require_recipe(target, recipe)
-        lazy = LazyEmbedder(target, network, asked, embedder)
+        lazy = LazyEmbedder(target, network, asked, embedder, progress)
         run(source, named, target, lazy, batch_size, progress, on_progress, gone)
         return report_of(target, progress, time.perf_counter() - started)
 
 
 def _require_recipe(store: Store, recipe: Recipe | None) -> None:
     kept = store.embedding.spec.get("recipe")
-    if recipe is not None and kept != recipe.as_json():
-        raise OtherEmbedding(
-            f"expected the recipe of the store {store.folder} ({store.embedding.name}), got {recipe.name}: "
-            "leave --recipe out, or ingest into another store"
-        )
+    if recipe is None or kept == recipe.as_json():
+        return
+    name = store.embedding.name
+    made, asked = (name, recipe.name)
+    if name == recipe.name:
+        made, asked = f"{name}, as it was when the store was made", f"{name} as it is now"
+    raise OtherEmbedding(
+        f"expected the recipe of the store {store.folder} ({made}), got {asked}: "
+        "leave --recipe out, or ingest into another store"
+    )

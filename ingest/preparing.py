@@ -9,8 +9,8 @@ from dataclasses import dataclass, field
 from itertools import islice
 
 from ingest.backbone import Floats
-from ingest.embedder import network_input
 from ingest.errors import UnreadableImage
+from ingest.features import network_input
 from ingest.images import Image, content_digest, thumbnail
 from ingest.recipes import Recipe
 from ingest.sources import SourceImage, decoded

@@ -23,13 +23,19 @@ _DEPTH = 3
 
 
 class LazyEmbedder:
-    """The store's embedder, made when there is something to embed: TensorFlow takes seconds to load."""
+    """The store's embedder, made when there is something to embed: TensorFlow takes seconds to load.
 
-    def __init__(self, store: Store, network: MakeBackbone, precision: Asked, embedder: Embedder | None) -> None:
+    How far its vectors lie from the store's goes into the job's progress.
+    """
+
+    def __init__(
+        self, store: Store, network: MakeBackbone, precision: Asked, embedder: Embedder | None, progress: Progress
+    ) -> None:
         self._store = store
         self._network = network
         self._precision = precision
         self._embedder = embedder
+        self._progress = progress
 
     def __call__(self) -> Embedder:
         """Return the embedder; raise OtherEmbedding or EmbeddingDrift."""
@@ -37,6 +43,7 @@ class LazyEmbedder:
             embedding = self._store.embedding
             precision = precision_of(embedding) if self._precision == "auto" else self._precision
             self._embedder = Embedder.restore(embedding, self._network(recipe_of(embedding), precision))
+            self._progress.drift = self._embedder.drift
         return self._embedder
 
 

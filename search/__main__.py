@@ -5,6 +5,7 @@ from typing import Annotated
 
 import typer
 
+from ingest.embedder import told_drift
 from search.question import K
 from search.results import QueryResult
 from search.searcher import Searcher
@@ -61,8 +62,12 @@ def query(
             result = searcher.by_random(k, seed, radius=radius, where=chosen, exclude=left_out)
         if figure is not None:
             _draw(searcher, result, figure)
+    if drift := told_drift(searcher.drift):
+        console.say(drift)
     if json:
-        wanted = {"k": K if k is None and radius is None else k, "radius": radius}
+        # Only an image is embedded; what is stored has drifted nowhere.
+        drifted = searcher.drift if image is not None else None
+        wanted = {"k": K if k is None and radius is None else k, "radius": radius, "drift": drifted}
         console.print_json({name: value for name, value in wanted.items() if value is not None} | result.as_json())
     else:
         console.OUT.print(result.table())

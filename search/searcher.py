@@ -68,6 +68,14 @@ class Searcher:
     def __len__(self) -> int:
         return len(self.store)
 
+    @property
+    def drift(self) -> float | None:
+        """Return how far this machine's vectors lie from the store's, relative to their length.
+
+        None before the first image is asked for: until then nothing was embedded.
+        """
+        return self._embedder.drift if self._embedder else None
+
     def refresh(self) -> None:
         """See what was ingested since the store was opened."""
         self.store.refresh()

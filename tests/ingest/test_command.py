@@ -128,6 +128,7 @@ def test_json_is_the_only_thing_on_standard_output(images: Path, tmp_path: Path)
             "recipe": "toy",
             "precision": "float32",
             "weights": {"digest": "toy weights", "origin": "a toy"},
+            "drift": None,
         },
     )
     assert measured["seconds"] > 0
@@ -205,7 +206,7 @@ def test_an_unknown_recipe_is_one_line(
     assert failure(monkeypatch, capsys, f"folder:{images}", "--store", tmp_path / "store", "--recipe", "best") == (
         1,
         "",
-        "error: expected a recipe (notebook, retrieval, toy), got 'best'\n",
+        "error: expected a recipe (notebook, retrieval, metric, photo, toy or a .toml file), got 'best'\n",
     )
 
 

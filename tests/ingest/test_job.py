@@ -11,8 +11,8 @@ import pytest
 from numpy.typing import NDArray
 
 from ingest.backbone import Backbone, MakeBackbone
-from ingest.embedder import network_input
 from ingest.errors import InvalidCount, RecipeUnusable, SourceUnusable, UnknownRecipe, UnreadableImage, WeightsUnusable
+from ingest.features import network_input
 from ingest.images import content_digest
 from ingest.job import ingest
 from ingest.outcome import IngestReport, Progress
@@ -87,6 +87,7 @@ def test_a_first_job_creates_the_store(tmp_path: Path) -> None:
         recipe="toy",
         precision="float32",
         weights={"digest": "toy weights", "origin": "a toy"},
+        drift=None,
         peak_rss_mb=0,
     )
     assert list(report.stage_seconds) == ["decode", "embed", "write"]
@@ -350,7 +351,7 @@ def test_other_weights_than_the_stores_are_refused_and_nothing_is_written(tmp_pa
 def test_an_unknown_recipe_is_refused_before_anything_is_made(tmp_path: Path) -> None:
     with pytest.raises(UnknownRecipe) as refused:
         job(noise_source(3), tmp_path / "store", recipe="best")
-    assert str(refused.value) == "expected a recipe (notebook, retrieval), got 'best'"
+    assert str(refused.value) == "expected a recipe (notebook, retrieval, metric, photo or a .toml file), got 'best'"
     assert list(tmp_path.iterdir()) == []
 
 

@@ -94,6 +94,7 @@ def test_an_image_finds_its_like(search: Command, store: Path, tmp_path: Path) -
         "k": 2,
         "query": {"asked": str(tmp_path / "query.png")},
         "hits": [hit(1, "dark", 20 / 255), hit(2, "black", 122 / 255)],
+        "drift": 0.0,
     }
 
 

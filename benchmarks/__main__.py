@@ -8,6 +8,7 @@ import typer
 
 from benchmarks.accuracy import measure_accuracy
 from benchmarks.compare import compare
+from benchmarks.copies import measure_copies
 from benchmarks.durability.report import FULL, QUICK, measure_durability
 from benchmarks.exactness import measure_exactness
 from benchmarks.latency import LatencyReport, measure_latency
@@ -18,6 +19,8 @@ from benchmarks.peers.report import KILLS, QUICK_KILLS, SIZES, measure_peers
 from benchmarks.peers.report import QUICK_SIZES as FEW_VECTORS
 from benchmarks.progress import whole_progress
 from benchmarks.readme import write_results
+from benchmarks.recipes import QUICK_SPLITS, SPLITS, measure_recipes
+from benchmarks.recipes_figure import draw_recipes
 from benchmarks.report import write_report
 from benchmarks.sizes import QUICK_SIZES, SizesReport, measure_sizes
 from benchmarks.throughput import FULL as ALL_IMAGES
@@ -25,14 +28,16 @@ from benchmarks.throughput import QUICK as FEW_IMAGES
 from benchmarks.throughput import measure_throughput
 from ingest.networks import vgg16_backbone
 from ingest.progress import shown_progress
-from ingest.recipes import DEFAULT, RECIPES, recipe_named
+from ingest.recipes import DEFAULT, PHOTO, RECIPES, recipe_named
 from ingest.sources import USAGE, open_source
+from search import figures
 from storage import Store, console
 
 app = console.command_app("Measure accuracy, exactness and latency, and check the answers against scikit-learn.")
 
 StoreOption = Annotated[Path, typer.Option("--store", help="The store's folder.")]
 SourceArgument = Annotated[str, typer.Argument(help=f"Where the images come from: {USAGE}.")]
+RecipeOption = Annotated[str, typer.Option(help=f"How to embed: {', '.join(RECIPES)}, or a TOML file.")]
 LimitOption = Annotated[int, typer.Option(min=2, help="Only the first N images of the source.")]
 TestOption = Annotated[int, typer.Option(min=1, help="How many of them to ask with.")]
 WeightsOption = Annotated[Path | None, typer.Option(help="VGG16 weights: .h5, .npz or .onnx.")]
@@ -42,7 +47,7 @@ JsonOption = Annotated[bool, typer.Option("--json", help="Print JSON.")]
 @app.command()
 def accuracy(
     source: SourceArgument,
-    recipe: Annotated[str, typer.Option(help=f"How to embed: {' or '.join(RECIPES)}.")] = DEFAULT.name,
+    recipe: RecipeOption = DEFAULT.name,
     test: TestOption = 1000,
     limit: LimitOption = 5000,
     seed: Annotated[int | None, typer.Option(help="Shuffle the images first.")] = None,
@@ -57,6 +62,63 @@ def accuracy(
             chosen,
             test=test,
             seed=seed,
+            make_backbone=vgg16_backbone(weights),
+            on_progress=show,
+        )
+    if json:
+        console.print_json(report.as_json())
+    else:
+        console.OUT.print(report.table())
+
+
+@app.command()
+def recipes(
+    source: SourceArgument,
+    recipe: Annotated[
+        list[str] | None, typer.Option(help="Only this recipe, or TOML file; as often as you like.")
+    ] = None,
+    test: TestOption = 1000,
+    limit: LimitOption = 5000,
+    quick: Annotated[bool, typer.Option("--quick", help="1,000 images, 200 of them asked, in 3 splits.")] = False,
+    figure: Annotated[Path | None, typer.Option(help="Draw accuracy against cost to this file.")] = None,
+    weights: WeightsOption = None,
+    json: JsonOption = False,
+) -> None:
+    """Measure every recipe, and raw pixels, on the same splits: how well each retrieves, and what it costs."""
+    if figure is not None:
+        figures.require_writable(figure)
+    chosen = [recipe_named(name) for name in recipe] if recipe else list(RECIPES.values())
+    with shown_progress() as show:
+        report = measure_recipes(
+            open_source(source, min(limit, QUICK_LIMIT) if quick else limit),
+            chosen,
+            test=min(test, QUICK_TEST) if quick else test,
+            splits=QUICK_SPLITS if quick else SPLITS,
+            make_backbone=vgg16_backbone(weights),
+            on_progress=show,
+            on_stage=console.say,
+        )
+    if figure is not None:
+        figures.save(draw_recipes(report), figure)
+    if json:
+        console.print_json(report.as_json())
+    else:
+        console.OUT.print(report.table())
+
+
+@app.command()
+def copies(
+    source: SourceArgument,
+    recipe: RecipeOption = PHOTO.name,
+    limit: Annotated[int | None, typer.Option(min=2, help="Only the first N images of the source.")] = None,
+    weights: WeightsOption = None,
+    json: JsonOption = False,
+) -> None:
+    """Measure how often compressed, shrunk, cut, turned, darker and brighter copies find their original."""
+    with shown_progress() as show:
+        report = measure_copies(
+            open_source(source, limit),
+            recipe_named(recipe),
             make_backbone=vgg16_backbone(weights),
             on_progress=show,
         )

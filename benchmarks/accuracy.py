@@ -11,7 +11,7 @@ import numpy as np
 from rich.table import Table
 
 from benchmarks import metrics
-from benchmarks.errors import UnfitForBenchmark
+from benchmarks.splits import labelled_images, require_test
 from ingest.backbone import MakeBackbone, RememberingBackbone
 from ingest.job import ingest
 from ingest.networks import vgg16_backbone
@@ -129,14 +129,8 @@ def measure_accuracy(
 
 
 def _split(source: Source, test: int, seed: int | None) -> tuple[list[SourceImage], list[SourceImage]]:
-    images = list(source)
-    unlabelled = next((image.key for image in images if image.label is None), None)
-    if unlabelled is not None:
-        raise UnfitForBenchmark(f"expected a label on every image, got none on {unlabelled!r}: leave it out")
-    if not 1 <= test < len(images):
-        raise UnfitForBenchmark(
-            f"expected between 1 and {len(images) - 1} test images of the {len(images)} in {source.name}, got {test}"
-        )
+    images = labelled_images(source)
+    require_test(source.name, len(images), test)
     if seed is not None:
         images = [images[index] for index in np.random.RandomState(seed).permutation(len(images))]
     return images[:test], images[test:]

@@ -1,0 +1,74 @@
+"""`python -m benchmarks recipes` and `copies`: what they print where."""
+
+import json
+from pathlib import Path
+
+import cv2
+import pytest
+from typer.testing import CliRunner
+
+from benchmarks.__main__ import app
+from ingest.recipes import RECIPES
+from tests.toys import TOY, grey, png, toy_backbone
+
+
+@pytest.fixture(autouse=True)
+def toy_recipe(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Have the commands know the toy recipe, and take the toy backbone for VGG16."""
+    monkeypatch.setitem(RECIPES, "toy", TOY)
+    monkeypatch.setattr("benchmarks.__main__.vgg16_backbone", lambda *_: toy_backbone())
+    monkeypatch.setenv("COLUMNS", "200")
+
+
+@pytest.fixture
+def images(tmp_path: Path) -> Path:
+    folder = tmp_path / "images"
+    for label, levels in (("dark", (0, 20, 40)), ("light", (200, 220, 240))):
+        (folder / label).mkdir(parents=True)
+        for level in levels:
+            (folder / label / f"{level}.png").write_bytes(png(grey(level)))
+    return folder
+
+
+def run(*args: object) -> tuple[int, str]:
+    """Run the command; return its exit status and standard output."""
+    result = CliRunner().invoke(app, [str(arg) for arg in args])
+    assert result.exception is None or isinstance(result.exception, SystemExit)
+    return result.exit_code, result.stdout
+
+
+def test_recipes_prints_json_alone_and_draws_the_figure(images: Path, tmp_path: Path) -> None:
+    figure = tmp_path / "recipes.png"
+    args = ("--recipe", "toy", "--test", 2, "--quick", "--figure", figure, "--json")
+    status, out = run("recipes", f"folder:{images}", *args)
+    report = json.loads(out)
+    assert (status, report["stored"], report["asked"], len(report["twins"])) == (0, 4, 2, 3)
+    assert [score["recipe"] for score in report["scores"]] == ["raw pixels", "toy"]
+    assert set(report["scores"][1]) == {
+        "recipe",
+        "one_nn_accuracy",
+        "ci95",
+        "per_split",
+        "one_nn_accuracy_without_twins",
+        "recall_at",
+        "map_at_10",
+        "map_at_r",
+        "dim",
+        "bytes_per_item",
+        "images_per_second",
+        "fit_seconds",
+    }
+    assert cv2.imread(str(figure)) is not None
+
+
+def test_recipes_prints_a_table(images: Path) -> None:
+    status, out = run("recipes", f"folder:{images}", "--recipe", "toy", "--test", 2)
+    assert status == 0
+    assert out.splitlines()[0].rstrip() == "Recipes on folder: 2 images asked of 4, 5 splits"
+    assert "raw pixels" in out
+
+
+def test_copies_prints_the_share_of_each_kind(images: Path) -> None:
+    status, out = run("copies", f"folder:{images}", "--recipe", "toy", "--json")
+    report = json.loads(out)
+    assert (status, report["recipe"], report["originals"], report["by_kind"]["half size"]) == (0, "toy", 6, 1.0)

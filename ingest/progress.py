@@ -13,6 +13,9 @@ from storage import console
 #: Seconds between two plain lines.
 PLAIN_INTERVAL = 10.0
 
+#: The same while a head is trained, where each says more.
+TRAINING_INTERVAL = 1.0
+
 
 @contextmanager
 def shown_progress() -> Iterator[Callable[[Progress], None]]:
@@ -54,16 +57,14 @@ class _PlainLines:
 
     def __call__(self, progress: Progress) -> None:
         now = time.monotonic()
-        if progress.stage == "training":
-            # An epoch takes a second or more, and there are few.
-            self._stage, self._printed = progress.stage, now
-            console.say(_description(progress))
-            return
         if progress.stage != self._stage:
             self._stage, self._began = progress.stage, now
-        elif now - self._printed < PLAIN_INTERVAL:
+        elif now - self._printed < (TRAINING_INTERVAL if progress.stage == "training" else PLAIN_INTERVAL):
             return
         self._printed = now
+        if progress.stage == "training":
+            console.say(_description(progress))
+            return
         spent = now - self._began
         rate = f", {_pace(done(progress) / spent, total(progress) - done(progress))}" if spent > 1 else ""
         rejects = f", {len(progress.rejects)} rejected" if progress.rejects else ""

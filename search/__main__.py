@@ -5,7 +5,6 @@ from typing import Annotated
 
 import typer
 
-from ingest.embedder import told_drift
 from search.question import K
 from search.results import QueryResult
 from search.searcher import Searcher
@@ -62,8 +61,12 @@ def query(
             result = searcher.by_random(k, seed, radius=radius, where=chosen, exclude=left_out)
         if figure is not None:
             _draw(searcher, result, figure)
-    if drift := told_drift(searcher.drift):
-        console.say(drift)
+    if image is not None:
+        # Imported here: OpenCV takes a moment to load, and only an image is embedded.
+        from ingest.embedder import told_drift
+
+        if drift := told_drift(searcher.drift):
+            console.say(drift)
     if json:
         # Only an image is embedded; what is stored has drifted nowhere.
         drifted = searcher.drift if image is not None else None

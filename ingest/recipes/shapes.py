@@ -8,7 +8,7 @@ from ingest.weight_files import CHANNELS
 SIDES = range(32, 513)
 
 #: A head is fitted on thousands of images in memory, so each may have this many features.
-MOST_FEATURES = 32_768
+MOST_FEATURES = 16_384
 
 #: What NumPy's generator takes.
 _SEEDS = range(2**32)

@@ -16,7 +16,7 @@ from ingest.training.epoch import Epoch
 from ingest.training.rows import Rows
 
 #: Passes over the rows: enough for STEPS steps, within these bounds.
-EPOCHS = (20, 100)
+EPOCHS = (20, 400)
 STEPS = 2_000
 #: Epochs without a smaller loss on what was held back before the training stops.
 PATIENCE = 6

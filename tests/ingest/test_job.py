@@ -326,16 +326,22 @@ def test_a_head_that_learns_nothing_looks_at_the_first_readable_picture_only(tmp
 
 
 @pytest.mark.parametrize(
-    ("recipe", "name"), [("notebook", "notebook"), (dataclasses.replace(TOY, seed=1), "toy")], ids=["name", "recipe"]
+    ("recipe", "made", "asked"),
+    [
+        ("notebook", "toy", "notebook"),
+        (dataclasses.replace(TOY, seed=1), "toy, as it was when the store was made", "toy as it is now"),
+    ],
+    ids=["name", "recipe"],
 )
-def test_another_recipe_than_the_stores_is_refused(tmp_path: Path, recipe: str | Recipe, name: str) -> None:
+def test_another_recipe_than_the_stores_is_refused(tmp_path: Path, recipe: str | Recipe, made: str, asked: str) -> None:
     store = tmp_path / "store"
     job(noise_source(3), store)
     before = contents(store)
     with pytest.raises(OtherEmbedding) as refused:
         job(noise_source(5), store, recipe=recipe)
     assert str(refused.value) == (
-        f"expected the recipe of the store {store} (toy), got {name}: leave --recipe out, or ingest into another store"
+        f"expected the recipe of the store {store} ({made}), got {asked}: leave --recipe out, or ingest into another "
+        "store"
     )
     assert contents(store)[0] == before[0]
 

@@ -8,6 +8,7 @@ from rich.console import Console
 
 from ingest.outcome import Progress
 from ingest.progress import shown_progress
+from ingest.training.epoch import Epoch
 from storage import Rejected, console
 
 
@@ -69,6 +70,22 @@ def test_a_long_time_left_is_told_in_minutes(clock: Clock, capsys: pytest.Captur
         "ingesting: 0 of 70,000",
         "ingesting: 1,000 of 70,000, 100 images/s, 12 min left",
         "ingesting: 70,000 of 70,000, 3500 images/s",
+    ]
+
+
+def test_a_training_has_a_line_every_second_with_its_loss_and_accuracy(
+    clock: Clock, capsys: pytest.CaptureFixture[str]
+) -> None:
+    with shown_progress() as show:
+        for number in range(1, 6):
+            show(Progress(90, stage="training", epoch=Epoch(number, 20, 1 / number, 0.9 + number / 100)))
+            clock.now += 0.5
+        show(Progress(90, added=90))
+    assert capsys.readouterr().err.splitlines() == [
+        "training: epoch 1 of 20, loss 1.0000, validation accuracy 0.9100",
+        "training: epoch 3 of 20, loss 0.3333, validation accuracy 0.9300",
+        "training: epoch 5 of 20, loss 0.2000, validation accuracy 0.9500",
+        "ingesting: 90 of 90",
     ]
 
 

@@ -117,7 +117,7 @@ def test_without_a_head_there_are_as_many_dimensions_as_features(tmp_path: Path,
         ),
         (
             {"layer": '"block1_pool"'},
-            "expected at most 32,768 features an image in the recipe mine, got 65,536: take the pooling gem, a later "
+            "expected at most 16,384 features an image in the recipe mine, got 65,536: take the pooling gem, a later "
             "layer or a smaller side",
         ),
         (

@@ -71,7 +71,7 @@ def test_training_stops_when_what_is_held_back_is_guessed_no_better(monkeypatch:
     held = rows(60, 2)
     train_layer(rows(400, 1), Rows(held.features, 1 - held.labels), 2, 4, 0, told.append)
     assert len(told) < 10
-    assert told[-1].of == 100
+    assert told[-1].of == 400
 
 
 def test_many_rows_are_gone_through_less_often_than_few() -> None:
@@ -80,14 +80,14 @@ def test_many_rows_are_gone_through_less_often_than_few() -> None:
     for count, told in epochs.items():
         with contextlib.suppress(StopIteration):
             train_layer(rows(count, 1), nothing, 2, 4, 0, stop_after_one(told))
-    assert epochs == {40: {100}, 5_000: {50}, 40_000: {20}}
+    assert epochs == {40: {400}, 5_000: {50}, 40_000: {20}}
 
 
 def test_with_nothing_held_back_it_trains_to_the_end() -> None:
     told: list[Epoch] = []
     nothing = Rows(np.empty((0, 8), np.float16), np.empty(0, np.int64))
     train_layer(rows(40, 1), nothing, 2, 4, 0, told.append)
-    assert [(epoch.number, epoch.validation_accuracy) for epoch in told] == [(number, None) for number in range(1, 101)]
+    assert [(epoch.number, epoch.validation_accuracy) for epoch in told] == [(number, None) for number in range(1, 401)]
     assert str(told[-1]).endswith("nothing held back")
 
 

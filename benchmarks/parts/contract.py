@@ -15,7 +15,6 @@ from ingest.outcome import Progress
 from ingest.recipes import PHOTO, RECIPES, Recipe
 from ingest.sources import Source
 
-
 #: On small pictures the recipe for photographs takes fifty times as long; `copies` shows what it is for.
 SMALL = {name: recipe for name, recipe in RECIPES.items() if recipe is not PHOTO}
 

@@ -1,7 +1,7 @@
 """The parts of a whole report, in the order in which a reader asks: each measures one thing and tells it."""
 
 from benchmarks.errors import UnfitForBenchmark
-from benchmarks.parts import accuracy, durability, exactness, latency, load, looks, peers, sizes
+from benchmarks.parts import accuracy, durability, exactness, latency, load, looks, peers, recipes, sizes, throughput
 from benchmarks.parts.contract import Context, Outcome, Part, measured
 
 #: To add a part, add its `PART` here.
@@ -10,9 +10,11 @@ PARTS: dict[str, Part] = {
     for part in (
         exactness.PART,
         accuracy.PART,
+        recipes.PART,
         latency.PART,
         sizes.PART,
         load.PART,
+        throughput.PART,
         peers.PART,
         durability.PART,
         looks.PART,

@@ -1,0 +1,101 @@
+"""Which recipe is best? All of them, and raw pixels, on the same splits of the source."""
+
+from benchmarks.figure import HIGHER, NOTHING, Figure, exact_figure
+from benchmarks.parts.contract import Context, Outcome, Part
+from benchmarks.parts.section import Grid, Picture, Section, Text
+from benchmarks.plots import Bar, bars
+from benchmarks.recipes import PIXELS, QUICK_SPLITS, QUICK_TEST, SPLITS, RecipesReport, measure_recipes
+
+
+def measure(context: Context) -> Outcome:
+    """Measure every recipe on the same splits."""
+    report = measure_recipes(
+        context.source,
+        list(context.recipes.values()),
+        test=min(context.test, QUICK_TEST) if context.quick else context.test,
+        splits=QUICK_SPLITS if context.quick else SPLITS,
+        make_backbone=context.make_backbone,
+        on_progress=context.on_progress,
+        on_stage=context.on_stage,
+    )
+    best = max(report.scores, key=lambda score: score.one_nn_accuracy)
+    return Outcome(
+        report.as_json(),
+        [report.table()],
+        _figures(report),
+        Section([Text(_INTRO), _plot(report), _grid(report)]),
+        value=best.recipe,
+        answer=f"{100 * best.one_nn_accuracy:.1f}\u00a0% of the nearest neighbours have the right label, mean of "
+        f"{len(report.twins)} splits",
+    )
+
+
+def _figures(report: RecipesReport) -> dict[str, Figure]:
+    figures: dict[str, Figure] = {}
+    for score in report.scores:
+        figures[f"{score.recipe}/1-NN accuracy"] = Figure(
+            score.one_nn_accuracy, *score.ci95, "", HIGHER, len(score.per_split), "mean and 95 % interval of the splits"
+        )
+        figures[f"{score.recipe}/mAP@10"] = exact_figure(score.map_at_10, "", HIGHER, len(score.per_split))
+    return figures
+
+
+_INTRO = (
+    "The same images are drawn to be asked with for every recipe, several times over; heads are fitted on the others "
+    "only. Raw pixels are what any embedding must beat. A twin is a stored image that is nearly identical to the query."
+)
+
+
+def _plot(report: RecipesReport) -> Picture:
+    drawn = [
+        Bar(
+            score.recipe,
+            100 * score.one_nn_accuracy,
+            *(100 * end for end in score.ci95),
+            unit="%",
+            ours=score.recipe != PIXELS,
+        )
+        for score in report.scores
+    ]
+    return Picture(
+        "recipes.svg",
+        bars(drawn, zero=False),
+        "Bars: the 1-NN accuracy of each recipe, and of raw pixels",
+        "1-NN accuracy, mean of the splits with its 95 % interval. The axis does not begin at 0.",
+    )
+
+
+def _grid(report: RecipesReport) -> Grid:
+    return Grid(
+        (
+            "recipe",
+            "1-NN accuracy",
+            "95 % interval",
+            "without twins",
+            "recall@5",
+            "mAP@10",
+            "mAP@R",
+            "bytes",
+            "images/s",
+        ),
+        [
+            (
+                score.recipe,
+                f"{score.one_nn_accuracy:.4f}",
+                f"{score.ci95[0]:.3f} to {score.ci95[1]:.3f}",
+                NOTHING
+                if score.one_nn_accuracy_without_twins is None
+                else f"{score.one_nn_accuracy_without_twins:.4f}",
+                f"{score.recall_at['5']:.4f}",
+                f"{score.map_at_10:.4f}",
+                f"{score.map_at_r:.4f}",
+                f"{score.bytes_per_item:,}",
+                f"{score.images_per_second:,.0f}",
+            )
+            for score in report.scores
+        ],
+        strong=1,
+    )
+
+
+PART = Part("recipes", "Which recipe is best?", measure)

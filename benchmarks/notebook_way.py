@@ -1,11 +1,6 @@
-"""What throughput is measured against: the notebook's own way to embed, and a large matrix product.
-
-The one file beside `ingest/vgg16.py` that uses TensorFlow: the other way is not the project's.
-"""
+"""What throughput is measured against: the notebook's own way to embed, and a large matrix product."""
 
 import time
-from importlib import import_module
-from typing import Any
 
 import numpy as np
 
@@ -25,7 +20,8 @@ _PRODUCTS = 5
 
 def predict_rate(weights: Weights, images: int) -> float:
     """Return the images a second of Keras' `model.predict` as the notebook calls it: float32, the whole VGG16."""
-    tf = _tensorflow()
+    from ingest.quiet_tensorflow import tf
+
     base = tf.keras.applications.VGG16(include_top=False, weights=None, input_shape=(NOTEBOOK.side, NOTEBOOK.side, 3))
     for layer in LAYERS:
         base.get_layer(layer).set_weights([weights.arrays[f"{layer}/kernel"], weights.arrays[f"{layer}/bias"]])
@@ -53,7 +49,8 @@ def network_rate(recipe: Recipe, precision: Precision, images: int) -> float:
 
 def product_rate(precision: Precision) -> float:
     """Return the operations a second of a large matrix product, the best of a few."""
-    tf = _tensorflow()
+    from ingest.quiet_tensorflow import tf
+
     values = np.random.default_rng(0).random((_LARGE, _LARGE), np.float32)
     matrix = tf.cast(tf.constant(values), precision)
     seconds = []
@@ -73,12 +70,6 @@ def operations(recipe: Recipe) -> float:
         if block <= last:
             total += 2.0 * np.prod(SHAPES[f"{layer}/kernel"]) * (recipe.side // 2 ** (block - 1)) ** 2
     return total
-
-
-def _tensorflow() -> Any:
-    """Return TensorFlow, loaded first by the module that keeps it quiet meanwhile."""
-    import_module("ingest.vgg16")
-    return import_module("tensorflow")
 
 
 def _noise(count: int, side: int) -> np.ndarray[tuple[int, ...], np.dtype[np.float32]]:

@@ -4,7 +4,7 @@ from benchmarks.figure import HIGHER, NOTHING, Figure, exact_figure
 from benchmarks.parts.contract import Context, Outcome, Part
 from benchmarks.parts.section import Grid, Picture, Section, Text
 from benchmarks.plots import Bar, bars
-from benchmarks.recipes import PIXELS, QUICK_SPLITS, QUICK_TEST, SPLITS, RecipesReport, measure_recipes
+from benchmarks.recipes import PIXELS, QUICK_SPLITS, SPLITS, RecipesReport, measure_recipes
 
 
 def measure(context: Context) -> Outcome:
@@ -12,7 +12,7 @@ def measure(context: Context) -> Outcome:
     report = measure_recipes(
         context.source,
         list(context.recipes.values()),
-        test=min(context.test, QUICK_TEST) if context.quick else context.test,
+        test=context.test,
         splits=QUICK_SPLITS if context.quick else SPLITS,
         make_backbone=context.make_backbone,
         on_progress=context.on_progress,
@@ -51,8 +51,9 @@ def _plot(report: RecipesReport) -> Picture:
         Bar(
             score.recipe,
             100 * score.one_nn_accuracy,
-            *(100 * end for end in score.ci95),
-            unit="%",
+            100 * score.ci95[0],
+            100 * score.ci95[1],
+            "%",
             ours=score.recipe != PIXELS,
         )
         for score in report.scores

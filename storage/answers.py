@@ -1,5 +1,7 @@
 """Join positions in the index to the catalog's rows, and check every row on the way out."""
 
+from collections.abc import Sequence
+
 import numpy as np
 from numpy.typing import NDArray
 
@@ -39,7 +41,7 @@ def require_rows(snapshot: Snapshot, catalog: Catalog) -> None:
     for row in proven_rows(catalog):
         # The proof counts the rows at its end.
         if count < len(vectors):
-            _require_compared(row, vectors[count])
+            _require_compared([row], vectors[count : count + 1])
         count += 1
     require_count(snapshot.batch, count)
 
@@ -52,24 +54,30 @@ def _items_at(snapshot: Snapshot, catalog: Catalog, answers: list[tuple[Position
     """Return the item at each position that any answer holds, each read and checked once."""
     if not answers:
         return {}
-    positions = np.unique(np.concatenate([found for found, _ in answers]))
+    # One answer holds each position once already.
+    positions = answers[0][0] if len(answers) == 1 else np.unique(np.concatenate([found for found, _ in answers]))
     ids = snapshot.ids[positions].tolist()
-    compared = snapshot.index.vectors()
-    items: dict[int, Item] = {}
-    for position, id, row in zip(positions.tolist(), ids, catalog.items.by_id(ids), strict=True):
+    rows: list[Row] = []
+    for id, row in zip(ids, catalog.items.by_id(ids), strict=True):
         if row is None:
             if catalog.history.last_batch() != snapshot.batch:
                 raise SnapshotOutdated
             raise StoreCorrupt(f"expected item {id} in the catalog, but it is gone: run `python -m storage verify`")
-        _require_compared(row.verified(), compared[position])
-        items[position] = row.item()
-    return items
+        rows.append(row.verified())
+    _require_compared(rows, snapshot.index.vectors()[positions])
+    return dict(zip(positions.tolist(), [row.item() for row in rows], strict=True))
 
 
-def _require_compared(row: Row, vector: NDArray[np.float32]) -> None:
-    """Raise StoreCorrupt unless a verified row's vector is the one that was compared."""
-    if row.vector != vector.astype(VECTOR_TYPE, copy=False).tobytes():
-        raise StoreCorrupt(
-            f"expected the index to hold the vector of item {row.id}, but it holds another: "
-            "run `python -m storage verify`"
-        )
+def _require_compared(rows: Sequence[Row], vectors: NDArray[np.float32]) -> None:
+    """Raise StoreCorrupt unless verified rows' vectors are those that were compared, (n, dim)."""
+    dim = vectors.shape[1]
+    expected = vectors.astype(VECTOR_TYPE, copy=False)
+    # All at once, since many are compared; one by one only to name the row.
+    if b"".join([row.vector_of(dim) for row in rows]) == expected.tobytes():
+        return
+    for row, vector in zip(rows, expected, strict=True):
+        if row.vector != vector.tobytes():
+            raise StoreCorrupt(
+                f"expected the index to hold the vector of item {row.id}, but it holds another: "
+                "run `python -m storage verify`"
+            )

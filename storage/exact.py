@@ -37,6 +37,8 @@ def nearest(
     leave_out = excluded if excluded is not None else [_NONE] * len(queries)
     if not len(queries) or not count:
         return [(_NONE, np.empty(0))] * len(queries)
+    if len(queries) == 1:
+        return [_nearest_of_one(index, queries, k, leave_out[0])]
     widest = max(len(positions) for positions in leave_out)
     wanted = min(count, k + widest + MARGIN)
     squared, proposed = index.candidates(queries, wanted)
@@ -54,6 +56,23 @@ def nearest(
     return answers
 
 
+def _nearest_of_one(
+    index: VectorIndex, queries: NDArray[np.float32], k: int, out: Positions
+) -> tuple[Positions, Distances]:
+    """Return the answer of a single query, (1, dim), as `nearest` does, without what tables of one row cost."""
+    vectors = index.vectors()
+    wanted = min(len(vectors), k + len(out) + MARGIN)
+    squared, proposed = index.candidates(queries, wanted)
+    if np.isfinite(squared).all():
+        found, distances = _ranked(vectors, queries[0], proposed[0], k, out)
+        if wanted == len(vectors):
+            return found, distances
+        beyond = float(squared[0, -1]) - float(index.error_bound(queries)[0])
+        if len(found) == k and float(distances[-1]) ** 2 * SLACK < beyond:
+            return found, distances
+    return _ranked_among_all(vectors, queries[0], k, out)
+
+
 def _ranked_candidates(
     vectors: NDArray[np.float32],
     queries: NDArray[np.float32],
@@ -66,12 +85,6 @@ def _ranked_candidates(
 
     `proposed` is (nq, n); no other vector has a squared distance below `beyond`, (nq,), infinite when there is none.
     """
-    if len(queries) == 1 and beyond[0] > -np.inf:
-        # The same, without what a table of one row costs.
-        found, distances = _ranked(vectors, queries[0], proposed[0], k, leave_out[0])
-        if beyond[0] == np.inf or (len(found) == k and distances[-1] ** 2 * SLACK < beyond[0]):
-            return [(found, distances)]
-        return [_ranked_among_all(vectors, queries[0], k, leave_out[0])]
     positions = np.where(np.isneginf(beyond)[:, np.newaxis], 0, proposed)
     distances = distances_to(vectors[positions], queries[:, np.newaxis])
     for row, out in enumerate(leave_out):

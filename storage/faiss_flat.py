@@ -26,8 +26,8 @@ HEADER_SIZE = _HEADER.size
 
 FAISS_VERSION = str(faiss.__version__)
 
-#: Up to so many bytes of vectors are compared with a query on one thread: about what a processor's cache holds.
-_IN_CACHE = 2**24
+#: Up to so many bytes of vectors are compared with a query on one thread: more threads would gain nothing.
+_FOR_ONE_THREAD = 2**20
 
 #: Rows moved or written at once, to keep what is copied small beside the index.
 _BLOCK = 65_536
@@ -156,7 +156,7 @@ class FaissFlat:
     def _squared_distances(self, query: NDArray[np.float32]) -> NDArray[np.float32]:
         """Return the squared distance of each vector to a query, (n,) float32."""
         vectors = self.vectors()
-        if vectors.nbytes <= _IN_CACHE:
+        if vectors.nbytes <= _FOR_ONE_THREAD:
             # On one thread: a product's threads take longer to meet than to work, much longer on a busy machine.
             squared = np.empty(len(vectors), np.float32)
             pointers = [faiss.swig_ptr(array) for array in (squared, query, vectors)]

@@ -104,7 +104,7 @@ class ItemRows:
         # Handed to the driver as it is: every answer asks this, and SQLAlchemy takes longer over it than SQLite.
         rows = self._connection.connection.cursor()
         try:
-            rows.execute(_ROW_BY_ID_TEXT, (json.dumps(fitting),))
+            rows.execute(_ROW_BY_ID_TEXT, (f"[{','.join(map(str, fitting))}]",))
             found = {row[0]: Row._make(row) for row in rows.fetchall()}
         finally:
             rows.close()

@@ -107,7 +107,7 @@ def test_a_query_alone_is_answered_as_in_a_batch_to_the_bit(
     in_batch = answers(vectors, queries, 7)
     alone = [answers(vectors, query[np.newaxis], 7)[0] for query in queries[:50]]
     # As the many vectors of a large store are compared, by their products with the query.
-    monkeypatch.setattr("storage.faiss_flat._IN_CACHE", 0)
+    monkeypatch.setattr("storage.faiss_flat._FOR_ONE_THREAD", 0)
     by_products = [answers(vectors, query[np.newaxis], 7)[0] for query in queries[:50]]
     assert in_batch[:50] == alone == by_products
 
@@ -205,7 +205,7 @@ def test_squared_distances_of_the_index_are_within_its_bound(
     count = max(130_000 // dim, 30) if batch and dim > 100 else 30 if batch else 1
     queries = np.resize(np.concatenate((clouds(kind, 20, dim, seed + 1), -vectors[:5], vectors[:5])), (count, dim))
     index = flat(vectors)
-    with mock.patch("storage.faiss_flat._IN_CACHE", 0 if products else 2**24):
+    with mock.patch("storage.faiss_flat._FOR_ONE_THREAD", 0 if products else 2**24):
         squared, positions = index.candidates(queries, 40)
     differences = vectors.astype(np.float64)[positions[:30]] - queries[:30, np.newaxis].astype(np.float64)
     errors = np.abs(squared[:30] - np.square(differences).sum(axis=2))

@@ -12,7 +12,7 @@ from storage import console
 from storage.exchange import import_file, imported_embedding
 from tests.ingest.handmade.png import bomb
 from tests.search.stores import grey_store
-from tests.toys import ToyBackbone, grey, png, toy_backbone
+from tests.toys import VGG16_TOY, ToyBackbone, grey, png, toy_backbone
 
 Run = Callable[[str], tuple[int, str, str]]
 
@@ -49,7 +49,8 @@ NO_FIRST_KERNEL = (
     "expected VGG16's block1_conv1/kernel of shape (3, 3, 3, 64) in {file}, got {got}: name a file of VGG16 weights"
 )
 
-#: A command line, and the line that it ends with. `store` holds four pictures, `imported` other vectors.
+#: A command line, and the line that it ends with. `store` holds four pictures, `imported` other vectors, and
+#: `tiny/store` pictures of a recipe that VGG16 cannot follow.
 REFUSED = {
     # A missing or foreign folder as store.
     "search query --id 0 --store none": NO_STORE,
@@ -116,9 +117,16 @@ REFUSED = {
         "expected an image file, got pictures, which is not a file: name an image"
     ),
     # Another recipe or way of embedding.
-    "ingest folder:pictures --recipe best --store new": "expected a recipe (notebook, retrieval), got 'best'",
+    "ingest folder:pictures --recipe best --store new": (
+        "expected a recipe (notebook, retrieval, metric, photo or a .toml file), got 'best'"
+    ),
     "ingest folder:pictures --recipe notebook --store store": (
         "expected the recipe of the store store (toy), got notebook: leave --recipe out, or ingest into another store"
+    ),
+    # No weights could help, and so none are looked for.
+    "search query --image pictures/cat/a.png --weights none.h5 --store tiny/store": (
+        "expected `side` from 32 to 512 pixels in the recipe toy, got 4: VGG16 takes no smaller image, "
+        "and larger ones take too much memory"
     ),
     "search query --image pictures/cat/a.png --store imported": NOT_MADE_FROM_IMAGES,
     "ingest folder:pictures --store imported": NOT_MADE_FROM_IMAGES,
@@ -229,7 +237,8 @@ def made(tmp_path_factory: pytest.TempPathFactory) -> Path:
     np.save(folder / "nan.npy", np.array([0, 0, np.nan, 0]))
     narrow = {"block1_conv1/kernel": np.zeros((3, 3, 3, 32), np.float32)}
     np.savez(folder / "narrow.npz", allow_pickle=False, **narrow)
-    grey_store(folder)
+    grey_store(folder, recipe=VGG16_TOY)
+    grey_store(folder / "tiny")
     import_file(folder / "vectors.npz", folder / "imported", "clip")
     return folder
 

@@ -4,6 +4,8 @@ An image of one grey level v has the features (v, v, v, v) / 255, and the toy re
 them, so two such images lie 2 |v - w| / 255 apart.
 """
 
+from dataclasses import replace
+
 import cv2
 import numpy as np
 from numpy.typing import NDArray
@@ -15,6 +17,9 @@ from ingest.sources import ListedSource, SourceImage
 
 TOY = Recipe("toy", side=4, interpolation="area", layer="quadrants", unit_length=False, head="pca", dim=4)
 
+#: The same as a recipe that VGG16 itself could follow, so that a job with it gets as far as looking for weights.
+VGG16_TOY = replace(TOY, side=32, layer="block5_pool")
+
 
 class ToyBackbone:
     """The mean grey level of each quadrant; counts the images it was asked to compute."""
@@ -23,21 +28,23 @@ class ToyBackbone:
     origin = "a toy"
     precision: Precision = "float32"
 
-    def __init__(self, digest: str = "toy weights") -> None:
+    def __init__(self, digest: str = "toy weights", side: int = TOY.side) -> None:
         self.digest = digest
+        self.side = side
         self.batches = 0
 
     def features(self, images: Floats) -> Floats:
-        if images.shape != (self.batch_size, 4, 4, 3):
+        if images.shape != (self.batch_size, self.side, self.side, 3):
             raise ValueError(f"expected a full batch, got {images.shape}")
         self.batches += 1
-        quadrants = images.reshape(-1, 2, 2, 2, 2, 3).mean(axis=(2, 4, 5))
+        half = self.side // 2
+        quadrants = images.reshape(-1, 2, half, 2, half, 3).mean(axis=(2, 4, 5))
         return np.asarray(quadrants.reshape(-1, 4), np.float32)
 
 
 def toy_backbone(backbone: ToyBackbone | None = None) -> MakeBackbone:
-    """Return what makes the toy backbone, whatever the recipe."""
-    return lambda _, __="auto": backbone or ToyBackbone()
+    """Return what makes the toy backbone of a recipe's side, or hands over the one given, whatever the recipe."""
+    return lambda recipe, _="auto": backbone or ToyBackbone(side=recipe.side)
 
 
 def grey(level: int, side: int = 8) -> NDArray[np.uint8]:

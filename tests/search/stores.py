@@ -5,6 +5,7 @@ from pathlib import Path
 import pytest
 
 from ingest.job import ingest
+from ingest.recipes import Recipe
 from search.results import QueryResult, QueryResults
 from search.searcher import Searcher
 from storage import Hit, Item
@@ -16,10 +17,15 @@ LABELS = {"black": "low", "dark": "low", "light": "high"}
 SIZE = {"width": 8, "height": 8}
 
 
-def grey_store(folder: Path, levels: dict[str, int] | None = None, labels: dict[str, str] | None = None) -> Path:
+def grey_store(
+    folder: Path,
+    levels: dict[str, int] | None = None,
+    labels: dict[str, str] | None = None,
+    recipe: Recipe = TOY,
+) -> Path:
     """Make a store of one-level images, LEVELS and LABELS unless others are given, and return its folder."""
     source = grey_source(LEVELS, LABELS) if levels is None else grey_source(levels, labels)
-    ingest(source, folder / "store", recipe=TOY, make_backbone=toy_backbone())
+    ingest(source, folder / "store", recipe=recipe, make_backbone=toy_backbone())
     return folder / "store"
 
 

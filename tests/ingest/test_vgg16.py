@@ -33,8 +33,11 @@ VECTOR = [0.0, 0.0, 0.6285, 0.0, 0.8361, 0.1680, 0.7115, 0.4252, 1.1630, 0.2214,
 VECTOR_NORM = 5.8808
 
 
-#: Those whose heads need no labels; a trained head is but another layer on the features of `retrieval`.
-UNTRAINED = [recipe for recipe in RECIPES.values() if recipe.head != "trained"]
+#: Those whose heads need no labels; a trained head is but another layer on the features of `retrieval`. Photographs are
+#: taken smaller: the same layers in a tenth of the time.
+UNTRAINED = [
+    dataclasses.replace(recipe, side=min(recipe.side, 64)) for recipe in RECIPES.values() if recipe.head != "trained"
+]
 
 
 @pytest.fixture(scope="module")

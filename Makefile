@@ -5,7 +5,7 @@ DEMO := demo
 STORE := $(DEMO)/stores/retrieval
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test durability lint types bench peers format lock clean
+.PHONY: help setup demo servers test durability lint types bench peers format lock clean
 
 help: ## list the targets
 	@grep -E '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## /\t/' | expand -t 12
@@ -31,6 +31,13 @@ demo: setup ## ingest 5,000 digits, search them, and write a report
 	$(BIN)/python -m search map --store $(STORE) --figure $(DEMO)/map.png
 	$(BIN)/python -m benchmarks all --only exactness --only accuracy --only latency --only looks \
 	  --stores $(DEMO)/stores --out $(DEMO)/report
+
+servers: .venv/servers/ready ## install a Milvus server for the tests, apart from everything else
+
+.venv/servers/ready: requirements.servers.lock
+	$(PYTHON) -m venv .venv/servers
+	.venv/servers/bin/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements.servers.lock
+	@touch $@
 
 test: setup ## run the tests
 	$(BIN)/python -m pytest --ignore tests/durability
@@ -66,6 +73,8 @@ lock: setup ## resolve the dependencies again, for every platform and Python
 	grep -o '^opencv-python==[^ ]*' requirements.lock | sed 's/opencv-python/opencv-python-headless/' \
 	  | $(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-annotate --no-deps \
 	  --no-emit-index-url --custom-compile-command "make lock" - --output-file requirements.headless.lock
+	printf 'milvus==2.3.5\nsetuptools<81\n' | $(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes \
+	  --no-annotate --no-emit-index-url --custom-compile-command "make lock" - --output-file requirements.servers.lock
 
 clean: ## remove .venv, caches and the demo's results
 	rm -rf .venv build *.egg-info .mypy_cache .ruff_cache .pytest_cache .import_linter_cache .hypothesis $(DEMO)

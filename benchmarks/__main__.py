@@ -22,6 +22,7 @@ from benchmarks.readme import write_results
 from benchmarks.recipes import QUICK_SPLITS, SPLITS, measure_recipes
 from benchmarks.recipes_figure import draw_recipes
 from benchmarks.report import write_report
+from benchmarks.scaling import measure_scaling
 from benchmarks.sizes import QUICK_SIZES, SizesReport, measure_sizes
 from benchmarks.throughput import FULL as ALL_IMAGES
 from benchmarks.throughput import QUICK as FEW_IMAGES
@@ -32,10 +33,10 @@ from ingest.recipes import DEFAULT, PHOTO, RECIPES, recipe_named
 from ingest.sources import USAGE, open_source
 from search import figures
 from storage import Store, console
+from storage.console import StoreOption
 
 app = console.command_app("Measure accuracy, exactness and latency, and check the answers against scikit-learn.")
 
-StoreOption = Annotated[Path, typer.Option("--store", help="The store's folder.")]
 SourceArgument = Annotated[str, typer.Argument(help=f"Where the images come from: {USAGE}.")]
 RecipeOption = Annotated[str, typer.Option(help=f"How to embed: {', '.join(RECIPES)}, or a TOML file.")]
 LimitOption = Annotated[int, typer.Option(min=2, help="Only the first N images of the source.")]
@@ -182,6 +183,22 @@ def throughput(
 ) -> None:
     """Time whole jobs beside Keras' own way in the same run, with memory and what a second run takes."""
     report = measure_throughput(FEW_IMAGES if quick else ALL_IMAGES, on_stage=console.say)
+    if json:
+        console.print_json(report.as_json())
+    else:
+        console.OUT.print(report.table())
+
+
+@app.command()
+def scaling(
+    store: Annotated[str, typer.Option("--store", help="The PostgreSQL URL of a new store.")],
+    vectors: Annotated[list[str], typer.Option(help="The Milvus URL of a new collection; the first is to be exact.")],
+    items: Annotated[int, typer.Option(min=100, help="How many random vectors.")] = 1_000_000,
+    samples: Annotated[int, typer.Option(min=20, help="How many queries.")] = 100,
+    json: JsonOption = False,
+) -> None:
+    """Fill a store on servers with random vectors, and time writing, filling and asking."""
+    report = measure_scaling(store, vectors, items=items, samples=samples, on_stage=console.say)
     if json:
         console.print_json(report.as_json())
     else:

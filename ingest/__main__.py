@@ -5,6 +5,7 @@ such a name.
 """
 
 import sys
+from enum import StrEnum
 from pathlib import Path
 from typing import Annotated
 
@@ -16,16 +17,17 @@ from ingest.job import BATCH_SIZE, ingest
 from ingest.outcome import IngestReport
 from ingest.precision import ASKED
 from ingest.progress import shown_progress
+from ingest.ray_workers import Workers
 from ingest.recipes import DEFAULT, RECIPES
 from ingest.retrying import retry as take_up
 from ingest.sources import USAGE
 from ingest.status import Status, status_of
 from storage import Store, console
+from storage.console import StoreOption, VectorsOption, shown
 
 app = console.command_app("Embed images with VGG16 and keep their vectors in a store.")
 ledger = console.command_app("Tell what became of the inputs of a store's jobs, and take up those that were left.")
 
-StoreOption = Annotated[Path, typer.Option("--store", help="The store's folder.")]
 BatchOption = Annotated[int, typer.Option(help="Images made durable together.")]
 WeightsOption = Annotated[Path | None, typer.Option(help="VGG16 weights: .h5, .npz or .onnx.")]
 DownloadOption = Annotated[
@@ -35,10 +37,17 @@ DownloadOption = Annotated[
 JsonOption = Annotated[bool, typer.Option("--json", help="Print the summary as JSON.")]
 
 
+class Runner(StrEnum):
+    """Who embeds."""
+
+    LOCAL = "local"
+    RAY = "ray"
+
+
 @app.command()
 def main(
     source: Annotated[str, typer.Argument(help=f"Where the images come from: {USAGE}.")],
-    store: Annotated[Path, typer.Option(help="The store's folder; made if there is none.")],
+    store: StoreOption,
     recipe: Annotated[
         str | None,
         typer.Option(help=f"How to embed: {', '.join(RECIPES)}, or a TOML file. A new store takes {DEFAULT.name}."),
@@ -51,6 +60,10 @@ def main(
     weights: WeightsOption = None,
     download: DownloadOption = False,
     flat: Annotated[bool, typer.Option("--flat", help="Give the images of a folder no labels.")] = False,
+    runner: Annotated[Runner, typer.Option(help="Where to embed: in this process, or on Ray.")] = Runner.LOCAL,
+    ray_address: Annotated[str | None, typer.Option(help="A Ray cluster; without one, Ray runs here.")] = None,
+    workers: Annotated[int | None, typer.Option(min=1, help="How many of Ray's actors embed.")] = None,
+    vectors: VectorsOption = None,
     json: JsonOption = False,
 ) -> None:
     """Add the new images of SOURCE to a store, replace the changed ones, and leave the others alone.
@@ -58,6 +71,8 @@ def main(
     `python -m ingest status --store DIR` tells what became of the inputs, `python -m ingest retry --store DIR` takes up
     those that were left.
     """
+    if runner is Runner.LOCAL and (ray_address or workers):
+        raise typer.BadParameter("expected --runner ray with --ray-address and --workers")
     with shown_progress() as show:
         report = ingest(
             source,
@@ -69,6 +84,8 @@ def main(
             flat=flat,
             limit=limit,
             batch_size=batch_size,
+            vectors=vectors,
+            workers=Workers(ray_address, workers) if runner is Runner.RAY else None,
             on_progress=show,
         )
     _finish(report, store, json=json)
@@ -86,7 +103,7 @@ def status(store: StoreOption, json: JsonOption = False) -> None:
     for reject in found.rejects:
         console.OUT.print(f"rejected {reject.key}: {reject.reason}", soft_wrap=True)
     if found.left:
-        console.OUT.print(f"{found.left}: run `python -m ingest retry --store {store}`", soft_wrap=True)
+        console.OUT.print(f"{found.left}: run `python -m ingest retry --store {shown(store)}`", soft_wrap=True)
 
 
 @ledger.command()
@@ -95,20 +112,28 @@ def retry(
     batch_size: BatchOption = BATCH_SIZE,
     weights: WeightsOption = None,
     download: DownloadOption = False,
+    vectors: VectorsOption = None,
     json: JsonOption = False,
 ) -> None:
     """Take up the last job if it was stopped, or else the inputs that were rejected."""
     with shown_progress() as show:
-        report = take_up(store, weights=weights, download=download, batch_size=batch_size, on_progress=show)
+        report = take_up(
+            store,
+            weights=weights,
+            download=download,
+            batch_size=batch_size,
+            vectors=vectors,
+            on_progress=show,
+        )
     if report is not None:
         _finish(report, store, json=json)
     elif json:
         console.print_json({"retried": 0})
     else:
-        console.OUT.print(f"Nothing to take up: no input of {store} was left.", soft_wrap=True)
+        console.OUT.print(f"Nothing to take up: no input of {shown(store)} was left.", soft_wrap=True)
 
 
-def _finish(report: IngestReport, store: Path, *, json: bool) -> None:
+def _finish(report: IngestReport, store: str, *, json: bool) -> None:
     """Print what a job did, and exit as its outcome says."""
     for reject in report.rejects:
         console.say(f"rejected {reject.key}: {reject.reason}")
@@ -122,10 +147,10 @@ def _finish(report: IngestReport, store: Path, *, json: bool) -> None:
         raise typer.Exit(console.EXIT_SOME_REJECTED)
 
 
-def summary(report: IngestReport, store: Path) -> str:
+def summary(report: IngestReport, store: str) -> str:
     """Say in one line what a job did."""
     rejected = f", {report.rejected} rejected" if report.rejected else ""
-    holds = f"{store} holds {report.items} items (recipe {report.recipe})"
+    holds = f"{shown(store)} holds {report.items} items (recipe {report.recipe})"
     if not report.added and not report.replaced:
         return f"Nothing to do: {report.unchanged} images unchanged{rejected}; {holds}."
     replaced = f", {report.replaced} replaced" if report.replaced else ""

@@ -1,13 +1,31 @@
 """What is committed together: new items with their vectors, and what became of the inputs beside them."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field
+from typing import Protocol
 
 import numpy as np
 
 from ingest.backbone import Floats
-from ingest.embedder import Embedder
 from ingest.preparing import Ready, Slice
 from storage import NewItem, Rejected
+
+
+class Embeds(Protocol):
+    """What makes vectors of a network's inputs."""
+
+    @property
+    def batch_size(self) -> int:
+        """Return how many inputs the network takes at once."""
+        ...
+
+    def remembers(self, input: Floats) -> bool:
+        """Tell whether an input's features were kept, so that the network need not see it."""
+        ...
+
+    def embed_inputs(self, inputs: Sequence[Floats]) -> Floats:
+        """Return the vectors, (n, dim) float32, of inputs."""
+        ...
 
 
 @dataclass
@@ -48,7 +66,7 @@ class Batch:
         self.items.append(ready.item)
         self.replaced += ready.replaces
 
-    def embed(self, embedder: Embedder, *, all: bool = False) -> None:
+    def embed(self, embedder: Embeds, *, all: bool = False) -> None:
         """Embed as many images as fill the network's batches, or all of them."""
         self._known += [one for one in self._new if embedder.remembers(one[1])]
         known = {place for place, _ in self._known}

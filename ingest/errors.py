@@ -3,6 +3,10 @@
 from storage import LookalikeError
 
 
+class WorkersUnusable(LookalikeError):
+    """Ray has no cluster at the given address, or its workers cannot go on."""
+
+
 class UnreadableImage(LookalikeError):
     """An image that cannot be read or decoded."""
 

@@ -12,6 +12,7 @@ from ingest.job_name import job_name
 from ingest.networks import vgg16_backbone
 from ingest.outcome import IngestReport, Progress, report_of
 from ingest.precision import precision_named
+from ingest.ray_workers import Workers
 from ingest.recipes import Recipe
 from ingest.run import LazyEmbedder, run
 from ingest.sources import Source, limited, open_source
@@ -34,6 +35,8 @@ def ingest(
     limit: int | None = None,
     batch_size: int = BATCH_SIZE,
     make_backbone: MakeBackbone | None = None,
+    vectors: str | None = None,
+    workers: Workers | None = None,
     on_progress: Callable[[Progress], None] = lambda _: None,
 ) -> IngestReport:
     """Bring a store up to date with a source: new images are added, changed ones replaced, the others left alone.
@@ -43,7 +46,8 @@ def ingest(
     The source is walked in a thread of its own, ahead of what is embedded. An image that cannot be read is rejected
     with a reason, and the job goes on. With `flat` the images of `folder:DIR` have no labels; with `download` Keras
     may download weights, and `mnist` or `fashion-mnist`, that are found nowhere. The `precision` is the store's, and
-    a new store's is the fastest on this machine, unless one is given.
+    a new store's is the fastest on this machine, unless one is given. `vectors` is the URL of a Milvus server that
+    follows the store. With `workers`, images are decoded and embedded by Ray; what is stored is the same.
 
     Raise InvalidCount for a limit or batch size below 1, SourceUnusable, UnknownRecipe, UnknownPrecision,
     WeightsUnusable, OtherEmbedding when the store has another recipe or other weights, EmbeddingDrift, and the errors
@@ -64,6 +68,8 @@ def ingest(
         precision=precision,
         network=make_backbone or vgg16_backbone(weights, download=download),
         batch_size=batch_size,
+        vectors=vectors,
+        workers=workers,
         on_progress=on_progress,
     )
 
@@ -79,6 +85,8 @@ def bring(
     recipe: Recipe | None = None,
     precision: str = "auto",
     gone: Sequence[str] = (),
+    vectors: str | None = None,
+    workers: Workers | None = None,
 ) -> IngestReport:
     """Do what `ingest` does with an open source, called `named` in the ledger.
 
@@ -88,15 +96,15 @@ def bring(
     asked = precision_named(precision)
     progress = Progress(len(source))
     if Store.exists_at(store):
-        target, embedder = Store.open(store, writing=True), None
+        target, embedder = Store.open(store, writing=True, vectors=vectors), None
     else:
         Store.require_free(store)
         embedder = fitted_embedder(source, recipe or recipes.DEFAULT, asked, network, progress, on_progress)
-        target = Store.create(store, embedder.embedding())
+        target = Store.create(store, embedder.embedding(), vectors=vectors)
     with target:
         _require_recipe(target, recipe)
         lazy = LazyEmbedder(target, network, asked, embedder, progress)
-        run(source, named, target, lazy, batch_size, progress, on_progress, gone)
+        run(source, named, target, lazy, batch_size, progress, on_progress, gone, workers)
         return report_of(target, progress, time.perf_counter() - started)
 
 
@@ -109,6 +117,6 @@ def _require_recipe(store: Store, recipe: Recipe | None) -> None:
     if name == recipe.name:
         made, asked = f"{name}, as it was when the store was made", f"{name} as it is now"
     raise OtherEmbedding(
-        f"expected the recipe of the store {store.folder} ({made}), got {asked}: "
+        f"expected the recipe of the store {store.place} ({made}), got {asked}: "
         "leave --recipe out, or ingest into another store"
     )

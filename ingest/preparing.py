@@ -7,13 +7,14 @@ from collections.abc import Callable, Generator, Iterable, Iterator, Mapping, Se
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, field
 from itertools import islice
+from typing import Protocol
 
 from ingest.backbone import Floats
 from ingest.errors import UnreadableImage
 from ingest.features import network_input
 from ingest.images import Image, content_digest, thumbnail
 from ingest.recipes import Recipe
-from ingest.sources import SourceImage, decoded
+from ingest.sources import Source, SourceImage, decoded
 from storage import NewItem, Rejected
 from storage.console import printable
 from storage.errors import InvalidItem
@@ -50,6 +51,16 @@ class Slice:
 _Outcome = Ready | Rejected | str
 
 Contents = Callable[[Sequence[str]], Mapping[str, bytes]]
+
+
+class Prepares(Protocol):
+    """Makes slices of a source; `seconds` is the time spent so far."""
+
+    seconds: float
+
+    def slices(self, inputs: Source, most: int) -> Generator[Slice, None, None]:
+        """Walk a source in slices of at most `most`."""
+        ...
 
 
 class Preparer:

@@ -7,13 +7,14 @@ from contextlib import closing
 
 from ingest.ahead import ahead
 from ingest.backbone import MakeBackbone
-from ingest.batch import Batch
+from ingest.batch import Batch, Embeds
 from ingest.committing import Commits
 from ingest.embedder import Embedder
 from ingest.interrupting import Interrupt, interrupt
 from ingest.outcome import Progress
 from ingest.precision import Asked, precision_of
-from ingest.preparing import Preparer
+from ingest.preparing import Preparer, Prepares
+from ingest.ray_workers import Embedded, RayPreparer, Workers
 from ingest.recipes import recipe_of
 from ingest.sources import Source
 from storage import Store
@@ -32,8 +33,8 @@ class LazyEmbedder:
         self, store: Store, network: MakeBackbone, precision: Asked, embedder: Embedder | None, progress: Progress
     ) -> None:
         self._store = store
-        self._network = network
-        self._precision = precision
+        self.network = network
+        self.precision = precision
         self._embedder = embedder
         self._progress = progress
 
@@ -41,8 +42,8 @@ class LazyEmbedder:
         """Return the embedder; raise OtherEmbedding or EmbeddingDrift."""
         if self._embedder is None:
             embedding = self._store.embedding
-            precision = precision_of(embedding) if self._precision == "auto" else self._precision
-            self._embedder = Embedder.restore(embedding, self._network(recipe_of(embedding), precision))
+            precision = precision_of(embedding) if self.precision == "auto" else self.precision
+            self._embedder = Embedder.restore(embedding, self.network(recipe_of(embedding), precision))
             self._progress.drift = self._embedder.drift
         return self._embedder
 
@@ -51,11 +52,12 @@ def run(
     source: Source,
     named: str,
     store: Store,
-    embedder: LazyEmbedder,
+    lazy: LazyEmbedder,
     batch_size: int,
     progress: Progress,
     on_progress: Callable[[Progress], None],
     gone: Sequence[str] = (),
+    workers: Workers | None = None,
 ) -> None:
     """Bring a store up to date with a source, called `named` in the ledger, and publish its index.
 
@@ -69,7 +71,10 @@ def run(
         with turn:
             return store.contents(keys)
 
-    preparer = Preparer(recipe_of(store.embedding), contents)
+    preparer: Prepares = Preparer(recipe_of(store.embedding), contents)
+    embedder: Callable[[], Embeds] = lazy
+    if workers is not None:
+        preparer, embedder = RayPreparer(store.embedding, contents, lazy.network, lazy.precision, workers), Embedded
     try:
         with interrupt() as stop, Commits(store, named, turn, progress, on_progress, gone) as commits:
             with closing(ahead(preparer.slices(source, batch_size), _DEPTH)) as slices:
@@ -96,7 +101,7 @@ def run(
 def _end(
     batch: Batch,
     commits: Commits,
-    embedder: LazyEmbedder,
+    embedder: Callable[[], Embeds],
     progress: Progress,
     on_progress: Callable[[Progress], None],
     stop: Interrupt,
@@ -110,13 +115,15 @@ def _end(
         raise KeyboardInterrupt
 
 
-def _commit(batch: Batch, commits: Commits, embedder: LazyEmbedder, progress: Progress, *, last: bool = False) -> None:
+def _commit(
+    batch: Batch, commits: Commits, embedder: Callable[[], Embeds], progress: Progress, *, last: bool = False
+) -> None:
     _embed(batch, embedder, progress, all=True)
     if batch.size or batch.unchanged or last:
         commits.commit(batch, last=last)
 
 
-def _embed(batch: Batch, embedder: LazyEmbedder, progress: Progress, *, all: bool) -> None:
+def _embed(batch: Batch, embedder: Callable[[], Embeds], progress: Progress, *, all: bool) -> None:
     if batch.items:
         started = time.perf_counter()
         batch.embed(embedder(), all=all)

@@ -11,10 +11,9 @@ from search.searcher import Searcher
 from search.vector_file import read_vector
 from search.where_option import where_of
 from storage import console
+from storage.console import StoreOption, VectorsOption
 
 app = console.command_app("Find the stored images most like a given one.")
-
-StoreOption = Annotated[Path, typer.Option("--store", help="The store's folder.")]
 
 
 @app.command()
@@ -36,6 +35,7 @@ def query(
         Path | None, typer.Option(help="With --image: the VGG16 weights the store was made with.")
     ] = None,
     figure: Annotated[Path | None, typer.Option(help="Draw the query and its neighbours to this file.")] = None,
+    vectors: VectorsOption = None,
     json: Annotated[bool, typer.Option("--json", help="Print the answer as JSON.")] = False,
 ) -> None:
     """Find the items nearest to an image, a vector, or a stored item, which is left out of its own answer."""
@@ -47,7 +47,7 @@ def query(
 
         figures.require_writable(figure)
     chosen, left_out = where_of(where or []), exclude or []
-    with Searcher.open(store, weights=weights) as searcher:
+    with Searcher.open(store, weights=weights, vectors=vectors) as searcher:
         if image is not None:
             result = searcher.by_image(image, k, radius=radius, where=chosen, exclude=left_out)
         elif vector is not None:

@@ -46,12 +46,14 @@ class Searcher:
         *,
         weights: str | Path | None = None,
         make_backbone: MakeBackbone | None = None,
+        vectors: str | None = None,
     ) -> "Searcher":
         """Open a store to search it; close it with `close` or a `with` statement.
 
-        Raise StoreNotFound, NotAStore, StoreVersion or StoreCorrupt. VGG16 is loaded at the first image asked for.
+        `vectors` is the URL of the Milvus server that searches them, if not this process. Raise StoreNotFound,
+        NotAStore, StoreVersion, StoreCorrupt or ServerUnusable. VGG16 is loaded at the first image asked for.
         """
-        return cls(Store.open(store), make_backbone or vgg16_backbone(weights))
+        return cls(Store.open(store, vectors=vectors), make_backbone or vgg16_backbone(weights))
 
     def close(self) -> None:
         """Close the store."""
@@ -160,9 +162,9 @@ class Searcher:
         exclude: Iterable[Id] = (),
     ) -> QueryResult:
         """Return the k items nearest to one drawn at random; raise UnknownItem when the store is empty."""
-        ids, _ = self.store.all_vectors()
+        ids = self.store.ids()
         if not len(ids):
-            raise UnknownItem(f"expected items in {self.store.folder} to draw one from, got none: ingest some first")
+            raise UnknownItem(f"expected items in {self.store.place} to draw one from, got none: ingest some first")
         drawn = int(np.random.default_rng(seed).choice(ids))
         return self.by_id(drawn, k, radius=radius, where=where, exclude=exclude)
 

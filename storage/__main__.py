@@ -7,12 +7,14 @@ import typer
 from rich.table import Table
 
 from storage import console
+from storage.comparison import compare
+from storage.console import StoreOption, VectorsOption, shown
 from storage.exchange import export_store, import_file
+from storage.migration import migrate as copy_store
 from storage.store import Store
 
 app = console.command_app("See what a store holds, prove it whole, mend it, copy it, and move items in and out.")
 
-StoreOption = Annotated[Path, typer.Option("--store", help="The store's folder.")]
 JsonOption = Annotated[bool, typer.Option("--json", help="Print JSON.")]
 
 
@@ -43,20 +45,20 @@ def info(store: StoreOption, json: JsonOption = False) -> None:
     for file in described.generations:
         state = "missing" if not file.bytes else "covers everything" if file.covers_all else f"up to batch {file.batch}"
         table.add_row("index", f"{file.bytes / 2**20:,.1f} MiB, {file.items:,} items, {state}: {file.file}")
-    table.add_row("made with", f"SQLite {described.sqlite}, FAISS {described.faiss}")
+    table.add_row("made with", f"{described.made_with}, FAISS {described.faiss}")
     console.OUT.print(table)
 
 
 @app.command()
-def verify(store: StoreOption, json: JsonOption = False) -> None:
+def verify(store: StoreOption, vectors: VectorsOption = None, json: JsonOption = False) -> None:
     """Check every row against its checksum, the batches against the rows, and the index against both."""
-    with Store.open(store) as opened:
+    with Store.open(store, vectors=vectors) as opened:
         items = len(opened)
         problems = opened.verify()
     if json:
         console.print_json({"ok": not problems, "items": items, "problems": problems})
     elif not problems:
-        console.OUT.print(f"{_shown(store)} is whole: {items:,} items", soft_wrap=True)
+        console.OUT.print(f"{shown(store)} is whole: {items:,} items", soft_wrap=True)
     for problem in [] if json else problems:
         console.say(problem)
     if problems:
@@ -64,9 +66,9 @@ def verify(store: StoreOption, json: JsonOption = False) -> None:
 
 
 @app.command()
-def repair(store: StoreOption, json: JsonOption = False) -> None:
-    """Make index files again from the rows, and set damaged items aside, by name."""
-    with Store.open(store, writing=True) as opened:
+def repair(store: StoreOption, vectors: VectorsOption = None, json: JsonOption = False) -> None:
+    """Make again from the rows what is derived from them, and set damaged items aside, by name."""
+    with Store.open(store, writing=True, vectors=vectors) as opened:
         done = opened.repair()
         items = len(opened)
     if json:
@@ -74,7 +76,7 @@ def repair(store: StoreOption, json: JsonOption = False) -> None:
         return
     for line in done:
         console.OUT.print(line, soft_wrap=True)
-    console.OUT.print(f"{_shown(store)} is whole: {items:,} items", soft_wrap=True)
+    console.OUT.print(f"{shown(store)} is whole: {items:,} items", soft_wrap=True)
 
 
 @app.command()
@@ -83,16 +85,17 @@ def delete(
     id: Annotated[list[int] | None, typer.Option("--id", help="Delete the item of this id; may be repeated.")] = None,
     key: Annotated[list[str] | None, typer.Option(help="Delete the item of this key; may be repeated.")] = None,
     compact: Annotated[bool, typer.Option("--compact", help="Give back the space of all deleted items.")] = False,
+    vectors: VectorsOption = None,
 ) -> None:
     """Delete items, all of those named or none; their ids are never given out again."""
     if not (id or key or compact):
         raise typer.BadParameter("expected at least one of --id, --key and --compact")
-    with Store.open(store, writing=True) as opened:
+    with Store.open(store, writing=True, vectors=vectors) as opened:
         deleted = opened.delete(ids=id or (), keys=key or ())
         if compact:
             opened.compact()
         items = len(opened)
-    console.OUT.print(f"{deleted:,} deleted; {_shown(store)} holds {items:,} items", soft_wrap=True)
+    console.OUT.print(f"{deleted:,} deleted; {shown(store)} holds {items:,} items", soft_wrap=True)
 
 
 @app.command()
@@ -101,7 +104,7 @@ def backup(folder: Annotated[Path, typer.Argument(help="A new or empty folder.")
     with Store.open(store) as opened:
         opened.backup(folder)
     with Store.open(folder) as copy:
-        console.OUT.print(f"{_shown(folder)} holds {len(copy):,} items", soft_wrap=True)
+        console.OUT.print(f"{shown(folder)} holds {len(copy):,} items", soft_wrap=True)
 
 
 @app.command("export")
@@ -111,7 +114,7 @@ def export_items(
     """Write every item's id, key, label, metadata and vector to a file; .faiss has the vectors only."""
     with Store.open(store) as opened:
         written = export_store(opened, file)
-    console.OUT.print(f"Wrote {written:,} items to {_shown(file)}", soft_wrap=True)
+    console.OUT.print(f"Wrote {written:,} items to {shown(file)}", soft_wrap=True)
 
 
 @app.command("import")
@@ -119,16 +122,54 @@ def import_items(
     file: Annotated[Path, typer.Argument(help="A .parquet or .npz file with key and vector.")],
     store: StoreOption,
     model: Annotated[str, typer.Option(help="What made the vectors; those of two models are never mixed.")],
+    vectors: VectorsOption = None,
 ) -> None:
     """Add items with precomputed vectors to a store, made if there is none; ids are given anew."""
-    added, replaced, unchanged = import_file(file, store, model)
+    added, replaced, unchanged = import_file(file, store, model, vectors=vectors)
     console.OUT.print(
-        f"{added:,} added, {replaced:,} replaced, {unchanged:,} unchanged; see {_shown(store)}", soft_wrap=True
+        f"{added:,} added, {replaced:,} replaced, {unchanged:,} unchanged; see {shown(store)}", soft_wrap=True
     )
 
 
-def _shown(path: Path) -> str:
-    return console.printable(str(path))
+@app.command()
+def migrate(
+    source: Annotated[str, typer.Option("--from", help="The store to copy: its folder or URL.")],
+    target: Annotated[str, typer.Option("--to", help="Where the copy is made, or goes on: a folder or URL.")],
+    from_vectors: Annotated[str | None, typer.Option(help="The Milvus server of the store to copy.")] = None,
+    to_vectors: Annotated[str | None, typer.Option(help="The Milvus server of the copy.")] = None,
+) -> None:
+    """Copy a store to another place as it is, with the same ids and history; run it again to go on."""
+    migrated = copy_store(source, target, source_vectors=from_vectors, target_vectors=to_vectors)
+    console.OUT.print(
+        f"{migrated.copied:,} batches copied; {shown(target)} holds {migrated.items:,} items in {migrated.batches:,} "
+        "batches",
+        soft_wrap=True,
+    )
+
+
+@app.command("compare")
+def compare_stores(
+    one: Annotated[str, typer.Argument(help="A store's folder or URL.")],
+    other: Annotated[str, typer.Argument(help="Another's.")],
+    vectors: Annotated[str | None, typer.Option(help="The Milvus server of the first.")] = None,
+    other_vectors: Annotated[str | None, typer.Option(help="The Milvus server of the other.")] = None,
+    queries: Annotated[int, typer.Option(min=1, help="How many queries of each kind.")] = 1000,
+    seed: Annotated[int, typer.Option(min=0, help="Draws the queries.")] = 0,
+    json: JsonOption = False,
+) -> None:
+    """Compare what two stores hold and answer: every item, and queries that are plain, filtered and within a radius."""
+    with Store.open(one, vectors=vectors) as left, Store.open(other, vectors=other_vectors) as right:
+        found = compare(left, right, queries=queries, seed=seed)
+    if json:
+        console.print_json(found.as_json())
+    elif found.same:
+        asked = f"{found.queries:,} queries each plain, filtered and within a radius"
+        console.OUT.print(f"the same: {found.items:,} items, and the answers to {asked}", soft_wrap=True)
+    else:
+        counted = ", ".join(f"{count:,} {kind}" for kind, count in found.differences.items() if count)
+        console.say(f"different: {counted}; the first is {found.first}")
+    if not found.same:
+        raise typer.Exit(console.EXIT_FAILED)
 
 
 if __name__ == "__main__":

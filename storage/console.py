@@ -4,12 +4,20 @@ import json
 import os
 import sys
 from collections.abc import Mapping
-from typing import Any, NoReturn
+from pathlib import Path
+from typing import Annotated, Any, NoReturn
 
 import typer
 from rich.console import Console
 
 from storage.errors import LookalikeError
+
+#: The options of every command that opens a store.
+StoreOption = Annotated[str, typer.Option("--store", help="The store's folder, or its PostgreSQL URL.")]
+VectorsOption = Annotated[
+    str | None,
+    typer.Option("--vectors", envvar="LOOKALIKE_VECTORS", help="The Milvus server that searches the store's vectors."),
+]
 
 #: For results that people read.
 OUT = Console(highlight=False, markup=False, emoji=False)
@@ -57,6 +65,14 @@ def say(message: str) -> None:
 def printable(text: str) -> str:
     """Return a text as it can be shown anywhere: as it is, or quoted and escaped when parts of it cannot be printed."""
     return text if text.isprintable() else ascii(text)
+
+
+def shown(place: str | Path) -> str:
+    """Return a store's place as it can be shown: without a password, and without what cannot be printed."""
+    # Imported here: only what has a store to show needs it.
+    from storage.address import address_of
+
+    return printable(str(address_of(place) or place))
 
 
 def print_json(document: Mapping[str, Any]) -> None:

@@ -6,10 +6,10 @@ from pathlib import Path
 
 from storage import durable, layout, verification
 from storage.catalog import Catalog
-from storage.database import Database
 from storage.embedding import Embedding
 from storage.errors import StoreCorrupt
 from storage.lock import WriterLock
+from storage.sqlite_file import SqliteFile
 
 
 @contextmanager
@@ -36,7 +36,7 @@ def new_store_folder(folder: Path) -> Iterator[WriterLock]:
 def write_empty_catalog(folder: Path, embedding: Embedding) -> None:
     """Fill the empty file under the temporary name and rename it, so that a catalog is there whole or not at all."""
     new = folder / layout.NEW_CATALOG
-    database = Database(new)
+    database = SqliteFile(new)
     try:
         database.create_tables()
         with database.writing() as connection:
@@ -49,7 +49,7 @@ def write_empty_catalog(folder: Path, embedding: Embedding) -> None:
 def finish_copied_catalog(folder: Path, dim: int) -> None:
     """Prove the copy under the temporary name whole, and give it its name; raise StoreCorrupt when it is not."""
     new = folder / layout.NEW_CATALOG
-    database = Database(new)
+    database = SqliteFile(new)
     try:
         with database.writing() as connection:
             catalog = Catalog(connection)

@@ -1,12 +1,14 @@
 """What there is to know of a store at a glance: counts, sizes, generations, versions."""
 
 import sqlite3
+from collections.abc import Iterator
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
-from storage import generations, layout
+from storage import generations
 from storage.catalog import Catalog
+from storage.database import Database
 from storage.embedding import Embedding
 from storage.faiss_flat import FAISS_VERSION
 from storage.proof import label_counts
@@ -37,6 +39,7 @@ class StoreInfo:
     index_bytes: int
     generations: list[GenerationFile]
     format: int
+    made_with: str
     sqlite: str = sqlite3.sqlite_version
     faiss: str = FAISS_VERSION
 
@@ -57,25 +60,19 @@ class StoreInfo:
             "index_bytes": self.index_bytes,
             "generations": [asdict(generation) for generation in self.generations],
             "format": self.format,
-            "versions": {"sqlite": self.sqlite, "faiss": self.faiss},
+            "versions": {"sqlite": self.sqlite, "faiss": self.faiss, **self._server()},
         }
 
+    def _server(self) -> dict[str, str]:
+        """Return the version of the server that keeps the rows, if one does."""
+        name, _, version = self.made_with.partition(" ")
+        return {} if name == "SQLite" else {name.lower(): version}
 
-def describe(catalog: Catalog, folder: Path, format: int) -> StoreInfo:
-    """Describe the store whose catalog is open, in one consistent look."""
+
+def describe(catalog: Catalog, folder: Path | None, database: Database) -> StoreInfo:
+    """Describe the store whose catalog is open, in one consistent look; one on a server has no folder."""
     last = catalog.history.last_batch()
-    files = []
-    for generation in catalog.history.generations():
-        path = generations.path_of(generation, folder)
-        files.append(
-            GenerationFile(
-                path.name,
-                generation.batch,
-                generation.items,
-                path.lstat().st_size if path.is_file() else 0,
-                generation.batch == last.number,
-            )
-        )
+    files = list(_files(catalog, folder)) if folder is not None else []
     return StoreInfo(
         items=last.live,
         deleted=last.next_id - last.live,
@@ -83,8 +80,17 @@ def describe(catalog: Catalog, folder: Path, format: int) -> StoreInfo:
         chain=last.chain.hex(),
         labels=label_counts(catalog),
         embedding=catalog.embedding(),
-        catalog_bytes=(folder / layout.CATALOG).stat().st_size,
+        catalog_bytes=database.bytes(),
         index_bytes=sum(file.bytes for file in files),
         generations=files,
-        format=format,
+        format=database.format(),
+        made_with=database.made_with,
     )
+
+
+def _files(catalog: Catalog, folder: Path) -> Iterator[GenerationFile]:
+    last = catalog.history.last_batch()
+    for generation in catalog.history.generations():
+        path = generations.path_of(generation, folder)
+        size = path.lstat().st_size if path.is_file() else 0
+        yield GenerationFile(path.name, generation.batch, generation.items, size, generation.batch == last.number)

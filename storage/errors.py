@@ -66,3 +66,15 @@ class UnknownItem(LookalikeError):
 
 class OtherEmbedding(LookalikeError):
     """Vectors made in another way than the store's, which must not be compared with them."""
+
+
+class ServerUnusable(LookalikeError):
+    """A server that keeps rows or vectors does not answer, lets nobody in, or holds something else."""
+
+
+class ExtraMissing(LookalikeError):
+    """An optional part was asked for whose packages are not installed."""
+
+
+class InvalidVectorsUrl(LookalikeError):
+    """A URL that names no vector engine, or asks it for what there is not."""

@@ -35,7 +35,7 @@ def imported_embedding(dim: int, model: str) -> Embedding:
     return Embedding(dim, fingerprint, {"imported": model})
 
 
-def import_file(file: Path, store: Path, model: str) -> tuple[int, int, int]:
+def import_file(file: Path, store: str | Path, model: str, *, vectors: str | None = None) -> tuple[int, int, int]:
     """Add the items of a `.parquet` or `.npz` file to a store, new or of the same model; ids are given anew.
 
     Return how many were added, replaced and left unchanged. The whole file is checked before anything is written.
@@ -49,7 +49,10 @@ def import_file(file: Path, store: Path, model: str) -> tuple[int, int, int]:
     if file.exists() and not file.is_file():
         raise FileUnusable(f"expected a file that can be read at {file}, got a folder, pipe or device")
     embedding = imported_embedding(_checked_dim(file, read(file)), model)
-    target = Store.open(store, writing=True) if Store.exists_at(store) else Store.create(store, embedding)
+    if Store.exists_at(store):
+        target = Store.open(store, writing=True, vectors=vectors)
+    else:
+        target = Store.create(store, embedding, vectors=vectors)
     with target:
         target.embedding.require_same(embedding)
         counts = np.zeros(3, np.int64)

@@ -4,7 +4,6 @@ A flat index file is a header and the raw vectors. It is read straight into the 
 header was compared with the one that must stand there: FAISS's reader trusts the sizes that a file claims.
 """
 
-import math
 import struct
 import threading
 from collections.abc import Callable
@@ -14,6 +13,7 @@ import faiss
 import numpy as np
 from numpy.typing import NDArray
 
+from storage.rounding import squared_distance_error
 from storage.selecting import smallest
 
 #: fourcc, dim, count, two fields FAISS no longer uses, trained, metric (1 is L2), floats that follow.
@@ -34,12 +34,6 @@ _BLOCK = 65_536
 
 #: Vectors compared with many queries at once, when all that lie around are wanted.
 _AROUND = 8192
-
-#: Half the distance from 1 to the next float32: the unit roundoff u.
-_UNIT_ROUNDOFF = 2.0**-24
-
-#: The smallest float32 above 0: a product below the normal numbers can be off by half of it.
-_SMALLEST = 2.0**-149
 
 
 class _Memory:
@@ -180,24 +174,10 @@ class FaissFlat:
         return self._norms
 
     def error_bound(self, queries: NDArray[np.float32]) -> NDArray[np.float64]:
-        """Return how far the squared distances of each query can be from the true ones, (nq,) float64.
-
-        They are summed as (q-x)^2 or as |q|^2 + |x|^2 - 2qx. With u the unit roundoff and g(n) = nu/(1-nu), each
-        inner product of n terms, in whatever order or with fused operations, is within g(n) |q||x| (Higham,
-        Accuracy and Stability of Numerical Algorithms, 2002, section 3.1); with the few roundings of the sum and of
-        the norms themselves either way stays within g(n+8) (|q|+|x|)^2. What each product loses to underflow
-        is added; it matters where everything is tiny.
-        """
-        terms = self.dim + 8
-        gamma = terms * _UNIT_ROUNDOFF / (1 - terms * _UNIT_ROUNDOFF)
-        wide = queries.astype(np.float64)
-        norms = np.sqrt(np.einsum("ij,ij->i", wide, wide))
-        lost = 2 * terms * _SMALLEST
+        """Return how far the squared distances of each query can be from the true ones, (nq,) float64."""
         if self._largest is None:
             self._largest = float(self._squared_norms().max(initial=0))
-        largest = math.sqrt((self._largest + lost) * (1 + gamma))
-        bound: NDArray[np.float64] = gamma * (norms + largest) ** 2 + lost
-        return bound
+        return squared_distance_error(queries, self._largest)
 
     def write(self, write: Callable[[bytes], int]) -> None:
         """Hand the bytes of an index file, as `faiss.read_index` opens it, to `write`, piece by piece."""

@@ -1,20 +1,17 @@
 """Filters as SQL: what an item's row must say, every value bound.
 
-Metadata is JSON. SQLite reads the numbers of a filter from JSON too, so that the same text is the same number on both
-sides: https://sqlite.org/json1.html. Only in a text with a NUL character does its reader stop at that.
+Metadata is JSON. A database reads the numbers of a filter from JSON too, so that the same text is the same number on
+both sides: https://sqlite.org/json1.html. Only in a text with a NUL character does SQLite's reader stop at that.
 """
 
 import json
-from collections.abc import Sequence
 from typing import Any
 
 import sqlalchemy as sa
 
-from storage.items import Scalar
+from storage.json_sql import NUMBERS, fields_of, number_of, one_of, scalar
 from storage.schema import ItemRow
 from storage.where import COLUMNS, EXISTS, ID, KEY, ORDERS, UNEQUAL, Condition
-
-_NUMBERS = ("integer", "real")
 
 _COMPARED = {
     "<": sa.ColumnElement.__lt__,
@@ -35,13 +32,13 @@ def clause_of(condition: Condition) -> Clause:
 
 def has_metadata(name: str) -> Clause:
     """Return whether a row has metadata of this name, be it null."""
-    each = _each()
+    each = fields_of(ItemRow.details)
     return sa.exists().where(each.c.key == name).correlate(ItemRow)
 
 
 def names_of_metadata() -> sa.Select[str]:
     """Return the names of all metadata that live rows have, in order."""
-    each = _each()
+    each = fields_of(ItemRow.details)
     chosen = sa.select(each.c.key).select_from(sa.join(ItemRow, each, sa.true()))
     return chosen.where(ItemRow.deleted_in.is_(None)).distinct().order_by(each.c.key)
 
@@ -54,12 +51,12 @@ def _of_column(condition: Condition) -> Clause:
     if condition.operator in ORDERS:
         return sa.and_(column.is_not(None), _compared(column, condition))
     present = [value for value in condition.values if value is not None]
-    equal = sa.and_(column.is_not(None), column.in_(_any_of(present)))
+    equal = sa.and_(column.is_not(None), one_of(column, present))
     return _equal_or_not(equal, column.is_(None), condition)
 
 
 def _of_metadata(condition: Condition) -> Clause:
-    each = _each()
+    each = fields_of(ItemRow.details)
 
     def has(*clauses: Clause) -> Clause:
         return sa.exists().where(each.c.key == condition.field, *clauses).correlate(ItemRow)
@@ -68,34 +65,24 @@ def _of_metadata(condition: Condition) -> Clause:
     if condition.operator == EXISTS:
         return _exists(present, condition)
     if condition.operator in ORDERS:
-        types = ("text",) if isinstance(condition.values[0], str) else _NUMBERS
-        return has(each.c.type.in_(types), _compared(each.c.value, condition))
+        if isinstance(condition.values[0], str):
+            return has(each.c.type == "text", _compared(each.c.value, condition))
+        return has(each.c.type.in_(NUMBERS), _compared(number_of(each), condition))
     truths = [json.dumps(value) for value in condition.values if isinstance(value, bool)]
     texts = [value for value in condition.values if isinstance(value, str)]
     numbers = [value for value in condition.values if isinstance(value, int | float) and not isinstance(value, bool)]
     equal = has(
         sa.or_(
             each.c.type.in_(truths),
-            sa.and_(each.c.type == "text", each.c.value.in_(_any_of(texts))),
-            sa.and_(each.c.type.in_(_NUMBERS), each.c.value.in_(_any_of(numbers))),
+            sa.and_(each.c.type == "text", one_of(each.c.value, texts)),
+            sa.and_(each.c.type.in_(NUMBERS), one_of(number_of(each), numbers)),
         )
     )
     return _equal_or_not(equal, sa.not_(present), condition)
 
 
-def _each() -> Any:
-    """Return the names, values and types of a row's metadata as a table."""
-    return sa.func.json_each(ItemRow.details).table_valued("key", "value", "type").alias("field")
-
-
-def _any_of(values: Sequence[Scalar]) -> sa.Select[Any]:
-    """Return the values as a query of one bound value: their number is not limited."""
-    return sa.select(sa.func.json_each(json.dumps(values)).table_valued("value").c.value)
-
-
 def _compared(column: Any, condition: Condition) -> Clause:
-    value = sa.func.json_extract(json.dumps(condition.values[0]), "$")
-    compared: Clause = _COMPARED[condition.operator](column, value)
+    compared: Clause = _COMPARED[condition.operator](column, scalar(condition.values[0]))
     return compared
 
 

@@ -1,7 +1,7 @@
 """The rows of items: every statement that reads or writes them."""
 
-import json
 import operator
+from collections import defaultdict
 from collections.abc import Iterator, Sequence
 from typing import Any
 
@@ -9,10 +9,11 @@ import sqlalchemy as sa
 from sqlalchemy.dialects import sqlite
 
 from storage import filters
+from storage.dialect import asked, asked_for, is_sqlite, utf8, write_rows
 from storage.errors import StoreCorrupt
 from storage.items import is_text
 from storage.rows import Row
-from storage.schema import Blob, ItemRow, SetAsideRow
+from storage.schema import ItemRow, SetAsideRow
 from storage.where import Condition
 
 #: How many rows are held at once while a table is walked.
@@ -22,10 +23,10 @@ PAGE = 4096
 _ROW = sa.select(
     ItemRow.id,
     ItemRow.batch,
-    sa.cast(ItemRow.key, Blob).label("key"),
-    sa.cast(ItemRow.label, Blob).label("label"),
+    utf8(ItemRow.key).label("key"),
+    utf8(ItemRow.label).label("label"),
     ItemRow.content,
-    sa.cast(ItemRow.details, Blob).label("metadata"),
+    utf8(ItemRow.details).label("metadata"),
     ItemRow.vector,
     ItemRow.checksum,
 )
@@ -35,27 +36,19 @@ _LIVE = ItemRow.deleted_in.is_(None)
 _KEYS_OF_INDEX = sa.text(
     "SELECT CAST(key AS BLOB), id FROM items INDEXED BY items_live_key WHERE deleted_in IS NULL ORDER BY key"
 )
-_COUNT = sa.text("SELECT count(*) FROM items NOT INDEXED WHERE deleted_in IS NULL")
+_COUNT_OF_ROWS = sa.text("SELECT count(*) FROM items NOT INDEXED WHERE deleted_in IS NULL")
+_COUNT = sa.select(sa.func.count()).select_from(ItemRow).where(_LIVE)
 _NEWEST_ID = sa.select(sa.func.max(ItemRow.id))
 _KEYS_OF_ROWS = sa.text("SELECT CAST(key AS BLOB), id FROM items NOT INDEXED WHERE deleted_in IS NULL")
 
 #: The columns that a new row fills, in the order of `Row`'s fields.
 _COLUMNS = ["id", "batch", "key", "label", "content", "metadata", "vector", "checksum"]
 
-#: All that are asked for, as one JSON array in one bound value: a statement that never changes is put together
-#: once, and SQLite's limit on the number of values does not matter. https://sqlite.org/json1.html#jeach
-ASKED = sa.select(sa.func.json_each(sa.bindparam("asked", type_=sa.Text)).table_valued("value").c.value)
-
-_ROW_BY_ID = _ROW.where(ItemRow.id.in_(ASKED), _LIVE)
-_ROW_BY_ID_TEXT = str(_ROW_BY_ID.compile(dialect=sqlite.dialect()))
-_ROW_BY_KEY = _ROW.where(ItemRow.key.in_(ASKED), _LIVE)
+_ROW_BY_ID = _ROW.where(asked_for(ItemRow.id), _LIVE)
+_ROW_BY_ID_IN_SQLITE = str(_ROW_BY_ID.compile(dialect=sqlite.dialect()))
+_ROW_BY_KEY = _ROW.where(asked_for(ItemRow.key), _LIVE)
 _WITH_DELETION = _ROW.add_columns(ItemRow.deleted_in)
-_BURY = sa.update(ItemRow).where(ItemRow.id.in_(ASKED), _LIVE).values(deleted_in=sa.bindparam("in_batch"))
-
-
-def asked(values: Sequence[int] | Sequence[str]) -> dict[str, str]:
-    """Return the value to bind for what a statement asks for."""
-    return {"asked": json.dumps(values)}
+_BURY = sa.update(ItemRow).where(asked_for(ItemRow.id), _LIVE).values(deleted_in=sa.bindparam("in_batch"))
 
 
 def _written(row: Row) -> tuple[Any, ...]:
@@ -72,9 +65,7 @@ class ItemRows:
 
     def write(self, rows: Sequence[Row]) -> None:
         """Write new rows."""
-        # Handed to the driver as they are: turning them into an ORM's parameters takes longer than writing them.
-        insert = str(sa.insert(ItemRow).compile(dialect=self._connection.dialect, column_keys=_COLUMNS))
-        self._connection.exec_driver_sql(insert, [_written(row) for row in rows])
+        write_rows(self._connection, ItemRow, _COLUMNS, [_written(row) for row in rows])
 
     def bury(self, ids: Sequence[int], batch: int) -> None:
         """Turn live rows into tombstones of the given batch."""
@@ -101,13 +92,17 @@ class ItemRows:
     def by_id(self, ids: Sequence[int]) -> list[Row | None]:
         """Return the live rows with these ids, in the order asked; None where there is none."""
         fitting = [id for id in ids if abs(id) < 2**63]
+        if not is_sqlite(self._connection):
+            rows = map(Row._make, self._connection.execute(_ROW_BY_ID, asked(fitting)).all())
+            found = {row.id: row for row in rows}
+            return [found.get(id) for id in ids]
         # Handed to the driver as it is: every answer asks this, and SQLAlchemy takes longer over it than SQLite.
-        rows = self._connection.connection.cursor()
+        cursor = self._connection.connection.cursor()
         try:
-            rows.execute(_ROW_BY_ID_TEXT, (f"[{','.join(map(str, fitting))}]",))
-            found = {row[0]: Row._make(row) for row in rows.fetchall()}
+            cursor.execute(_ROW_BY_ID_IN_SQLITE, (f"[{','.join(map(str, fitting))}]",))
+            found = {row[0]: Row._make(row) for row in cursor.fetchall()}
         finally:
-            rows.close()
+            cursor.close()
         return [found.get(id) for id in ids]
 
     def by_key(self, keys: Sequence[str]) -> list[Row | None]:
@@ -130,9 +125,38 @@ class ItemRows:
         """Return the names of all metadata that live rows have, in order."""
         return list(self._connection.execute(filters.names_of_metadata()).scalars())
 
-    def page(self, after_id: int, size: int) -> list[Row]:
-        """Return the next live rows after an id, in id order."""
-        return [Row._make(row) for row in self._page(_ROW.where(_LIVE), after_id, size)]
+    def among(self, ids: Sequence[int], conditions: Sequence[Condition]) -> list[Row]:
+        """Return the live rows with these ids that fulfil all conditions, in id order."""
+        chosen = _ROW_BY_ID.where(*map(filters.clause_of, conditions)).order_by(ItemRow.id)
+        return [Row._make(row) for row in self._connection.execute(chosen, asked(ids))]
+
+    def page(self, after_id: int, size: int, conditions: Sequence[Condition] = ()) -> list[Row]:
+        """Return the next live rows after an id that fulfil all conditions, in id order."""
+        chosen = _ROW.where(_LIVE, *map(filters.clause_of, conditions))
+        return [Row._make(row) for row in self._page(chosen, after_id, size)]
+
+    def added(self, from_id: int, to_id: int) -> list[Row]:
+        """Return the rows with ids from one up to, and without, another, whether they live or not, in id order."""
+        chosen = _ROW.where(ItemRow.id >= from_id, ItemRow.id < to_id).order_by(ItemRow.id)
+        return [Row._make(row) for row in self._connection.execute(chosen)]
+
+    def deleted_by_batch(self, after: int) -> dict[int, list[int]]:
+        """Return the ids, ascending, that each batch after a given one deleted."""
+        chosen = sa.select(ItemRow.deleted_in, ItemRow.id).where(ItemRow.deleted_in > after).order_by(ItemRow.id)
+        deleted: dict[int, list[int]] = defaultdict(list)
+        for batch, id in self._connection.execute(chosen):
+            if batch is not None:
+                deleted[batch].append(id)
+        return deleted
+
+    def live_ids(self) -> list[int]:
+        """Return the ids of all live rows, ascending."""
+        return list(self._connection.execute(sa.select(ItemRow.id).where(_LIVE).order_by(ItemRow.id)).scalars())
+
+    def deleted_since(self, batch: int, below: int) -> list[int]:
+        """Return the ids below one that were deleted after a batch, ascending."""
+        since = sa.select(ItemRow.id).where(ItemRow.deleted_in > batch, ItemRow.id < below).order_by(ItemRow.id)
+        return list(self._connection.execute(since).scalars())
 
     def history(self) -> Iterator[tuple[Row, object]]:
         """Walk every row that was ever written, in id order, with the batch that deleted it, None for a live one."""
@@ -176,7 +200,7 @@ class ItemRows:
 
     def count(self) -> int:
         """Return how many rows live, counted."""
-        return int(self._connection.execute(_COUNT).scalar_one())
+        return int(self._connection.execute(_COUNT_OF_ROWS if is_sqlite(self._connection) else _COUNT).scalar_one())
 
     def newest_id(self) -> int:
         """Return the largest id that was ever given out, -1 when none was."""
@@ -188,6 +212,9 @@ class ItemRows:
 
         Only then a key that it does not lead to is the key of no item.
         """
+        if not is_sqlite(self._connection):
+            # A server's indexes are its own; a file may come from anywhere.
+            return True
         # A sum of hashes, since there may be millions; an index that is not in order cannot be searched.
         left, last, total = live, b"", 0
         for key, id in self._connection.execute(_KEYS_OF_INDEX):

@@ -4,10 +4,10 @@ from dataclasses import asdict
 
 import sqlalchemy as sa
 
+from storage.dialect import asked, asked_for, is_sqlite
 from storage.errors import StoreCorrupt
-from storage.item_rows import ASKED, asked
 from storage.ledger import Entry, Job, Rejected
-from storage.schema import JobRow, RejectRow
+from storage.schema import JOB_NUMBERS, JobRow, RejectRow
 
 _JOB = sa.select(
     JobRow.number,
@@ -32,8 +32,13 @@ class LedgerRows:
 
     def next_job(self) -> int:
         """Return a number that no job has had."""
-        newest = self._connection.execute(sa.select(sa.func.max(JobRow.number))).scalar_one()
-        return 1 if newest is None else newest + 1
+        newest = self._connection.execute(sa.select(sa.func.max(JobRow.number))).scalar_one() or 0
+        if is_sqlite(self._connection):
+            return newest + 1
+        # Those that came with a copy of another store count too.
+        while (number := int(self._connection.execute(JOB_NUMBERS.next_value()).scalar_one())) <= newest:
+            pass
+        return number
 
     def write(self, entry: Entry) -> None:
         """Write how far a job has come, its new rejects, and forget those of keys that were stored since."""
@@ -43,7 +48,7 @@ class LedgerRows:
             self._connection.execute(sa.insert(JobRow).values(values))
         gone = [*entry.settled, *(reject.key for reject in entry.rejects)]
         if gone:
-            self._connection.execute(sa.delete(RejectRow).where(RejectRow.key.in_(ASKED)), asked(gone))
+            self._connection.execute(sa.delete(RejectRow).where(asked_for(RejectRow.key)), asked(gone))
         if entry.rejects:
             rows = [{"key": one.key, "job": entry.job.number, "reason": one.reason} for one in entry.rejects]
             self._connection.execute(sa.insert(RejectRow), rows)

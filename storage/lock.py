@@ -5,9 +5,25 @@ import fcntl
 import os
 from pathlib import Path
 from types import TracebackType
+from typing import Protocol
 
 from storage.durable import unwritable
 from storage.errors import StoreBusy
+
+
+class Lock(Protocol):
+    """The right to write, until it is released."""
+
+    def release(self) -> None:
+        """Let go of it; harmless when called again."""
+        ...
+
+
+class SharedLock:
+    """The right to write beside others: a server lets their transactions wait for each other."""
+
+    def release(self) -> None:
+        """Let go of nothing."""
 
 
 class WriterLock:

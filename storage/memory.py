@@ -2,6 +2,7 @@
 
 import threading
 from collections import OrderedDict
+from collections.abc import Iterable
 from pathlib import Path
 
 from storage import answers, snapshot
@@ -9,7 +10,7 @@ from storage.catalog import Catalog
 from storage.database import Database
 from storage.errors import UnknownField
 from storage.snapshot import Snapshot
-from storage.where import COLUMNS, EXISTS, Where, conditions_of, text_of
+from storage.where import COLUMNS, EXISTS, Condition, Where, conditions_of, text_of
 
 #: The vectors of filters are kept, the most recent first, up to as much memory as the snapshot takes, or to this.
 _LEAST_KEPT = 2**26
@@ -21,7 +22,7 @@ _NAMED = 20
 class Memory:
     """The snapshot of one store; several threads may ask."""
 
-    def __init__(self, database: Database, folder: Path, dim: int) -> None:
+    def __init__(self, database: Database, folder: Path | None, dim: int) -> None:
         self._database = database
         self._folder = folder
         self._dim = dim
@@ -81,9 +82,7 @@ class Memory:
             with self._database.reading() as connection:
                 catalog = Catalog(connection)
                 loaded = self._proven_newest(catalog)
-                for condition in conditions:
-                    if condition.field not in COLUMNS and condition.operator != EXISTS:
-                        _require_field(catalog, condition.field)
+                require_fields(catalog, conditions)
                 chosen = loaded.of(catalog.items.chosen(conditions))
             self._keep(text, chosen)
             return chosen
@@ -103,6 +102,13 @@ class Memory:
         self._chosen[text] = chosen
         while len(self._chosen) > 1 and sum(one.index.vectors().nbytes for one in self._chosen.values()) > most:
             self._chosen.popitem(last=False)
+
+
+def require_fields(catalog: Catalog, conditions: Iterable[Condition]) -> None:
+    """Raise UnknownField when conditions name metadata that no item has, other than to ask whether it is there."""
+    for condition in conditions:
+        if condition.field not in COLUMNS and condition.operator != EXISTS:
+            _require_field(catalog, condition.field)
 
 
 def _require_field(catalog: Catalog, field: str) -> None:

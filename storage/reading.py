@@ -11,47 +11,62 @@ from types import TracebackType
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from storage import exact, proof, verification
-from storage.answers import SnapshotOutdated, hits_of
+from storage import proof, verification
+from storage.address import Place
+from storage.answers import SnapshotOutdated
 from storage.catalog import Catalog
+from storage.copies import CopiedBatch, batches_after
 from storage.database import Database
 from storage.description import StoreInfo, describe
 from storage.embedding import Embedding
-from storage.errors import InvalidQuery, UnknownItem
-from storage.exact import Distances, Positions
-from storage.index import VectorIndex
+from storage.engine import Engine
+from storage.errors import InvalidQuery, NotAStore, UnknownItem
 from storage.items import Hit, Item, checked_id, checked_k, checked_radius
 from storage.ledger import Job, Rejected
+from storage.loaded import LoadedItems
 from storage.memory import Memory
 from storage.neighbours import Neighbours, neighbours_of_all
-from storage.radius import within
 from storage.rows import Batch, Row
+from storage.searched import LeftOut, Queries, Searched
+from storage.serving import served
 from storage.vectors import checked_vectors
 from storage.where import Where
 
-Queries = NDArray[np.float32]
-Excluded = Sequence[Positions] | None
-Answers = list[tuple[Positions, Distances]]
-#: Finds what answers each query, without its excluded positions.
-Find = Callable[[VectorIndex, Queries, Excluded], Answers]
+#: Finds each query's hits, without the items that are left out, among what is searched.
+Find = Callable[[Searched, Queries, LeftOut], list[list[Hit]]]
 
 
 class StoreReader:
     """An open store, as far as reading it goes."""
 
-    def __init__(self, folder: Path, database: Database) -> None:
-        self.folder = folder
+    def __init__(self, place: Place, database: Database) -> None:
+        self.place = place
         self._database = database
         self._keys_proven = False
         self._thumbnails_proven = False
         with database.reading() as connection:
             self.embedding: Embedding = Catalog(connection).embedding()
-        self._memory = Memory(database, folder, self.dim)
+        self._memory = Memory(database, self._files, self.dim)
+        self._engine: Engine | None = None
 
     def close(self) -> None:
         """Close the catalog; harmless when called again."""
         self._database.close()
         self._memory.forget()
+        if self._engine is not None:
+            self._engine.close()
+
+    @property
+    def folder(self) -> Path:
+        """Return the folder of a store that is in one; raise NotAStore for a store on a server."""
+        if isinstance(self.place, Path):
+            return self.place
+        raise NotAStore(f"expected a store in a folder, got {self.place}: `python -m storage migrate` copies it to one")
+
+    @property
+    def _files(self) -> Path | None:
+        """Return the folder of the store's index files; a store on a server has none."""
+        return self.place if isinstance(self.place, Path) else None
 
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
@@ -131,7 +146,7 @@ class StoreReader:
     def _held(self, row: Row | None, asked: str) -> Row:
         if row is None:
             raise UnknownItem(
-                f"expected an item of {self.folder}, got {asked}, which it does not hold: "
+                f"expected an item of {self.place}, got {asked}, which it does not hold: "
                 "see `python -m storage info` for what it holds"
             )
         return row
@@ -157,7 +172,7 @@ class StoreReader:
     def info(self) -> StoreInfo:
         """Describe the store: counts, embedding, sizes, generations and versions."""
         with self._database.reading() as connection:
-            return describe(Catalog(connection), self.folder, self._database.format())
+            return describe(Catalog(connection), self._files, self._database)
 
     def label_counts(self) -> dict[str | None, int]:
         """Return how many items each label has."""
@@ -171,9 +186,29 @@ class StoreReader:
         view.flags.writeable = False
         return loaded.ids, view
 
-    def next_job(self) -> int:
-        """Return a number that no job of the ledger has had."""
+    def ids(self) -> NDArray[np.int64]:
+        """Return the ids of all items, (n,) int64 ascending, without loading their vectors."""
         with self._database.reading() as connection:
+            return np.array(Catalog(connection).items.live_ids(), np.int64)
+
+    def last_batch(self) -> Batch:
+        """Return the record of the newest batch."""
+        with self._database.reading() as connection:
+            return Catalog(connection).history.last_batch()
+
+    def batch(self, number: int) -> Batch:
+        """Return the record of one batch; raise StoreCorrupt when there is none."""
+        with self._database.reading() as connection:
+            return Catalog(connection).history.batch(number)
+
+    def batches_after(self, number: int) -> Iterator[list[CopiedBatch]]:
+        """Walk the batches after a given one in order, several at a time, to write them into another store."""
+        return batches_after(self._database, number)
+
+    def next_job(self) -> int:
+        """Return a number that no job of the ledger has had, and on a server none will have."""
+        begin = self._database.reading if isinstance(self.place, Path) else self._database.writing
+        with begin() as connection:
             return Catalog(connection).ledger.next_job()
 
     def jobs(self) -> list[Job]:
@@ -189,6 +224,8 @@ class StoreReader:
     def refresh(self) -> None:
         """See the batches that were acknowledged since the vectors were loaded."""
         self._memory.forget()
+        if self._engine is not None:
+            self._engine.forget()
 
     def nearest(
         self,
@@ -207,8 +244,8 @@ class StoreReader:
         """
         wanted = checked_k(k)
 
-        def find(index: VectorIndex, queries: Queries, excluded: Excluded) -> Answers:
-            return exact.nearest(index, queries, wanted, excluded)
+        def find(searched: Searched, queries: Queries, left_out: LeftOut) -> list[list[Hit]]:
+            return searched.nearest(queries, wanted, left_out)
 
         return self._answered(vectors, exclude, where, find)
 
@@ -222,8 +259,8 @@ class StoreReader:
         """Return the items at most `radius` from each query, the border included, as `nearest` does."""
         border = checked_radius(radius)
 
-        def find(index: VectorIndex, queries: Queries, excluded: Excluded) -> Answers:
-            return within(index, queries, border, excluded)
+        def find(searched: Searched, queries: Queries, left_out: LeftOut) -> list[list[Hit]]:
+            return searched.within(queries, border, left_out)
 
         return self._answered(vectors, exclude, where, find)
 
@@ -242,17 +279,20 @@ class StoreReader:
             )
         left_out = None if exclude is None else [[checked_id(id) for id in ids] for ids in exclude]
         while True:
-            loaded = self._memory.whole() if where is None else self._memory.chosen(where)
-            excluded = None if left_out is None else [loaded.positions(ids) for ids in left_out]
-            answers = find(loaded.index, queries, excluded)
             try:
-                with self._database.reading() as connection:
-                    return hits_of(loaded, Catalog(connection), answers)
+                return find(self._searched(where), queries, left_out)
             except SnapshotOutdated:
                 self.refresh()
+
+    def _searched(self, where: Where | None) -> Searched:
+        """Return what is searched: on a server where the store has a vector engine, else in memory."""
+        if self._engine is not None:
+            return served(self._database, self._engine, self.dim, where)
+        return LoadedItems(self._memory.whole() if where is None else self._memory.chosen(where), self._database)
 
     def verify(self) -> list[str]:
         """Prove the store whole: return what is wrong with it, a line each; empty when nothing is."""
         problems = self._database.integrity()
         with self._database.reading() as connection:
-            return problems + list(verification.problems(Catalog(connection), self.folder, self.dim))
+            problems += verification.problems(Catalog(connection), self._files, self.dim)
+        return problems + (self._engine.problems() if self._engine is not None else [])

@@ -42,7 +42,7 @@ def _batch_of(id: int, batches: Sequence[Batch]) -> int:
     return next((batch.number for batch in batches if batch.next_id > id), batches[-1].number)
 
 
-def forget_damaged_generations(catalog: Catalog, store: Path, dim: int) -> list[str]:
+def forget_damaged_generations(catalog: Catalog, store: Path | None, dim: int) -> list[str]:
     """Forget the index files that are not what they should be, so that a new one takes their place; a line for each."""
     done = []
     for generation, line in list(damaged_generations(catalog, store, dim)):

@@ -2,11 +2,14 @@
 
 import re
 from functools import cache
+from typing import Any
 
-from sqlalchemy import Dialect, ForeignKey, Index, LargeBinary, Text
+from sqlalchemy import ForeignKey, Index, Sequence, Table
 from sqlalchemy.dialects import sqlite
 from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
 from sqlalchemy.schema import CreateIndex, CreateTable
+
+from storage.dialect import POSTGRESQL, Blob, Int64, Text
 
 #: SQLite's application_id of a catalog ("LOOK" in ASCII), which tells it from any other database.
 APPLICATION_ID = 0x4C4F4F4B
@@ -15,24 +18,19 @@ APPLICATION_ID = 0x4C4F4F4B
 #: `{"since": version}`, and `upgrades` has the step that makes it.
 SCHEMA_VERSION = 2
 
+#: The `info` of what only a catalog on a server has.
+ON_A_SERVER: dict[Any, Any] = {"on": "a server"}
+
 _SQLITE = sqlite.dialect()
 
 #: A word or sign of SQL; the quotes around a plain name, which are a matter of taste, are left out.
 _WORD = re.compile(r'"([a-z_]+)"|("[^"]*"|\w+|[^\s\w])')
 
 
-class Blob(LargeBinary):
-    """Bytes that the database takes and gives as they are; SQLAlchemy's own type copies each value twice."""
-
-    def bind_processor(self, dialect: Dialect) -> None:
-        """Hand bytes over as they are."""
-
-    def result_processor(self, dialect: Dialect, coltype: object) -> None:
-        """Take bytes as they are."""
-
-
 class Base(DeclarativeBase):
     """The catalog's metadata."""
+
+    type_annotation_map = {int: Int64}  # noqa: RUF012 -- SQLAlchemy reads it so
 
 
 class EmbeddingRow(Base):
@@ -71,6 +69,10 @@ class BatchRow(Base):
     chain: Mapped[bytes] = mapped_column(Blob)
 
 
+_NOT_DELETED = mapped_column("deleted_in").is_(None)
+_DELETED = mapped_column("deleted_in").is_not(None)
+
+
 class ItemRow(Base):
     """An item with its vector (float32, little-endian) and a checksum over everything said here but `deleted_in`.
 
@@ -78,7 +80,11 @@ class ItemRow(Base):
     """
 
     __tablename__ = "items"
-    __table_args__ = (Index("items_live_key", "key", unique=True, sqlite_where=mapped_column("deleted_in").is_(None)),)
+    __table_args__ = (
+        Index("items_live_key", "key", unique=True, sqlite_where=_NOT_DELETED, postgresql_where=_NOT_DELETED),
+        # On a server a vector engine asks again and again what was deleted since it was filled.
+        Index("items_deleted", "deleted_in", postgresql_where=_DELETED, info=ON_A_SERVER).ddl_if(POSTGRESQL),
+    )
 
     id: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
     batch: Mapped[int] = mapped_column(ForeignKey("batches.number"))
@@ -147,6 +153,10 @@ class JobRow(Base):
     finished: Mapped[bool]
 
 
+#: On a server several jobs may begin at once; in a file there is one.
+JOB_NUMBERS = Sequence("job_numbers", metadata=Base.metadata)
+
+
 class RejectRow(Base):
     """An input that could not be stored, by its key as it can be shown, and why."""
 
@@ -158,14 +168,30 @@ class RejectRow(Base):
     reason: Mapped[str] = mapped_column(Text)
 
 
+class CommitRow(Base):
+    """A key for each change that was committed: whoever did not hear the answer to COMMIT looks for it here."""
+
+    __tablename__ = "commits"
+    __table_args__ = ({"info": ON_A_SERVER},)
+
+    key: Mapped[str] = mapped_column(Text, primary_key=True)
+
+
+def tables_of_file() -> list[Table]:
+    """Return the tables of a catalog in a file; on a server there are a few more."""
+    return [table for table in Base.metadata.tables.values() if table.info != ON_A_SERVER]
+
+
 @cache
 def definitions_of(version: int) -> dict[tuple[str, str], list[str]]:
     """Return the SQL of every table and index of a version of the catalog as words, by kind and name."""
-    tables = [table for table in Base.metadata.tables.values() if table.info.get("since", 1) <= version]
+    tables = [table for table in tables_of_file() if table.info.get("since", 1) <= version]
     made: dict[tuple[str, str], list[str]] = {}
     for table in tables:
         made["table", table.name] = words(str(CreateTable(table).compile(dialect=_SQLITE)))
         for index in table.indexes:
+            if index.info == ON_A_SERVER:
+                continue
             made["index", str(index.name)] = words(str(CreateIndex(index).compile(dialect=_SQLITE)))
     return made
 

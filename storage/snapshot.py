@@ -88,7 +88,7 @@ def _without_collecting() -> Iterator[None]:
             gc.enable()
 
 
-def load(catalog: Catalog, store: Path, dim: int) -> Snapshot:
+def load(catalog: Catalog, store: Path | None, dim: int) -> Snapshot:
     """Load the newest state: the newest generation that proves whole, and the rows that came after it.
 
     Raise StoreCorrupt when the rows are not those that were acknowledged, or one is damaged.
@@ -117,14 +117,14 @@ def load(catalog: Catalog, store: Path, dim: int) -> Snapshot:
     return Snapshot(last, index, np.concatenate(ids))
 
 
-def _newest_generation(catalog: Catalog, store: Path, dim: int) -> tuple[Lived, FaissFlat]:
+def _newest_generation(catalog: Catalog, store: Path | None, dim: int) -> tuple[Lived, FaissFlat]:
     """Return the rows that the newest generation that proves whole covers, and the vectors of those that live still.
 
     Without one that is the empty store.
     """
     for generation in catalog.history.generations():
         # Read first: its size proves that there are as many as the record says.
-        index = generations.read(generation, store, dim)
+        index = generations.read(generation, store, dim) if store is not None else None
         lived = lived_after(catalog, generation.batch, len(index)) if index is not None else None
         if index is not None and lived is not None:
             if not lived.alive.all():

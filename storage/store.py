@@ -1,85 +1,121 @@
-"""The store: one folder that keeps items with their vectors, and finds the nearest ones.
+"""The store: one place that keeps items with their vectors, and finds the nearest ones.
 
 The catalog's rows are the truth; the index is derived from them. Here is what its one writer may do; what every
 process may ask is in `reading.py`.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import closing, contextmanager
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 from numpy.typing import ArrayLike
 
 from storage import commit, layout, verification
+from storage.address import Place, address_of
 from storage.catalog import Catalog
+from storage.copies import CopiedBatch, write_copies
 from storage.creation import finish_copied_catalog, new_store_folder, write_empty_catalog
 from storage.database import Database
 from storage.embedding import Embedding
+from storage.engine import Engine
 from storage.errors import InvalidItem, StoreCorrupt, StoreReadOnly
 from storage.items import Appended, NewItem, checked_id
 from storage.ledger import Entry
-from storage.lock import WriterLock
+from storage.lock import Lock, SharedLock, WriterLock
+from storage.postgres_server import PostgresServer
 from storage.publication import publish
 from storage.reading import StoreReader
 from storage.repair import forget_damaged_generations, repair_rows
+from storage.sqlite_file import SqliteFile
 from storage.vectors import checked_vectors
+from storage.vectors_url import VectorsUrl, vectors_url
 
 
 class Store(StoreReader):
-    """An open store; use it in a `with` statement, or call `close`."""
+    """An open store; use it in a `with` statement, or call `close`.
 
-    def __init__(self, folder: Path, database: Database, lock: WriterLock | None) -> None:
+    A store is in a folder, or in a PostgreSQL database that a URL names. Its vectors are searched in memory, or by the
+    Milvus server that `vectors` names: that is told at each opening, since what a server holds is derived from the
+    rows, and whether there is one, and at which address, is a matter of where a process runs.
+    """
+
+    def __init__(self, place: Place, database: Database, lock: Lock | None, vectors: VectorsUrl | None) -> None:
         database.require_catalog()
         if lock is not None:
             database.upgrade()
-        super().__init__(folder, database)
+        super().__init__(place, database)
         self._lock = lock
+        if vectors is not None:
+            self._engine = Engine(vectors, database, self.embedding, make=lock is not None)
 
     @staticmethod
-    def exists_at(folder: str | Path) -> bool:
-        """Tell whether there is a store in the folder."""
-        return layout.holds_store(Path(folder))
+    def exists_at(place: str | Path) -> bool:
+        """Tell whether there is a store at a place."""
+        address = address_of(place)
+        if address is None:
+            return layout.holds_store(Path(place))
+        with closing(PostgresServer(address)) as server:
+            return server.holds_catalog()
 
     @staticmethod
-    def require_free(folder: str | Path) -> None:
-        """Raise StoreExists or NotAStore unless a store can be created in the folder."""
-        layout.require_free(Path(folder))
+    def require_free(place: str | Path) -> None:
+        """Raise StoreExists or NotAStore unless a store can be created at a place."""
+        address = address_of(place)
+        if address is None:
+            layout.require_free(Path(place))
+            return
+        with closing(PostgresServer(address)) as server:
+            server.require_free()
 
     @classmethod
-    def create(cls, folder: str | Path, embedding: Embedding) -> "Store":
-        """Create an empty store in a new or empty folder and open it for writing.
+    def create(cls, place: str | Path, embedding: Embedding, *, vectors: str | None = None) -> "Store":
+        """Create an empty store in a new or empty folder, or at a URL, and open it for writing.
 
-        Raise StoreExists, NotAStore, StoreBusy or StoreUnwritable; the folder then holds no store.
+        Raise StoreExists, NotAStore, StoreBusy, StoreUnwritable or ServerUnusable; there is no store then, or an empty
+        one when it is the vectors' server that cannot be used.
         """
-        with new_store_folder(Path(folder)) as lock:
-            write_empty_catalog(Path(folder), embedding)
-            return cls._opened(Path(folder), lock)
+        url = vectors_url(vectors) if vectors is not None else None
+        address = address_of(place)
+        if address is not None:
+            server = PostgresServer(address)
+            with _closed_on_failure(server):
+                server.create(lambda connection: Catalog(connection).begin(embedding))
+                return cls(address, server, SharedLock(), url)
+        with new_store_folder(Path(place)) as lock:
+            write_empty_catalog(Path(place), embedding)
+            return cls._opened(Path(place), lock, url)
 
     @classmethod
-    def open(cls, folder: str | Path, *, writing: bool = False) -> "Store":
-        """Open a store for reading, or for writing as its one writer.
+    def open(cls, place: str | Path, *, writing: bool = False, vectors: str | None = None) -> "Store":
+        """Open a store for reading, or for writing: one in a folder as its one writer.
 
-        Raise StoreNotFound, NotAStore, StoreVersion, StoreCorrupt, or StoreBusy when there is a writer already.
+        Raise StoreNotFound, NotAStore, StoreVersion, StoreCorrupt, ServerUnusable, or StoreBusy when there is a
+        writer already.
         """
-        folder = Path(folder)
+        url = vectors_url(vectors) if vectors is not None else None
+        address = address_of(place)
+        if address is not None:
+            server = PostgresServer(address)
+            with _closed_on_failure(server):
+                return cls(address, server, SharedLock() if writing else None, url)
+        folder = Path(place)
         layout.require_store(folder)
         layout.require_own_files(folder, writing=writing)
         lock = WriterLock(folder / layout.WRITER_LOCK) if writing else None
         try:
-            return cls._opened(folder, lock)
+            return cls._opened(folder, lock, url)
         except BaseException:
             if lock is not None:
                 lock.release()
             raise
 
     @classmethod
-    def _opened(cls, folder: Path, lock: WriterLock | None) -> "Store":
-        database = Database(folder / layout.CATALOG)
-        try:
-            return cls(folder, database, lock)
-        except BaseException:
-            database.close()
-            raise
+    def _opened(cls, folder: Path, lock: WriterLock | None, vectors: VectorsUrl | None = None) -> "Store":
+        database = SqliteFile(folder / layout.CATALOG)
+        with _closed_on_failure(database):
+            return cls(folder, database, lock, vectors)
 
     def backup(self, folder: str | Path) -> None:
         """Copy the store, as it is after some whole batch, to a new or empty folder; an ingest may go on meanwhile.
@@ -87,9 +123,9 @@ class Store(StoreReader):
         The copy is proved whole. Raise StoreExists, NotAStore, StoreCorrupt or StoreUnwritable; the folder then holds
         no store.
         """
-        target = Path(folder)
-        with new_store_folder(target) as lock:
-            self._database.copy_to(target / layout.NEW_CATALOG)
+        target, source = Path(folder), SqliteFile(self.folder / layout.CATALOG)
+        with new_store_folder(target) as lock, closing(source):
+            source.copy_to(target / layout.NEW_CATALOG)
             finish_copied_catalog(target, self.dim)
             copied = Store._opened(target, lock)
         with copied:
@@ -119,13 +155,34 @@ class Store(StoreReader):
         if not items and entry is None:
             return Appended((), 0)
         texts = commit.texts_of_batch(items)
-        with self._database.writing() as connection:
+
+        def change(connection: Any) -> Appended:
             catalog = Catalog(connection)
             appended = commit.append(catalog, items, texts, rows) if items else Appended((), 0)
             if entry is not None:
                 catalog.ledger.write(entry)
-        self._memory.forget()
+            return appended
+
+        appended = self._database.once(change)
+        self._follow()
         return appended
+
+    def write_copies(self, copies: Sequence[CopiedBatch]) -> None:
+        """Write batches of another store that follow this one's last, all of them or none."""
+        self._require_writer()
+        self._database.once(lambda connection: write_copies(Catalog(connection), copies))
+        self._follow()
+
+    def write_ledger(self, entries: Sequence[Entry]) -> None:
+        """Write the jobs of another store, whose items this one has."""
+        self._require_writer()
+
+        def change(connection: Any) -> None:
+            ledger = Catalog(connection).ledger
+            for entry in entries:
+                ledger.write(entry)
+
+        self._database.once(change)
 
     def delete(self, *, ids: Sequence[int] = (), keys: Sequence[str] = ()) -> int:
         """Delete items, all or nothing, and return how many; when this returns, it survives a crash and a power cut.
@@ -134,7 +191,8 @@ class Store(StoreReader):
         nothing deleted, when the store does not hold one of them.
         """
         self._require_writer()
-        with self._database.writing() as connection:
+
+        def change(connection: Any) -> list[int]:
             catalog = Catalog(connection)
             found = [
                 *zip(catalog.items.by_id([checked_id(id) for id in ids]), (f"id {id}" for id in ids), strict=True),
@@ -142,8 +200,17 @@ class Store(StoreReader):
             ]
             buried = sorted({self._held(row, asked).id for row, asked in found})
             commit.bury(catalog, buried)
-        self._memory.forget()
+            return buried
+
+        buried = self._database.once(change)
+        self._follow()
         return len(buried)
+
+    def _follow(self) -> None:
+        """Let what is derived from the rows follow a batch: memory is loaded again, an engine takes it in."""
+        self._memory.forget()
+        if self._engine is not None:
+            self._engine.catch_up(wait=False)
 
     def compact(self) -> None:
         """Give back the space of deleted items' vectors and thumbnails; ids and everything else stay as they are.
@@ -161,12 +228,22 @@ class Store(StoreReader):
     def publish(self) -> None:
         """Write the index of everything stored as a new generation, so that the next opening is fast.
 
-        Nothing is lost without it: rows that no generation covers are read from the catalog.
+        Nothing is lost without it: rows that no generation covers are read from the catalog. A store with a vector
+        engine has that instead, which then covers everything.
         """
         self._require_writer()
-        loaded = publish(self._database, self.folder, self.dim)
-        if loaded is not None:
-            self._memory.take(loaded)
+        if self._engine is not None:
+            self._engine.complete()
+        elif self._files is not None:
+            loaded = publish(self._database, self._files, self.dim)
+            if loaded is not None:
+                self._memory.take(loaded)
+        self._database.tend()
+
+    def settle(self) -> None:
+        """Wait until a vector engine has indexed what it holds; it answers rightly before, but not yet as fast."""
+        if self._engine is not None:
+            self._engine.settle()
 
     def repair(self) -> list[str]:
         """Make a damaged store whole: return what was done, a line each; empty when nothing was wrong.
@@ -179,17 +256,29 @@ class Store(StoreReader):
         with self._database.writing() as connection:
             catalog = Catalog(connection)
             done += repair_rows(catalog, self.dim)
-            done += forget_damaged_generations(catalog, self.folder, self.dim)
-            left = next(verification.problems(catalog, self.folder, self.dim), None)
+            done += forget_damaged_generations(catalog, self._files, self.dim)
+            left = next(verification.problems(catalog, self._files, self.dim), None)
             if left is not None:
-                raise StoreCorrupt(f"expected {self.folder} to be whole after its repair, got '{left}'")
+                raise StoreCorrupt(f"expected {self.place} to be whole after its repair, got '{left}'")
         self._memory.forget()
+        if self._engine is not None:
+            done += self._engine.complete()
         self.publish()
         return done
 
     def _require_writer(self) -> None:
         if self._lock is None:
             raise StoreReadOnly(
-                f"expected {self.folder} to be open for writing, got a store that was opened for reading or is closed: "
+                f"expected {self.place} to be open for writing, got a store that was opened for reading or is closed: "
                 "open it for writing"
             )
+
+
+@contextmanager
+def _closed_on_failure(database: Database) -> Iterator[None]:
+    """Close a database unless what is done with it succeeds."""
+    try:
+        yield
+    except BaseException:
+        database.close()
+        raise

@@ -5,13 +5,13 @@ from collections.abc import Mapping, Sequence
 import sqlalchemy as sa
 
 from storage.checksum import thumbnail_checksum
+from storage.dialect import asked, asked_for, is_sqlite, write_rows
 from storage.errors import StoreCorrupt
-from storage.item_rows import ASKED, asked
 from storage.schema import ItemRow, ThumbnailRow
 
 _THUMBNAIL = sa.select(ThumbnailRow.item, ThumbnailRow.png, ThumbnailRow.checksum)
 _LIVE = ItemRow.deleted_in.is_(None)
-_BY_ITEM = _THUMBNAIL.join(ItemRow, ItemRow.id == ThumbnailRow.item).where(ThumbnailRow.item.in_(ASKED), _LIVE)
+_BY_ITEM = _THUMBNAIL.join(ItemRow, ItemRow.id == ThumbnailRow.item).where(asked_for(ThumbnailRow.item), _LIVE)
 
 
 class ThumbnailRows:
@@ -23,9 +23,8 @@ class ThumbnailRows:
     def write(self, thumbnails: Mapping[int, bytes]) -> None:
         """Write the thumbnails of new items, by id."""
         if thumbnails:
-            insert = str(sa.insert(ThumbnailRow).compile(dialect=self._connection.dialect))
             rows = [(item, png, thumbnail_checksum(item, png)) for item, png in thumbnails.items()]
-            self._connection.exec_driver_sql(insert, rows)
+            write_rows(self._connection, ThumbnailRow, ["item", "png", "checksum"], rows)
 
     def by_item(self, ids: Sequence[int]) -> dict[int, bytes]:
         """Return the thumbnails of those of these items that live and have one; raise StoreCorrupt for a damaged."""
@@ -41,6 +40,8 @@ class ThumbnailRows:
 
     def require_order(self) -> None:
         """Raise StoreCorrupt when the rows are not in order, so that one that is there may not be found."""
+        if not is_sqlite(self._connection):
+            return
         ((found, *_), *_) = self._connection.exec_driver_sql("PRAGMA quick_check('thumbnails')")
         if found != "ok":
             raise StoreCorrupt(
@@ -55,7 +56,7 @@ class ThumbnailRows:
 
     def remove(self, ids: Sequence[int]) -> None:
         """Remove the thumbnails of these items."""
-        self._connection.execute(sa.delete(ThumbnailRow).where(ThumbnailRow.item.in_(ASKED)), asked(ids))
+        self._connection.execute(sa.delete(ThumbnailRow).where(asked_for(ThumbnailRow.item)), asked(ids))
 
     def remove_of_tombstones(self) -> None:
         """Remove the thumbnails of deleted items."""

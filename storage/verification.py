@@ -14,7 +14,7 @@ from storage.rows import VECTOR_TYPE, Batch, Generation, Row
 MANY = 1000
 
 
-def problems(catalog: Catalog, store: Path, dim: int) -> Iterator[str]:
+def problems(catalog: Catalog, store: Path | None, dim: int) -> Iterator[str]:
     """Yield a line for each thing that is wrong; nothing when the store is whole."""
     try:
         agree = yield from _rows_and_chain(catalog, dim)
@@ -102,8 +102,10 @@ def _rows_and_chain(catalog: Catalog, dim: int) -> Generator[str, None, bool]:
     return True
 
 
-def damaged_generations(catalog: Catalog, store: Path, dim: int) -> Iterator[tuple[Generation, str]]:
+def damaged_generations(catalog: Catalog, store: Path | None, dim: int) -> Iterator[tuple[Generation, str]]:
     """Walk the recorded index files that are not, byte for byte and then row by row, what they should be."""
+    if store is None:
+        return
     for generation in catalog.history.generations():
         name = generations.path_of(generation, store).name
         index = generations.read(generation, store, dim)

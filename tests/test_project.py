@@ -18,8 +18,8 @@ from packaging.utils import canonicalize_name
 ROOT = Path(__file__).parents[1]
 PROJECT: dict[str, Any] = tomllib.loads((ROOT / "pyproject.toml").read_text())
 PROGRAMS = ("ingest", "search", "storage", "benchmarks")
-LOCKS = ("requirements.lock", "requirements.headless.lock", "requirements.peers.lock")
-PAGES = ("README.md", "CHANGELOG.md", "ARCHITECTURE.md")
+LOCKS = ("requirements.lock", "requirements.headless.lock", "requirements.peers.lock", "requirements.servers.lock")
+PAGES = ("README.md", "CHANGELOG.md", "ARCHITECTURE.md", "SCALING.md")
 
 #: What a command is called after `python -m`, and its options; of its help everybody knows.
 Commands = dict[str, set[str]]

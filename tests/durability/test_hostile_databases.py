@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from benchmarks.durability.damaging.journals import journal, naming_another, page_size
-from storage import NewItem, Store, database
+from storage import NewItem, Store, sqlite_file
 from storage.errors import InvalidItem, LookalikeError, NotAStore, StoreCorrupt
 from tests.durability.sandbox import Sandbox, canaries
 from tests.storage.stores import (
@@ -35,7 +35,7 @@ def test_a_value_larger_than_any_of_ours_is_neither_read_nor_written(
     folder: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     sql(folder, "UPDATE items SET label = zeroblob(3000000) WHERE id = 2")
-    monkeypatch.setattr(database, "LARGEST_VALUE", 2_000_000)
+    monkeypatch.setattr(sqlite_file, "LARGEST_VALUE", 2_000_000)
     message = f"expected values of at most 2,000,000 bytes in {folder / 'catalog.sqlite'}, got a larger one"
     with Store.open(folder, writing=True) as store:
         assert store.items([3]) == [item(3)]

@@ -10,7 +10,7 @@ from benchmarks.durability.planting.invariants import INVARIANTS
 from benchmarks.durability.planting.patches import Patches
 from benchmarks.durability.planting.planted import BUGS, Bug, planted
 from storage import durable
-from storage.database import PRAGMAS
+from storage.sqlite_file import PRAGMAS
 
 
 def test_there_are_many_bugs_and_each_has_a_check() -> None:

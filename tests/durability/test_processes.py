@@ -10,7 +10,7 @@ import pytest
 
 from benchmarks.durability.aftermath import state_of
 from benchmarks.durability.workload import EMBEDDING, held_by, label_of, steps, trace_of, work, wrong_with
-from storage import Store, database
+from storage import Store, sqlite_file
 from storage.errors import StoreBusy
 from tests.storage.processes import python
 from tests.storage.stores import exactly
@@ -29,7 +29,7 @@ STOPPED_WRITER = """
 import os, signal, sys
 from storage import Store
 from storage.catalog import Catalog
-from storage.database import PRAGMAS
+from storage.sqlite_file import PRAGMAS
 PRAGMAS["cache_size"] = 1
 store = Store.open(sys.argv[1], writing=True)
 with store._database.writing() as connection:
@@ -65,8 +65,8 @@ def wait_until_stopped(pid: int) -> None:
 
 def impatient(monkeypatch: pytest.MonkeyPatch) -> None:
     """Have databases that are opened from now on wait but a moment for each other."""
-    monkeypatch.setattr(database, "BUSY_TIMEOUT_MS", 100)
-    monkeypatch.setitem(database.PRAGMAS, "busy_timeout", 100)
+    monkeypatch.setattr(sqlite_file, "BUSY_TIMEOUT_MS", 100)
+    monkeypatch.setitem(sqlite_file.PRAGMAS, "busy_timeout", 100)
 
 
 def test_a_reader_sees_whole_steps_of_a_writer_in_another_process_and_never_an_older_one_again(tmp_path: Path) -> None:

@@ -95,7 +95,7 @@ def test_an_upgrade_that_fails_changes_nothing(tmp_path: Path, monkeypatch: pyte
         connection.exec_driver_sql("DELETE FROM generations")
         raise OSError("the plug was pulled")
 
-    monkeypatch.setattr("storage.database.UPGRADES", {**UPGRADES, SCHEMA_VERSION - 1: failing})
+    monkeypatch.setattr("storage.sqlite_file.UPGRADES", {**UPGRADES, SCHEMA_VERSION - 1: failing})
     with pytest.raises(OSError, match="the plug was pulled"):
         Store.open(folder, writing=True)
     assert version_of(folder) == 1

@@ -13,8 +13,8 @@ from benchmarks.durability.damaging.subject import Examiner, append_tail, differ
 from benchmarks.durability.workload import DIM, work
 from storage import generations, layout
 from storage.catalog import Catalog
-from storage.database import Database
 from storage.rows import Generation
+from storage.sqlite_file import SqliteFile
 
 #: Every truncation up to this many bytes is tried.
 SHORTEST = 128
@@ -78,7 +78,7 @@ def trials(seed: int, folder: Path) -> Callable[[int], Trial]:
 
 def _generations(store: Path) -> tuple[list[Generation], list[Path]]:
     """Return the records of a store's index files, newest first, and the files."""
-    database = Database(store / layout.CATALOG)
+    database = SqliteFile(store / layout.CATALOG)
     try:
         with database.reading() as connection:
             records = Catalog(connection).history.generations()

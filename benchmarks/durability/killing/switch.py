@@ -12,7 +12,7 @@ from collections.abc import Callable
 from typing import Any
 
 from storage import durable
-from storage.database import Database
+from storage.sqlite_file import SqliteFile
 
 #: The calls of Python's that `storage` changes files and names with, `pathlib` included.
 CALLS = ("fsync", "replace", "link", "unlink", "mkdir", "open", "ftruncate", "pwrite")
@@ -39,7 +39,7 @@ class Switch:
         for name in CALLS:
             setattr(os, name, self._around(getattr(os, name)))
         fcntl.flock = self._around(fcntl.flock)
-        written, connected = durable.HashedFile.write, Database._connect
+        written, connected = durable.HashedFile.write, SqliteFile._connect
 
         def write(file: durable.HashedFile, data: bytes | memoryview) -> int:
             self.moment()
@@ -50,12 +50,12 @@ class Switch:
             self.moment()
             return half + written(file, data[half:])
 
-        def connect(database: Database) -> sqlite3.Connection:
+        def connect(database: SqliteFile) -> sqlite3.Connection:
             connection = connected(database)
             connection.set_trace_callback(self._statement)
             return connection
 
-        for owner, name, switched in ((durable.HashedFile, "write", write), (Database, "_connect", connect)):
+        for owner, name, switched in ((durable.HashedFile, "write", write), (SqliteFile, "_connect", connect)):
             setattr(owner, name, switched)
 
     def _around(self, call: Callable[..., Any]) -> Callable[..., Any]:

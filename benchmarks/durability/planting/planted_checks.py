@@ -10,12 +10,12 @@ import numpy as np
 from benchmarks.durability.planting.patches import Patches
 from storage import answers, commit, embedding_rows, exact, generations, proof, verification
 from storage.catalog import Catalog
-from storage.database import Database
 from storage.exact import Distances, Positions
 from storage.history import History
 from storage.items import Item
 from storage.rows import Generation, Row
 from storage.snapshot import Snapshot
+from storage.sqlite_file import SqliteFile
 
 
 def row_unchecked(patches: Patches) -> None:
@@ -109,8 +109,8 @@ def read_without_transaction(patches: Patches) -> None:
     """Read without a transaction, so that each statement sees what is there by then."""
 
     @contextmanager
-    def reading(database: Database) -> Iterator[Any]:
+    def reading(database: SqliteFile) -> Iterator[Any]:
         with database._engine.connect() as connection:
             yield connection
 
-    patches.set(Database, "reading", reading)
+    patches.set(SqliteFile, "reading", reading)

@@ -7,11 +7,11 @@ from numpy.typing import ArrayLike
 
 from benchmarks.durability.planting.patches import Patches
 from storage import Store, lock, snapshot
-from storage.database import PRAGMAS
 from storage.history import History
 from storage.item_rows import ItemRows
 from storage.items import Appended, NewItem
 from storage.rows import Batch, Row
+from storage.sqlite_file import PRAGMAS
 
 
 def synchronous_full(patches: Patches) -> None:

@@ -1,0 +1,94 @@
+"""Whoever is killed, the writer between rows and vectors or the server under it: after the rerun nothing differs."""
+
+import signal
+import subprocess
+import sys
+import threading
+from pathlib import Path
+from typing import NoReturn
+
+import pytest
+
+from storage import Store
+from storage.comparison import ALL_SAME, compare
+from storage.errors import ServerUnusable
+from tests.scaling.killed_writer import COUNT, work
+from tests.scaling.stores import EMBEDDING, answers, fill
+from tests.servers.milvus import Server
+from tests.servers.postgres import Cluster
+
+
+@pytest.fixture(scope="module")
+def plain(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Return a store in a folder that was never disturbed."""
+    folder = tmp_path_factory.mktemp("plain") / "store"
+    with Store.create(folder, EMBEDDING) as store:
+        fill(store, 0, COUNT, batch=20)
+    return folder
+
+
+def test_a_writer_that_is_killed_twenty_times_between_rows_and_vectors_leaves_nothing_different(
+    postgres: Cluster, milvus: Server, plain: Path
+) -> None:
+    url, vectors = postgres.url(), milvus.url()
+    moments = [("write", 1), ("mark", 1), ("write", 2), ("mark", 3)]
+    for number in range(20):
+        method, call = moments[number % len(moments)]
+        writer = [sys.executable, "-m", "tests.scaling.killed_writer", url, vectors, method, str(call)]
+        died = subprocess.run(writer, check=False, capture_output=True, timeout=120)
+        assert died.returncode == -signal.SIGKILL, died.stderr.decode()
+    work(url, vectors)
+    require_same(plain, url, vectors)
+
+
+def test_a_server_that_is_killed_three_times_under_a_writer_loses_nothing(
+    postgres: Cluster, milvus: Server, plain: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("storage.milvus.TIMEOUT_S", 3.0)
+    url, vectors = postgres.url(), milvus.url()
+    for _ in range(3):
+        killer = threading.Timer(1.5, milvus.process.kill)
+        killer.start()
+        try:
+            with pytest.raises(ServerUnusable) as stopped:
+                work_on(url, vectors)
+            assert str(stopped.value).startswith(f"expected Milvus at {milvus.server} to answer, got '")
+            assert "everything acknowledged so far is kept" in str(stopped.value)
+            assert "\n" not in str(stopped.value)
+        finally:
+            killer.join()
+            milvus.process.start()
+    monkeypatch.undo()
+    work(url, vectors)
+    require_same(plain, url, vectors)
+
+
+def test_a_postgresql_that_is_killed_under_a_writer_loses_nothing(
+    postgres: Cluster, milvus: Server, plain: Path
+) -> None:
+    url, vectors = postgres.url(), milvus.url()
+    with Store.create(url, EMBEDDING, vectors=vectors) as store:
+        fill(store, 0, 100, batch=20)
+        postgres.process.kill()
+        with pytest.raises(ServerUnusable) as stopped:
+            fill(store, 100, 120, batch=20)
+        assert "everything acknowledged so far is kept; start the server" in str(stopped.value)
+        assert "\n" not in str(stopped.value)
+        postgres.process.start()
+        fill(store, 100, 120, batch=20)
+    work(url, vectors)
+    require_same(plain, url, vectors)
+
+
+def work_on(url: str, vectors: str) -> NoReturn:
+    """Bring the store up to date again and again, until that fails."""
+    while True:
+        work(url, vectors)
+
+
+def require_same(plain: Path, url: str, vectors: str) -> None:
+    with Store.open(plain) as one, Store.open(url, vectors=vectors) as other:
+        found = compare(one, other, queries=1000)
+        assert (found.first, found.differences) == (None, ALL_SAME)
+        assert other.verify() == []
+        assert answers(other) == answers(one)

@@ -1,0 +1,73 @@
+"""Several processes write to one store on a server: ids are unique and dense, the history is one chain."""
+
+import threading
+
+import pytest
+import sqlalchemy as sa
+
+from storage import Store
+from storage.errors import ServerUnusable
+from tests.scaling.stores import EMBEDDING, VECTORS, fill, items
+from tests.servers.postgres import Cluster
+
+
+def test_writers_beside_each_other_give_out_dense_ids_in_one_history(postgres: Cluster) -> None:
+    url = postgres.url()
+    Store.create(url, EMBEDDING).close()
+
+    def write(first: int) -> None:
+        with Store.open(url, writing=True) as store:
+            fill(store, first, first + 200, batch=10)
+
+    writers = [threading.Thread(target=write, args=(first,)) for first in (0, 200, 400, 600)]
+    for writer in writers:
+        writer.start()
+    for writer in writers:
+        writer.join()
+    with Store.open(url) as store:
+        assert store.ids().tolist() == list(range(800))
+        assert sorted(item.key for item in store.items()) == sorted(f"key {number}" for number in range(800))
+        assert (store.last_batch().number, store.verify()) == (80, [])
+
+
+def test_jobs_that_begin_at_once_have_numbers_of_their_own(postgres: Cluster) -> None:
+    url = postgres.url()
+    with Store.create(url, EMBEDDING) as one, Store.open(url, writing=True) as other:
+        assert len({one.next_job(), other.next_job(), one.next_job()}) == 3
+
+
+@pytest.mark.parametrize("when", ["before COMMIT", "after COMMIT"])
+def test_a_batch_whose_acknowledgement_was_lost_is_written_exactly_once(when: str, postgres: Cluster) -> None:
+    url = postgres.url()
+    with Store.create(url, EMBEDDING) as store:
+        fill(store, 0, 10, batch=10)
+        engine = store._database._engine  # type: ignore[attr-defined]
+        lost: list[str] = []
+
+        def lose(connection: sa.Connection) -> None:
+            """Let the server's process of this connection die, as if the network had."""
+            if not lost and connection.get_execution_options().get("isolation_level") == "READ COMMITTED":
+                lost.append(when)
+                driver = connection.connection.dbapi_connection
+                if when == "after COMMIT":
+                    driver.commit()  # type: ignore[union-attr]
+                driver.close()  # type: ignore[union-attr]
+
+        sa.event.listen(engine, "commit", lose)
+        appended = store.append(items(range(10, 20)), VECTORS[10:20])
+        assert lost == [when]
+        assert (appended.ids, appended.replaced) == (tuple(range(10, 20)), 0)
+        assert (store.last_batch().number, len(store), store.verify()) == (2, 20, [])
+
+
+def test_what_cannot_be_asked_again_is_said(postgres: Cluster) -> None:
+    url = postgres.url()
+    with Store.create(url, EMBEDDING) as store:
+        postgres.process.kill()
+        try:
+            with pytest.raises(ServerUnusable, match="everything acknowledged so far is kept"):
+                fill(store, 0, 10)
+        finally:
+            postgres.process.start()
+        fill(store, 0, 10)
+        assert (store.last_batch().number, store.verify()) == (1, [])

@@ -1,0 +1,81 @@
+"""Who embeds makes no difference to the store: this process, Ray's workers, or those that took over from dead ones."""
+
+import contextlib
+import os
+import signal
+from pathlib import Path
+
+import pytest
+
+from ingest import ingest
+from ingest.errors import WorkersUnusable
+from ingest.outcome import Progress
+from ingest.ray_workers import Workers
+from storage import Store
+from storage.comparison import compare
+from tests.toys import TOY, grey_source, toy_backbone
+
+pytest.importorskip("ray", reason="THE TESTS OF RAY ARE SKIPPED: ray is not installed")
+
+# Ray opens what it does not close.
+pytestmark = [pytest.mark.filterwarnings("default")]
+
+GREYS = {f"grey {number:03d}": number % 256 for number in range(300)}
+
+
+def require_same(one: Path, other: Path) -> None:
+    with Store.open(one) as plain, Store.open(other) as made:
+        assert compare(plain, made, queries=50).first is None
+        assert made.info().chain == plain.info().chain
+        assert [job.added for job in made.jobs()] == [job.added for job in plain.jobs()]
+
+
+def test_two_workers_make_the_same_store_also_when_one_is_killed(tmp_path: Path) -> None:
+    plain = ingest(grey_source(GREYS), tmp_path / "plain", recipe=TOY, make_backbone=toy_backbone(), batch_size=16)
+    killed: list[int] = []
+
+    def kill_an_actor(progress: Progress) -> None:
+        if progress.added and not killed:
+            killed.extend(actors()[:1])
+            for pid in killed:
+                os.kill(pid, signal.SIGKILL)
+
+    report = ingest(
+        grey_source(GREYS),
+        tmp_path / "ray",
+        recipe=TOY,
+        make_backbone=toy_backbone(),
+        batch_size=16,
+        workers=Workers(count=2),
+        on_progress=kill_an_actor,
+    )
+    assert killed
+    assert (report.added, report.rejected) == (plain.added, plain.rejected) == (300, 0)
+    require_same(tmp_path / "plain", tmp_path / "ray")
+    again = ingest(
+        grey_source(GREYS), tmp_path / "ray", recipe=TOY, make_backbone=toy_backbone(), workers=Workers(count=1)
+    )
+    assert (again.added, again.unchanged) == (0, 300)
+
+
+def test_a_cluster_that_is_not_there_is_named_in_one_line(tmp_path: Path) -> None:
+    with pytest.raises(WorkersUnusable) as refused:
+        ingest(
+            grey_source({"grey": 100}),
+            tmp_path / "store",
+            recipe=TOY,
+            make_backbone=toy_backbone(),
+            workers=Workers("127.0.0.1:1"),
+        )
+    assert str(refused.value).startswith("expected a Ray cluster at 127.0.0.1:1, got '")
+    assert "\n" not in str(refused.value)
+
+
+def actors() -> list[int]:
+    """Return the processes of the actors that embed."""
+    found = []
+    for process in Path("/proc").glob("[0-9]*"):
+        with contextlib.suppress(OSError):
+            if b"ray::MapWorker" in (process / "cmdline").read_bytes():
+                found.append(int(process.name))
+    return sorted(found)

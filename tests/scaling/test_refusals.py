@@ -1,0 +1,144 @@
+"""What is wrong with a server, or with what it has, is one clear line, and nothing is half-written."""
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from storage import Embedding, Store
+from storage.errors import NotAStore, ServerUnusable, StoreExists, StoreNotFound, StoreUnwritable
+from storage.milvus import TOKEN
+from tests.scaling.stores import DIM, EMBEDDING, fill, folder_store
+from tests.servers.milvus import Server
+from tests.servers.postgres import Cluster
+from tests.storage.stores import exactly, random_vectors
+
+
+def test_a_wrong_token_is_refused(milvus: Server, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv(TOKEN, "root:wrong")
+    message = (
+        f"expected Milvus at {milvus.server} to accept the token in {TOKEN}, but it lets nobody in with it: set it to "
+        "user:password or an API key, or wait until the server has started"
+    )
+    with pytest.raises(ServerUnusable, match=exactly(message)):
+        Store.open(folder_store(tmp_path / "store", 10), writing=True, vectors=milvus.url())
+
+
+def test_no_server_at_all_is_named_and_the_store_stays_as_it_was(tmp_path: Path) -> None:
+    folder = folder_store(tmp_path / "store", 10)
+    pytest.importorskip("pymilvus")
+    with pytest.raises(ServerUnusable, match=r"expected Milvus at http://127\.0\.0\.1:1 to answer, got '"):
+        Store.open(folder, writing=True, vectors="http://127.0.0.1:1")
+    with Store.open(folder) as store:
+        assert store.verify() == []
+
+
+def test_a_collection_of_another_dimension_or_fingerprint_is_refused(milvus: Server, tmp_path: Path) -> None:
+    vectors = milvus.url()
+    with Store.create(tmp_path / "one", EMBEDDING, vectors=vectors) as store:
+        fill(store, 0, 10)
+    for embedding, message in (
+        (
+            Embedding(3, "f" * 64),
+            f"expected a collection of 3 dimensions at {vectors}, got {DIM}: it is another store's; name another with "
+            "?collection=NAME",
+        ),
+        (
+            Embedding(DIM, "0" * 64),
+            f"expected a collection of the store's embedding (fingerprint 000000000000) at {vectors}, got fingerprint "
+            "ffffffffffff: it is another store's; name another with ?collection=NAME",
+        ),
+    ):
+        Store.create(tmp_path / str(embedding.dim), embedding).close()
+        with pytest.raises(ServerUnusable, match=exactly(message)):
+            Store.open(tmp_path / str(embedding.dim), writing=True, vectors=vectors)
+
+
+def test_a_collection_of_another_stores_history_is_refused(milvus: Server, tmp_path: Path) -> None:
+    vectors = milvus.url()
+    with Store.create(tmp_path / "one", EMBEDDING, vectors=vectors) as store:
+        fill(store, 0, 10)
+    with Store.create(tmp_path / "two", EMBEDDING, vectors=vectors) as other, pytest.raises(ServerUnusable) as refused:
+        other.nearest(np.zeros(DIM), 1)
+    assert str(refused.value).startswith(f"expected the items of this store at {vectors}, got those of another store")
+
+
+def test_a_collection_of_something_else_is_refused(milvus: Server, tmp_path: Path) -> None:
+    import pymilvus
+
+    vectors = milvus.url()
+    client = pymilvus.MilvusClient(uri=milvus.server, token="root:Milvus")
+    client.create_collection(vectors.partition("collection=")[2], dimension=DIM)
+    with pytest.raises(
+        ServerUnusable,
+        match=exactly(
+            f"expected a collection of Lookalike's at {vectors}, got one that something else made: name another with "
+            "?collection=NAME"
+        ),
+    ):
+        Store.create(tmp_path / "one", EMBEDDING, vectors=vectors)
+
+
+def test_a_reader_makes_no_collection(milvus: Server, tmp_path: Path) -> None:
+    vectors = milvus.url()
+    with pytest.raises(ServerUnusable, match="found no such collection: fill one with `python -m storage repair`"):
+        Store.open(folder_store(tmp_path / "store", 10), vectors=vectors)
+
+
+@pytest.mark.parametrize("index", ["HNSW&M=8&efConstruction=64&ef=64", "IVF_FLAT&nlist=16&nprobe=8"])
+def test_an_approximate_index_finds_nearly_all_and_says_true_distances(
+    index: str, milvus: Server, tmp_path: Path
+) -> None:
+    vectors = milvus.url(f"&index={index}")
+    queries = random_vectors(50, DIM, seed=9)
+    with Store.create(tmp_path / "one", EMBEDDING, vectors=vectors) as store:
+        fill(store, 0, 2000, batch=1000)
+        found = store.nearest(queries, 10)
+    with Store.open(tmp_path / "one") as exact:
+        true = exact.nearest(queries, 10)
+    distances = {(place, hit.id): hit.distance for place, hits in enumerate(true) for hit in hits}
+    same = [(distances.get((place, hit.id)), hit.distance) for place, hits in enumerate(found) for hit in hits]
+    right = [pair for pair in same if pair[0] is not None]
+    assert len(right) >= 450
+    assert all(true == said for true, said in right)
+
+
+def test_a_schema_without_a_store_or_with_others_tables(postgres: Cluster) -> None:
+    url = postgres.url("elsewhere")
+    assert not Store.exists_at(url)
+    with pytest.raises(StoreNotFound, match="found none there: make one with `python -m ingest SOURCE --store"):
+        Store.open(url)
+    postgres.sql("CREATE SCHEMA elsewhere; CREATE TABLE elsewhere.items (id int)")
+    with pytest.raises(NotAStore, match=r"expected no tables of others' in the way at .*, got 'items'"):
+        Store.create(url, EMBEDDING)
+    assert postgres.sql("SELECT tablename FROM pg_tables WHERE schemaname = 'elsewhere'") == [("items",)]
+
+
+def test_a_second_store_is_not_made_over_the_first(postgres: Cluster) -> None:
+    url = postgres.url()
+    Store.create(url, EMBEDDING).close()
+    with pytest.raises(StoreExists, match="got one: open it instead"):
+        Store.create(url, EMBEDDING)
+
+
+def test_a_server_that_may_lose_what_it_acknowledged_is_refused(postgres: Cluster) -> None:
+    postgres.sql("ALTER SYSTEM SET full_page_writes = off")
+    postgres.sql("SELECT pg_reload_conf()")
+    try:
+        with pytest.raises(
+            StoreUnwritable, match=r"expected PostgreSQL to run with full_page_writes=on at .*, got off"
+        ):
+            Store.create(postgres.url(), EMBEDDING)
+    finally:
+        postgres.sql("ALTER SYSTEM RESET full_page_writes")
+        postgres.sql("SELECT pg_reload_conf()")
+
+
+def test_a_server_that_is_not_there_is_named(postgres: Cluster) -> None:
+    del postgres
+    with pytest.raises(ServerUnusable) as refused:
+        Store.open("postgresql+psycopg://me:secret@127.0.0.1:1/pictures")
+    assert str(refused.value).startswith(
+        "expected PostgreSQL at postgresql+psycopg://me:***@127.0.0.1:1/pictures to answer, got '"
+    )
+    assert "secret" not in str(refused.value)

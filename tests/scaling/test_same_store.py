@@ -1,0 +1,90 @@
+"""A store on servers is the same store: its rows, its history, and every bit of its answers."""
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from storage import Store
+from tests.scaling.stores import EMBEDDING, answers, fill, items
+from tests.servers.milvus import TOKEN, Server
+from tests.servers.postgres import Cluster
+from tests.storage.stores import random_vectors
+
+
+@pytest.mark.parametrize("kind", ["PostgreSQL", "PostgreSQL and Milvus", "a folder and Milvus"])
+def test_stores_that_were_told_the_same_hold_and_answer_the_same(
+    kind: str, request: pytest.FixtureRequest, tmp_path: Path
+) -> None:
+    place: str | Path = tmp_path / "other"
+    if "PostgreSQL" in kind:
+        place = request.getfixturevalue("postgres").url()
+    vectors = request.getfixturevalue("milvus").url() if "Milvus" in kind else None
+    with Store.create(tmp_path / "plain", EMBEDDING) as plain, Store.create(place, EMBEDDING, vectors=vectors) as other:
+        for store in (plain, other):
+            fill(store, 0, 400)
+        assert answers(other) == answers(plain)
+        for store in (plain, other):
+            store.delete(ids=[1, 2, 399], keys=["key 77"])
+            fill(store, 90, 130, shift=0.25)
+            store.publish()
+        assert answers(other) == answers(plain)
+        assert other.info().chain == plain.info().chain
+        assert other.thumbnails([5, 6]) == plain.thumbnails([5, 6]) == {5: b"png 5", 6: b"png 6"}
+        assert other.verify() == []
+        other.compact()
+        assert answers(other) == answers(plain)
+
+
+def test_what_a_writer_without_the_engine_did_is_in_the_answers_of_one_with_it(
+    postgres: Cluster, milvus: Server, tmp_path: Path
+) -> None:
+    url, vectors = postgres.url(), milvus.url()
+    with Store.create(url, EMBEDDING, vectors=vectors) as first, Store.create(tmp_path / "plain", EMBEDDING) as plain:
+        fill(first, 0, 200)
+        with Store.open(url, vectors=vectors) as reader:
+            assert len(reader.nearest(random_vectors(1, 16), 300)[0]) == 200
+            with Store.open(url, writing=True) as unaware:
+                fill(unaware, 200, 260)
+                unaware.delete(ids=[0, 100, 210])
+            fill(plain, 0, 260)
+            plain.delete(ids=[0, 100, 210])
+            assert answers(reader) == answers(plain)
+            assert reader.verify() == []
+        first.publish()
+        first.refresh()
+        assert answers(first) == answers(plain)
+
+
+def test_distances_that_float32_cannot_hold_are_compared_by_the_rows(milvus: Server, tmp_path: Path) -> None:
+    long = random_vectors(60, 16) * np.float32(2.5e18)
+    answered = []
+    for folder, vectors in (("plain", None), ("served", milvus.url())):
+        with Store.create(tmp_path / folder, EMBEDDING, vectors=vectors) as store:
+            store.append(items(range(60)), long)
+            answered.append([store.nearest(-long[:5], 10), store.nearest(long[:5], 70), store.within(long[:3], 2e19)])
+    assert answered[0] == answered[1]
+
+
+def test_a_collection_that_lost_or_gained_rows_is_noticed_and_filled_again(postgres: Cluster, milvus: Server) -> None:
+    import pymilvus
+
+    url, vectors = postgres.url(), milvus.url()
+    with Store.create(url, EMBEDDING, vectors=vectors) as store:
+        fill(store, 0, 100)
+        before = answers(store)
+        client = pymilvus.MilvusClient(uri=milvus.server, token=TOKEN)
+        collection = vectors.partition("collection=")[2]
+        client.delete(collection, ids=[3, 4])
+        assert store.verify() == [
+            f"vectors at {vectors}: 98 items where 100 were recorded; `python -m storage repair` fills them again"
+        ]
+        assert store.repair() == [f"vectors at {vectors}: 98 items in place of 100, filled again"]
+        assert store.verify() == []
+        orphan = {"id": 7000, "key": "orphan", "label": "=orphan", "vector": before and store.vectors([5])[0]}
+        client.upsert(collection, [orphan])
+        assert answers(store) == before
+        client.drop_collection(collection)
+    with Store.open(url, writing=True, vectors=vectors) as store:
+        store.publish()
+        assert answers(store) == before

@@ -1,0 +1,1 @@
+"""Real servers, each of the test run's own: PostgreSQL, Milvus and Ray."""

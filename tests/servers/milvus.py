@@ -1,0 +1,89 @@
+"""A Milvus server on the loopback, from the package `milvus`; `make servers` installs it apart from everything else."""
+
+import itertools
+import os
+import shutil
+import socket
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from tests.servers.processes import Process, free_port
+
+#: The environment's variable that names the program `milvus-server`, if it is not where `make servers` puts it.
+PROGRAM = "LOOKALIKE_MILVUS_SERVER"
+
+_INSTALLED = Path(__file__).parents[2] / ".venv" / "servers" / "bin" / "milvus-server"
+
+
+def program() -> Path | None:
+    """Return the program, None where it is not installed."""
+    named = os.environ.get(PROGRAM) or shutil.which("milvus-server") or _INSTALLED
+    return Path(named) if Path(named).exists() else None
+
+
+#: What lets one in; the server refuses everyone else.
+TOKEN = "root:Milvus"
+
+#: The port that the server's etcd has whatever it is told: one server at a time.
+_ETCD_PEER = 2380
+
+
+class Server:
+    """A running server; it lets nobody in without the token."""
+
+    def __init__(self, folder: Path, milvus: Path) -> None:
+        self._collections = itertools.count(1)
+        self._port = free_port()
+        command: list[str | Path] = [milvus, "--data", folder / "data", "--proxy-port", str(self._port)]
+        command += ["--authorization-enabled", "true"]
+        self.process = Process(command, folder / "log", self._answers, 120)
+        self.process.start()
+        # The program looks for other ports while the system remembers a killed server's; the server itself does not.
+        data = folder / "data"
+        env = {"DEPLOY_MODE": "STANDALONE", "METRICS_PORT": str(free_port()), "MILVUS_RUN_DIR": str(data / "run")}
+        env |= {"LD_LIBRARY_PATH": str(data / "bin"), "PATH": os.environ["PATH"], "HOME": str(data)}
+        self.process.become([data / "bin" / "milvus", "run", "standalone"], cwd=data, env=env)
+
+    def _answers(self) -> bool:
+        import pymilvus
+
+        try:
+            client = pymilvus.MilvusClient(uri=self.server, token=TOKEN, timeout=2)
+            client.list_collections(timeout=2)
+            client.close()
+        except pymilvus.MilvusException:
+            return False
+        return True
+
+    @property
+    def server(self) -> str:
+        return f"http://127.0.0.1:{self._port}"
+
+    def url(self, more: str = "") -> str:
+        """Return the URL of a new collection."""
+        return f"{self.server}?collection=vectors_{next(self._collections)}{more}"
+
+
+def is_another_running() -> bool:
+    """Tell whether a server of somebody else's is in the way."""
+    with socket.socket() as tried:
+        return tried.connect_ex(("127.0.0.1", _ETCD_PEER)) == 0
+
+
+@contextmanager
+def running_milvus() -> Iterator[Server]:
+    """Give a server that is gone afterwards."""
+    milvus = program()
+    if milvus is None:
+        raise FileNotFoundError("milvus-server")
+    folder = Path(tempfile.mkdtemp(prefix="milvus-"))
+    server = None
+    try:
+        server = Server(folder, milvus)
+        yield server
+    finally:
+        if server is not None:
+            server.process.kill()
+        shutil.rmtree(folder, ignore_errors=True)

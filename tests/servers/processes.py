@@ -1,0 +1,57 @@
+"""Start a server's process, kill it as a crash would, and start it again."""
+
+import contextlib
+import os
+import signal
+import socket
+import subprocess
+import time
+from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+
+class Process:
+    """A server in a session of its own, so that it can be killed with everything that it started."""
+
+    def __init__(
+        self, command: Sequence[str | Path], log: Path, answers: Callable[[], bool], seconds: float, **how: Any
+    ) -> None:
+        self._command = command
+        self._log = log
+        self._answers = answers
+        self._seconds = seconds
+        self._how: Mapping[str, Any] = how
+        self._running: subprocess.Popen[bytes] | None = None
+
+    def start(self) -> None:
+        """Start the server and wait until it answers."""
+        with self._log.open("ab") as log:
+            self._running = subprocess.Popen(
+                self._command, stdin=subprocess.DEVNULL, stdout=log, stderr=log, start_new_session=True, **self._how
+            )
+        end = time.monotonic() + self._seconds
+        while not self._answers():
+            if self._running.poll() is not None or time.monotonic() > end:
+                self.kill()
+                raise RuntimeError(f"{self._command[0]} did not start: {self._log.read_text(errors='replace')[-2000:]}")
+            time.sleep(0.05)
+
+    def become(self, command: Sequence[str | Path], **how: Any) -> None:
+        """Be started by another command from now on."""
+        self._command, self._how = command, how
+
+    def kill(self) -> None:
+        """Kill the server and all its children at once; harmless when it is dead."""
+        if self._running is not None:
+            with contextlib.suppress(ProcessLookupError):
+                os.killpg(self._running.pid, signal.SIGKILL)
+            self._running.wait()
+            self._running = None
+
+
+def free_port() -> int:
+    """Return a port of the loopback that nobody listens on."""
+    with socket.socket() as listener:
+        listener.bind(("127.0.0.1", 0))
+        return int(listener.getsockname()[1])

@@ -13,6 +13,7 @@ import faiss
 import numpy as np
 from numpy.typing import NDArray
 
+from storage.huge_pages import prefer_large_pages
 from storage.rounding import squared_distance_error
 from storage.selecting import smallest
 
@@ -169,6 +170,8 @@ class FaissFlat:
         """Return |x|^2 of each vector, (n,) float32, computed once."""
         if self._norms is None:
             vectors = self.vectors()
+            # Before the first query of vectors that will stay: FAISS takes memory in small pages.
+            prefer_large_pages(vectors)
             with np.errstate(over="ignore", invalid="ignore"):
                 self._norms = np.einsum("ij,ij->i", vectors, vectors)
         return self._norms

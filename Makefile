@@ -5,7 +5,7 @@ DEMO := demo
 STORE := $(DEMO)/stores/retrieval
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo servers test durability lint types bench peers format lock clean
+.PHONY: help setup demo servers test durability scaling lint types bench peers format lock clean
 
 help: ## list the targets
 	@grep -E '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## /\t/' | expand -t 12
@@ -40,10 +40,13 @@ servers: .venv/servers/ready ## install a Milvus server for the tests, apart fro
 	@touch $@
 
 test: setup ## run the tests
-	$(BIN)/python -m pytest --ignore tests/durability
+	$(BIN)/python -m pytest --ignore tests/durability --ignore tests/scaling
 
 durability: setup ## kill writers, cut the power, fill the disk and damage files, in small: a few minutes
 	$(BIN)/python -m pytest tests/durability
+
+scaling: setup ## try stores on a real PostgreSQL and Milvus (make servers), and Ray: a few minutes
+	$(BIN)/python -m pytest tests/scaling
 
 lint: setup ## check format, style and the storeys' imports
 	$(BIN)/ruff format --check .

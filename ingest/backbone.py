@@ -55,6 +55,7 @@ class RememberingBackbone:
         self._backbone = backbone
         self._capacity = capacity
         self._known: dict[bytes, Floats] = {}
+        self._middles: set[bytes] = set()
         self.batch_size = backbone.batch_size
         self.digest = backbone.digest
         self.origin = backbone.origin
@@ -62,16 +63,29 @@ class RememberingBackbone:
 
     def knows(self, image: Floats) -> bool:
         """Tell whether an image, (side, side, 3) float32, has been computed and is remembered."""
-        return hashlib.sha256(image.tobytes()).digest() in self._known
+        # Its middle row tells most images from those that are known, in a tenth of the time.
+        return _middle(image) in self._middles and _digest(image) in self._known
 
     def features(self, images: Floats) -> Floats:
         """Return the features of a full batch, computed only if one of its images is new."""
-        digests = [hashlib.sha256(image.tobytes()).digest() for image in images]
+        if len(self._known) >= self._capacity and not self.knows(images[0]):
+            return self._backbone.features(images)
+        digests = [_digest(image) for image in images]
         known = [self._known.get(digest) for digest in digests]
         if all(row is not None for row in known):
             return np.array(known, np.float32)
         features = self._backbone.features(images)
-        for digest, row in zip(digests, features, strict=True):
+        for image, digest, row in zip(images, digests, features, strict=True):
             if len(self._known) < self._capacity:
                 self._known[digest] = row.copy()
+                self._middles.add(_middle(image))
         return features
+
+
+def _digest(image: Floats) -> bytes:
+    return hashlib.sha256(image.tobytes()).digest()
+
+
+def _middle(image: Floats) -> bytes:
+    middle: Floats = image[len(image) // 2]
+    return middle.tobytes()

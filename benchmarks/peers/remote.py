@@ -39,12 +39,13 @@ class Remote:
             "keeping" if keeping else "plain",
         ]
         self._child: int | None = None
+        self._heard = b""
         self._process = subprocess.Popen(  # noqa: S603 - it runs a part of this very program
             [*under, *command],
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             stderr=subprocess.DEVNULL,
-            text=True,
+            bufsize=0,
             env=os.environ | settings | {"PYTHONWARNINGS": "ignore"},
         )
 
@@ -60,8 +61,7 @@ class Remote:
         if self._process.stdin is None:
             raise PeerFailed(f"expected {self.name} to listen, got a process without input")
         try:
-            self._process.stdin.write(json.dumps([task, arguments]) + "\n")
-            self._process.stdin.flush()
+            self._process.stdin.write(json.dumps([task, arguments]).encode() + b"\n")
         except BrokenPipeError:
             raise PeerFailed(f"{self.name} ended by itself") from None
 
@@ -92,11 +92,15 @@ class Remote:
         output = self._process.stdout
         if output is None:
             raise PeerFailed(f"expected {self.name} to answer, got a process without output")
-        if patience is not None and not select.select([output], [], [], patience)[0]:
-            raise PeerFailed(f"{self.name} did not answer within {patience:.0f} s")
-        line = output.readline()
-        if not line.endswith("\n"):
-            raise PeerFailed(f"{self.name} ended by itself")
+        # Lines are kept here, not in a file's buffer, of which `select` knows nothing: two may come at once.
+        while b"\n" not in self._heard:
+            if patience is not None and not select.select([output], [], [], patience)[0]:
+                raise PeerFailed(f"{self.name} did not answer within {patience:.0f} s")
+            heard = os.read(output.fileno(), 65_536)
+            if not heard:
+                raise PeerFailed(f"{self.name} ended by itself")
+            self._heard += heard
+        line, _, self._heard = self._heard.partition(b"\n")
         outcome, value = json.loads(line)
         return outcome, value
 

@@ -1,10 +1,12 @@
 """`python -m benchmarks`: measure one part or all, check every answer, and compare."""
 
+from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
+from rich.table import Table
 
 from benchmarks.accuracy import measure_accuracy
 from benchmarks.compare import compare
@@ -45,6 +47,15 @@ WeightsOption = Annotated[Path | None, typer.Option(help="VGG16 weights: .h5, .n
 JsonOption = Annotated[bool, typer.Option("--json", help="Print JSON.")]
 
 
+def _show(document: dict[str, Any], tables: Sequence[Table], *, json: bool) -> None:
+    """Print what was measured, as JSON or as tables."""
+    if json:
+        console.print_json(document)
+        return
+    for table in tables:
+        console.OUT.print(table)
+
+
 @app.command()
 def accuracy(
     source: SourceArgument,
@@ -66,10 +77,7 @@ def accuracy(
             make_backbone=vgg16_backbone(weights),
             on_progress=show,
         )
-    if json:
-        console.print_json(report.as_json())
-    else:
-        console.OUT.print(report.table())
+    _show(report.as_json(), [report.table()], json=json)
 
 
 @app.command()
@@ -101,10 +109,7 @@ def recipes(
         )
     if figure is not None:
         figures.save(draw_recipes(report), figure)
-    if json:
-        console.print_json(report.as_json())
-    else:
-        console.OUT.print(report.table())
+    _show(report.as_json(), [report.table()], json=json)
 
 
 @app.command()
@@ -123,10 +128,7 @@ def copies(
             make_backbone=vgg16_backbone(weights),
             on_progress=show,
         )
-    if json:
-        console.print_json(report.as_json())
-    else:
-        console.OUT.print(report.table())
+    _show(report.as_json(), [report.table()], json=json)
 
 
 @app.command()
@@ -140,10 +142,7 @@ def exactness(
     """Compare every neighbour and distance with scikit-learn's; fail if one is wrong."""
     with Store.open(store) as opened:
         report = measure_exactness(opened, queries=queries, k=k, seed=seed)
-    if json:
-        console.print_json(report.as_json())
-    else:
-        console.OUT.print(report.table())
+    _show(report.as_json(), [report.table()], json=json)
     if not report.ok:
         console.fail(f"expected no wrong answers, got {report.errors} errors, {report.alone_differs} differing alone")
 
@@ -169,11 +168,7 @@ def latency(
         report = measure_sizes(sizes=QUICK_SIZES, k=k, samples=min(samples, 100), on_stage=console.say)
     else:
         report = measure_sizes(k=k, samples=samples, on_stage=console.say)
-    if json:
-        console.print_json(report.as_json())
-    else:
-        for table in report.tables():
-            console.OUT.print(table)
+    _show(report.as_json(), report.tables(), json=json)
 
 
 @app.command()
@@ -183,10 +178,7 @@ def throughput(
 ) -> None:
     """Time whole jobs beside Keras' own way in the same run, with memory and what a second run takes."""
     report = measure_throughput(FEW_IMAGES if quick else ALL_IMAGES, on_stage=console.say)
-    if json:
-        console.print_json(report.as_json())
-    else:
-        console.OUT.print(report.table())
+    _show(report.as_json(), [report.table()], json=json)
 
 
 @app.command()
@@ -199,10 +191,7 @@ def scaling(
 ) -> None:
     """Fill a store on servers with random vectors, and time writing, filling and asking."""
     report = measure_scaling(store, vectors, items=items, samples=samples, on_stage=console.say)
-    if json:
-        console.print_json(report.as_json())
-    else:
-        console.OUT.print(report.table())
+    _show(report.as_json(), [report.table()], json=json)
 
 
 @app.command()
@@ -213,11 +202,7 @@ def durability(
 ) -> None:
     """Kill writers, cut the power, fill the disk, damage files; fail if anything is lost or wrong."""
     report = measure_durability(QUICK if quick else FULL, seed=seed, on_stage=console.say)
-    if json:
-        console.print_json(report.as_json())
-    else:
-        for table in report.tables():
-            console.OUT.print(table)
+    _show(report.as_json(), report.tables(), json=json)
     if not report.ok:
         console.fail("expected nothing to be lost or wrong, got some: see the report")
 
@@ -248,11 +233,7 @@ def peers(
         peers=peer or tuple(KNOWN),
         on_stage=console.say,
     )
-    if json:
-        console.print_json(report.as_json())
-    else:
-        for table in report.tables():
-            console.OUT.print(table)
+    _show(report.as_json(), report.tables(), json=json)
     if not report.ok:
         console.fail("expected Lookalike to find every neighbour and lose nothing, got otherwise: see the tables")
 
@@ -268,10 +249,7 @@ def compare_reports(
     comparison = compare(old, new, share)
     if not comparison.same_machine:
         console.say("the two were measured on different processors: times cannot be compared")
-    if json:
-        console.print_json(comparison.as_json())
-    else:
-        console.OUT.print(comparison.table())
+    _show(comparison.as_json(), [comparison.table()], json=json)
     if comparison.too_bad:
         worst = ", ".join(change.name for change in comparison.too_bad[:3])
         console.fail(f"expected nothing to get worse by more than {share:.0%}, got {len(comparison.too_bad)}: {worst}")
@@ -308,11 +286,8 @@ def everything(
             on_stage=shown.stage,
         )
         report = write_report(context, out, chosen, on_part=shown.part)
-    if json:
-        console.print_json(report.as_json())
-    else:
-        for table in report.tables():
-            console.OUT.print(table)
+    _show(report.as_json(), report.tables(), json=json)
+    if not json:
         console.OUT.print(f"Report: {out / 'report.html'}", soft_wrap=True)
     if report.failed:
         console.fail(f"expected every part to be measured, got {len(report.failed)} failed: {', '.join(report.failed)}")

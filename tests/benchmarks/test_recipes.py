@@ -3,8 +3,10 @@
 from collections import Counter
 from collections.abc import Callable
 from dataclasses import replace
+from io import StringIO
 
 import pytest
+from rich.console import Console
 
 from benchmarks.errors import UnfitForBenchmark
 from benchmarks.metrics import t_interval
@@ -120,8 +122,11 @@ def test_a_source_without_labels_or_with_too_few_images_is_refused(greys: Listed
 
 def test_the_table_has_a_row_for_each_recipe(greys: ListedSource) -> None:
     table = measured(greys).table()
-    assert list(table.columns[0].cells) == [PIXELS, "toy", "drawn"]
-    assert list(table.columns[1].cells)[:2] == ["1.0000", "1.0000"]
+    assert [column.header for column in table.columns] == ["", PIXELS, "toy", "drawn"]
+    assert [next(iter(column.cells)) for column in table.columns[:3]] == ["1-NN", "1.0000", "1.0000"]
+    printed = Console(width=80, file=StringIO(), record=True)
+    printed.print(table)
+    assert "…" not in printed.export_text()
 
 
 def test_the_figure_names_each_recipe_with_its_accuracy(greys: ListedSource) -> None:

@@ -79,7 +79,7 @@ class RecipesReport:
         """Return the report as a table to print."""
         title = f"Recipes on {self.source}: {self.asked:,} images asked of {self.stored:,}, {len(self.twins)} splits"
         # A column a recipe, which fits a terminal of 80 characters; a row a recipe would be cut there.
-        table = Table("", title=title, title_justify="left")
+        table = Table("", title=title, title_justify="left", min_width=len(title))
         for score in self.scores:
             table.add_column(score.recipe, justify="right", no_wrap=True)
         rows: dict[str, Callable[[RecipeScore], str]] = {

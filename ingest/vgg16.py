@@ -2,15 +2,17 @@
 
 import contextlib
 import sys
-from collections.abc import Iterator
+from collections.abc import Mapping
+from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from ingest.backbone import Floats
 from ingest.precision import Asked, Precision, precision_of_processor
 from ingest.quiet_tensorflow import tf
 from ingest.recipes import Recipe
-from ingest.weight_files import LAYERS
+from ingest.weight_files import CHANNELS
 from ingest.weights import Weights
 
 #: How many images of 32 by 32 every batch has. On processors tried, a row's bits depend on its neighbours at 32 but
@@ -23,7 +25,7 @@ _SMALLEST_BATCH = 16
 #: NVIDIA's processors multiply bfloat16 in hardware from this compute capability on.
 _FIRST_BFLOAT16 = (8, 0)
 
-_POLICIES = {"float32": "float32", "bfloat16": "mixed_bfloat16"}
+_TYPES = {"float32": tf.float32, "bfloat16": tf.bfloat16}
 
 #: ImageNet's mean colour, blue first, in 0..255: what VGG16 was trained to have subtracted.
 _MEAN_COLOUR = (103.939, 116.779, 123.68)
@@ -34,23 +36,23 @@ _GEM_POWER = 3.0
 
 
 class Vgg16:
-    """VGG16 without its top, cut at a recipe's layer, whose output is pooled or flattened."""
+    """VGG16 without its top, cut at a recipe's layer, whose output is pooled or flattened.
+
+    The layers are those of Keras' `applications.VGG16`. Their weights are constants of the graph here, which are laid
+    out for the processor once; Keras has variables, for which that is done again with every batch.
+    """
 
     def __init__(self, recipe: Recipe, weights: Weights, precision: Asked = "auto") -> None:
         self.digest = weights.digest
         self.origin = weights.origin
         self.precision = fastest_precision() if precision == "auto" else precision
         self.batch_size = batch_size(recipe.side, self.precision)
-        shape = (recipe.side, recipe.side, 3)
-        with _computing_in(self.precision):
-            base = tf.keras.applications.VGG16(include_top=False, weights=None, input_shape=shape)
-        for layer in LAYERS:
-            base.get_layer(layer).set_weights([weights.arrays[f"{layer}/kernel"], weights.arrays[f"{layer}/bias"]])
-        model = tf.keras.Model(base.input, base.get_layer(recipe.layer).output)
-        signature = [tf.TensorSpec((self.batch_size, *shape), tf.float32)]
+        kind = _TYPES[self.precision]
+        arrays = {name: tf.cast(array, kind).numpy() for name, array in weights.arrays.items()}
+        signature = [tf.TensorSpec((self.batch_size, recipe.side, recipe.side, 3), tf.float32)]
 
         def compute(images: tf.Tensor) -> tf.Tensor:
-            return _pooled(recipe, model(_scaled(recipe, images), training=False))
+            return _pooled(recipe, _output(recipe.layer, arrays, tf.cast(_scaled(recipe, images), kind)))
 
         self._compute = tf.function(compute, input_signature=signature)
 
@@ -62,6 +64,25 @@ class Vgg16:
 
 def _scaled(recipe: Recipe, images: tf.Tensor) -> tf.Tensor:
     return images if recipe.scaling == "unit" else tf.reverse(images * 255.0, axis=[-1]) - tf.constant(_MEAN_COLOUR)
+
+
+def _output(layer: str, arrays: Mapping[str, NDArray[Any]], images: tf.Tensor) -> tf.Tensor:
+    """Return what a layer makes of scaled images, (batch_size, height, width, channels).
+
+    Simonyan and Zisserman, "Very Deep Convolutional Networks for Large-Scale Image Recognition", 2015, section 2.1.
+    """
+    output = images
+    for block, widths in CHANNELS.items():
+        for number in range(1, len(widths) + 1):
+            name = f"block{block}_conv{number}"
+            output = tf.nn.conv2d(output, tf.constant(arrays[f"{name}/kernel"]), strides=1, padding="SAME")
+            output = tf.nn.relu(tf.nn.bias_add(output, tf.constant(arrays[f"{name}/bias"])))
+            if name == layer:
+                return output
+        output = tf.nn.max_pool2d(output, ksize=2, strides=2, padding="VALID")
+        if layer == f"block{block}_pool":
+            return output
+    raise ValueError(f"expected a layer of VGG16, got {layer!r}")
 
 
 def _pooled(recipe: Recipe, output: tf.Tensor) -> tf.Tensor:
@@ -90,17 +111,6 @@ def fastest_precision() -> Precision:
         return precision_of_processor()
     capability = tf.config.experimental.get_device_details(gpus[0]).get("compute_capability", (0, 0))
     return "bfloat16" if capability >= _FIRST_BFLOAT16 else "float32"
-
-
-@contextlib.contextmanager
-def _computing_in(precision: Precision) -> Iterator[None]:
-    """Have Keras make layers that compute in a precision; their weights stay float32."""
-    before = tf.keras.config.dtype_policy()
-    tf.keras.config.set_dtype_policy(_POLICIES[precision])
-    try:
-        yield
-    finally:
-        tf.keras.config.set_dtype_policy(before)
 
 
 def download_weights() -> None:

@@ -22,6 +22,7 @@ from ingest.recipes import NOTEBOOK, RECIPES, RETRIEVAL, Recipe
 from ingest.recipes.shapes import feature_count
 from ingest.sources import Source, open_source
 from ingest.sources.listed import FirstOf
+from ingest.weight_files import LAYERS
 from ingest.weights import find_weights
 from search import Searcher
 
@@ -119,11 +120,19 @@ def test_bfloat16_moves_vectors_by_less_than_the_bound_on_drift_and_leaves_as_fl
     assert np.median(moved) < DRIFT_BOUND
 
 
-def test_the_policy_that_layers_are_made_under_is_put_back(network: MakeBackbone) -> None:
-    import tensorflow as tf
+@pytest.mark.parametrize("layer", ["block2_conv1", "block2_pool", "block4_conv2", "block5_pool"])
+def test_a_layer_is_that_of_keras_vgg16(network: MakeBackbone, layer: str) -> None:
+    from ingest.quiet_tensorflow import tf
 
-    network(RETRIEVAL, "bfloat16")
-    assert tf.keras.config.dtype_policy().name == "float32"
+    keras = tf.keras.applications.VGG16(include_top=False, weights=None, input_shape=(32, 32, 3))
+    arrays = find_weights().arrays
+    for name in LAYERS:
+        keras.get_layer(name).set_weights([arrays[f"{name}/kernel"], arrays[f"{name}/bias"]])
+    cut = tf.keras.Model(keras.input, keras.get_layer(layer).output)
+    images = photographed(64, 32)
+    expected = cut(images).numpy().max(axis=(1, 2))
+    recipe = dataclasses.replace(RETRIEVAL, layer=layer, scaling="unit", pooling="max")
+    np.testing.assert_allclose(network(recipe, "float32").features(images), expected, rtol=1e-4, atol=1e-4)
 
 
 @pytest.mark.parametrize(

@@ -10,9 +10,6 @@ from ingest.recipes import NOTEBOOK, Recipe
 from ingest.weight_files import LAYERS, SHAPES
 from ingest.weights import Weights
 
-#: Keras' default.
-_PREDICT_BATCH = 32
-
 #: Rows and columns of the matrix product: more are no faster.
 _LARGE = 4096
 _PRODUCTS = 5
@@ -28,7 +25,8 @@ def predict_rate(weights: Weights, images: int) -> float:
     flat = tf.keras.layers.Flatten()(base.output)
     model = tf.keras.Model(base.input, tf.keras.layers.Dense(NOTEBOOK.dim, activation="relu")(flat))
     pictures = _noise(images, NOTEBOOK.side)
-    model.predict(pictures[: 2 * _PREDICT_BATCH], verbose=0)
+    # Keras compiles when it first sees a number of images, which would halve the rate of so few.
+    model.predict(pictures, verbose=0)
     started = time.perf_counter()
     model.predict(pictures, verbose=0)
     return images / (time.perf_counter() - started)

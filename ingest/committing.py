@@ -7,7 +7,6 @@ from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import replace
 from types import TracebackType
 
-from ingest.backbone import Floats
 from ingest.batch import Batch
 from ingest.outcome import Progress
 from storage import Entry, Job, Store
@@ -49,10 +48,9 @@ class Commits:
         self._writer.shutdown()
 
     def commit(self, batch: Batch, *, last: bool = False) -> None:
-        """Have a batch written, whose images are all embedded; the `last` is waited for."""
+        """Have a batch written once its images, all of which are begun, are embedded; the `last` is waited for."""
         self.wait()
         self._count(batch)
-        vectors = batch.vectors()
         changed = any((self._job.added, self._job.replaced, self._job.rejected, self._settled, self._unfinished))
         if last:
             self._job = replace(self._job, finished=True)
@@ -61,7 +59,7 @@ class Commits:
             self._rejected.difference_update(self._settled)
             self._rejected.update(reject.key for reject in batch.rejects)
             self._settled = set()
-            self._written = batch, self._writer.submit(self._write, batch, vectors, entry)
+            self._written = batch, self._writer.submit(self._write, batch, entry)
         else:
             self._tell(batch)
         if last:
@@ -74,7 +72,8 @@ class Commits:
             self._progress.stage_seconds["write"] += written.result()
             self._tell(batch)
 
-    def _write(self, batch: Batch, vectors: Floats, entry: Entry) -> float:
+    def _write(self, batch: Batch, entry: Entry) -> float:
+        vectors = batch.vectors.result()
         started = time.perf_counter()
         with self._turn:
             self._store.append(batch.items, vectors, entry)

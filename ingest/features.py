@@ -24,6 +24,6 @@ def features_of(recipe: Recipe, backbone: Backbone, inputs: Iterable[Floats]) ->
     walked = iter(inputs)
     while some := list(islice(walked, backbone.batch_size)):
         batch = np.zeros((backbone.batch_size, recipe.side, recipe.side, 3), np.float32)
-        batch[: len(some)] = some
+        np.stack(some, out=batch[: len(some)])
         features = backbone.features(batch)[: len(some)]
         yield unit_length(features) if recipe.unit_length else features

@@ -61,7 +61,7 @@ class Workers:
 class Embedded:
     """Stands where an embedder does when the inputs are vectors already."""
 
-    batch_size = 1
+    batch_size = SLICE
 
     def remembers(self, _input: Floats) -> bool:
         """Tell that nothing is kept here."""

@@ -7,13 +7,14 @@ from contextlib import closing
 
 from ingest.ahead import ahead
 from ingest.backbone import MakeBackbone
-from ingest.batch import Batch, Embeds
+from ingest.batch import Batch
 from ingest.committing import Commits
 from ingest.embedder import Embedder
-from ingest.interrupting import Interrupt, interrupt
+from ingest.embedding_queue import EmbeddingQueue, Embeds
+from ingest.interrupting import interrupt
 from ingest.outcome import Progress
 from ingest.precision import Asked, precision_of
-from ingest.preparing import Preparer, Prepares
+from ingest.preparing import Preparer, Prepares, Slice
 from ingest.ray_workers import Embedded, RayPreparer, Workers
 from ingest.recipes import recipe_of
 from ingest.sources import Source
@@ -75,22 +76,24 @@ def run(
     embedder: Callable[[], Embeds] = lazy
     if workers is not None:
         preparer, embedder = RayPreparer(store.embedding, contents, lazy.network, lazy.precision, workers), Embedded
+    queue = EmbeddingQueue(embedder)
     try:
-        with interrupt() as stop, Commits(store, named, turn, progress, on_progress, gone) as commits:
+        with interrupt() as stop, queue, Commits(store, named, turn, progress, on_progress, gone) as commits:
             with closing(ahead(preparer.slices(source, batch_size), _DEPTH)) as slices:
-                batch = Batch()
+                batches = _Batches(queue, commits, batch_size)
                 for some in slices:
-                    # Before the slice, so that the last batch is known as such and says that the job is finished.
-                    if batch.size + len(some.ready) + len(some.rejects) > batch_size or not batch.size:
-                        _commit(batch, commits, embedder, progress)
-                        batch = Batch()
-                    batch.take(some)
-                    _embed(batch, embedder, progress, all=False)
+                    batches.take(some)
                     if stop.asked:
                         break
-            _end(batch, commits, embedder, progress, on_progress, stop)
+            if stop.asked:
+                progress.stage = "stopping after this batch"
+                on_progress(progress)
+            batches.end(finished=not stop.asked)
+            if stop.asked:
+                raise KeyboardInterrupt
     finally:
         progress.stage_seconds["decode"] += preparer.seconds
+        progress.stage_seconds["embed"] += queue.seconds
     progress.stage = "writing the index"
     on_progress(progress)
     started = time.perf_counter()
@@ -98,33 +101,46 @@ def run(
     progress.stage_seconds["write"] += time.perf_counter() - started
 
 
-def _end(
-    batch: Batch,
-    commits: Commits,
-    embedder: Callable[[], Embeds],
-    progress: Progress,
-    on_progress: Callable[[Progress], None],
-    stop: Interrupt,
-) -> None:
-    if stop.asked:
-        progress.stage = "stopping after this batch"
-        on_progress(progress)
-    _commit(batch, commits, embedder, progress, last=not stop.asked)
-    commits.wait()
-    if stop.asked:
-        raise KeyboardInterrupt
+class _Batches:
+    """Fills one batch after the other.
 
+    A full one is committed once the network has all of its images: the last of them may have to wait for some of the
+    next batch, since the network computes a fixed number at a time.
+    """
 
-def _commit(
-    batch: Batch, commits: Commits, embedder: Callable[[], Embeds], progress: Progress, *, last: bool = False
-) -> None:
-    _embed(batch, embedder, progress, all=True)
-    if batch.size or batch.unchanged or last:
-        commits.commit(batch, last=last)
+    def __init__(self, queue: EmbeddingQueue, commits: Commits, most: int) -> None:
+        self._queue = queue
+        self._commits = commits
+        self._most = most
+        self._filling = Batch()
+        self._full: Batch | None = None
 
+    def take(self, some: Slice) -> None:
+        """Add what became of some inputs to the batch, or to the next."""
+        # Before the slice, so that the last batch is known as such and says that the job is finished.
+        size = self._filling.size
+        if size + len(some.ready) + len(some.rejects) > self._most or not size:
+            self._commit_full()
+            if size or self._filling.unchanged:
+                self._full = self._filling
+            self._filling = Batch()
+            self._queue.begin_remembered()
+        self._filling.take(some, self._queue)
+        if self._full is not None and self._full.vectors.begun:
+            self._commit_full()
 
-def _embed(batch: Batch, embedder: Callable[[], Embeds], progress: Progress, *, all: bool) -> None:
-    if batch.items:
-        started = time.perf_counter()
-        batch.embed(embedder(), all=all)
-        progress.stage_seconds["embed"] += time.perf_counter() - started
+    def end(self, *, finished: bool) -> None:
+        """Commit what is left, and wait until it is acknowledged."""
+        self._commit_full()
+        self._queue.begin_all()
+        last = self._filling
+        if finished or last.size or last.unchanged:
+            self._commits.commit(last, last=finished)
+        self._commits.wait()
+
+    def _commit_full(self) -> None:
+        if self._full is not None:
+            if not self._full.vectors.begun:
+                self._queue.begin_all()
+            self._commits.commit(self._full)
+            self._full = None

@@ -7,6 +7,7 @@ from numpy.typing import NDArray
 
 from ingest.backbone import Floats
 from ingest.heads.contract import unit_length
+from ingest.one_thread import blas_on_one_thread
 from ingest.products import in_blocks
 
 #: Images that lie in a plane do not vary off it: no direction is taken to vary less than this share of the first.
@@ -24,7 +25,7 @@ class Pca:
 
     def __call__(self, features: Floats) -> Floats:
         """Return the vectors of features."""
-        return in_blocks(features - self.mean, self.components)
+        return in_blocks(features, self.components, self.mean)
 
     def arrays(self) -> dict[str, Floats]:
         """Return what the head is made of."""
@@ -44,7 +45,7 @@ class Whitened:
 
     def __call__(self, features: Floats) -> Floats:
         """Return the vectors of features."""
-        return unit_length(in_blocks(features - self.mean, self.components))
+        return unit_length(in_blocks(features, self.components, self.mean))
 
     def arrays(self) -> dict[str, Floats]:
         """Return what the head is made of."""
@@ -81,7 +82,8 @@ def _principal(features: Floats, dim: int, seed: int) -> tuple[_Wide, _Wide, _Wi
     mean = features.mean(axis=0, dtype=np.float64)
     deviations = np.ones(dim)
     if determined > 0:
-        fitted = PCA(determined, svd_solver="randomized", random_state=seed).fit(features)
+        with blas_on_one_thread():
+            fitted = PCA(determined, svd_solver="randomized", random_state=seed).fit(features)
         basis[:, :determined] = fitted.components_.T
         # Nobody knows how the images vary along the random ones: as little as along the last that they determine.
         along = np.sqrt(fitted.explained_variance_.astype(np.float64))

@@ -1,9 +1,14 @@
 """Products in blocks: right, and the same bits for a row wherever it stands and whatever stands beside it."""
 
+from collections.abc import Callable
+from contextlib import AbstractContextManager
+
 import numpy as np
 import pytest
+from threadpoolctl import threadpool_info, threadpool_limits
 
 from ingest.backbone import Floats
+from ingest.one_thread import blas_on_one_thread, numpy_on_one_thread
 from ingest.products import BLOCK, in_blocks
 
 RANDOM = np.random.default_rng(9)
@@ -37,3 +42,28 @@ def test_a_row_has_the_same_bits_at_every_place_alone_and_among_others(width: in
     for place in range(BLOCK):
         moved = in_blocks(np.roll(some[:BLOCK], place, axis=0), matrix)
         np.testing.assert_array_equal(bits(np.roll(moved, -place, axis=0)), bits(together[:BLOCK]))
+
+
+def test_what_rows_are_centred_on_is_taken_from_each() -> None:
+    some, matrix, centre = rows(BLOCK + 3, 64), rows(64, 8), rows(1, 64)[0]
+    np.testing.assert_array_equal(in_blocks(some, matrix, centre), in_blocks(some - centre, matrix))
+
+
+def blas_threads() -> set[int]:
+    return {library["num_threads"] for library in threadpool_info() if library["user_api"] == "blas"}
+
+
+@pytest.mark.parametrize("threads", [1, 2])
+def test_the_number_of_processors_does_not_change_a_bit(threads: int) -> None:
+    some, matrix = rows(BLOCK, 4096), rows(4096, 128) - 0.5
+    expected = in_blocks(some, matrix)
+    with threadpool_limits(threads, user_api="blas"):
+        np.testing.assert_array_equal(bits(in_blocks(some, matrix)), bits(expected))
+
+
+@pytest.mark.parametrize("on_one_thread", [numpy_on_one_thread, blas_on_one_thread])
+def test_blas_has_its_threads_again_after_a_product(on_one_thread: Callable[[], AbstractContextManager[None]]) -> None:
+    with threadpool_limits(2, user_api="blas"):
+        with on_one_thread():
+            assert 1 in blas_threads()
+        assert blas_threads() == {2}

@@ -1,6 +1,7 @@
 """One real run of VGG16 with the ImageNet weights; the only tests that import TensorFlow."""
 
 import dataclasses
+import subprocess
 import sys
 from collections.abc import Callable
 from functools import cache
@@ -118,6 +119,15 @@ def test_bfloat16_moves_vectors_by_less_than_the_bound_on_drift_and_leaves_as_fl
     moved = np.linalg.norm(after - before, axis=1) / np.linalg.norm(before, axis=1)
     assert 0 < moved.max() < 3 * DRIFT_BOUND
     assert np.median(moved) < DRIFT_BOUND
+
+
+def test_keras_is_loaded_by_whoever_uses_it_and_not_before() -> None:
+    program = (
+        "import sys; from ingest.quiet_tensorflow import tf; before = 'keras' in sys.modules; "
+        "print(before, tf.keras.optimizers.Adam().name, 'keras' in sys.modules)"
+    )
+    done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True)
+    assert done.stdout == "False adam True\n"
 
 
 @pytest.mark.parametrize("layer", ["block2_conv1", "block2_pool", "block4_conv2", "block5_pool"])

@@ -1,22 +1,30 @@
 """What throughput is measured against: the notebook's own way to embed, and a large matrix product."""
 
 import time
+from typing import Any
 
 import numpy as np
 
+from ingest.backbone import Floats
 from ingest.networks import vgg16_backbone
 from ingest.precision import Precision
 from ingest.recipes import NOTEBOOK, Recipe
 from ingest.weight_files import LAYERS, SHAPES
 from ingest.weights import Weights
 
+#: Passes whose rates are told: from one to the next Keras may be half as fast again.
+_PASSES = 4
+
 #: Rows and columns of the matrix product: more are no faster.
 _LARGE = 4096
 _PRODUCTS = 5
 
 
-def predict_rate(weights: Weights, images: int) -> float:
-    """Return the images a second of Keras' `model.predict` as the notebook calls it: float32, the whole VGG16."""
+def predict_rates(weights: Weights, images: int) -> list[float]:
+    """Return the images a second of Keras' `model.predict` as the notebook calls it, in each of a few passes.
+
+    That is the whole VGG16, in float32.
+    """
     from ingest.quiet_tensorflow import tf
 
     base = tf.keras.applications.VGG16(include_top=False, weights=None, input_shape=(NOTEBOOK.side, NOTEBOOK.side, 3))
@@ -27,9 +35,13 @@ def predict_rate(weights: Weights, images: int) -> float:
     pictures = _noise(images, NOTEBOOK.side)
     # Keras compiles when it first sees a number of images, which would halve the rate of so few.
     model.predict(pictures, verbose=0)
+    return [images / seconds for seconds in (_seconds(model, pictures) for _ in range(_PASSES))]
+
+
+def _seconds(model: Any, pictures: Floats) -> float:
     started = time.perf_counter()
     model.predict(pictures, verbose=0)
-    return images / (time.perf_counter() - started)
+    return time.perf_counter() - started
 
 
 def network_rate(recipe: Recipe, precision: Precision, images: int) -> float:
@@ -70,5 +82,5 @@ def operations(recipe: Recipe) -> float:
     return total
 
 
-def _noise(count: int, side: int) -> np.ndarray[tuple[int, ...], np.dtype[np.float32]]:
+def _noise(count: int, side: int) -> Floats:
     return np.random.default_rng(0).random((count, side, side, 3), np.float32)

@@ -11,7 +11,7 @@ from rich.table import Table
 
 from benchmarks.accuracy import measure_accuracy
 from benchmarks.machine import describe_machine
-from benchmarks.notebook_way import network_rate, operations, predict_rate, product_rate
+from benchmarks.notebook_way import network_rate, operations, predict_rates, product_rate
 from benchmarks.whole_job import WholeJob, whole_job
 from ingest.backbone import Backbone
 from ingest.errors import SourceUnusable
@@ -86,11 +86,13 @@ class ThroughputReport:
 
     def table(self) -> Table:
         """Return the report as a table to print."""
-        base = float(np.median(self.baseline_images_per_second))
+        rates = self.baseline_images_per_second
+        base = float(np.median(rates))
         table = Table(title=f"Throughput: {self.images:,} images of {self.source}", title_justify="left")
         for name in ("", "images/s", "times the base line", "outside VGG16"):
             table.add_column(name, justify="right" if name else "left")
-        table.add_row("Keras predict, batch 32, float32 (base line)", f"{base:,.0f}", "1.0", "")
+        spread = f"{base:,.0f} ({min(rates):,.0f} to {max(rates):,.0f})"
+        table.add_row("Keras predict, batch 32, float32 (base line)", spread, "1.0", "")
         for job in self.jobs:
             name = f"{job.recipe}, {job.precision}, whole job of {job.images:,}"
             table.add_row(name, f"{job.images_per_second:,.0f}", f"{job.ratio:.1f}", f"{job.share_outside:.1%}")
@@ -110,13 +112,14 @@ class ThroughputReport:
 def measure_throughput(size: Size, *, on_stage: Callable[[str], None] = lambda _: None) -> ThroughputReport:
     """Measure whole jobs, each in a process of its own; raise BenchmarkFailed when one fails.
 
-    In bfloat16 where the processor has it. The base line is timed before and after them.
+    In bfloat16 where the processor has it. The base line is timed before and after them, and ratios are over the
+    median of its passes.
     """
     source, images = _source(size, on_stage)
     weights = find_weights()
     fast = precision_of_processor()
     on_stage("base line: Keras predict")
-    baseline = [predict_rate(weights, size.alone)]
+    baseline = predict_rates(weights, size.alone)
     with tempfile.TemporaryDirectory(prefix="lookalike-") as folder:
         stores = Path(folder)
         done: list[WholeJob] = []
@@ -132,7 +135,7 @@ def measure_throughput(size: Size, *, on_stage: Callable[[str], None] = lambda _
         on_stage(f"memory: whole job of {few:,} images")
         small = whole_job(source, stores / "small", recipe=RETRIEVAL.name, precision=fast, limit=few)
     on_stage("base line again, and the network alone")
-    baseline.append(predict_rate(weights, size.alone))
+    baseline += predict_rates(weights, size.alone)
     pairs = {(job.recipe, job.precision) for job in done}
     alone = {pair: network_rate(recipe_named(pair[0]), _known(pair[1]), 2 * size.alone) for pair in sorted(pairs)}
     product = product_rate(fast)

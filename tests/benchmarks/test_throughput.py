@@ -39,7 +39,7 @@ def measured(monkeypatch: pytest.MonkeyPatch) -> list[tuple[Any, ...]]:
     monkeypatch.setattr(f"{throughput}.open_source", opened)
     monkeypatch.setattr(f"{throughput}.find_weights", lambda: None)
     monkeypatch.setattr(f"{throughput}.precision_of_processor", lambda: "bfloat16")
-    monkeypatch.setattr(f"{throughput}.predict_rate", lambda *_: 50.0)
+    monkeypatch.setattr(f"{throughput}.predict_rates", lambda *_: [50.0, 50.0])
     monkeypatch.setattr(f"{throughput}.network_rate", lambda recipe, *_: 625.0 if recipe is RETRIEVAL else 250.0)
     monkeypatch.setattr(f"{throughput}.product_rate", lambda _: 1e12)
     monkeypatch.setattr(f"{throughput}.measure_accuracy", lambda *_, **__: SimpleNamespace(one_nn_accuracy=0.98))

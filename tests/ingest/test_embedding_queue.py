@@ -58,10 +58,9 @@ def test_a_batch_of_the_network_is_filled_up_with_inputs_of_the_next() -> None:
     squares, first, second = Squares(), Vectors(), Vectors()
     with EmbeddingQueue(lambda: squares) as queue:
         put(queue, first, (1, 2, 3))
-        assert not first.begun
+        before = first.begun
         queue.put(number(4), second)
-        assert first.begun
-        assert second.begun
+        assert (before, first.begun, second.begun) == (False, True, True)
         assert (first.result().tolist(), second.result().tolist()) == (rows(1, 2, 3), rows(4))
     assert squares.handed == [[1, 2, 3, 4]]
 
@@ -71,9 +70,9 @@ def test_what_is_remembered_takes_no_place_in_a_batch_of_the_network() -> None:
     with EmbeddingQueue(lambda: squares) as queue:
         put(queue, some, (1, -1, 2, -2, 3))
         queue.begin_remembered()
-        assert not some.begun
+        before = some.begun
         queue.put(number(4), some)
-        assert some.begun
+        assert (before, some.begun) == (False, True)
         some.result()
     assert sorted(squares.handed) == [[-1, -2], [1, 2, 3, 4]]
 

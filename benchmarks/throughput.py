@@ -86,12 +86,12 @@ class ThroughputReport:
 
     def table(self) -> Table:
         """Return the report as a table to print."""
-        rates = self.baseline_images_per_second
-        base = float(np.median(rates))
+        passes = self.baseline_images_per_second
+        base = float(np.median(passes))
         table = Table(title=f"Throughput: {self.images:,} images of {self.source}", title_justify="left")
         for name in ("", "images/s", "times the base line", "outside VGG16"):
             table.add_column(name, justify="right" if name else "left")
-        spread = f"{base:,.0f} ({min(rates):,.0f} to {max(rates):,.0f})"
+        spread = f"{base:,.0f} ({min(passes):,.0f} to {max(passes):,.0f})"
         table.add_row("Keras predict, batch 32, float32 (base line)", spread, "1.0", "")
         for job in self.jobs:
             name = f"{job.recipe}, {job.precision}, whole job of {job.images:,}"

@@ -212,7 +212,8 @@ def _threads_ratio(store: Store, queries: NDArray[np.float32], k: int) -> float:
             return [store.nearest(query, k) for query in queries]
 
         def together() -> list[Any]:
-            return list(pool.map(lambda query: store.nearest(query, k), queries))
+            parts = pool.map(lambda some: [store.nearest(query, k) for query in some], np.array_split(queries, THREADS))
+            return [hits for part in parts for hits in part]
 
         if alone() != together():
             raise BenchmarkFailed("expected the same answers from several threads as from one, got others")

@@ -1,6 +1,6 @@
 """Join positions in the index to the catalog's rows, and check every row on the way out."""
 
-from collections.abc import Sequence
+from collections.abc import Container, Sequence
 
 import numpy as np
 from numpy.typing import NDArray
@@ -18,17 +18,35 @@ class SnapshotOutdated(Exception):
     """An answer holds an item that was deleted or replaced after the snapshot was taken."""
 
 
-def hits_of(snapshot: Snapshot, catalog: Catalog, answers: list[tuple[Positions, Distances]]) -> list[list[Hit]]:
+def hits_of(
+    snapshot: Snapshot,
+    catalog: Catalog,
+    answers: list[tuple[Positions, Distances]],
+    known: dict[int, Item] | None = None,
+) -> list[list[Hit]]:
     """Return the hits of each answer, in order.
 
-    Raise SnapshotOutdated when a row has gone in a later batch, StoreCorrupt when it is gone in none, does not match
-    its checksum, or has another vector than was compared.
+    The items at positions in `known` are not read again; those that are read join them. Raise SnapshotOutdated when a
+    row has gone in a later batch, StoreCorrupt when it is gone in none, does not match its checksum, or has another
+    vector than was compared.
     """
-    items = _items_at(snapshot, catalog, answers)
+    items = {} if known is None else known
+    items |= _items_at(snapshot, catalog, _unknown(answers, items))
     return [
         [_hit(rank, items[position], distance) for rank, (position, distance) in enumerate(pairs, start=1)]
         for pairs in (zip(found.tolist(), distances.tolist(), strict=True) for found, distances in answers)
     ]
+
+
+def _unknown(answers: list[tuple[Positions, Distances]], known: Container[int]) -> Positions:
+    """Return each position that an answer holds and that is not known, once."""
+    if len(answers) == 1:
+        # It holds each once already.
+        return answers[0][0]
+    if not answers:
+        return np.empty(0, np.int64)
+    positions = np.unique(np.concatenate([found for found, _ in answers]))
+    return np.array([position for position in positions.tolist() if position not in known], np.int64)
 
 
 def require_rows(snapshot: Snapshot, catalog: Catalog) -> None:
@@ -50,12 +68,10 @@ def _hit(rank: int, item: Item, distance: float) -> Hit:
     return Hit(rank, item.id, item.key, item.label, distance, item.metadata)
 
 
-def _items_at(snapshot: Snapshot, catalog: Catalog, answers: list[tuple[Positions, Distances]]) -> dict[int, Item]:
-    """Return the item at each position that any answer holds, each read and checked once."""
-    if not answers:
+def _items_at(snapshot: Snapshot, catalog: Catalog, positions: Positions) -> dict[int, Item]:
+    """Return the items at these positions, each read and checked."""
+    if not len(positions):
         return {}
-    # One answer holds each position once already.
-    positions = answers[0][0] if len(answers) == 1 else np.unique(np.concatenate([found for found, _ in answers]))
     ids = snapshot.ids[positions].tolist()
     rows: list[Row] = []
     for id, row in zip(ids, catalog.items.by_id(ids), strict=True):

@@ -5,7 +5,7 @@ the stored vectors, and they are ordered by distance and then position. A bound 
 whether a true neighbour can be missing from the candidates; if one can, every vector is compared in float64.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 
 import numpy as np
 from numpy.typing import NDArray
@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from storage.index import VectorIndex
 
 #: How many candidates more than asked are fetched, so that near-ties are rarely cut apart.
-MARGIN = 16
+MARGIN = 8
 
 #: Vectors compared at once in float64 when all of them are.
 _BLOCK = 16_384
@@ -33,27 +33,37 @@ def nearest(
     `queries` is (nq, dim) float32, `excluded` names positions left out of each query's answer. Fewer than k come
     back only where the index holds no more.
     """
+    return [answer for part in nearest_by_part(index, queries, k, excluded) for answer in part]
+
+
+def nearest_by_part(
+    index: VectorIndex, queries: NDArray[np.float32], k: int, excluded: Sequence[Positions] | None = None
+) -> Iterator[list[tuple[Positions, Distances]]]:
+    """Walk what `nearest` returns, some queries after the other, while the index is searched for the next."""
     count = len(index)
     leave_out = excluded if excluded is not None else [_NONE] * len(queries)
     if not len(queries) or not count:
-        return [(_NONE, np.empty(0))] * len(queries)
+        yield [(_NONE, np.empty(0))] * len(queries)
+        return
     if len(queries) == 1:
-        return [_nearest_of_one(index, queries, k, leave_out[0])]
+        yield [_nearest_of_one(index, queries, k, leave_out[0])]
+        return
     widest = max(len(positions) for positions in leave_out)
     wanted = min(count, k + widest + MARGIN)
-    squared, proposed = index.candidates(queries, wanted)
-    # Whatever was not proposed is farther than the last candidate, less the rounding error.
-    beyond = np.full(len(queries), np.inf)
-    if wanted < count:
-        beyond = squared[:, -1].astype(np.float64) - index.error_bound(queries)
-    beyond[~np.isfinite(squared).all(axis=1)] = -np.inf
     vectors = index.vectors()
-    answers: list[tuple[Positions, Distances]] = []
     step = max(1, _RANKED_BYTES // (8 * wanted * index.dim))
-    for start in range(0, len(queries), step):
-        some = slice(start, start + step)
-        answers += _ranked_candidates(vectors, queries[some], proposed[some], beyond[some], k, leave_out[some])
-    return answers
+    for part, squared, proposed in index.candidates_by_part(queries, wanted):
+        asked, out = queries[part], leave_out[part]
+        # Whatever was not proposed is farther than the last candidate, less the rounding error.
+        beyond = np.full(len(asked), np.inf)
+        if wanted < count:
+            beyond = squared[:, -1].astype(np.float64) - index.error_bound(asked)
+        beyond[~np.isfinite(squared).all(axis=1)] = -np.inf
+        answers: list[tuple[Positions, Distances]] = []
+        for start in range(0, len(asked), step):
+            some = slice(start, start + step)
+            answers += _ranked_candidates(vectors, asked[some], proposed[some], beyond[some], k, out[some])
+        yield answers
 
 
 def _nearest_of_one(

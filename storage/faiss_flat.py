@@ -5,8 +5,8 @@ header was compared with the one that must stand there: FAISS's reader trusts th
 """
 
 import struct
-import threading
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from typing import BinaryIO
 
 import faiss
@@ -26,6 +26,16 @@ _L2 = 1
 HEADER_SIZE = _HEADER.size
 
 FAISS_VERSION = str(faiss.__version__)
+
+#: FAISS multiplies matrices from so many queries times dimensions on, and compares pair by pair below. It waits for
+#: 128,000 since 1.15 (facebookresearch/faiss, wiki, "Implementation notes"), where a product takes a fifth of the time.
+faiss.cvar.distance_compute_blas_threshold = 2048
+
+#: From so many pairs of a query and a vector on, the queries are searched in parts, each on one thread.
+_PAIRS_IN_PARTS = 2**22
+
+#: Queries in a part: fewer make products slow, and more nobody waits for.
+_SMALLEST_PART, _LARGEST_PART = 64, 1024
 
 #: Up to so many bytes of vectors are compared with a query on one thread: more threads would gain nothing.
 _FOR_ONE_THREAD = 2**20
@@ -50,7 +60,6 @@ class FaissFlat:
 
     def __init__(self, dim: int) -> None:
         self._index = faiss.IndexFlatL2(dim)
-        self._product = threading.Lock()
         self._vectors: NDArray[np.float32] | None = None
         self._norms: NDArray[np.float32] | None = None
         self._largest: float | None = None
@@ -112,6 +121,27 @@ class FaissFlat:
         distances[positions < 0] = np.inf
         return distances, positions
 
+    def candidates_by_part(
+        self, queries: NDArray[np.float32], count: int
+    ) -> Iterator[tuple[slice, NDArray[np.float32], NDArray[np.int64]]]:
+        """Walk the candidates of some queries after the other, each part with its slice, while the next are searched.
+
+        Each part is searched on one thread: FAISS's own threads wait for each other at every block of a search.
+        """
+        threads = min(faiss.omp_get_max_threads(), len(queries) // _SMALLEST_PART)
+        if threads < 2 or len(queries) * len(self) < _PAIRS_IN_PARTS:
+            yield slice(0, len(queries)), *self.candidates(queries, count)
+            return
+        size = min(_LARGEST_PART, max(_SMALLEST_PART, -(-len(queries) // (2 * threads))))
+        parts = [slice(start, start + size) for start in range(0, len(queries), size)]
+        pool = ThreadPoolExecutor(threads, "searching", initializer=faiss.omp_set_num_threads, initargs=(1,))
+        try:
+            found = pool.map(lambda part: self.candidates(queries[part], count), parts)
+            for part, (distances, positions) in zip(parts, found, strict=True):
+                yield part, distances, positions
+        finally:
+            pool.shutdown(cancel_futures=True)
+
     def search(self, queries: NDArray[np.float32], count: int) -> tuple[NDArray[np.float32], NDArray[np.int64]]:
         """Return what FAISS's own search gives, as it comes."""
         distances, positions = self._index.search(queries, count)
@@ -120,9 +150,11 @@ class FaissFlat:
     def _candidates_of_one(
         self, query: NDArray[np.float32], count: int
     ) -> tuple[NDArray[np.float32], NDArray[np.int64]]:
-        squared = self._squared_distances(query)
-        nearest = smallest(squared, count)
-        return squared[nearest][np.newaxis], nearest[np.newaxis]
+        compared, left = self._compared(query)
+        nearest = smallest(compared, count)
+        with np.errstate(over="ignore"):
+            squared = compared[nearest] + left
+        return squared[np.newaxis], nearest[np.newaxis]
 
     def around(self, queries: NDArray[np.float32], limits: NDArray[np.float64]) -> list[NDArray[np.int64]]:
         """Return the positions that seem no farther from each query than its limit, a squared distance, in order.
@@ -133,7 +165,9 @@ class FaissFlat:
         with np.errstate(over="ignore"):
             most = np.nextafter(limits.astype(np.float32), np.float32(np.inf))
         if len(queries) == 1:
-            return [_not_beyond(self._squared_distances(queries[0]), most[0])]
+            compared, left = self._compared(queries[0])
+            with np.errstate(over="ignore"):
+                return [_not_beyond(compared + left, most[0])]
         vectors, norms = self.vectors(), self._squared_norms()
         found: list[list[NDArray[np.int64]]] = [[np.empty(0, np.int64)] for _ in queries]
         own = np.einsum("ij,ij->i", queries, queries)[:, np.newaxis]
@@ -148,23 +182,23 @@ class FaissFlat:
                 found[query].append(start + _not_beyond(row, most[query]))
         return [np.concatenate(parts) for parts in found]
 
-    def _squared_distances(self, query: NDArray[np.float32]) -> NDArray[np.float32]:
-        """Return the squared distance of each vector to a query, (n,) float32."""
+    def _compared(self, query: NDArray[np.float32]) -> tuple[NDArray[np.float32], np.float32]:
+        """Return the squared distance of each vector to a query, (n,) float32, less a number, and that number.
+
+        What all have in common need be added only to the few that are wanted: rounding keeps the order.
+        """
         vectors = self.vectors()
         if vectors.nbytes <= _FOR_ONE_THREAD:
             # On one thread: a product's threads take longer to meet than to work, much longer on a busy machine.
             squared = np.empty(len(vectors), np.float32)
             pointers = [faiss.swig_ptr(array) for array in (squared, query, vectors)]
             faiss.fvec_L2sqr_ny(*pointers, self.dim, len(vectors))  # type: ignore[attr-defined]
-            return squared
+            return squared, np.float32(0)
         with np.errstate(over="ignore", invalid="ignore"):
-            # One at a time: a product takes all cores, and several at once wait for each other's threads.
-            with self._product:
-                squared = vectors @ query
-            squared *= np.float32(-2)
-            squared += self._squared_norms()
-            squared += query @ query
-        return squared
+            # Twice a number is exact.
+            compared = vectors @ (query * np.float32(-2))
+            compared += self._squared_norms()
+            return compared, np.float32(query @ query)
 
     def _squared_norms(self) -> NDArray[np.float32]:
         """Return |x|^2 of each vector, (n,) float32, computed once."""

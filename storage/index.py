@@ -1,5 +1,6 @@
 """The contract of a vector index: an engine that proposes candidates, whose answers are then made canonical."""
 
+from collections.abc import Iterator
 from typing import Protocol
 
 import numpy as np
@@ -28,6 +29,12 @@ class VectorIndex(Protocol):
         `queries` is (nq, dim) float32; both results are (nq, count), nearest first. 1 <= count <= n. A squared
         distance that float32 cannot hold is not finite, and its position means nothing then.
         """
+        ...
+
+    def candidates_by_part(
+        self, queries: NDArray[np.float32], count: int
+    ) -> Iterator[tuple[slice, NDArray[np.float32], NDArray[np.int64]]]:
+        """Walk the candidates of some queries after the other, in order; each part with its slice of `queries`."""
         ...
 
     def around(self, queries: NDArray[np.float32], limits: NDArray[np.float64]) -> list[NDArray[np.int64]]:

@@ -1,35 +1,52 @@
 """Items whose vectors are in this process's memory."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
+from contextlib import AbstractContextManager, nullcontext
 
 from storage import exact, radius
 from storage.answers import hits_of
 from storage.catalog import Catalog
 from storage.database import Database
 from storage.exact import Distances, Positions
-from storage.items import Hit
+from storage.items import Hit, Item
 from storage.searched import LeftOut, Queries
 from storage.snapshot import Snapshot
+from storage.turns import Turns
 
 
 class LoadedItems:
-    """A `Searched` of a snapshot; SnapshotOutdated is raised when an answer holds what was deleted after it."""
+    """A `Searched` of a snapshot; SnapshotOutdated is raised when an answer holds what was deleted after it.
 
-    def __init__(self, snapshot: Snapshot, database: Database) -> None:
+    Single queries take turns. Each is short and lets go of Python's own lock a dozen times, so that threads which ask
+    at once would spend their time waking each other.
+    """
+
+    def __init__(self, snapshot: Snapshot, database: Database, turns: Turns) -> None:
         self._snapshot = snapshot
         self._database = database
+        self._turns = turns
 
     def nearest(self, queries: Queries, k: int, left_out: LeftOut) -> list[list[Hit]]:
         """Return the k nearest items of each query by Euclidean distance, then id."""
-        return self._hits(exact.nearest(self._snapshot.index, queries, k, self._positions(left_out)))
+        with self._turn_of(queries):
+            return self._hits(exact.nearest_by_part(self._snapshot.index, queries, k, self._positions(left_out)))
 
     def within(self, queries: Queries, border: float, left_out: LeftOut) -> list[list[Hit]]:
         """Return the items at most `border` from each query, that included, by Euclidean distance, then id."""
-        return self._hits(radius.within(self._snapshot.index, queries, border, self._positions(left_out)))
+        with self._turn_of(queries):
+            return self._hits([radius.within(self._snapshot.index, queries, border, self._positions(left_out))])
+
+    def _turn_of(self, queries: Queries) -> AbstractContextManager[object]:
+        return self._turns if len(queries) == 1 else nullcontext()
 
     def _positions(self, left_out: LeftOut) -> Sequence[Positions] | None:
         return None if left_out is None else [self._snapshot.positions(ids) for ids in left_out]
 
-    def _hits(self, answers: list[tuple[Positions, Distances]]) -> list[list[Hit]]:
-        with self._database.reading() as connection:
-            return hits_of(self._snapshot, Catalog(connection), answers)
+    def _hits(self, parts: Iterable[list[tuple[Positions, Distances]]]) -> list[list[Hit]]:
+        """Return the hits of answers that come in parts: the rows of one are read while the next is searched for."""
+        hits: list[list[Hit]] = []
+        known: dict[int, Item] = {}
+        for answers in parts:
+            with self._database.reading() as connection:
+                hits += hits_of(self._snapshot, Catalog(connection), answers, known)
+        return hits

@@ -10,6 +10,7 @@ from storage.catalog import Catalog
 from storage.database import Database
 from storage.errors import UnknownField
 from storage.snapshot import Snapshot
+from storage.turns import Turns
 from storage.where import COLUMNS, EXISTS, Condition, Where, conditions_of, text_of
 
 #: The vectors of filters are kept, the most recent first, up to as much memory as the snapshot takes, or to this.
@@ -20,13 +21,14 @@ _NAMED = 20
 
 
 class Memory:
-    """The snapshot of one store; several threads may ask."""
+    """The snapshot of one store; several threads may ask, and take turns where they would hinder each other."""
 
     def __init__(self, database: Database, folder: Path | None, dim: int) -> None:
         self._database = database
         self._folder = folder
         self._dim = dim
         self._lock = threading.Lock()
+        self.turns = Turns()
         self._whole: Snapshot | None = None
         self._proven = False
         self._chosen: OrderedDict[str, Snapshot] = OrderedDict()

@@ -288,7 +288,8 @@ class StoreReader:
         """Return what is searched: on a server where the store has a vector engine, else in memory."""
         if self._engine is not None:
             return served(self._database, self._engine, self.dim, where)
-        return LoadedItems(self._memory.whole() if where is None else self._memory.chosen(where), self._database)
+        snapshot = self._memory.whole() if where is None else self._memory.chosen(where)
+        return LoadedItems(snapshot, self._database, self._memory.turns)
 
     def verify(self) -> list[str]:
         """Prove the store whole: return what is wrong with it, a line each; empty when nothing is."""

@@ -12,6 +12,7 @@ from storage.pushdown import among_ids, expression_of
 from storage.searched import Searched
 from storage.served import ServedItems
 from storage.snapshot import Snapshot
+from storage.turns import Turns
 from storage.where import Condition, Where, conditions_of
 
 #: So many items that a filter chose are compared here; more are named to the engine.
@@ -29,7 +30,7 @@ def served(database: Database, engine: Engine, dim: int, where: Where | None) ->
         require_fields(catalog, conditions)
         ids = catalog.items.chosen(conditions)
         if len(ids) <= _FEW:
-            return LoadedItems(_loaded(catalog, ids, dim), database)
+            return LoadedItems(_loaded(catalog, ids, dim), database, Turns())
     return ServedItems(database, engine, dim, conditions, among_ids(ids))
 
 

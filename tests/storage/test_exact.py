@@ -1,6 +1,6 @@
 """Canonical answers: what float64 says, by distance and then position, whatever the index proposed."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from unittest import mock
 
 import numpy as np
@@ -175,6 +175,11 @@ class Wrong:
         order = np.argsort(claimed, axis=1)[:, :count]
         return np.take_along_axis(claimed, order, axis=1), order
 
+    def candidates_by_part(self, queries: Floats, count: int) -> Iterator[tuple[slice, Floats, NDArray[np.int64]]]:
+        for start in range(0, len(queries), 2):
+            part = slice(start, start + 2)
+            yield part, *self.candidates(queries[part], count)
+
     def error_bound(self, queries: Floats) -> NDArray[np.float64]:
         return np.full(len(queries), self._by * (1 + 1e-6) + 1e-6)
 
@@ -187,6 +192,28 @@ def test_an_index_that_errs_within_its_bound_changes_no_answer(by: float, k: int
     assert [(positions.tolist(), distances.tolist()) for positions, distances in found] == [
         oracle(vectors, query, k) for query in queries
     ]
+
+
+@pytest.mark.parametrize("threads", [1, 2, 3])
+def test_queries_that_are_searched_in_parts_have_the_answers_of_each_alone(
+    monkeypatch: pytest.MonkeyPatch, threads: int
+) -> None:
+    monkeypatch.setattr("storage.faiss_flat._PAIRS_IN_PARTS", 1)
+    monkeypatch.setattr("storage.faiss_flat.faiss.omp_get_max_threads", lambda: threads)
+    vectors, queries = random_vectors(500, 8, 1), random_vectors(300, 8, 2)
+    index = flat(vectors)
+    parts = list(exact.nearest_by_part(index, queries, 5))
+    assert len(parts) == {1: 1, 2: 4, 3: 5}[threads]
+    found = [(positions.tolist(), distances.tolist()) for part in parts for positions, distances in part]
+    assert found == [oracle(vectors, query, 5) for query in queries]
+
+
+def test_what_goes_wrong_in_a_part_is_raised_and_nothing_is_searched_any_more(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("storage.faiss_flat._PAIRS_IN_PARTS", 1)
+    monkeypatch.setattr("storage.faiss_flat.faiss.omp_get_max_threads", lambda: 2)
+    index = flat(random_vectors(500, 8, 1))
+    with mock.patch.object(index, "search", side_effect=MemoryError("no room")), pytest.raises(MemoryError):
+        exact.nearest(index, random_vectors(300, 8, 2), 5)
 
 
 @settings(deadline=None, derandomize=True, max_examples=80)

@@ -1,10 +1,9 @@
 """What a job reports while it runs and when it is done."""
 
-import resource
-import sys
 from dataclasses import asdict, dataclass, field
 from typing import Any
 
+from ingest.peak_memory import peak_memory
 from ingest.training.epoch import Epoch
 from storage import Rejected, Store
 
@@ -68,8 +67,6 @@ def report_of(store: Store, progress: Progress, seconds: float) -> IngestReport:
     """Return the report of a job that is done."""
     embedded = progress.added + progress.replaced
     spec = store.embedding.spec
-    # Linux counts in KiB, macOS in bytes.
-    unit = 1024.0**2 if sys.platform == "darwin" else 1024.0
     return IngestReport(
         added=progress.added,
         unchanged=progress.unchanged,
@@ -84,5 +81,5 @@ def report_of(store: Store, progress: Progress, seconds: float) -> IngestReport:
         precision=str(spec.get("precision")),
         weights=dict(spec.get("weights", {})),
         drift=progress.drift,
-        peak_rss_mb=round(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / unit, 1),
+        peak_rss_mb=round(peak_memory() / 2**20, 1),
     )

@@ -8,7 +8,6 @@ standard error. It imports nothing but what its peer needs, so that its memory i
 
 import json
 import os
-import resource
 import sys
 import time
 from pathlib import Path
@@ -19,6 +18,7 @@ import numpy as np
 from benchmarks.peers.contract import Peer
 from benchmarks.peers.data import DIM, K, label_of, queries_in, vectors_in
 from benchmarks.peers.known import KNOWN
+from ingest.peak_memory import peak_memory
 
 #: Products before those that are timed.
 WARM_UP = 3
@@ -110,16 +110,6 @@ class Child:
     def close(self) -> None:
         """Close the store."""
         self._peer.close()
-
-
-def peak_memory() -> int:
-    """Return the peak resident memory of this process in bytes."""
-    try:
-        # Not `ru_maxrss`: on Linux a process inherits that from the one which started it.
-        lines = Path("/proc/self/status").read_text().splitlines()
-        return next(int(line.split()[1]) * 1024 for line in lines if line.startswith("VmHWM"))
-    except OSError:
-        return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
 
 
 def serve(peer: Peer, threads: int, answers: TextIO) -> None:

@@ -10,7 +10,7 @@ import numpy as np
 from benchmarks.durability.planting.patches import Patches
 from storage import answers, commit, embedding_rows, exact, generations, proof, verification
 from storage.catalog import Catalog
-from storage.exact import Distances, Positions
+from storage.exact import Positions
 from storage.history import History
 from storage.items import Item
 from storage.rows import Generation, Row
@@ -61,8 +61,7 @@ def history_of_generation_unchecked(patches: Patches) -> None:
 def answer_unchecked(patches: Patches) -> None:
     """Answer without comparing rows with the vectors that stood for them in the index."""
 
-    def items_at(snapshot: Snapshot, catalog: Catalog, found: list[tuple[Positions, Distances]]) -> dict[int, Item]:
-        positions = np.unique(np.concatenate([some for some, _ in found]))
+    def items_at(snapshot: Snapshot, catalog: Catalog, positions: Positions) -> dict[int, Item]:
         rows = catalog.items.by_id(snapshot.ids[positions].tolist())
         return {
             position: row.verified().item()

@@ -2,6 +2,7 @@
 
 from benchmarks.figure import LOWER, Figure
 from benchmarks.latency import LatencyReport
+from benchmarks.own_process import in_own_process
 from benchmarks.parts.contract import Context, Outcome, Part
 from benchmarks.parts.section import Grid, Picture, Section, Text
 from benchmarks.plots import Line, lines
@@ -12,7 +13,8 @@ QUICK_SAMPLES, SAMPLES = 60, 500
 
 def measure(context: Context) -> Outcome:
     """Measure made-up stores, the smallest first."""
-    report = measure_sizes(
+    report = in_own_process(
+        measure_sizes,
         sizes=QUICK_SIZES if context.quick else SIZES,
         samples=QUICK_SAMPLES if context.quick else SAMPLES,
         on_stage=context.on_stage,

@@ -102,6 +102,24 @@ def _sentences(document: Mapping[str, Any]) -> str:
                 f"{one['batch']:,} at once are answered at {one['batch_qps']:,.0f} a second (scikit-learn: "
                 f"{one['sklearn_batch_qps']:,.0f})."
             )
+    if "sizes" in document:
+        shown = ", ".join(
+            f"{one['single']['p50_ms']:.2f} ms of {one['vectors']:,} ({one['ratio_product']:.1f})"
+            for one in document["sizes"]["sizes"]
+        )
+        said.append(
+            "One query of made-up vectors takes, in brackets as many times what one product of all vectors with it takes, "
+            f"{shown}."
+        )
+    if document.get("throughput", {}).get("jobs"):
+        jobs = ", ".join(
+            f"{one['images_per_second']:,.0f} a second with `{one['recipe']}` in {one['precision']} ({one['ratio']:.1f})"
+            for one in document["throughput"]["jobs"]
+        )
+        said.append(
+            f"Of {document['throughput']['images']:,} images, whole jobs from the files to committed rows embed {jobs}; in "
+            "brackets as many times Keras' `predict` alone."
+        )
     return _wrapped(" ".join(said))
 
 

@@ -44,6 +44,22 @@ def test_results_hold_what_was_measured_and_leave_out_what_was_not(tmp_path: Pat
     assert json.loads(kept.read_text()) == document
 
 
+def test_sizes_and_whole_jobs_are_told_beside_what_they_are_measured_by() -> None:
+    job = {"recipe": "retrieval", "precision": "bfloat16", "images_per_second": 2033.7, "ratio": 8.17}
+    document = {
+        "made": "2026-11-27",
+        "machine": {"processor": "Abacus", "cores": 2, "memory_gib": None, "flags": []},
+        "sizes": {"sizes": [{"vectors": 60_000, "single": {"p50_ms": 1.153}, "ratio_product": 1.94}]},
+        "throughput": {"images": 70_000, "jobs": [job]},
+    }
+    said = " ".join(results(document).split())
+    assert "as many times what one product of all vectors with it takes, 1.15 ms of 60,000 (1.9)." in said
+    assert (
+        "Of 70,000 images, whole jobs from the files to committed rows embed 2,034 a second with `retrieval` in "
+        "bfloat16 (8.2); in brackets as many times Keras' `predict` alone."
+    ) in said
+
+
 @pytest.mark.parametrize(
     ("report", "page", "message"),
     [

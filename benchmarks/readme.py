@@ -108,17 +108,18 @@ def _sentences(document: Mapping[str, Any]) -> str:
             for one in document["sizes"]["sizes"]
         )
         said.append(
-            "One query of made-up vectors takes, in brackets as many times what one product of all vectors with it takes, "
-            f"{shown}."
+            "One query of made-up vectors takes, in brackets as many times what one product of all vectors with it "
+            f"takes, {shown}."
         )
     if document.get("throughput", {}).get("jobs"):
         jobs = ", ".join(
-            f"{one['images_per_second']:,.0f} a second with `{one['recipe']}` in {one['precision']} ({one['ratio']:.1f})"
+            f"{one['images_per_second']:,.0f} a second with `{one['recipe']}` in {one['precision']} "
+            f"({one['ratio']:.1f})"
             for one in document["throughput"]["jobs"]
         )
         said.append(
-            f"Of {document['throughput']['images']:,} images, whole jobs from the files to committed rows embed {jobs}; in "
-            "brackets as many times Keras' `predict` alone."
+            f"Of {document['throughput']['images']:,} images, whole jobs from the files to committed rows embed "
+            f"{jobs}; in brackets as many times Keras' `predict` alone."
         )
     return _wrapped(" ".join(said))
 

@@ -23,6 +23,9 @@ _STYLE = (
     "</style>"
 )
 
+#: Pixels that a letter of a chart takes at most, on average.
+_LETTER = 8
+
 
 @dataclass(frozen=True)
 class Bar:
@@ -48,13 +51,16 @@ class Line:
 
 def bars(shown: Sequence[Bar], *, zero: bool = True) -> bytes:
     """Draw horizontal bars; without `zero` the axis begins where the differences can be seen."""
-    width, names, right, row = 560, 190, 84, 34
+    width, row = 560, 34
+    told = [f"{readable(bar.value)} {bar.unit}".rstrip() for bar in shown]
+    names = max(190, 10 + _LETTER * max(len(bar.name) for bar in shown))
+    right = max(84, 10 + _LETTER * max(map(len, told)))
     height = row * len(shown) + 10
     most = max(max(bar.value, bar.high or 0) for bar in shown)
     least = 0.0 if zero else _below(min(min(bar.value, bar.low or bar.value) for bar in shown), most)
     scale = (width - names - right) / ((most - least) or 1)
     parts = [f'<line class="grid" x1="{names}" x2="{names}" y1="0" y2="{height - 6}"/>']
-    for place, bar in enumerate(shown):
+    for place, (bar, value) in enumerate(zip(shown, told, strict=True)):
         middle = place * row + row / 2
         end = names + (bar.value - least) * scale
         parts.append(f'<text x="{names - 10}" y="{middle + 5:.1f}" text-anchor="end">{escape(bar.name)}</text>')
@@ -70,7 +76,6 @@ def bars(shown: Sequence[Bar], *, zero: bool = True) -> bytes:
                 f'<path class="whisker" d="M{low:.1f} {middle:.1f}H{high:.1f}M{low:.1f} {middle - 5:.1f}v10'
                 f'M{high:.1f} {middle - 5:.1f}v10"/>'
             )
-        value = f"{readable(bar.value)} {bar.unit}".rstrip()
         parts.append(f'<text x="{reach + 10:.1f}" y="{middle + 5:.1f}">{escape(value)}</text>')
     return _drawn(parts, width, height)
 

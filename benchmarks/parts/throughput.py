@@ -47,7 +47,7 @@ def _blocks(report: ThroughputReport) -> list[Block]:
     drawn += [Bar(f"{job.recipe}, {job.precision}", job.images_per_second, unit="images/s") for job in report.jobs]
     stages = sorted({stage for job in report.jobs for stage in job.stage_seconds})
     spent = [
-        Bar(f"{job.recipe}: {stage}", job.stage_seconds.get(stage, 0.0), unit="s")
+        Bar(f"{job.recipe}, {job.precision}: {stage}", job.stage_seconds.get(stage, 0.0), unit="s")
         for job in report.jobs
         for stage in stages
     ]

@@ -18,6 +18,17 @@ def test_bars_are_as_long_as_their_values_and_say_them() -> None:
     assert texts(svg) == ["a & b", "50 %", "c", "25 %"]
 
 
+def test_long_names_and_values_have_room() -> None:
+    svg = bars([Bar("notebook, bfloat16: embed", 2008.0, unit="images/s"), Bar("b", 1.0, unit="images/s")]).decode()
+    width = float(re.findall(r'viewBox="0 0 (\d+)', svg)[0])
+    begins, ends = (
+        re.findall(r'x="([\d.]+)" y="[\d.]+" text-anchor="end">notebook', svg),
+        re.findall(r'x="([\d.]+)" y="[\d.]+">2,008 images/s', svg),
+    )
+    assert float(begins[0]) >= 7 * len("notebook, bfloat16: embed")
+    assert float(ends[0]) + 7 * len("2,008 images/s") <= width
+
+
 def test_an_axis_that_does_not_begin_at_0_begins_below_every_value() -> None:
     svg = bars([Bar("a", 97.9, 96.8, 98.6), Bar("b", 88.9, 86.8, 90.7)], zero=False)
     widths = [float(width) for width in re.findall(r'<rect class="\w+" [^>]*width="([\d.]+)"', svg.decode())]

@@ -133,7 +133,8 @@ def _held(remote: Remote, data: Path, store: Path, reasons: list[str]) -> dict[i
         remote.do("reopen", False, patience=PATIENCE)
         return dict(remote.do("stored", patience=PATIENCE))
     except PeerFailed as error:
-        reasons.append(str(error))
+        # Where the store was is nobody's matter, and another place the next time.
+        reasons.append(str(error).replace(f"{store.parent}/", ""))
         return None
 
 

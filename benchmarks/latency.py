@@ -16,6 +16,7 @@ from rich.table import Table
 
 from benchmarks.errors import BenchmarkFailed
 from benchmarks.queries import draw_queries
+from benchmarks.timing import seconds_of
 from storage import Store
 from storage.faiss_flat import FaissFlat
 
@@ -110,7 +111,7 @@ def measure_latency(
     from sklearn.neighbors import NearestNeighbors
 
     store.refresh()
-    first = _seconds(lambda: store.nearest(np.zeros(store.dim), k)) if len(store) and k > 0 else 0.0
+    first = seconds_of(lambda: store.nearest(np.zeros(store.dim), k)) if len(store) and k > 0 else 0.0
     drawn = draw_queries(store, max(samples, BATCH), k, seed).vectors
     vectors = np.array(store.all_vectors()[1])
     searched = NearestNeighbors(n_neighbors=k, algorithm="brute").fit(vectors)
@@ -186,7 +187,7 @@ def _in_turn(sides: Sequence[Callable[[Any], object]], warm_up: Any, asked: Any)
         for taken, side in zip(times, sides, strict=True):
             time.sleep(PAUSE)
             side(some[0])
-            taken += [_seconds(lambda side=side, question=question: side(question)) for question in some]  # type: ignore[misc]
+            taken += [seconds_of(lambda side=side, question=question: side(question)) for question in some]  # type: ignore[misc]
     return times
 
 
@@ -195,7 +196,7 @@ def _filtered(store: Store, queries: NDArray[np.float32], k: int, percent: int) 
     where = {"percent": {"<": percent}}
     store.refresh()
     store.nearest(queries[0], k)
-    first = _seconds(lambda: store.nearest(queries[0], k, where=where))
+    first = seconds_of(lambda: store.nearest(queries[0], k, where=where))
     chosen, without = _in_turn(
         [lambda query: store.nearest(query, k, where=where), lambda query: store.nearest(query, k)],
         queries[:WARM_UP],
@@ -219,12 +220,6 @@ def _threads_ratio(store: Store, queries: NDArray[np.float32], k: int) -> float:
             raise BenchmarkFailed("expected the same answers from several threads as from one, got others")
         one, several = _in_turn([lambda _: alone(), lambda _: together()], [], range(5))
     return _ratio(several, one)
-
-
-def _seconds(work: Callable[[], object]) -> float:
-    started = time.perf_counter()
-    work()
-    return time.perf_counter() - started
 
 
 def _ratio(over: Seconds, under: Seconds) -> float:

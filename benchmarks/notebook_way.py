@@ -1,10 +1,8 @@
 """What throughput is measured against: the notebook's own way to embed, and a large matrix product."""
 
-import time
-from typing import Any
-
 import numpy as np
 
+from benchmarks.timing import seconds_of
 from ingest.backbone import Floats
 from ingest.networks import vgg16_backbone
 from ingest.precision import Precision
@@ -35,13 +33,7 @@ def predict_rates(weights: Weights, images: int) -> list[float]:
     pictures = _noise(images, NOTEBOOK.side)
     # Keras compiles when it first sees a number of images, which would halve the rate of so few.
     model.predict(pictures, verbose=0)
-    return [images / seconds for seconds in (_seconds(model, pictures) for _ in range(_PASSES))]
-
-
-def _seconds(model: Any, pictures: Floats) -> float:
-    started = time.perf_counter()
-    model.predict(pictures, verbose=0)
-    return time.perf_counter() - started
+    return [images / seconds_of(lambda: model.predict(pictures, verbose=0)) for _ in range(_PASSES)]
 
 
 def network_rate(recipe: Recipe, precision: Precision, images: int) -> float:
@@ -49,11 +41,7 @@ def network_rate(recipe: Recipe, precision: Precision, images: int) -> float:
     backbone = vgg16_backbone()(recipe, precision)
     batch = _noise(backbone.batch_size, recipe.side)
     backbone.features(batch)
-    seconds = []
-    for _ in range(max(3, images // backbone.batch_size)):
-        started = time.perf_counter()
-        backbone.features(batch)
-        seconds.append(time.perf_counter() - started)
+    seconds = [seconds_of(lambda: backbone.features(batch)) for _ in range(max(3, images // backbone.batch_size))]
     return backbone.batch_size / float(np.median(seconds))
 
 
@@ -63,11 +51,7 @@ def product_rate(precision: Precision) -> float:
 
     values = np.random.default_rng(0).random((_LARGE, _LARGE), np.float32)
     matrix = tf.cast(tf.constant(values), precision)
-    seconds = []
-    for _ in range(_PRODUCTS):
-        started = time.perf_counter()
-        tf.matmul(matrix, matrix).numpy()
-        seconds.append(time.perf_counter() - started)
+    seconds = [seconds_of(lambda: tf.matmul(matrix, matrix).numpy()) for _ in range(_PRODUCTS)]
     return 2 * float(_LARGE) ** 3 / min(seconds)
 
 

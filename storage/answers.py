@@ -22,7 +22,7 @@ def hits_of(
     snapshot: Snapshot,
     catalog: Catalog,
     answers: list[tuple[Positions, Distances]],
-    known: dict[int, Item] | None = None,
+    known: dict[int, Item],
 ) -> list[list[Hit]]:
     """Return the hits of each answer, in order.
 
@@ -30,10 +30,9 @@ def hits_of(
     row has gone in a later batch, StoreCorrupt when it is gone in none, does not match its checksum, or has another
     vector than was compared.
     """
-    items = {} if known is None else known
-    items |= _items_at(snapshot, catalog, _unknown(answers, items))
+    known |= _items_at(snapshot, catalog, _unknown(answers, known))
     return [
-        [_hit(rank, items[position], distance) for rank, (position, distance) in enumerate(pairs, start=1)]
+        [_hit(rank, known[position], distance) for rank, (position, distance) in enumerate(pairs, start=1)]
         for pairs in (zip(found.tolist(), distances.tolist(), strict=True) for found, distances in answers)
     ]
 

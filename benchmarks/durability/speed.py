@@ -3,8 +3,6 @@
 import shutil
 import subprocess
 import sys
-import time
-from collections.abc import Callable
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
@@ -12,6 +10,7 @@ from typing import Any
 import numpy as np
 from rich.table import Table
 
+from benchmarks.timing import seconds_of
 from storage import Embedding, NewItem, Store
 from storage.rows import new_row, texts_of
 
@@ -90,9 +89,9 @@ def measure_speed(folder: Path, *, stored: int = 70_000, large: int = 1_000_000,
     generator = np.random.default_rng(0)
     try:
         _fill(middle, stored, generator)
-        with_index = [_seconds(lambda: _open(middle)) for _ in range(rounds)]
+        with_index = [seconds_of(lambda: _open(middle)) for _ in range(rounds)]
         shutil.rmtree(middle / "index")
-        from_rows = [_seconds(lambda: _open(middle)) for _ in range(rounds // 4 + 1)]
+        from_rows = [seconds_of(lambda: _open(middle)) for _ in range(rounds // 4 + 1)]
         with Store.open(middle, writing=True) as store:
             appends = [_append(store, stored + number * BATCH, BATCH, generator) for number in range(rounds)]
         large_append = _fill(big, large, generator)
@@ -129,7 +128,7 @@ def _append(store: Store, start: int, count: int, generator: np.random.Generator
     """Append items with what an ingest of digits gives them, and return the seconds that it took."""
     items = _items(start, count)
     vectors = generator.standard_normal((count, DIM)).astype(np.float32)
-    return _seconds(lambda: store.append(items, vectors))
+    return seconds_of(lambda: store.append(items, vectors))
 
 
 def _items(start: int, count: int) -> list[NewItem]:
@@ -151,10 +150,4 @@ def _verify_seconds(generator: np.random.Generator, rounds: int = 1000) -> float
         new_row(number, 1, texts_of(item), item.content, vector)
         for number, (item, vector) in enumerate(zip(items, vectors, strict=True))
     ]
-    return float(np.median([_seconds(lambda: [row.verified() for row in rows]) for _ in range(rounds)]))
-
-
-def _seconds(work: Callable[[], object]) -> float:
-    started = time.perf_counter()
-    work()
-    return time.perf_counter() - started
+    return float(np.median([seconds_of(lambda: [row.verified() for row in rows]) for _ in range(rounds)]))

@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from tests.servers.processes import Process, free_port
+from tests.servers.processes import Process, free_port, running_in
 
 #: The environment's variable that names the program `milvus-server`, if it is not where `make servers` puts it.
 PROGRAM = "LOOKALIKE_MILVUS_SERVER"
@@ -79,11 +79,5 @@ def running_milvus() -> Iterator[Server]:
     if milvus is None:
         raise FileNotFoundError("milvus-server")
     folder = Path(tempfile.mkdtemp(prefix="milvus-"))
-    server = None
-    try:
-        server = Server(folder, milvus)
+    with running_in(folder, lambda place: Server(place, milvus)) as server:
         yield server
-    finally:
-        if server is not None:
-            server.process.kill()
-        shutil.rmtree(folder, ignore_errors=True)

@@ -11,7 +11,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-from tests.servers.processes import Process
+from tests.servers.processes import Process, running_in
 
 _USER = "lookalike"
 _PLACES = ("/usr/lib/postgresql/*/bin", "/usr/local/opt/postgresql*/bin", "/opt/homebrew/opt/postgresql*/bin")
@@ -83,14 +83,8 @@ def running_postgres() -> Iterator[Cluster]:
         raise FileNotFoundError("postgres")
     # A socket's path must be short, and another user must reach it.
     folder = Path(tempfile.mkdtemp(prefix="pg-", dir="/tmp"))
-    cluster = None
-    try:
-        cluster = Cluster(folder, bin)
+    with running_in(folder, lambda place: Cluster(place, bin)) as cluster:
         yield cluster
-    finally:
-        if cluster is not None:
-            cluster.process.kill()
-        shutil.rmtree(folder, ignore_errors=True)
 
 
 def _as_nobody(folder: Path) -> dict[str, Any]:

@@ -2,13 +2,36 @@
 
 import contextlib
 import os
+import shutil
 import signal
 import socket
 import subprocess
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, Protocol, TypeVar
+
+
+class Serves(Protocol):
+    """What a server's process serves."""
+
+    process: "Process"
+
+
+S = TypeVar("S", bound=Serves)
+
+
+@contextlib.contextmanager
+def running_in(folder: Path, started: Callable[[Path], S]) -> Iterator[S]:
+    """Give what is started in a folder; it is killed afterwards, and the folder is gone."""
+    server = None
+    try:
+        server = started(folder)
+        yield server
+    finally:
+        if server is not None:
+            server.process.kill()
+        shutil.rmtree(folder, ignore_errors=True)
 
 
 class Process:

@@ -4,6 +4,7 @@ Ours is the whole answer: ids, distances, labels and metadata, every row checked
 distances only, and the product's not even that: it is what the memory allows.
 """
 
+import itertools
 import time
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
@@ -30,6 +31,9 @@ TURN = 20
 
 #: Seconds before each turn: the threads of the side before wait busily for a while, and would slow the next one down.
 PAUSE = 0.05
+
+#: Seconds for which a side then answers untimed: processors slow down in a pause, and forget what they had at hand.
+WARM_UP_TURN = 0.05
 
 Seconds = list[float]
 
@@ -176,7 +180,8 @@ def measure_latency(
 def _in_turn(sides: Sequence[Callable[[Any], object]], warm_up: Any, asked: Any) -> list[Seconds]:
     """Return how long each side takes over each question, the sides taking turns of a few questions.
 
-    Before each turn a side answers its first question once more, untimed, as it answers many in a row in use.
+    Before each turn a side answers some questions untimed, for as long as it had paused, as it answers many in a row in
+    use.
     """
     for question in warm_up:
         for side in sides:
@@ -186,9 +191,18 @@ def _in_turn(sides: Sequence[Callable[[Any], object]], warm_up: Any, asked: Any)
         some = asked[start : start + TURN]
         for taken, side in zip(times, sides, strict=True):
             time.sleep(PAUSE)
-            side(some[0])
+            _warm_up(side, some)
             taken += [seconds_of(lambda side=side, question=question: side(question)) for question in some]  # type: ignore[misc]
     return times
+
+
+def _warm_up(side: Callable[[Any], object], questions: Any) -> None:
+    """Answer questions, at least one, for a while."""
+    end = time.perf_counter() + WARM_UP_TURN
+    for question in itertools.cycle(questions):
+        side(question)
+        if time.perf_counter() > end:
+            return
 
 
 def _filtered(store: Store, queries: NDArray[np.float32], k: int, percent: int) -> dict[str, float]:

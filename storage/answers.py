@@ -6,6 +6,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from storage.catalog import Catalog
+from storage.collecting import without_collecting
 from storage.errors import StoreCorrupt
 from storage.exact import Distances, Positions
 from storage.items import Hit, Item
@@ -18,30 +19,37 @@ class SnapshotOutdated(Exception):
     """An answer holds an item that was deleted or replaced after the snapshot was taken."""
 
 
-def hits_of(
-    snapshot: Snapshot,
-    catalog: Catalog,
-    answers: list[tuple[Positions, Distances]],
-    known: dict[int, Item],
-) -> list[list[Hit]]:
-    """Return the hits of each answer, in order.
+def hits_of(snapshot: Snapshot, catalog: Catalog, positions: Positions, distances: Distances) -> list[Hit]:
+    """Return the hits of one answer, in order.
 
-    The items at positions in `known` are not read again; those that are read join them. Raise SnapshotOutdated when a
-    row has gone in a later batch, StoreCorrupt when it is gone in none, does not match its checksum, or has another
-    vector than was compared.
+    Raise SnapshotOutdated when a row has gone in a later batch, StoreCorrupt when it is gone in none, does not match
+    its checksum, or has another vector than was compared.
     """
-    known |= _items_at(snapshot, catalog, _unknown(answers, known))
+    rows = _rows_at(snapshot, catalog, positions)
     return [
-        [_hit(rank, known[position], distance) for rank, (position, distance) in enumerate(pairs, start=1)]
-        for pairs in (zip(found.tolist(), distances.tolist(), strict=True) for found, distances in answers)
+        row.hit(rank, distance) for rank, (row, distance) in enumerate(zip(rows, distances.tolist(), strict=True), 1)
     ]
 
 
+def hits_of_many(
+    snapshot: Snapshot, catalog: Catalog, answers: list[tuple[Positions, Distances]], known: dict[int, Item]
+) -> list[list[Hit]]:
+    """Return the hits of each of many answers, in order, as `hits_of` does.
+
+    The items at positions in `known` are not read again; those that are read join them.
+    """
+    with without_collecting():
+        unknown = _unknown(answers, known)
+        items = [row.item() for row in _rows_at(snapshot, catalog, unknown)]
+        known |= zip(unknown.tolist(), items, strict=True)
+        return [
+            [_hit(rank, known[position], distance) for rank, (position, distance) in enumerate(pairs, start=1)]
+            for pairs in (zip(found.tolist(), distances.tolist(), strict=True) for found, distances in answers)
+        ]
+
+
 def _unknown(answers: list[tuple[Positions, Distances]], known: Container[int]) -> Positions:
-    """Return each position that an answer holds and that is not known, once."""
-    if len(answers) == 1:
-        # It holds each once already.
-        return answers[0][0]
+    """Return each position that an answer holds and that is not known, once, ascending."""
     if not answers:
         return np.empty(0, np.int64)
     positions = np.unique(np.concatenate([found for found, _ in answers]))
@@ -67,10 +75,10 @@ def _hit(rank: int, item: Item, distance: float) -> Hit:
     return Hit(rank, item.id, item.key, item.label, distance, item.metadata)
 
 
-def _items_at(snapshot: Snapshot, catalog: Catalog, positions: Positions) -> dict[int, Item]:
-    """Return the items at these positions, each read and checked."""
+def _rows_at(snapshot: Snapshot, catalog: Catalog, positions: Positions) -> list[Row]:
+    """Return the rows at these positions, each read and checked."""
     if not len(positions):
-        return {}
+        return []
     ids = snapshot.ids[positions].tolist()
     rows: list[Row] = []
     for id, row in zip(ids, catalog.items.by_id(ids), strict=True):
@@ -80,7 +88,7 @@ def _items_at(snapshot: Snapshot, catalog: Catalog, positions: Positions) -> dic
             raise StoreCorrupt(f"expected item {id} in the catalog, but it is gone: run `python -m storage verify`")
         rows.append(row.verified())
     _require_compared(rows, snapshot.index.vectors()[positions])
-    return dict(zip(positions.tolist(), [row.item() for row in rows], strict=True))
+    return rows
 
 
 def _require_compared(rows: Sequence[Row], vectors: NDArray[np.float32]) -> None:

@@ -26,11 +26,10 @@ def row_checksum(
 
     Text is UTF-8. Whether the row is deleted is not part of it: the batch's chain and count of live rows tell that.
     """
-    lengths = (len(key), _ABSENT if label is None else len(label), len(content), len(metadata), len(vector))
+    labelled = _ABSENT if label is None else len(label)
+    head = _HEAD.pack(id, batch, len(key), labelled, len(content), len(metadata), len(vector))
     # One call on one string of bytes: every hit of every answer is checked this way.
-    return blake2b(
-        b"".join((_HEAD.pack(id, batch, *lengths), key, label or b"", content, metadata, vector)), digest_size=16
-    ).digest()
+    return blake2b(b"".join((head, key, label or b"", content, metadata, vector)), digest_size=16).digest()
 
 
 def thumbnail_checksum(item: int, png: bytes) -> bytes:

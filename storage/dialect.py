@@ -1,8 +1,9 @@
 """What SQLite and PostgreSQL say differently, each in one place; every other statement is the same for both."""
 
 import json
+import sqlite3
 from collections.abc import Sequence
-from typing import Any
+from typing import Any, cast
 
 import sqlalchemy as sa
 from sqlalchemy.ext.compiler import compiles
@@ -92,6 +93,11 @@ def asked(values: Sequence[int] | Sequence[str]) -> dict[str, str]:
 def is_sqlite(connection: sa.Connection) -> bool:
     """Tell whether a connection is SQLite's: the only one whose files come from anywhere."""
     return connection.dialect.name == SQLITE
+
+
+def driver_of(connection: sa.Connection) -> sqlite3.Connection:
+    """Return the driver's own connection of one that is SQLite's."""
+    return cast(sqlite3.Connection, connection.connection.dbapi_connection)
 
 
 def write_rows(connection: sa.Connection, table: Any, columns: Sequence[str], rows: Sequence[tuple[Any, ...]]) -> None:

@@ -46,57 +46,47 @@ def nearest_by_part(
         yield [(_NONE, np.empty(0))] * len(queries)
         return
     if len(queries) == 1:
-        yield [_nearest_of_one(index, queries, k, leave_out[0])]
+        yield [nearest_of_one(index, queries[0], k, leave_out[0])]
         return
-    widest = max(len(positions) for positions in leave_out)
-    wanted = min(count, k + widest + MARGIN)
-    vectors = index.vectors()
-    step = max(1, _RANKED_BYTES // (8 * wanted * index.dim))
-    for part, squared, proposed in index.candidates_by_part(queries, wanted):
+    wanted = k + max(len(positions) for positions in leave_out) + MARGIN
+    step = max(1, _RANKED_BYTES // (8 * min(wanted, count) * index.dim))
+    for part, proposed, beyond in index.proposed_by_part(queries, wanted):
         asked, out = queries[part], leave_out[part]
-        # Whatever was not proposed is farther than the last candidate, less the rounding error.
-        beyond = np.full(len(asked), np.inf)
-        if wanted < count:
-            beyond = squared[:, -1].astype(np.float64) - index.error_bound(asked)
-        beyond[~np.isfinite(squared).all(axis=1)] = -np.inf
         answers: list[tuple[Positions, Distances]] = []
         for start in range(0, len(asked), step):
             some = slice(start, start + step)
-            answers += _ranked_candidates(vectors, asked[some], proposed[some], beyond[some], k, out[some])
+            answers += _ranked_candidates(index, asked[some], proposed[some], beyond[some], k, out[some])
         yield answers
 
 
-def _nearest_of_one(
-    index: VectorIndex, queries: NDArray[np.float32], k: int, out: Positions
+def nearest_of_one(
+    index: VectorIndex, query: NDArray[np.float32], k: int, excluded: Positions | None = None
 ) -> tuple[Positions, Distances]:
-    """Return the answer of a single query, (1, dim), as `nearest` does, without what tables of one row cost."""
-    vectors = index.vectors()
-    wanted = min(len(vectors), k + len(out) + MARGIN)
-    squared, proposed = index.candidates(queries, wanted)
-    if np.isfinite(squared).all():
-        found, distances = _ranked(vectors, queries[0], proposed[0], k, out)
-        if wanted == len(vectors):
+    """Return the answer of a single query, (dim,), as `nearest` does, without what tables of one row cost."""
+    vectors, out = index.vectors(), _NONE if excluded is None else excluded
+    for proposed, beyond in index.proposals(query, k + len(out) + MARGIN):
+        if len(proposed) > _BLOCK:
+            break
+        found, distances = _ranked(vectors, query, proposed, k, out)
+        if beyond == np.inf or (len(found) == k and float(distances[-1]) ** 2 * SLACK < beyond):
             return found, distances
-        beyond = float(squared[0, -1]) - float(index.error_bound(queries)[0])
-        if len(found) == k and float(distances[-1]) ** 2 * SLACK < beyond:
-            return found, distances
-    return _ranked_among_all(vectors, queries[0], k, out)
+    return _ranked_among_all(vectors, query, k, out)
 
 
 def _ranked_candidates(
-    vectors: NDArray[np.float32],
+    index: VectorIndex,
     queries: NDArray[np.float32],
     proposed: Positions,
     beyond: Distances,
     k: int,
     leave_out: Sequence[Positions],
 ) -> list[tuple[Positions, Distances]]:
-    """Return the k nearest of each query's candidates, or of all vectors where one of those could be nearer.
+    """Return the k nearest of each query's candidates, or those of the query alone where another could be nearer.
 
     `proposed` is (nq, n); no other vector has a squared distance below `beyond`, (nq,), infinite when there is none.
     """
     positions = np.where(np.isneginf(beyond)[:, np.newaxis], 0, proposed)
-    distances = distances_to(vectors[positions], queries[:, np.newaxis])
+    distances = distances_to(index.vectors()[positions], queries[:, np.newaxis])
     for row, out in enumerate(leave_out):
         if len(out):
             distances[row, np.isin(positions[row], out)] = np.inf
@@ -110,7 +100,7 @@ def _ranked_candidates(
     return [
         (positions[row, : found[row]], distances[row, : found[row]])
         if sure[row]
-        else _ranked_among_all(vectors, query, k, leave_out[row])
+        else nearest_of_one(index, query, k, leave_out[row])
         for row, query in enumerate(queries)
     ]
 
@@ -126,8 +116,8 @@ def distances_to(vectors: NDArray[np.float32], queries: NDArray[np.float32]) -> 
 
     Each row is summed by itself in a fixed order, so its distance has the same bits whatever stands beside it.
     """
-    differences = vectors.astype(np.float64) - queries.astype(np.float64)
-    distances: Distances = np.sqrt(np.square(differences, out=differences).sum(axis=-1))
+    differences = np.subtract(vectors, queries, dtype=np.float64)
+    distances: Distances = np.sqrt(np.add.reduce(np.square(differences, out=differences), axis=-1))
     return distances
 
 

@@ -14,8 +14,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from storage.huge_pages import prefer_large_pages
+from storage.rounded import Rounded
 from storage.rounding import squared_distance_error
-from storage.selecting import smallest
+from storage.selecting import least
 
 #: fourcc, dim, count, two fields FAISS no longer uses, trained, metric (1 is L2), floats that follow.
 #: The layout is `write_index_header` and `WRITEXBVECTOR` in FAISS's impl/index_write.cpp.
@@ -63,6 +64,7 @@ class FaissFlat:
         self._vectors: NDArray[np.float32] | None = None
         self._norms: NDArray[np.float32] | None = None
         self._largest: float | None = None
+        self._rounded = Rounded()
 
     @property
     def dim(self) -> int:
@@ -103,71 +105,78 @@ class FaissFlat:
     def _changed(self) -> None:
         """Let go of what was derived from the vectors; their memory may be elsewhere now."""
         self._vectors = self._norms = self._largest = None
+        self._rounded = Rounded()
 
     def finite(self) -> bool:
         """Tell whether every vector's squared norm is a number that float32 holds."""
         return bool(np.isfinite(self._squared_norms()).all())
 
-    def candidates(self, queries: NDArray[np.float32], count: int) -> tuple[NDArray[np.float32], NDArray[np.int64]]:
-        """Return the `count` nearest positions of each query and their squared distances, both (nq, count).
+    def proposals(self, query: NDArray[np.float32], count: int) -> Iterator[tuple[NDArray[np.int64], float]]:
+        """Walk ever surer proposals for a query, (dim,), each with what all other vectors are beyond.
 
-        A single query is one pass over the index's memory, at the memory's own speed; FAISS's search, made for
-        batches, takes three times as long for it.
+        The first may be of the vectors rounded to bytes. The last is one pass over the index's memory, at the memory's
+        own speed; FAISS's search, made for batches, takes three times as long.
         """
-        if len(queries) == 1:
-            return self._candidates_of_one(queries[0], count)
-        distances, positions = self.search(queries, count)
-        # FAISS fills the places of distances beyond float32 with the largest float32 and no position.
-        distances[positions < 0] = np.inf
-        return distances, positions
+        if count >= len(self):
+            yield np.arange(len(self)), np.inf
+            return
+        if (proposed := self._rounded.proposed(self.vectors(), query, count)) is not None:
+            yield proposed
+            self._rounded.failed()
+        norm = float(np.vdot(query, query))
+        compared, left = self._compared(query, norm)
+        places, limit = least(compared, count)
+        yield places, limit + left - squared_distance_error(norm, self.dim, self._largest_norm())
 
-    def candidates_by_part(
+    def proposed_by_part(
         self, queries: NDArray[np.float32], count: int
-    ) -> Iterator[tuple[slice, NDArray[np.float32], NDArray[np.int64]]]:
-        """Walk the candidates of some queries after the other, each part with its slice, while the next are searched.
+    ) -> Iterator[tuple[slice, NDArray[np.int64], NDArray[np.float64]]]:
+        """Walk what is proposed for some queries after the others, while the next are searched.
 
         Each part is searched on one thread: FAISS's own threads wait for each other at every block of a search.
         """
         threads = min(faiss.omp_get_max_threads(), len(queries) // _SMALLEST_PART)
         if threads < 2 or len(queries) * len(self) < _PAIRS_IN_PARTS:
-            yield slice(0, len(queries)), *self.candidates(queries, count)
+            yield slice(0, len(queries)), *self._proposed_of_many(queries, count)
             return
         size = min(_LARGEST_PART, max(_SMALLEST_PART, -(-len(queries) // (2 * threads))))
         parts = [slice(start, start + size) for start in range(0, len(queries), size)]
         pool = ThreadPoolExecutor(threads, "searching", initializer=faiss.omp_set_num_threads, initargs=(1,))
         try:
-            found = pool.map(lambda part: self.candidates(queries[part], count), parts)
-            for part, (distances, positions) in zip(parts, found, strict=True):
-                yield part, distances, positions
+            found = pool.map(lambda part: self._proposed_of_many(queries[part], count), parts)
+            for part, (positions, beyond) in zip(parts, found, strict=True):
+                yield part, positions, beyond
         finally:
             pool.shutdown(cancel_futures=True)
+
+    def _proposed_of_many(
+        self, queries: NDArray[np.float32], count: int
+    ) -> tuple[NDArray[np.int64], NDArray[np.float64]]:
+        wanted = min(count, len(self))
+        squared, positions = self.search(queries, wanted)
+        beyond = np.full(len(queries), np.inf)
+        if wanted < len(self):
+            beyond = squared[:, -1] - self.error_bound(queries)
+        # FAISS fills the places of distances beyond float32 with the largest float32 and no position.
+        beyond[(positions < 0).any(axis=1) | ~np.isfinite(squared).all(axis=1)] = -np.inf
+        return positions, beyond
 
     def search(self, queries: NDArray[np.float32], count: int) -> tuple[NDArray[np.float32], NDArray[np.int64]]:
         """Return what FAISS's own search gives, as it comes."""
         distances, positions = self._index.search(queries, count)
         return distances, positions
 
-    def _candidates_of_one(
-        self, query: NDArray[np.float32], count: int
-    ) -> tuple[NDArray[np.float32], NDArray[np.int64]]:
-        compared, left = self._compared(query)
-        nearest = smallest(compared, count)
-        with np.errstate(over="ignore"):
-            squared = compared[nearest] + left
-        return squared[np.newaxis], nearest[np.newaxis]
+    def around(self, queries: NDArray[np.float32], limit: float) -> list[NDArray[np.int64]]:
+        """Return the positions of all vectors that can be within a squared distance of each query, in order.
 
-    def around(self, queries: NDArray[np.float32], limits: NDArray[np.float64]) -> list[NDArray[np.int64]]:
-        """Return the positions that seem no farther from each query than its limit, a squared distance, in order.
-
-        `queries` is (nq, dim) float32, `limits` (nq,). A position whose squared distance float32 cannot hold is among
-        them.
+        `queries` is (nq, dim). A position whose squared distance float32 cannot hold is among them.
         """
         with np.errstate(over="ignore"):
-            most = np.nextafter(limits.astype(np.float32), np.float32(np.inf))
+            most = np.nextafter((limit + self.error_bound(queries)).astype(np.float32), np.float32(np.inf))
         if len(queries) == 1:
-            compared, left = self._compared(queries[0])
+            compared, left = self._compared(queries[0], float(np.vdot(queries[0], queries[0])))
             with np.errstate(over="ignore"):
-                return [_not_beyond(compared + left, most[0])]
+                return [_not_beyond(compared + np.float32(left), most[0])]
         vectors, norms = self.vectors(), self._squared_norms()
         found: list[list[NDArray[np.int64]]] = [[np.empty(0, np.int64)] for _ in queries]
         own = np.einsum("ij,ij->i", queries, queries)[:, np.newaxis]
@@ -182,10 +191,10 @@ class FaissFlat:
                 found[query].append(start + _not_beyond(row, most[query]))
         return [np.concatenate(parts) for parts in found]
 
-    def _compared(self, query: NDArray[np.float32]) -> tuple[NDArray[np.float32], np.float32]:
+    def _compared(self, query: NDArray[np.float32], norm: float) -> tuple[NDArray[np.float32], float]:
         """Return the squared distance of each vector to a query, (n,) float32, less a number, and that number.
 
-        What all have in common need be added only to the few that are wanted: rounding keeps the order.
+        `norm` is the query's, squared. What all have in common need be added only to the few that are wanted.
         """
         vectors = self.vectors()
         if vectors.nbytes <= _FOR_ONE_THREAD:
@@ -193,12 +202,12 @@ class FaissFlat:
             squared = np.empty(len(vectors), np.float32)
             pointers = [faiss.swig_ptr(array) for array in (squared, query, vectors)]
             faiss.fvec_L2sqr_ny(*pointers, self.dim, len(vectors))  # type: ignore[attr-defined]
-            return squared, np.float32(0)
+            return squared, 0.0
         with np.errstate(over="ignore", invalid="ignore"):
             # Twice a number is exact.
             compared = vectors @ (query * np.float32(-2))
             compared += self._squared_norms()
-            return compared, np.float32(query @ query)
+            return compared, norm
 
     def _squared_norms(self) -> NDArray[np.float32]:
         """Return |x|^2 of each vector, (n,) float32, computed once."""
@@ -212,9 +221,12 @@ class FaissFlat:
 
     def error_bound(self, queries: NDArray[np.float32]) -> NDArray[np.float64]:
         """Return how far the squared distances of each query can be from the true ones, (nq,) float64."""
+        return squared_distance_error(np.square(queries, dtype=np.float64).sum(axis=1), self.dim, self._largest_norm())
+
+    def _largest_norm(self) -> float:
         if self._largest is None:
             self._largest = float(self._squared_norms().max(initial=0))
-        return squared_distance_error(queries, self._largest)
+        return self._largest
 
     def write(self, write: Callable[[bytes], int]) -> None:
         """Hand the bytes of an index file, as `faiss.read_index` opens it, to `write`, piece by piece."""

@@ -23,31 +23,28 @@ class VectorIndex(Protocol):
         """Return a view of the stored vectors, (n, dim) float32, C-contiguous, not to be written to."""
         ...
 
-    def candidates(self, queries: NDArray[np.float32], count: int) -> tuple[NDArray[np.float32], NDArray[np.int64]]:
-        """Return the `count` nearest positions of each query and their squared Euclidean distances.
+    def proposals(self, query: NDArray[np.float32], count: int) -> Iterator[tuple[NDArray[np.int64], float]]:
+        """Walk ever surer proposals: positions of vectors near to a query, (dim,), and what all others are beyond.
 
-        `queries` is (nq, dim) float32; both results are (nq, count), nearest first. 1 <= count <= n. A squared
-        distance that float32 cannot hold is not finite, and its position means nothing then.
+        No other vector's squared Euclidean distance is below that number, whatever rounding did: it is infinite when
+        there is no other, and minus infinity when nothing is known. The last proposal has the `count` nearest as
+        float32 arithmetic sees them, or all where there are fewer, and perhaps more.
         """
         ...
 
-    def candidates_by_part(
+    def proposed_by_part(
         self, queries: NDArray[np.float32], count: int
-    ) -> Iterator[tuple[slice, NDArray[np.float32], NDArray[np.int64]]]:
-        """Walk the candidates of some queries after the other, in order; each part with its slice of `queries`."""
-        ...
+    ) -> Iterator[tuple[slice, NDArray[np.int64], NDArray[np.float64]]]:
+        """Walk what is proposed for some of many queries, (nq, dim), after the others, in order.
 
-    def around(self, queries: NDArray[np.float32], limits: NDArray[np.float64]) -> list[NDArray[np.int64]]:
-        """Return the positions that seem no farther from each query than its limit, a squared distance, in order.
-
-        `queries` is (nq, dim) float32, `limits` (nq,). A position whose squared distance float32 cannot hold is among
-        them.
+        Each part has its slice of `queries`, `count` positions of each query, all where there are fewer, and what all
+        other vectors are beyond, (nq,). Where nothing is known the positions mean nothing.
         """
         ...
 
-    def error_bound(self, queries: NDArray[np.float32]) -> NDArray[np.float64]:
-        """Return how far each query's squared distances, as this engine computes them, can be from the true ones.
+    def around(self, queries: NDArray[np.float32], limit: float) -> list[NDArray[np.int64]]:
+        """Return the positions of all vectors that can be within a squared distance of each query, in order.
 
-        `queries` is (nq, dim) float32; the result is (nq,) float64.
+        `queries` is (nq, dim). There may be others among them: those for which rounding leaves it open.
         """
         ...

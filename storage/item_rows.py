@@ -9,7 +9,7 @@ import sqlalchemy as sa
 from sqlalchemy.dialects import sqlite
 
 from storage import filters
-from storage.dialect import asked, asked_for, is_sqlite, utf8, write_rows
+from storage.dialect import asked, asked_for, driver_of, is_sqlite, utf8, write_rows
 from storage.errors import StoreCorrupt
 from storage.items import is_text
 from storage.rows import Row
@@ -31,6 +31,7 @@ _ROW = sa.select(
     ItemRow.checksum,
 )
 _LIVE = ItemRow.deleted_in.is_(None)
+_ASKED = sa.func.json_each(sa.bindparam("asked")).table_valued("value").alias("asked")
 
 #: The keys of live rows, from the index over them alone and from the rows alone.
 _KEYS_OF_INDEX = sa.text(
@@ -45,7 +46,10 @@ _KEYS_OF_ROWS = sa.text("SELECT CAST(key AS BLOB), id FROM items NOT INDEXED WHE
 _COLUMNS = ["id", "batch", "key", "label", "content", "metadata", "vector", "checksum"]
 
 _ROW_BY_ID = _ROW.where(asked_for(ItemRow.id), _LIVE)
-_ROW_BY_ID_IN_SQLITE = str(_ROW_BY_ID.compile(dialect=sqlite.dialect()))
+#: The same, each id looked up as it comes: SQLite need not sort them first.
+_ROW_OF_EACH_ID = str(
+    _ROW.select_from(_ASKED.join(ItemRow, ItemRow.id == _ASKED.c.value)).where(_LIVE).compile(dialect=sqlite.dialect())
+)
 _ROW_BY_KEY = _ROW.where(asked_for(ItemRow.key), _LIVE)
 _WITH_DELETION = _ROW.add_columns(ItemRow.deleted_in)
 _BURY = sa.update(ItemRow).where(asked_for(ItemRow.id), _LIVE).values(deleted_in=sa.bindparam("in_batch"))
@@ -97,12 +101,8 @@ class ItemRows:
             found = {row.id: row for row in rows}
             return [found.get(id) for id in ids]
         # Handed to the driver as it is: every answer asks this, and SQLAlchemy takes longer over it than SQLite.
-        cursor = self._connection.connection.cursor()
-        try:
-            cursor.execute(_ROW_BY_ID_IN_SQLITE, (f"[{','.join(map(str, fitting))}]",))
-            found = {row[0]: Row._make(row) for row in cursor.fetchall()}
-        finally:
-            cursor.close()
+        cursor = driver_of(self._connection).execute(_ROW_OF_EACH_ID, (f"[{','.join(map(str, fitting))}]",))
+        found = {row[0]: Row._make(row) for row in cursor.fetchall()}
         return [found.get(id) for id in ids]
 
     def by_key(self, keys: Sequence[str]) -> list[Row | None]:

@@ -1,10 +1,9 @@
 """Items whose vectors are in this process's memory."""
 
 from collections.abc import Iterable, Sequence
-from contextlib import AbstractContextManager, nullcontext
 
 from storage import exact, radius
-from storage.answers import hits_of
+from storage.answers import hits_of, hits_of_many
 from storage.catalog import Catalog
 from storage.database import Database
 from storage.exact import Distances, Positions
@@ -28,25 +27,34 @@ class LoadedItems:
 
     def nearest(self, queries: Queries, k: int, left_out: LeftOut) -> list[list[Hit]]:
         """Return the k nearest items of each query by Euclidean distance, then id."""
-        with self._turn_of(queries):
-            return self._hits(exact.nearest_by_part(self._snapshot.index, queries, k, self._positions(left_out)))
+        out = self._positions(left_out)
+        if len(queries) == 1:
+            with self._turns:
+                found = exact.nearest_of_one(self._snapshot.index, queries[0], k, out[0] if out else None)
+                return [self._hits(*found)]
+        return self._hits_of_many(exact.nearest_by_part(self._snapshot.index, queries, k, out))
 
     def within(self, queries: Queries, border: float, left_out: LeftOut) -> list[list[Hit]]:
         """Return the items at most `border` from each query, that included, by Euclidean distance, then id."""
-        with self._turn_of(queries):
-            return self._hits([radius.within(self._snapshot.index, queries, border, self._positions(left_out))])
-
-    def _turn_of(self, queries: Queries) -> AbstractContextManager[object]:
-        return self._turns if len(queries) == 1 else nullcontext()
+        out = self._positions(left_out)
+        if len(queries) == 1:
+            with self._turns:
+                (found,) = radius.within(self._snapshot.index, queries, border, out)
+                return [self._hits(*found)]
+        return self._hits_of_many([radius.within(self._snapshot.index, queries, border, out)])
 
     def _positions(self, left_out: LeftOut) -> Sequence[Positions] | None:
         return None if left_out is None else [self._snapshot.positions(ids) for ids in left_out]
 
-    def _hits(self, parts: Iterable[list[tuple[Positions, Distances]]]) -> list[list[Hit]]:
+    def _hits(self, positions: Positions, distances: Distances) -> list[Hit]:
+        with self._database.reading() as connection:
+            return hits_of(self._snapshot, Catalog(connection), positions, distances)
+
+    def _hits_of_many(self, parts: Iterable[list[tuple[Positions, Distances]]]) -> list[list[Hit]]:
         """Return the hits of answers that come in parts: the rows of one are read while the next is searched for."""
         hits: list[list[Hit]] = []
         known: dict[int, Item] = {}
         for answers in parts:
             with self._database.reading() as connection:
-                hits += hits_of(self._snapshot, Catalog(connection), answers, known)
+                hits += hits_of_many(self._snapshot, Catalog(connection), answers, known)
         return hits

@@ -25,11 +25,8 @@ def within(
     answers: list[tuple[Positions, Distances]] = []
     for start in range(0, len(queries), _QUERIES):
         some = queries[start : start + _QUERIES]
-        # No vector within the radius seems farther away than this to the index.
-        limits = radius * radius * SLACK + index.error_bound(some)
-        answers += [
-            _within(index, query, radius, near) for query, near in zip(some, index.around(some, limits), strict=True)
-        ]
+        around = index.around(some, radius * radius * SLACK)
+        answers += [_within(index, query, radius, near) for query, near in zip(some, around, strict=True)]
     if excluded is None:
         return answers
     return [_without(found, distances, out) for (found, distances), out in zip(answers, excluded, strict=True)]

@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 
 from storage.checksum import row_checksum
 from storage.errors import InvalidItem, StoreCorrupt
-from storage.items import Item, NewItem, Scalar
+from storage.items import Hit, Item, NewItem, Scalar
 
 #: Writes metadata: the same values give the same text. Made once, it encodes three times as fast.
 _JSON = json.JSONEncoder(sort_keys=True, ensure_ascii=False, allow_nan=False)
@@ -107,9 +107,19 @@ class Row(NamedTuple):
 
     def item(self) -> Item:
         """Return a verified row without its vector; raise StoreCorrupt when it cannot have been an item."""
+        key, label, metadata = self._told()
+        return Item(self.id, key, label, metadata, self.content)
+
+    def hit(self, rank: int, distance: float) -> Hit:
+        """Return a verified row as a neighbour in an answer; raise StoreCorrupt when it cannot have been an item."""
+        key, label, metadata = self._told()
+        return Hit(rank, self.id, key, label, distance, metadata)
+
+    def _told(self) -> tuple[str, str | None, dict[str, Scalar]]:
+        """Return the key, the label and the metadata."""
         try:
             label = None if self.label is None else self.label.decode()
-            return Item(self.id, self.key.decode(), label, dict(_metadata(self.metadata)), self.content)
+            return self.key.decode(), label, dict(_metadata(self.metadata))
         except (ValueError, RecursionError) as error:
             raise _not_ours(self.id, f"text and metadata that can be read, got {error}") from error
 

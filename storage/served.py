@@ -149,7 +149,8 @@ class ServedItems:
             items = Catalog(connection).items
             known = self._rows(items.among(np.unique(np.concatenate(proposed)).tolist(), self._conditions))
             later = self._rows(self._engine.later(Catalog(connection), covered, self._conditions))
-        error = squared_distance_error(queries, covered.largest)
+        norms = np.square(queries, dtype=np.float64).sum(axis=1)
+        error = squared_distance_error(norms, self._dim, covered.largest)
         for place, query, ids, measured, far in zip(places, queries, proposed, searched.measured, error, strict=True):
             near = known.places(ids)
             vectors = np.concatenate((known.vectors[near], later.vectors))

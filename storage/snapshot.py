@@ -1,8 +1,6 @@
 """What a store holds at one batch, in memory: the vectors of the live rows, and the id at each position."""
 
-import gc
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -11,6 +9,7 @@ from numpy.typing import NDArray
 
 from storage import generations
 from storage.catalog import Catalog
+from storage.collecting import without_collecting
 from storage.errors import StoreCorrupt
 from storage.faiss_flat import FaissFlat
 from storage.proof import EMPTY, Proof, require_count
@@ -76,18 +75,6 @@ def lived_after(catalog: Catalog, number: int, count: int) -> Lived | None:
     return Lived(batch, ids, alive, buried) if len(ids) == count else None
 
 
-@contextmanager
-def _without_collecting() -> Iterator[None]:
-    """Keep the garbage collector from looking through many thousand rows, none in a circle: a quarter of the time."""
-    collecting = gc.isenabled()
-    gc.disable()
-    try:
-        yield
-    finally:
-        if collecting:
-            gc.enable()
-
-
 def load(catalog: Catalog, store: Path | None, dim: int) -> Snapshot:
     """Load the newest state: the newest generation that proves whole, and the rows that came after it.
 
@@ -99,7 +86,7 @@ def load(catalog: Catalog, store: Path | None, dim: int) -> Snapshot:
     for id, fate in lived.buried:
         proof.bury(id, fate)
     ids = [lived.ids[lived.alive]]
-    with _without_collecting():
+    with without_collecting():
         for page in catalog.items.history_pages(from_id=lived.batch.next_id):
             for row, fate in page:
                 proof.see(row, fate)

@@ -3,14 +3,15 @@
 import os
 import sqlite3
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from pathlib import Path
-from typing import TypeVar, cast
+from typing import TypeVar
 from urllib.parse import quote
 
 import sqlalchemy as sa
-from sqlalchemy.pool import QueuePool
+from sqlalchemy.pool import NullPool
 
+from storage.dialect import driver_of
 from storage.errors import (
     InvalidItem,
     LookalikeError,
@@ -20,6 +21,7 @@ from storage.errors import (
     StoreUnwritable,
     StoreVersion,
 )
+from storage.idle_connections import IdleConnections
 from storage.schema import APPLICATION_ID, SCHEMA_VERSION, Base, definitions_of, tables_of_file, words
 from storage.upgrades import UPGRADES
 
@@ -45,20 +47,14 @@ LARGEST_VALUE = 2**28
 Result = TypeVar("Result")
 
 
-def driver_of(connection: sa.Connection) -> sqlite3.Connection:
-    """Return the driver's own connection."""
-    return cast(sqlite3.Connection, connection.connection.dbapi_connection)
-
-
 class SqliteFile:
     """A `Database` in a SQLite file: an engine, and one way to begin each kind of transaction."""
 
     def __init__(self, path: Path) -> None:
         self.path = path
         self.made_with = f"SQLite {sqlite3.sqlite_version}"
-        self._engine = sa.create_engine(
-            "sqlite+pysqlite://", creator=self._connect, poolclass=QueuePool, max_overflow=-1
-        )
+        engine = sa.create_engine("sqlite+pysqlite://", creator=self._connect, poolclass=NullPool)
+        self._connections = IdleConnections(engine)
 
     def _connect(self) -> sqlite3.Connection:
         """Open an existing file; transactions are begun by hand, since sqlite3 begins them late."""
@@ -85,17 +81,13 @@ class SqliteFile:
             raise
         return connection
 
-    @contextmanager
-    def reading(self) -> Iterator[sa.Connection]:
+    def reading(self) -> AbstractContextManager[sa.Connection]:
         """Give a connection inside a read transaction: every statement sees the same batches."""
-        with self._transaction("BEGIN") as connection:
-            yield connection
+        return self._transaction("BEGIN")
 
-    @contextmanager
-    def writing(self) -> Iterator[sa.Connection]:
+    def writing(self) -> AbstractContextManager[sa.Connection]:
         """Give a connection inside a write transaction, committed at the end and durable then, or rolled back."""
-        with self._transaction("BEGIN IMMEDIATE") as connection:
-            yield connection
+        return self._transaction("BEGIN IMMEDIATE")
 
     def once(self, change: Callable[[sa.Connection], Result]) -> Result:
         """Make a change in a write transaction of its own: a file's COMMIT is always heard of."""
@@ -105,18 +97,20 @@ class SqliteFile:
     @contextmanager
     def _transaction(self, begin: str) -> Iterator[sa.Connection]:
         try:
-            with self._engine.connect() as connection:
-                # Handed to the driver: SQLAlchemy takes longer over the two than SQLite over the rows of an answer.
-                driver = driver_of(connection)
+            connection = self._connections.take()
+            # Handed to the driver: SQLAlchemy takes longer over the two than SQLite over the rows of an answer.
+            driver = driver_of(connection)
+            try:
                 driver.execute(begin).close()
-                try:
-                    yield connection
-                except BaseException:
-                    # SQLite has rolled back by itself after some errors, and a second ROLLBACK would hide them.
-                    if driver.in_transaction:
-                        driver.execute("ROLLBACK").close()
-                    raise
+                yield connection
                 driver.execute("COMMIT").close()
+            except BaseException:
+                # SQLite has rolled back by itself after some errors, and a second ROLLBACK would hide them.
+                if driver.in_transaction:
+                    driver.execute("ROLLBACK").close()
+                connection.close()
+                raise
+            self._connections.give_back(connection)
         except (sa.exc.SQLAlchemyError, sqlite3.Error, UnicodeDecodeError) as error:
             raise self._ours(error) from error
 
@@ -208,8 +202,11 @@ class SqliteFile:
     def give_back_space(self) -> None:
         """Rewrite the file without its free pages; a crash leaves it as it was or as it shall be."""
         try:
-            with self._engine.connect() as connection:
+            connection = self._connections.take()
+            try:
                 connection.exec_driver_sql("VACUUM")
+            finally:
+                connection.close()
         except (sa.exc.SQLAlchemyError, sqlite3.Error, UnicodeDecodeError) as error:
             raise self._ours(error) from error
 
@@ -254,4 +251,4 @@ class SqliteFile:
 
     def close(self) -> None:
         """Close every connection now; one left to the garbage collector would keep its lock until then."""
-        self._engine.dispose()
+        self._connections.close()

@@ -1,5 +1,7 @@
 """What a vector must be before it is stored or searched for."""
 
+from typing import Any
+
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
@@ -22,9 +24,9 @@ def checked_vectors(vectors: ArrayLike, dim: int, first_row: int = 0) -> NDArray
         raise InvalidVectors(f"expected vectors of {dim} dimensions, got an array of shape {np.shape(vectors)}")
     if given.dtype.kind not in "fiu":
         raise InvalidVectors(f"expected vectors of real numbers, got dtype {given.dtype}")
-    with np.errstate(over="ignore"):
-        rows = np.ascontiguousarray(given, np.float32)
-        finite = np.isfinite(np.einsum("ij,ij->i", rows, rows))
+    rows = _as_float32(given)
+    # einsum says nothing of an overflow; it is what is looked for.
+    finite = np.isfinite(np.einsum("ij,ij->i", rows, rows))
     if not finite.all():
         row = int(np.argmin(finite))
         raise InvalidVectors(
@@ -32,3 +34,10 @@ def checked_vectors(vectors: ArrayLike, dim: int, first_row: int = 0) -> NDArray
             f"got NaN, infinity or a larger value in row {first_row + row}"
         )
     return rows
+
+
+def _as_float32(given: NDArray[Any]) -> NDArray[np.float32]:
+    if given.dtype == np.float32:
+        return np.ascontiguousarray(given)
+    with np.errstate(over="ignore"):
+        return np.ascontiguousarray(given, np.float32)

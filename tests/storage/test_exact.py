@@ -1,6 +1,8 @@
 """Canonical answers: what float64 says, by distance and then position, whatever the index proposed."""
 
 from collections.abc import Iterator, Sequence
+from contextlib import ExitStack, contextmanager
+from typing import Any
 from unittest import mock
 
 import numpy as np
@@ -10,6 +12,7 @@ from hypothesis import strategies as st
 from numpy.typing import NDArray
 
 from storage import exact
+from storage.faiss_bytes import FaissBytes
 from storage.faiss_flat import FaissFlat
 from tests.storage.stores import random_vectors
 
@@ -100,21 +103,19 @@ def test_many_vectors_are_answered_as_few(kind: str) -> None:
 
 @pytest.mark.parametrize("dim", [1, 2, 3, 7, 8, 9, 16, 128, 130, 512])
 @pytest.mark.parametrize("kind", ["anywhere", "near-twins"])
-def test_a_query_alone_is_answered_as_in_a_batch_to_the_bit(
-    kind: str, dim: int, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_a_query_alone_is_answered_as_in_a_batch_to_the_bit(kind: str, dim: int) -> None:
     vectors, queries = clouds(kind, 400, dim, 5), clouds(kind, 1000 if dim == 128 else 50, dim, 6)
     in_batch = answers(vectors, queries, 7)
     alone = [answers(vectors, query[np.newaxis], 7)[0] for query in queries[:50]]
-    # As the many vectors of a large store are compared, by their products with the query.
-    monkeypatch.setattr("storage.faiss_flat._FOR_ONE_THREAD", 0)
-    by_products = [answers(vectors, query[np.newaxis], 7)[0] for query in queries[:50]]
-    assert in_batch[:50] == alone == by_products
+    for way in WAYS:
+        with comparing(way):
+            assert [answers(vectors, query[np.newaxis], 7)[0] for query in queries[:50]] == alone
+    assert in_batch[:50] == alone
 
 
 def test_near_twins_that_float32_confuses_are_told_apart() -> None:
     vectors = clouds("near-twins", 1000, 128, 7)
-    _, proposed = flat(vectors).candidates(vectors, 1)
+    _, proposed = flat(vectors).search(vectors, 1)
     confused = int((proposed[:, 0] != np.arange(1000)).sum())
     assert confused > 100
     assert [found for found, _ in answers(vectors, vectors, 1)] == [[place] for place in range(1000)]
@@ -167,21 +168,30 @@ class Wrong:
         errors = np.where(self._generator.random(true.shape) < 0.5, -1.0, 1.0) * self._by
         return np.asarray(true + errors, np.float32)
 
-    def around(self, queries: Floats, limits: NDArray[np.float64]) -> list[NDArray[np.int64]]:
-        return [np.flatnonzero(row <= limit) for row, limit in zip(self.claimed(queries), limits, strict=True)]
+    @property
+    def bound(self) -> float:
+        return self._by * (1 + 1e-6) + 1e-6
 
-    def candidates(self, queries: Floats, count: int) -> tuple[Floats, NDArray[np.int64]]:
-        claimed = self.claimed(queries)
-        order = np.argsort(claimed, axis=1)[:, :count]
-        return np.take_along_axis(claimed, order, axis=1), order
+    def around(self, queries: Floats, limit: float) -> list[NDArray[np.int64]]:
+        return [np.flatnonzero(row <= limit + self.bound) for row in self.claimed(queries)]
 
-    def candidates_by_part(self, queries: Floats, count: int) -> Iterator[tuple[slice, Floats, NDArray[np.int64]]]:
+    def proposals(self, query: Floats, count: int) -> Iterator[tuple[NDArray[np.int64], float]]:
+        for width in (count // 2, count):
+            if width:
+                (_, positions, beyond), *_ = self.proposed_by_part(query[np.newaxis], width)
+                yield positions[0], float(beyond[0])
+
+    def proposed_by_part(
+        self, queries: Floats, count: int
+    ) -> Iterator[tuple[slice, NDArray[np.int64], NDArray[np.float64]]]:
         for start in range(0, len(queries), 2):
             part = slice(start, start + 2)
-            yield part, *self.candidates(queries[part], count)
-
-    def error_bound(self, queries: Floats) -> NDArray[np.float64]:
-        return np.full(len(queries), self._by * (1 + 1e-6) + 1e-6)
+            claimed = self.claimed(queries[part])
+            order = np.argsort(claimed, axis=1)[:, :count]
+            beyond = np.full(len(order), np.inf)
+            if count < len(self):
+                beyond = np.take_along_axis(claimed, order, axis=1)[:, -1] - self.bound
+            yield part, order, beyond
 
 
 @settings(deadline=None, derandomize=True, max_examples=60)
@@ -216,26 +226,88 @@ def test_what_goes_wrong_in_a_part_is_raised_and_nothing_is_searched_any_more(mo
         exact.nearest(index, random_vectors(300, 8, 2), 5)
 
 
-@settings(deadline=None, derandomize=True, max_examples=80)
+def true_squares(vectors: Floats, query: Floats) -> NDArray[np.float64]:
+    return np.asarray(np.square(vectors.astype(np.float64) - query.astype(np.float64)).sum(axis=1))
+
+
+#: How a single query is compared: by pairs, by products, and with the vectors rounded to bytes first.
+WAYS = {
+    "by pairs": {"faiss_flat._FOR_ONE_THREAD": 2**62},
+    "by products": {"faiss_flat._FOR_ONE_THREAD": 0},
+    "by bytes": {"faiss_flat._FOR_ONE_THREAD": 0, "rounded._NOT_ROUNDED": 0, "rounded._FEW_QUERIES": 0},
+}
+
+
+@contextmanager
+def comparing(way: str) -> Iterator[None]:
+    """Have single queries compared in one of the ways, whatever suits the number of vectors."""
+    with ExitStack() as patches:
+        for name, value in WAYS[way].items():
+            patches.enter_context(mock.patch(f"storage.{name}", value))
+        patches.enter_context(mock.patch("storage.faiss_bytes._FILLED_UP", 64))
+        patches.enter_context(mock.patch("storage.faiss_bytes._LEAST_IN_LIST", 50))
+        yield
+
+
+@settings(deadline=None, derandomize=True, max_examples=240)
 @given(
     kind=st.sampled_from(KINDS),
-    dim=st.sampled_from([1, 2, 3, 17, 128, 1000]),
+    dim=st.sampled_from([1, 2, 3, 17, 64, 128, 1000]),
     seed=st.integers(0, 2**32 - 1),
-    batch=st.booleans(),
-    products=st.booleans(),
+    way=st.sampled_from([*WAYS]),
 )
-def test_squared_distances_of_the_index_are_within_its_bound(
-    kind: str, dim: int, seed: int, batch: bool, products: bool
+def test_no_vector_is_nearer_than_what_all_that_were_not_proposed_are_beyond(
+    kind: str, dim: int, seed: int, way: str
 ) -> None:
-    vectors = clouds(kind, 40, dim, seed)
-    # Enough queries that FAISS takes its way for batches, by inner products.
-    count = max(130_000 // dim, 30) if batch and dim > 100 else 30 if batch else 1
-    queries = np.resize(np.concatenate((clouds(kind, 20, dim, seed + 1), -vectors[:5], vectors[:5])), (count, dim))
+    vectors = clouds(kind, 150, dim, seed)
     index = flat(vectors)
-    with mock.patch("storage.faiss_flat._FOR_ONE_THREAD", 0 if products else 2**24):
-        squared, positions = index.candidates(queries, 40)
-    differences = vectors.astype(np.float64)[positions[:30]] - queries[:30, np.newaxis].astype(np.float64)
-    errors = np.abs(squared[:30] - np.square(differences).sum(axis=2))
-    held = np.isfinite(squared[:30])
-    bounds = np.broadcast_to(index.error_bound(queries[:30])[:, np.newaxis], errors.shape)
-    assert (errors[held] <= bounds[held]).all()
+    with comparing(way):
+        for query in np.concatenate((clouds(kind, 5, dim, seed + 1), -vectors[:2], vectors[:2], vectors[:1] * 0.3)):
+            true = true_squares(vectors, query)
+            for positions, beyond in index.proposals(query, 4):
+                others = np.delete(true, positions)
+                assert (others * (1 + 1e-12) >= beyond).all()
+            assert len(positions) >= 4
+
+
+@settings(deadline=None, derandomize=True, max_examples=60)
+@given(kind=st.sampled_from(KINDS), dim=st.sampled_from([1, 3, 17, 128, 1000]), seed=st.integers(0, 2**32 - 1))
+def test_no_vector_is_nearer_than_what_all_are_beyond_that_a_batch_did_not_propose(
+    kind: str, dim: int, seed: int
+) -> None:
+    vectors = clouds(kind, 150, dim, seed)
+    # Enough queries that FAISS takes its way for batches, by inner products.
+    queries = np.resize(np.concatenate((clouds(kind, 20, dim, seed + 1), -vectors[:5], vectors[:5])), (2500, dim))
+    ((part, positions, beyond),) = flat(vectors).proposed_by_part(queries, 4)
+    assert part == slice(0, 2500)
+    for query, proposed, limit in zip(queries[:30], positions, beyond, strict=False):
+        others = true_squares(vectors, query)
+        if np.isfinite(limit):
+            others = np.delete(others, proposed)
+        assert (others * (1 + 1e-12) >= limit).all()
+
+
+def test_bytes_are_enough_for_vectors_of_one_scale_and_given_up_for_others() -> None:
+    """The scale is that of the largest number: beside a few very large ones all the others look the same."""
+    even, uneven = random_vectors(2000, 64, 1), random_vectors(2000, 64, 1)
+    uneven[:3] *= 1e6
+    rounded: list[int] = []
+    propose = FaissBytes.proposed
+
+    def counted(*given: Any) -> tuple[NDArray[np.int64], float]:
+        rounded.append(1)
+        return propose(*given)
+
+    with comparing("by bytes"), mock.patch.object(FaissBytes, "proposed", counted):
+        for vectors, expected in ((even, 100), (uneven, 1)):
+            rounded.clear()
+            index = flat(vectors)
+            for query in random_vectors(100, 64, 2):
+                found, distances = exact.nearest_of_one(index, query, 5)
+                assert (found.tolist(), distances.tolist()) == oracle(vectors, query, 5)
+            assert len(rounded) == expected
+
+
+@pytest.mark.parametrize("vectors", [np.zeros((9, 64)), np.full((9, 64), 1e-38), np.ones((9, 3))])
+def test_vectors_that_bytes_do_not_suit_are_not_rounded(vectors: NDArray[np.float64]) -> None:
+    assert FaissBytes.of(vectors.astype(np.float32)) is None

@@ -124,7 +124,7 @@ def test_vectors_are_added_at_the_next_positions() -> None:
 def test_dropped_vectors_close_up_in_order(chosen: Callable[[int], NDArray[np.bool_]], count: int) -> None:
     vectors = random_vectors(count, 2)
     index = flat(vectors)
-    index.candidates(vectors[:1], 1)
+    list(index.proposals(vectors[0], 1))
     index.keep(chosen(count))
     kept = vectors[chosen(count)]
     np.testing.assert_array_equal(index.vectors(), kept)
@@ -133,29 +133,27 @@ def test_dropped_vectors_close_up_in_order(chosen: Callable[[int], NDArray[np.bo
     np.testing.assert_array_equal(index.vectors(), np.concatenate((kept, vectors[:5])))
 
 
-@pytest.mark.parametrize("queries", [1, 3], ids=["one query", "a batch"])
-def test_candidates_are_the_nearest_of_the_vectors_held_now(queries: int) -> None:
+def test_proposed_are_the_nearest_of_the_vectors_held_now() -> None:
     line = np.array([[0], [1], [3], [7], [15]], np.float32)
-    index, at = flat(line), np.full((queries, 1), 6, np.float32)
+    index, at = flat(line), np.array([6], np.float32)
 
-    def found(count: int) -> list[tuple[list[float], list[int]]]:
-        squared, positions = index.candidates(at, count)
-        return [(*pair,) for pair in zip(squared.tolist(), positions.tolist(), strict=True)]
+    def found(count: int) -> tuple[set[int], list[list[int]]]:
+        *_, (alone, _) = index.proposals(at, count)
+        ((_, together, _),) = index.proposed_by_part(np.tile(at, (3, 1)), count)
+        return set(alone.tolist()), together.tolist()
 
-    assert found(3) == [([1, 9, 25], [3, 2, 1])] * queries
+    assert found(3) == ({3, 2, 1}, [[3, 2, 1]] * 3)
     index.keep(np.array([True, True, True, False, True]))
-    assert found(4) == [([9, 25, 36, 81], [2, 1, 0, 3])] * queries
+    assert found(4) == ({2, 1, 0, 3}, [[2, 1, 0, 3]] * 3)
     index.add(np.array([[5]], np.float32))
-    assert found(1) == [([1], [4])] * queries
+    assert found(1) == ({4}, [[4]] * 3)
 
 
-@pytest.mark.parametrize("queries", [1, 3, 200_000], ids=["one query", "a few", "a large batch"])
-def test_a_distance_that_float32_cannot_hold_is_not_finite(queries: int) -> None:
+@pytest.mark.parametrize("queries", [3, 200_000], ids=["a few", "a large batch"])
+def test_beside_a_distance_that_float32_cannot_hold_nothing_is_known(queries: int) -> None:
     index = flat(np.array([[1.8e19], [-1.8e19]], np.float32))
-    squared, positions = index.candidates(np.full((queries, 1), 1.8e19, np.float32), 2)
-    finite = np.isfinite(squared)
-    assert set(positions[finite].tolist()) <= {0}
-    assert set(squared[finite].tolist()) <= {0}
+    ((_, _, beyond),) = index.proposed_by_part(np.full((queries, 1), 1.8e19, np.float32), 2)
+    assert (beyond == -np.inf).all()
 
 
 def test_vectors_outlive_the_index_that_they_are_of() -> None:

@@ -8,11 +8,10 @@ from typing import Any
 import numpy as np
 
 from benchmarks.durability.planting.patches import Patches
-from storage import answers, commit, embedding_rows, exact, generations, proof, verification
+from storage import answers, commit, embedding_rows, faiss_flat, generations, proof, selecting, verification
 from storage.catalog import Catalog
 from storage.exact import Positions
 from storage.history import History
-from storage.items import Item
 from storage.rows import Generation, Row
 from storage.snapshot import Snapshot
 from storage.sqlite_file import SqliteFile
@@ -61,15 +60,11 @@ def history_of_generation_unchecked(patches: Patches) -> None:
 def answer_unchecked(patches: Patches) -> None:
     """Answer without comparing rows with the vectors that stood for them in the index."""
 
-    def items_at(snapshot: Snapshot, catalog: Catalog, positions: Positions) -> dict[int, Item]:
+    def rows_at(snapshot: Snapshot, catalog: Catalog, positions: Positions) -> list[Row]:
         rows = catalog.items.by_id(snapshot.ids[positions].tolist())
-        return {
-            position: row.verified().item()
-            for position, row in zip(positions.tolist(), rows, strict=True)
-            if row is not None
-        }
+        return [row.verified() for row in rows if row is not None]
 
-    patches.set(answers, "_items_at", items_at)
+    patches.set(answers, "_rows_at", rows_at)
 
 
 def embedding_unchecked(patches: Patches) -> None:
@@ -101,7 +96,8 @@ def chain_unchecked(patches: Patches) -> None:
 
 def positions_unchecked(patches: Patches) -> None:
     """Take candidates at infinite distances, whose positions mean nothing."""
-    patches.set_in_module(exact, "np", "isfinite", lambda distances: np.ones(np.shape(distances), np.bool_))
+    patches.set_in_module(faiss_flat, "np", "isfinite", lambda distances: np.ones(np.shape(distances), np.bool_))
+    patches.set_in_module(selecting, "math", "isfinite", lambda _: True)
 
 
 def read_without_transaction(patches: Patches) -> None:
@@ -109,7 +105,8 @@ def read_without_transaction(patches: Patches) -> None:
 
     @contextmanager
     def reading(database: SqliteFile) -> Iterator[Any]:
-        with database._engine.connect() as connection:
-            yield connection
+        connection = database._connections.take()
+        yield connection
+        database._connections.give_back(connection)
 
     patches.set(SqliteFile, "reading", reading)

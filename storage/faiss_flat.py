@@ -158,7 +158,7 @@ class FaissFlat:
         if wanted < len(self):
             beyond = squared[:, -1] - self.error_bound(queries)
         # FAISS fills the places of distances beyond float32 with the largest float32 and no position.
-        beyond[(positions < 0).any(axis=1) | ~np.isfinite(squared).all(axis=1)] = -np.inf
+        beyond[(positions < 0).any(axis=1)] = -np.inf
         return positions, beyond
 
     def search(self, queries: NDArray[np.float32], count: int) -> tuple[NDArray[np.float32], NDArray[np.int64]]:

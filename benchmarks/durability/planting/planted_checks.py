@@ -6,11 +6,13 @@ from contextlib import contextmanager
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from benchmarks.durability.planting.patches import Patches
-from storage import answers, commit, embedding_rows, faiss_flat, generations, proof, selecting, verification
+from storage import answers, commit, embedding_rows, generations, proof, verification
 from storage.catalog import Catalog
 from storage.exact import Positions
+from storage.faiss_flat import FaissFlat
 from storage.history import History
 from storage.rows import Generation, Row
 from storage.snapshot import Snapshot
@@ -95,9 +97,16 @@ def chain_unchecked(patches: Patches) -> None:
 
 
 def positions_unchecked(patches: Patches) -> None:
-    """Take candidates at infinite distances, whose positions mean nothing."""
-    patches.set_in_module(faiss_flat, "np", "isfinite", lambda distances: np.ones(np.shape(distances), np.bool_))
-    patches.set_in_module(selecting, "math", "isfinite", lambda _: True)
+    """Take the places that FAISS leaves without a position as the first."""
+    search = FaissFlat.search
+
+    def searched(
+        index: FaissFlat, queries: NDArray[np.float32], count: int
+    ) -> tuple[NDArray[np.float32], NDArray[np.int64]]:
+        distances, positions = search(index, queries, count)
+        return distances, np.maximum(positions, 0)
+
+    patches.set(FaissFlat, "search", searched)
 
 
 def read_without_transaction(patches: Patches) -> None:

@@ -18,6 +18,9 @@ MARGIN = 8
 #: Vectors compared at once in float64 when all of them are.
 _BLOCK = 16_384
 
+#: Fewer queries than this are compared one by one with so many numbers or more: each reads them all, as fast as it can.
+_TOGETHER, _MANY = 16, 2**21
+
 #: Bytes of float64 differences made at once when the candidates of many queries are ranked: what a cache holds.
 _RANKED_BYTES = 2**19
 
@@ -45,8 +48,8 @@ def nearest_by_part(
     if not len(queries) or not count:
         yield [(_NONE, np.empty(0))] * len(queries)
         return
-    if len(queries) == 1:
-        yield [nearest_of_one(index, queries[0], k, leave_out[0])]
+    if len(queries) == 1 or (len(queries) < _TOGETHER and index.vectors().size >= _MANY):
+        yield [nearest_of_one(index, query, k, out) for query, out in zip(queries, leave_out, strict=True)]
         return
     wanted = k + max(len(positions) for positions in leave_out) + MARGIN
     step = max(1, _RANKED_BYTES // (8 * min(wanted, count) * index.dim))

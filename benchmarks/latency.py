@@ -26,6 +26,9 @@ BATCH = 1000
 BATCH_ROUNDS = 7
 THREADS = 4
 
+#: Several threads are asked about as much as one answers in so many seconds: each needs a while to be at its best.
+THREADS_SECONDS = 0.3
+
 #: Questions that a side answers in a row before it is the next one's turn.
 TURN = 20
 
@@ -173,7 +176,7 @@ def measure_latency(
         filtered=filtered,
         ratio_filtered=slowest,
         threads=THREADS,
-        ratio_threads=_threads_ratio(store, drawn[: min(samples, 200)], k),
+        ratio_threads=_threads_ratio(store, drawn[: max(40, int(THREADS_SECONDS / np.median(ours)))], k),
     )
 
 

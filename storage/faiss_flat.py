@@ -14,9 +14,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from storage.huge_pages import prefer_large_pages
-from storage.rounded import Rounded
+from storage.rounded import NOT_ROUNDED, Rounded
 from storage.rounding import squared_distance_error
 from storage.selecting import least
+from storage.turns import Turns
 
 #: fourcc, dim, count, two fields FAISS no longer uses, trained, metric (1 is L2), floats that follow.
 #: The layout is `write_index_header` and `WRITEXBVECTOR` in FAISS's impl/index_write.cpp.
@@ -48,6 +49,10 @@ _BLOCK = 65_536
 _AROUND = 8192
 
 
+#: BLAS has one set of threads for all: two products at once would wait for each other by spinning.
+_PRODUCTS = Turns()
+
+
 class _Memory:
     """An index's vectors as numpy takes them in without a copy; every view of them keeps the index alive."""
 
@@ -70,6 +75,11 @@ class FaissFlat:
     def dim(self) -> int:
         """Return the number of dimensions."""
         return int(self._index.d)
+
+    @property
+    def quick(self) -> bool:
+        """Tell whether a query is compared with all vectors in less time than Python takes over its answer."""
+        return self.vectors().nbytes <= NOT_ROUNDED
 
     def __len__(self) -> int:
         """Return the number of vectors."""
@@ -124,7 +134,8 @@ class FaissFlat:
             yield proposed
             self._rounded.failed()
         norm = float(np.vdot(query, query))
-        compared, left = self._compared(query, norm)
+        with _PRODUCTS:
+            compared, left = self._compared(query, norm)
         places, limit = least(compared, count)
         yield places, limit + left - squared_distance_error(norm, self.dim, self._largest_norm())
 

@@ -1,6 +1,7 @@
 """Items whose vectors are in this process's memory."""
 
 from collections.abc import Iterable, Sequence
+from contextlib import AbstractContextManager, nullcontext
 
 from storage import exact, radius
 from storage.answers import hits_of, hits_of_many
@@ -16,8 +17,8 @@ from storage.turns import Turns
 class LoadedItems:
     """A `Searched` of a snapshot; SnapshotOutdated is raised when an answer holds what was deleted after it.
 
-    Single queries take turns. Each is short and lets go of Python's own lock a dozen times, so that threads which ask
-    at once would spend their time waking each other.
+    Single queries of few vectors take turns. Each is short and lets go of Python's own lock a dozen times, so that
+    threads which ask at once would spend their time waking each other.
     """
 
     def __init__(self, snapshot: Snapshot, database: Database, turns: Turns) -> None:
@@ -29,7 +30,7 @@ class LoadedItems:
         """Return the k nearest items of each query by Euclidean distance, then id."""
         out = self._positions(left_out)
         if len(queries) == 1:
-            with self._turns:
+            with self._turn():
                 found = exact.nearest_of_one(self._snapshot.index, queries[0], k, out[0] if out else None)
                 return [self._hits(*found)]
         return self._hits_of_many(exact.nearest_by_part(self._snapshot.index, queries, k, out))
@@ -38,10 +39,13 @@ class LoadedItems:
         """Return the items at most `border` from each query, that included, by Euclidean distance, then id."""
         out = self._positions(left_out)
         if len(queries) == 1:
-            with self._turns:
+            with self._turn():
                 (found,) = radius.within(self._snapshot.index, queries, border, out)
                 return [self._hits(*found)]
         return self._hits_of_many([radius.within(self._snapshot.index, queries, border, out)])
+
+    def _turn(self) -> AbstractContextManager[object]:
+        return self._turns if self._snapshot.index.quick else nullcontext()
 
     def _positions(self, left_out: LeftOut) -> Sequence[Positions] | None:
         return None if left_out is None else [self._snapshot.positions(ids) for ids in left_out]

@@ -9,7 +9,7 @@ from storage.faiss_bytes import FaissBytes
 _FEW_QUERIES = 8
 
 #: Up to so many bytes of vectors are read as fast as they are.
-_NOT_ROUNDED = 2**23
+NOT_ROUNDED = 2**23
 
 #: With more neighbours than this most of the time goes into keeping them in order, not into reading the vectors.
 _MOST_NEIGHBOURS = 128
@@ -33,7 +33,7 @@ class Rounded:
 
         `vectors` is (n, dim), always the same; `query` is (dim,).
         """
-        if not self._pays or count > _MOST_NEIGHBOURS or vectors.nbytes <= _NOT_ROUNDED:
+        if not self._pays or count > _MOST_NEIGHBOURS or vectors.nbytes <= NOT_ROUNDED:
             return None
         self._asked += 1
         if self._asked < _FEW_QUERIES:

@@ -4,8 +4,8 @@ import threading
 import time
 from types import TracebackType
 
-#: Seconds until a thread that waits looks again.
-_PATIENCE = 0.002
+#: Seconds until a thread that waits looks again: twice as long each time, since each look costs the one that works.
+_PATIENCE, _LONGEST_PATIENCE = 0.0005, 0.004
 
 
 class Turns:
@@ -20,8 +20,10 @@ class Turns:
         self._lock = threading.Lock()
 
     def __enter__(self) -> None:
+        patience = _PATIENCE
         while not self._lock.acquire(blocking=False):
-            time.sleep(_PATIENCE)
+            time.sleep(patience)
+            patience = min(2 * patience, _LONGEST_PATIENCE)
 
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None

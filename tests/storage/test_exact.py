@@ -234,7 +234,7 @@ def true_squares(vectors: Floats, query: Floats) -> NDArray[np.float64]:
 WAYS = {
     "by pairs": {"faiss_flat._FOR_ONE_THREAD": 2**62},
     "by products": {"faiss_flat._FOR_ONE_THREAD": 0},
-    "by bytes": {"faiss_flat._FOR_ONE_THREAD": 0, "rounded._NOT_ROUNDED": 0, "rounded._FEW_QUERIES": 0},
+    "by bytes": {"faiss_flat._FOR_ONE_THREAD": 0, "rounded.NOT_ROUNDED": 0, "rounded._FEW_QUERIES": 0},
 }
 
 

@@ -19,7 +19,7 @@ from benchmarks.errors import BenchmarkFailed
 from benchmarks.queries import draw_queries
 from benchmarks.timing import seconds_of
 from storage import Store
-from storage.faiss_flat import FaissFlat
+from storage.nearest.faiss_flat import FaissFlat
 
 WARM_UP = 20
 BATCH = 1000

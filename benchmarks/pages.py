@@ -9,7 +9,7 @@ from jinja2 import Environment, PackageLoader, StrictUndefined, select_autoescap
 from markupsafe import Markup
 
 from benchmarks.parts.section import Picture
-from storage import durable
+from storage.files import durable
 
 if TYPE_CHECKING:
     from benchmarks.report import Report

@@ -9,7 +9,7 @@ from typing import Any
 from benchmarks.errors import UnfitForBenchmark
 from benchmarks.figure import NOTHING, readable
 from ingest.recipes import DEFAULT
-from storage import durable
+from storage.files import durable
 
 BEGIN = "<!-- results: written by `python -m benchmarks readme` -->"
 END = "<!-- end of results -->"

@@ -12,7 +12,7 @@ from benchmarks.figure import Figure
 from benchmarks.machine import describe_machine
 from benchmarks.pages import write_pages
 from benchmarks.parts import Context, Outcome, Part, measured
-from storage import durable
+from storage.files import durable
 
 
 @dataclass

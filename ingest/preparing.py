@@ -16,10 +16,10 @@ from ingest.images import Image, content_digest, thumbnail
 from ingest.recipes import Recipe
 from ingest.sources import Source, SourceImage, decoded
 from storage import NewItem, Rejected
+from storage.catalog.rows import require_storable
 from storage.console import printable
 from storage.errors import InvalidItem
 from storage.items import is_text
-from storage.rows import require_storable
 
 #: How many images a slice has at 32 by 32; of larger ones it has fewer, so that it takes as much memory.
 _SLICE = 256

@@ -9,8 +9,8 @@ import matplotlib as mpl
 from matplotlib.figure import Figure
 
 from search.errors import FigureUnusable
-from storage import durable
 from storage.errors import StoreUnwritable
+from storage.files import durable
 
 #: What a figure can be written as. matplotlib knows more, some of which need other programs or change with the time.
 FORMATS = ("jpeg", "jpg", "pdf", "png", "svg", "tif", "tiff", "webp")

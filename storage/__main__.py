@@ -7,10 +7,10 @@ import typer
 from rich.table import Table
 
 from storage import console
-from storage.comparison import compare
 from storage.console import StoreOption, VectorsOption, shown
-from storage.exchange import export_store, import_file
-from storage.migration import migrate as copy_store
+from storage.moving.comparison import compare
+from storage.moving.exchange import export_store, import_file
+from storage.moving.migration import migrate as copy_store
 from storage.store import Store
 
 app = console.command_app("See what a store holds, prove it whole, mend it, copy it, and move items in and out.")

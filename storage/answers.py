@@ -5,13 +5,13 @@ from collections.abc import Container, Sequence
 import numpy as np
 from numpy.typing import NDArray
 
-from storage.catalog import Catalog
+from storage.catalog.catalog import Catalog
+from storage.catalog.rows import VECTOR_TYPE, Row
 from storage.collecting import without_collecting
 from storage.errors import StoreCorrupt
-from storage.exact import Distances, Positions
 from storage.items import Hit, Item
+from storage.nearest.exact import Distances, Positions
 from storage.proof import proven_rows, require_count
-from storage.rows import VECTOR_TYPE, Row
 from storage.snapshot import Snapshot
 
 

@@ -70,7 +70,7 @@ def printable(text: str) -> str:
 def shown(place: str | Path) -> str:
     """Return a store's place as it can be shown: without a password, and without what cannot be printed."""
     # Imported here: only what has a store to show needs it.
-    from storage.address import address_of
+    from storage.databases.address import address_of
 
     return printable(str(address_of(place) or place))
 

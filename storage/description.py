@@ -6,11 +6,11 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
-from storage import generations
-from storage.catalog import Catalog
-from storage.database import Database
+from storage.catalog.catalog import Catalog
+from storage.databases.database import Database
 from storage.embedding import Embedding
-from storage.faiss_flat import FAISS_VERSION
+from storage.files import generations
+from storage.nearest.faiss_flat import FAISS_VERSION
 from storage.proof import label_counts
 
 

@@ -3,15 +3,15 @@
 from collections.abc import Iterable, Sequence
 from contextlib import AbstractContextManager, nullcontext
 
-from storage import exact, radius
 from storage.answers import hits_of, hits_of_many
-from storage.catalog import Catalog
-from storage.database import Database
-from storage.exact import Distances, Positions
+from storage.catalog.catalog import Catalog
+from storage.databases.database import Database
 from storage.items import Hit, Item
+from storage.nearest import exact, radius
+from storage.nearest.exact import Distances, Positions
+from storage.nearest.turns import Turns
 from storage.searched import LeftOut, Queries
 from storage.snapshot import Snapshot
-from storage.turns import Turns
 
 
 class LoadedItems:

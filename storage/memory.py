@@ -6,11 +6,11 @@ from collections.abc import Iterable
 from pathlib import Path
 
 from storage import answers, snapshot
-from storage.catalog import Catalog
-from storage.database import Database
+from storage.catalog.catalog import Catalog
+from storage.databases.database import Database
 from storage.errors import UnknownField
+from storage.nearest.turns import Turns
 from storage.snapshot import Snapshot
-from storage.turns import Turns
 from storage.where import COLUMNS, EXISTS, Condition, Where, conditions_of, text_of
 
 #: The vectors of filters are kept, the most recent first, up to as much memory as the snapshot takes, or to this.

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from storage import exact
+from storage.nearest import exact
 from storage.snapshot import Snapshot
 
 #: Queries asked at once.

@@ -3,11 +3,11 @@
 from collections import Counter, defaultdict, deque
 from collections.abc import Iterable, Iterator
 
-from storage.catalog import Catalog
-from storage.checksum import CHAIN_START, next_chain
+from storage.catalog.catalog import Catalog
+from storage.catalog.checksum import CHAIN_START, next_chain
+from storage.catalog.history import History
+from storage.catalog.rows import Batch, Row
 from storage.errors import StoreCorrupt
-from storage.history import History
-from storage.rows import Batch, Row
 
 #: The store before its first batch.
 EMPTY = Batch(0, 0, 0, CHAIN_START)

@@ -12,23 +12,23 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from storage import proof, verification
-from storage.address import Place
 from storage.answers import SnapshotOutdated
-from storage.catalog import Catalog
-from storage.copies import CopiedBatch, batches_after
-from storage.database import Database
+from storage.catalog.catalog import Catalog
+from storage.catalog.rows import Batch, Row
+from storage.databases.address import Place
+from storage.databases.database import Database
 from storage.description import StoreInfo, describe
 from storage.embedding import Embedding
-from storage.engine import Engine
 from storage.errors import InvalidQuery, NotAStore, UnknownItem
 from storage.items import Hit, Item, checked_id, checked_k, checked_radius
 from storage.ledger import Job, Rejected
 from storage.loaded import LoadedItems
 from storage.memory import Memory
+from storage.milvus.engine import Engine
+from storage.milvus.serving import served
+from storage.moving.copies import CopiedBatch, batches_after
 from storage.neighbours import Neighbours, neighbours_of_all
-from storage.rows import Batch, Row
 from storage.searched import LeftOut, Queries, Searched
-from storage.serving import served
 from storage.vectors import checked_vectors
 from storage.where import Where
 

@@ -3,9 +3,9 @@
 from collections.abc import Sequence
 from pathlib import Path
 
-from storage.catalog import Catalog
-from storage.commit import bury
-from storage.rows import Batch
+from storage.catalog.catalog import Catalog
+from storage.catalog.commit import bury
+from storage.catalog.rows import Batch
 from storage.verification import acknowledged_batches, batches_of_rows, damaged_generations, damaged_rows, lost_ids
 
 

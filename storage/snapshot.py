@@ -7,13 +7,13 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from storage import generations
-from storage.catalog import Catalog
+from storage.catalog.catalog import Catalog
+from storage.catalog.rows import VECTOR_TYPE, Batch
 from storage.collecting import without_collecting
 from storage.errors import StoreCorrupt
-from storage.faiss_flat import FaissFlat
+from storage.files import generations
+from storage.nearest.faiss_flat import FaissFlat
 from storage.proof import EMPTY, Proof, require_count
-from storage.rows import VECTOR_TYPE, Batch
 
 
 @dataclass(frozen=True)

@@ -4,11 +4,12 @@ from collections import defaultdict
 from collections.abc import Generator, Iterator, Sequence
 from pathlib import Path
 
-from storage import generations, snapshot
-from storage.catalog import Catalog
-from storage.checksum import CHAIN_START, next_chain
+from storage import snapshot
+from storage.catalog.catalog import Catalog
+from storage.catalog.checksum import CHAIN_START, next_chain
+from storage.catalog.rows import VECTOR_TYPE, Batch, Generation, Row
 from storage.errors import StoreCorrupt
-from storage.rows import VECTOR_TYPE, Batch, Generation, Row
+from storage.files import generations
 
 #: More rows than are left may be lost in a store as small as this.
 MANY = 1000

@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 from storage import console
-from storage.exchange import import_file, imported_embedding
+from storage.moving.exchange import import_file, imported_embedding
 from tests.ingest.handmade.png import bomb
 from tests.search.stores import grey_store
 from tests.toys import VGG16_TOY, ToyBackbone, grey, png, toy_backbone

@@ -6,7 +6,7 @@ from pathlib import Path
 
 from benchmarks.durability.workload import DIM, steps
 from storage import Store
-from storage.faiss_flat import HEADER_SIZE, FaissFlat
+from storage.nearest.faiss_flat import HEADER_SIZE, FaissFlat
 
 #: The steps of the work that write a new file for other tools.
 PUBLISHING = ("publish", "compact")

@@ -12,7 +12,7 @@ from rich.table import Table
 
 from benchmarks.timing import seconds_of
 from storage import Embedding, NewItem, Store
-from storage.rows import new_row, texts_of
+from storage.catalog.rows import new_row, texts_of
 
 DIM = 128
 K = 10

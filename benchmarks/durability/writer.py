@@ -15,7 +15,7 @@ from pathlib import Path
 from benchmarks.durability.planting import planted
 from benchmarks.durability.workload import held_by, work
 from storage import LookalikeError, Store
-from storage.sqlite_file import PRAGMAS
+from storage.databases.sqlite_file import PRAGMAS
 
 #: The store's folder, below the one whose files are watched.
 STORE = "store"

@@ -8,7 +8,7 @@ from contextlib import closing
 from pathlib import Path
 from typing import Any
 
-from storage.checksum import CHAIN_START, next_chain, row_checksum
+from storage.catalog.checksum import CHAIN_START, next_chain, row_checksum
 
 
 def forge(folder: Path, id: int, **fields: Any) -> None:

@@ -8,9 +8,9 @@ import pytest
 from benchmarks.durability.damaging import apart, damaged_catalog, damaged_index
 from benchmarks.durability.damaging.apart import Trial, run_apart
 from benchmarks.durability.damaging.damage import DamageReport, damage_catalog, damage_index
-from storage import generations
-from storage.faiss_flat import FaissFlat
-from storage.rows import Generation, Row
+from storage.catalog.rows import Generation, Row
+from storage.files import generations
+from storage.nearest.faiss_flat import FaissFlat
 from tests.durability.tables import shown
 from tests.durability.trials import bad_ends
 

@@ -9,7 +9,8 @@ from pathlib import Path
 import pytest
 
 from benchmarks.durability.damaging.journals import journal, naming_another, page_size
-from storage import NewItem, Store, sqlite_file
+from storage import NewItem, Store
+from storage.databases import sqlite_file
 from storage.errors import InvalidItem, LookalikeError, NotAStore, StoreCorrupt
 from tests.durability.sandbox import Sandbox, canaries
 from tests.storage.stores import (

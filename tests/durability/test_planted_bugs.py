@@ -9,8 +9,8 @@ from benchmarks.durability.planting.catching import CHECKS, Caught, CheckSkipped
 from benchmarks.durability.planting.invariants import INVARIANTS
 from benchmarks.durability.planting.patches import Patches
 from benchmarks.durability.planting.planted import BUGS, Bug, planted
-from storage import durable
-from storage.sqlite_file import PRAGMAS
+from storage.databases.sqlite_file import PRAGMAS
+from storage.files import durable
 
 
 def test_there_are_many_bugs_and_each_has_a_check() -> None:

@@ -10,7 +10,8 @@ import pytest
 
 from benchmarks.durability.aftermath import state_of
 from benchmarks.durability.workload import EMBEDDING, held_by, label_of, steps, trace_of, work, wrong_with
-from storage import Store, sqlite_file
+from storage import Store
+from storage.databases import sqlite_file
 from storage.errors import StoreBusy
 from tests.storage.processes import python
 from tests.storage.stores import exactly
@@ -28,8 +29,8 @@ work(Path(sys.argv[1]), lambda number: None)
 STOPPED_WRITER = """
 import os, signal, sys
 from storage import Store
-from storage.catalog import Catalog
-from storage.sqlite_file import PRAGMAS
+from storage.catalog.catalog import Catalog
+from storage.databases.sqlite_file import PRAGMAS
 PRAGMAS["cache_size"] = 1
 store = Store.open(sys.argv[1], writing=True)
 with store._database.writing() as connection:

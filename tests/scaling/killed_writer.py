@@ -6,7 +6,7 @@ import sys
 from typing import Any
 
 from storage import Store
-from storage.milvus import MilvusCollection
+from storage.milvus.collection import MilvusCollection
 from tests.scaling.stores import EMBEDDING, VECTORS, items
 
 #: What the writer does: so many items, in batches of so many.

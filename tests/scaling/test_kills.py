@@ -10,8 +10,8 @@ from typing import NoReturn
 import pytest
 
 from storage import Store
-from storage.comparison import ALL_SAME, compare
 from storage.errors import ServerUnusable
+from storage.moving.comparison import ALL_SAME, compare
 from tests.scaling.killed_writer import COUNT, work
 from tests.scaling.stores import EMBEDDING, answers, fill
 from tests.servers.milvus import Server
@@ -44,7 +44,7 @@ def test_a_writer_that_is_killed_twenty_times_between_rows_and_vectors_leaves_no
 def test_a_server_that_is_killed_three_times_under_a_writer_loses_nothing(
     postgres: Cluster, milvus: Server, plain: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("storage.milvus.TIMEOUT_S", 3.0)
+    monkeypatch.setattr("storage.milvus.collection.TIMEOUT_S", 3.0)
     url, vectors = postgres.url(), milvus.url()
     for _ in range(3):
         killer = threading.Timer(1.5, milvus.process.kill)

@@ -12,7 +12,7 @@ from ingest.errors import WorkersUnusable
 from ingest.outcome import Progress
 from ingest.ray_workers import Workers
 from storage import Store
-from storage.comparison import compare
+from storage.moving.comparison import compare
 from tests.toys import TOY, grey_source, toy_backbone
 
 pytest.importorskip("ray", reason="THE TESTS OF RAY ARE SKIPPED: ray is not installed")

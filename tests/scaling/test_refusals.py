@@ -7,7 +7,7 @@ import pytest
 
 from storage import Embedding, Store
 from storage.errors import NotAStore, ServerUnusable, StoreExists, StoreNotFound, StoreUnwritable
-from storage.milvus import TOKEN
+from storage.milvus.collection import TOKEN
 from tests.scaling.stores import DIM, EMBEDDING, fill, folder_store
 from tests.servers.milvus import Server
 from tests.servers.postgres import Cluster

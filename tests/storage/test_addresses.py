@@ -5,10 +5,10 @@ from pathlib import Path
 import pytest
 
 from storage import Store
-from storage.address import address_of
+from storage.databases.address import address_of
 from storage.errors import ExtraMissing, InvalidVectorsUrl, NotAStore
 from storage.extras import require_extra
-from storage.vectors_url import VectorsUrl, vectors_url
+from storage.milvus.vectors_url import VectorsUrl, vectors_url
 from tests.storage.stores import exactly, line_store
 
 

@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from storage.checksum import CHAIN_START, next_chain, row_checksum, thumbnail_checksum
+from storage.catalog.checksum import CHAIN_START, next_chain, row_checksum, thumbnail_checksum
 
 ROW: dict[str, Any] = {
     "id": 7,

@@ -9,9 +9,9 @@ from pathlib import Path
 
 import pytest
 
-from storage import durable
-from storage.durable import HashedFile
 from storage.errors import StoreUnwritable
+from storage.files import durable
+from storage.files.durable import HashedFile
 from tests.storage.stores import exactly, files
 
 ADVICE = "everything acknowledged so far is kept; free space or change the permissions and run the same command again"

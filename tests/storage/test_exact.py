@@ -11,9 +11,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from numpy.typing import NDArray
 
-from storage import exact
-from storage.faiss_bytes import FaissBytes
-from storage.faiss_flat import FaissFlat
+from storage.nearest import exact
+from storage.nearest.faiss_bytes import FaissBytes
+from storage.nearest.faiss_flat import FaissFlat
 from tests.storage.stores import random_vectors
 
 Floats = NDArray[np.float32]
@@ -208,8 +208,8 @@ def test_an_index_that_errs_within_its_bound_changes_no_answer(by: float, k: int
 def test_queries_that_are_searched_in_parts_have_the_answers_of_each_alone(
     monkeypatch: pytest.MonkeyPatch, threads: int
 ) -> None:
-    monkeypatch.setattr("storage.faiss_flat._PAIRS_IN_PARTS", 1)
-    monkeypatch.setattr("storage.faiss_flat.faiss.omp_get_max_threads", lambda: threads)
+    monkeypatch.setattr("storage.nearest.faiss_flat._PAIRS_IN_PARTS", 1)
+    monkeypatch.setattr("storage.nearest.faiss_flat.faiss.omp_get_max_threads", lambda: threads)
     vectors, queries = random_vectors(500, 8, 1), random_vectors(300, 8, 2)
     index = flat(vectors)
     parts = list(exact.nearest_by_part(index, queries, 5))
@@ -219,8 +219,8 @@ def test_queries_that_are_searched_in_parts_have_the_answers_of_each_alone(
 
 
 def test_what_goes_wrong_in_a_part_is_raised_and_nothing_is_searched_any_more(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("storage.faiss_flat._PAIRS_IN_PARTS", 1)
-    monkeypatch.setattr("storage.faiss_flat.faiss.omp_get_max_threads", lambda: 2)
+    monkeypatch.setattr("storage.nearest.faiss_flat._PAIRS_IN_PARTS", 1)
+    monkeypatch.setattr("storage.nearest.faiss_flat.faiss.omp_get_max_threads", lambda: 2)
     index = flat(random_vectors(500, 8, 1))
     with mock.patch.object(index, "search", side_effect=MemoryError("no room")), pytest.raises(MemoryError):
         exact.nearest(index, random_vectors(300, 8, 2), 5)
@@ -232,9 +232,9 @@ def true_squares(vectors: Floats, query: Floats) -> NDArray[np.float64]:
 
 #: How a single query is compared: by pairs, by products, and with the vectors rounded to bytes first.
 WAYS = {
-    "by pairs": {"faiss_flat._FOR_ONE_THREAD": 2**62},
-    "by products": {"faiss_flat._FOR_ONE_THREAD": 0},
-    "by bytes": {"faiss_flat._FOR_ONE_THREAD": 0, "rounded.NOT_ROUNDED": 0, "rounded._FEW_QUERIES": 0},
+    "by pairs": {"nearest.faiss_flat._FOR_ONE_THREAD": 2**62},
+    "by products": {"nearest.faiss_flat._FOR_ONE_THREAD": 0},
+    "by bytes": {"nearest.faiss_flat._FOR_ONE_THREAD": 0, "nearest.rounded.NOT_ROUNDED": 0, "nearest.rounded._FEW_QUERIES": 0},
 }
 
 
@@ -244,8 +244,8 @@ def comparing(way: str) -> Iterator[None]:
     with ExitStack() as patches:
         for name, value in WAYS[way].items():
             patches.enter_context(mock.patch(f"storage.{name}", value))
-        patches.enter_context(mock.patch("storage.faiss_bytes._FILLED_UP", 64))
-        patches.enter_context(mock.patch("storage.faiss_bytes._LEAST_IN_LIST", 50))
+        patches.enter_context(mock.patch("storage.nearest.faiss_bytes._FILLED_UP", 64))
+        patches.enter_context(mock.patch("storage.nearest.faiss_bytes._LEAST_IN_LIST", 50))
         yield
 
 

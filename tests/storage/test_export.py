@@ -12,7 +12,7 @@ import pytest
 
 from storage import Embedding, Hit, NewItem, Store
 from storage.errors import FileUnusable, StoreCorrupt, StoreUnwritable
-from storage.exchange import export_store, import_file
+from storage.moving.exchange import export_store, import_file
 from tests.storage.stores import exactly, files, oracle_items, random_vectors, sql
 
 METADATA: dict[str, Any] = {"width": 8, "taken": "2024 ✓", "ratio": 0.1, "kept": True, "none": None}
@@ -158,10 +158,10 @@ def test_a_text_that_would_make_the_arrays_huge_is_refused_before_anything_is_wr
     store: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     longest = max(len(json.dumps(dict(item.metadata), sort_keys=True, ensure_ascii=False)) for item in ITEMS)
-    monkeypatch.setattr("storage.export_files.LARGEST_ARRAY", 4 * 4 * longest)
+    monkeypatch.setattr("storage.moving.export_files.LARGEST_ARRAY", 4 * 4 * longest)
     exported(store, "items.npz")
     (tmp_path / "items.npz").unlink()
-    monkeypatch.setattr("storage.export_files.LARGEST_ARRAY", 4 * 4 * longest - 1)
+    monkeypatch.setattr("storage.moving.export_files.LARGEST_ARRAY", 4 * 4 * longest - 1)
     message = (
         f"expected texts that fit into {16 * longest - 1:,} bytes for {tmp_path / 'items.npz'}, got {16 * longest:,}, "
         "as each takes the space of the longest: export to .parquet"

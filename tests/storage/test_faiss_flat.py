@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from storage.faiss_flat import HEADER_SIZE, FaissFlat
+from storage.nearest.faiss_flat import HEADER_SIZE, FaissFlat
 from tests.storage.stores import random_vectors
 
 DIM = 6

@@ -9,7 +9,7 @@ import pytest
 
 from storage import LookalikeError
 from storage.errors import FileUnusable, InvalidItem, InvalidVectors
-from storage.exchange import import_file
+from storage.moving.exchange import import_file
 from tests.storage.import_files import KINDS, write
 from tests.storage.stores import exactly, files
 

@@ -10,7 +10,7 @@ import pytest
 
 from storage import Store
 from storage.errors import NotAStore, StoreBusy, StoreUnwritable
-from storage.lock import WriterLock
+from storage.files.lock import WriterLock
 from tests.storage.processes import WRITER, python
 from tests.storage.stores import EMBEDDING, exactly, line_store, new_items, places
 

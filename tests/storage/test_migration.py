@@ -5,9 +5,9 @@ from pathlib import Path
 import pytest
 
 from storage import Store
-from storage.comparison import compare
 from storage.errors import OtherEmbedding, StoreCorrupt, StoreExists
-from storage.migration import Migrated, migrate
+from storage.moving.comparison import compare
+from storage.moving.migration import Migrated, migrate
 from tests.storage.commands import Command
 from tests.storage.stores import EMBEDDING, exactly, line_store, new_items, places, sql
 

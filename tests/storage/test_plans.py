@@ -7,7 +7,7 @@ import pytest
 import sqlalchemy as sa
 from sqlalchemy.dialects import sqlite
 
-from storage import item_rows, thumbnail_rows
+from storage.catalog import item_rows, thumbnail_rows
 from tests.storage.stores import line_store
 
 STATEMENTS = {

@@ -6,8 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from storage import durable
 from storage.errors import StoreUnwritable
+from storage.files import durable
 from tests.storage.stores import exactly, files
 
 

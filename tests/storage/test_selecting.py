@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from storage.selecting import least
+from storage.nearest.selecting import least
 
 
 @settings(deadline=None, derandomize=True, max_examples=200)

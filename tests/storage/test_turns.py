@@ -5,7 +5,7 @@ import time
 
 import pytest
 
-from storage.turns import Turns
+from storage.nearest.turns import Turns
 
 
 def test_one_thread_at_a_time_has_a_turn_and_each_has_one() -> None:

@@ -10,9 +10,9 @@ import pytest
 import sqlalchemy as sa
 
 from storage import Embedding, NewItem, Store
+from storage.catalog.schema import SCHEMA_VERSION
+from storage.catalog.upgrades import UPGRADES
 from storage.errors import StoreCorrupt, StoreVersion
-from storage.schema import SCHEMA_VERSION
-from storage.upgrades import UPGRADES
 from tests.storage.formats.make import FORMATS, answers
 
 OLDER = sorted(int(folder.name) for folder in FORMATS.iterdir() if folder.name.isdigit())
@@ -95,7 +95,7 @@ def test_an_upgrade_that_fails_changes_nothing(tmp_path: Path, monkeypatch: pyte
         connection.exec_driver_sql("DELETE FROM generations")
         raise OSError("the plug was pulled")
 
-    monkeypatch.setattr("storage.sqlite_file.UPGRADES", {**UPGRADES, SCHEMA_VERSION - 1: failing})
+    monkeypatch.setattr("storage.databases.sqlite_file.UPGRADES", {**UPGRADES, SCHEMA_VERSION - 1: failing})
     with pytest.raises(OSError, match="the plug was pulled"):
         Store.open(folder, writing=True)
     assert version_of(folder) == 1

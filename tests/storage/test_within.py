@@ -8,8 +8,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from storage import Embedding, NewItem, Store, radius
+from storage import Embedding, NewItem, Store
 from storage.errors import InvalidQuery, InvalidVectors, StoreCorrupt
+from storage.nearest import radius
 from tests.storage.stores import exactly, hit, line_store, place, random_vectors, sql
 from tests.storage.test_exact import KINDS, Wrong, clouds, flat
 

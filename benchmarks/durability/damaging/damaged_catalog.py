@@ -13,7 +13,8 @@ from benchmarks.durability.damaging.damaged_bytes import SECTOR, Damage
 from benchmarks.durability.damaging.journals import MAGIC, journal, page_size, pages_before
 from benchmarks.durability.damaging.subject import Answers, Examiner, append_tail, different_answers
 from benchmarks.durability.workload import Held, held_by, work
-from storage import LookalikeError, Store, layout
+from storage import LookalikeError, Store
+from storage.files import layout
 
 #: After one of how many damages the store is repaired too.
 _REPAIRED = 4

@@ -11,10 +11,10 @@ from benchmarks.durability.damaging.apart import Trial, memory_taken
 from benchmarks.durability.damaging.damaged_bytes import SECTOR, Damage
 from benchmarks.durability.damaging.subject import Examiner, append_tail, different_answers
 from benchmarks.durability.workload import DIM, work
-from storage import generations, layout
-from storage.catalog import Catalog
-from storage.rows import Generation
-from storage.sqlite_file import SqliteFile
+from storage.catalog.catalog import Catalog
+from storage.catalog.rows import Generation
+from storage.databases.sqlite_file import SqliteFile
+from storage.files import generations, layout
 
 #: Every truncation up to this many bytes is tried.
 SHORTEST = 128

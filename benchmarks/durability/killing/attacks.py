@@ -12,7 +12,7 @@ from benchmarks.durability.tracing.strace import run_writer
 from benchmarks.durability.workload import work
 from benchmarks.durability.writer import SMALL_CACHE, Job
 from benchmarks.errors import BenchmarkFailed
-from storage.sqlite_file import PRAGMAS
+from storage.databases.sqlite_file import PRAGMAS
 
 
 @dataclass(frozen=True)

@@ -15,7 +15,7 @@ from benchmarks.durability.killing.fork_server import MOMENTS, RANDOM, SYSTEM_CA
 from benchmarks.durability.tracing.strace import unavailable
 from benchmarks.errors import BenchmarkFailed
 
-#: The system calls by which SQLite and `storage.durable` change files and names.
+#: The system calls by which SQLite and `storage.files.durable` change files and names.
 CALLS = ("pwrite64", "fcntl", "fdatasync", "fsync", "unlink", "rename", "link", "write", "ftruncate", "mkdir")
 
 #: Trials that go on beside each other.

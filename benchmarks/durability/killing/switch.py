@@ -11,8 +11,8 @@ import sqlite3
 from collections.abc import Callable
 from typing import Any
 
-from storage import durable
-from storage.sqlite_file import SqliteFile
+from storage.databases.sqlite_file import SqliteFile
+from storage.files import durable
 
 #: The calls of Python's that `storage` changes files and names with, `pathlib` included.
 CALLS = ("fsync", "replace", "link", "unlink", "mkdir", "open", "ftruncate", "pwrite")

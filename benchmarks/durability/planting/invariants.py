@@ -11,10 +11,10 @@ from benchmarks.durability.planting.patches import Patches
 from benchmarks.durability.planting.probes import begun, differing, nearest_to
 from benchmarks.durability.workload import DIM, EMBEDDING, label_of
 from storage import NewItem, Store
+from storage.catalog.history import History
+from storage.catalog.rows import Batch
+from storage.databases.sqlite_file import PRAGMAS
 from storage.errors import StoreBusy
-from storage.history import History
-from storage.rows import Batch
-from storage.sqlite_file import PRAGMAS
 
 
 def one_writer(folder: Path) -> list[str]:

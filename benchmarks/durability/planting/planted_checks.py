@@ -9,14 +9,16 @@ import numpy as np
 from numpy.typing import NDArray
 
 from benchmarks.durability.planting.patches import Patches
-from storage import answers, commit, embedding_rows, generations, proof, verification
-from storage.catalog import Catalog
-from storage.exact import Positions
-from storage.faiss_flat import FaissFlat
-from storage.history import History
-from storage.rows import Generation, Row
+from storage import answers, proof, verification
+from storage.catalog import commit, embedding_rows
+from storage.catalog.catalog import Catalog
+from storage.catalog.history import History
+from storage.catalog.rows import Generation, Row
+from storage.databases.sqlite_file import SqliteFile
+from storage.files import generations
+from storage.nearest.exact import Positions
+from storage.nearest.faiss_flat import FaissFlat
 from storage.snapshot import Snapshot
-from storage.sqlite_file import SqliteFile
 
 
 def row_unchecked(patches: Patches) -> None:

@@ -6,9 +6,9 @@ from collections.abc import Iterable
 from pathlib import Path
 
 from benchmarks.durability.planting.patches import Patches
-from storage import durable, generations, layout
-from storage.faiss_flat import FaissFlat
-from storage.rows import Batch, Generation
+from storage.catalog.rows import Batch, Generation
+from storage.files import durable, generations, layout
+from storage.nearest.faiss_flat import FaissFlat
 
 
 def file_not_flushed(patches: Patches) -> None:

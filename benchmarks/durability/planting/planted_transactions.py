@@ -6,12 +6,13 @@ from dataclasses import replace
 from numpy.typing import ArrayLike
 
 from benchmarks.durability.planting.patches import Patches
-from storage import Store, lock, snapshot
-from storage.history import History
-from storage.item_rows import ItemRows
+from storage import Store, snapshot
+from storage.catalog.history import History
+from storage.catalog.item_rows import ItemRows
+from storage.catalog.rows import Batch, Row
+from storage.databases.sqlite_file import PRAGMAS
+from storage.files import lock
 from storage.items import Appended, NewItem
-from storage.rows import Batch, Row
-from storage.sqlite_file import PRAGMAS
 
 
 def synchronous_full(patches: Patches) -> None:

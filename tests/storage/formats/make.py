@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 
 from storage import Embedding, NewItem, Store
-from storage.schema import SCHEMA_VERSION
+from storage.catalog.schema import SCHEMA_VERSION
 
 FORMATS = Path(__file__).parent
 DIM = 4

@@ -1,0 +1,67 @@
+"""One writer at a time: an advisory lock that the operating system drops when its holder dies."""
+
+import contextlib
+import fcntl
+import os
+from pathlib import Path
+from types import TracebackType
+from typing import Protocol
+
+from storage.errors import StoreBusy
+from storage.files.durable import unwritable
+
+
+class Lock(Protocol):
+    """The right to write, until it is released."""
+
+    def release(self) -> None:
+        """Let go of it; harmless when called again."""
+        ...
+
+
+class SharedLock:
+    """The right to write beside others: a server lets their transactions wait for each other."""
+
+    def release(self) -> None:
+        """Let go of nothing."""
+
+
+class WriterLock:
+    """Hold the store's writer lock from construction until `release`; raise StoreBusy at once if another has it."""
+
+    def __init__(self, path: Path) -> None:
+        try:
+            self._descriptor = os.open(path, os.O_RDWR | os.O_CREAT | os.O_NOFOLLOW | os.O_CLOEXEC, 0o644)
+        except OSError as error:
+            raise unwritable(path, error) from error
+        try:
+            fcntl.flock(self._descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError as error:
+            holder = os.pread(self._descriptor, 20, 0).decode("ascii", "replace").strip() or "unknown"
+            os.close(self._descriptor)
+            raise StoreBusy(
+                f"expected to be the only writer of {path.parent}, got one at work already (process {holder}): "
+                "wait for it to end, or stop it, and run the same command again"
+            ) from error
+        except OSError as error:
+            # Some network file systems have no locks: without one the store cannot be kept safe.
+            os.close(self._descriptor)
+            raise unwritable(path, error) from error
+        # For people and messages only; the lock itself is the kernel's and needs no bytes in the file.
+        with contextlib.suppress(OSError):
+            os.ftruncate(self._descriptor, 0)
+            os.pwrite(self._descriptor, f"{os.getpid()}\n".encode("ascii"), 0)
+
+    def release(self) -> None:
+        """Let the next writer in; harmless when called again."""
+        if self._descriptor >= 0:
+            os.close(self._descriptor)
+            self._descriptor = -1
+
+    def __enter__(self) -> "WriterLock":
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.release()

@@ -1,0 +1,1 @@
+"""Vectors on a Milvus server: kept up to date with the rows, searched, and never believed without them."""

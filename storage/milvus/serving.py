@@ -1,0 +1,43 @@
+"""What a store with a vector engine searches: everything, what the engine can choose, or what the rows choose."""
+
+import numpy as np
+
+from storage.catalog.catalog import Catalog
+from storage.databases.database import Database
+from storage.loaded import LoadedItems
+from storage.memory import require_fields
+from storage.milvus.engine import Engine
+from storage.milvus.pushdown import among_ids, expression_of
+from storage.milvus.served import ServedItems
+from storage.nearest.faiss_flat import FaissFlat
+from storage.nearest.turns import Turns
+from storage.searched import Searched
+from storage.snapshot import Snapshot
+from storage.where import Condition, Where, conditions_of
+
+#: So many items that a filter chose are compared here; more are named to the engine.
+_FEW = 16_384
+
+
+def served(database: Database, engine: Engine, dim: int, where: Where | None) -> Searched:
+    """Return the items of a store, or those that a filter chooses; raise InvalidQuery or UnknownField."""
+    conditions = conditions_of(where) if where is not None else ()
+    expression = expression_of(conditions)
+    if expression is not None:
+        return ServedItems(database, engine, dim, conditions, expression)
+    with database.reading() as connection:
+        catalog = Catalog(connection)
+        require_fields(catalog, conditions)
+        ids = catalog.items.chosen(conditions)
+        if len(ids) <= _FEW:
+            return LoadedItems(_loaded(catalog, ids, dim), database, Turns())
+    return ServedItems(database, engine, dim, conditions, among_ids(ids))
+
+
+def _loaded(catalog: Catalog, ids: list[int], dim: int) -> Snapshot:
+    """Return a snapshot of the items with these ids, read from their rows."""
+    no_conditions: tuple[Condition, ...] = ()
+    rows = catalog.items.among(ids, no_conditions)
+    index = FaissFlat(dim)
+    index.add(np.array([row.verified().array(dim) for row in rows], np.float32).reshape(len(rows), dim))
+    return Snapshot(catalog.history.last_batch(), index, np.array([row.id for row in rows], np.int64))

@@ -1,0 +1,1 @@
+"""Items on their way to other places and other tools."""

@@ -1,0 +1,52 @@
+"""When vectors are rounded to bytes for the single queries of an index, and when that is given up again."""
+
+import numpy as np
+from numpy.typing import NDArray
+
+from storage.nearest.faiss_bytes import FaissBytes
+
+#: Single queries before vectors are rounded for them; and as many for which that may fail.
+_FEW_QUERIES = 8
+
+#: Up to so many bytes of vectors are read as fast as they are.
+NOT_ROUNDED = 2**23
+
+#: With more neighbours than this most of the time goes into keeping them in order, not into reading the vectors.
+_MOST_NEIGHBOURS = 128
+
+#: How many times more positions are proposed, since rounding hides which of them are nearest.
+_TIMES_MORE = 5
+
+
+class Rounded:
+    """The vectors of one index rounded to bytes, as long as most answers come from them alone."""
+
+    def __init__(self) -> None:
+        self._bytes: FaissBytes | None = None
+        self._pays = True
+        self._asked = self._in_vain = 0
+
+    def proposed(
+        self, vectors: NDArray[np.float32], query: NDArray[np.float32], count: int
+    ) -> tuple[NDArray[np.int64], float] | None:
+        """Return what is proposed for a query, as of a `VectorIndex`, or None where rounding does not pay.
+
+        `vectors` is (n, dim), always the same; `query` is (dim,).
+        """
+        if not self._pays or count > _MOST_NEIGHBOURS or vectors.nbytes <= NOT_ROUNDED:
+            return None
+        self._asked += 1
+        if self._asked < _FEW_QUERIES:
+            return None
+        if self._bytes is None:
+            self._bytes = FaissBytes.of(vectors)
+            self._pays = self._bytes is not None
+        if self._bytes is None:
+            return None
+        return self._bytes.proposed(query, min(count * _TIMES_MORE, len(vectors)))
+
+    def failed(self) -> None:
+        """Hear that the last proposal was not enough: when that is so for most, it costs more than it saves."""
+        self._in_vain += 1
+        if self._in_vain > max(_FEW_QUERIES, self._asked // 2):
+            self._bytes, self._pays = None, False

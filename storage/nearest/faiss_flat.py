@@ -1,4 +1,4 @@
-"""The flat-L2 index of FAISS; the only file that imports it.
+"""The flat-L2 index of FAISS.
 
 A flat index file is a header and the raw vectors. It is read straight into the index's own memory, after the
 header was compared with the one that must stand there: FAISS's reader trusts the sizes that a file claims.

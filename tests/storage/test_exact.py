@@ -234,7 +234,11 @@ def true_squares(vectors: Floats, query: Floats) -> NDArray[np.float64]:
 WAYS = {
     "by pairs": {"nearest.faiss_flat._FOR_ONE_THREAD": 2**62},
     "by products": {"nearest.faiss_flat._FOR_ONE_THREAD": 0},
-    "by bytes": {"nearest.faiss_flat._FOR_ONE_THREAD": 0, "nearest.rounded.NOT_ROUNDED": 0, "nearest.rounded._FEW_QUERIES": 0},
+    "by bytes": {
+        "nearest.faiss_flat._FOR_ONE_THREAD": 0,
+        "nearest.rounded.NOT_ROUNDED": 0,
+        "nearest.rounded._FEW_QUERIES": 0,
+    },
 }
 
 

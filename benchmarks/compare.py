@@ -61,6 +61,8 @@ class Comparison:
         for change in sorted(changed, key=lambda change: (change.verdict == BETTER, -abs(change.share))):
             loud = "WORSE" if change in self.too_bad else change.verdict
             table.add_row(change.name, change.old.shown(), change.new.shown(), f"{change.share:+.1%}", loud)
+        if not changed:
+            table.add_row("nothing beyond it")
         return table
 
 

@@ -5,6 +5,8 @@ import os
 import sys
 from collections.abc import Iterator
 
+from storage.collecting import without_collecting
+
 
 @contextlib.contextmanager
 def _quiet() -> Iterator[None]:
@@ -36,7 +38,7 @@ def _without_keras() -> Iterator[None]:
         del sys.modules[held_back]
 
 
-with _quiet(), _without_keras():
+with _quiet(), _without_keras(), without_collecting():
     import tensorflow as tf
 
     if tf.config.list_physical_devices("GPU"):

@@ -19,6 +19,7 @@ from ingest.ray_workers import Embedded, RayPreparer, Workers
 from ingest.recipes import recipe_of
 from ingest.sources import Source
 from storage import Store
+from storage.collecting import without_looking_back
 
 #: Slices that are decoded and wait to be embedded.
 _DEPTH = 3
@@ -78,7 +79,8 @@ def run(
         preparer, embedder = RayPreparer(store.embedding, contents, lazy.network, lazy.precision, workers), Embedded
     queue = EmbeddingQueue(embedder)
     try:
-        with interrupt() as stop, queue, Commits(store, named, turn, progress, on_progress, gone) as commits:
+        commits = Commits(store, named, turn, progress, on_progress, gone)
+        with interrupt() as stop, without_looking_back(), queue, commits:
             with closing(ahead(preparer.slices(source, batch_size), _DEPTH)) as slices:
                 batches = _Batches(queue, commits, batch_size)
                 for some in slices:

@@ -134,8 +134,7 @@ class FaissFlat:
             yield proposed
             self._rounded.failed()
         norm = float(np.vdot(query, query))
-        with _PRODUCTS:
-            compared, left = self._compared(query, norm)
+        compared, left = self._compared(query, norm)
         places, limit = least(compared, count)
         yield places, limit + left - squared_distance_error(norm, self.dim, self._largest_norm())
 
@@ -214,7 +213,7 @@ class FaissFlat:
             pointers = [faiss.swig_ptr(array) for array in (squared, query, vectors)]
             faiss.fvec_L2sqr_ny(*pointers, self.dim, len(vectors))  # type: ignore[attr-defined]
             return squared, 0.0
-        with np.errstate(over="ignore", invalid="ignore"):
+        with _PRODUCTS, np.errstate(over="ignore", invalid="ignore"):
             # Twice a number is exact.
             compared = vectors @ (query * np.float32(-2))
             compared += self._squared_norms()

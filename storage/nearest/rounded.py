@@ -1,5 +1,7 @@
 """When vectors are rounded to bytes for the single queries of an index, and when that is given up again."""
 
+import threading
+
 import numpy as np
 from numpy.typing import NDArray
 
@@ -24,6 +26,7 @@ class Rounded:
     def __init__(self) -> None:
         self._bytes: FaissBytes | None = None
         self._pays = True
+        self._making = threading.Lock()
         self._asked = self._in_vain = 0
 
     def proposed(
@@ -38,15 +41,24 @@ class Rounded:
         self._asked += 1
         if self._asked < _FEW_QUERIES:
             return None
-        if self._bytes is None:
-            self._bytes = FaissBytes.of(vectors)
-            self._pays = self._bytes is not None
-        if self._bytes is None:
+        # Another thread may give it up at any moment.
+        rounded = self._bytes or self._made(vectors)
+        return None if rounded is None else rounded.proposed(query, min(count * _TIMES_MORE, len(vectors)))
+
+    def _made(self, vectors: NDArray[np.float32]) -> FaissBytes | None:
+        """Return the vectors rounded, or None while another thread is at it, and when they are not to be."""
+        if not self._making.acquire(blocking=False):
             return None
-        return self._bytes.proposed(query, min(count * _TIMES_MORE, len(vectors)))
+        try:
+            if self._bytes is None and self._pays:
+                self._bytes = FaissBytes.of(vectors)
+                self._pays = self._bytes is not None
+            return self._bytes
+        finally:
+            self._making.release()
 
     def failed(self) -> None:
         """Hear that the last proposal was not enough: when that is so for most, it costs more than it saves."""
         self._in_vain += 1
         if self._in_vain > max(_FEW_QUERIES, self._asked // 2):
-            self._bytes, self._pays = None, False
+            self._pays, self._bytes = False, None

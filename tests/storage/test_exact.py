@@ -1,6 +1,7 @@
 """Canonical answers: what float64 says, by distance and then position, whatever the index proposed."""
 
 from collections.abc import Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack, contextmanager
 from typing import Any
 from unittest import mock
@@ -310,6 +311,18 @@ def test_bytes_are_enough_for_vectors_of_one_scale_and_given_up_for_others() -> 
                 found, distances = exact.nearest_of_one(index, query, 5)
                 assert (found.tolist(), distances.tolist()) == oracle(vectors, query, 5)
             assert len(rounded) == expected
+
+
+@pytest.mark.parametrize("largest", [1.0, 1e6], ids=["bytes are enough", "bytes are given up"])
+def test_threads_that_ask_at_once_are_answered_as_one(largest: float) -> None:
+    vectors, queries = random_vectors(3000, 64, 1), random_vectors(200, 64, 2)
+    vectors[:3] *= largest
+    index = flat(vectors)
+    with comparing("by bytes"), mock.patch("storage.nearest.rounded._FEW_QUERIES", 20), ThreadPoolExecutor(4) as pool:
+        found = list(pool.map(lambda query: exact.nearest_of_one(index, query, 5), queries))
+    assert [(positions.tolist(), distances.tolist()) for positions, distances in found] == [
+        oracle(vectors, query, 5) for query in queries
+    ]
 
 
 @pytest.mark.parametrize("vectors", [np.zeros((9, 64)), np.full((9, 64), 1e-38), np.ones((9, 3))])

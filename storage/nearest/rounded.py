@@ -16,8 +16,12 @@ NOT_ROUNDED = 2**23
 #: With more neighbours than this most of the time goes into keeping them in order, not into reading the vectors.
 _MOST_NEIGHBOURS = 128
 
-#: How many times more positions are proposed, since rounding hides which of them are nearest.
-_TIMES_MORE = 5
+#: How many times more positions are proposed, since rounding hides which of them are nearest: so many at first, twice
+#: as many whenever that is not enough, and so many at most.
+_TIMES_MORE, _MOST_TIMES_MORE = 5, 40
+
+#: More positions than these are not proposed: to keep and compare them would take longer than a product.
+_MOST_PROPOSED = 1024
 
 
 class Rounded:
@@ -27,6 +31,7 @@ class Rounded:
         self._bytes: FaissBytes | None = None
         self._pays = True
         self._making = threading.Lock()
+        self._times_more = _TIMES_MORE
         self._asked = self._in_vain = 0
 
     def proposed(
@@ -43,7 +48,8 @@ class Rounded:
             return None
         # Another thread may give it up at any moment.
         rounded = self._bytes or self._made(vectors)
-        return None if rounded is None else rounded.proposed(query, min(count * _TIMES_MORE, len(vectors)))
+        wanted = min(count * self._times_more, _MOST_PROPOSED, len(vectors))
+        return None if rounded is None else rounded.proposed(query, wanted)
 
     def _made(self, vectors: NDArray[np.float32]) -> FaissBytes | None:
         """Return the vectors rounded, or None while another thread is at it, and when they are not to be."""
@@ -58,7 +64,10 @@ class Rounded:
             self._making.release()
 
     def failed(self) -> None:
-        """Hear that the last proposal was not enough: when that is so for most, it costs more than it saves."""
+        """Hear that the last proposal was not enough; when most are not, they cost more than they save."""
+        if self._times_more < _MOST_TIMES_MORE:
+            self._times_more *= 2
+            return
         self._in_vain += 1
         if self._in_vain > max(_FEW_QUERIES, self._asked // 2):
             self._pays, self._bytes = False, None

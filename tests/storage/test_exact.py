@@ -304,7 +304,7 @@ def test_bytes_are_enough_for_vectors_of_one_scale_and_given_up_for_others() -> 
         return propose(*given)
 
     with comparing("by bytes"), mock.patch.object(FaissBytes, "proposed", counted):
-        for vectors, expected in ((even, 100), (uneven, 1)):
+        for vectors, expected in ((even, 100), (uneven, 7)):
             rounded.clear()
             index = flat(vectors)
             for query in random_vectors(100, 64, 2):

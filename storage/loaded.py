@@ -1,6 +1,6 @@
 """Items whose vectors are in this process's memory."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from contextlib import AbstractContextManager, nullcontext
 
 from storage.answers import hits_of, hits_of_many
@@ -12,6 +12,9 @@ from storage.nearest.exact import Distances, Positions
 from storage.nearest.turns import Turns
 from storage.searched import LeftOut, Queries
 from storage.snapshot import Snapshot
+
+#: Positions and distances, one pair a query.
+Answers = list[tuple[Positions, Distances]]
 
 
 class LoadedItems:
@@ -29,20 +32,12 @@ class LoadedItems:
     def nearest(self, queries: Queries, k: int, left_out: LeftOut) -> list[list[Hit]]:
         """Return the k nearest items of each query by Euclidean distance, then id."""
         out = self._positions(left_out)
-        if len(queries) == 1:
-            with self._turn():
-                found = exact.nearest_of_one(self._snapshot.index, queries[0], k, out[0] if out else None)
-                return [self._hits(*found)]
-        return self._hits_of_many(exact.nearest_by_part(self._snapshot.index, queries, k, out))
+        return self._hits(len(queries), lambda: exact.nearest_by_part(self._snapshot.index, queries, k, out))
 
     def within(self, queries: Queries, border: float, left_out: LeftOut) -> list[list[Hit]]:
         """Return the items at most `border` from each query, that included, by Euclidean distance, then id."""
         out = self._positions(left_out)
-        if len(queries) == 1:
-            with self._turn():
-                (found,) = radius.within(self._snapshot.index, queries, border, out)
-                return [self._hits(*found)]
-        return self._hits_of_many([radius.within(self._snapshot.index, queries, border, out)])
+        return self._hits(len(queries), lambda: [radius.within(self._snapshot.index, queries, border, out)])
 
     def _turn(self) -> AbstractContextManager[object]:
         return self._turns if self._snapshot.index.quick else nullcontext()
@@ -50,11 +45,16 @@ class LoadedItems:
     def _positions(self, left_out: LeftOut) -> Sequence[Positions] | None:
         return None if left_out is None else [self._snapshot.positions(ids) for ids in left_out]
 
-    def _hits(self, positions: Positions, distances: Distances) -> list[Hit]:
-        with self._database.reading() as connection:
-            return hits_of(self._snapshot, Catalog(connection), positions, distances)
+    def _hits(self, count: int, find: Callable[[], Iterable[Answers]]) -> list[list[Hit]]:
+        """Return the hits of so many queries' answers, which may be found some after the others."""
+        if count != 1:
+            return self._hits_of_many(find())
+        with self._turn():
+            (((positions, distances),),) = find()
+            with self._database.reading() as connection:
+                return [hits_of(self._snapshot, Catalog(connection), positions, distances)]
 
-    def _hits_of_many(self, parts: Iterable[list[tuple[Positions, Distances]]]) -> list[list[Hit]]:
+    def _hits_of_many(self, parts: Iterable[Answers]) -> list[list[Hit]]:
         """Return the hits of answers that come in parts: the rows of one are read while the next is searched for."""
         hits: list[list[Hit]] = []
         known: dict[int, Item] = {}

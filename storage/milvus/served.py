@@ -218,9 +218,5 @@ def _ordered(rows: Sequence[Row], distances: Distances, beyond: float, out: Ids)
 
 
 def _hits(found: _Found, wanted: _Wanted) -> list[Hit]:
-    count = wanted.count(found.distances)
-    hits = []
-    for rank, (row, distance) in enumerate(zip(found.rows[:count], found.distances.tolist(), strict=False), start=1):
-        item = row.item()
-        hits.append(Hit(rank, item.id, item.key, item.label, distance, item.metadata))
-    return hits
+    rows = found.rows[: wanted.count(found.distances)]
+    return [row.hit(rank, far) for rank, (row, far) in enumerate(zip(rows, found.distances.tolist(), strict=False), 1)]

@@ -166,7 +166,7 @@ class FaissFlat:
         squared, positions = self.search(queries, wanted)
         beyond = np.full(len(queries), np.inf)
         if wanted < len(self):
-            beyond = squared[:, -1] - self.error_bound(queries)
+            beyond = squared[:, -1] - self._error_bound(queries)
         # FAISS fills the places of distances beyond float32 with the largest float32 and no position.
         beyond[(positions < 0).any(axis=1)] = -np.inf
         return positions, beyond
@@ -182,7 +182,7 @@ class FaissFlat:
         `queries` is (nq, dim). A position whose squared distance float32 cannot hold is among them.
         """
         with np.errstate(over="ignore"):
-            most = np.nextafter((limit + self.error_bound(queries)).astype(np.float32), np.float32(np.inf))
+            most = np.nextafter((limit + self._error_bound(queries)).astype(np.float32), np.float32(np.inf))
         if len(queries) == 1:
             compared, left = self._compared(queries[0], float(np.vdot(queries[0], queries[0])))
             with np.errstate(over="ignore"):
@@ -229,7 +229,7 @@ class FaissFlat:
                 self._norms = np.einsum("ij,ij->i", vectors, vectors)
         return self._norms
 
-    def error_bound(self, queries: NDArray[np.float32]) -> NDArray[np.float64]:
+    def _error_bound(self, queries: NDArray[np.float32]) -> NDArray[np.float64]:
         """Return how far the squared distances of each query can be from the true ones, (nq,) float64."""
         return squared_distance_error(np.square(queries, dtype=np.float64).sum(axis=1), self.dim, self._largest_norm())
 

@@ -11,8 +11,8 @@ import numpy as np
 from ingest.backbone import Backbone, Floats, RememberingBackbone
 from ingest.decoding import DECODER
 from ingest.errors import EmbeddingDrift, SourceUnusable
-from ingest.features import features_of, network_input
-from ingest.heads import Head, fit_head, load_ahead, restore_head
+from ingest.features import features_ahead, features_of, network_input
+from ingest.heads import Head, fit_head, restore_head
 from ingest.images import Image
 from ingest.recipes import Recipe, recipe_of
 from ingest.recipes.shapes import require_dim
@@ -57,10 +57,9 @@ class Embedder:
         The images are walked once, and let go of as soon as they are shrunk; `on_done` hears how many are done.
         Raise SourceUnusable when there is none, RecipeUnusable after the first batch.
         """
-        load_ahead(recipe)
         features: list[Floats] = []
         inputs = (network_input(recipe, image) for image in images)
-        for batch in features_of(recipe, backbone, inputs):
+        for batch in features_ahead(recipe, backbone, inputs):
             require_dim(recipe, batch.shape[1])
             features.extend(batch)
             on_done(len(features))

@@ -11,10 +11,7 @@ from typing import Protocol
 import numpy as np
 
 from ingest.backbone import Floats
-
-#: Batches of the network that are computed at once: what comes before and after the network in one fills the pauses
-#: that it makes in the other.
-_AT_ONCE = 2
+from ingest.features import AT_ONCE
 
 #: Batches that are computed or wait to be.
 _IN_HAND = 3
@@ -84,7 +81,7 @@ class EmbeddingQueue:
         self._new: list[tuple[Vectors, int, Floats]] = []
         self._known: list[tuple[Vectors, int, Floats]] = []
         self._room = threading.Semaphore(_IN_HAND)
-        self._threads = ThreadPoolExecutor(_AT_ONCE, "embedding")
+        self._threads = ThreadPoolExecutor(AT_ONCE, "embedding")
         self._clock = _Busy()
 
     def __enter__(self) -> "EmbeddingQueue":

@@ -1,6 +1,8 @@
 """From decoded images to a backbone's features, a full batch at a time."""
 
-from collections.abc import Iterable, Iterator
+from collections import deque
+from collections.abc import Generator, Iterable, Iterator
+from concurrent.futures import Future, ThreadPoolExecutor
 from itertools import islice
 
 import numpy as np
@@ -9,6 +11,10 @@ from ingest.backbone import Backbone, Floats
 from ingest.heads.contract import unit_length
 from ingest.images import Image, to_input
 from ingest.recipes import Recipe
+
+#: Batches of the network that are computed at once: what comes before and after the network in one fills the pauses
+#: that it makes in the other.
+AT_ONCE = 2
 
 
 def network_input(recipe: Recipe, image: Image) -> Floats:
@@ -21,9 +27,31 @@ def features_of(recipe: Recipe, backbone: Backbone, inputs: Iterable[Floats]) ->
 
     The last batch is filled up with black images, so that a row's bits do not depend on how many there are.
     """
+    for some in _batches(backbone, inputs):
+        yield _computed(recipe, backbone, some)
+
+
+def features_ahead(recipe: Recipe, backbone: Backbone, inputs: Iterable[Floats]) -> Generator[Floats, None, None]:
+    """Walk what `features_of` does, while the inputs after them are made: for many inputs."""
+    with ThreadPoolExecutor(AT_ONCE, "features") as threads:
+        begun: deque[Future[Floats]] = deque()
+        for some in _batches(backbone, inputs):
+            begun.append(threads.submit(_computed, recipe, backbone, some))
+            if len(begun) > AT_ONCE:
+                yield begun.popleft().result()
+        while begun:
+            yield begun.popleft().result()
+
+
+def _batches(backbone: Backbone, inputs: Iterable[Floats]) -> Iterator[list[Floats]]:
     walked = iter(inputs)
     while some := list(islice(walked, backbone.batch_size)):
-        batch = np.zeros((backbone.batch_size, recipe.side, recipe.side, 3), np.float32)
-        np.stack(some, out=batch[: len(some)])
-        features = backbone.features(batch)[: len(some)]
-        yield unit_length(features) if recipe.unit_length else features
+        yield some
+
+
+def _computed(recipe: Recipe, backbone: Backbone, some: list[Floats]) -> Floats:
+    batch = np.empty((backbone.batch_size, recipe.side, recipe.side, 3), np.float32)
+    np.stack(some, out=batch[: len(some)])
+    batch[len(some) :] = 0
+    features = backbone.features(batch)[: len(some)]
+    return unit_length(features) if recipe.unit_length else features

@@ -1,7 +1,7 @@
-"""Keep BLAS to one thread for a while.
+"""Keep NumPy's BLAS to one thread for a while.
 
 Its threads wait for more work by spinning. Those of a small product would take a processor from the network that
-computes beside it, for far longer than the product takes; and those of NumPy's BLAS and of SciPy's from each other.
+computes beside it, for far longer than the product takes.
 """
 
 import threading
@@ -22,11 +22,4 @@ _one_at_a_time = threading.Lock()
 def numpy_on_one_thread() -> Iterator[None]:
     """Have NumPy multiply in the calling thread; whoever else asks waits."""
     with _one_at_a_time, _NUMPYS.limit(limits=1):
-        yield
-
-
-@contextmanager
-def blas_on_one_thread() -> Iterator[None]:
-    """Have every package that is loaded by now multiply in the calling thread; whoever else asks waits."""
-    with _one_at_a_time, ThreadpoolController().limit(limits=1, user_api="blas"):
         yield

@@ -31,12 +31,17 @@ class ToyBackbone:
     def __init__(self, digest: str = "toy weights", side: int = TOY.side) -> None:
         self.digest = digest
         self.side = side
-        self.batches = 0
+        self._computed: list[int] = []
+
+    @property
+    def batches(self) -> int:
+        """Return how many batches were computed, in whatever threads."""
+        return len(self._computed)
 
     def features(self, images: Floats) -> Floats:
         if images.shape != (self.batch_size, self.side, self.side, 3):
             raise ValueError(f"expected a full batch, got {images.shape}")
-        self.batches += 1
+        self._computed.append(len(images))
         half = self.side // 2
         quadrants = images.reshape(-1, 2, half, 2, half, 3).mean(axis=(2, 4, 5))
         return np.asarray(quadrants.reshape(-1, 4), np.float32)

@@ -1,8 +1,6 @@
 """Heads: the last step from VGG16's features to a vector, fitted once and kept in the store."""
 
-import threading
 from collections.abc import Mapping
-from importlib import import_module
 
 from ingest.backbone import Floats
 from ingest.errors import RecipeUnusable
@@ -13,12 +11,6 @@ from ingest.heads.trained import Trained
 from ingest.heads.untrained import Dense, untrained_dense
 from ingest.recipes import Recipe
 from ingest.recipes.shapes import require_dim
-
-
-def load_ahead(recipe: Recipe) -> None:
-    """Begin to load what `fit_head` needs for a recipe, which takes a second, while features are computed."""
-    if recipe.head == "pca":
-        threading.Thread(target=import_module, args=("sklearn.decomposition",), name="loading", daemon=True).start()
 
 
 def fit_head(recipe: Recipe, features: Floats) -> Head:
@@ -55,7 +47,6 @@ __all__ = [
     "Trained",
     "Whitened",
     "fit_head",
-    "load_ahead",
     "require_dim",
     "restore_head",
 ]

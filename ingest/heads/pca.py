@@ -7,11 +7,19 @@ from numpy.typing import NDArray
 
 from ingest.backbone import Floats
 from ingest.heads.contract import unit_length
-from ingest.one_thread import blas_on_one_thread
+from ingest.one_thread import numpy_on_one_thread
 from ingest.products import in_blocks
+from ingest.subspace import leading_directions
 
 #: Images that lie in a plane do not vary off it: no direction is taken to vary less than this share of the first.
 _LEAST_DEVIATION = 1e-3
+
+#: How many directions are sought beside the components, as a share of them and at least, and how often all are turned.
+#: Of VGG16's features they come nearer to the exact components than scikit-learn's randomized solver does by itself,
+#: with ten beside and seven turns, in less time.
+_BESIDE = 0.5
+_FEWEST_BESIDE = 10
+_TIMES = 4
 
 _Wide = NDArray[np.float64]
 
@@ -73,22 +81,28 @@ def fitted_whitening(features: Floats, dim: int, seed: int, power: float) -> Whi
 
 def _principal(features: Floats, dim: int, seed: int) -> tuple[_Wide, _Wide, _Wide]:
     """Return the mean (d,), orthonormal components (d, dim) and the deviations along them (dim,), above 0."""
-    # Imported here: scikit-learn takes a second to load, and only a first ingest fits anything.
-    from sklearn.decomposition import PCA
-
     varied = bool((features != features[0]).any())
     determined = min(dim, len(features) - 1) if varied else 0
     basis = np.random.RandomState(seed).standard_normal((features.shape[1], dim))
     mean = features.mean(axis=0, dtype=np.float64)
     deviations = np.ones(dim)
     if determined > 0:
-        with blas_on_one_thread():
-            fitted = PCA(determined, svd_solver="randomized", random_state=seed).fit(features)
-        basis[:, :determined] = fitted.components_.T
+        basis[:, :determined], along = _leading(features - mean.astype(np.float32), determined, seed)
         # Nobody knows how the images vary along the random ones: as little as along the last that they determine.
-        along = np.sqrt(fitted.explained_variance_.astype(np.float64))
         deviations = np.maximum(np.append(along, np.full(dim - determined, along[-1])), along[0] * _LEAST_DEVIATION)
     orthonormal, triangle = np.linalg.qr(basis)
     # QR may flip a column; keep the directions as they were fitted.
     components = orthonormal * np.where(np.diag(triangle) < 0, -1.0, 1.0)
     return mean, components, deviations
+
+
+def _leading(centred: Floats, count: int, seed: int) -> tuple[_Wide, _Wide]:
+    """Return the first principal components, (d, count), and the deviations along them, (count,), of (n, d)."""
+    with numpy_on_one_thread():
+        sought = min(centred.shape[1], count + max(_FEWEST_BESIDE, round(count * _BESIDE)))
+        directions = leading_directions(centred, sought, seed, _TIMES)
+        # Within these few the components are exact: the Rayleigh-Ritz method.
+        along = (centred @ directions).astype(np.float64)
+        variances, turn = np.linalg.eigh(along.T @ along / (len(centred) - 1))
+        components = directions @ turn[:, ::-1][:, :count]
+    return components, np.sqrt(np.maximum(variances[::-1][:count], 0))

@@ -6,7 +6,7 @@ import numpy as np
 
 from ingest.backbone import Backbone
 from ingest.errors import SourceUnusable
-from ingest.features import features_of, network_input
+from ingest.features import features_ahead, network_input
 from ingest.heads.trained import Trained
 from ingest.recipes import Recipe
 from ingest.recipes.shapes import require_dim
@@ -31,7 +31,8 @@ def trained_head(
     `on_done` hears how many of its images have been seen the second time, when the copies are made.
     """
     some = sample[:: max(1, -(-len(sample) // REDUCED_BY))]
-    batches = list(features_of(recipe, plain, (network_input(recipe, image) for _, image in readable(some))))
+    inputs = (network_input(recipe, image) for _, image in readable(some))
+    batches = list(features_ahead(recipe, plain, inputs))
     if not batches:
         raise SourceUnusable("expected at least one image to fit a head on, got none")
     features = np.concatenate(batches)
@@ -40,8 +41,8 @@ def trained_head(
     del batches, features
     names = sorted({str(image.label) for image in sample})
     numbers = {name: number for number, name in enumerate(names)}
-    inputs = ((network_input(recipe, image), numbers[str(source.label)]) for source, image in readable(sample))
-    rows, held = training_rows(recipe, plain, network, reduction, inputs, len(sample), on_done)
+    labelled = ((network_input(recipe, image), numbers[str(source.label)]) for source, image in readable(sample))
+    rows, held = training_rows(recipe, plain, network, reduction, labelled, len(sample), on_done)
     require_labels("the images that can be read", [names[number] for number in np.unique(rows.labels)])
     # Imported here: TensorFlow takes seconds to load.
     from ingest.training.layer import train_layer

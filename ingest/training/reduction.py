@@ -7,6 +7,7 @@ from numpy.typing import NDArray
 
 from ingest.backbone import Floats
 from ingest.heads.trained import Trained
+from ingest.subspace import leading_directions
 
 #: Features of more dimensions are reduced to so many.
 REDUCED = 512
@@ -44,16 +45,14 @@ class Reduction:
 def fitted_reduction(features: Floats, seed: int) -> Reduction:
     """Return the reduction of features like these, (n, d) float32.
 
-    It keeps nearly what as many principal components would, which a layer turns as it likes: one power iteration of
-    a random start. Halko, Martinsson and Tropp, "Finding Structure with Randomness", 2011, algorithm 4.3.
+    It keeps nearly what as many principal components would, which a layer turns as it likes.
     """
     width = features.shape[1]
     mean = features.mean(axis=0, dtype=np.float64).astype(np.float32)
     centred = features - mean
     basis = np.eye(width, dtype=np.float32)
     if width > REDUCED:
-        start = np.random.RandomState(seed).standard_normal((width, REDUCED)).astype(np.float32)
-        basis, _ = np.linalg.qr(centred.T @ (centred @ start))
+        basis = leading_directions(centred, REDUCED, seed, times=1)
     spread = np.sqrt(np.mean(np.square(centred @ basis), dtype=np.float64))
     # Images that are all alike have no spread, and need none.
     return Reduction(mean, basis / np.float32(spread or 1.0))

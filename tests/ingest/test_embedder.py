@@ -10,6 +10,7 @@ import pytest
 from ingest.backbone import Floats, RememberingBackbone
 from ingest.embedder import Embedder, told_drift
 from ingest.errors import EmbeddingDrift, SourceUnusable
+from ingest.features import features_of, network_input
 from ingest.images import Image
 from ingest.recipes import Recipe
 from storage.errors import OtherEmbedding
@@ -98,8 +99,9 @@ def test_a_remembering_backbone_computes_only_batches_with_a_new_image_and_gives
 
 def test_a_remembering_backbone_forgets_what_is_beyond_its_capacity() -> None:
     backbone = ToyBackbone()
-    embedder = Embedder.fit(TOY, RememberingBackbone(backbone, capacity=8), noise(20))
-    embedder.embed(noise(20))
+    memory = RememberingBackbone(backbone, capacity=8)
+    for _ in range(2):
+        list(features_of(TOY, memory, [network_input(TOY, image) for image in noise(20)]))
     # The first batch of eight is known, the other two are not.
     assert backbone.batches == 3 + 2
 

@@ -1,6 +1,8 @@
 """Heads: the untrained Dense layer, and the principal component analysis."""
 
 import dataclasses
+import subprocess
+import sys
 
 import numpy as np
 import pytest
@@ -127,6 +129,25 @@ def test_vectors_lie_as_far_apart_as_in_scikit_learns_projection() -> None:
     peer = PCA(4, svd_solver="full").fit(fitted_on)
     np.testing.assert_allclose(distances(head(fitted_on)), distances(peer.transform(fitted_on)), atol=1e-5)
     np.testing.assert_allclose(distances(head(later)), distances(peer.transform(later)), atol=1e-5)
+
+
+def test_the_components_hold_nearly_all_of_the_variance_that_exact_ones_do() -> None:
+    # As an ingest has them: many more features than are kept, and deviations that fall off slowly.
+    some = features(images=600, width=500) - np.float32(3)
+    some *= np.sqrt(np.arange(1, 501, dtype=np.float32))
+    head = fit_head(dataclasses.replace(REDUCED, dim=32), some)
+    exact = PCA(32, svd_solver="full").fit(some.astype(np.float64))
+    held = float(head(some).var(axis=0, ddof=1, dtype=np.float64).sum() / exact.explained_variance_.sum())
+    assert 0.9985 < held <= 1 + 1e-6
+
+
+def test_fitting_needs_no_scikit_learn_which_takes_a_second_to_load() -> None:
+    program = (
+        "import sys, numpy as np; from ingest.heads import fit_head; from ingest.recipes import RECIPES; "
+        "fit_head(RECIPES['retrieval'], np.eye(200, dtype=np.float32)); print('sklearn' in sys.modules)"
+    )
+    done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True)
+    assert done.stdout == "False\n"
 
 
 def test_the_vectors_of_the_images_it_was_fitted_on_are_centred() -> None:

@@ -1,14 +1,11 @@
 """Products in blocks: right, and the same bits for a row wherever it stands and whatever stands beside it."""
 
-from collections.abc import Callable
-from contextlib import AbstractContextManager
-
 import numpy as np
 import pytest
 from threadpoolctl import threadpool_info, threadpool_limits
 
 from ingest.backbone import Floats
-from ingest.one_thread import blas_on_one_thread, numpy_on_one_thread
+from ingest.one_thread import numpy_on_one_thread
 from ingest.products import BLOCK, in_blocks
 
 RANDOM = np.random.default_rng(9)
@@ -61,9 +58,8 @@ def test_the_number_of_processors_does_not_change_a_bit(threads: int) -> None:
         np.testing.assert_array_equal(bits(in_blocks(some, matrix)), bits(expected))
 
 
-@pytest.mark.parametrize("on_one_thread", [numpy_on_one_thread, blas_on_one_thread])
-def test_blas_has_its_threads_again_after_a_product(on_one_thread: Callable[[], AbstractContextManager[None]]) -> None:
+def test_blas_has_its_threads_again_after_a_product() -> None:
     with threadpool_limits(2, user_api="blas"):
-        with on_one_thread():
+        with numpy_on_one_thread():
             assert 1 in blas_threads()
         assert blas_threads() == {2}

@@ -1,6 +1,8 @@
 """TensorFlow, and the only file that imports it: without what its libraries say about drivers while they load."""
 
+import atexit
 import contextlib
+import gc
 import os
 import sys
 from collections.abc import Iterator
@@ -45,5 +47,10 @@ with _quiet(), _without_keras(), without_collecting():
         # The same image has the same bits in every run, and float32 is what its name says.
         tf.config.experimental.enable_op_determinism()
         tf.config.experimental.enable_tensor_float_32_execution(False)
+
+# Its objects stay as long as the process, which would look through all of them for garbage again and again, and for
+# most of a second when it ends.
+gc.freeze()
+atexit.register(gc.freeze)
 
 __all__ = ["tf"]

@@ -2,17 +2,14 @@
 
 import contextlib
 import sys
-from collections.abc import Mapping
-from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
 from ingest.backbone import Floats
 from ingest.precision import Asked, Precision, precision_of_processor
 from ingest.quiet_tensorflow import tf
 from ingest.recipes import Recipe
-from ingest.weight_files import CHANNELS
+from ingest.weight_files import CHANNELS, Arrays
 from ingest.weights import Weights
 
 #: How many images of 32 by 32 every batch has. On processors tried, a row's bits depend on its neighbours at 32 but
@@ -48,13 +45,13 @@ class Vgg16:
         self.precision = fastest_precision() if precision == "auto" else precision
         self.batch_size = batch_size(recipe.side, self.precision)
         kind = _TYPES[self.precision]
-        arrays = {name: tf.cast(array, kind).numpy() for name, array in weights.arrays.items()}
         signature = [tf.TensorSpec((self.batch_size, recipe.side, recipe.side, 3), tf.float32)]
 
         def compute(images: tf.Tensor) -> tf.Tensor:
-            return _pooled(recipe, _output(recipe.layer, arrays, tf.cast(_scaled(recipe, images), kind)))
+            return _pooled(recipe, _output(recipe.layer, weights.arrays, tf.cast(_scaled(recipe, images), kind)))
 
-        self._compute = tf.function(compute, input_signature=signature)
+        # Nothing in it is for AutoGraph to translate, which takes longer than all else that is traced.
+        self._compute = tf.function(compute, input_signature=signature, autograph=False)
 
     def features(self, images: Floats) -> Floats:
         """Return the layer's pooled output, (batch_size, d) float32, of images, (batch_size, side, side, 3) in 0..1."""
@@ -66,7 +63,7 @@ def _scaled(recipe: Recipe, images: tf.Tensor) -> tf.Tensor:
     return images if recipe.scaling == "unit" else tf.reverse(images * 255.0, axis=[-1]) - tf.constant(_MEAN_COLOUR)
 
 
-def _output(layer: str, arrays: Mapping[str, NDArray[Any]], images: tf.Tensor) -> tf.Tensor:
+def _output(layer: str, arrays: Arrays, images: tf.Tensor) -> tf.Tensor:
     """Return what a layer makes of scaled images, (batch_size, height, width, channels).
 
     Simonyan and Zisserman, "Very Deep Convolutional Networks for Large-Scale Image Recognition", 2015, section 2.1.
@@ -75,8 +72,8 @@ def _output(layer: str, arrays: Mapping[str, NDArray[Any]], images: tf.Tensor) -
     for block, widths in CHANNELS.items():
         for number in range(1, len(widths) + 1):
             name = f"block{block}_conv{number}"
-            output = tf.nn.conv2d(output, tf.constant(arrays[f"{name}/kernel"]), strides=1, padding="SAME")
-            output = tf.nn.relu(tf.nn.bias_add(output, tf.constant(arrays[f"{name}/bias"])))
+            kernel, bias = (tf.constant(arrays[f"{name}/{part}"], output.dtype) for part in ("kernel", "bias"))
+            output = tf.nn.relu(tf.nn.bias_add(tf.nn.conv2d(output, kernel, strides=1, padding="SAME"), bias))
             if name == layer:
                 return output
         output = tf.nn.max_pool2d(output, ksize=2, strides=2, padding="VALID")

@@ -130,6 +130,15 @@ def test_keras_is_loaded_by_whoever_uses_it_and_not_before() -> None:
     assert done.stdout == "False adam True\n"
 
 
+def test_tensorflows_objects_are_not_looked_through_for_garbage() -> None:
+    program = (
+        "import gc, ingest.quiet_tensorflow; kept = gc.get_freeze_count(); gc.collect(); "
+        "print(kept > 100_000, len(gc.get_objects()) < kept / 10)"
+    )
+    done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True)
+    assert done.stdout == "True True\n"
+
+
 @pytest.mark.parametrize("layer", ["block2_conv1", "block2_pool", "block4_conv2", "block5_pool"])
 def test_a_layer_is_that_of_keras_vgg16(network: MakeBackbone, layer: str) -> None:
     from ingest.quiet_tensorflow import tf

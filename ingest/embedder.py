@@ -55,7 +55,7 @@ class Embedder:
         """Make an embedder whose head is fitted on the given images, at least one.
 
         The images are walked once, and let go of as soon as they are shrunk; `on_done` hears how many are done.
-        Raise SourceUnusable when there is none, RecipeUnusable after the first batch.
+        Raise SourceUnusable when there is none, RecipeUnusable after the first batches.
         """
         features: list[Floats] = []
         inputs = (network_input(recipe, image) for image in images)

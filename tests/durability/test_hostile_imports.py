@@ -15,7 +15,7 @@ import pytest
 from benchmarks.durability.damaging.damaged_bytes import cut_off, flip_bit
 from storage import Store
 from tests.durability.sandbox import Sandbox
-from tests.storage.import_files import KINDS, write
+from tests.storage.moving.import_files import KINDS, write
 
 FLIPS = 60
 

@@ -11,8 +11,10 @@ from hypothesis import strategies as st
 from storage import Embedding, NewItem, Store
 from storage.errors import InvalidQuery, InvalidVectors, StoreCorrupt
 from storage.nearest import radius
+from tests.storage.nearest.asking import flat
+from tests.storage.nearest.hard_vectors import KINDS, clouds
+from tests.storage.nearest.wrong_index import Wrong
 from tests.storage.stores import exactly, hit, line_store, place, random_vectors, sql
-from tests.storage.test_exact import KINDS, Wrong, clouds, flat
 
 
 def oracle(vectors: Any, query: Any, far: float, out: set[int]) -> list[tuple[int, float]]:

@@ -10,7 +10,7 @@ import pytest
 from storage import LookalikeError
 from storage.errors import FileUnusable, InvalidItem, InvalidVectors
 from storage.moving.exchange import import_file
-from tests.storage.import_files import KINDS, write
+from tests.storage.moving.import_files import KINDS, write
 from tests.storage.stores import exactly, files
 
 GOOD: dict[str, Any] = {"key": ["a", "b", "c"], "vector": [[1.0, 2.0], [3.0, 4.0], [5.0, 6.0]]}

@@ -13,7 +13,7 @@ from storage import Embedding, NewItem, Store
 from storage.catalog.schema import SCHEMA_VERSION
 from storage.catalog.upgrades import UPGRADES
 from storage.errors import StoreCorrupt, StoreVersion
-from tests.storage.formats.make import FORMATS, answers
+from tests.storage.catalog.formats.make import FORMATS, answers
 
 OLDER = sorted(int(folder.name) for folder in FORMATS.iterdir() if folder.name.isdigit())
 

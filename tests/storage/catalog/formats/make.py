@@ -1,4 +1,4 @@
-"""`python -m tests.storage.formats.make`: keep a store of the present format, with its answers, beside the older ones.
+"""`python -m tests.storage.catalog.formats.make`: keep a store of the present format, and its answers, for later ones.
 
 Run it once when a format is about to be replaced by the next; what it made is never changed afterwards.
 """

@@ -10,7 +10,7 @@ import pytest
 from storage import Embedding, Store
 from storage.errors import OtherEmbedding
 from storage.moving.exchange import import_file, imported_embedding
-from tests.storage.import_files import KINDS, write
+from tests.storage.moving.import_files import KINDS, write
 from tests.storage.stores import exactly, files, line_store
 
 

@@ -14,7 +14,7 @@ from ingest.backbone import Floats
 from ingest.features import AT_ONCE
 
 #: Batches that are computed or wait to be.
-_IN_HAND = 3
+IN_HAND = AT_ONCE + 1
 
 
 class Embeds(Protocol):
@@ -80,7 +80,7 @@ class EmbeddingQueue:
         self._embedder: Embeds | None = None
         self._new: list[tuple[Vectors, int, Floats]] = []
         self._known: list[tuple[Vectors, int, Floats]] = []
-        self._room = threading.Semaphore(_IN_HAND)
+        self._room = threading.Semaphore(IN_HAND)
         self._threads = ThreadPoolExecutor(AT_ONCE, "embedding")
         self._clock = _Busy()
 

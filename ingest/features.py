@@ -13,8 +13,8 @@ from ingest.images import Image, to_input
 from ingest.recipes import Recipe
 
 #: Batches of the network that are computed at once: what comes before and after the network in one fills the pauses
-#: that it makes in the other.
-AT_ONCE = 2
+#: that it makes in the others. Of more there is nothing to gain but the memory that they take.
+AT_ONCE = 3
 
 
 def network_input(recipe: Recipe, image: Image) -> Floats:

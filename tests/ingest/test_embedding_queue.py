@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from ingest.backbone import Floats
-from ingest.embedding_queue import EmbeddingQueue, Vectors
+from ingest.embedding_queue import IN_HAND, EmbeddingQueue, Vectors
 
 
 def number(value: float) -> Floats:
@@ -112,8 +112,8 @@ def test_whoever_puts_more_waits_while_too_much_is_in_hand() -> None:
     squares, some = Squares(), Vectors()
     squares.gate.clear()
     with EmbeddingQueue(lambda: squares) as queue:
-        put(queue, some, range(12))
-        late = threading.Thread(target=lambda: put(queue, some, range(20, 24)))
+        put(queue, some, range(squares.batch_size * IN_HAND))
+        late = threading.Thread(target=lambda: put(queue, some, range(squares.batch_size)))
         late.start()
         late.join(0.2)
         assert late.is_alive()

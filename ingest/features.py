@@ -13,7 +13,7 @@ from ingest.images import Image, to_input
 from ingest.recipes import Recipe
 
 #: Batches of the network that are computed at once: what comes before and after the network in one fills the pauses
-#: that it makes in the others. Of more there is nothing to gain but the memory that they take.
+#: that it makes in the others. More of them take memory and no less time.
 AT_ONCE = 3
 
 

@@ -1,9 +1,10 @@
-"""Make things in a thread of its own while what was made before is used."""
+"""Make things ahead of their use: in a thread of its own, or begun some steps before their turn."""
 
 import contextlib
 import queue
 import threading
-from collections.abc import Generator
+from collections import deque
+from collections.abc import Generator, Iterable, Iterator
 from dataclasses import dataclass
 from typing import TypeVar
 
@@ -56,3 +57,14 @@ def ahead(made: Generator[T, None, None], depth: int) -> Generator[T, None, None
     finally:
         unwanted.set()
         thread.join()
+
+
+def begun_ahead(begun: Iterable[T], by: int) -> Iterator[T]:
+    """Walk what is begun, in order; before each is given out, the next `by` are begun."""
+    waiting: deque[T] = deque()
+    for one in begun:
+        waiting.append(one)
+        if len(waiting) > by:
+            yield waiting.popleft()
+    while waiting:
+        yield waiting.popleft()

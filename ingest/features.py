@@ -1,12 +1,12 @@
 """From decoded images to a backbone's features, a full batch at a time."""
 
-from collections import deque
 from collections.abc import Generator, Iterable, Iterator
-from concurrent.futures import Future, ThreadPoolExecutor
+from concurrent.futures import ThreadPoolExecutor
 from itertools import islice
 
 import numpy as np
 
+from ingest.ahead import begun_ahead
 from ingest.backbone import Backbone, Floats
 from ingest.heads.contract import unit_length
 from ingest.images import Image, to_input
@@ -34,13 +34,9 @@ def features_of(recipe: Recipe, backbone: Backbone, inputs: Iterable[Floats]) ->
 def features_ahead(recipe: Recipe, backbone: Backbone, inputs: Iterable[Floats]) -> Generator[Floats, None, None]:
     """Walk what `features_of` does, while the inputs after them are made: for many inputs."""
     with ThreadPoolExecutor(AT_ONCE, "features") as threads:
-        begun: deque[Future[Floats]] = deque()
-        for some in _batches(backbone, inputs):
-            begun.append(threads.submit(_computed, recipe, backbone, some))
-            if len(begun) > AT_ONCE:
-                yield begun.popleft().result()
-        while begun:
-            yield begun.popleft().result()
+        begun = (threads.submit(_computed, recipe, backbone, some) for some in _batches(backbone, inputs))
+        for computed in begun_ahead(begun, AT_ONCE):
+            yield computed.result()
 
 
 def _batches(backbone: Backbone, inputs: Iterable[Floats]) -> Iterator[list[Floats]]:

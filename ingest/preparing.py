@@ -2,13 +2,13 @@
 
 import os
 import time
-from collections import deque
 from collections.abc import Callable, Generator, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, field
 from itertools import islice
 from typing import Protocol
 
+from ingest.ahead import begun_ahead
 from ingest.backbone import Floats
 from ingest.errors import UnreadableImage
 from ingest.features import network_input
@@ -94,12 +94,8 @@ class Preparer:
     def _outcomes(self, inputs: Sequence[SourceImage], decoders: ThreadPoolExecutor) -> Iterator[_Outcome]:
         """Walk the outcomes in the inputs' order, while a few images after them are decoded."""
         stored = self._contents([input.key for input in inputs if is_text(input.key)])
-        begun: deque[_Outcome | Future[_Outcome]] = deque()
-        for input in inputs:
-            begun.append(self._begin(input, stored.get(input.key), decoders))
-            if len(begun) > 2 * _DECODERS:
-                yield _finished(begun.popleft())
-        yield from map(_finished, begun)
+        begun = (self._begin(input, stored.get(input.key), decoders) for input in inputs)
+        return map(_finished, begun_ahead(begun, 2 * _DECODERS))
 
     def _begin(
         self, input: SourceImage, stored: bytes | None, decoders: ThreadPoolExecutor

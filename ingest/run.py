@@ -19,7 +19,6 @@ from ingest.ray_workers import Embedded, RayPreparer, Workers
 from ingest.recipes import recipe_of
 from ingest.sources import Source
 from storage import Store
-from storage.collecting import without_looking_back
 
 #: Slices that are decoded and wait to be embedded.
 _DEPTH = 3
@@ -80,7 +79,7 @@ def run(
     queue = EmbeddingQueue(embedder)
     try:
         commits = Commits(store, named, turn, progress, on_progress, gone)
-        with interrupt() as stop, without_looking_back(), queue, commits:
+        with interrupt() as stop, queue, commits:
             with closing(ahead(preparer.slices(source, batch_size), _DEPTH)) as slices:
                 batches = _Batches(queue, commits, batch_size)
                 for some in slices:

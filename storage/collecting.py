@@ -18,20 +18,3 @@ def without_collecting() -> Iterator[None]:
     finally:
         if collecting:
             gc.enable()
-
-
-@contextmanager
-def without_looking_back() -> Iterator[None]:
-    """Leave what there is by now alone for a while: thousands of objects, looked through again and again.
-
-    Where others were left alone before, for good, these are too: Python cannot tell them apart.
-    """
-    for_good = gc.get_freeze_count() > 0
-    # What is garbage already would stay.
-    gc.collect()
-    gc.freeze()
-    try:
-        yield
-    finally:
-        if not for_good:
-            gc.unfreeze()

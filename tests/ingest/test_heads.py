@@ -1,8 +1,6 @@
 """Heads: the untrained Dense layer, and the principal component analysis."""
 
 import dataclasses
-import subprocess
-import sys
 
 import numpy as np
 import pytest
@@ -13,6 +11,7 @@ from ingest.backbone import Floats
 from ingest.errors import RecipeUnusable
 from ingest.heads import Dense, Pca, Trained, Whitened, fit_head, restore_head
 from ingest.recipes import Recipe
+from tests.programs import printed_by
 
 DENSE = Recipe("toy", side=4, interpolation="area", layer="toy", unit_length=False, head="dense", dim=3, seed=5)
 REDUCED = Recipe("toy", side=4, interpolation="area", layer="toy", unit_length=False, head="pca", dim=4, seed=5)
@@ -146,8 +145,7 @@ def test_fitting_needs_no_scikit_learn_which_takes_a_second_to_load() -> None:
         "import sys, numpy as np; from ingest.heads import fit_head; from ingest.recipes import RECIPES; "
         "fit_head(RECIPES['retrieval'], np.eye(200, dtype=np.float32)); print('sklearn' in sys.modules)"
     )
-    done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True)
-    assert done.stdout == "False\n"
+    assert printed_by(program) == "False\n"
 
 
 def test_the_vectors_of_the_images_it_was_fitted_on_are_centred() -> None:

@@ -1,17 +1,15 @@
 """A process's peak memory is its own, whatever the process had that began it."""
 
-import subprocess
-import sys
-
 from ingest.peak_memory import peak_memory
+from tests.programs import printed_by
 
 
 def test_a_process_is_told_of_its_own_memory_only() -> None:
     ours = b"x" * 2**28
     program = "from ingest.peak_memory import peak_memory; print(peak_memory())"
-    done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True)
+    theirs = int(printed_by(program))
     assert peak_memory() > len(ours)
-    assert 2**20 < int(done.stdout) < 2**27
+    assert 2**20 < theirs < 2**27
 
 
 def test_what_was_let_go_of_is_in_the_peak() -> None:

@@ -1,7 +1,6 @@
 """One real run of VGG16 with the ImageNet weights; the only tests that import TensorFlow."""
 
 import dataclasses
-import subprocess
 import sys
 from collections.abc import Callable
 from functools import cache
@@ -26,6 +25,7 @@ from ingest.sources.listed import FirstOf
 from ingest.weight_files import LAYERS
 from ingest.weights import find_weights
 from search import Searcher
+from tests.programs import printed_by
 
 # The first digit of the shuffled sample, a 7.
 FIRST_KEY = "mnist-sample/3914"
@@ -126,8 +126,7 @@ def test_keras_is_loaded_by_whoever_uses_it_and_not_before() -> None:
         "import sys; from ingest.quiet_tensorflow import tf; before = 'keras' in sys.modules; "
         "print(before, tf.keras.optimizers.Adam().name, 'keras' in sys.modules)"
     )
-    done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True)
-    assert done.stdout == "False adam True\n"
+    assert printed_by(program) == "False adam True\n"
 
 
 def test_tensorflows_objects_are_not_looked_through_for_garbage() -> None:
@@ -135,8 +134,7 @@ def test_tensorflows_objects_are_not_looked_through_for_garbage() -> None:
         "import gc, ingest.quiet_tensorflow; kept = gc.get_freeze_count(); gc.collect(); "
         "print(kept > 100_000, len(gc.get_objects()) < kept / 10)"
     )
-    done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True)
-    assert done.stdout == "True True\n"
+    assert printed_by(program) == "True True\n"
 
 
 @pytest.mark.parametrize("layer", ["block2_conv1", "block2_pool", "block4_conv2", "block5_pool"])

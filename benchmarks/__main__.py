@@ -8,32 +8,32 @@ from typing import Annotated, Any
 import typer
 from rich.table import Table
 
-from benchmarks.accuracy import measure_accuracy
 from benchmarks.compare import compare
-from benchmarks.copies import measure_copies
 from benchmarks.durability.report import FULL, QUICK, measure_durability
-from benchmarks.exactness import measure_exactness
-from benchmarks.latency import LatencyReport, measure_latency
+from benchmarks.measures.accuracy import measure_accuracy
+from benchmarks.measures.altered_copies import measure_copies
+from benchmarks.measures.exactness import measure_exactness
+from benchmarks.measures.latency import LatencyReport, measure_latency
+from benchmarks.measures.latency_by_size import QUICK_SIZES, SizesReport, measure_sizes
+from benchmarks.measures.recipes import QUICK_SPLITS, SPLITS, measure_recipes
+from benchmarks.measures.recipes_figure import draw_recipes
+from benchmarks.measures.scaling import measure_scaling
+from benchmarks.measures.throughput import FULL as ALL_IMAGES
+from benchmarks.measures.throughput import QUICK as FEW_IMAGES
+from benchmarks.measures.throughput import measure_throughput
 from benchmarks.parts import PARTS, QUICK_LIMIT, QUICK_TEST, Context, part_named
 from benchmarks.peers import measuring
-from benchmarks.peers.known import KNOWN
+from benchmarks.peers.registry import KNOWN
 from benchmarks.peers.report import KILLS, QUICK_KILLS, SIZES, measure_peers
 from benchmarks.peers.report import QUICK_SIZES as FEW_VECTORS
 from benchmarks.progress import whole_progress
 from benchmarks.readme import write_results
-from benchmarks.recipes import QUICK_SPLITS, SPLITS, measure_recipes
-from benchmarks.recipes_figure import draw_recipes
 from benchmarks.report import write_report
-from benchmarks.scaling import measure_scaling
-from benchmarks.sizes import QUICK_SIZES, SizesReport, measure_sizes
-from benchmarks.throughput import FULL as ALL_IMAGES
-from benchmarks.throughput import QUICK as FEW_IMAGES
-from benchmarks.throughput import measure_throughput
-from ingest.networks import vgg16_backbone
-from ingest.progress import shown_progress
-from ingest.recipes import DEFAULT, PHOTO, RECIPES, recipe_named
+from ingest.embedding.network.backbone_factory import vgg16_backbone
+from ingest.embedding.recipes import DEFAULT, PHOTO, RECIPES, recipe_named
+from ingest.pipeline.progress_bar import shown_progress
 from ingest.sources import USAGE, open_source
-from search import figures
+from search.figures import figure_file
 from storage import Store, console
 from storage.console import StoreOption
 
@@ -95,7 +95,7 @@ def recipes(
 ) -> None:
     """Measure every recipe, and raw pixels, on the same splits: how well each retrieves, and what it costs."""
     if figure is not None:
-        figures.require_writable(figure)
+        figure_file.require_writable(figure)
     chosen = [recipe_named(name) for name in recipe] if recipe else list(RECIPES.values())
     with shown_progress() as show:
         report = measure_recipes(
@@ -108,7 +108,7 @@ def recipes(
             on_stage=console.say,
         )
     if figure is not None:
-        figures.save(draw_recipes(report), figure)
+        figure_file.save(draw_recipes(report), figure)
     _show(report.as_json(), [report.table()], json=json)
 
 

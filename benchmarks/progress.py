@@ -7,9 +7,9 @@ from contextlib import contextmanager
 from rich.progress import BarColumn, MofNCompleteColumn, TaskID, TextColumn, TimeElapsedColumn
 from rich.progress import Progress as Bar
 
-from benchmarks.parts.contract import Part
-from ingest.outcome import Progress
-from ingest.progress import PLAIN_INTERVAL, done, total
+from benchmarks.parts.part import Part
+from ingest.pipeline.progress import Progress
+from ingest.pipeline.progress_bar import PLAIN_INTERVAL, done, total
 from storage import console
 
 

@@ -8,7 +8,7 @@ from typing import Any
 
 from benchmarks.errors import UnfitForBenchmark
 from benchmarks.figure import NOTHING, readable
-from ingest.recipes import DEFAULT
+from ingest.embedding.recipes import DEFAULT
 from storage.files import durable
 
 BEGIN = "<!-- results: written by `python -m benchmarks readme` -->"

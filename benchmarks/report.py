@@ -10,8 +10,8 @@ from rich.table import Table
 
 from benchmarks.figure import Figure
 from benchmarks.machine import describe_machine
-from benchmarks.pages import write_pages
 from benchmarks.parts import Context, Outcome, Part, measured
+from benchmarks.render import write_pages
 from storage.files import durable
 
 

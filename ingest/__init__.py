@@ -4,26 +4,26 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from ingest.embedder import Embedder
+    from ingest.embedding.embedder import Embedder
+    from ingest.embedding.recipes import RECIPES, Recipe
     from ingest.job import ingest
-    from ingest.outcome import IngestReport
-    from ingest.recipes import RECIPES, Recipe
-    from ingest.retrying import retry
+    from ingest.pipeline.progress import IngestReport
+    from ingest.retry_job import retry
     from ingest.sources import Source, SourceImage, open_source
 
 __all__ = ["RECIPES", "Embedder", "IngestReport", "Recipe", "Source", "SourceImage", "ingest", "open_source", "retry"]
 
 #: Where each name is. They are imported when they are asked for: a search by id needs none of them.
 _HOMES = {
-    "RECIPES": "recipes",
-    "Embedder": "embedder",
-    "IngestReport": "outcome",
-    "Recipe": "recipes",
+    "RECIPES": "embedding.recipes",
+    "Embedder": "embedding.embedder",
+    "IngestReport": "pipeline.progress",
+    "Recipe": "embedding.recipes",
     "Source": "sources",
     "SourceImage": "sources",
     "ingest": "job",
     "open_source": "sources",
-    "retry": "retrying",
+    "retry": "retry_job",
 }
 
 

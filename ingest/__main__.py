@@ -12,14 +12,14 @@ from typing import Annotated
 import typer
 from rich.table import Table
 
-from ingest.embedder import told_drift
+from ingest.embedding.embedder import told_drift
+from ingest.embedding.network.precision import ASKED
+from ingest.embedding.recipes import DEFAULT, RECIPES
 from ingest.job import BATCH_SIZE, ingest
-from ingest.outcome import IngestReport
-from ingest.precision import ASKED
-from ingest.progress import shown_progress
-from ingest.ray_workers import Workers
-from ingest.recipes import DEFAULT, RECIPES
-from ingest.retrying import retry as take_up
+from ingest.pipeline.progress import IngestReport
+from ingest.pipeline.progress_bar import shown_progress
+from ingest.pipeline.ray_workers import Workers
+from ingest.retry_job import retry as take_up
 from ingest.sources import USAGE
 from ingest.status import Status, status_of
 from storage import Store, console

@@ -4,18 +4,18 @@ import time
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
-from ingest import recipes
-from ingest.backbone import MakeBackbone
 from ingest.counts import require_count
-from ingest.fitting import fitted_embedder
-from ingest.job_name import job_name
-from ingest.networks import vgg16_backbone
-from ingest.outcome import IngestReport, Progress, report_of
-from ingest.precision import precision_named
-from ingest.ray_workers import Workers
-from ingest.recipes import Recipe
-from ingest.run import LazyEmbedder, run
+from ingest.embedding import recipes
+from ingest.embedding.network.backbone import MakeBackbone
+from ingest.embedding.network.backbone_factory import vgg16_backbone
+from ingest.embedding.network.precision import precision_named
+from ingest.embedding.recipes import Recipe
+from ingest.pipeline.fitting import fitted_embedder
+from ingest.pipeline.progress import IngestReport, Progress, report_of
+from ingest.pipeline.ray_workers import Workers
+from ingest.pipeline.run import LazyEmbedder, run
 from ingest.sources import Source, limited, open_source
+from ingest.sources.source_name import job_name
 from storage import Store
 from storage.errors import OtherEmbedding
 

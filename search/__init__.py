@@ -3,18 +3,18 @@
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
+from search.classify import Prediction
 from search.results import QueryResult, QueryResults
 from search.searcher import Searcher
-from search.voting import Prediction
 
 if TYPE_CHECKING:
-    from search.duplicates import duplicates_of
-    from search.suspects import suspects_of
+    from search.curation.duplicates import duplicates_of
+    from search.curation.label_issues import suspects_of
 
 __all__ = ["Prediction", "QueryResult", "QueryResults", "Searcher", "duplicates_of", "suspects_of"]
 
 #: Imported when they are asked for: they need OpenCV, and a search by id does not.
-_HOMES = {"duplicates_of": "duplicates", "suspects_of": "suspects"}
+_HOMES = {"duplicates_of": "curation.duplicates", "suspects_of": "curation.label_issues"}
 
 
 def __getattr__(name: str) -> Any:

@@ -43,9 +43,9 @@ def query(
         raise typer.BadParameter("expected exactly one of --image, --id, --key, --vector and --random")
     if figure is not None:
         # Imported here: matplotlib takes a moment to load, and only a figure needs it.
-        from search import figures
+        from search.figures import figure_file
 
-        figures.require_writable(figure)
+        figure_file.require_writable(figure)
     chosen, left_out = where_of(where or []), exclude or []
     with Searcher.open(store, weights=weights, vectors=vectors) as searcher:
         if image is not None:
@@ -63,7 +63,7 @@ def query(
             _draw(searcher, result, figure)
     if image is not None:
         # Imported here: OpenCV takes a moment to load, and only an image is embedded.
-        from ingest.embedder import told_drift
+        from ingest.embedding.embedder import told_drift
 
         if drift := told_drift(searcher.drift):
             console.say(drift)
@@ -77,11 +77,11 @@ def query(
 
 
 def _draw(searcher: Searcher, result: QueryResult, path: Path) -> None:
-    from search import figures
-    from search.neighbours_figure import draw_neighbours
+    from search.figures import figure_file
+    from search.figures.neighbours_figure import draw_neighbours
 
     shown = [hit.id for hit in result.hits] + ([result.item.id] if result.item else [])
-    figures.save(draw_neighbours([result], searcher.store.thumbnails(shown)), path)
+    figure_file.save(draw_neighbours([result], searcher.store.thumbnails(shown)), path)
 
 
 @app.command("map")
@@ -91,12 +91,12 @@ def draw_map(
     thumbnails: Annotated[bool, typer.Option("--thumbnails", help="Draw the items' pictures, not dots.")] = False,
 ) -> None:
     """Draw a t-SNE map of the store, coloured by label."""
-    from search import figures
-    from search.map_figure import draw_map as draw
+    from search.figures import figure_file
+    from search.figures.map_figure import draw_map as draw
 
-    figures.require_writable(figure)
+    figure_file.require_writable(figure)
     with Searcher.open(store) as searcher:
-        figures.save(draw(searcher.store, thumbnails=thumbnails), figure)
+        figure_file.save(draw(searcher.store, thumbnails=thumbnails), figure)
     console.OUT.print(f"Drew {figure}", soft_wrap=True)
 
 
@@ -123,19 +123,19 @@ def duplicates(
     json: Annotated[bool, typer.Option("--json", help="Print the groups as JSON.")] = False,
 ) -> None:
     """Find groups of items that are nearly the same picture."""
-    from search.duplicates import duplicates_of
+    from search.curation.duplicates import duplicates_of
 
     wanted = _radius_of(radius)
     if figure is not None:
-        from search import figures
+        from search.figures import figure_file
 
-        figures.require_writable(figure)
+        figure_file.require_writable(figure)
     with Searcher.open(store, weights=weights) as searcher:
         found = duplicates_of(searcher, wanted)
         if figure is not None:
-            from search.curation_figures import draw_duplicates
+            from search.figures.curation_figures import draw_duplicates
 
-            figures.save(draw_duplicates(found, searcher.store), figure)
+            figure_file.save(draw_duplicates(found, searcher.store), figure)
     if json:
         console.print_json(found.as_json())
     else:
@@ -151,18 +151,18 @@ def suspects(
     json: Annotated[bool, typer.Option("--json", help="Print the suspects as JSON.")] = False,
 ) -> None:
     """Find items whose label is not what their neighbours say, the surest first."""
-    from search.suspects import suspects_of
+    from search.curation.label_issues import suspects_of
 
     if figure is not None:
-        from search import figures
+        from search.figures import figure_file
 
-        figures.require_writable(figure)
+        figure_file.require_writable(figure)
     with Searcher.open(store) as searcher:
         found = suspects_of(searcher, k)
         if figure is not None:
-            from search.curation_figures import draw_suspects
+            from search.figures.curation_figures import draw_suspects
 
-            figures.save(draw_suspects(found, searcher.store), figure)
+            figure_file.save(draw_suspects(found, searcher.store), figure)
     if json:
         console.print_json(found.as_json())
     else:

@@ -8,9 +8,9 @@ from numpy.typing import ArrayLike
 
 from storage import Hit, Store, Where
 from storage.errors import InvalidQuery
-from storage.items import checked_id, checked_k, checked_radius
-from storage.vectors import checked_vectors
-from storage.where import conditions_of
+from storage.types.items import checked_id, checked_k, checked_radius
+from storage.types.vectors import checked_vectors
+from storage.types.where import conditions_of
 
 #: How many neighbours an answer has unless it is said.
 K = 5

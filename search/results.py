@@ -15,7 +15,7 @@ from storage.console import printable
 if TYPE_CHECKING:
     import pyarrow as pa
 
-    from ingest.images import Image
+    from ingest.images.images import Image
 
 #: Gives the PNG thumbnails of items by their ids.
 Thumbnails = Callable[[Sequence[int]], Mapping[int, bytes]]
@@ -63,7 +63,7 @@ class QueryResult:
 
     def _repr_html_(self) -> str:
         # Imported here: most results are never shown in a notebook.
-        from search.strip import strip_of
+        from search.notebook import strip_of
 
         return strip_of(self)
 
@@ -105,7 +105,7 @@ class QueryResults(Sequence[QueryResult]):
         return text_of([result.table() for result in self.results])
 
     def _repr_html_(self) -> str:
-        from search.strip import strip_of
+        from search.notebook import strip_of
 
         return "\n".join(map(strip_of, self.results))
 

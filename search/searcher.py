@@ -8,19 +8,19 @@ from typing import TYPE_CHECKING, Literal, overload
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from ingest.backbone import MakeBackbone
-from ingest.networks import vgg16_backbone
-from ingest.precision import precision_of
-from ingest.recipes import recipe_of
+from ingest.embedding.network.backbone import MakeBackbone
+from ingest.embedding.network.backbone_factory import vgg16_backbone
+from ingest.embedding.network.precision import precision_of
+from ingest.embedding.recipes import recipe_of
+from search.classify import Prediction, vote
 from search.question import Id, Question
 from search.results import QueryResult, QueryResults
-from search.voting import Prediction, vote
 from storage import Item, Neighbours, Store, Where
 from storage.errors import InvalidQuery, UnknownItem
-from storage.items import checked_id, checked_k
+from storage.types.items import checked_id, checked_k
 
 if TYPE_CHECKING:
-    from ingest.embedder import Embedder
+    from ingest.embedding.embedder import Embedder
 
 #: A picture to ask with: a file's path, encoded bytes, or uint8 pixels of shape (h, w) or (h, w, 3) in RGB.
 Picture = str | Path | bytes | NDArray[np.uint8]
@@ -218,7 +218,7 @@ class Searcher:
 
     def _by_images(self, pictures: Sequence[Picture], question: Question) -> QueryResults:
         # Imported here, as the embedder: OpenCV takes a moment to load, and only a picture needs it.
-        from search.pictures import decoded, name_of
+        from search.image_input import decoded, name_of
 
         images = [decoded(picture) for picture in pictures]
         answers = question.ask(self.store, self._embed(images))
@@ -298,12 +298,12 @@ class Searcher:
 
     def embed(self, images: Sequence[Picture]) -> NDArray[np.float32]:
         """Return the vectors of pictures, (n, dim) float32, as the store's items have them."""
-        from search.pictures import decoded
+        from search.image_input import decoded
 
         return self._embed([decoded(picture) for picture in images])
 
     def _embed(self, images: Sequence[NDArray[np.uint8]]) -> NDArray[np.float32]:
-        from ingest.embedder import Embedder
+        from ingest.embedding.embedder import Embedder
 
         if self._embedder is None:
             embedding = self.store.embedding

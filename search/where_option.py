@@ -6,8 +6,8 @@ from collections.abc import Sequence
 
 from storage import Where
 from storage.errors import InvalidQuery
-from storage.items import Scalar
-from storage.where import EQUAL, EXISTS, ID, KEY, LABEL, UNEQUAL
+from storage.types.items import Scalar
+from storage.types.where import EQUAL, EXISTS, ID, KEY, LABEL, UNEQUAL
 
 #: The first operator splits field from value; of two that begin alike the longer one is meant.
 _COMPARISON = re.compile(r"\s*(?P<field>[^=!<>]+?)\s*(?P<operator>!=|<=|>=|==?|<|>)\s*(?P<value>.*?)\s*", re.DOTALL)

@@ -1,12 +1,12 @@
 """Rows, vectors and files: the store that every other part of Lookalike stands on."""
 
-from storage.embedding import Embedding
 from storage.errors import LookalikeError
-from storage.items import Appended, Hit, Item, NewItem
-from storage.ledger import Entry, Job, Rejected
-from storage.neighbours import Neighbours
+from storage.memory.neighbours import Neighbours
 from storage.store import Store
-from storage.where import Where
+from storage.types.embedding import Embedding
+from storage.types.items import Appended, Hit, Item, NewItem
+from storage.types.jobs import Entry, Job, Rejected
+from storage.types.where import Where
 
 __all__ = [
     "Appended",

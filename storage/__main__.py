@@ -8,10 +8,10 @@ from rich.table import Table
 
 from storage import console
 from storage.console import StoreOption, VectorsOption, shown
-from storage.moving.comparison import compare
-from storage.moving.exchange import export_store, import_file
-from storage.moving.migration import migrate as copy_store
 from storage.store import Store
+from storage.transfer.comparison import compare
+from storage.transfer.import_export import export_store, import_file
+from storage.transfer.migration import migrate as copy_store
 
 app = console.command_app("See what a store holds, prove it whole, mend it, copy it, and move items in and out.")
 

@@ -12,27 +12,27 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike
 
-from storage import verification
 from storage.catalog import commit
+from storage.catalog.batch_copies import CopiedBatch, write_copies
 from storage.catalog.catalog import Catalog
+from storage.catalog.database import Database
 from storage.databases.address import Place, address_of
-from storage.databases.creation import finish_copied_catalog, new_store_folder, write_empty_catalog
-from storage.databases.database import Database
 from storage.databases.postgres_server import PostgresServer
 from storage.databases.sqlite_file import SqliteFile
-from storage.embedding import Embedding
 from storage.errors import InvalidItem, StoreCorrupt, StoreReadOnly
 from storage.files import layout
 from storage.files.lock import Lock, SharedLock, WriterLock
-from storage.files.publication import publish
-from storage.items import Appended, NewItem, checked_id
-from storage.ledger import Entry
+from storage.locations.creation import finish_copied_catalog, new_store_folder, write_empty_catalog
+from storage.maintenance import verification
+from storage.maintenance.publish import publish
+from storage.maintenance.repair import forget_damaged_generations, repair_rows
 from storage.milvus.engine import Engine
-from storage.milvus.vectors_url import VectorsUrl, vectors_url
-from storage.moving.copies import CopiedBatch, write_copies
-from storage.reading import StoreReader
-from storage.repair import forget_damaged_generations, repair_rows
-from storage.vectors import checked_vectors
+from storage.milvus.url import VectorsUrl, vectors_url
+from storage.reader import StoreReader
+from storage.types.embedding import Embedding
+from storage.types.items import Appended, NewItem, checked_id
+from storage.types.jobs import Entry
+from storage.types.vectors import checked_vectors
 
 
 class Store(StoreReader):

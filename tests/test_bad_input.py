@@ -9,8 +9,8 @@ import numpy as np
 import pytest
 
 from storage import console
-from storage.moving.exchange import import_file, imported_embedding
-from tests.ingest.handmade.png import bomb
+from storage.transfer.import_export import import_file, imported_embedding
+from tests.ingest.images.handmade.png import bomb
 from tests.search.stores import grey_store
 from tests.toys import VGG16_TOY, ToyBackbone, grey, png, toy_backbone
 
@@ -254,7 +254,7 @@ def place(made: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     shutil.copytree(made, folder)
     monkeypatch.chdir(folder)
     monkeypatch.setenv("KERAS_HOME", "keras")
-    monkeypatch.setattr("ingest.weights.metadata.distribution", not_found)
+    monkeypatch.setattr("ingest.embedding.network.weights.metadata.distribution", not_found)
     return folder
 
 

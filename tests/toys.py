@@ -10,9 +10,9 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from ingest.backbone import Floats, MakeBackbone
-from ingest.precision import Precision
-from ingest.recipes import Recipe
+from ingest.embedding.network.backbone import Floats, MakeBackbone
+from ingest.embedding.network.precision import Precision
+from ingest.embedding.recipes import Recipe
 from ingest.sources import ListedSource, SourceImage
 
 TOY = Recipe("toy", side=4, interpolation="area", layer="quadrants", unit_length=False, head="pca", dim=4)

@@ -9,12 +9,12 @@ from typing import Any, Protocol
 
 from rich.table import Table
 
-from benchmarks.durability.damaging.damage import damage_catalog, damage_index
-from benchmarks.durability.killing.kills import killed_at_each_call, killed_at_each_system_call, killed_at_random
-from benchmarks.durability.planting.catching import planted_bugs_caught
-from benchmarks.durability.power.power_cuts import cut_power
-from benchmarks.durability.refusing.refusals import refuse
+from benchmarks.durability.corruption.damage import damage_catalog, damage_index
+from benchmarks.durability.crashes.kills import killed_at_each_call, killed_at_each_system_call, killed_at_random
+from benchmarks.durability.failing_calls.refusals import refuse
+from benchmarks.durability.power_loss.power_cuts import cut_power
 from benchmarks.durability.speed import measure_speed
+from tests.durability.mutants.mutation_testing import planted_bugs_caught
 
 
 class Part(Protocol):

@@ -12,10 +12,10 @@ import sys
 from dataclasses import dataclass
 from pathlib import Path
 
-from benchmarks.durability.planting import planted
 from benchmarks.durability.workload import held_by, work
 from storage import LookalikeError, Store
 from storage.databases.sqlite_file import PRAGMAS
+from tests.durability.mutants import registry
 
 #: The store's folder, below the one whose files are watched.
 STORE = "store"
@@ -96,7 +96,7 @@ def write(job: Job, descriptor: int) -> bool:
 def plant_bugs(names: str) -> None:
     """Plant the bugs of these names, "+" between them, in this process for good."""
     for name in names.split("+"):
-        planted.plant(name)
+        registry.plant(name)
 
 
 def main() -> None:

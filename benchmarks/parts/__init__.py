@@ -1,8 +1,8 @@
 """The parts of a whole report, in the order in which a reader asks: each measures one thing and tells it."""
 
 from benchmarks.errors import UnfitForBenchmark
-from benchmarks.parts import accuracy, durability, exactness, latency, load, looks, peers, recipes, sizes, throughput
-from benchmarks.parts.contract import Context, Outcome, Part, measured
+from benchmarks.parts import accuracy, durability, exactness, figures, latency, load, peers, recipes, sizes, throughput
+from benchmarks.parts.part import Context, Outcome, Part, measured
 
 #: To add a part, add its `PART` here.
 PARTS: dict[str, Part] = {
@@ -17,7 +17,7 @@ PARTS: dict[str, Part] = {
         throughput.PART,
         peers.PART,
         durability.PART,
-        looks.PART,
+        figures.PART,
     )
 }
 

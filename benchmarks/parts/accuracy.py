@@ -1,8 +1,8 @@
 """How accurate is it? Every recipe on images that its store has never seen."""
 
-from benchmarks.accuracy import AccuracyReport, measure_accuracy
 from benchmarks.figure import HIGHER, NOTHING, Figure, exact_figure
-from benchmarks.parts.contract import Context, Outcome, Part
+from benchmarks.measures.accuracy import AccuracyReport, measure_accuracy
+from benchmarks.parts.part import Context, Outcome, Part
 from benchmarks.parts.section import Block, Confusion, Grid, Heading, Picture, Section, Text
 from benchmarks.plots import Bar, bars
 

@@ -4,7 +4,7 @@ from typing import Any
 
 from benchmarks.durability.report import QUICK, Sizes, measure_durability
 from benchmarks.figure import LOWER, exact_figure
-from benchmarks.parts.contract import Context, Outcome, Part
+from benchmarks.parts.part import Context, Outcome, Part
 from benchmarks.parts.section import Grid, Section, Text
 
 #: The short form: the faults that take seconds.

@@ -1,8 +1,8 @@
 """Is it exact? Every neighbour of every recipe's store against scikit-learn's."""
 
-from benchmarks.exactness import ExactnessReport, measure_exactness
 from benchmarks.figure import LOWER, exact_figure
-from benchmarks.parts.contract import Context, Outcome, Part
+from benchmarks.measures.exactness import ExactnessReport, measure_exactness
+from benchmarks.parts.part import Context, Outcome, Part
 from benchmarks.parts.section import Grid, Section, Text
 from storage import Store
 

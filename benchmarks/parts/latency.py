@@ -1,8 +1,8 @@
 """How fast is it? Single queries and batches beside scikit-learn."""
 
 from benchmarks.figure import HIGHER, LOWER, NOTHING, Figure, exact_figure, readable
-from benchmarks.latency import LatencyReport, measure_latency
-from benchmarks.parts.contract import Context, Outcome, Part
+from benchmarks.measures.latency import LatencyReport, measure_latency
+from benchmarks.parts.part import Context, Outcome, Part
 from benchmarks.parts.section import Grid, Section, Text
 from storage import Store
 

@@ -1,11 +1,11 @@
 """What if many ask? Queries that come at a stated rate, timed from the moment that each was due."""
 
 from benchmarks.figure import LOWER, Figure
-from benchmarks.load import LoadReport, offer
-from benchmarks.parts.contract import Context, Outcome, Part
+from benchmarks.measures.open_loop_load import LoadReport, offer
+from benchmarks.measures.queries import draw_queries
 from benchmarks.parts.latency import QUICK_SAMPLES, SAMPLES
+from benchmarks.parts.part import Context, Outcome, Part
 from benchmarks.parts.section import Grid, Section, Text
-from benchmarks.queries import draw_queries
 from storage import Store
 
 #: Queries come at these shares of the rate at which one after another is answered.

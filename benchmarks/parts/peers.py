@@ -1,11 +1,11 @@
 """Compared with what? The same vectors and queries through what a user would pick instead."""
 
 from benchmarks.figure import NOTHING, readable
-from benchmarks.parts.contract import Context, Outcome, Part
+from benchmarks.parts.part import Context, Outcome, Part
 from benchmarks.parts.section import Block, Grid, Heading, Picture, Section, Text
 from benchmarks.peers import measuring
-from benchmarks.peers.known import KNOWN
 from benchmarks.peers.measuring import Measured
+from benchmarks.peers.registry import KNOWN
 from benchmarks.peers.report import (
     COLUMNS,
     KILLS,

@@ -1,10 +1,10 @@
 """Which recipe is best? All of them, and raw pixels, on the same splits of the source."""
 
 from benchmarks.figure import HIGHER, NOTHING, Figure, exact_figure
-from benchmarks.parts.contract import Context, Outcome, Part
+from benchmarks.measures.recipes import PIXELS, QUICK_SPLITS, SPLITS, RecipesReport, measure_recipes
+from benchmarks.parts.part import Context, Outcome, Part
 from benchmarks.parts.section import Grid, Picture, Section, Text
 from benchmarks.plots import Bar, bars
-from benchmarks.recipes import PIXELS, QUICK_SPLITS, SPLITS, RecipesReport, measure_recipes
 
 
 def measure(context: Context) -> Outcome:

@@ -1,12 +1,12 @@
 """How does it grow? Latency in stores of several sizes, with the memory's limit."""
 
 from benchmarks.figure import LOWER, Figure
-from benchmarks.latency import LatencyReport
-from benchmarks.own_process import in_own_process
-from benchmarks.parts.contract import Context, Outcome, Part
+from benchmarks.measures.latency import LatencyReport
+from benchmarks.measures.latency_by_size import QUICK_SIZES, SIZES, measure_sizes
+from benchmarks.measures.subprocess_run import in_own_process
+from benchmarks.parts.part import Context, Outcome, Part
 from benchmarks.parts.section import Grid, Picture, Section, Text
 from benchmarks.plots import Line, lines
-from benchmarks.sizes import QUICK_SIZES, SIZES, measure_sizes
 
 QUICK_SAMPLES, SAMPLES = 60, 500
 

@@ -3,10 +3,10 @@
 import numpy as np
 
 from benchmarks.figure import HIGHER, LOWER, Figure, exact_figure
-from benchmarks.parts.contract import Context, Outcome, Part
+from benchmarks.measures.throughput import FULL, QUICK, ThroughputReport, measure_throughput
+from benchmarks.parts.part import Context, Outcome, Part
 from benchmarks.parts.section import Block, Grid, Picture, Section, Text
 from benchmarks.plots import Bar, bars
-from benchmarks.throughput import FULL, QUICK, ThroughputReport, measure_throughput
 
 
 def measure(context: Context) -> Outcome:

@@ -8,7 +8,7 @@ import faiss
 import numpy as np
 from numpy.typing import NDArray
 
-from benchmarks.peers.contract import Found
+from benchmarks.peers.peer import Found
 
 #: Numbers, (n, k), as `search` gives them.
 Answer = NDArray[np.int64]

@@ -9,7 +9,7 @@ import numpy as np
 from chromadb.config import Settings
 from numpy.typing import NDArray
 
-from benchmarks.peers.contract import Found
+from benchmarks.peers.peer import Found
 
 
 class Subject:

@@ -8,7 +8,7 @@ import hnswlib
 import numpy as np
 from numpy.typing import NDArray
 
-from benchmarks.peers.contract import Found
+from benchmarks.peers.peer import Found
 
 Answer = NDArray[np.uint64]
 

@@ -9,7 +9,7 @@ import numpy as np
 import pyarrow as pa
 from numpy.typing import NDArray
 
-from benchmarks.peers.contract import Found
+from benchmarks.peers.peer import Found
 
 
 class Subject:

@@ -7,7 +7,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from benchmarks.peers.contract import Found
+from benchmarks.peers.peer import Found
 from storage import Embedding, Hit, NewItem, Store
 
 

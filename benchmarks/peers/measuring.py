@@ -11,8 +11,8 @@ import numpy as np
 from benchmarks.errors import PeerFailed
 from benchmarks.figure import HIGHER, LOWER, Figure, exact_figure, figure_of
 from benchmarks.peers.data import Data, drawn, label_of, written
-from benchmarks.peers.known import Known
-from benchmarks.peers.remote import Remote
+from benchmarks.peers.registry import Known
+from benchmarks.peers.worker_client import Remote
 
 #: Rows of one insert.
 BATCH = 1_000

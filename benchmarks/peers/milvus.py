@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 from pymilvus import DataType, MilvusClient
 
-from benchmarks.peers.contract import Found
+from benchmarks.peers.peer import Found
 
 _FILE = "milvus.db"
 

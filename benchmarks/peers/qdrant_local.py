@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 from qdrant_client import QdrantClient, models
 
-from benchmarks.peers.contract import Found
+from benchmarks.peers.peer import Found
 
 #: Points that are listed at once.
 PAGE = 10_000

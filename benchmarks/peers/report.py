@@ -12,10 +12,10 @@ from rich.table import Table
 from benchmarks.errors import UnfitForBenchmark
 from benchmarks.figure import HIGHER, LOWER, NOTHING, Figure, exact_figure, readable
 from benchmarks.peers import measuring
+from benchmarks.peers.crashes import ROWS, Kept, all_killed
 from benchmarks.peers.data import DIM, K
-from benchmarks.peers.killing import ROWS, Kept, all_killed
-from benchmarks.peers.known import KNOWN, Known
 from benchmarks.peers.measuring import MANY, Effort, Measured, measure_size
+from benchmarks.peers.registry import KNOWN, Known
 
 SIZES = (5_000, 60_000, 250_000)
 QUICK_SIZES = (300, 1_500)

@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 from sklearn.neighbors import NearestNeighbors
 
-from benchmarks.peers.contract import Found
+from benchmarks.peers.peer import Found
 
 Answer = NDArray[np.int64]
 

@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 from usearch.index import search
 
-from benchmarks.peers.contract import Found
+from benchmarks.peers.peer import Found
 
 
 class Subject:

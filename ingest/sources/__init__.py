@@ -5,15 +5,15 @@ from dataclasses import dataclass
 
 from ingest.counts import require_count
 from ingest.errors import SourceUnusable
-from ingest.sources.contract import Source, SourceImage, decoded, readable
 from ingest.sources.fashion_mnist import fashion_mnist_source
 from ingest.sources.folder import Folder
 from ingest.sources.idx import idx_source
-from ingest.sources.listed import FirstOf, ListedSource
+from ingest.sources.in_memory import FirstOf, ListedSource
 from ingest.sources.manifest import Manifest
 from ingest.sources.mnist import mnist_source
 from ingest.sources.mnist_sample import MnistSample
 from ingest.sources.npz import npz_source
+from ingest.sources.source import Source, SourceImage, decoded, readable
 from storage.console import printable
 
 

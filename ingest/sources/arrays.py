@@ -7,12 +7,12 @@ from math import prod
 
 import numpy as np
 
-from ingest.decoding import PIXEL_LIMIT
 from ingest.errors import SourceUnusable, UnreadableImage
-from ingest.images import Image
-from ingest.sources.contract import SourceImage, unusable
+from ingest.images.decoding import PIXEL_LIMIT
+from ingest.images.images import Image
 from ingest.sources.files import HeldFile
-from storage.items import Scalar
+from ingest.sources.source import SourceImage, unusable
+from storage.types.items import Scalar
 
 
 @dataclass(frozen=True)

@@ -11,8 +11,8 @@ from collections.abc import Iterator
 
 from ingest.errors import SourceUnusable
 from ingest.sources.files import HeldFile
-from ingest.sources.tables import TableRow, require_columns
-from storage.items import Scalar
+from ingest.sources.table import TableRow, require_columns
+from storage.types.items import Scalar
 
 #: The longest line, in characters: a file without line ends is not to fill the memory.
 _LONGEST = 2**20

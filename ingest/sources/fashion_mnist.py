@@ -1,7 +1,7 @@
 """Fashion-MNIST, 70,000 pictures of clothes: IDX files where they are installed, or in Keras' cache."""
 
 from ingest.sources.arrays import ArraySource
-from ingest.sources.installed import find_idx, found_or_downloaded, idx_folders
+from ingest.sources.datasets import find_idx, found_or_downloaded, idx_folders
 
 
 def fashion_mnist_source(*, download: bool = False) -> ArraySource:

@@ -7,7 +7,7 @@ import weakref
 from pathlib import Path
 
 from ingest.errors import SourceUnusable, UnreadableImage
-from ingest.images import FILE_LIMIT
+from ingest.images.images import FILE_LIMIT
 from storage.console import printable
 
 #: A named pipe would be waited for without O_NONBLOCK.

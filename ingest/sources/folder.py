@@ -6,9 +6,9 @@ from functools import partial
 from pathlib import Path
 
 from ingest.errors import SourceUnusable
-from ingest.sources.contract import SourceImage, unusable
 from ingest.sources.files import Tree, is_folder
 from ingest.sources.magic import HEAD, begins_an_image
+from ingest.sources.source import SourceImage, unusable
 from storage.console import printable
 
 #: A file whose name ends so is an image or is rejected with a reason; of every other the first bytes tell.

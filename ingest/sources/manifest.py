@@ -6,13 +6,13 @@ from collections.abc import Iterator
 from functools import partial
 from pathlib import Path
 
-from ingest.sources.contract import SourceImage, unusable
 from ingest.sources.csv_table import CsvTable
 from ingest.sources.files import Tree, open_named
-from ingest.sources.tables import Table, TableRow
+from ingest.sources.source import SourceImage, unusable
+from ingest.sources.table import Table, TableRow
 from ingest.sources.unpacking import snapshot
 from storage.console import printable
-from storage.items import is_text
+from storage.types.items import is_text
 
 #: How a Parquet file begins, and how its name ends.
 _PARQUET = b"PAR1"

@@ -4,10 +4,10 @@ import hashlib
 from pathlib import Path
 
 from ingest.errors import SourceUnusable
-from ingest.keras_home import keras_home
+from ingest.keras.cache import keras_home
 from ingest.sources.arrays import ArraySource
+from ingest.sources.datasets import find_idx, found_or_downloaded, idx_folders
 from ingest.sources.files import exists, open_named
-from ingest.sources.installed import find_idx, found_or_downloaded, idx_folders
 from ingest.sources.npz import npz_source
 from storage.console import printable
 

@@ -6,7 +6,7 @@ from functools import partial
 import numpy as np
 
 from ingest.errors import ExtraMissing
-from ingest.sources.contract import SourceImage
+from ingest.sources.source import SourceImage
 
 _SIDE = 28
 _SEED = 31

@@ -13,7 +13,7 @@ from numpy.lib import format as npy
 from ingest.errors import SourceUnusable, UnreadableImage
 from ingest.sources.arrays import ArraySource, Pixels, Split, require_shape
 from ingest.sources.files import HeldFile, open_named
-from ingest.sources.tables import shown_names
+from ingest.sources.table import shown_names
 from ingest.sources.unpacking import DAMAGE, require_no_bomb, unpacked
 from storage.console import printable
 

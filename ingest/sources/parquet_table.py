@@ -10,7 +10,7 @@ from pyarrow import types
 
 from ingest.errors import SourceUnusable
 from ingest.sources.files import HeldFile
-from ingest.sources.tables import TableRow, require_columns
+from ingest.sources.table import TableRow, require_columns
 
 #: Rows read at once.
 _PAGE = 1024

@@ -10,10 +10,10 @@ from storage.catalog.checksum import CHAIN_START
 from storage.catalog.embedding_rows import read_embedding, write_embedding
 from storage.catalog.history import History
 from storage.catalog.item_rows import ItemRows
-from storage.catalog.ledger_rows import LedgerRows
+from storage.catalog.job_rows import LedgerRows
 from storage.catalog.rows import Batch
 from storage.catalog.thumbnail_rows import ThumbnailRows
-from storage.embedding import Embedding
+from storage.types.embedding import Embedding
 
 
 class Catalog:

@@ -10,11 +10,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from storage.catalog.catalog import Catalog
+from storage.catalog.chain import last_batch
 from storage.catalog.checksum import next_chain
 from storage.catalog.rows import Batch, Row, Texts, new_row, texts_of
 from storage.errors import InvalidItem
-from storage.items import Appended, NewItem
-from storage.proof import last_batch
+from storage.types.items import Appended, NewItem
 
 
 def texts_of_batch(items: Sequence[NewItem]) -> list[Texts]:

@@ -9,8 +9,8 @@ import sqlalchemy as sa
 
 from storage.catalog.rows import VECTOR_TYPE
 from storage.catalog.schema import ArrayRow, EmbeddingRow
-from storage.embedding import Embedding
 from storage.errors import StoreCorrupt
+from storage.types.embedding import Embedding
 
 #: More than FAISS takes.
 _MOST_DIMENSIONS = 2**31 - 1

@@ -11,7 +11,7 @@ import sqlalchemy as sa
 
 from storage.catalog.json_sql import NUMBERS, fields_of, number_of, one_of, scalar
 from storage.catalog.schema import ItemRow
-from storage.where import COLUMNS, EXISTS, ID, KEY, ORDERS, UNEQUAL, Condition
+from storage.types.where import COLUMNS, EXISTS, ID, KEY, ORDERS, UNEQUAL, Condition
 
 _COMPARED = {
     "<": sa.ColumnElement.__lt__,

@@ -13,8 +13,8 @@ from storage.catalog.dialect import asked, asked_for, driver_of, is_sqlite, utf8
 from storage.catalog.rows import Row
 from storage.catalog.schema import ItemRow, SetAsideRow
 from storage.errors import StoreCorrupt
-from storage.items import is_text
-from storage.where import Condition
+from storage.types.items import is_text
+from storage.types.where import Condition
 
 #: How many rows are held at once while a table is walked.
 PAGE = 4096

@@ -14,7 +14,7 @@ from sqlalchemy.sql.compiler import SQLCompiler
 from sqlalchemy.sql.functions import FunctionElement
 
 from storage.catalog.dialect import POSTGRESQL, SQLITE, among
-from storage.items import Scalar
+from storage.types.items import Scalar
 
 #: The types of numbers, as SQLite names them.
 NUMBERS = ("integer", "real")

@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 
 from storage.catalog.checksum import row_checksum
 from storage.errors import InvalidItem, StoreCorrupt
-from storage.items import Hit, Item, NewItem, Scalar
+from storage.types.items import Hit, Item, NewItem, Scalar
 
 #: Writes metadata: the same values give the same text. Made once, it encodes three times as fast.
 _JSON = json.JSONEncoder(sort_keys=True, ensure_ascii=False, allow_nan=False)

@@ -14,7 +14,7 @@ from sqlalchemy.pool import NullPool
 from storage.catalog.dialect import driver_of
 from storage.catalog.schema import APPLICATION_ID, SCHEMA_VERSION, Base, definitions_of, tables_of_file, words
 from storage.catalog.upgrades import UPGRADES
-from storage.databases.idle_connections import IdleConnections
+from storage.databases.connection_pool import IdleConnections
 from storage.errors import (
     InvalidItem,
     LookalikeError,

@@ -7,7 +7,7 @@ from pathlib import Path
 
 from storage.errors import NotAStore, StoreExists, StoreNotFound
 from storage.files.durable import TEMPORARY_SUFFIX
-from storage.files.ordinary import require_file, require_folder, require_one_name, require_own_journal
+from storage.files.file_checks import require_file, require_folder, require_one_name, require_own_journal
 
 CATALOG = "catalog.sqlite"
 NEW_CATALOG = CATALOG + TEMPORARY_SUFFIX

@@ -20,7 +20,7 @@ from numpy.typing import NDArray
 
 from storage.errors import ServerUnusable
 from storage.extras import require_extra
-from storage.milvus.vectors_url import DEFAULTS, FLAT, HNSW, L2, VectorsUrl
+from storage.milvus.url import DEFAULTS, FLAT, HNSW, L2, VectorsUrl
 
 #: The environment's variable that has the server's token: `user:password` or an API key.
 TOKEN = "LOOKALIKE_MILVUS_TOKEN"  # noqa: S105

@@ -7,14 +7,14 @@ import numpy as np
 from numpy.typing import NDArray
 
 from storage.catalog.catalog import Catalog
+from storage.catalog.database import Database
 from storage.catalog.rows import Row
-from storage.databases.database import Database
-from storage.embedding import Embedding
 from storage.errors import ServerUnusable
-from storage.milvus import filling
+from storage.milvus import sync
 from storage.milvus.collection import Covered, Ids, MilvusCollection
-from storage.milvus.vectors_url import VectorsUrl
-from storage.where import Condition
+from storage.milvus.url import VectorsUrl
+from storage.types.embedding import Embedding
+from storage.types.where import Condition
 
 #: More rows than these are not compared here; the engine is to cover them.
 MOST_LATER = 100_000
@@ -66,9 +66,9 @@ class Engine:
             self.forget()
 
     def _load(self) -> Covered:
-        covered = self._collection.covered() or filling.NOTHING
+        covered = self._collection.covered() or sync.NOTHING
         with self._database.reading() as connection:
-            filling.require_same_history(Catalog(connection), covered, self.url)
+            sync.require_same_history(Catalog(connection), covered, self.url)
         self._covered = covered
         return covered
 
@@ -86,7 +86,7 @@ class Engine:
 
     def catch_up(self, *, wait: bool) -> None:
         """Make the server cover every row; without `wait`, leave it to another process that is at it."""
-        filling.catch_up(self._database, self._collection, self._dim, wait=wait)
+        sync.catch_up(self._database, self._collection, self._dim, wait=wait)
         self.forget()
 
     def settle(self) -> None:
@@ -95,13 +95,13 @@ class Engine:
 
     def complete(self) -> list[str]:
         """Make the server hold every row and nothing else; return a line when it had to be filled again."""
-        wrong = filling.complete(self._database, self._collection, self._dim)
+        wrong = sync.complete(self._database, self._collection, self._dim)
         self.forget()
         return [] if wrong is None else [wrong]
 
     def fill_again(self) -> None:
         """Throw away what the server has, and fill it from the rows."""
-        filling.fill_again(self._database, self._collection, self._dim)
+        sync.fill_again(self._database, self._collection, self._dim)
         self.forget()
 
     def problems(self) -> list[str]:

@@ -3,7 +3,7 @@
 import json
 from collections.abc import Sequence
 
-from storage.where import EQUAL, EXISTS, KEY, LABEL, UNEQUAL, Condition
+from storage.types.where import EQUAL, EXISTS, KEY, LABEL, UNEQUAL, Condition
 
 #: Longer texts are not compared by the engine, which may hold only a part of them.
 _LONGEST = 1024

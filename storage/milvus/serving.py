@@ -3,17 +3,17 @@
 import numpy as np
 
 from storage.catalog.catalog import Catalog
-from storage.databases.database import Database
-from storage.loaded import LoadedItems
-from storage.memory import require_fields
+from storage.catalog.database import Database
+from storage.memory.memory_search import LoadedItems
+from storage.memory.searchable import Searched
+from storage.memory.snapshot import Snapshot
+from storage.memory.snapshot_cache import require_fields
 from storage.milvus.engine import Engine
 from storage.milvus.pushdown import among_ids, expression_of
-from storage.milvus.served import ServedItems
+from storage.milvus.search import ServedItems
 from storage.nearest.faiss_flat import FaissFlat
-from storage.nearest.turns import Turns
-from storage.searched import Searched
-from storage.snapshot import Snapshot
-from storage.where import Condition, Where, conditions_of
+from storage.nearest.polling_lock import Turns
+from storage.types.where import Condition, Where, conditions_of
 
 #: So many items that a filter chose are compared here; more are named to the engine.
 _FEW = 16_384

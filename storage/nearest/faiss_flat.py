@@ -13,11 +13,11 @@ import faiss
 import numpy as np
 from numpy.typing import NDArray
 
+from storage.nearest.error_bounds import squared_distance_error
 from storage.nearest.huge_pages import prefer_large_pages
-from storage.nearest.rounded import NOT_ROUNDED, Rounded
-from storage.nearest.rounding import squared_distance_error
-from storage.nearest.selecting import least
-from storage.nearest.turns import Turns
+from storage.nearest.polling_lock import Turns
+from storage.nearest.quantized import NOT_ROUNDED, Rounded
+from storage.nearest.top_k import least
 
 #: fourcc, dim, count, two fields FAISS no longer uses, trained, metric (1 is L2), floats that follow.
 #: The layout is `write_index_header` and `WRITEXBVECTOR` in FAISS's impl/index_write.cpp.

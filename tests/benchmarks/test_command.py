@@ -8,7 +8,7 @@ import pytest
 from typer.testing import CliRunner
 
 from benchmarks.__main__ import app
-from ingest.recipes import RECIPES
+from ingest.embedding.recipes import RECIPES
 from tests.toys import TOY, grey, png, toy_backbone
 
 

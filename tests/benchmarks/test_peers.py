@@ -7,12 +7,12 @@ import numpy as np
 import pytest
 
 from benchmarks.errors import PeerFailed, UnfitForBenchmark
-from benchmarks.peers import killing, measuring
+from benchmarks.peers import crashes, measuring
 from benchmarks.peers.data import K, drawn, label_of, written
-from benchmarks.peers.known import KNOWN
 from benchmarks.peers.measuring import Effort, measure_size
-from benchmarks.peers.remote import Remote
+from benchmarks.peers.registry import KNOWN
 from benchmarks.peers.report import COLUMNS, measure_peers
+from benchmarks.peers.worker_client import Remote
 
 LITTLE = Effort(rounds=2, samples=8, patience=60, turn=1)
 
@@ -52,8 +52,8 @@ def test_every_peer_has_all_figures_and_those_that_keep_labels_return_them() -> 
 def test_an_installed_peer_that_keeps_rows_can_be_killed_and_looked_at(
     name: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(killing, "BASE", 40)
-    kept = killing.killed(KNOWN[name], 2, seed=0, threads=1)
+    monkeypatch.setattr(crashes, "BASE", 40)
+    kept = crashes.killed(KNOWN[name], 2, seed=0, threads=1)
     assert (kept.kills, kept.failure) == (2, None)
     assert kept.acknowledged >= 2 * 60
 
@@ -105,7 +105,7 @@ def test_what_fails_in_a_peers_process_is_said_in_one_line(tmp_path: Path) -> No
 
 
 def test_killed_lookalike_loses_nothing_and_flushes_before_it_acknowledges() -> None:
-    kept = killing.killed(KNOWN["Lookalike"], 4, seed=0, threads=1)
+    kept = crashes.killed(KNOWN["Lookalike"], 4, seed=0, threads=1)
     assert (kept.kills, kept.lost, kept.wrong, kept.half, kept.unopened, kept.failure) == (4, 0, 0, 0, 0, None)
     assert kept.acknowledged > 4 * 2_000
     assert kept.flushes is None or kept.flushes >= 2

@@ -5,7 +5,7 @@ import pytest
 from benchmarks.errors import UnfitForBenchmark
 from benchmarks.parts import PARTS, part_named
 from benchmarks.progress import whole_progress
-from ingest.outcome import Progress
+from ingest.pipeline.progress import Progress
 
 
 def test_each_part_and_stage_is_a_line_with_its_place_in_the_whole(capsys: pytest.CaptureFixture[str]) -> None:

@@ -13,7 +13,7 @@ import pytest
 
 from benchmarks.figure import LOWER, exact_figure
 from benchmarks.parts import PARTS, Context, Outcome, Part
-from benchmarks.parts.looks import shown_queries
+from benchmarks.parts.figures import shown_queries
 from benchmarks.parts.section import Block, Grid, Picture, Section, Text
 from benchmarks.plots import Line, lines
 from benchmarks.report import Report, write_report

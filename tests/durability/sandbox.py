@@ -8,9 +8,9 @@ from pathlib import Path
 
 import numpy as np
 
-from benchmarks.durability.damaging.apart import limit_memory
+from benchmarks.durability.corruption.isolated import limit_memory
 from storage import LookalikeError, NewItem, Store
-from storage.moving.exchange import export_store, import_file
+from storage.transfer.import_export import export_store, import_file
 
 #: How long an operation may take, and the memory that it may take beyond what the process has.
 SECONDS = 60.0

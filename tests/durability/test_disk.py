@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from benchmarks.durability.power.disk import SECTOR, Disk, Tree
+from benchmarks.durability.power_loss.disk import SECTOR, Disk, Tree
 from benchmarks.durability.tracing.operations import (
     Acknowledge,
     Create,

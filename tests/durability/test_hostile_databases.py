@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from benchmarks.durability.damaging.journals import journal, naming_another, page_size
+from benchmarks.durability.corruption.journals import journal, naming_another, page_size
 from storage import NewItem, Store
 from storage.databases import sqlite_file
 from storage.errors import InvalidItem, LookalikeError, NotAStore, StoreCorrupt

@@ -12,10 +12,10 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
-from benchmarks.durability.damaging.damaged_bytes import cut_off, flip_bit
+from benchmarks.durability.corruption.damaged_bytes import cut_off, flip_bit
 from storage import Store
 from tests.durability.sandbox import Sandbox
-from tests.storage.moving.import_files import KINDS, write
+from tests.storage.transfer.import_files import KINDS, write
 
 FLIPS = 60
 

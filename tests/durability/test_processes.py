@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from benchmarks.durability.aftermath import state_of
+from benchmarks.durability.leftovers import state_of
 from benchmarks.durability.workload import EMBEDDING, held_by, label_of, steps, trace_of, work, wrong_with
 from storage import Store
 from storage.databases import sqlite_file

@@ -7,7 +7,7 @@ from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
 
-from benchmarks.durability.checking import scratch
+from benchmarks.durability.judge import scratch
 from storage import Embedding, NewItem, Store
 from storage.errors import UnknownItem
 

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from benchmarks.durability.power.disk import Disk
+from benchmarks.durability.power_loss.disk import Disk
 from benchmarks.durability.tracing.operations import (
     Acknowledge,
     Create,

@@ -6,7 +6,7 @@ import time
 from collections.abc import Callable
 from pathlib import Path
 
-from benchmarks.durability.damaging.apart import Trial
+from benchmarks.durability.corruption.isolated import Trial
 
 
 def bad_ends(folder: Path) -> Callable[[int], Trial]:

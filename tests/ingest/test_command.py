@@ -8,19 +8,19 @@ import pytest
 from typer.testing import CliRunner
 
 from ingest.__main__ import app
-from ingest.backbone import Backbone
+from ingest.embedding.network.backbone import Backbone
+from ingest.embedding.network.precision import Asked
+from ingest.embedding.recipes import RECIPES, Recipe
 from ingest.errors import WeightsUnusable
-from ingest.precision import Asked
-from ingest.recipes import RECIPES, Recipe
 from storage import Store, console
-from tests.ingest.idx_files import write_split
+from tests.ingest.sources.idx_files import write_split
 from tests.toys import TOY, grey, png, toy_backbone
 
 
 @pytest.fixture(autouse=True)
 def toy_recipe(monkeypatch: pytest.MonkeyPatch) -> None:
     """Have the command take the toy recipe and backbone where it would take its own."""
-    monkeypatch.setattr("ingest.recipes.DEFAULT", TOY)
+    monkeypatch.setattr("ingest.embedding.recipes.DEFAULT", TOY)
     monkeypatch.setitem(RECIPES, "toy", TOY)
     monkeypatch.setattr("ingest.job.vgg16_backbone", lambda *_, **__: toy_backbone())
     monkeypatch.setenv("COLUMNS", "200")
@@ -228,9 +228,9 @@ def test_download_is_for_data_sets_as_well(tmp_path: Path, monkeypatch: pytest.M
         for prefix in ("train", "t10k"):
             write_split(tmp_path / "keras" / "datasets" / "mnist", prefix)
 
-    monkeypatch.setattr("ingest.sources.installed.SHARED", ())
+    monkeypatch.setattr("ingest.sources.datasets.SHARED", ())
     monkeypatch.setenv("KERAS_HOME", str(tmp_path / "keras"))
-    monkeypatch.setattr("ingest.sources.installed._have_keras_download", download)
+    monkeypatch.setattr("ingest.sources.datasets._have_keras_download", download)
     status, out, _ = run("mnist", "--store", tmp_path / "store", "--download")
     assert (status, without_numbers_of_time(out)) == (
         0,

@@ -10,14 +10,14 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from ingest.backbone import Backbone, MakeBackbone
+from ingest.embedding.features import AT_ONCE, network_input
+from ingest.embedding.network.backbone import Backbone, MakeBackbone
+from ingest.embedding.network.precision import Asked
+from ingest.embedding.recipes import Recipe
 from ingest.errors import InvalidCount, RecipeUnusable, SourceUnusable, UnknownRecipe, UnreadableImage, WeightsUnusable
-from ingest.features import AT_ONCE, network_input
-from ingest.images import content_digest, decode
+from ingest.images.images import content_digest, decode
 from ingest.job import ingest
-from ingest.outcome import IngestReport, Progress
-from ingest.precision import Asked
-from ingest.recipes import Recipe
+from ingest.pipeline.progress import IngestReport, Progress
 from ingest.sources import ListedSource, SourceImage
 from storage import Item, Rejected, Store
 from storage.errors import OtherEmbedding
@@ -300,7 +300,7 @@ def test_progress_tells_each_stage_and_every_batch(tmp_path: Path) -> None:
 def test_a_head_is_fitted_on_a_sample_spread_over_the_source(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, images: int, fitted_on: int
 ) -> None:
-    monkeypatch.setattr("ingest.fitting.FIT_SAMPLE", 4)
+    monkeypatch.setattr("ingest.pipeline.fitting.FIT_SAMPLE", 4)
     job(noise_source(images), tmp_path / "store")
     step = -(-images // fitted_on)
     sample = [np.asarray(image.read(), np.uint8) for image in noise_source(images)][::step]

@@ -9,11 +9,11 @@ import pytest
 from typer.testing import CliRunner
 
 from ingest.__main__ import ledger
+from ingest.embedding.recipes import RECIPES
 from ingest.errors import SourceUnusable
 from ingest.job import ingest
-from ingest.outcome import IngestReport, Progress
-from ingest.recipes import RECIPES
-from ingest.retrying import retry
+from ingest.pipeline.progress import IngestReport, Progress
+from ingest.retry_job import retry
 from ingest.sources import ListedSource, SourceImage
 from storage import Entry, Job, Rejected, Store
 from tests.toys import TOY, grey, grey_source, png, toy_backbone
@@ -44,7 +44,7 @@ def store(tmp_path: Path) -> Path:
 def toys(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(RECIPES, "toy", TOY)
     monkeypatch.setattr("ingest.job.vgg16_backbone", lambda *_, **__: toy_backbone())
-    monkeypatch.setattr("ingest.retrying.vgg16_backbone", lambda *_, **__: toy_backbone())
+    monkeypatch.setattr("ingest.retry_job.vgg16_backbone", lambda *_, **__: toy_backbone())
     monkeypatch.setenv("COLUMNS", "200")
 
 

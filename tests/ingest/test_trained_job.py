@@ -8,7 +8,7 @@ import pytest
 
 from ingest.errors import SourceUnusable
 from ingest.job import ingest
-from ingest.outcome import Progress
+from ingest.pipeline.progress import Progress
 from ingest.sources import ListedSource, SourceImage
 from search import Searcher
 from storage import Store

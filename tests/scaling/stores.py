@@ -6,7 +6,7 @@ from pathlib import Path
 import numpy as np
 
 from storage import Embedding, Hit, NewItem, Store
-from storage.where import Where
+from storage.types.where import Where
 from tests.storage.stores import random_vectors
 
 DIM = 16

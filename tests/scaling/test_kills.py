@@ -11,7 +11,7 @@ import pytest
 
 from storage import Store
 from storage.errors import ServerUnusable
-from storage.moving.comparison import ALL_SAME, compare
+from storage.transfer.comparison import ALL_SAME, compare
 from tests.scaling.killed_writer import COUNT, work
 from tests.scaling.stores import EMBEDDING, answers, fill
 from tests.servers.milvus import Server

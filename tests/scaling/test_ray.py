@@ -9,10 +9,10 @@ import pytest
 
 from ingest import ingest
 from ingest.errors import WorkersUnusable
-from ingest.outcome import Progress
-from ingest.ray_workers import Workers
+from ingest.pipeline.progress import Progress
+from ingest.pipeline.ray_workers import Workers
 from storage import Store
-from storage.moving.comparison import compare
+from storage.transfer.comparison import compare
 from tests.toys import TOY, grey_source, toy_backbone
 
 pytest.importorskip("ray", reason="THE TESTS OF RAY ARE SKIPPED: ray is not installed")

@@ -4,8 +4,8 @@ from pathlib import Path
 
 import pytest
 
+from ingest.embedding.recipes import Recipe
 from ingest.job import ingest
-from ingest.recipes import Recipe
 from search.results import QueryResult, QueryResults
 from search.searcher import Searcher
 from storage import Hit, Item

@@ -7,9 +7,9 @@ from typing import Any
 import numpy as np
 import pytest
 
+from search.classify import Prediction, vote
 from search.results import QueryResult
 from search.searcher import Searcher
-from search.voting import Prediction, vote
 from storage import Hit, NewItem, Store
 from storage.errors import InvalidQuery, UnknownField
 from tests.search.stores import NEIGHBOURS, batch, grey_searcher, grey_store, hit, item, result

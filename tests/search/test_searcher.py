@@ -8,11 +8,11 @@ from typing import Any
 import numpy as np
 import pytest
 
-from ingest.backbone import Floats
+from ingest.embedding.network.backbone import Floats
+from ingest.embedding.network.precision import Asked
+from ingest.embedding.recipes import Recipe
 from ingest.errors import EmbeddingDrift, UnreadableImage
 from ingest.job import ingest
-from ingest.precision import Asked
-from ingest.recipes import Recipe
 from search.results import QueryResult
 from search.searcher import Searcher
 from storage import Store

@@ -28,8 +28,8 @@ _SET_TRACER, _ANY = 0x59616D61, ctypes.c_ulong(-1)
 FORKED = multiprocessing.get_context("forkserver")
 FORKED.set_forkserver_preload(
     [
-        "benchmarks.durability.one_thread",
-        "benchmarks.durability.checking",
+        "benchmarks.durability.blas_threads",
+        "benchmarks.durability.judge",
         "benchmarks.durability.writer",
         "numpy.random",
     ]

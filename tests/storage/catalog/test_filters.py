@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from storage import Embedding, NewItem, Store
 from storage.errors import InvalidQuery, StoreCorrupt, UnknownField
-from storage.where import Where
+from storage.types.where import Where
 from tests.storage.stores import exactly, sql
 
 #: Each item's label and metadata; item n lies at n on a line.

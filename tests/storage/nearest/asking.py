@@ -45,8 +45,8 @@ WAYS = {
     "by products": {"nearest.faiss_flat._FOR_ONE_THREAD": 0},
     "by bytes": {
         "nearest.faiss_flat._FOR_ONE_THREAD": 0,
-        "nearest.rounded.NOT_ROUNDED": 0,
-        "nearest.rounded._FEW_QUERIES": 0,
+        "nearest.quantized.NOT_ROUNDED": 0,
+        "nearest.quantized._FEW_QUERIES": 0,
     },
 }
 
@@ -57,6 +57,6 @@ def comparing(way: str) -> Iterator[None]:
     with ExitStack() as patches:
         for name, value in WAYS[way].items():
             patches.enter_context(mock.patch(f"storage.{name}", value))
-        patches.enter_context(mock.patch("storage.nearest.faiss_bytes._FILLED_UP", 64))
-        patches.enter_context(mock.patch("storage.nearest.faiss_bytes._LEAST_IN_LIST", 50))
+        patches.enter_context(mock.patch("storage.nearest.faiss_sq8._FILLED_UP", 64))
+        patches.enter_context(mock.patch("storage.nearest.faiss_sq8._LEAST_IN_LIST", 50))
         yield

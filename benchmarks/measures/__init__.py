@@ -1,0 +1,1 @@
+"""Each measurement by itself."""

@@ -1,0 +1,1 @@
+"""Pixels to vectors: recipe, network and head."""

@@ -1,0 +1,1 @@
+"""Linear algebra whose bits do not depend on batch or thread count."""

@@ -1,0 +1,27 @@
+"""Matrix products in which a row's bits do not depend on the rows beside it, nor on the number of processors."""
+
+import numpy as np
+
+from ingest.embedding.linalg.blas_threads import numpy_on_one_thread
+from ingest.embedding.network.backbone import Floats
+
+#: Rows multiplied at once, filled up with zeros. The kernels of OpenBLAS compute 16 columns of a product as one tile, so
+#: that all of these are added up in the same order; at the edges of a tile, and in some kernels beside it, the order
+#: differs. So the rows are the columns of the product that BLAS sees.
+BLOCK = 16
+
+
+def in_blocks(rows: Floats, matrix: Floats, centre: Floats | None = None) -> Floats:
+    """Return (rows - centre) @ matrix, (n, dim) float32, of (n, d), (d, dim) and (d,), or rows @ matrix.
+
+    A row's bits are the same wherever it stands.
+    """
+    products = np.empty((len(rows), matrix.shape[1]), np.float32)
+    block = np.zeros((BLOCK, matrix.shape[0]), np.float32)
+    with numpy_on_one_thread():
+        for start in range(0, len(rows), BLOCK):
+            part = rows[start : start + BLOCK]
+            np.subtract(part, np.float32(0) if centre is None else centre, out=block[: len(part)])
+            block[len(part) :] = 0
+            products[start : start + BLOCK] = np.matmul(matrix.T, block.T).T[: len(part)]
+    return products

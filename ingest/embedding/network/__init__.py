@@ -1,0 +1,1 @@
+"""VGG16 and its weights, behind the protocol of a backbone."""

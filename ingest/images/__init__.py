@@ -1,0 +1,1 @@
+"""Encoded images to 8-bit RGB pixels."""

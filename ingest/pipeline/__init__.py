@@ -1,0 +1,1 @@
+"""The batch job step by step: read, decode, embed, write."""

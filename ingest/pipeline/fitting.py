@@ -1,0 +1,80 @@
+"""Fit an embedder on a sample of a source, before there is a store to put anything into."""
+
+import time
+from collections.abc import Callable
+from itertools import islice
+
+from ingest.embedding.embedder import Embedder
+from ingest.embedding.network.backbone import MakeBackbone, RememberingBackbone
+from ingest.embedding.network.precision import Asked
+from ingest.embedding.recipes import Recipe
+from ingest.embedding.training.epoch import Epoch
+from ingest.embedding.training.head import trained_head
+from ingest.embedding.training.samples import labelled_sample
+from ingest.errors import SourceUnusable
+from ingest.pipeline.progress import Progress
+from ingest.sources import Source, SourceImage, readable
+
+#: A head is fitted without labels on at most this many images, spread evenly over the source, and the features of
+#: as many are kept.
+FIT_SAMPLE = 5_000
+
+#: A head is trained on at most this many labelled images. Their features are kept reduced, see `training/rows.py`.
+TRAIN_SAMPLE = 60_000
+
+
+def fitted_embedder(
+    source: Source,
+    recipe: Recipe,
+    precision: Asked,
+    make_backbone: MakeBackbone,
+    progress: Progress,
+    on_progress: Callable[[Progress], None],
+) -> Embedder:
+    """Return an embedder fitted on a sample of the source, which will not compute the sample's features again.
+
+    Raise SourceUnusable when no image of the sample can be read, or none has a label that is needed.
+    """
+    sample = _sample(source, recipe)
+    # A head that learns nothing needs to see but one image that can be read.
+    wanted = len(sample) if recipe.learns else 1
+    progress.stage, progress.to_fit = "fitting", wanted
+    on_progress(progress)
+
+    def fitted(count: int) -> None:
+        progress.fitted = count
+        on_progress(progress)
+
+    def trained(epoch: Epoch) -> None:
+        progress.stage, progress.epoch = "training", epoch
+        on_progress(progress)
+
+    started = time.perf_counter()
+    network = make_backbone(recipe, precision)
+    # One more than the images, for the black one that fills up the last batch.
+    backbone = RememberingBackbone(network, capacity=min(wanted, FIT_SAMPLE) + 1)
+    try:
+        if recipe.head == "trained":
+            head = trained_head(recipe, backbone, network, sample, fitted, trained)
+            embedder = Embedder(recipe, backbone, head, fitted_on=progress.fitted)
+        else:
+            images = (image for _, image in islice(readable(sample), wanted))
+            embedder = Embedder.fit(recipe, backbone, images, fitted)
+    except SourceUnusable as error:
+        if progress.fitted:
+            raise
+        raise SourceUnusable(
+            f"expected at least one image that can be read, got none in {source.name}: check the files"
+        ) from error
+    progress.stage_seconds["embed"] += time.perf_counter() - started
+    progress.stage = "ingesting"
+    return embedder
+
+
+def _sample(source: Source, recipe: Recipe) -> list[SourceImage]:
+    """Return what a recipe's head is fitted on."""
+    if recipe.head == "trained":
+        return labelled_sample(source, TRAIN_SAMPLE)
+    # Every n-th image, since a source may be sorted by class.
+    step = max(1, -(-len(source) // FIT_SAMPLE)) if recipe.learns else 1
+    return list(islice(source, 0, None, step))

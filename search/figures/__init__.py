@@ -1,0 +1,1 @@
+"""Figures: neighbours, maps, duplicates and label issues."""

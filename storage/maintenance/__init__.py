@@ -1,0 +1,1 @@
+"""Verify, repair, describe and publish a store."""

@@ -1,0 +1,96 @@
+"""What there is to know of a store at a glance: counts, sizes, generations, versions."""
+
+import sqlite3
+from collections.abc import Iterator
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any
+
+from storage.catalog.catalog import Catalog
+from storage.catalog.chain import label_counts
+from storage.catalog.database import Database
+from storage.files import generations
+from storage.nearest.faiss_flat import FAISS_VERSION
+from storage.types.embedding import Embedding
+
+
+@dataclass(frozen=True)
+class GenerationFile:
+    """A recorded index file; `bytes` is 0 when it is missing, `covers_all` when no row has come or gone since."""
+
+    file: str
+    batch: int
+    items: int
+    bytes: int
+    covers_all: bool
+
+
+@dataclass(frozen=True)
+class StoreInfo:
+    """A store at one moment; sizes are in bytes, `chain` is the hash of its whole history."""
+
+    items: int
+    deleted: int
+    batches: int
+    chain: str
+    labels: dict[str | None, int]
+    embedding: Embedding
+    catalog_bytes: int
+    index_bytes: int
+    generations: list[GenerationFile]
+    format: int
+    made_with: str
+    sqlite: str = sqlite3.sqlite_version
+    faiss: str = FAISS_VERSION
+
+    def as_json(self) -> dict[str, Any]:
+        """Return the description as JSON values; items without a label are counted apart."""
+        return {
+            "items": self.items,
+            "deleted": self.deleted,
+            "batches": self.batches,
+            "chain": self.chain,
+            "dim": self.embedding.dim,
+            "embedding": self.embedding.name,
+            "fingerprint": self.embedding.fingerprint,
+            "spec": dict(self.embedding.spec),
+            "labels": {label: count for label, count in self.labels.items() if label is not None},
+            "unlabelled": self.labels.get(None, 0),
+            "catalog_bytes": self.catalog_bytes,
+            "index_bytes": self.index_bytes,
+            "generations": [asdict(generation) for generation in self.generations],
+            "format": self.format,
+            "versions": {"sqlite": self.sqlite, "faiss": self.faiss, **self._server()},
+        }
+
+    def _server(self) -> dict[str, str]:
+        """Return the version of the server that keeps the rows, if one does."""
+        name, _, version = self.made_with.partition(" ")
+        return {} if name == "SQLite" else {name.lower(): version}
+
+
+def describe(catalog: Catalog, folder: Path | None, database: Database) -> StoreInfo:
+    """Describe the store whose catalog is open, in one consistent look; one on a server has no folder."""
+    last = catalog.history.last_batch()
+    files = list(_files(catalog, folder)) if folder is not None else []
+    return StoreInfo(
+        items=last.live,
+        deleted=last.next_id - last.live,
+        batches=last.number,
+        chain=last.chain.hex(),
+        labels=label_counts(catalog),
+        embedding=catalog.embedding(),
+        catalog_bytes=database.bytes(),
+        index_bytes=sum(file.bytes for file in files),
+        generations=files,
+        format=database.format(),
+        made_with=database.made_with,
+    )
+
+
+def _files(catalog: Catalog, folder: Path) -> Iterator[GenerationFile]:
+    last = catalog.history.last_batch()
+    for generation in catalog.history.generations():
+        path = generations.path_of(generation, folder)
+        size = path.lstat().st_size if path.is_file() else 0
+        yield GenerationFile(path.name, generation.batch, generation.items, size, generation.batch == last.number)

@@ -1,0 +1,116 @@
+"""Write a store's items to files that other tools read, each whole or not at all.
+
+Parquet and `.npz` carry id, key, label, metadata (JSON text) and vector; `.faiss` is the plain index.
+"""
+
+import io
+import json
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from storage.errors import FileUnusable
+from storage.files import durable
+from storage.nearest.faiss_flat import FaissFlat
+from storage.store import Store
+from storage.types.items import Item
+
+#: Items read and written at once.
+PAGE = 4096
+
+#: The most bytes that an array of texts may take.
+LARGEST_ARRAY = 2**32
+
+COLUMNS = ("id", "key", "label", "metadata", "vector")
+
+
+def to_parquet(store: Store, file: Path) -> int:
+    """Write all items, the vectors as lists of a fixed size, and return how many."""
+    import pyarrow as pa
+    import pyarrow.parquet as pq
+
+    vector_type = pa.list_(pa.float32(), store.dim)
+    types = (pa.int64(), pa.string(), pa.string(), pa.string(), vector_type)
+    schema = pa.schema(list(zip(COLUMNS, types, strict=True)))
+    written = 0
+
+    def write(out: durable.HashedFile) -> None:
+        nonlocal written
+        with pq.ParquetWriter(pa.PythonFile(_Sink(out), mode="w"), schema) as writer:
+            for items, vectors in store.pages(PAGE):
+                columns = [
+                    pa.array([item.id for item in items], pa.int64()),
+                    pa.array([item.key for item in items], pa.string()),
+                    pa.array([item.label for item in items], pa.string()),
+                    pa.array([_metadata_text(item) for item in items], pa.string()),
+                    pa.FixedSizeListArray.from_arrays(pa.array(vectors.reshape(-1)), store.dim),
+                ]
+                writer.write_table(pa.Table.from_arrays(columns, schema=schema))
+                written += len(items)
+
+    durable.replace_file_with(file, write)
+    return written
+
+
+class _Sink(io.RawIOBase):
+    """What pyarrow needs to write through a durable file."""
+
+    def __init__(self, out: durable.HashedFile) -> None:
+        self._out = out
+
+    def writable(self) -> bool:
+        return True
+
+    def write(self, data: Any) -> int:
+        return self._out.write(memoryview(data))
+
+    def tell(self) -> int:
+        return self._out.size
+
+
+def to_npz(store: Store, file: Path) -> int:
+    """Write all items as arrays of one value an item, and return how many.
+
+    Raise FileUnusable when a few long texts would make the arrays huge.
+    """
+    pages = list(store.pages(PAGE))
+    items = [item for some, _ in pages for item in some]
+    # Text is kept in fixed width: no pickled objects. A missing label is told from an empty one by `labelled`.
+    arrays = {
+        "id": np.array([item.id for item in items], np.int64),
+        "key": _texts(file, [item.key for item in items]),
+        "label": _texts(file, [item.label or "" for item in items]),
+        "labelled": np.array([item.label is not None for item in items], np.bool_),
+        "metadata": _texts(file, [_metadata_text(item) for item in items]),
+        "vector": np.concatenate([vectors for _, vectors in pages] or [np.empty((0, store.dim), np.float32)]),
+    }
+    data = io.BytesIO()
+    np.savez(data, allow_pickle=False, **arrays)
+    durable.replace_file(file, data.getvalue())
+    return len(items)
+
+
+def _texts(file: Path, values: list[str]) -> NDArray[np.str_]:
+    """Return texts as an array, in which each takes as much space as the longest."""
+    size = 4 * len(values) * max(map(len, values), default=0)
+    if size > LARGEST_ARRAY:
+        raise FileUnusable(
+            f"expected texts that fit into {LARGEST_ARRAY:,} bytes for {file}, got {size:,}, as each takes the "
+            "space of the longest: export to .parquet"
+        )
+    return np.array(values, np.str_)
+
+
+def to_faiss(store: Store, file: Path) -> int:
+    """Write all vectors, in id order, as an index that `faiss.read_index` opens, and return how many."""
+    _, vectors = store.all_vectors()
+    index = FaissFlat(store.dim)
+    index.add(vectors)
+    durable.replace_file_with(file, lambda out: index.write(out.write))
+    return len(index)
+
+
+def _metadata_text(item: Item) -> str:
+    return json.dumps(item.metadata, sort_keys=True, ensure_ascii=False)

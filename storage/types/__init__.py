@@ -1,0 +1,1 @@
+"""What goes into a store, what comes out of it, and what may be asked of it."""

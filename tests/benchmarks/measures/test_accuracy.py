@@ -1,0 +1,84 @@
+"""Accuracy on grey images, whose nearest neighbours are known by hand."""
+
+from collections.abc import Callable
+from dataclasses import replace
+
+import pytest
+
+from benchmarks.errors import UnfitForBenchmark
+from benchmarks.measures.accuracy import measure_accuracy
+from ingest.sources import ListedSource
+from tests.toys import TOY, ToyBackbone, grey_source, toy_backbone
+
+LEVELS = {"dark": 10, "bright": 200, "odd": 90, "dark 1": 12, "dark 2": 20, "bright 1": 205, "bright 2": 220}
+LABELS = {key: key.split()[0] for key in LEVELS} | {"odd": "bright"}
+
+
+@pytest.fixture
+def greys() -> ListedSource:
+    return grey_source(LEVELS, LABELS)
+
+
+def test_each_test_image_is_judged_by_its_nearest_neighbour_among_the_others(greys: ListedSource) -> None:
+    report = measure_accuracy(greys, TOY, test=3, make_backbone=toy_backbone())
+    # 10 is nearest to 12 and 200 to 205; 90 is 70 from 20 and 115 from 205, and so taken for dark.
+    assert report.as_json() == {
+        "recipe": "toy",
+        "source": "greys",
+        "train": 4,
+        "test": 3,
+        "one_nn_accuracy": pytest.approx(2 / 3),
+        "ci95": pytest.approx((0.2077, 0.9385), abs=1e-3),
+        "sklearn_one_nn_accuracy": pytest.approx(2 / 3),
+        "recall_at": {"1": pytest.approx(2 / 3), "5": 1.0, "10": 1.0},
+        # dark: (1 + 1)/2; bright: (1 + 1)/2; odd: third and fourth are right, (1/3 + 2/4)/2.
+        "mean_average_precision": pytest.approx((1 + 1 + (1 / 3 + 2 / 4) / 2) / 3),
+        "labels": ["bright", "dark"],
+        "confusion": [[1, 1], [0, 1]],
+        "published": None,
+        "seeds": [0],
+        "per_seed": [pytest.approx(2 / 3)],
+    }
+
+
+def test_the_images_asked_with_are_never_stored_nor_fitted_on(greys: ListedSource) -> None:
+    backbone = ToyBackbone()
+    report = measure_accuracy(greys, TOY, test=3, make_backbone=toy_backbone(backbone))
+    assert (report.train, report.test) == (4, 3)
+    # One batch to fit and store the four, one of canaries at each end, one for the three asked and one for sklearn.
+    assert backbone.batches == 5
+
+
+def test_a_seed_shuffles_the_images_first(greys: ListedSource) -> None:
+    first, second = (measure_accuracy(greys, TOY, test=3, seed=4, make_backbone=toy_backbone()) for _ in range(2))
+    assert first == second
+    assert first != measure_accuracy(greys, TOY, test=3, make_backbone=toy_backbone())
+
+
+def test_an_untrained_layer_is_measured_over_five_seeds_with_one_look_at_each_image(greys: ListedSource) -> None:
+    backbone = ToyBackbone()
+    dense = replace(TOY, name="notebook", head="dense")
+    report = measure_accuracy(greys, dense, test=3, make_backbone=toy_backbone(backbone))
+    assert report.seeds == [0, 1, 2, 3, 4]
+    assert report.one_nn_accuracy == pytest.approx(sum(report.per_seed) / 5)
+    assert report.published == 0.87
+    assert sum(map(sum, report.confusion)) == 15
+
+
+@pytest.mark.parametrize(
+    ("make", "message"),
+    [
+        (
+            lambda: measure_accuracy(grey_source(LEVELS, LABELS), TOY, test=7, make_backbone=toy_backbone()),
+            "expected between 1 and 6 test images of the 7 in greys, got 7",
+        ),
+        (
+            lambda: measure_accuracy(grey_source({"plain": 3, "other": 4}), TOY, test=1, make_backbone=toy_backbone()),
+            "expected a label on every image, got none on 'plain': leave it out",
+        ),
+    ],
+)
+def test_a_source_that_cannot_be_measured_is_refused(make: Callable[[], object], message: str) -> None:
+    with pytest.raises(UnfitForBenchmark) as caught:
+        make()
+    assert str(caught.value) == message

@@ -1,0 +1,78 @@
+"""Planted bugs in how files appear and go."""
+
+import os
+import stat
+from collections.abc import Iterable
+from pathlib import Path
+
+from storage.catalog.rows import Batch, Generation
+from storage.files import durable, generations, layout
+from storage.nearest.faiss_flat import FaissFlat
+from tests.durability.mutants.patches import Patches
+
+
+def file_not_flushed(patches: Patches) -> None:
+    """Rename a file before its bytes are on the disk."""
+
+    def fsync(descriptor: int) -> None:
+        if not stat.S_ISREG(os.fstat(descriptor).st_mode):
+            os.fsync(descriptor)
+
+    patches.set_in_module(durable, "os", "fsync", fsync)
+
+
+def folder_not_flushed(patches: Patches) -> None:
+    """Leave new names in the system's memory."""
+    patches.set(durable, "sync_folder", lambda _: None)
+
+
+def recorded_before_named(patches: Patches) -> None:
+    """Record a generation before its file has its name."""
+    write, publish = generations.write, generations.publish
+
+    def hidden(path: Path) -> Path:
+        return path.with_name(f"hidden-{path.name}")
+
+    def early(index: FaissFlat, number: int, batch: Batch, store: Path) -> Generation:
+        generation = write(index, number, batch, store)
+        path = generations.path_of(generation, store)
+        durable.rename(path, hidden(path))
+        return generation
+
+    def late(generation: Generation, store: Path) -> None:
+        path = generations.path_of(generation, store)
+        if hidden(path).exists():
+            durable.rename(hidden(path), path)
+        publish(generation, store)
+
+    patches.set(generations, "write", early)
+    patches.set(generations, "publish", late)
+
+
+def replaced_in_place(patches: Patches) -> None:
+    """Write the file that other tools read over where it stands."""
+
+    def publish_name(target: Path, name: Path) -> None:
+        with name.open("wb") as raw:
+            durable.HashedFile(raw).write(target.read_bytes())
+            os.fsync(raw.fileno())
+
+    patches.set(durable, "publish_name", publish_name)
+
+
+def created_in_place(patches: Patches) -> None:
+    """Fill a new catalog under its final name."""
+    patches.set(layout, "NEW_CATALOG", layout.CATALOG)
+
+
+def old_removed_first(patches: Patches) -> None:
+    """Remove older generations' files before the new one is recorded."""
+    write = generations.write
+
+    def tidying(index: FaissFlat, number: int, batch: Batch, store: Path) -> Generation:
+        nothing: Iterable[Generation] = ()
+        if (store / "index").exists():
+            generations.remove_all_but(nothing, store)
+        return write(index, number, batch, store)
+
+    patches.set(generations, "write", tidying)

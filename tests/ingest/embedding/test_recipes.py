@@ -1,0 +1,120 @@
+"""The table of recipes."""
+
+import json
+from typing import Any
+
+import pytest
+
+from ingest.embedding.recipes import DEFAULT, RECIPES, Recipe, recipe_named, recipe_of
+from ingest.errors import UnknownRecipe
+from storage import Embedding
+from storage.errors import OtherEmbedding
+
+#: What stores of the first versions keep of the recipes that they were made with.
+FIRST_NOTEBOOK = {
+    "name": "notebook",
+    "side": 32,
+    "interpolation": "linear",
+    "layer": "block5_pool",
+    "unit_length": False,
+    "head": "dense",
+    "dim": 128,
+    "seed": 0,
+}
+FIRST_RETRIEVAL = {
+    "name": "retrieval",
+    "side": 32,
+    "interpolation": "area",
+    "layer": "block3_pool",
+    "unit_length": True,
+    "head": "pca",
+    "dim": 128,
+    "seed": 0,
+}
+
+
+def test_the_recipes_are_what_stores_were_made_with() -> None:
+    small = {"side": 32, "interpolation": "area", "scaling": "caffe", "layer": "block3_pool", "unit_length": True}
+    assert {name: recipe.as_json() for name, recipe in RECIPES.items()} == {
+        "notebook": FIRST_NOTEBOOK,
+        "retrieval": {"name": "retrieval", **small, "head": "pca", "whiten": 0.5, "dim": 128, "seed": 0},
+        "metric": {"name": "metric", **small, "head": "trained", "dim": 128, "seed": 0},
+        "photo": {
+            "name": "photo",
+            "side": 224,
+            "interpolation": "area",
+            "scaling": "caffe",
+            "layer": "block5_conv3",
+            "pooling": "gem",
+            "unit_length": True,
+            "head": "pca",
+            "whiten": 1.0,
+            "dim": 128,
+            "seed": 0,
+        },
+    }
+
+
+@pytest.mark.parametrize("kept", [FIRST_NOTEBOOK, FIRST_RETRIEVAL], ids=lambda kept: kept["name"])
+def test_what_the_first_stores_keep_means_what_it_meant_and_is_kept_as_it_was(kept: dict[str, Any]) -> None:
+    recipe = recipe_of(Embedding(128, "f" * 64, {"recipe": kept}))
+    assert (recipe.scaling, recipe.pooling, recipe.whiten) == ("unit", "flatten", 0.0)
+    assert recipe.as_json() == kept
+
+
+def test_a_recipe_is_found_by_its_name_and_retrieval_is_the_default() -> None:
+    assert [recipe_named(name).name for name in RECIPES] == ["notebook", "retrieval", "metric", "photo"]
+    assert recipe_named("retrieval") is DEFAULT
+
+
+def test_all_heads_but_the_untrained_layer_are_learnt_from_images() -> None:
+    assert {name: recipe.learns for name, recipe in RECIPES.items()} == {
+        "notebook": False,
+        "retrieval": True,
+        "metric": True,
+        "photo": True,
+    }
+
+
+@pytest.mark.parametrize("recipe", RECIPES.values(), ids=RECIPES)
+def test_a_recipe_comes_back_from_what_a_store_keeps_of_it(recipe: Recipe) -> None:
+    kept = json.loads(json.dumps({"recipe": recipe.as_json()}))
+    assert recipe_of(Embedding(recipe.dim, "f" * 64, kept)) == recipe
+
+
+def test_imported_vectors_have_no_recipe() -> None:
+    with pytest.raises(OtherEmbedding) as refused:
+        recipe_of(Embedding(4, "0123456789abcdef", {}))
+    assert str(refused.value) == (
+        "expected a store whose vectors were made from images, got imported ones (embedding 0123456789ab): "
+        "ask by id, key or vector, and add items with `python -m storage import`"
+    )
+
+
+def test_an_unknown_name_is_refused_with_those_that_there_are() -> None:
+    with pytest.raises(UnknownRecipe) as refused:
+        recipe_named("Notebook")
+    assert (
+        str(refused.value) == "expected a recipe (notebook, retrieval, metric, photo or a .toml file), got 'Notebook'"
+    )
+
+
+@pytest.mark.parametrize(
+    "kept",
+    [
+        5,
+        "retrieval",
+        {},
+        {"name": "retrieval"},
+        {**DEFAULT.as_json(), "later": 1},
+        {**DEFAULT.as_json(), "head": "deeper"},
+        {**DEFAULT.as_json(), "side": "32"},
+    ],
+)
+def test_what_is_no_recipe_of_this_version_is_refused(kept: object) -> None:
+    with pytest.raises(OtherEmbedding) as refused:
+        recipe_of(Embedding(4, "f" * 64, {"recipe": kept}))
+    assert str(refused.value) == (
+        f"expected a store whose recipe this version of Lookalike knows, got {str(kept)[:100]!r}: use the version that "
+        "made it, or restore it from a backup"
+    )

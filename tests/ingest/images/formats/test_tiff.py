@@ -1,0 +1,120 @@
+"""TIFF: which file becomes which pixels."""
+
+import struct
+
+import pytest
+
+from ingest.errors import UnreadableImage
+from ingest.images.images import decode
+from tests.ingest.images.formats.rows import WHITE, Row, first_row, grey, shorts
+from tests.ingest.images.handmade.tiff import BLACK_IS_ZERO, CMYK, PALETTE, RGB, WHITE_IS_ZERO, tiff_of
+
+PLANES, COLOUR_MAP, EXTRA, FORMAT = 284, 320, 338, 339
+UNKNOWN, PREMULTIPLIED, STRAIGHT = [0], [1], [2]
+SIGNED, FLOATING, COMPLEX = 2, 3, 6
+
+COLOUR = bytes([1, 2, 3, 4, 5, 6])
+COLOUR_ROW = [(1, 2, 3), (4, 5, 6)]
+
+
+def short(*numbers: int) -> bytes:
+    return shorts(*numbers, order="<")
+
+
+TIFFS: dict[str, tuple[bytes, Row]] = {
+    "colour": (tiff_of(2, 1, [COLOUR]), COLOUR_ROW),
+    "the other byte order": (tiff_of(2, 1, [COLOUR], order=">"), COLOUR_ROW),
+    "big": (tiff_of(2, 1, [COLOUR], big=True), COLOUR_ROW),
+    "big in the other byte order": (tiff_of(2, 1, [COLOUR], big=True, order=">"), COLOUR_ROW),
+    "strips": (tiff_of(1, 2, [COLOUR[:3], COLOUR[3:]]), [(1, 2, 3)]),
+    "planes": (tiff_of(2, 1, [b"\1\4", b"\2\5", b"\3\6"], tags={PLANES: [2]}), COLOUR_ROW),
+    "tiles": (tiff_of(2, 1, [(COLOUR + bytes(90)) * 32], tile=32), COLOUR_ROW),
+    "grey": (tiff_of(3, 1, [bytes([0, 51, 255])], BLACK_IS_ZERO, 1), grey(0, 51, 255)),
+    "grey where 0 is white": (tiff_of(3, 1, [bytes([0, 51, 255])], WHITE_IS_ZERO, 1), grey(255, 204, 0)),
+    "1 bit": (tiff_of(3, 1, [b"\x40"], BLACK_IS_ZERO, 1, bits=1), grey(0, 255, 0)),
+    "1 bit where 0 is white": (tiff_of(3, 1, [b"\x40"], WHITE_IS_ZERO, 1, bits=1), grey(255, 0, 255)),
+    "palette": (
+        tiff_of(2, 1, [bytes([2, 0])], PALETTE, 1, tags={COLOUR_MAP: [n * 257 for n in [*range(256)] * 3]}),
+        grey(2, 0),
+    ),
+    "CMYK": (tiff_of(2, 1, [bytes([255, 0, 0, 0, 0, 0, 0, 255])], CMYK, 4), [(0, 255, 255), (0, 0, 0)]),
+    "16 bits, to the nearest": (
+        tiff_of(4, 1, [short(0, 128, 129, 0xFFFF)], BLACK_IS_ZERO, 1, 16),
+        grey(0, 0, 1, 255),
+    ),
+    "16 bits in the other byte order": (
+        tiff_of(2, 1, [shorts(257, 0x8080)], BLACK_IS_ZERO, 1, 16, order=">"),
+        grey(1, 128),
+    ),
+    "16 bits where 0 is white": (tiff_of(2, 1, [short(0, 257)], WHITE_IS_ZERO, 1, 16), grey(255, 254)),
+    "colour of 16 bits": (tiff_of(1, 1, [short(257, 514, 0x8080)], bits=16), [(1, 2, 128)]),
+    "tiles of 16 bits": (tiff_of(2, 1, [short(*[257] * 32 * 32)], BLACK_IS_ZERO, 1, 16, tile=32), grey(1, 1)),
+    "12 bits": (tiff_of(2, 1, [bytes([0xFF, 0xF8, 0x00])], BLACK_IS_ZERO, 1, 12), grey(255, 128)),
+    "alpha": (
+        tiff_of(2, 1, [bytes([200, 0, 9, 0, 200, 0, 9, 255])], samples=4, tags={EXTRA: STRAIGHT}),
+        [WHITE, (200, 0, 9)],
+    ),
+    "half alpha": (tiff_of(1, 1, [bytes([200, 0, 9, 51])], samples=4, tags={EXTRA: STRAIGHT}), [(244, 204, 206)]),
+    "colours that alpha is multiplied into": (
+        tiff_of(2, 1, [bytes([40, 0, 2, 51, 255, 255, 255, 0])], samples=4, tags={EXTRA: PREMULTIPLIED}),
+        [(244, 204, 206), WHITE],
+    ),
+    "alpha of 16 bits": (
+        tiff_of(2, 1, [short(51400, 0, 2313, 0, 51400, 0, 2313, 13107)], RGB, 4, 16, tags={EXTRA: STRAIGHT}),
+        [WHITE, (244, 204, 206)],
+    ),
+    "colours of 16 bits that alpha is multiplied into": (
+        tiff_of(1, 1, [short(10280, 0, 514, 13107)], RGB, 4, 16, tags={EXTRA: PREMULTIPLIED}),
+        [(244, 204, 206)],
+    ),
+    "a fourth sample that is not alpha": (
+        tiff_of(1, 1, [bytes([200, 0, 9, 0])], samples=4, tags={EXTRA: UNKNOWN}),
+        [(200, 0, 9)],
+    ),
+    "a fourth sample of 16 bits that is not alpha": (
+        tiff_of(1, 1, [short(257, 514, 0x8080, 0)], samples=4, bits=16, tags={EXTRA: UNKNOWN}),
+        [(1, 2, 128)],
+    ),
+}
+
+REFUSED: dict[str, tuple[bytes, str]] = {
+    "floating-point": (
+        tiff_of(1, 1, [struct.pack("<f", 0.5)], BLACK_IS_ZERO, 1, 32, tags={FORMAT: [FLOATING]}),
+        "a TIFF of floating-point numbers, which have no white",
+    ),
+    "signed": (
+        tiff_of(1, 1, [b"\x80"], BLACK_IS_ZERO, 1, tags={FORMAT: [SIGNED]}),
+        "a TIFF of signed numbers, which have no white",
+    ),
+    "complex": (
+        tiff_of(1, 1, [bytes(8)], BLACK_IS_ZERO, 1, 64, tags={FORMAT: [COMPLEX]}),
+        "a TIFF of complex numbers, which have no white",
+    ),
+    "32 bits": (
+        tiff_of(1, 1, [bytes(4)], BLACK_IS_ZERO, 1, 32),
+        "a TIFF of 32 bits a sample, of a kind that OpenCV misreads",
+    ),
+    "planes of 16 bits": (
+        tiff_of(1, 1, [short(1), short(2), short(3)], bits=16, tags={PLANES: [2]}),
+        "a TIFF of 16 bits a sample, of a kind that OpenCV misreads",
+    ),
+    "grey with alpha": (
+        tiff_of(1, 1, [bytes([7, 0])], BLACK_IS_ZERO, 2, tags={EXTRA: STRAIGHT}),
+        "a transparent TIFF other than RGBA, whose transparency OpenCV drops",
+    ),
+    "huge tiles": (tiff_of(1, 1, [b"\0"], BLACK_IS_ZERO, 1, tile=8192), "a TIFF of huge tiles"),
+}
+
+
+@pytest.mark.parametrize(("data", "expected"), TIFFS.values(), ids=TIFFS)
+def test_a_tiff_is_decoded(data: bytes, expected: Row) -> None:
+    assert first_row(data) == expected
+
+
+@pytest.mark.parametrize(("data", "reason"), REFUSED.values(), ids=REFUSED)
+def test_a_tiff_that_would_be_misread_is_refused(data: bytes, reason: str) -> None:
+    with pytest.raises(UnreadableImage) as refused:
+        decode(data, "a.tif")
+    assert str(refused.value) == (
+        f"expected an image (JPEG, PNG, GIF, WebP, BMP, TIFF, PNM or JPEG 2000), got a.tif: {reason}"
+    )

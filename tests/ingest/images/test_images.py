@@ -1,0 +1,123 @@
+"""Decoding, scaling and shrinking images."""
+
+import hashlib
+
+import cv2
+import numpy as np
+import pytest
+
+from ingest.errors import UnreadableImage
+from ingest.images.images import Image, checked_image, content_digest, decode, thumbnail, to_input
+from tests.toys import grey, png
+
+
+def noise(height: int, width: int, seed: int = 1) -> Image:
+    return np.random.default_rng(seed).integers(0, 256, (height, width, 3), np.uint8)
+
+
+def jpeg(image: Image, quality: int = 95) -> bytes:
+    encoded, data = cv2.imencode(".jpg", cv2.cvtColor(image, cv2.COLOR_RGB2BGR), [cv2.IMWRITE_JPEG_QUALITY, quality])
+    assert encoded
+    return data.tobytes()
+
+
+def test_a_png_in_colour_is_decoded_to_its_rgb_pixels() -> None:
+    image = noise(5, 7)
+    np.testing.assert_array_equal(decode(png(image), "a.png"), image)
+
+
+def test_a_grey_png_is_decoded_to_three_equal_channels() -> None:
+    image = np.array([[0, 51], [204, 255]], np.uint8)
+    np.testing.assert_array_equal(decode(png(image), "a.png"), np.stack((image, image, image), axis=2))
+
+
+def test_a_jpeg_is_decoded_with_red_first() -> None:
+    image = np.full((16, 16, 3), (200, 40, 90), np.uint8)
+    np.testing.assert_allclose(decode(jpeg(image), "a.jpg").astype(int), image, atol=2)
+
+
+def test_grey_and_rgb_pixels_are_images_as_they_are() -> None:
+    for image in (grey(7), noise(2, 3)):
+        assert checked_image(image) is image
+
+
+@pytest.mark.parametrize(
+    ("pixels", "got"),
+    [
+        (np.zeros((2, 3), np.float32), "float32 (2, 3)"),
+        (np.zeros((2, 3), np.int64), "int64 (2, 3)"),
+        (np.zeros((2, 3, 4), np.uint8), "uint8 (2, 3, 4)"),
+        (np.zeros((1, 2, 3, 3), np.uint8), "uint8 (1, 2, 3, 3)"),
+        (np.zeros(6, np.uint8), "uint8 (6,)"),
+        (np.zeros((0, 3), np.uint8), "uint8 (0, 3)"),
+    ],
+)
+def test_other_arrays_are_no_images(pixels: object, got: str) -> None:
+    with pytest.raises(UnreadableImage) as refused:
+        checked_image(pixels)
+    assert str(refused.value) == (f"expected an image as a uint8 array of shape (h, w) or (h, w, 3) in RGB, got {got}")
+
+
+@pytest.mark.parametrize("interpolation", ["linear", "area"])
+def test_a_grey_image_becomes_three_equal_channels_from_0_to_1(interpolation: str) -> None:
+    expected = np.full((4, 4, 3), np.float32(51) / np.float32(255), np.float32)
+    result = to_input(grey(51, side=8), 4, interpolation)
+    assert result.dtype == np.float32
+    np.testing.assert_array_equal(result, expected)
+
+
+@pytest.mark.parametrize("interpolation", ["linear", "area"])
+def test_an_image_of_the_right_size_is_only_divided_by_255(interpolation: str) -> None:
+    image = noise(4, 4)
+    np.testing.assert_array_equal(to_input(image, 4, interpolation), image.astype(np.float32) / np.float32(255))
+
+
+def test_area_averages_all_pixels_where_linear_looks_at_the_two_in_the_middle() -> None:
+    image = np.tile(np.array([255, 0, 0, 255, 0, 255, 255, 0], np.uint8), (8, 1))
+    assert to_input(image, 2, "area")[:, :, 0].tolist() == [[0.5, 0.5], [0.5, 0.5]]
+    assert to_input(image, 2, "linear")[:, :, 0].tolist() == [[0.0, 1.0], [0.0, 1.0]]
+
+
+@pytest.mark.parametrize("interpolation", ["linear", "area"])
+def test_a_smaller_image_is_enlarged_linearly(interpolation: str) -> None:
+    image = np.array([[0, 255], [0, 255]], np.uint8)
+    assert to_input(image, 4, interpolation)[:, :, 0].tolist() == [[0.0, 0.25, 0.75, 1.0]] * 4
+
+
+def test_making_an_input_leaves_the_image_as_it_was() -> None:
+    image = noise(4, 4)
+    to_input(image, 4, "linear")
+    np.testing.assert_array_equal(image, noise(4, 4))
+
+
+@pytest.mark.parametrize(
+    ("height", "width", "shown"),
+    [(200, 100, (96, 48)), (100, 200, (48, 96)), (97, 97, (96, 96)), (1, 1000, (1, 96)), (1000, 1, (96, 1))],
+)
+def test_a_thumbnail_keeps_the_proportions_and_has_a_longer_side_of_96(
+    height: int, width: int, shown: tuple[int, int]
+) -> None:
+    image = np.full((height, width, 3), (10, 20, 30), np.uint8)
+    np.testing.assert_array_equal(decode(thumbnail(image), "a thumbnail"), np.full((*shown, 3), (10, 20, 30), np.uint8))
+
+
+def test_a_small_image_is_its_own_thumbnail() -> None:
+    for image in (noise(96, 40), noise(3, 5)):
+        np.testing.assert_array_equal(decode(thumbnail(image), "a thumbnail"), image)
+    np.testing.assert_array_equal(decode(thumbnail(grey(9)), "a thumbnail"), np.full((8, 8, 3), 9, np.uint8))
+
+
+def test_the_content_of_a_file_is_told_by_the_sha256_of_its_bytes() -> None:
+    assert content_digest(b"abc") == hashlib.sha256(b"abc").digest()
+
+
+def test_the_content_of_pixels_is_told_by_their_shape_and_values() -> None:
+    values = np.arange(6, dtype=np.uint8)
+    wide, high, in_colour = values.reshape(2, 3), values.reshape(3, 2), values.reshape(1, 2, 3)
+    assert content_digest(wide) == hashlib.sha256(b"pixels (2, 3)\n" + bytes(range(6))).digest()
+    assert len({content_digest(wide), content_digest(high), content_digest(in_colour), content_digest(wide + 1)}) == 4
+
+
+def test_the_content_of_pixels_does_not_depend_on_their_order_in_memory() -> None:
+    image = noise(4, 5)
+    assert content_digest(np.asfortranarray(image)) == content_digest(image)

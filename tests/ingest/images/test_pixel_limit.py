@@ -1,0 +1,98 @@
+"""An image's size is read from its header, and one with too many pixels is never decoded."""
+
+import struct
+import sys
+from multiprocessing import get_context
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from ingest.errors import UnreadableImage
+from ingest.images.decoding import PIXEL_LIMIT
+from ingest.images.formats import examine
+from ingest.images.images import decode
+from tests.ingest.images.handmade import bmp, gif, png, tiff, webp
+from tests.ingest.images.handmade.jpeg import jpeg_of
+from tests.ingest.images.samples import SAMPLES, WRITTEN, write
+
+SIDE = 20_000
+TOO_LARGE = (
+    "expected an image (JPEG, PNG, GIF, WebP, BMP, TIFF, PNM or JPEG 2000), got a bomb: "
+    "20000 x 20000, 400.0 megapixels where 100 are the limit: make it smaller"
+)
+
+
+def jpeg_bomb() -> bytes:
+    data = jpeg_of([(0,)])
+    size = data.index(b"\xff\xc0") + 5
+    return data[:size] + struct.pack(">HH", SIDE, SIDE) + data[size + 4 :]
+
+
+def jp2_bomb(folder: Path) -> bytes:
+    data = write(np.zeros((32, 32), np.uint8), ".jp2", folder)
+    size = data.index(b"\xff\x4f\xff\x51") + 8
+    return data[:size] + struct.pack(">II", SIDE, SIDE) + data[size + 8 :]
+
+
+def bombs(folder: Path) -> dict[str, bytes]:
+    return {
+        "JPEG": jpeg_bomb(),
+        "PNG": png.bomb(SIDE),
+        "GIF": gif.gif_of(SIDE, SIDE, gif.Frame(((0,),))),
+        "WebP": webp.webp_of(SIDE, SIDE, 0, webp.vp8l(np.zeros((2, 2, 3), np.uint8))),
+        "BMP": bmp.bmp_of(SIDE, SIDE, 8, bytes([0, 1]), bmp.RLE8, palette=bytes(1024)),
+        "TIFF": tiff.tiff_of(SIDE, SIDE, [b"\0"], tiff.BLACK_IS_ZERO, 1),
+        "JPEG 2000": jp2_bomb(folder),
+    }
+
+
+def refused(data: bytes) -> str:
+    with pytest.raises(UnreadableImage) as error:
+        decode(data, "a bomb")
+    return str(error.value)
+
+
+@pytest.mark.parametrize("name", SAMPLES)
+def test_an_image_of_as_many_pixels_as_the_limit_is_decoded_and_one_of_more_is_not(name: str) -> None:
+    _, data = SAMPLES[name]
+    height, width = decode(data, name).shape[:2]
+    decode(data, name, pixel_limit=width * height)
+    with pytest.raises(UnreadableImage, match=r"where .* are the limit"):
+        decode(data, name, pixel_limit=width * height - 1)
+
+
+def test_the_limit_is_100_megapixels() -> None:
+    assert PIXEL_LIMIT == 10_000 * 10_000
+    within, beyond = (gif.gif_of(width, 10_000, gif.Frame(((0,),))) for width in (10_000, 10_001))
+    assert examine(within).width == 10_000
+    assert refused(beyond).endswith("10001 x 10000, 100.0 megapixels where 100 are the limit: make it smaller")
+
+
+@pytest.mark.parametrize("suffix", WRITTEN)
+def test_a_header_tells_width_and_height_as_stored(suffix: str, tmp_path: Path) -> None:
+    encoded = examine(write(np.zeros((35, 301, 3), np.uint8), suffix, tmp_path))
+    assert (encoded.width, encoded.height) == (301, 35)
+
+
+def test_a_small_file_of_400_megapixels_is_refused(tmp_path: Path) -> None:
+    made = bombs(tmp_path)
+    assert max(map(len, made.values())) < 100_000
+    assert {kind: refused(data) for kind, data in made.items()} == dict.fromkeys(made, TOO_LARGE)
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="only Linux keeps a process within its address space")
+def test_bombs_are_refused_by_a_process_that_has_no_memory_for_them(tmp_path: Path) -> None:
+    with get_context("spawn").Pool(1) as pool:
+        answers = pool.apply(refusals_in_little_memory, (bombs(tmp_path),))
+    assert answers == [TOO_LARGE] * 7
+
+
+def refusals_in_little_memory(made: dict[str, bytes]) -> list[str]:
+    """Decode each bomb with 64 MB more than the process has already; return what is raised."""
+    import resource
+
+    pages = int(Path("/proc/self/statm").read_text().split()[0])
+    limit = pages * resource.getpagesize() + (64 << 20)
+    resource.setrlimit(resource.RLIMIT_AS, (limit, limit))
+    return [refused(data) for data in made.values()]

@@ -1,0 +1,171 @@
+"""What is no image, or none that can be read: each is refused in one line that names file and cause."""
+
+import os
+import struct
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from ingest.errors import UnreadableImage
+from ingest.images import images
+from ingest.images.images import decode, read_bytes
+from tests.ingest.images.handmade import bmp, gif
+from tests.ingest.images.handmade.jpeg import ADOBE_CMYK, END, jpeg_of
+from tests.ingest.images.handmade.png import GREY, SIGNATURE, chunk, png_of
+
+KINDS = "expected an image (JPEG, PNG, GIF, WebP, BMP, TIFF, PNM or JPEG 2000), got"
+
+OTHERS = {
+    b"": "an empty file",
+    b"<!DOCTYPE html><html><body>404 Not Found</body></html>": "a web page",
+    b"\xef\xbb\xbf\r\n <HTML lang=en>": "a web page",
+    b'<svg xmlns="http://www.w3.org/2000/svg"/>': "an SVG drawing",
+    b'<?xml version="1.0"?><svg/>': "an XML document",
+    b"%PDF-1.7": "a PDF",
+    b"\0\0\0\x18ftypheic\0\0\0\0": "a HEIC image",
+    b"\0\0\0\x1cftypavif\0\0\0\0": "an AVIF image",
+    b"\0\0\0\x1cftypisom\0\0\0\0": "another kind of file",
+    b"\xff\x0a\xfa\x1f": "a JPEG XL image",
+    b"8BPS\0\1": "a Photoshop document",
+    b"\x76\x2f\x31\x01\2\0\0\0": "an OpenEXR image, whose numbers have no white",
+    b"#?RADIANCE\n": "a Radiance HDR image, whose numbers have no white",
+    b"PF\n1 1\n-1.0\n": "a PFM image, whose numbers have no white",
+    b"P7\nWIDTH 1\n": "another kind of file",
+    b"RIFF\x24\0\0\0WAVEfmt ": "another kind of file",
+    b"GIF88a": "another kind of file",
+    b"just words": "another kind of file",
+}
+
+FLAT = jpeg_of([(0,)])
+
+DAMAGED = {
+    "png without a header": (SIGNATURE + chunk(b"IDAT", bytes(30)), "a damaged PNG"),
+    "png of no bits": (
+        png_of(1, [b"\0"], GREY, 0, before=[chunk(b"tRNS", b"\0\0")]),
+        "a damaged PNG",
+    ),
+    "png without rows": (png_of(1, []), "an image without pixels"),
+    "png of fewer rows than it says": (
+        png_of(2, [b"123456"]).replace(struct.pack(">II", 2, 1), struct.pack(">II", 2, 9)),
+        "a damaged PNG",
+    ),
+    "jpeg without a scan": (FLAT[: FLAT.index(b"\xff\xda")] + END, "a damaged JPEG"),
+    "jpeg without a frame": (FLAT.replace(b"\xff\xc0", b"\xff\xe5"), "a damaged JPEG"),
+    "jpeg of 12 bits": (
+        FLAT.replace(b"\xff\xc0\0\x0b\x08", b"\xff\xc0\0\x0b\x0c"),
+        "a damaged image, or of a kind that OpenCV cannot read",
+    ),
+    "jpeg of four components that may mean two things": (
+        jpeg_of([(0, 0, 0, 0)]),
+        "a CMYK JPEG without Adobe's marker, whose colours have two meanings",
+    ),
+    "gif without an image": (gif.gif_of(1, 1), "a damaged image, or of a kind that OpenCV cannot read"),
+    "gif of an unknown block": (gif.gif_of(1, 1, gif.Frame(((0,),)))[:-1] + b"?;", "a damaged GIF"),
+    "gif whose frame is larger than its canvas": (
+        gif.gif_of(1, 1, gif.Frame(((0, 1),))),
+        "a damaged image, or of a kind that OpenCV cannot read",
+    ),
+    "webp of an unknown chunk": (b"RIFF\x0c\0\0\0WEBPVP9 \0\0\0\0", "a damaged WebP"),
+    "bmp of an unknown header": (
+        bmp.bmp_of(1, 1, 24, bytes(4), header=40).replace(b"\x28", b"\x10", 1),
+        "a damaged BMP",
+    ),
+    "bmp of no width": (bmp.bmp_of(0, 1, 24, b""), "a damaged BMP"),
+    "bmp of masks that OpenCV would overlook": (
+        bmp.bmp_of(1, 1, 32, bytes(4), bmp.MASKS, (0xFF, 0xFF00, 0xFF0000)),
+        "a BMP with unusual colour masks, which OpenCV overlooks",
+    ),
+    "tiff whose directory is nowhere": (b"II+\0\x08\0\0\0" + b"\xff" * 8, "a truncated TIFF"),
+    "tiff of more entries than there can be": (
+        b"II+\0\x08\0\0\0\x10" + bytes(7) + b"\0\0\2" + bytes(5),
+        "a damaged TIFF",
+    ),
+    "pnm without a size": (b"P6\nwide high\n", "a damaged PNM"),
+    "pnm of too few numbers": (b"P2 20 20 255\n" + b"1 " * 399, "a truncated PNM"),
+    "pnm of too few bits": (b"P1 20 20\n" + b"1" * 399, "a truncated PNM"),
+    "pnm of more than 16 bits": (b"P5 1 1 65536\n\0\0\0\0", "a damaged PNM"),
+    "pnm whose text is no number": (b"P2 1 1 255\nwhite\n", "a damaged image, or of a kind that OpenCV cannot read"),
+}
+
+
+def reason(data: bytes, name: str = "cats/1.png") -> str:
+    with pytest.raises(UnreadableImage) as refused:
+        decode(data, name)
+    return str(refused.value)
+
+
+@pytest.mark.parametrize(("data", "cause"), OTHERS.items(), ids=OTHERS.values())
+def test_another_kind_of_file_is_refused_by_its_content(data: bytes, cause: str) -> None:
+    assert reason(data) == f"{KINDS} cats/1.png: {cause}"
+
+
+@pytest.mark.parametrize(("data", "cause"), DAMAGED.values(), ids=DAMAGED)
+def test_a_damaged_or_ambiguous_image_is_refused(data: bytes, cause: str) -> None:
+    assert reason(data) == f"{KINDS} cats/1.png: {cause}"
+
+
+def test_the_same_four_components_with_adobes_marker_are_decoded() -> None:
+    assert decode(jpeg_of([(0, 0, 0, 0)], ADOBE_CMYK), "a.jpg").shape == (8, 8, 3)
+
+
+def test_an_image_is_known_by_its_content_whatever_its_name() -> None:
+    assert decode(png_of(1, [bytes([1, 2, 3])]), "a.jpg").tolist() == [[[1, 2, 3]]]
+
+
+def test_a_name_that_would_break_the_line_is_quoted() -> None:
+    assert reason(b"", "two\nlines.png") == f"{KINDS} 'two\\nlines.png': an empty file"
+
+
+def test_an_image_for_which_there_is_no_memory_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
+    def no_memory(*_: object) -> None:
+        raise MemoryError
+
+    monkeypatch.setattr("ingest.images.decoding.cv2.imdecode", no_memory)
+    cause = "an image for which there is not enough memory"
+    assert reason(png_of(1, [bytes([1, 2, 3])])) == f"{KINDS} cats/1.png: {cause}"
+
+
+def test_an_image_that_is_not_of_the_size_that_its_header_says_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("ingest.images.decoding.cv2.imdecode", lambda *_: np.zeros((1, 2, 3), np.uint8))
+    cause = "a damaged image, or of a kind that OpenCV cannot read"
+    assert reason(png_of(1, [bytes([1, 2, 3])])) == f"{KINDS} cats/1.png: {cause}"
+
+
+def test_a_file_is_read_byte_for_byte(tmp_path: Path) -> None:
+    (tmp_path / "a.png").write_bytes(b"\x00\r\n\xff")
+    assert read_bytes(tmp_path / "a.png") == b"\x00\r\n\xff"
+
+
+def unread(path: Path) -> str:
+    with pytest.raises(UnreadableImage) as refused:
+        read_bytes(path)
+    return str(refused.value)
+
+
+def test_reading_what_is_not_a_file_is_refused(tmp_path: Path) -> None:
+    folder, pipe = tmp_path / "x.jpg", tmp_path / "pipe.jpg"
+    folder.mkdir()
+    os.mkfifo(pipe)
+    for path in (folder, pipe, tmp_path / "nothing.png"):
+        assert unread(path) == f"expected an image file, got {path}, which is not a file: name an image"
+
+
+def test_a_file_that_must_not_be_read_is_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    path = tmp_path / "a.png"
+    path.write_bytes(b"secret")
+    path.chmod(0)
+    if os.access(path, os.R_OK):  # as root
+
+        def denied(_: Path) -> bytes:
+            raise PermissionError(13, "Permission denied")
+
+        monkeypatch.setattr(Path, "read_bytes", denied)
+    assert unread(path) == f"expected a readable image file, got {path}: Permission denied"
+
+
+def test_a_huge_file_is_refused_before_it_is_read(tmp_path: Path) -> None:
+    path = tmp_path / "film.png"
+    with path.open("wb") as file:
+        file.truncate(images.FILE_LIMIT + 1)
+    assert unread(path) == f"expected an image file of at most 1073741824 bytes, got {path}: 1073741825 bytes"

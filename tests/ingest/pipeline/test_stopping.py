@@ -1,0 +1,200 @@
+"""A job that is stopped, by Ctrl-C, by a kill or by a full disk: what was acknowledged stays, and the rest follows."""
+
+import resource
+import signal
+import subprocess
+import sys
+import threading
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from ingest.errors import UnreadableImage
+from ingest.job import ingest
+from ingest.pipeline.progress import Progress
+from ingest.sources import ListedSource, SourceImage
+from storage import Store
+from storage.errors import StoreUnwritable
+from tests.ingest.test_job import assert_same_store, contents, job, noise_source
+from tests.toys import toy_backbone
+
+ROOT = Path(__file__).parents[3]
+
+#: A job in a process of its own that says when a batch is acknowledged, and takes its time for each.
+PROGRAM = """
+import sys, time
+from pathlib import Path
+from tests.ingest.test_job import job, noise_source
+from storage import console
+def tell(progress):
+    print(progress.stage, progress.done, flush=True)
+    time.sleep(0.2)
+def main(prog_name):
+    job(noise_source(200), Path(sys.argv[1]), batch_size=10, on_progress=tell)
+console.run(main, "job")
+"""
+
+
+def begun(store: Path) -> subprocess.Popen[str]:
+    """Start a job and wait until a few of its batches are acknowledged."""
+    process = subprocess.Popen(
+        [sys.executable, "-c", PROGRAM, str(store)],
+        cwd=ROOT,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+    )
+    assert process.stdout is not None
+    for line in process.stdout:
+        if line.startswith("ingesting") and int(line.split()[-1]) >= 40:
+            return process
+    raise AssertionError(process.communicate())
+
+
+def test_ctrl_c_ends_a_job_after_the_batch_in_hand_and_the_next_goes_on(tmp_path: Path) -> None:
+    process = begun(tmp_path / "stopped")
+    process.send_signal(signal.SIGINT)
+    out, err = process.communicate(timeout=60)
+    assert (process.returncode, err) == (
+        130,
+        "interrupted: everything acknowledged so far is kept; run the same command again to go on\n",
+    )
+    told = [line.rsplit(" ", 1) for line in out.splitlines()]
+    assert "stopping after this batch" in [stage for stage, _ in told]
+    with Store.open(tmp_path / "stopped") as store:
+        (stopped,) = store.jobs()
+        # What was told last was acknowledged, and all of it was told.
+        assert (len(store), stopped.finished) == (int(told[-1][1]), False)
+        assert 40 <= len(store) < 200
+    job(noise_source(200), tmp_path / "stopped")
+    job(noise_source(200), tmp_path / "whole")
+    assert_same_store(tmp_path / "stopped", tmp_path / "whole")
+
+
+@pytest.mark.parametrize("later", [0.0, 0.05, 0.19, 0.33])
+def test_a_job_that_is_killed_and_called_again_leaves_the_store_of_an_uninterrupted_one(
+    tmp_path: Path, later: float
+) -> None:
+    process = begun(tmp_path / "killed")
+    time.sleep(later)
+    process.kill()
+    process.communicate(timeout=60)
+    with Store.open(tmp_path / "killed") as store:
+        assert 40 <= len(store) < 200
+    job(noise_source(200), tmp_path / "killed")
+    job(noise_source(200), tmp_path / "whole")
+    assert_same_store(tmp_path / "killed", tmp_path / "whole")
+
+
+def test_a_job_in_another_thread_leaves_ctrl_c_alone(tmp_path: Path) -> None:
+    before = signal.getsignal(signal.SIGINT)
+    seen: list[object] = []
+    thread = threading.Thread(
+        target=lambda: job(
+            noise_source(5), tmp_path / "store", on_progress=lambda _: seen.append(signal.getsignal(signal.SIGINT))
+        )
+    )
+    thread.start()
+    thread.join()
+    assert set(seen) == {before}
+    assert len(contents(tmp_path / "store")[0]) == 5
+
+
+def test_ctrl_c_does_what_it_did_once_a_job_is_over(tmp_path: Path) -> None:
+    before = signal.getsignal(signal.SIGINT)
+    job(noise_source(5), tmp_path / "store")
+    assert signal.getsignal(signal.SIGINT) is before
+
+
+def test_a_disk_that_fills_in_the_middle_keeps_what_was_acknowledged(tmp_path: Path) -> None:
+    job(noise_source(40), tmp_path / "full", limit=10, batch_size=10)
+    full = (tmp_path / "full" / "catalog.sqlite").stat().st_size + 8192
+    before = resource.getrlimit(resource.RLIMIT_FSIZE)
+    handler = signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (full, before[1]))
+    try:
+        with pytest.raises(StoreUnwritable) as refused:
+            job(noise_source(200), tmp_path / "full", batch_size=10)
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, before)
+        signal.signal(signal.SIGXFSZ, handler)
+    assert str(refused.value).endswith(
+        "everything acknowledged so far is kept; free space or change the permissions and run the same command again"
+    )
+    assert 10 <= len(contents(tmp_path / "full")[0]) < 200
+    ingest(noise_source(200), tmp_path / "full", make_backbone=toy_backbone())
+    with Store.open(tmp_path / "full") as store:
+        assert (len(store), store.jobs()[-1].finished) == (200, True)
+
+
+def test_a_source_that_fails_while_it_is_walked_loses_nothing_acknowledged(tmp_path: Path) -> None:
+    class Failing(ListedSource):
+        def __iter__(self) -> Iterator[SourceImage]:
+            for number, image in enumerate(super().__iter__()):
+                if number == 50 and failing:
+                    raise OSError("the drive is gone")
+                yield image
+
+    failing = False
+    source = Failing("mine", list(noise_source(60)))
+    job(source, tmp_path / "store", limit=1)
+    failing = True
+    with pytest.raises(OSError, match=r"^the drive is gone$"):
+        job(source, tmp_path / "store", batch_size=10)
+    kept = len(contents(tmp_path / "store")[0])
+    assert 1 <= kept <= 50
+    failing = False
+    report = job(source, tmp_path / "store")
+    assert (report.added, report.unchanged, report.items) == (60 - kept, kept, 60)
+
+
+def test_a_source_that_changes_while_it_is_read_is_stored_as_it_was_read(tmp_path: Path) -> None:
+    """Half of the images change or go between the fitting and the ingest: each has the vector of one picture."""
+    pictures = np.random.default_rng(4).integers(0, 256, (2, 30, 6, 7, 3), np.uint8)
+    reads: dict[int, int] = {}
+
+    def read(number: int) -> np.ndarray[tuple[int, ...], np.dtype[np.uint8]]:
+        reads[number] = reads.get(number, 0) + 1
+        if number % 3 == 0 and reads[number] > 1:
+            raise UnreadableImage(f"expected an image file, got {number}, which is not a file: name an image")
+        return np.asarray(pictures[min(reads[number], 2) - 1, number], np.uint8)
+
+    changing = [SourceImage(f"{number}", lambda number=number: read(number)) for number in range(30)]  # type: ignore[misc]
+    report = job(ListedSource("changing", changing), tmp_path / "store")
+    assert (report.added, [reject.key for reject in report.rejects]) == (20, [f"{n}" for n in range(0, 30, 3)])
+    with Store.open(tmp_path / "store") as store:
+        items, (_, vectors) = store.items(), store.all_vectors()
+    final = [
+        SourceImage(item.key, lambda item=item: pictures[1, int(item.key)])  # type: ignore[misc]
+        for item in items
+    ]
+    again = job(ListedSource("final", final), tmp_path / "store")
+    assert (again.unchanged, again.replaced) == (20, 0)
+    assert len({vector.tobytes() for vector in vectors}) == 20
+
+
+def test_batches_in_flight_are_bounded_however_many_images_there_are(tmp_path: Path) -> None:
+    """No image is read more than a few slices before the one that was last acknowledged."""
+    read: list[int] = []
+    most = 0
+
+    def note(number: int) -> np.ndarray[tuple[int, ...], np.dtype[np.uint8]]:
+        read.append(number)
+        return np.full((6, 7, 3), number % 251, np.uint8)
+
+    images = [SourceImage(f"{number}", lambda number=number: note(number)) for number in range(3000)]  # type: ignore[misc]
+    job(ListedSource("many", images), tmp_path / "store", limit=1)
+    read.clear()
+
+    def tell(progress: Progress) -> None:
+        nonlocal most
+        if progress.stage == "ingesting":
+            most = max(most, len(read) - progress.done)
+            time.sleep(0.002)
+
+    job(ListedSource("many", images), tmp_path / "store", batch_size=20, on_progress=tell)
+    # Two batches and a slice in hand, three slices that wait, and one that is being made.
+    assert most <= 20 * 8

@@ -1,0 +1,103 @@
+"""Manifests in Parquet."""
+
+import datetime
+import decimal
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pyarrow as pa
+import pytest
+
+from ingest.job import ingest
+from ingest.sources.manifest import Manifest
+from tests.ingest.sources.manifests import described, refusal, write_parquet, write_pictures
+from tests.toys import TOY, toy_backbone
+
+
+@pytest.fixture(autouse=True)
+def _pictures(tmp_path: Path) -> None:
+    write_pictures(tmp_path)
+
+
+def test_parquet_is_known_by_its_content_or_its_name(tmp_path: Path) -> None:
+    path = write_parquet(tmp_path, path=["a.png"])
+    assert len(Manifest(path.rename(tmp_path / "list.csv"))) == 1
+    empty = tmp_path / "empty.parquet"
+    empty.write_bytes(b"")
+    assert refusal(empty) == (f"expected a Parquet file that can be read, got {empty}: 'Parquet file size is 0 bytes'")
+
+
+@pytest.mark.parametrize("keep", [4, 100, -9, -1])
+def test_a_truncated_parquet_file_is_refused(tmp_path: Path, keep: int) -> None:
+    path = write_parquet(tmp_path, path=["a.png", "cat/b.png"])
+    path.write_bytes(path.read_bytes()[:keep])
+    assert refusal(path).startswith(f"expected a Parquet file that can be read, got {path}: '")
+
+
+def test_a_damaged_page_is_refused_before_anything_is_ingested(tmp_path: Path) -> None:
+    path = write_parquet(tmp_path, path=["a.png", "cat/b.png"])
+    data = path.read_bytes()
+    path.write_bytes(data[:4] + bytes(30) + data[34:])
+    assert refusal(path).startswith(f"expected a Parquet file that can be read, got {path}: '")
+
+
+def test_times_are_texts_and_numbers_are_numbers(tmp_path: Path) -> None:
+    columns = {
+        "path": pa.array(["a.png"]).dictionary_encode(),
+        "label": pa.array([7], pa.uint8()),
+        "day": pa.array([datetime.date(2024, 2, 29)]),
+        "time": pa.array([datetime.datetime(2024, 2, 29, 12, 30, 1, 5)]),
+        "instant": pa.array([1], pa.timestamp("ns", "UTC")),
+        "price": pa.array([decimal.Decimal("1.50")]),
+        "half": pa.array([np.float16(0.5)], pa.float16()),
+        "kind": pa.array(["x"]).dictionary_encode(),
+        "view": pa.array(["y"], pa.string_view()),
+        "large": pa.array([2**64 - 1], pa.uint64()),
+        "none": pa.nulls(1),
+    }
+    assert described(Manifest(write_parquet(tmp_path, **columns))) == [
+        (
+            "a.png",
+            "7",
+            {
+                "source": "manifest",
+                "path": "a.png",
+                "day": "2024-02-29",
+                "time": "2024-02-29 12:30:01.000005",
+                "instant": "1970-01-01 00:00:00.000000001Z",
+                "price": 1.5,
+                "half": 0.5,
+                "kind": "x",
+                "view": "y",
+                "large": 2**64 - 1,
+                "none": None,
+            },
+        )
+    ]
+
+
+@pytest.mark.parametrize(
+    ("column", "values", "wanted", "got"),
+    [
+        ("path", pa.array([1]), "texts", "int64"),
+        ("label", pa.array([0.5]), "texts or whole numbers", "double"),
+        ("label", pa.array([b"x"]), "texts or whole numbers", "binary"),
+        ("box", pa.array([[1, 2]]), "texts, numbers, truth values or times", "list<element: int64>"),
+        ("box", pa.array([{"x": 1}]), "texts, numbers, truth values or times", "struct<x: int64>"),
+    ],
+)
+def test_a_column_of_another_type_is_refused(tmp_path: Path, column: str, values: Any, wanted: str, got: str) -> None:
+    path = write_parquet(tmp_path, **{"path": pa.array(["a.png"]), column: values})
+    assert refusal(path) == f"expected {wanted} in column {column} of {path}, got {got}: convert it, or leave it out"
+
+
+def test_the_index_that_pandas_adds_is_left_out(tmp_path: Path) -> None:
+    path = write_parquet(tmp_path, path=["a.png"], __index_level_0__=[5])
+    assert described(Manifest(path)) == [("a.png", None, {"source": "manifest", "path": "a.png"})]
+
+
+def test_a_number_that_is_none_rejects_its_row_alone(tmp_path: Path) -> None:
+    path = write_parquet(tmp_path, path=["a.png", "cat/b.png"], price=[float("nan"), 1.0])
+    report = ingest(f"manifest:{path}", tmp_path / "store", recipe=TOY, make_backbone=toy_backbone())
+    assert (report.added, [reject.key for reject in report.rejects]) == (1, ["a.png"])

@@ -1,0 +1,114 @@
+"""How a source is named on the command line, and cut to its first images."""
+
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+from ingest.errors import InvalidCount, SourceUnusable
+from ingest.sources import USAGE, open_source
+from tests.ingest.sources.idx_files import pictures, write_split
+from tests.toys import grey, png
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    for name in ("a", "b", "c"):
+        (tmp_path / f"{name}.png").write_bytes(png(grey(1)))
+    return tmp_path
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "",
+        "MNIST",
+        "folder",
+        "folder:",
+        "idx",
+        "npz:",
+        "manifest",
+        "mnist:",
+        "mnist-sample:x",
+        "Folder:x",
+        ":x",
+        "x.csv",
+    ],
+)
+def test_any_other_name_is_refused_with_those_that_there_are(text: str) -> None:
+    with pytest.raises(SourceUnusable) as refused:
+        open_source(text)
+    assert str(refused.value) == (
+        "expected a source (mnist-sample, mnist, fashion-mnist, idx:DIR, npz:FILE, folder:DIR or manifest:FILE), "
+        f"got {text!r}"
+    )
+
+
+def test_a_folder_is_named_by_its_path(folder: Path) -> None:
+    source = open_source(f"folder:{folder}")
+    assert (source.name, [image.key for image in source]) == ("folder", ["a.png", "b.png", "c.png"])
+
+
+def test_a_colon_in_the_path_belongs_to_the_path(tmp_path: Path) -> None:
+    with pytest.raises(SourceUnusable) as refused:
+        open_source(f"folder:{tmp_path}/a:b")
+    assert str(refused.value) == (
+        f"expected a folder of images, got {tmp_path}/a:b, which is not a folder: name one that exists"
+    )
+
+
+@pytest.mark.parametrize(
+    ("limit", "keys"), [(1, ["a.png"]), (2, ["a.png", "b.png"]), (2**70, ["a.png", "b.png", "c.png"])]
+)
+def test_a_limit_keeps_the_first_images_each_time(folder: Path, limit: int, keys: list[str]) -> None:
+    source = open_source(f"folder:{folder}", limit)
+    assert [[image.key for image in source] for _ in range(2)] == [keys, keys]
+    assert (source.name, len(source)) == ("folder", len(keys))
+
+
+@pytest.mark.parametrize("limit", [0, -1, 1.0, True, "5"])
+def test_a_limit_must_be_a_whole_number_from_one(folder: Path, limit: Any) -> None:
+    with pytest.raises(InvalidCount) as refused:
+        open_source(f"folder:{folder}", limit)
+    assert str(refused.value) == (
+        f"expected the limit to be a whole number of at least 1, got {limit!r}: leave it out for every image"
+    )
+
+
+def test_a_folder_without_images_is_refused(tmp_path: Path) -> None:
+    (tmp_path / "notes.txt").write_text("no image")
+    with pytest.raises(SourceUnusable) as refused:
+        open_source(f"folder:{tmp_path}")
+    assert str(refused.value) == (
+        f"expected at least one image, got none in folder:{tmp_path}: name a source that has some"
+    )
+
+
+@pytest.mark.parametrize("text", ["mnist-sample", "mnist", "idx:x", "npz:x", "manifest:x"])
+def test_flat_is_for_folders_only(text: str) -> None:
+    with pytest.raises(SourceUnusable) as refused:
+        open_source(text, flat=True)
+    assert str(refused.value) == f"expected --flat with folder:DIR only, got it with {text}: leave it out"
+
+
+def test_every_kind_of_source_is_opened_by_its_name(folder: Path) -> None:
+    write_split(folder, "train", 2)
+    np.savez(folder / "arrays.npz", images=pictures(3))
+    (folder / "list.csv").write_text("path\na.png\nb.png")
+    opened = {
+        text: (source.name, len(source))
+        for text in (f"idx:{folder}", f"npz:{folder}/arrays.npz", f"folder:{folder}", f"manifest:{folder}/list.csv")
+        for source in [open_source(text)]
+    }
+    assert opened == {
+        f"idx:{folder}": ("idx", 2),
+        f"npz:{folder}/arrays.npz": ("npz", 3),
+        f"folder:{folder}": ("folder", 3),
+        f"manifest:{folder}/list.csv": ("manifest", 2),
+    }
+
+
+def test_every_kind_is_named_in_the_readme() -> None:
+    readme = (Path(__file__).parents[3] / "README.md").read_text()
+    assert [name for name in USAGE.replace(" or ", ", ").split(", ") if f"`{name}`" not in readme] == []

@@ -1,0 +1,458 @@
+"""The pictures: the neighbours figure and the map, as objects and as files."""
+
+import errno
+import os
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import Any
+
+import cv2
+import numpy as np
+import pytest
+from matplotlib.axes import Axes
+from matplotlib.colors import to_hex
+from matplotlib.figure import Figure
+from numpy.typing import NDArray
+
+from ingest.job import ingest
+from search.errors import FigureUnusable
+from search.figures import figure_file, palette
+from search.figures.figure_file import FAINT, INK, RIGHT, WRONG
+from search.figures.gallery import DIFFERS
+from search.figures.map_figure import draw_map
+from search.figures.mosaic import Piece, mosaic
+from search.figures.neighbours_figure import draw_neighbours
+from search.results import QueryResult
+from search.searcher import Searcher
+from storage import Hit, Item
+from tests.search.stores import LEVELS, grey_searcher
+from tests.toys import grey, grey_source, png, toy_backbone
+
+ITEM = Item(0, "query", "cat", {}, b"digest")
+THUMBNAILS = {id: png(grey(40 * id)) for id in range(4)}
+ODD_LABELS = [
+    "$x$",
+    "$",
+    "\\$",
+    "two\nlines",
+    "_hidden",
+    "",
+    " ",
+    "tab\there",
+    "very long " * 9,
+    "a_b^c",
+    "%&{}\\",
+]
+
+SCRIPTS = [
+    "猫和狗在一起",
+    "قطة صغيرة",
+    "🐱 cat",
+    "🤖 robot",
+    "кошка",
+    "γάτα",
+    "กขค",
+    "हिन्दी",
+    "고양이",
+    "MANCHESTER UNITED",
+]
+
+
+@pytest.fixture
+def searcher(tmp_path: Path) -> Iterator[Searcher]:
+    with grey_searcher(tmp_path) as searcher:
+        yield searcher
+
+
+def hits(*labels: str | None) -> tuple[Hit, ...]:
+    return tuple(Hit(rank, rank, f"key {rank}", label, rank / 4, {}) for rank, label in enumerate(labels, start=1))
+
+
+def frame(axes: Axes) -> set[str]:
+    """Return the colours of the lines around a picture."""
+    return {to_hex(spine.get_edgecolor()) for spine in axes.spines.values()}
+
+
+def frames(figure: Figure) -> list[set[str]]:
+    return [frame(axes) for axes in figure.axes]
+
+
+def captions(figure: Figure) -> list[str]:
+    return [text.get_text() for text in figure.texts]
+
+
+def size(data: bytes) -> tuple[int, int]:
+    """Return an image file's width and height in pixels."""
+    image = cv2.imdecode(np.frombuffer(data, np.uint8), cv2.IMREAD_UNCHANGED)
+    assert image is not None
+    return int(image.shape[1]), int(image.shape[0])
+
+
+def legend(figure: Figure) -> list[str]:
+    """Return the legend's entries without the mark that keeps an underscore visible."""
+    shown = figure.axes[0].get_legend()
+    assert shown is not None
+    return [text.get_text().removeprefix("\u200b") for text in shown.get_texts()]
+
+
+def groups(figure: Figure) -> list[tuple[str, NDArray[np.float64]]]:
+    """Return the map's groups in the order drawn: colour, and points, (n, 2); the legend's own marks have none."""
+    drawn = [
+        (to_hex(np.asarray(group.get_facecolor())[0]), np.asarray(group.get_offsets(), np.float64))
+        for group in figure.axes[0].collections
+    ]
+    return [(colour, points) for colour, points in drawn if len(points)]
+
+
+def counts(figure: Figure) -> list[int]:
+    """Return how many points each group has, in the order drawn."""
+    return [len(points) for _, points in groups(figure)]
+
+
+def test_a_query_and_three_neighbours_are_four_pictures_in_a_row() -> None:
+    figure = draw_neighbours([QueryResult("item 0", hits("cat", "dog", "cat"), item=ITEM)], THUMBNAILS)
+    assert len(figure.axes) == 4
+    lefts = [axes.get_position(original=True).x0 for axes in figure.axes]
+    assert lefts == sorted(lefts)
+    assert len({axes.get_position(original=True).y0 for axes in figure.axes}) == 1
+    shown = [np.array(axes.images[0].get_array()) for axes in figure.axes]
+    np.testing.assert_array_equal(shown, [np.full((8, 8, 3), 40 * id) for id in range(4)])
+
+
+def test_neighbours_of_the_querys_label_are_framed_green_and_others_red() -> None:
+    figure = draw_neighbours([QueryResult("item 0", hits("cat", "dog", "cat"), item=ITEM)], THUMBNAILS)
+    assert frames(figure) == [{INK}, {RIGHT}, {WRONG}, {RIGHT}]
+
+
+def test_without_a_label_to_compare_nothing_is_right_or_wrong() -> None:
+    unlabelled = Item(0, "query", None, {}, b"digest")
+    for item in (unlabelled, None):
+        figure = draw_neighbours([QueryResult("item 0", hits("cat", None), item=item, image=grey(1))], THUMBNAILS)
+        assert frames(figure) == [{INK}, {FAINT}, {FAINT}]
+    figure = draw_neighbours([QueryResult("item 0", hits("cat", None), item=ITEM)], THUMBNAILS)
+    assert frames(figure) == [{INK}, {RIGHT}, {FAINT}]
+
+
+def test_captions_tell_labels_ids_and_distances() -> None:
+    figure = draw_neighbours([QueryResult("item 0", hits("cat", None), item=ITEM)], THUMBNAILS)
+    assert captions(figure) == ["query: cat", "id 0", "cat", "0.250", "id 2", "0.500"]
+    figure = draw_neighbours([QueryResult("an image", hits("cat"), image=grey(9))], THUMBNAILS)
+    assert captions(figure) == ["query", "cat", "0.250"]
+
+
+def test_a_wrong_label_is_marked_by_a_sign_too_for_whoever_does_not_see_the_colour() -> None:
+    figure = draw_neighbours([QueryResult("item 0", hits("cat", "dog", None), item=ITEM)], THUMBNAILS)
+    assert [[text.get_text() for text in axes.texts] for axes in figure.axes] == [[], [], [DIFFERS.sign], []]
+
+
+def test_a_picture_that_was_asked_with_is_shown_itself() -> None:
+    figure = draw_neighbours([QueryResult("an image", hits("cat"), image=grey(9))], {})
+    np.testing.assert_array_equal(np.array(figure.axes[0].images[0].get_array()), grey(9))
+
+
+def test_an_item_without_a_thumbnail_is_said_to_have_no_picture() -> None:
+    figure = draw_neighbours([QueryResult("item 0", hits("cat"), item=ITEM)], {})
+    assert [[text.get_text() for text in axes.texts] for axes in figure.axes] == [["no picture"], ["no picture"]]
+
+
+def test_several_queries_are_rows_of_their_own() -> None:
+    answers = [QueryResult("item 0", hits(*["cat"] * count), item=ITEM) for count in (3, 1, 2)]
+    figure = draw_neighbours(answers, THUMBNAILS)
+    bottoms = [round(axes.get_position(original=True).y0, 6) for axes in figure.axes]
+    assert [bottoms.count(bottom) for bottom in sorted(set(bottoms), reverse=True)] == [4, 2, 3]
+
+
+@pytest.mark.parametrize("results", [[], [QueryResult("item 0", (), item=ITEM)]], ids=["no-query", "no-hits"])
+def test_nothing_to_draw_is_refused(results: list[QueryResult]) -> None:
+    with pytest.raises(FigureUnusable) as refused:
+        draw_neighbours(results, THUMBNAILS)
+    assert str(refused.value) == ("expected at least one neighbour to draw, got none: the store holds no other item")
+
+
+def test_a_neighbours_figure_is_saved_at_150_dots_per_inch(tmp_path: Path) -> None:
+    figure = draw_neighbours([QueryResult("item 0", hits("cat", "dog", "cat"), item=ITEM)], THUMBNAILS)
+    figure_file.save(figure, tmp_path / "neighbours.png")
+    # Inches: margins 0.36, four pictures of 1.35, gaps 0.3 and twice 0.08; height: margins 0.36, a row of 1.74.
+    assert size((tmp_path / "neighbours.png").read_bytes()) == (int(6.22 * 150), int(2.1 * 150))
+    assert [path.name for path in tmp_path.iterdir()] == ["neighbours.png"]
+
+
+STARTS = {
+    "jpeg": b"\xff\xd8\xff",
+    "jpg": b"\xff\xd8\xff",
+    "pdf": b"%PDF",
+    "png": b"\x89PNG",
+    "svg": b"<?xml",
+    "tif": b"II*\x00",
+    "tiff": b"II*\x00",
+    "webp": b"RIFF",
+}
+
+
+@pytest.mark.parametrize(
+    ("suffix", "start"), [*((f".{name}", start) for name, start in STARTS.items()), (".PNG", b"\x89PNG")]
+)
+def test_the_suffix_says_the_format_and_a_figure_always_has_the_same_bytes(
+    tmp_path: Path, suffix: str, start: bytes, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = tmp_path / f"figure{suffix}"
+    written = []
+    for time in ("1", "1000000000"):
+        monkeypatch.setenv("SOURCE_DATE_EPOCH", time)
+        figure_file.save(draw_neighbours([QueryResult("item 0", hits("cat"), item=ITEM)], THUMBNAILS), path)
+        written.append(path.read_bytes())
+    assert written[0].startswith(start)
+    assert written[0] == written[1]
+
+
+def test_every_format_is_tried_above() -> None:
+    assert tuple(STARTS) == figure_file.FORMATS
+
+
+@pytest.mark.parametrize("name", ["figure.txt", "figure", "figure.", ".png", "figure.png.zip", "figure.pgf"])
+def test_an_unsupported_suffix_is_refused_and_nothing_is_written(tmp_path: Path, name: str) -> None:
+    with pytest.raises(FigureUnusable) as refused:
+        figure_file.save(Figure(), tmp_path / name)
+    assert str(refused.value) == (
+        f"expected a figure's name to end in one of jpeg, jpg, pdf, png, svg, tif, tiff, webp, got {tmp_path / name}"
+    )
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_a_missing_folder_is_refused_and_not_made(tmp_path: Path) -> None:
+    with pytest.raises(FigureUnusable) as refused:
+        figure_file.save(Figure(), tmp_path / "none" / "figure.png")
+    assert str(refused.value) == (
+        f"expected a folder for the figure figure.png, found none at {tmp_path / 'none'}: make it first"
+    )
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_a_folder_of_the_figures_name_is_refused_and_kept(tmp_path: Path) -> None:
+    (tmp_path / "figure.png").mkdir()
+    with pytest.raises(FigureUnusable) as refused:
+        figure_file.require_writable(tmp_path / "figure.png")
+    assert str(refused.value) == (
+        f"expected to write the figure {tmp_path / 'figure.png'}, got 'Is a directory': "
+        "name another place, or make room"
+    )
+    assert [path.name for path in tmp_path.iterdir()] == ["figure.png"]
+
+
+def test_a_folder_that_may_not_be_written_to_is_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    # Whoever runs the tests as root may write everywhere.
+    monkeypatch.setattr("os.access", lambda path, _: path != tmp_path)
+    with pytest.raises(FigureUnusable) as refused:
+        figure_file.require_writable(tmp_path / "figure.png")
+    assert str(refused.value) == (
+        f"expected to write the figure {tmp_path / 'figure.png'}, got 'Permission denied': "
+        "name another place, or make room"
+    )
+
+
+def test_a_disk_that_refuses_a_figure_is_one_line_and_the_old_figure_stays(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def full(_: int) -> None:
+        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+
+    (tmp_path / "figure.png").write_bytes(b"old")
+    monkeypatch.setattr("os.fsync", full)
+    with pytest.raises(FigureUnusable) as refused:
+        figure_file.save(Figure(), tmp_path / "figure.png")
+    assert str(refused.value) == (
+        f"expected to write the figure {tmp_path / 'figure.png'}, got 'No space left on device': "
+        "name another place, or make room"
+    )
+    assert {path.name: path.read_bytes() for path in tmp_path.iterdir()} == {"figure.png": b"old"}
+
+
+@pytest.mark.parametrize("label", [*ODD_LABELS, *SCRIPTS], ids=ascii)
+def test_odd_labels_are_drawn_beside_pictures_without_a_warning(label: str) -> None:
+    item = Item(0, label, label, {}, b"digest")
+    figure = draw_neighbours([QueryResult(label, hits(label, "other"), item=item)], THUMBNAILS)
+    assert size(figure_file.encoded(figure))[0] > 100
+    assert frames(figure) == [{INK}, {RIGHT}, {WRONG}]
+
+
+def map_of(folder: Path, labels: Mapping[str, str | None]) -> Figure:
+    """Draw the map of a store of pictures, each of a level of its own."""
+    known = {key: label for key, label in labels.items() if label is not None}
+    with grey_searcher(folder, {key: level for level, key in enumerate(labels)}, known) as searcher:
+        return draw_map(searcher.store)
+
+
+def test_a_map_names_its_labels_in_order_and_tells_how_many_items_it_shows(tmp_path: Path) -> None:
+    labels = {str(number): ("low", "high", None)[number % 3] for number in range(30)}
+    figure = map_of(tmp_path, labels)
+    assert legend(figure) == ["(no label)", "high", "low"]
+    assert counts(figure) == [10, 10, 10]
+    assert figure.texts[0].get_text() == "t-SNE of 30 items, recipe toy"
+
+
+def test_a_map_has_a_colour_of_its_own_for_each_of_twenty_labels(tmp_path: Path) -> None:
+    figure = map_of(tmp_path, {str(number): f"label {number % 20:02d}" for number in range(60)})
+    assert legend(figure) == [f"label {number:02d}" for number in range(20)]
+    assert len({colour for colour, _ in groups(figure)}) == 20
+
+
+def test_beyond_twenty_labels_the_rarer_ones_are_one_group(tmp_path: Path) -> None:
+    # Label 00 has one item, 01 to 05 have two, and 06 to 24 three.
+    names = [f"label {number:02d}" for number in range(25) for _ in range(1 if number < 1 else 2 if number < 6 else 3)]
+    figure = map_of(tmp_path, {f"{place}": name for place, name in enumerate(names)})
+    assert legend(figure) == ["others", *(f"label {number:02d}" for number in range(6, 25))]
+    assert counts(figure) == [1 + 5 * 2, *[3] * 19]
+    assert figure.texts[0].get_text() == "t-SNE of 68 items, recipe toy"
+
+
+def test_beyond_twenty_labels_every_item_is_in_one_group_whatever_its_label(tmp_path: Path) -> None:
+    # The first nineteen have two items, the empty label among them; the others, one of them no label, have one.
+    common = ["", "None", "(no label)", "others", *(f"label {number:02d}" for number in range(15))]
+    rare = [None, "a", "b"]
+    figure = map_of(tmp_path, {str(place): label for place, label in enumerate([*common, *common, *rare])})
+    shown = ["''", "(no label)", "None", *(f"label {number:02d}" for number in range(15)), "others"]
+    assert legend(figure) == ["others", *shown]
+    assert counts(figure) == [3, *[2] * 19]
+
+
+def test_an_empty_label_among_the_rarer_ones_is_drawn_with_them(tmp_path: Path) -> None:
+    names = [*(f"label {number:02d}" for number in range(19) for _ in range(2)), "", "b"]
+    figure = map_of(tmp_path, {str(place): name for place, name in enumerate(names)})
+    assert legend(figure) == ["others", *(f"label {number:02d}" for number in range(19))]
+    assert counts(figure) == [2, *[2] * 19]
+
+
+def test_no_label_and_a_label_of_that_name_are_two_groups(tmp_path: Path) -> None:
+    figure = map_of(tmp_path, {str(number): ("(no label)", None, "")[number % 3] for number in range(9)})
+    assert legend(figure) == ["(no label)", "''", "(no label)"]
+    assert len({colour for colour, _ in groups(figure)}) == 3
+
+
+def test_the_longest_names_fit_beside_a_map(tmp_path: Path) -> None:
+    figure = map_of(tmp_path, {str(number): label for number, label in enumerate(SCRIPTS)})
+    figure.draw_without_rendering()
+    shown = figure.axes[0].get_legend()
+    assert shown is not None
+    # The same margin, of 0.18 inches, as on the left.
+    right = max(text.get_window_extent().x1 for text in shown.get_texts()) / figure.dpi
+    assert figure.get_figwidth() - right == pytest.approx(0.18, abs=0.05)
+
+
+def test_a_map_of_very_many_items_shows_a_sample_that_keeps_each_labels_share(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("search.figures.map_figure.MOST_ITEMS", 20)
+    figure = map_of(tmp_path, {str(number): "rare" if number % 4 == 0 else "common" for number in range(40)})
+    assert (legend(figure), counts(figure)) == (["common", "rare"], [15, 5])
+    assert figure.texts[0].get_text() == "t-SNE of a sample of 20 of 40 items, recipe toy"
+
+
+def test_a_map_puts_pictures_that_are_alike_together(tmp_path: Path) -> None:
+    levels = {str(number): number if number < 10 else 240 + number % 10 for number in range(20)}
+    labels = {key: "dark" if level < 100 else "light" for key, level in levels.items()}
+    with grey_searcher(tmp_path, levels, labels) as searcher:
+        figure = draw_map(searcher.store)
+    (_, dark), (_, light) = groups(figure)
+    apart = np.linalg.norm(dark.mean(axis=0) - light.mean(axis=0))
+    assert max(np.linalg.norm(points - points.mean(axis=0), axis=1).max() for points in (dark, light)) < apart
+
+
+def test_the_same_store_gives_the_same_map(searcher: Searcher) -> None:
+    ingest(grey_source({"grey": 100, "ash": 110}), searcher.store.folder, make_backbone=toy_backbone())
+    assert figure_file.encoded(draw_map(searcher.store)) == figure_file.encoded(draw_map(searcher.store))
+
+
+def test_a_map_is_saved_at_150_dots_per_inch(tmp_path: Path) -> None:
+    figure_file.save(map_of(tmp_path, {str(number): "one" for number in range(5)}), tmp_path / "map.png")
+    assert size((tmp_path / "map.png").read_bytes()) == (1225, 1182)
+
+
+def test_a_map_of_fewer_than_five_items_is_refused(searcher: Searcher) -> None:
+    with pytest.raises(FigureUnusable) as refused:
+        draw_map(searcher.store)
+    assert str(refused.value) == f"expected at least 5 items to draw a map, got {len(LEVELS)}: ingest more"
+
+
+def test_a_map_shows_what_the_searcher_saw_while_another_process_adds_items(tmp_path: Path) -> None:
+    levels = {str(number): number for number in range(6)}
+    with grey_searcher(tmp_path, levels, dict.fromkeys(levels, "old")) as searcher:
+        searcher.by_id(0)
+        later: dict[str, Any] = {"levels": {"7": 7, "8": 8}, "labels": {"7": "new", "8": "new"}}
+        ingest(grey_source(**later), searcher.store.folder, make_backbone=toy_backbone())
+        figure = draw_map(searcher.store)
+    assert (legend(figure), counts(figure)) == (["old"], [6])
+    assert figure.texts[0].get_text() == "t-SNE of 6 items, recipe toy"
+
+
+def test_odd_labels_are_drawn_on_a_map_without_a_warning(tmp_path: Path) -> None:
+    labels = [*ODD_LABELS, *SCRIPTS[:9]]
+    figure = map_of(tmp_path, {str(number): labels[number % 20] for number in range(60)})
+    assert size(figure_file.encoded(figure))[1] == 1182
+    assert counts(figure) == [3] * 20
+
+
+def test_a_map_is_lettered_in_whatever_font_has_the_letters(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("search.figures.text_fitting.FAMILIES", ("DejaVu Sans", "STIXGeneral"))
+    figure = map_of(tmp_path, dict.fromkeys("123456", "Ⓐ"))
+    assert legend(figure) == ["Ⓐ"]
+    assert [text.get_text() for text in figure.axes[0].texts] == ["Ⓐ"]
+    # A letter in no font would be a warning, and so an error here.
+    assert size(figure_file.encoded(figure))[1] == 1182
+
+
+def mosaic_of(*points: tuple[float, float]) -> list[Piece]:
+    return mosaic(np.array(points, np.float32))
+
+
+def test_a_picture_takes_the_cell_that_its_point_lies_in() -> None:
+    assert mosaic_of((0.0, 0.0), (1.0, 1.0), (0.5, 0.2)) == [
+        Piece(0, 0.0, 0.0, 0.125),
+        Piece(1, 0.875, 0.875, 0.125),
+        Piece(2, 0.5, 0.125, 0.125),
+    ]
+
+
+def test_of_two_points_in_a_cell_the_one_off_its_middle_takes_the_nearest_free_cell() -> None:
+    assert mosaic_of((0.12, 0.06), (0.06, 0.06)) == [Piece(0, 0.125, 0.0, 0.125), Piece(1, 0.0, 0.0, 0.125)]
+
+
+def test_all_pictures_of_a_small_store_are_shown_and_none_lies_on_another() -> None:
+    points = np.random.default_rng(31).normal(0.5, 0.05, (600, 2)).clip(0, 1).astype(np.float32)
+    pieces = mosaic(points)
+    assert [piece.item for piece in pieces] == list(range(600))
+    assert len({(piece.left, piece.lower) for piece in pieces}) == 600
+
+
+def test_of_a_large_store_the_picture_nearest_to_the_middle_of_each_cell_is_shown() -> None:
+    points = np.random.default_rng(31).random((5000, 2), np.float32)
+    pieces = mosaic(points)
+    assert len(pieces) == len({(piece.left, piece.lower) for piece in pieces}) <= 34**2
+    for piece in pieces:
+        corner = np.array([piece.left, piece.lower], np.float32)
+        inside = points[((points >= corner) & (points < corner + piece.side)).all(axis=1)]
+        nearest = np.linalg.norm(inside - corner - piece.side / 2, axis=1).min()
+        shown = np.linalg.norm(points[piece.item] - corner - piece.side / 2)
+        assert shown == pytest.approx(nearest, abs=1e-5)
+
+
+def test_a_map_of_pictures_shows_each_in_a_frame_of_its_labels_colour(tmp_path: Path) -> None:
+    levels = {str(number): 20 * number for number in range(6)}
+    labels = {key: "dark" if level < 60 else "light" for key, level in levels.items()}
+    with grey_searcher(tmp_path, levels, labels) as searcher:
+        figure = draw_map(searcher.store, thumbnails=True)
+    axes = figure.axes[0]
+    assert figure.texts[0].get_text() == "t-SNE of 6 items, recipe toy, 6 pictures"
+    assert [int(np.array(image.get_array())[0, 0, 0]) for image in axes.images] == list(levels.values())
+    assert [to_hex(frame.get_edgecolor()) for frame in axes.patches] == [palette.LABELS[0]] * 3 + [
+        palette.LABELS[1]
+    ] * 3
+    assert axes.get_xlim() == axes.get_ylim() == (-0.02, 1.02)
+
+
+def test_a_name_is_written_where_its_label_lies_together_and_not_where_it_is_scattered(tmp_path: Path) -> None:
+    levels = {str(number): number if number < 30 else 200 + number % 30 for number in range(60)}
+    labels = {key: "dark" if level < 100 else ("odd", "even")[level % 2] for key, level in levels.items()}
+    with grey_searcher(tmp_path, levels, labels) as searcher:
+        figure = draw_map(searcher.store)
+    assert legend(figure) == ["dark", "even", "odd"]
+    assert [text.get_text() for text in figure.axes[0].texts] == ["dark"]

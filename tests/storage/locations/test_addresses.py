@@ -1,0 +1,83 @@
+"""What names a store or a vector engine, and what does not."""
+
+from pathlib import Path
+
+import pytest
+
+from storage import Store
+from storage.databases.address import address_of
+from storage.errors import ExtraMissing, InvalidVectorsUrl, NotAStore
+from storage.extras import require_extra
+from storage.milvus.url import VectorsUrl, vectors_url
+from tests.storage.stores import exactly, line_store
+
+
+def test_a_path_is_no_address() -> None:
+    assert [address_of(place) for place in ("store", "a/b", "C:store", Path("postgresql://x/y"))] == [None] * 4
+
+
+def test_an_address_is_shown_without_its_password() -> None:
+    address = address_of("postgresql://me:secret@host:5433/pictures?schema=digits&sslmode=require")
+    assert address is not None
+    assert str(address) == "postgresql+psycopg://me:***@host:5433/pictures?schema=digits&sslmode=require"
+    assert (address.schema, address.url.password) == ("digits", "secret")
+
+
+@pytest.mark.parametrize(
+    "place", ["mysql://me@host/pictures", "postgresql+asyncpg://host/pictures", "postgresql://host"]
+)
+def test_a_url_of_another_kind_is_refused_in_one_line(place: str) -> None:
+    shown = f"{place.partition(':')[0]}://..."
+    with pytest.raises(
+        NotAStore,
+        match=exactly(
+            "expected a store's folder or a URL such as postgresql+psycopg://user@host/database?schema=name, "
+            f"got {shown}: name one of them"
+        ),
+    ):
+        Store.open(place)
+
+
+def test_a_schema_has_a_plain_name() -> None:
+    with pytest.raises(
+        NotAStore, match="expected a schema of small letters, digits and _ in a store's URL, got 'A\"b'"
+    ):
+        address_of('postgresql://host/pictures?schema=A"b')
+
+
+def test_a_vectors_url_says_server_collection_and_index() -> None:
+    found = vectors_url("http://host:19530?collection=digits&index=HNSW&M=32&ef=128")
+    assert found == VectorsUrl("http://host:19530", "digits", "HNSW", None, {"M": 32}, {"ef": 128})
+    assert str(found) == "http://host:19530?collection=digits"
+    assert vectors_url("https://host") == VectorsUrl("https://host", "lookalike", None, None, {}, {})
+
+
+@pytest.mark.parametrize(
+    ("url", "message"),
+    [
+        ("host:19530", "expected a Milvus server's URL such as http://localhost:19530, got 'host:19530'"),
+        ("http://root:secret@host", "expected a Milvus server's URL"),
+        ("http://host?collection=a-b", "expected a collection's name of letters, digits and _, got 'a-b'"),
+        ("http://host?index=DISKANN", "expected an index of FLAT, IVF_FLAT, HNSW, got 'DISKANN'"),
+        ("http://host?metric=HAMMING", "expected a metric of L2, IP, COSINE, got 'HAMMING'"),
+        ("http://host?index=HNSW&nlist=5", "expected of the index HNSW no more than M, efConstruction, ef"),
+        ("http://host?M=5", "expected of an index no more than nprobe, ef in the vectors' URL, got 'M'"),
+        ("http://host?index=HNSW&M=many", "expected a whole number for M of the vectors' URL, got 'many'"),
+    ],
+)
+def test_what_is_no_vectors_url_is_refused(url: str, message: str, tmp_path: Path) -> None:
+    with pytest.raises(InvalidVectorsUrl) as refused:
+        Store.open(line_store(tmp_path), vectors=url)
+    assert str(refused.value).startswith(message)
+
+
+def test_a_missing_package_is_named_with_the_extra_that_brings_it() -> None:
+    require_extra("json", "postgres")
+    with pytest.raises(
+        ExtraMissing,
+        match=exactly(
+            "expected the package no_such_package, which is not installed: install it with "
+            "`pip install 'lookalike[postgres]'`"
+        ),
+    ):
+        require_extra("no_such_package", "postgres")

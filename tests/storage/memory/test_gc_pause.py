@@ -1,0 +1,15 @@
+"""The garbage collector, kept from working for a moment."""
+
+import gc
+
+from storage.memory.gc_pause import without_collecting
+
+
+def test_no_garbage_is_collected_for_a_moment_and_then_as_before() -> None:
+    assert gc.isenabled()
+    with without_collecting():
+        assert not gc.isenabled()
+        with without_collecting():
+            pass
+        assert not gc.isenabled()
+    assert gc.isenabled()

@@ -1,0 +1,37 @@
+"""Threads that take turns: one at a time, none kept out for ever, and none locked out by another's error."""
+
+import threading
+import time
+
+import pytest
+
+from storage.nearest.polling_lock import Turns
+
+
+def test_one_thread_at_a_time_has_a_turn_and_each_has_one() -> None:
+    turns, inside, most, done = Turns(), [0], [0], []
+
+    def work(name: int) -> None:
+        for _ in range(20):
+            with turns:
+                inside[0] += 1
+                most[0] = max(most[0], inside[0])
+                time.sleep(0.0005)
+                inside[0] -= 1
+            time.sleep(0.0001)
+        done.append(name)
+
+    threads = [threading.Thread(target=work, args=(name,)) for name in range(4)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join(30)
+    assert (most[0], sorted(done)) == (1, [0, 1, 2, 3])
+
+
+def test_an_error_ends_a_turn() -> None:
+    turns = Turns()
+    with pytest.raises(ValueError, match="mine"), turns:
+        raise ValueError("mine")
+    with turns:
+        pass

@@ -1,0 +1,171 @@
+"""Items brought out to files: another tool reads what the store holds, and the store reads it back."""
+
+import json
+from pathlib import Path
+from typing import Any
+
+import faiss
+import numpy as np
+import pyarrow as pa
+import pyarrow.parquet as pq
+import pytest
+
+from storage import Embedding, Hit, NewItem, Store
+from storage.errors import FileUnusable, StoreCorrupt, StoreUnwritable
+from storage.transfer.import_export import export_store, import_file
+from tests.storage.stores import exactly, files, oracle_items, random_vectors, sql
+
+METADATA: dict[str, Any] = {"width": 8, "taken": "2024 ✓", "ratio": 0.1, "kept": True, "none": None}
+#: Unicode, an empty label and none, a label like a number, metadata and none; item 1 is deleted.
+ITEMS = [
+    NewItem("Zoë/日本.png", b"a", 'größer, "quoted"\n', METADATA),
+    NewItem("deleted", b"b", "never seen"),
+    NewItem("key, 2", b"c", ""),
+    NewItem("🐈‍⬛", b"d", None),
+    NewItem("4", b"e", "7"),
+]
+VECTORS = np.array([[0, 0.1], [1, 1], [np.float32(1e-45), -0.0], [1.8e19, 3], [-4, 1 / 3]], np.float32)
+KEPT = [0, 2, 3, 4]
+
+
+@pytest.fixture
+def store(tmp_path: Path) -> Path:
+    with Store.create(tmp_path / "store", Embedding(2, "f" * 64)) as store:
+        store.append(ITEMS, VECTORS)
+        store.delete(ids=[1])
+    return tmp_path / "store"
+
+
+def exported(store: Path, name: str) -> Path:
+    file = store.parent / name
+    with Store.open(store) as opened:
+        assert export_store(opened, file) == len(KEPT)
+    return file
+
+
+def expected(field: str) -> list[Any]:
+    return [getattr(ITEMS[id], field) for id in KEPT]
+
+
+def test_parquet_has_a_row_an_item_with_its_vector_as_a_list_of_fixed_size(store: Path) -> None:
+    table = pq.read_table(exported(store, "items.parquet"))
+    assert table.schema == pa.schema(
+        [
+            ("id", pa.int64()),
+            ("key", pa.string()),
+            ("label", pa.string()),
+            ("metadata", pa.string()),
+            ("vector", pa.list_(pa.float32(), 2)),
+        ]
+    )
+    assert table["id"].to_pylist() == KEPT
+    assert table["key"].to_pylist() == expected("key")
+    assert table["label"].to_pylist() == expected("label")
+    assert [json.loads(text) for text in table["metadata"].to_pylist()] == expected("metadata")
+    assert np.asarray(table["vector"].to_pylist(), np.float32).tobytes() == VECTORS[KEPT].tobytes()
+
+
+def test_npz_has_an_array_a_field_and_nothing_pickled(store: Path) -> None:
+    with np.load(exported(store, "items.npz"), allow_pickle=False) as arrays:
+        assert set(arrays.files) == {"id", "key", "label", "labelled", "metadata", "vector"}
+        assert arrays["id"].tolist() == KEPT
+        assert arrays["key"].tolist() == expected("key")
+        assert arrays["label"].tolist() == [label or "" for label in expected("label")]
+        assert arrays["labelled"].tolist() == [label is not None for label in expected("label")]
+        assert [json.loads(text) for text in arrays["metadata"].tolist()] == expected("metadata")
+        assert arrays["vector"].tobytes() == VECTORS[KEPT].tobytes()
+
+
+def test_faiss_has_the_vectors_in_id_order(store: Path) -> None:
+    index = faiss.read_index(str(exported(store, "items.faiss")))
+    assert index.reconstruct_n(0, 4).tobytes() == VECTORS[KEPT].tobytes()
+
+
+@pytest.mark.parametrize("name", ["items.parquet", "items.npz"])
+def test_what_was_brought_out_comes_in_again_as_it_was(store: Path, tmp_path: Path, name: str) -> None:
+    assert import_file(exported(store, name), tmp_path / "copy", "mine") == (4, 0, 0)
+    with Store.open(tmp_path / "copy") as copy, Store.open(store) as original:
+        fields = [(item.key, item.label, item.metadata) for item in original.items()]
+        assert [(item.key, item.label, item.metadata) for item in copy.items()] == fields
+        assert [item.id for item in copy.items()] == [0, 1, 2, 3]
+        assert copy.vectors(range(4)).tobytes() == original.vectors(KEPT).tobytes()
+        assert (copy.embedding.name, copy.dim) == ("mine", 2)
+        assert copy.verify() == []
+        assert copy.nearest([-4, 1 / 3], 1) == [[Hit(1, 3, "4", "7", 0.0, {})]]
+
+
+@pytest.mark.parametrize("name", ["items.parquet", "items.npz", "items.faiss"])
+def test_an_empty_store_is_brought_out_too(tmp_path: Path, name: str) -> None:
+    with Store.create(tmp_path / "store", Embedding(2, "f" * 64)) as store:
+        assert export_store(store, tmp_path / name) == 0
+    if name.endswith(".faiss"):
+        assert faiss.read_index(str(tmp_path / name)).ntotal == 0
+    else:
+        with pytest.raises(FileUnusable, match=exactly(f"expected items in {tmp_path / name}, got none")):
+            import_file(tmp_path / name, tmp_path / "copy", "mine")
+
+
+@pytest.mark.parametrize("name", ["items.parquet", "items.npz"])
+def test_more_items_than_a_page_are_brought_out_and_in(tmp_path: Path, name: str) -> None:
+    vectors = random_vectors(4500, 4)
+    with Store.create(tmp_path / "store", Embedding(4, "f" * 64)) as store:
+        store.append(oracle_items(vectors), vectors)
+        assert export_store(store, tmp_path / name) == 4500
+        labels = [item.label for item in store.items()]
+    assert import_file(tmp_path / name, tmp_path / "copy", "mine") == (4500, 0, 0)
+    with Store.open(tmp_path / "copy") as copy:
+        assert [item.label for item in copy.items()] == labels
+        np.testing.assert_array_equal(copy.vectors(range(4500)), vectors)
+
+
+def test_a_file_takes_the_place_of_the_one_before(store: Path, tmp_path: Path) -> None:
+    (tmp_path / "items.npz").write_bytes(b"old")
+    first = exported(store, "items.npz").read_bytes()
+    assert exported(store, "items.npz").read_bytes() == first
+    assert {path.name for path in tmp_path.iterdir()} == {"store", "items.npz"}
+
+
+@pytest.mark.parametrize("name", ["items.csv", "items", "items.parquet.gz", ".npz"])
+def test_a_file_of_an_unknown_kind_is_refused(store: Path, tmp_path: Path, name: str) -> None:
+    message = f"expected a file that ends in .parquet, .npz, .faiss, got {tmp_path / name}"
+    with Store.open(store) as opened, pytest.raises(FileUnusable, match=exactly(message)):
+        export_store(opened, tmp_path / name)
+
+
+@pytest.mark.parametrize("name", ["items.parquet", "items.npz", "items.faiss"])
+def test_a_damaged_item_leaves_no_half_of_a_file(store: Path, tmp_path: Path, name: str) -> None:
+    sql(store, "UPDATE items SET vector = zeroblob(8) WHERE id = 3")
+    (tmp_path / name).write_bytes(b"old")
+    with Store.open(store) as opened, pytest.raises(StoreCorrupt, match=r"^expected item 3 to match its checksum"):
+        export_store(opened, tmp_path / name)
+    assert {path.name for path in tmp_path.iterdir()} == {"store", name}
+    assert (tmp_path / name).read_bytes() == b"old"
+
+
+@pytest.mark.parametrize("name", ["items.parquet", "items.npz", "items.faiss"])
+def test_a_folder_that_is_not_there_is_named(store: Path, tmp_path: Path, name: str) -> None:
+    before = files(tmp_path)
+    message = (
+        f"expected to write {tmp_path / 'nowhere'}, got 'No such file or directory': everything acknowledged so far "
+        "is kept; free space or change the permissions and run the same command again"
+    )
+    with Store.open(store) as opened, pytest.raises(StoreUnwritable, match=exactly(message)):
+        export_store(opened, tmp_path / "nowhere" / name)
+    assert files(tmp_path) == before
+
+
+def test_a_text_that_would_make_the_arrays_huge_is_refused_before_anything_is_written(
+    store: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    longest = max(len(json.dumps(dict(item.metadata), sort_keys=True, ensure_ascii=False)) for item in ITEMS)
+    monkeypatch.setattr("storage.transfer.export_files.LARGEST_ARRAY", 4 * 4 * longest)
+    exported(store, "items.npz")
+    (tmp_path / "items.npz").unlink()
+    monkeypatch.setattr("storage.transfer.export_files.LARGEST_ARRAY", 4 * 4 * longest - 1)
+    message = (
+        f"expected texts that fit into {16 * longest - 1:,} bytes for {tmp_path / 'items.npz'}, got {16 * longest:,}, "
+        "as each takes the space of the longest: export to .parquet"
+    )
+    with Store.open(store) as opened, pytest.raises(FileUnusable, match=exactly(message)):
+        export_store(opened, tmp_path / "items.npz")
+    assert {path.name for path in tmp_path.iterdir()} == {"store"}

@@ -1,0 +1,127 @@
+"""Other models' vectors brought in: from any honest file, once, and never half of one."""
+
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pyarrow as pa
+import pytest
+
+from storage import Embedding, Store
+from storage.errors import OtherEmbedding
+from storage.transfer.import_export import import_file, imported_embedding
+from tests.storage.stores import exactly, files, line_store
+from tests.storage.transfer.import_files import KINDS, write
+
+
+def held(store: Path) -> list[tuple[int, str, str | None, dict[str, Any], list[float]]]:
+    """Return all that a store holds."""
+    with Store.open(store) as opened:
+        assert opened.verify() == []
+        vectors = opened.vectors([item.id for item in opened.items()]).tolist()
+        return [
+            (item.id, item.key, item.label, dict(item.metadata), vector)
+            for item, vector in zip(opened.items(), vectors, strict=True)
+        ]
+
+
+@KINDS
+def test_keys_and_vectors_are_enough(tmp_path: Path, kind: str) -> None:
+    file = write(tmp_path, kind, key=["a", "b"], vector=[[1.0, 2.0], [3.0, 4.0]])
+    assert import_file(file, tmp_path / "store", "theirs") == (2, 0, 0)
+    assert held(tmp_path / "store") == [(0, "a", None, {}, [1, 2]), (1, "b", None, {}, [3, 4])]
+
+
+@KINDS
+def test_labels_and_metadata_come_along_and_other_columns_do_not(tmp_path: Path, kind: str) -> None:
+    columns = {"extra": [5, 6], "metadata": ['{"n": 1}', ""], "vector": [[1, 2], [3, 4]], "label": ["x", ""]}
+    assert import_file(write(tmp_path, kind, key=["a", "b"], **columns), tmp_path / "store", "theirs") == (2, 0, 0)
+    assert held(tmp_path / "store") == [(0, "a", "x", {"n": 1}, [1, 2]), (1, "b", "", {}, [3, 4])]
+
+
+@KINDS
+def test_numbers_are_keys_and_labels_too(tmp_path: Path, kind: str) -> None:
+    file = write(tmp_path, kind, key=[10, 20], label=[7, 7], vector=[[1, 2], [3, 4]])
+    assert import_file(file, tmp_path / "store", "theirs") == (2, 0, 0)
+    assert held(tmp_path / "store") == [(0, "10", "7", {}, [1, 2]), (1, "20", "7", {}, [3, 4])]
+
+
+@pytest.mark.parametrize(
+    "vectors",
+    [
+        pa.array([[1, 2], [3, 4]], pa.list_(pa.float64())),
+        pa.array([[1, 2], [3, 4]], pa.large_list(pa.float32())),
+        pa.array([[1, 2], [3, 4]], pa.list_(pa.float16())),
+        pa.array([[1, 2], [3, 4]], pa.list_(pa.int8())),
+        pa.array([[1, 2], [3, 4]], pa.list_(pa.float64(), 2)),
+    ],
+    ids=lambda vectors: str(vectors.type),
+)
+def test_any_lists_of_numbers_are_vectors(tmp_path: Path, vectors: Any) -> None:
+    file = write(tmp_path, ".parquet", key=["a", "b"], vector=vectors)
+    assert import_file(file, tmp_path / "store", "theirs") == (2, 0, 0)
+    assert held(tmp_path / "store") == [(0, "a", None, {}, [1, 2]), (1, "b", None, {}, [3, 4])]
+
+
+@KINDS
+def test_importing_again_changes_nothing(tmp_path: Path, kind: str) -> None:
+    file = write(tmp_path, kind, key=["a", "b"], label=["x", "y"], vector=[[1, 2], [3, 4]])
+    import_file(file, tmp_path / "store", "theirs")
+    before = files(tmp_path / "store")
+    assert import_file(file, tmp_path / "store", "theirs") == (0, 0, 2)
+    after = files(tmp_path / "store")
+    assert {**after, "writer.lock": b""} == {**before, "writer.lock": b""}
+
+
+def test_the_same_values_are_the_same_whatever_the_file_and_its_numbers(tmp_path: Path) -> None:
+    columns = {"key": ["a", "b"], "label": ["x", ""]}
+    one = write(tmp_path, ".parquet", vector=[[0.1, 2], [3, 4]], **columns)
+    other = write(tmp_path, ".npz", vector=np.array([[0.1, 2], [3, 4]], ">f4"), **columns)
+    assert import_file(one, tmp_path / "store", "theirs") == (2, 0, 0)
+    assert import_file(other, tmp_path / "store", "theirs") == (0, 0, 2)
+
+
+@KINDS
+@pytest.mark.parametrize(
+    "change", [{"vector": [[1, 2], [3, 5]]}, {"label": ["x", "z"]}, {"metadata": ["{}", '{"n": 1}']}]
+)
+def test_what_changed_is_replaced_and_what_is_new_is_added(
+    tmp_path: Path, kind: str, change: dict[str, list[Any]]
+) -> None:
+    columns: dict[str, list[Any]] = {"vector": [[1, 2], [3, 4]], "label": ["x", "y"], "metadata": ["", "{}"]}
+    import_file(write(tmp_path, kind, key=["a", "b"], **columns), tmp_path / "store", "theirs")
+    columns |= change
+    file = write(tmp_path, kind, key=["a", "b", "c"], **{name: [*some, some[0]] for name, some in columns.items()})
+    assert import_file(file, tmp_path / "store", "theirs") == (1, 1, 1)
+    assert [(id, key, vector) for id, key, _, _, vector in held(tmp_path / "store")] == [
+        (0, "a", [1, 2]),
+        (2, "b", columns["vector"][1]),
+        (3, "c", [1, 2]),
+    ]
+
+
+def test_vectors_of_two_models_are_never_mixed(tmp_path: Path) -> None:
+    file = write(tmp_path, ".npz", key=["a"], vector=[[1, 2]])
+    own, theirs = line_store(tmp_path), imported_embedding(2, "theirs")
+    assert imported_embedding(2, "theirs") == theirs
+    assert (
+        len({theirs.fingerprint, imported_embedding(3, "theirs").fingerprint, imported_embedding(2, "t").fingerprint})
+        == 3
+    )
+    import_file(file, tmp_path / "theirs", "theirs")
+    wide = write(tmp_path, ".parquet", key=["a"], vector=[[1, 2, 3]])
+    for store, given, model, expected in (
+        (own, file, "theirs", Embedding(2, "f" * 64)),
+        (tmp_path / "theirs", file, "other", theirs),
+        (tmp_path / "theirs", wide, "theirs", theirs),
+    ):
+        before = files(store)
+        message = (
+            f"expected vectors of the store's embedding ({expected.name}, 2 dimensions, fingerprint "
+            f"{expected.fingerprint[:12]}), got {model}, {3 if given == wide else 2} dimensions, fingerprint "
+            f"{imported_embedding(3 if given == wide else 2, model).fingerprint[:12]}: use the store's recipe and "
+            "weights, or another store"
+        )
+        with pytest.raises(OtherEmbedding, match=exactly(message)):
+            import_file(given, store, model)
+        assert {**files(store), "writer.lock": b""} == {**before, "writer.lock": b""}

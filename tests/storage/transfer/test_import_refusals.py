@@ -1,0 +1,206 @@
+"""Files that cannot be imported: each is refused in one line, with nothing of it kept."""
+
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pyarrow as pa
+import pytest
+
+from storage import LookalikeError
+from storage.errors import FileUnusable, InvalidItem, InvalidVectors
+from storage.transfer.import_export import import_file
+from tests.storage.stores import exactly, files
+from tests.storage.transfer.import_files import KINDS, write
+
+GOOD: dict[str, Any] = {"key": ["a", "b", "c"], "vector": [[1.0, 2.0], [3.0, 4.0], [5.0, 6.0]]}
+BOTH = (".parquet", ".npz")
+LISTS = pa.list_(pa.float32())
+NOT_FINITE = "expected finite vectors with a squared norm below 3.4e+38, got NaN, infinity or a larger value in row {}"
+
+
+@pytest.mark.parametrize(
+    ("kinds", "columns", "error", "message"),
+    [
+        (BOTH, {"key": None}, FileUnusable, "expected key and vector in {}, got vector"),
+        (BOTH, {"vector": None}, FileUnusable, "expected key and vector in {}, got key"),
+        (BOTH, {"key": ["a", "b", "a"]}, FileUnusable, "expected each key once in {}, got 'a' twice"),
+        (
+            BOTH,
+            {"key": ["a", "", "c"]},
+            InvalidItem,
+            "expected an item that can be stored, got key '': a key is a text of at least one character, and a label "
+            "is a text or None",
+        ),
+        (
+            BOTH,
+            {"vector": [[1, 2], [3, 4], [5, np.nan]]},
+            InvalidVectors,
+            NOT_FINITE.format(2),
+        ),
+        (
+            BOTH,
+            {"metadata": ["{}", '{"a": 1}', "[1]"]},
+            FileUnusable,
+            "expected a JSON object as metadata in row 2 of {}, got '[1]'",
+        ),
+        (
+            BOTH,
+            {"metadata": ["{}", "nonsense", ""]},
+            FileUnusable,
+            "expected a JSON object as metadata in row 1 of {}, got 'nonsense'",
+        ),
+        (BOTH, {"metadata": [1, 2, 3]}, FileUnusable, "expected a JSON object as metadata in row 0 of {}, got '1'"),
+        (
+            (".parquet",),
+            {"vector": pa.array([["1"], ["2"], ["3"]])},
+            FileUnusable,
+            "expected lists of numbers in column vector of {}, got list<element: string>",
+        ),
+        (
+            (".parquet",),
+            {"vector": [1.0, 2.0, 3.0]},
+            FileUnusable,
+            "expected lists of numbers in column vector of {}, got double",
+        ),
+        (
+            (".parquet",),
+            {"vector": pa.array([[1, 2], [3], [4, 5, 6]], LISTS)},
+            FileUnusable,
+            "expected vectors of one length in {}, got 2 numbers before row 1 and 1 in it",
+        ),
+        (
+            (".parquet",),
+            {"vector": pa.array([[1, 2], None, [3, 4]], LISTS)},
+            FileUnusable,
+            "expected a vector in every row of {}, got none in row 1",
+        ),
+        (
+            (".parquet",),
+            {"vector": pa.array([[1, 2], [3, 4], None], pa.list_(pa.float32(), 2))},
+            FileUnusable,
+            "expected a vector in every row of {}, got none in row 2",
+        ),
+        (
+            (".parquet",),
+            {"vector": pa.array([[1, 2], [3, None], [5, 6]], LISTS)},
+            InvalidVectors,
+            NOT_FINITE.format(1),
+        ),
+        (
+            (".parquet",),
+            {"vector": pa.array([[], [], []], LISTS)},
+            FileUnusable,
+            "expected vectors of at least one number in {}, got empty ones",
+        ),
+        (
+            (".parquet",),
+            {"key": ["a", None, "c"]},
+            FileUnusable,
+            "expected a key in every row of {}, got none in row 1",
+        ),
+        (
+            (".parquet",),
+            {"key": pa.array([b"a", b"\xff", b"c"])},
+            FileUnusable,
+            "expected text as UTF-8 in row 1 of {}, got b'\\xff'",
+        ),
+        (
+            (".npz",),
+            {"vector": np.array([[1, 2], [3], [4, 5, 6]], object)},
+            FileUnusable,
+            "expected a file that can be read at {}, got 'Object arrays cannot be loaded when allow_pickle=False'",
+        ),
+        (
+            (".npz",),
+            {"key": np.array(["a", "b", None], object)},
+            FileUnusable,
+            "expected a file that can be read at {}, got 'Object arrays cannot be loaded when allow_pickle=False'",
+        ),
+        (
+            (".npz",),
+            {"vector": [1.0, 2.0, 3.0]},
+            FileUnusable,
+            "expected rows of numbers in array vector of {}, got float64 of shape (3,)",
+        ),
+        (
+            (".npz",),
+            {"vector": [["1", "2"]] * 3},
+            FileUnusable,
+            "expected rows of numbers in array vector of {}, got <U1 of shape (3, 2)",
+        ),
+        (
+            (".npz",),
+            {"key": ["a", "b"]},
+            FileUnusable,
+            "expected 3 values in array key of {}, got an array of shape (2,)",
+        ),
+        ((".npz",), {"label": "cat"}, FileUnusable, "expected 3 values in array label of {}, got an array of shape ()"),
+        (
+            (".npz",),
+            {"label": ["x"] * 3, "labelled": [True]},
+            FileUnusable,
+            "expected 3 values in array labelled of {}, got an array of shape (1,)",
+        ),
+    ],
+)
+def test_a_bad_file_is_refused_in_one_line_and_nothing_of_it_is_kept(
+    tmp_path: Path, kinds: tuple[str, ...], columns: dict[str, Any], error: type[LookalikeError], message: str
+) -> None:
+    for kind in kinds:
+        given = {name: column for name, column in (GOOD | columns).items() if column is not None}
+        file = write(tmp_path, kind, **given)
+        with pytest.raises(error, match=exactly(message.format(file))):
+            import_file(file, tmp_path / "store", "theirs")
+        assert not (tmp_path / "store").exists()
+
+
+@KINDS
+def test_what_is_wrong_in_the_last_page_is_found_before_the_first_is_written(tmp_path: Path, kind: str) -> None:
+    keys, vectors = [f"{number}" for number in range(5000)], np.ones((5000, 2), np.float32)
+    for change, message in (
+        ({"key": [*keys[:-1], "7"]}, f"expected each key once in {tmp_path / 'theirs'}{kind}, got '7' twice"),
+        (
+            {"vector": np.where(np.arange(5000)[:, np.newaxis] == 4998, np.inf, vectors)},
+            NOT_FINITE.format(4998),
+        ),
+    ):
+        columns: dict[str, Any] = {"key": keys, "vector": vectors} | change
+        file = write(tmp_path, kind, **(columns | {"vector": list(columns["vector"])}))
+        with pytest.raises(LookalikeError, match=exactly(message)):
+            import_file(file, tmp_path / "store", "theirs")
+        assert not (tmp_path / "store").exists()
+
+
+@pytest.mark.parametrize("name", ["theirs.csv", "theirs", "theirs.faiss"])
+def test_a_file_of_an_unknown_kind_is_refused(tmp_path: Path, name: str) -> None:
+    message = f"expected a file that ends in .parquet, .npz, got {tmp_path / name}"
+    with pytest.raises(FileUnusable, match=exactly(message)):
+        import_file(tmp_path / name, tmp_path / "store", "theirs")
+
+
+@KINDS
+def test_a_file_that_is_not_there_is_named(tmp_path: Path, kind: str) -> None:
+    with pytest.raises(FileUnusable, match=f"^expected a file that can be read at {tmp_path}/theirs{kind}, got '.+'$"):
+        import_file(tmp_path / f"theirs{kind}", tmp_path / "store", "theirs")
+    assert files(tmp_path) == {}
+
+
+@KINDS
+@pytest.mark.parametrize("data", [b"", b"once upon a time", b"PK\x03\x04", b"PAR1PAR1", b"\x93NUMPY\x01\x00"])
+def test_a_file_of_anything_else_is_refused(tmp_path: Path, kind: str, data: bytes) -> None:
+    file = tmp_path / f"theirs{kind}"
+    file.write_bytes(data)
+    with pytest.raises(FileUnusable, match=f"^expected a file that can be read at {file}, got '.+'$"):
+        import_file(file, tmp_path / "store", "theirs")
+    assert files(tmp_path) == {f"theirs{kind}": data}
+
+
+@KINDS
+def test_a_file_that_was_cut_is_refused(tmp_path: Path, kind: str) -> None:
+    whole = write(tmp_path, kind, **GOOD).read_bytes()
+    for length in range(0, len(whole), 40):
+        (tmp_path / f"theirs{kind}").write_bytes(whole[:length])
+        with pytest.raises(FileUnusable):
+            import_file(tmp_path / f"theirs{kind}", tmp_path / "store", "theirs")
+    assert not (tmp_path / "store").exists()

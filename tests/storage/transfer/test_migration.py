@@ -1,0 +1,124 @@
+"""A store is copied as it is, goes on where its copy was stopped, and is compared to the bit."""
+
+from pathlib import Path
+
+import pytest
+
+from storage import Store
+from storage.errors import OtherEmbedding, StoreCorrupt, StoreExists
+from storage.transfer.comparison import compare
+from storage.transfer.migration import Migrated, migrate
+from tests.storage.commands import Command
+from tests.storage.stores import EMBEDDING, exactly, line_store, new_items, places, sql
+
+ALL = {"embedding": 0, "items": 0, "vectors": 0, "plain": 0, "filtered": 0, "within": 0}
+
+
+def lively_store(folder: Path) -> Path:
+    """Make a store with replaced, deleted and compacted items."""
+    place = line_store(folder, 8, batch=3)
+    with Store.open(place, writing=True) as store:
+        store.delete(ids=[1])
+        store.append(new_items([2, 9]), places([3, 9]))
+        store.compact()
+        store.delete(keys=["key 9"])
+    return place
+
+
+def test_a_copy_has_the_same_ids_history_and_thumbnails(tmp_path: Path) -> None:
+    original = lively_store(tmp_path)
+    assert migrate(original, tmp_path / "copy") == Migrated(items=7, batches=6, copied=6)
+    with Store.open(original) as one, Store.open(tmp_path / "copy") as other:
+        assert other.info().chain == one.info().chain
+        assert other.items() == one.items()
+        assert other.thumbnails([0, 8]) == one.thumbnails([0, 8])
+        assert other.verify() == []
+        assert compare(one, other, queries=50).differences == ALL
+
+
+def test_a_copy_goes_on_after_the_last_batch_that_it_has(tmp_path: Path) -> None:
+    original = lively_store(tmp_path)
+    with Store.open(original) as one, Store.create(tmp_path / "copy", EMBEDDING) as begun:
+        begun.write_copies(next(one.batches_after(0))[:2])
+    assert migrate(original, tmp_path / "copy") == Migrated(items=7, batches=6, copied=4)
+    assert migrate(original, tmp_path / "copy") == Migrated(items=7, batches=6, copied=0)
+
+
+def test_another_store_is_no_place_for_a_copy(tmp_path: Path) -> None:
+    original = line_store(tmp_path)
+    other = line_store(tmp_path / "other", 4)
+    with pytest.raises(
+        StoreExists,
+        match=exactly(
+            f"expected no store at {other}, or an unfinished copy of {original}, got another store: name another place"
+        ),
+    ):
+        migrate(original, other)
+
+
+def test_a_damaged_row_is_not_copied(tmp_path: Path) -> None:
+    original = line_store(tmp_path, batch=2)
+    sql(original, "UPDATE items SET label = 'wrong' WHERE id = 3")
+    with pytest.raises(StoreCorrupt):
+        migrate(original, tmp_path / "copy")
+    with Store.open(tmp_path / "copy") as copy:
+        assert len(copy) == 0
+
+
+@pytest.mark.parametrize(
+    ("statement", "kind", "first"),
+    [
+        ("DELETE FROM thumbnails", None, None),
+        (None, "items", "items: item 4 ('key 4', label 'label 4') and nothing"),
+    ],
+    ids=["thumbnails", "a missing item"],
+)
+def test_the_first_difference_is_shown(
+    tmp_path: Path, statement: str | None, kind: str | None, first: str | None
+) -> None:
+    one, other = line_store(tmp_path, 5), line_store(tmp_path / "other", 5)
+    if statement:
+        sql(other, statement)
+    else:
+        with Store.open(other, writing=True) as store:
+            store.delete(ids=[4])
+    with Store.open(one) as left, Store.open(other) as right:
+        found = compare(left, right, queries=20)
+    assert (found.first, found.same, found.queries) == (first, kind is None, 20)
+    assert kind is None or found.differences[kind] == 1
+
+
+def test_other_vectors_and_what_follows_from_them_are_counted(tmp_path: Path) -> None:
+    one, other = tmp_path / "one", tmp_path / "other"
+    for folder, shift in ((one, 0), (other, 1)):
+        with Store.create(folder, EMBEDDING) as store:
+            store.append(new_items([0, 1]), places([0, 1 + shift]))
+    with Store.open(one) as left, Store.open(other) as right:
+        found = compare(left, right, queries=10)
+    assert found.first == "vectors: item 1 has other vectors"
+    assert (found.differences["items"], found.differences["vectors"], found.differences["plain"]) == (0, 1, 10)
+
+
+def test_the_commands_copy_and_compare(tmp_path: Path, storage: Command) -> None:
+    original, copy = line_store(tmp_path, 5, batch=2), tmp_path / "copy"
+    copied = f"3 batches copied; {copy} holds 5 items in 3 batches\n"
+    assert storage("migrate", "--from", original, "--to", copy) == (0, copied, "")
+    same = "the same: 5 items, and the answers to 10 queries each plain, filtered and within a radius\n"
+    assert storage("compare", original, copy, "--queries", 10) == (0, same, "")
+    with Store.open(copy, writing=True) as store:
+        store.delete(ids=[4])
+    code, out, err = storage("compare", original, copy, "--queries", 10)
+    assert (code, out) == (1, "")
+    assert err.endswith("the first is items: item 4 ('key 4', label 'label 4') and nothing\n")
+
+
+def test_stores_of_other_embeddings_differ_in_that_alone(tmp_path: Path) -> None:
+    from storage import Embedding
+
+    one = line_store(tmp_path, 2)
+    Store.create(tmp_path / "other", Embedding(2, "0" * 64)).close()
+    with Store.open(one) as left, Store.open(tmp_path / "other") as right:
+        found = compare(left, right)
+        assert (found.first, found.same) == ("embedding: ffffffffffff and 000000000000", False)
+    with pytest.raises(OtherEmbedding):
+        migrate(one, tmp_path / "other")

@@ -184,13 +184,13 @@ def throughput(
 @app.command()
 def scaling(
     store: Annotated[str, typer.Option("--store", help="The PostgreSQL URL of a new store.")],
-    vectors: Annotated[list[str], typer.Option(help="The Milvus URL of a new collection; the first is to be exact.")],
+    milvus: Annotated[list[str], typer.Option(help="The Milvus URL of a new collection; the first is to be exact.")],
     items: Annotated[int, typer.Option(min=100, help="How many random vectors.")] = 1_000_000,
     samples: Annotated[int, typer.Option(min=20, help="How many queries.")] = 100,
     json: JsonOption = False,
 ) -> None:
     """Fill a store on servers with random vectors, and time writing, filling and asking."""
-    report = measure_scaling(store, vectors, items=items, samples=samples, on_stage=console.say)
+    report = measure_scaling(store, milvus, items=items, samples=samples, on_stage=console.say)
     _show(report.as_json(), [report.table()], json=json)
 
 

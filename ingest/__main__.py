@@ -12,7 +12,7 @@ from typing import Annotated
 import typer
 from rich.table import Table
 
-from ingest.embedding.embedder import told_drift
+from ingest.embedding.embedder import drift_message
 from ingest.embedding.network.precision import ASKED
 from ingest.embedding.recipes import DEFAULT, RECIPES
 from ingest.job import BATCH_SIZE, ingest
@@ -23,7 +23,7 @@ from ingest.retry_job import retry as take_up
 from ingest.sources import USAGE
 from ingest.status import Status, status_of
 from storage import Store, console
-from storage.console import StoreOption, VectorsOption, shown
+from storage.console import MilvusOption, StoreOption, shown
 
 app = console.command_app("Embed images with VGG16 and keep their vectors in a store.")
 ledger = console.command_app("Tell what became of the inputs of a store's jobs, and take up those that were left.")
@@ -63,7 +63,7 @@ def main(
     runner: Annotated[Runner, typer.Option(help="Where to embed: in this process, or on Ray.")] = Runner.LOCAL,
     ray_address: Annotated[str | None, typer.Option(help="A Ray cluster; without one, Ray runs here.")] = None,
     workers: Annotated[int | None, typer.Option(min=1, help="How many of Ray's actors embed.")] = None,
-    vectors: VectorsOption = None,
+    milvus: MilvusOption = None,
     json: JsonOption = False,
 ) -> None:
     """Add the new images of SOURCE to a store, replace the changed ones, and leave the others alone.
@@ -84,7 +84,7 @@ def main(
             flat=flat,
             limit=limit,
             batch_size=batch_size,
-            vectors=vectors,
+            milvus=milvus,
             workers=Workers(ray_address, workers) if runner is Runner.RAY else None,
             on_progress=show,
         )
@@ -112,7 +112,7 @@ def retry(
     batch_size: BatchOption = BATCH_SIZE,
     weights: WeightsOption = None,
     download: DownloadOption = False,
-    vectors: VectorsOption = None,
+    milvus: MilvusOption = None,
     json: JsonOption = False,
 ) -> None:
     """Take up the last job if it was stopped, or else the inputs that were rejected."""
@@ -122,7 +122,7 @@ def retry(
             weights=weights,
             download=download,
             batch_size=batch_size,
-            vectors=vectors,
+            milvus=milvus,
             on_progress=show,
         )
     if report is not None:
@@ -137,7 +137,7 @@ def _finish(report: IngestReport, store: str, *, json: bool) -> None:
     """Print what a job did, and exit as its outcome says."""
     for reject in report.rejects:
         console.say(f"rejected {reject.key}: {reject.reason}")
-    if drift := told_drift(report.drift):
+    if drift := drift_message(report.drift):
         console.say(drift)
     if json:
         console.print_json(report.as_json())

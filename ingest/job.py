@@ -35,7 +35,7 @@ def ingest(
     limit: int | None = None,
     batch_size: int = BATCH_SIZE,
     make_backbone: MakeBackbone | None = None,
-    vectors: str | None = None,
+    milvus: str | None = None,
     workers: Workers | None = None,
     on_progress: Callable[[Progress], None] = lambda _: None,
 ) -> IngestReport:
@@ -46,7 +46,7 @@ def ingest(
     The source is walked in a thread of its own, ahead of what is embedded. An image that cannot be read is rejected
     with a reason, and the job goes on. With `flat` the images of `folder:DIR` have no labels; with `download` Keras
     may download weights, and `mnist` or `fashion-mnist`, that are found nowhere. The `precision` is the store's, and
-    a new store's is the fastest on this machine, unless one is given. `vectors` is the URL of a Milvus server that
+    a new store's is the fastest on this machine, unless one is given. `milvus` is the URL of a Milvus server that
     follows the store. With `workers`, images are decoded and embedded by Ray; what is stored is the same.
 
     Raise InvalidCount for a limit or batch size below 1, SourceUnusable, UnknownRecipe, UnknownPrecision,
@@ -68,7 +68,7 @@ def ingest(
         precision=precision,
         network=make_backbone or vgg16_backbone(weights, download=download),
         batch_size=batch_size,
-        vectors=vectors,
+        milvus=milvus,
         workers=workers,
         on_progress=on_progress,
     )
@@ -85,7 +85,7 @@ def bring(
     recipe: Recipe | None = None,
     precision: str = "auto",
     gone: Sequence[str] = (),
-    vectors: str | None = None,
+    milvus: str | None = None,
     workers: Workers | None = None,
 ) -> IngestReport:
     """Do what `ingest` does with an open source, called `named` in the ledger.
@@ -96,11 +96,11 @@ def bring(
     asked = precision_named(precision)
     progress = Progress(len(source))
     if Store.exists_at(store):
-        target, embedder = Store.open(store, writing=True, vectors=vectors), None
+        target, embedder = Store.open(store, writing=True, milvus=milvus), None
     else:
         Store.require_free(store)
         embedder = fitted_embedder(source, recipe or recipes.DEFAULT, asked, network, progress, on_progress)
-        target = Store.create(store, embedder.embedding(), vectors=vectors)
+        target = Store.create(store, embedder.embedding(), milvus=milvus)
     with target:
         _require_recipe(target, recipe)
         lazy = LazyEmbedder(target, network, asked, embedder, progress)

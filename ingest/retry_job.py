@@ -36,7 +36,7 @@ def retry(
     download: bool = False,
     batch_size: int = BATCH_SIZE,
     make_backbone: MakeBackbone | None = None,
-    vectors: str | None = None,
+    milvus: str | None = None,
     on_progress: Callable[[Progress], None] = lambda _: None,
 ) -> IngestReport | None:
     """Take up the last job if it is unfinished, or else the rejected inputs of the last one that left some.
@@ -63,7 +63,7 @@ def retry(
         network=make_backbone or vgg16_backbone(weights, download=download),
         batch_size=batch_size,
         gone=gone,
-        vectors=vectors,
+        milvus=milvus,
         on_progress=on_progress,
     )
 

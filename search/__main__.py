@@ -11,7 +11,7 @@ from search.searcher import Searcher
 from search.vector_file import read_vector
 from search.where_option import where_of
 from storage import console
-from storage.console import StoreOption, VectorsOption
+from storage.console import MilvusOption, StoreOption
 
 app = console.command_app("Find the stored images most like a given one.")
 
@@ -35,7 +35,7 @@ def query(
         Path | None, typer.Option(help="With --image: the VGG16 weights the store was made with.")
     ] = None,
     figure: Annotated[Path | None, typer.Option(help="Draw the query and its neighbours to this file.")] = None,
-    vectors: VectorsOption = None,
+    milvus: MilvusOption = None,
     json: Annotated[bool, typer.Option("--json", help="Print the answer as JSON.")] = False,
 ) -> None:
     """Find the items nearest to an image, a vector, or a stored item, which is left out of its own answer."""
@@ -47,7 +47,7 @@ def query(
 
         figure_file.require_writable(figure)
     chosen, left_out = where_of(where or []), exclude or []
-    with Searcher.open(store, weights=weights, vectors=vectors) as searcher:
+    with Searcher.open(store, weights=weights, milvus=milvus) as searcher:
         if image is not None:
             result = searcher.by_image(image, k, radius=radius, where=chosen, exclude=left_out)
         elif vector is not None:
@@ -63,9 +63,9 @@ def query(
             _draw(searcher, result, figure)
     if image is not None:
         # Imported here: OpenCV takes a moment to load, and only an image is embedded.
-        from ingest.embedding.embedder import told_drift
+        from ingest.embedding.embedder import drift_message
 
-        if drift := told_drift(searcher.drift):
+        if drift := drift_message(searcher.drift):
             console.say(drift)
     if json:
         # Only an image is embedded; what is stored has drifted nowhere.

@@ -46,14 +46,14 @@ class Searcher:
         *,
         weights: str | Path | None = None,
         make_backbone: MakeBackbone | None = None,
-        vectors: str | None = None,
+        milvus: str | None = None,
     ) -> "Searcher":
         """Open a store to search it; close it with `close` or a `with` statement.
 
-        `vectors` is the URL of the Milvus server that searches them, if not this process. Raise StoreNotFound,
+        `milvus` is the URL of the Milvus server that searches them, if not this process. Raise StoreNotFound,
         NotAStore, StoreVersion, StoreCorrupt or ServerUnusable. VGG16 is loaded at the first image asked for.
         """
-        return cls(Store.open(store, vectors=vectors), make_backbone or vgg16_backbone(weights))
+        return cls(Store.open(store, milvus=milvus), make_backbone or vgg16_backbone(weights))
 
     def close(self) -> None:
         """Close the store."""

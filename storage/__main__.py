@@ -7,7 +7,7 @@ import typer
 from rich.table import Table
 
 from storage import console
-from storage.console import StoreOption, VectorsOption, shown
+from storage.console import MilvusOption, StoreOption, shown
 from storage.store import Store
 from storage.transfer.comparison import compare
 from storage.transfer.import_export import export_store, import_file
@@ -50,9 +50,9 @@ def info(store: StoreOption, json: JsonOption = False) -> None:
 
 
 @app.command()
-def verify(store: StoreOption, vectors: VectorsOption = None, json: JsonOption = False) -> None:
+def verify(store: StoreOption, milvus: MilvusOption = None, json: JsonOption = False) -> None:
     """Check every row against its checksum, the batches against the rows, and the index against both."""
-    with Store.open(store, vectors=vectors) as opened:
+    with Store.open(store, milvus=milvus) as opened:
         items = len(opened)
         problems = opened.verify()
     if json:
@@ -66,9 +66,9 @@ def verify(store: StoreOption, vectors: VectorsOption = None, json: JsonOption =
 
 
 @app.command()
-def repair(store: StoreOption, vectors: VectorsOption = None, json: JsonOption = False) -> None:
+def repair(store: StoreOption, milvus: MilvusOption = None, json: JsonOption = False) -> None:
     """Make again from the rows what is derived from them, and set damaged items aside, by name."""
-    with Store.open(store, writing=True, vectors=vectors) as opened:
+    with Store.open(store, writing=True, milvus=milvus) as opened:
         done = opened.repair()
         items = len(opened)
     if json:
@@ -85,12 +85,12 @@ def delete(
     id: Annotated[list[int] | None, typer.Option("--id", help="Delete the item of this id; may be repeated.")] = None,
     key: Annotated[list[str] | None, typer.Option(help="Delete the item of this key; may be repeated.")] = None,
     compact: Annotated[bool, typer.Option("--compact", help="Give back the space of all deleted items.")] = False,
-    vectors: VectorsOption = None,
+    milvus: MilvusOption = None,
 ) -> None:
     """Delete items, all of those named or none; their ids are never given out again."""
     if not (id or key or compact):
         raise typer.BadParameter("expected at least one of --id, --key and --compact")
-    with Store.open(store, writing=True, vectors=vectors) as opened:
+    with Store.open(store, writing=True, milvus=milvus) as opened:
         deleted = opened.delete(ids=id or (), keys=key or ())
         if compact:
             opened.compact()
@@ -122,10 +122,10 @@ def import_items(
     file: Annotated[Path, typer.Argument(help="A .parquet or .npz file with key and vector.")],
     store: StoreOption,
     model: Annotated[str, typer.Option(help="What made the vectors; those of two models are never mixed.")],
-    vectors: VectorsOption = None,
+    milvus: MilvusOption = None,
 ) -> None:
     """Add items with precomputed vectors to a store, made if there is none; ids are given anew."""
-    added, replaced, unchanged = import_file(file, store, model, vectors=vectors)
+    added, replaced, unchanged = import_file(file, store, model, milvus=milvus)
     console.OUT.print(
         f"{added:,} added, {replaced:,} replaced, {unchanged:,} unchanged; see {shown(store)}", soft_wrap=True
     )
@@ -135,11 +135,11 @@ def import_items(
 def migrate(
     source: Annotated[str, typer.Option("--from", help="The store to copy: its folder or URL.")],
     target: Annotated[str, typer.Option("--to", help="Where the copy is made, or goes on: a folder or URL.")],
-    from_vectors: Annotated[str | None, typer.Option(help="The Milvus server of the store to copy.")] = None,
-    to_vectors: Annotated[str | None, typer.Option(help="The Milvus server of the copy.")] = None,
+    from_milvus: Annotated[str | None, typer.Option(help="The Milvus server of the store to copy.")] = None,
+    to_milvus: Annotated[str | None, typer.Option(help="The Milvus server of the copy.")] = None,
 ) -> None:
     """Copy a store to another place as it is, with the same ids and history; run it again to go on."""
-    migrated = copy_store(source, target, source_vectors=from_vectors, target_vectors=to_vectors)
+    migrated = copy_store(source, target, source_milvus=from_milvus, target_milvus=to_milvus)
     console.OUT.print(
         f"{migrated.copied:,} batches copied; {shown(target)} holds {migrated.items:,} items in {migrated.batches:,} "
         "batches",
@@ -151,14 +151,14 @@ def migrate(
 def compare_stores(
     one: Annotated[str, typer.Argument(help="A store's folder or URL.")],
     other: Annotated[str, typer.Argument(help="Another's.")],
-    vectors: Annotated[str | None, typer.Option(help="The Milvus server of the first.")] = None,
-    other_vectors: Annotated[str | None, typer.Option(help="The Milvus server of the other.")] = None,
+    milvus: Annotated[str | None, typer.Option(help="The Milvus server of the first.")] = None,
+    other_milvus: Annotated[str | None, typer.Option(help="The Milvus server of the other.")] = None,
     queries: Annotated[int, typer.Option(min=1, help="How many queries of each kind.")] = 1000,
     seed: Annotated[int, typer.Option(min=0, help="Draws the queries.")] = 0,
     json: JsonOption = False,
 ) -> None:
     """Compare what two stores hold and answer: every item, and queries that are plain, filtered and within a radius."""
-    with Store.open(one, vectors=vectors) as left, Store.open(other, vectors=other_vectors) as right:
+    with Store.open(one, milvus=milvus) as left, Store.open(other, milvus=other_milvus) as right:
         found = compare(left, right, queries=queries, seed=seed)
     if json:
         console.print_json(found.as_json())

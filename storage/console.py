@@ -14,9 +14,9 @@ from storage.errors import LookalikeError
 
 #: The options of every command that opens a store.
 StoreOption = Annotated[str, typer.Option("--store", help="The store's folder, or its PostgreSQL URL.")]
-VectorsOption = Annotated[
+MilvusOption = Annotated[
     str | None,
-    typer.Option("--vectors", envvar="LOOKALIKE_VECTORS", help="The Milvus server that searches the store's vectors."),
+    typer.Option("--milvus", envvar="LOOKALIKE_MILVUS", help="The Milvus server that searches the store's vectors."),
 ]
 
 #: For results that people read.

@@ -76,5 +76,5 @@ class ExtraMissing(LookalikeError):
     """An optional part was asked for whose packages are not installed."""
 
 
-class InvalidVectorsUrl(LookalikeError):
+class InvalidMilvusUrl(LookalikeError):
     """A URL that names no vector engine, or asks it for what there is not."""

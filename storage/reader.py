@@ -21,10 +21,10 @@ from storage.errors import InvalidQuery, NotAStore, UnknownItem
 from storage.maintenance import verification
 from storage.maintenance.info import StoreInfo, describe
 from storage.memory.hits import SnapshotOutdated
-from storage.memory.memory_search import LoadedItems
+from storage.memory.memory_search import MemorySearch
 from storage.memory.neighbours import Neighbours, neighbours_of_all
-from storage.memory.searchable import LeftOut, Queries, Searched
-from storage.memory.snapshot_cache import Memory
+from storage.memory.searchable import ExcludedIds, Queries, Searchable
+from storage.memory.snapshot_cache import SnapshotCache
 from storage.milvus.engine import Engine
 from storage.milvus.serving import served
 from storage.types.embedding import Embedding
@@ -34,7 +34,7 @@ from storage.types.vectors import checked_vectors
 from storage.types.where import Where
 
 #: Finds each query's hits, without the items that are left out, among what is searched.
-Find = Callable[[Searched, Queries, LeftOut], list[list[Hit]]]
+Find = Callable[[Searchable, Queries, ExcludedIds], list[list[Hit]]]
 
 
 class StoreReader:
@@ -47,7 +47,7 @@ class StoreReader:
         self._thumbnails_proven = False
         with database.reading() as connection:
             self.embedding: Embedding = Catalog(connection).embedding()
-        self._memory = Memory(database, self._files, self.dim)
+        self._memory = SnapshotCache(database, self._files, self.dim)
         self._engine: Engine | None = None
 
     def close(self) -> None:
@@ -245,7 +245,7 @@ class StoreReader:
         """
         wanted = checked_k(k)
 
-        def find(searched: Searched, queries: Queries, left_out: LeftOut) -> list[list[Hit]]:
+        def find(searched: Searchable, queries: Queries, left_out: ExcludedIds) -> list[list[Hit]]:
             return searched.nearest(queries, wanted, left_out)
 
         return self._answered(vectors, exclude, where, find)
@@ -260,7 +260,7 @@ class StoreReader:
         """Return the items at most `radius` from each query, the border included, as `nearest` does."""
         border = checked_radius(radius)
 
-        def find(searched: Searched, queries: Queries, left_out: LeftOut) -> list[list[Hit]]:
+        def find(searched: Searchable, queries: Queries, left_out: ExcludedIds) -> list[list[Hit]]:
             return searched.within(queries, border, left_out)
 
         return self._answered(vectors, exclude, where, find)
@@ -285,12 +285,12 @@ class StoreReader:
             except SnapshotOutdated:
                 self.refresh()
 
-    def _searched(self, where: Where | None) -> Searched:
+    def _searched(self, where: Where | None) -> Searchable:
         """Return what is searched: on a server where the store has a vector engine, else in memory."""
         if self._engine is not None:
             return served(self._database, self._engine, self.dim, where)
         snapshot = self._memory.whole() if where is None else self._memory.chosen(where)
-        return LoadedItems(snapshot, self._database, self._memory.turns)
+        return MemorySearch(snapshot, self._database, self._memory.turns)
 
     def verify(self) -> list[str]:
         """Prove the store whole: return what is wrong with it, a line each; empty when nothing is."""

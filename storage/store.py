@@ -27,7 +27,7 @@ from storage.maintenance import verification
 from storage.maintenance.publish import publish
 from storage.maintenance.repair import forget_damaged_generations, repair_rows
 from storage.milvus.engine import Engine
-from storage.milvus.url import VectorsUrl, vectors_url
+from storage.milvus.url import MilvusUrl, milvus_url
 from storage.reader import StoreReader
 from storage.types.embedding import Embedding
 from storage.types.items import Appended, NewItem, checked_id
@@ -39,18 +39,18 @@ class Store(StoreReader):
     """An open store; use it in a `with` statement, or call `close`.
 
     A store is in a folder, or in a PostgreSQL database that a URL names. Its vectors are searched in memory, or by the
-    Milvus server that `vectors` names: that is told at each opening, since what a server holds is derived from the
+    Milvus server that `milvus` names: that is told at each opening, since what a server holds is derived from the
     rows, and whether there is one, and at which address, is a matter of where a process runs.
     """
 
-    def __init__(self, place: Place, database: Database, lock: Lock | None, vectors: VectorsUrl | None) -> None:
+    def __init__(self, place: Place, database: Database, lock: Lock | None, milvus: MilvusUrl | None) -> None:
         database.require_catalog()
         if lock is not None:
             database.upgrade()
         super().__init__(place, database)
         self._lock = lock
-        if vectors is not None:
-            self._engine = Engine(vectors, database, self.embedding, make=lock is not None)
+        if milvus is not None:
+            self._engine = Engine(milvus, database, self.embedding, make=lock is not None)
 
     @staticmethod
     def exists_at(place: str | Path) -> bool:
@@ -72,13 +72,13 @@ class Store(StoreReader):
             server.require_free()
 
     @classmethod
-    def create(cls, place: str | Path, embedding: Embedding, *, vectors: str | None = None) -> "Store":
+    def create(cls, place: str | Path, embedding: Embedding, *, milvus: str | None = None) -> "Store":
         """Create an empty store in a new or empty folder, or at a URL, and open it for writing.
 
         Raise StoreExists, NotAStore, StoreBusy, StoreUnwritable or ServerUnusable; there is no store then, or an empty
         one when it is the vectors' server that cannot be used.
         """
-        url = vectors_url(vectors) if vectors is not None else None
+        url = milvus_url(milvus) if milvus is not None else None
         address = address_of(place)
         if address is not None:
             server = PostgresServer(address)
@@ -90,13 +90,13 @@ class Store(StoreReader):
             return cls._opened(Path(place), lock, url)
 
     @classmethod
-    def open(cls, place: str | Path, *, writing: bool = False, vectors: str | None = None) -> "Store":
+    def open(cls, place: str | Path, *, writing: bool = False, milvus: str | None = None) -> "Store":
         """Open a store for reading, or for writing: one in a folder as its one writer.
 
         Raise StoreNotFound, NotAStore, StoreVersion, StoreCorrupt, ServerUnusable, or StoreBusy when there is a
         writer already.
         """
-        url = vectors_url(vectors) if vectors is not None else None
+        url = milvus_url(milvus) if milvus is not None else None
         address = address_of(place)
         if address is not None:
             server = PostgresServer(address)
@@ -114,10 +114,10 @@ class Store(StoreReader):
             raise
 
     @classmethod
-    def _opened(cls, folder: Path, lock: WriterLock | None, vectors: VectorsUrl | None = None) -> "Store":
+    def _opened(cls, folder: Path, lock: WriterLock | None, milvus: MilvusUrl | None = None) -> "Store":
         database = SqliteFile(folder / layout.CATALOG)
         with _closed_on_failure(database):
-            return cls(folder, database, lock, vectors)
+            return cls(folder, database, lock, milvus)
 
     def backup(self, folder: str | Path) -> None:
         """Copy the store, as it is after some whole batch, to a new or empty folder; an ingest may go on meanwhile.
@@ -224,7 +224,7 @@ class Store(StoreReader):
             catalog = Catalog(connection)
             catalog.items.empty_tombstones()
             catalog.thumbnails.remove_of_tombstones()
-        self._database.give_back_space()
+        self._database.vacuum()
         self.publish()
 
     def publish(self) -> None:

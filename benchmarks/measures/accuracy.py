@@ -12,7 +12,7 @@ from rich.table import Table
 
 from benchmarks.measures import metrics
 from benchmarks.measures.splits import labelled_images, require_test
-from ingest.embedding.network.backbone import MakeBackbone, RememberingBackbone
+from ingest.embedding.network.backbone import CachingBackbone, MakeBackbone
 from ingest.embedding.network.backbone_factory import vgg16_backbone
 from ingest.embedding.recipes import Recipe
 from ingest.job import ingest
@@ -95,7 +95,7 @@ def measure_accuracy(
     seeds = DENSE_SEEDS if recipe.head == "dense" else (recipe.seed,)
     # The seeds differ in the head alone, so the network need see an image only once.
     network = (make_backbone or vgg16_backbone())(recipe)
-    backbone = RememberingBackbone(network, capacity=len(asked) + len(stored) + 1) if len(seeds) > 1 else network
+    backbone = CachingBackbone(network, capacity=len(asked) + len(stored) + 1) if len(seeds) > 1 else network
     found: list[list[list[str]]] = []
     by_sklearn: list[float] = []
     for dense_seed in seeds:

@@ -16,7 +16,7 @@ from benchmarks.measures.raw_pixels import have_twins, raw_pixels
 from benchmarks.measures.splits import Split, chosen, labelled_images, require_test, shuffled_splits
 from ingest.embedding.embedder import Embedder
 from ingest.embedding.features import features_of, network_input
-from ingest.embedding.network.backbone import Backbone, MakeBackbone, RememberingBackbone
+from ingest.embedding.network.backbone import Backbone, CachingBackbone, MakeBackbone
 from ingest.embedding.network.backbone_factory import vgg16_backbone
 from ingest.embedding.recipes import Recipe
 from ingest.images.images import Image
@@ -156,7 +156,7 @@ def _by_network(recipes: Sequence[Recipe]) -> list[list[Recipe]]:
 
 def _remembered(recipe: Recipe, network: Backbone, images: Sequence[SourceImage]) -> Backbone:
     """Return a network that has seen all images, and the black one that fills up batches, and sees none again."""
-    memory = RememberingBackbone(network, capacity=len(images) + 1)
+    memory = CachingBackbone(network, capacity=len(images) + 1)
     black = np.zeros((recipe.side, recipe.side, 3), np.float32)
     inputs = (network_input(recipe, image) for image in _decoded(images, range(len(images))))
     for _ in features_of(recipe, memory, chain(inputs, [black])):

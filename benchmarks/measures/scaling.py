@@ -106,12 +106,12 @@ def measure_scaling(
     for url in vectors:
         on_stage(f"filling {url}")
         started = time.perf_counter()
-        with Store.open(place, writing=True, vectors=url) as store:
+        with Store.open(place, writing=True, milvus=url) as store:
             store.publish()
             store.settle()
         filled = time.perf_counter() - started
         on_stage(f"asking {url}")
-        with Store.open(place, vectors=url) as store:
+        with Store.open(place, milvus=url) as store:
             report, found = _asked(store, url, filled, queries, exact)
         exact = exact or found
         engines.append(report)

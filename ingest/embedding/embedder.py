@@ -10,7 +10,7 @@ import numpy as np
 
 from ingest.embedding.features import features_ahead, features_of, network_input
 from ingest.embedding.heads import Head, fit_head, restore_head
-from ingest.embedding.network.backbone import Backbone, Floats, RememberingBackbone
+from ingest.embedding.network.backbone import Backbone, CachingBackbone, Floats
 from ingest.embedding.recipes import Recipe, recipe_of
 from ingest.embedding.recipes.vgg16_limits import require_dim
 from ingest.errors import EmbeddingDrift, SourceUnusable
@@ -87,7 +87,7 @@ class Embedder:
 
     def remembers(self, input: Floats) -> bool:
         """Tell whether the vector of what `network_input` made needs no network any more."""
-        return isinstance(self._backbone, RememberingBackbone) and self._backbone.knows(input)
+        return isinstance(self._backbone, CachingBackbone) and self._backbone.knows(input)
 
     @property
     def dim(self) -> int:
@@ -140,7 +140,7 @@ class Embedder:
         return drift
 
 
-def told_drift(drift: float | None) -> str | None:
+def drift_message(drift: float | None) -> str | None:
     """Say how far this machine's vectors lie from the store's, if that is worth a line."""
     if drift is None or drift < TOLD_DRIFT:
         return None

@@ -10,7 +10,7 @@ from ingest.embedding.heads.head import unit_length
 from ingest.embedding.network.backbone import Backbone, Floats
 from ingest.embedding.recipes import Recipe
 from ingest.images.images import Image, to_input
-from ingest.pipeline.prefetch import begun_ahead
+from ingest.pipeline.prefetch import lookahead
 
 #: Batches of the network that are computed at once: what comes before and after the network in one fills the pauses
 #: that it makes in the others. More of them take memory and no less time.
@@ -35,7 +35,7 @@ def features_ahead(recipe: Recipe, backbone: Backbone, inputs: Iterable[Floats])
     """Walk what `features_of` does, while the inputs after them are made: for many inputs."""
     with ThreadPoolExecutor(AT_ONCE, "features") as threads:
         begun = (threads.submit(_computed, recipe, backbone, some) for some in _batches(backbone, inputs))
-        for computed in begun_ahead(begun, AT_ONCE):
+        for computed in lookahead(begun, AT_ONCE):
             yield computed.result()
 
 

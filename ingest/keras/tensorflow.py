@@ -7,7 +7,7 @@ import os
 import sys
 from collections.abc import Iterator
 
-from storage.memory.gc_pause import without_collecting
+from storage.memory.gc_pause import gc_paused
 
 
 @contextlib.contextmanager
@@ -40,7 +40,7 @@ def _without_keras() -> Iterator[None]:
         del sys.modules[held_back]
 
 
-with _quiet(), _without_keras(), without_collecting():
+with _quiet(), _without_keras(), gc_paused():
     import tensorflow as tf
 
     if tf.config.list_physical_devices("GPU"):

@@ -12,7 +12,7 @@ from ingest.pipeline.progress import Progress
 from storage import Entry, Job, Store
 
 
-class Commits:
+class BatchWriter:
     """Writes one batch at a time, in order, while it holds `turn`; use it in a `with` statement.
 
     What became of a batch is told once it is acknowledged, in the thread that commits: an error of the one before is
@@ -39,7 +39,7 @@ class Commits:
         self._writer = ThreadPoolExecutor(1, "committing")
         self._written: tuple[Batch, Future[float]] | None = None
 
-    def __enter__(self) -> "Commits":
+    def __enter__(self) -> "BatchWriter":
         return self
 
     def __exit__(

@@ -5,7 +5,7 @@ from collections.abc import Callable
 from itertools import islice
 
 from ingest.embedding.embedder import Embedder
-from ingest.embedding.network.backbone import MakeBackbone, RememberingBackbone
+from ingest.embedding.network.backbone import CachingBackbone, MakeBackbone
 from ingest.embedding.network.precision import Asked
 from ingest.embedding.recipes import Recipe
 from ingest.embedding.training.epoch import Epoch
@@ -52,7 +52,7 @@ def fitted_embedder(
     started = time.perf_counter()
     network = make_backbone(recipe, precision)
     # One more than the images, for the black one that fills up the last batch.
-    backbone = RememberingBackbone(network, capacity=min(wanted, FIT_SAMPLE) + 1)
+    backbone = CachingBackbone(network, capacity=min(wanted, FIT_SAMPLE) + 1)
     try:
         if recipe.head == "trained":
             head = trained_head(recipe, backbone, network, sample, fitted, trained)

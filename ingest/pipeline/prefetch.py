@@ -59,7 +59,7 @@ def ahead(made: Generator[T, None, None], depth: int) -> Generator[T, None, None
         thread.join()
 
 
-def begun_ahead(begun: Iterable[T], by: int) -> Iterator[T]:
+def lookahead(begun: Iterable[T], by: int) -> Iterator[T]:
     """Walk what is begun, in order; before each is given out, the next `by` are begun."""
     waiting: deque[T] = deque()
     for one in begun:

@@ -13,7 +13,7 @@ from ingest.embedding.network.backbone import Floats
 from ingest.embedding.recipes import Recipe
 from ingest.errors import UnreadableImage
 from ingest.images.images import Image, content_digest, thumbnail
-from ingest.pipeline.prefetch import begun_ahead
+from ingest.pipeline.prefetch import lookahead
 from ingest.sources import Source, SourceImage, decoded
 from storage import NewItem, Rejected
 from storage.catalog.rows import require_storable
@@ -95,7 +95,7 @@ class Preparer:
         """Walk the outcomes in the inputs' order, while a few images after them are decoded."""
         stored = self._contents([input.key for input in inputs if is_text(input.key)])
         begun = (self._begin(input, stored.get(input.key), decoders) for input in inputs)
-        return map(_finished, begun_ahead(begun, 2 * _DECODERS))
+        return map(_finished, lookahead(begun, 2 * _DECODERS))
 
     def _begin(
         self, input: SourceImage, stored: bytes | None, decoders: ThreadPoolExecutor

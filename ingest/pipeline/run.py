@@ -10,7 +10,7 @@ from ingest.embedding.network.backbone import MakeBackbone
 from ingest.embedding.network.precision import Asked, precision_of
 from ingest.embedding.recipes import recipe_of
 from ingest.pipeline.batch import Batch
-from ingest.pipeline.batch_writer import Commits
+from ingest.pipeline.batch_writer import BatchWriter
 from ingest.pipeline.embedding_queue import EmbeddingQueue, Embeds
 from ingest.pipeline.prefetch import ahead
 from ingest.pipeline.prepare import Preparer, Prepares, Slice
@@ -78,7 +78,7 @@ def run(
         preparer, embedder = RayPreparer(store.embedding, contents, lazy.network, lazy.precision, workers), Embedded
     queue = EmbeddingQueue(embedder)
     try:
-        commits = Commits(store, named, turn, progress, on_progress, gone)
+        commits = BatchWriter(store, named, turn, progress, on_progress, gone)
         with interrupt() as stop, queue, commits:
             with closing(ahead(preparer.slices(source, batch_size), _DEPTH)) as slices:
                 batches = _Batches(queue, commits, batch_size)
@@ -109,7 +109,7 @@ class _Batches:
     next batch, since the network computes a fixed number at a time.
     """
 
-    def __init__(self, queue: EmbeddingQueue, commits: Commits, most: int) -> None:
+    def __init__(self, queue: EmbeddingQueue, commits: BatchWriter, most: int) -> None:
         self._queue = queue
         self._commits = commits
         self._most = most

@@ -7,7 +7,7 @@ from contextlib import contextmanager
 from types import FrameType
 
 
-class Interrupt:
+class StopSignal:
     """Tells whether Ctrl-C was pressed."""
 
     def __init__(self) -> None:
@@ -20,9 +20,9 @@ class Interrupt:
 
 
 @contextmanager
-def interrupt() -> Iterator[Interrupt]:
+def interrupt() -> Iterator[StopSignal]:
     """Give what Ctrl-C tells; whoever handles it otherwise, or runs in another thread, is left alone."""
-    asked = Interrupt()
+    asked = StopSignal()
     main = threading.current_thread() is threading.main_thread()
     if not main or signal.getsignal(signal.SIGINT) is not signal.default_int_handler:
         yield asked

@@ -13,7 +13,7 @@ from storage.errors import StoreCorrupt
 EMPTY = Batch(0, 0, 0, CHAIN_START)
 
 
-class Proof:
+class ChainCheck:
     """What the rows of the batches after a given one tell, held against the record of each batch as it ends.
 
     Every method raises StoreCorrupt when the two do not agree.
@@ -72,7 +72,7 @@ class Proof:
 
 def proven_rows(catalog: Catalog) -> Iterator[Row]:
     """Walk all live rows in id order; raise StoreCorrupt at the latest after the last unless they are all there is."""
-    proof = Proof(catalog.history)
+    proof = ChainCheck(catalog.history)
     for row, deleted_in in catalog.items.history():
         proof.see(row, deleted_in)
         if deleted_in is None:

@@ -58,7 +58,7 @@ class Database(Protocol):
         """Return how much space the catalog takes."""
         ...
 
-    def give_back_space(self) -> None:
+    def vacuum(self) -> None:
         """Let go of the space of what was deleted."""
         ...
 

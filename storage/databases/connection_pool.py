@@ -12,7 +12,7 @@ import sqlalchemy as sa
 _KEPT = 8
 
 
-class IdleConnections:
+class ConnectionPool:
     """The connections of an engine without a pool, each with one user at a time, in whichever thread."""
 
     def __init__(self, engine: sa.Engine) -> None:

@@ -217,7 +217,7 @@ class PostgresServer:
         with self.reading() as connection:
             return int(connection.execute(_SIZE, {"names": list(Base.metadata.tables)}).scalar_one())
 
-    def give_back_space(self) -> None:
+    def vacuum(self) -> None:
         """Let the tables use the space of what was deleted again."""
         with self._our_errors(), self._engine.connect() as connection:
             connection.execution_options(isolation_level="AUTOCOMMIT", postgresql_readonly=False)

@@ -14,7 +14,7 @@ from sqlalchemy.pool import NullPool
 from storage.catalog.dialect import driver_of
 from storage.catalog.schema import APPLICATION_ID, SCHEMA_VERSION, Base, definitions_of, tables_of_file, words
 from storage.catalog.upgrades import UPGRADES
-from storage.databases.connection_pool import IdleConnections
+from storage.databases.connection_pool import ConnectionPool
 from storage.errors import (
     InvalidItem,
     LookalikeError,
@@ -54,7 +54,7 @@ class SqliteFile:
         self.path = path
         self.made_with = f"SQLite {sqlite3.sqlite_version}"
         engine = sa.create_engine("sqlite+pysqlite://", creator=self._connect, poolclass=NullPool)
-        self._connections = IdleConnections(engine)
+        self._connections = ConnectionPool(engine)
 
     def _connect(self) -> sqlite3.Connection:
         """Open an existing file; transactions are begun by hand, since sqlite3 begins them late."""
@@ -199,7 +199,7 @@ class SqliteFile:
         """Return the size of the file."""
         return self.path.stat().st_size
 
-    def give_back_space(self) -> None:
+    def vacuum(self) -> None:
         """Rewrite the file without its free pages; a crash leaves it as it was or as it shall be."""
         try:
             connection = self._connections.take()
@@ -241,7 +241,7 @@ class SqliteFile:
         problems = self.integrity()
         if not problems:
             return []
-        self.give_back_space()
+        self.vacuum()
         if left := self.integrity():
             raise StoreCorrupt(
                 f"expected {self.path} to be whole after it was written anew, got '{left[0]}': restore the store from "

@@ -113,7 +113,7 @@ def damaged_generations(catalog: Catalog, store: Path | None, dim: int) -> Itera
         if index is None:
             yield generation, f"index/{name}: missing or damaged; searching works without it, from the rows"
             continue
-        lived = snapshot.lived_after(catalog, generation.batch, len(index))
+        lived = snapshot.live_rows_after(catalog, generation.batch, len(index))
         rows = catalog.items.by_id(lived.ids.tolist()) if lived is not None else []
         # A row that was deleted since, or is damaged itself, is not compared; another must have the vector there.
         if lived is None or any(

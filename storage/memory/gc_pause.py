@@ -9,7 +9,7 @@ from contextlib import contextmanager
 
 
 @contextmanager
-def without_collecting() -> Iterator[None]:
+def gc_paused() -> Iterator[None]:
     """Collect no garbage for a moment, in which nothing but such objects are made."""
     collecting = gc.isenabled()
     gc.disable()

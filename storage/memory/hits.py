@@ -9,7 +9,7 @@ from storage.catalog.catalog import Catalog
 from storage.catalog.chain import proven_rows, require_count
 from storage.catalog.rows import VECTOR_TYPE, Row
 from storage.errors import StoreCorrupt
-from storage.memory.gc_pause import without_collecting
+from storage.memory.gc_pause import gc_paused
 from storage.memory.snapshot import Snapshot
 from storage.nearest.exact import Distances, Positions
 from storage.types.items import Hit, Item
@@ -38,7 +38,7 @@ def hits_of_many(
 
     The items at positions in `known` are not read again; those that are read join them.
     """
-    with without_collecting():
+    with gc_paused():
         unknown = _unknown(answers, known)
         items = [row.item() for row in _rows_at(snapshot, catalog, unknown)]
         known |= zip(unknown.tolist(), items, strict=True)

@@ -6,35 +6,35 @@ from contextlib import AbstractContextManager, nullcontext
 from storage.catalog.catalog import Catalog
 from storage.catalog.database import Database
 from storage.memory.hits import hits_of, hits_of_many
-from storage.memory.searchable import LeftOut, Queries
+from storage.memory.searchable import ExcludedIds, Queries
 from storage.memory.snapshot import Snapshot
 from storage.nearest import exact, range_search
 from storage.nearest.exact import Distances, Positions
-from storage.nearest.polling_lock import Turns
+from storage.nearest.polling_lock import PollingLock
 from storage.types.items import Hit, Item
 
 #: Positions and distances, one pair a query.
 Answers = list[tuple[Positions, Distances]]
 
 
-class LoadedItems:
-    """A `Searched` of a snapshot; SnapshotOutdated is raised when an answer holds what was deleted after it.
+class MemorySearch:
+    """A `Searchable` of a snapshot; SnapshotOutdated is raised when an answer holds what was deleted after it.
 
     Single queries of few vectors take turns. Each is short and lets go of Python's own lock a dozen times, so that
     threads which ask at once would spend their time waking each other.
     """
 
-    def __init__(self, snapshot: Snapshot, database: Database, turns: Turns) -> None:
+    def __init__(self, snapshot: Snapshot, database: Database, turns: PollingLock) -> None:
         self._snapshot = snapshot
         self._database = database
         self._turns = turns
 
-    def nearest(self, queries: Queries, k: int, left_out: LeftOut) -> list[list[Hit]]:
+    def nearest(self, queries: Queries, k: int, left_out: ExcludedIds) -> list[list[Hit]]:
         """Return the k nearest items of each query by Euclidean distance, then id."""
         out = self._positions(left_out)
         return self._hits(len(queries), lambda: exact.nearest_by_part(self._snapshot.index, queries, k, out))
 
-    def within(self, queries: Queries, border: float, left_out: LeftOut) -> list[list[Hit]]:
+    def within(self, queries: Queries, border: float, left_out: ExcludedIds) -> list[list[Hit]]:
         """Return the items at most `border` from each query, that included, by Euclidean distance, then id."""
         out = self._positions(left_out)
         return self._hits(len(queries), lambda: [range_search.within(self._snapshot.index, queries, border, out)])
@@ -42,7 +42,7 @@ class LoadedItems:
     def _turn(self) -> AbstractContextManager[object]:
         return self._turns if self._snapshot.index.quick else nullcontext()
 
-    def _positions(self, left_out: LeftOut) -> Sequence[Positions] | None:
+    def _positions(self, left_out: ExcludedIds) -> Sequence[Positions] | None:
         return None if left_out is None else [self._snapshot.positions(ids) for ids in left_out]
 
     def _hits(self, count: int, find: Callable[[], Iterable[Answers]]) -> list[list[Hit]]:

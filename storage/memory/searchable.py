@@ -12,19 +12,19 @@ from storage.types.items import Hit
 Queries = NDArray[np.float32]
 
 #: The ids that are left out of each query's answer, nothing for none at all.
-LeftOut = Sequence[Sequence[int]] | None
+ExcludedIds = Sequence[Sequence[int]] | None
 
 
-class Searched(Protocol):
+class Searchable(Protocol):
     """The items of a store, or those that a filter chose; every hit's row is checked.
 
     StoreCorrupt is raised rather than a wrong label returned.
     """
 
-    def nearest(self, queries: Queries, k: int, left_out: LeftOut) -> list[list[Hit]]:
+    def nearest(self, queries: Queries, k: int, left_out: ExcludedIds) -> list[list[Hit]]:
         """Return the k nearest items of each query by Euclidean distance, then id."""
         ...
 
-    def within(self, queries: Queries, border: float, left_out: LeftOut) -> list[list[Hit]]:
+    def within(self, queries: Queries, border: float, left_out: ExcludedIds) -> list[list[Hit]]:
         """Return the items at most `border` from each query, that included, by Euclidean distance, then id."""
         ...

@@ -8,11 +8,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from storage.catalog.catalog import Catalog
-from storage.catalog.chain import EMPTY, Proof, require_count
+from storage.catalog.chain import EMPTY, ChainCheck, require_count
 from storage.catalog.rows import VECTOR_TYPE, Batch
 from storage.errors import StoreCorrupt
 from storage.files import generations
-from storage.memory.gc_pause import without_collecting
+from storage.memory.gc_pause import gc_paused
 from storage.nearest.faiss_flat import FaissFlat
 
 
@@ -44,7 +44,7 @@ class Snapshot:
 
 
 @dataclass(frozen=True)
-class Lived:
+class LiveRows:
     """The rows that lived after `batch`: their ids, ascending (n,) int64, and which live still, (n,) bool.
 
     `buried` has the ids of the others, ascending, each with the batch that deleted it.
@@ -56,14 +56,14 @@ class Lived:
     buried: list[tuple[int, object]]
 
 
-def lived_after(catalog: Catalog, number: int, count: int) -> Lived | None:
+def live_rows_after(catalog: Catalog, number: int, count: int) -> LiveRows | None:
     """Return the rows that lived after a batch, or None when they are not as many as given."""
     batch, last = catalog.history.batch(number), catalog.history.last_batch()
     if batch.live != count:
         return None
     if last.live == last.next_id == catalog.items.newest_id() + 1:
         # Nothing was ever deleted: ids are positions, and need not be read.
-        return Lived(batch, np.arange(batch.live), np.ones(batch.live, np.bool_), [])
+        return LiveRows(batch, np.arange(batch.live), np.ones(batch.live, np.bool_), [])
     fates = catalog.items.fates(batch.next_id)
     if fates is None:
         return None
@@ -72,7 +72,7 @@ def lived_after(catalog: Catalog, number: int, count: int) -> Lived | None:
     ids = np.flatnonzero(later)
     alive = np.array([fates[id] is None for id in ids], np.bool_)
     buried = [(int(id), fates[id]) for id in ids[~alive]]
-    return Lived(batch, ids, alive, buried) if len(ids) == count else None
+    return LiveRows(batch, ids, alive, buried) if len(ids) == count else None
 
 
 def load(catalog: Catalog, store: Path | None, dim: int) -> Snapshot:
@@ -82,11 +82,11 @@ def load(catalog: Catalog, store: Path | None, dim: int) -> Snapshot:
     """
     last = catalog.history.last_batch()
     lived, index = _newest_generation(catalog, store, dim)
-    proof = Proof(catalog.history, lived.batch)
+    proof = ChainCheck(catalog.history, lived.batch)
     for id, fate in lived.buried:
         proof.bury(id, fate)
     ids = [lived.ids[lived.alive]]
-    with without_collecting():
+    with gc_paused():
         for page in catalog.items.history_pages(from_id=lived.batch.next_id):
             for row, fate in page:
                 proof.see(row, fate)
@@ -104,7 +104,7 @@ def load(catalog: Catalog, store: Path | None, dim: int) -> Snapshot:
     return Snapshot(last, index, np.concatenate(ids))
 
 
-def _newest_generation(catalog: Catalog, store: Path | None, dim: int) -> tuple[Lived, FaissFlat]:
+def _newest_generation(catalog: Catalog, store: Path | None, dim: int) -> tuple[LiveRows, FaissFlat]:
     """Return the rows that the newest generation that proves whole covers, and the vectors of those that live still.
 
     Without one that is the empty store.
@@ -112,9 +112,9 @@ def _newest_generation(catalog: Catalog, store: Path | None, dim: int) -> tuple[
     for generation in catalog.history.generations():
         # Read first: its size proves that there are as many as the record says.
         index = generations.read(generation, store, dim) if store is not None else None
-        lived = lived_after(catalog, generation.batch, len(index)) if index is not None else None
+        lived = live_rows_after(catalog, generation.batch, len(index)) if index is not None else None
         if index is not None and lived is not None:
             if not lived.alive.all():
                 index.keep(lived.alive)
             return lived, index
-    return Lived(EMPTY, np.empty(0, np.int64), np.empty(0, np.bool_), []), FaissFlat(dim)
+    return LiveRows(EMPTY, np.empty(0, np.int64), np.empty(0, np.bool_), []), FaissFlat(dim)

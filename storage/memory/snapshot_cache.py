@@ -10,7 +10,7 @@ from storage.catalog.database import Database
 from storage.errors import UnknownField
 from storage.memory import hits, snapshot
 from storage.memory.snapshot import Snapshot
-from storage.nearest.polling_lock import Turns
+from storage.nearest.polling_lock import PollingLock
 from storage.types.where import COLUMNS, EXISTS, Condition, Where, conditions_of, text_of
 
 #: The vectors of filters are kept, the most recent first, up to as much memory as the snapshot takes, or to this.
@@ -20,7 +20,7 @@ _LEAST_KEPT = 2**26
 _NAMED = 20
 
 
-class Memory:
+class SnapshotCache:
     """The snapshot of one store; several threads may ask, and take turns where they would hinder each other."""
 
     def __init__(self, database: Database, folder: Path | None, dim: int) -> None:
@@ -28,7 +28,7 @@ class Memory:
         self._folder = folder
         self._dim = dim
         self._lock = threading.Lock()
-        self.turns = Turns()
+        self.turns = PollingLock()
         self._whole: Snapshot | None = None
         self._proven = False
         self._chosen: OrderedDict[str, Snapshot] = OrderedDict()

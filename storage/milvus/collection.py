@@ -20,7 +20,7 @@ from numpy.typing import NDArray
 
 from storage.errors import ServerUnusable
 from storage.extras import require_extra
-from storage.milvus.url import DEFAULTS, FLAT, HNSW, L2, VectorsUrl
+from storage.milvus.url import DEFAULTS, FLAT, HNSW, L2, MilvusUrl
 
 #: The environment's variable that has the server's token: `user:password` or an API key.
 TOKEN = "LOOKALIKE_MILVUS_TOKEN"  # noqa: S105
@@ -85,7 +85,7 @@ class MilvusCollection:
     Raise ServerUnusable when the server does not answer, lets nobody in, or has another collection of this name.
     """
 
-    def __init__(self, url: VectorsUrl, dim: int, fingerprint: str, *, make: bool) -> None:
+    def __init__(self, url: MilvusUrl, dim: int, fingerprint: str, *, make: bool) -> None:
         require_extra("pymilvus", "milvus")
         self.url = url
         self._dim = dim
@@ -101,7 +101,7 @@ class MilvusCollection:
             else:
                 raise ServerUnusable(
                     f"expected the store's vectors at {url}, found no such collection: fill one with "
-                    "`python -m storage repair` and the same --store and --vectors"
+                    "`python -m storage repair` and the same --store and --milvus"
                 )
             self._client.load_collection(url.collection, timeout=TIMEOUT_S)
 
@@ -292,7 +292,7 @@ class MilvusCollection:
             ) from error
 
 
-def _connected(url: VectorsUrl) -> Any:
+def _connected(url: MilvusUrl) -> Any:
     import pymilvus
 
     # What it logs of a failed call is in the error that it raises, too.
@@ -309,7 +309,7 @@ def _connected(url: VectorsUrl) -> Any:
         ) from error
 
 
-def _listens(url: VectorsUrl) -> bool:
+def _listens(url: MilvusUrl) -> bool:
     """Tell whether somebody listens at a server's address."""
     parts = urlsplit(url.server)
     port = parts.port or (443 if parts.scheme == "https" else 19530)

@@ -12,7 +12,7 @@ from storage.catalog.rows import Row
 from storage.errors import ServerUnusable
 from storage.milvus import sync
 from storage.milvus.collection import Covered, Ids, MilvusCollection
-from storage.milvus.url import VectorsUrl
+from storage.milvus.url import MilvusUrl
 from storage.types.embedding import Embedding
 from storage.types.where import Condition
 
@@ -35,7 +35,7 @@ class Proposals:
 class Engine:
     """The vectors of one store on a Milvus server; they are derived from its rows."""
 
-    def __init__(self, url: VectorsUrl, database: Database, embedding: Embedding, *, make: bool) -> None:
+    def __init__(self, url: MilvusUrl, database: Database, embedding: Embedding, *, make: bool) -> None:
         self.url = url
         self._database = database
         self._dim = embedding.dim
@@ -78,7 +78,7 @@ class Engine:
         if uncovered > MOST_LATER:
             raise ServerUnusable(
                 f"expected the vectors of all but {MOST_LATER:,} items at {self.url}, got all but {uncovered:,}: "
-                "fill it with `python -m storage repair` and the same --store and --vectors"
+                "fill it with `python -m storage repair` and the same --store and --milvus"
             )
         if uncovered > _MANY_LATER:
             self.forget()

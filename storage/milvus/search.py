@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 from storage.catalog.catalog import Catalog
 from storage.catalog.database import Database
 from storage.catalog.rows import Row
-from storage.memory.searchable import LeftOut, Queries
+from storage.memory.searchable import ExcludedIds, Queries
 from storage.milvus.collection import MOST, Ids
 from storage.milvus.engine import Engine
 from storage.nearest.error_bounds import squared_distance_error
@@ -103,8 +103,8 @@ class _Within:
         return self.radius
 
 
-class ServedItems:
-    """A `Searched` of all items of a store, or of those that fulfil conditions, which `expression` says too."""
+class MilvusSearch:
+    """A `Searchable` of all items of a store, or of those that fulfil conditions, which `expression` says too."""
 
     def __init__(
         self, database: Database, engine: Engine, dim: int, conditions: Sequence[Condition] = (), expression: str = ""
@@ -115,16 +115,16 @@ class ServedItems:
         self._conditions = conditions
         self._expression = expression
 
-    def nearest(self, queries: Queries, k: int, left_out: LeftOut) -> list[list[Hit]]:
+    def nearest(self, queries: Queries, k: int, left_out: ExcludedIds) -> list[list[Hit]]:
         """Return the k nearest items of each query by Euclidean distance, then id."""
         widest = max((len(ids) for ids in left_out), default=0) if left_out is not None else 0
         return self._answers(queries, left_out, _Nearest(k, k + widest + MARGIN))
 
-    def within(self, queries: Queries, border: float, left_out: LeftOut) -> list[list[Hit]]:
+    def within(self, queries: Queries, border: float, left_out: ExcludedIds) -> list[list[Hit]]:
         """Return the items at most `border` from each query, that included, by Euclidean distance, then id."""
         return self._answers(queries, left_out, _Within(border))
 
-    def _answers(self, queries: Queries, left_out: LeftOut, wanted: _Wanted) -> list[list[Hit]]:
+    def _answers(self, queries: Queries, left_out: ExcludedIds, wanted: _Wanted) -> list[list[Hit]]:
         out = [_ids(ids) for ids in left_out] if left_out is not None else [_NO_IDS] * len(queries)
         found: list[_Found | None] = [None] * len(queries)
         left = list(range(len(queries)))

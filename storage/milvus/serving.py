@@ -4,34 +4,34 @@ import numpy as np
 
 from storage.catalog.catalog import Catalog
 from storage.catalog.database import Database
-from storage.memory.memory_search import LoadedItems
-from storage.memory.searchable import Searched
+from storage.memory.memory_search import MemorySearch
+from storage.memory.searchable import Searchable
 from storage.memory.snapshot import Snapshot
 from storage.memory.snapshot_cache import require_fields
 from storage.milvus.engine import Engine
 from storage.milvus.pushdown import among_ids, expression_of
-from storage.milvus.search import ServedItems
+from storage.milvus.search import MilvusSearch
 from storage.nearest.faiss_flat import FaissFlat
-from storage.nearest.polling_lock import Turns
+from storage.nearest.polling_lock import PollingLock
 from storage.types.where import Condition, Where, conditions_of
 
 #: So many items that a filter chose are compared here; more are named to the engine.
 _FEW = 16_384
 
 
-def served(database: Database, engine: Engine, dim: int, where: Where | None) -> Searched:
+def served(database: Database, engine: Engine, dim: int, where: Where | None) -> Searchable:
     """Return the items of a store, or those that a filter chooses; raise InvalidQuery or UnknownField."""
     conditions = conditions_of(where) if where is not None else ()
     expression = expression_of(conditions)
     if expression is not None:
-        return ServedItems(database, engine, dim, conditions, expression)
+        return MilvusSearch(database, engine, dim, conditions, expression)
     with database.reading() as connection:
         catalog = Catalog(connection)
         require_fields(catalog, conditions)
         ids = catalog.items.chosen(conditions)
         if len(ids) <= _FEW:
-            return LoadedItems(_loaded(catalog, ids, dim), database, Turns())
-    return ServedItems(database, engine, dim, conditions, among_ids(ids))
+            return MemorySearch(_loaded(catalog, ids, dim), database, PollingLock())
+    return MilvusSearch(database, engine, dim, conditions, among_ids(ids))
 
 
 def _loaded(catalog: Catalog, ids: list[int], dim: int) -> Snapshot:

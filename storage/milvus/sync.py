@@ -15,7 +15,7 @@ from storage.catalog.rows import Batch, Row
 from storage.errors import ServerUnusable
 from storage.milvus.collection import Covered, MilvusCollection
 from storage.milvus.pushdown import label_of
-from storage.milvus.url import VectorsUrl
+from storage.milvus.url import MilvusUrl
 
 #: Rows written in one step.
 PAGE = 8192
@@ -93,7 +93,7 @@ def _gone(catalog: Catalog, covered: Covered, last: Batch) -> list[int]:
     return catalog.items.deleted_since(covered.batch, below=covered.next_id)
 
 
-def require_same_history(catalog: Catalog, covered: Covered, url: VectorsUrl) -> None:
+def require_same_history(catalog: Catalog, covered: Covered, url: MilvusUrl) -> None:
     """Raise ServerUnusable unless what a collection covers is a part of this catalog's history."""
     if not covered.next_id and not covered.batch:
         return

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from urllib.parse import parse_qsl, urlsplit
 
-from storage.errors import InvalidVectorsUrl
+from storage.errors import InvalidMilvusUrl
 
 #: The collection of a URL that names none.
 DEFAULT_COLLECTION = "lookalike"
@@ -27,7 +27,7 @@ METRICS = (L2, "IP", "COSINE")
 
 
 @dataclass(frozen=True)
-class VectorsUrl:
+class MilvusUrl:
     """A collection of a Milvus server, as in `http://host:19530?collection=digits&index=HNSW&M=32&ef=128`.
 
     `built` and `searched` are the index's parameters by name; what is None is as the collection has it.
@@ -44,32 +44,32 @@ class VectorsUrl:
         return f"{self.server}?collection={self.collection}"
 
 
-def vectors_url(text: str) -> VectorsUrl:
-    """Read a URL; raise InvalidVectorsUrl for what is none, or asks for what there is not."""
+def milvus_url(text: str) -> MilvusUrl:
+    """Read a URL; raise InvalidMilvusUrl for what is none, or asks for what there is not."""
     parts = urlsplit(text)
     if parts.scheme not in ("http", "https") or not parts.hostname or parts.path.strip("/") or parts.username:
-        raise InvalidVectorsUrl(
+        raise InvalidMilvusUrl(
             f"expected a Milvus server's URL such as http://localhost:19530, got {text!r}: name the server alone; its "
             "token is taken from the environment"
         )
     asked = dict(parse_qsl(parts.query, keep_blank_values=True))
     collection = asked.pop("collection", DEFAULT_COLLECTION)
     if not collection.isidentifier() or not collection.isascii():
-        raise InvalidVectorsUrl(f"expected a collection's name of letters, digits and _, got {collection!r}")
+        raise InvalidMilvusUrl(f"expected a collection's name of letters, digits and _, got {collection!r}")
     index, metric = asked.pop("index", None), asked.pop("metric", None)
     if index is not None and index not in BUILD:
-        raise InvalidVectorsUrl(f"expected an index of {', '.join(BUILD)}, got {index!r}")
+        raise InvalidMilvusUrl(f"expected an index of {', '.join(BUILD)}, got {index!r}")
     if metric is not None and metric not in METRICS:
-        raise InvalidVectorsUrl(f"expected a metric of {', '.join(METRICS)}, got {metric!r}")
+        raise InvalidMilvusUrl(f"expected a metric of {', '.join(METRICS)}, got {metric!r}")
     numbers = {name: _number(name, value) for name, value in asked.items()}
     built = BUILD[index] if index else ()
     searched = SEARCH[index] if index else tuple(name for names in SEARCH.values() for name in names)
     if unknown := numbers.keys() - {*built, *searched}:
-        raise InvalidVectorsUrl(
+        raise InvalidMilvusUrl(
             f"expected of {f'the index {index}' if index else 'an index'} no more than "
             f"{', '.join((*built, *searched)) or 'its name'} in the vectors' URL, got {min(unknown)!r}"
         )
-    return VectorsUrl(
+    return MilvusUrl(
         f"{parts.scheme}://{parts.netloc}",
         collection,
         index,
@@ -81,5 +81,5 @@ def vectors_url(text: str) -> VectorsUrl:
 
 def _number(name: str, value: str) -> int:
     if not value.isdecimal() or not value.isascii() or not 0 < int(value) < 2**31:
-        raise InvalidVectorsUrl(f"expected a whole number for {name} of the vectors' URL, got {value!r}")
+        raise InvalidMilvusUrl(f"expected a whole number for {name} of the vectors' URL, got {value!r}")
     return int(value)

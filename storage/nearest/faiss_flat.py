@@ -15,8 +15,8 @@ from numpy.typing import NDArray
 
 from storage.nearest.error_bounds import squared_distance_error
 from storage.nearest.huge_pages import prefer_large_pages
-from storage.nearest.polling_lock import Turns
-from storage.nearest.quantized import NOT_ROUNDED, Rounded
+from storage.nearest.polling_lock import PollingLock
+from storage.nearest.quantized import NOT_ROUNDED, QuantizedSearch
 from storage.nearest.top_k import least
 
 #: fourcc, dim, count, two fields FAISS no longer uses, trained, metric (1 is L2), floats that follow.
@@ -50,7 +50,7 @@ _AROUND = 8192
 
 
 #: BLAS has one set of threads for all: two products at once would wait for each other by spinning.
-_PRODUCTS = Turns()
+_PRODUCTS = PollingLock()
 
 
 class _Memory:
@@ -69,7 +69,7 @@ class FaissFlat:
         self._vectors: NDArray[np.float32] | None = None
         self._norms: NDArray[np.float32] | None = None
         self._largest: float | None = None
-        self._rounded = Rounded()
+        self._rounded = QuantizedSearch()
 
     @property
     def dim(self) -> int:
@@ -115,7 +115,7 @@ class FaissFlat:
     def _changed(self) -> None:
         """Let go of what was derived from the vectors; their memory may be elsewhere now."""
         self._vectors = self._norms = self._largest = None
-        self._rounded = Rounded()
+        self._rounded = QuantizedSearch()
 
     def finite(self) -> bool:
         """Tell whether every vector's squared norm is a number that float32 holds."""

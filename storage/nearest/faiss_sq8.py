@@ -36,11 +36,11 @@ _BLOCK = 4096
 _SLACK = 2.0**-40
 
 
-class FaissBytes:
-    """Rounded vectors in an `faiss.IndexIVFScalarQuantizer` whose lists are all looked through, each by a thread."""
+class FaissSq8:
+    """8-bit quantized vectors in a `faiss.IndexIVFScalarQuantizer`: every list is searched, each by a thread."""
 
     @classmethod
-    def of(cls, vectors: NDArray[np.float32]) -> "FaissBytes | None":
+    def of(cls, vectors: NDArray[np.float32]) -> "FaissSq8 | None":
         """Return vectors, (n, dim), rounded, or None for those that bytes do not suit: short, tiny, or all zeros."""
         dim = vectors.shape[1]
         scale = _scale_of(vectors)

@@ -1,4 +1,4 @@
-"""Turns of threads that would hinder each other: whoever has had one may have the next at once."""
+"""PollingLock of threads that would hinder each other: whoever has had one may have the next at once."""
 
 import threading
 import time
@@ -8,7 +8,7 @@ from types import TracebackType
 _PATIENCE, _LONGEST_PATIENCE = 0.0005, 0.004
 
 
-class Turns:
+class PollingLock:
     """One thread at a time, in a `with` statement; not in the order of coming.
 
     A lock is handed to whoever waits as soon as it is let go, and two threads that work for less time than one takes to

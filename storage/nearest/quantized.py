@@ -5,7 +5,7 @@ import threading
 import numpy as np
 from numpy.typing import NDArray
 
-from storage.nearest.faiss_sq8 import FaissBytes
+from storage.nearest.faiss_sq8 import FaissSq8
 
 #: Single queries before vectors are rounded for them; and as many for which that may fail.
 _FEW_QUERIES = 8
@@ -24,11 +24,11 @@ _TIMES_MORE, _MOST_TIMES_MORE = 5, 40
 _MOST_PROPOSED = 1024
 
 
-class Rounded:
+class QuantizedSearch:
     """The vectors of one index rounded to bytes, as long as most answers come from them alone."""
 
     def __init__(self) -> None:
-        self._bytes: FaissBytes | None = None
+        self._bytes: FaissSq8 | None = None
         self._pays = True
         self._making = threading.Lock()
         self._times_more = _TIMES_MORE
@@ -51,13 +51,13 @@ class Rounded:
         wanted = min(count * self._times_more, _MOST_PROPOSED, len(vectors))
         return None if rounded is None else rounded.proposed(query, wanted)
 
-    def _made(self, vectors: NDArray[np.float32]) -> FaissBytes | None:
+    def _made(self, vectors: NDArray[np.float32]) -> FaissSq8 | None:
         """Return the vectors rounded, or None while another thread is at it, and when they are not to be."""
         if not self._making.acquire(blocking=False):
             return None
         try:
             if self._bytes is None and self._pays:
-                self._bytes = FaissBytes.of(vectors)
+                self._bytes = FaissSq8.of(vectors)
                 self._pays = self._bytes is not None
             return self._bytes
         finally:

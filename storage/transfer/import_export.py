@@ -35,7 +35,7 @@ def imported_embedding(dim: int, model: str) -> Embedding:
     return Embedding(dim, fingerprint, {"imported": model})
 
 
-def import_file(file: Path, store: str | Path, model: str, *, vectors: str | None = None) -> tuple[int, int, int]:
+def import_file(file: Path, store: str | Path, model: str, *, milvus: str | None = None) -> tuple[int, int, int]:
     """Add the items of a `.parquet` or `.npz` file to a store, new or of the same model; ids are given anew.
 
     Return how many were added, replaced and left unchanged. The whole file is checked before anything is written.
@@ -50,9 +50,9 @@ def import_file(file: Path, store: str | Path, model: str, *, vectors: str | Non
         raise FileUnusable(f"expected a file that can be read at {file}, got a folder, pipe or device")
     embedding = imported_embedding(_checked_dim(file, read(file)), model)
     if Store.exists_at(store):
-        target = Store.open(store, writing=True, vectors=vectors)
+        target = Store.open(store, writing=True, milvus=milvus)
     else:
-        target = Store.create(store, embedding, vectors=vectors)
+        target = Store.create(store, embedding, milvus=milvus)
     with target:
         target.embedding.require_same(embedding)
         counts = np.zeros(3, np.int64)

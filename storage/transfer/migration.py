@@ -26,8 +26,8 @@ def migrate(
     source: str | Path,
     target: str | Path,
     *,
-    source_vectors: str | None = None,
-    target_vectors: str | None = None,
+    source_milvus: str | None = None,
+    target_milvus: str | None = None,
     on_progress: Callable[[int, int], None] = lambda _done, _of: None,
 ) -> Migrated:
     """Copy a store to a place where there is none, or a part of it already; `on_progress` hears of batches.
@@ -35,12 +35,12 @@ def migrate(
     Batches that are added to the source meanwhile come with the next call. Raise StoreExists when the target is no
     part of the source's history, and the errors of opening, reading and writing stores.
     """
-    with Store.open(source, vectors=source_vectors) as original:
+    with Store.open(source, milvus=source_milvus) as original:
         last = original.last_batch()
         if Store.exists_at(target):
-            copy = Store.open(target, writing=True, vectors=target_vectors)
+            copy = Store.open(target, writing=True, milvus=target_milvus)
         else:
-            copy = Store.create(target, original.embedding, vectors=target_vectors)
+            copy = Store.create(target, original.embedding, milvus=target_milvus)
         with copy:
             done = copy.last_batch()
             copy.embedding.require_same(original.embedding)

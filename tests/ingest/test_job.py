@@ -66,10 +66,10 @@ def contents(folder: Path) -> tuple[list[Item], NDArray[np.int64], NDArray[np.fl
 
 def assert_same_store(one: Path, other: Path) -> None:
     """Compare ids, keys, labels, metadata, contents, and vectors to the bit."""
-    (items, ids, vectors), (other_items, other_ids, other_vectors) = contents(one), contents(other)
+    (items, ids, vectors), (other_items, other_ids, other_milvus) = contents(one), contents(other)
     assert items == other_items
     np.testing.assert_array_equal(ids, other_ids)
-    np.testing.assert_array_equal(vectors.view(np.uint32), other_vectors.view(np.uint32))
+    np.testing.assert_array_equal(vectors.view(np.uint32), other_milvus.view(np.uint32))
 
 
 def test_a_first_job_creates_the_store(tmp_path: Path) -> None:

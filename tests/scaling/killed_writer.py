@@ -16,9 +16,9 @@ COUNT, BATCH = 1000, 20
 def work(place: str, vectors: str) -> None:
     """Bring the store up to date, as an ingest would."""
     if Store.exists_at(place):
-        store = Store.open(place, writing=True, vectors=vectors)
+        store = Store.open(place, writing=True, milvus=vectors)
     else:
-        store = Store.create(place, EMBEDDING, vectors=vectors)
+        store = Store.create(place, EMBEDDING, milvus=vectors)
     with store:
         for start in range(0, COUNT, BATCH):
             some = items(range(start, start + BATCH))

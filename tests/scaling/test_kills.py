@@ -67,7 +67,7 @@ def test_a_postgresql_that_is_killed_under_a_writer_loses_nothing(
     postgres: Cluster, milvus: Server, plain: Path
 ) -> None:
     url, vectors = postgres.url(), milvus.url()
-    with Store.create(url, EMBEDDING, vectors=vectors) as store:
+    with Store.create(url, EMBEDDING, milvus=vectors) as store:
         fill(store, 0, 100, batch=20)
         postgres.process.kill()
         with pytest.raises(ServerUnusable) as stopped:
@@ -87,7 +87,7 @@ def work_on(url: str, vectors: str) -> NoReturn:
 
 
 def require_same(plain: Path, url: str, vectors: str) -> None:
-    with Store.open(plain) as one, Store.open(url, vectors=vectors) as other:
+    with Store.open(plain) as one, Store.open(url, milvus=vectors) as other:
         found = compare(one, other, queries=1000)
         assert (found.first, found.differences) == (None, ALL_SAME)
         assert other.verify() == []

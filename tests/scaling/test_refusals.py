@@ -21,21 +21,21 @@ def test_a_wrong_token_is_refused(milvus: Server, tmp_path: Path, monkeypatch: p
         "user:password or an API key, or wait until the server has started"
     )
     with pytest.raises(ServerUnusable, match=exactly(message)):
-        Store.open(folder_store(tmp_path / "store", 10), writing=True, vectors=milvus.url())
+        Store.open(folder_store(tmp_path / "store", 10), writing=True, milvus=milvus.url())
 
 
 def test_no_server_at_all_is_named_and_the_store_stays_as_it_was(tmp_path: Path) -> None:
     folder = folder_store(tmp_path / "store", 10)
     pytest.importorskip("pymilvus")
     with pytest.raises(ServerUnusable, match=r"expected Milvus at http://127\.0\.0\.1:1 to answer, got '"):
-        Store.open(folder, writing=True, vectors="http://127.0.0.1:1")
+        Store.open(folder, writing=True, milvus="http://127.0.0.1:1")
     with Store.open(folder) as store:
         assert store.verify() == []
 
 
 def test_a_collection_of_another_dimension_or_fingerprint_is_refused(milvus: Server, tmp_path: Path) -> None:
     vectors = milvus.url()
-    with Store.create(tmp_path / "one", EMBEDDING, vectors=vectors) as store:
+    with Store.create(tmp_path / "one", EMBEDDING, milvus=vectors) as store:
         fill(store, 0, 10)
     for embedding, message in (
         (
@@ -51,14 +51,14 @@ def test_a_collection_of_another_dimension_or_fingerprint_is_refused(milvus: Ser
     ):
         Store.create(tmp_path / str(embedding.dim), embedding).close()
         with pytest.raises(ServerUnusable, match=exactly(message)):
-            Store.open(tmp_path / str(embedding.dim), writing=True, vectors=vectors)
+            Store.open(tmp_path / str(embedding.dim), writing=True, milvus=vectors)
 
 
 def test_a_collection_of_another_stores_history_is_refused(milvus: Server, tmp_path: Path) -> None:
     vectors = milvus.url()
-    with Store.create(tmp_path / "one", EMBEDDING, vectors=vectors) as store:
+    with Store.create(tmp_path / "one", EMBEDDING, milvus=vectors) as store:
         fill(store, 0, 10)
-    with Store.create(tmp_path / "two", EMBEDDING, vectors=vectors) as other, pytest.raises(ServerUnusable) as refused:
+    with Store.create(tmp_path / "two", EMBEDDING, milvus=vectors) as other, pytest.raises(ServerUnusable) as refused:
         other.nearest(np.zeros(DIM), 1)
     assert str(refused.value).startswith(f"expected the items of this store at {vectors}, got those of another store")
 
@@ -76,13 +76,13 @@ def test_a_collection_of_something_else_is_refused(milvus: Server, tmp_path: Pat
             "?collection=NAME"
         ),
     ):
-        Store.create(tmp_path / "one", EMBEDDING, vectors=vectors)
+        Store.create(tmp_path / "one", EMBEDDING, milvus=vectors)
 
 
 def test_a_reader_makes_no_collection(milvus: Server, tmp_path: Path) -> None:
     vectors = milvus.url()
     with pytest.raises(ServerUnusable, match="found no such collection: fill one with `python -m storage repair`"):
-        Store.open(folder_store(tmp_path / "store", 10), vectors=vectors)
+        Store.open(folder_store(tmp_path / "store", 10), milvus=vectors)
 
 
 @pytest.mark.parametrize("index", ["HNSW&M=8&efConstruction=64&ef=64", "IVF_FLAT&nlist=16&nprobe=8"])
@@ -91,7 +91,7 @@ def test_an_approximate_index_finds_nearly_all_and_says_true_distances(
 ) -> None:
     vectors = milvus.url(f"&index={index}")
     queries = random_vectors(50, DIM, seed=9)
-    with Store.create(tmp_path / "one", EMBEDDING, vectors=vectors) as store:
+    with Store.create(tmp_path / "one", EMBEDDING, milvus=vectors) as store:
         fill(store, 0, 2000, batch=1000)
         found = store.nearest(queries, 10)
     with Store.open(tmp_path / "one") as exact:

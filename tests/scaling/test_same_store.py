@@ -20,7 +20,7 @@ def test_stores_that_were_told_the_same_hold_and_answer_the_same(
     if "PostgreSQL" in kind:
         place = request.getfixturevalue("postgres").url()
     vectors = request.getfixturevalue("milvus").url() if "Milvus" in kind else None
-    with Store.create(tmp_path / "plain", EMBEDDING) as plain, Store.create(place, EMBEDDING, vectors=vectors) as other:
+    with Store.create(tmp_path / "plain", EMBEDDING) as plain, Store.create(place, EMBEDDING, milvus=vectors) as other:
         for store in (plain, other):
             fill(store, 0, 400)
         assert answers(other) == answers(plain)
@@ -40,9 +40,9 @@ def test_what_a_writer_without_the_engine_did_is_in_the_answers_of_one_with_it(
     postgres: Cluster, milvus: Server, tmp_path: Path
 ) -> None:
     url, vectors = postgres.url(), milvus.url()
-    with Store.create(url, EMBEDDING, vectors=vectors) as first, Store.create(tmp_path / "plain", EMBEDDING) as plain:
+    with Store.create(url, EMBEDDING, milvus=vectors) as first, Store.create(tmp_path / "plain", EMBEDDING) as plain:
         fill(first, 0, 200)
-        with Store.open(url, vectors=vectors) as reader:
+        with Store.open(url, milvus=vectors) as reader:
             assert len(reader.nearest(random_vectors(1, 16), 300)[0]) == 200
             with Store.open(url, writing=True) as unaware:
                 fill(unaware, 200, 260)
@@ -60,7 +60,7 @@ def test_distances_that_float32_cannot_hold_are_compared_by_the_rows(milvus: Ser
     long = random_vectors(60, 16) * np.float32(2.5e18)
     answered = []
     for folder, vectors in (("plain", None), ("served", milvus.url())):
-        with Store.create(tmp_path / folder, EMBEDDING, vectors=vectors) as store:
+        with Store.create(tmp_path / folder, EMBEDDING, milvus=vectors) as store:
             store.append(items(range(60)), long)
             answered.append([store.nearest(-long[:5], 10), store.nearest(long[:5], 70), store.within(long[:3], 2e19)])
     assert answered[0] == answered[1]
@@ -70,7 +70,7 @@ def test_a_collection_that_lost_or_gained_rows_is_noticed_and_filled_again(postg
     import pymilvus
 
     url, vectors = postgres.url(), milvus.url()
-    with Store.create(url, EMBEDDING, vectors=vectors) as store:
+    with Store.create(url, EMBEDDING, milvus=vectors) as store:
         fill(store, 0, 100)
         before = answers(store)
         client = pymilvus.MilvusClient(uri=milvus.server, token=TOKEN)
@@ -85,6 +85,6 @@ def test_a_collection_that_lost_or_gained_rows_is_noticed_and_filled_again(postg
         client.upsert(collection, [orphan])
         assert answers(store) == before
         client.drop_collection(collection)
-    with Store.open(url, writing=True, vectors=vectors) as store:
+    with Store.open(url, writing=True, milvus=vectors) as store:
         store.publish()
         assert answers(store) == before

@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from ingest.embedding.heads.head import Head
 from ingest.embedding.heads.identity import Bare
 from ingest.embedding.heads.pca import Pca, Whitened, fitted_pca, fitted_whitening
-from ingest.embedding.heads.random_dense import Dense, untrained_dense
+from ingest.embedding.heads.random_dense import Dense, random_dense
 from ingest.embedding.heads.trained import Trained
 from ingest.embedding.network.backbone import Floats
 from ingest.embedding.recipes import Recipe
@@ -19,7 +19,7 @@ def fit_head(recipe: Recipe, features: Floats) -> Head:
     if recipe.head == "none":
         return Bare()
     if recipe.head == "dense":
-        return untrained_dense(features.shape[1], recipe.dim, recipe.seed)
+        return random_dense(features.shape[1], recipe.dim, recipe.seed)
     if recipe.head == "pca" and recipe.whiten:
         return fitted_whitening(features, recipe.dim, recipe.seed, recipe.whiten)
     if recipe.head == "pca":

@@ -8,7 +8,7 @@ from ingest.embedding.network.backbone import Floats
 
 
 class Head(Protocol):
-    """Turns features, (n, d) float32, into vectors, (n, dim) float32, with the arrays it was fitted to."""
+    """PollingLock features, (n, d) float32, into vectors, (n, dim) float32, with the arrays it was fitted to."""
 
     def __call__(self, features: Floats) -> Floats:
         """Return the vectors of features."""

@@ -6,7 +6,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ingest.embedding.heads.head import unit_length
-from ingest.embedding.linalg.blas_threads import numpy_on_one_thread
+from ingest.embedding.linalg.blas_threads import one_blas_thread
 from ingest.embedding.linalg.matmul import in_blocks
 from ingest.embedding.linalg.randomized_svd import leading_directions
 from ingest.embedding.network.backbone import Floats
@@ -98,7 +98,7 @@ def _principal(features: Floats, dim: int, seed: int) -> tuple[_Wide, _Wide, _Wi
 
 def _leading(centred: Floats, count: int, seed: int) -> tuple[_Wide, _Wide]:
     """Return the first principal components, (d, count), and the deviations along them, (count,), of (n, d)."""
-    with numpy_on_one_thread():
+    with one_blas_thread():
         sought = min(centred.shape[1], count + max(_FEWEST_BESIDE, round(count * _BESIDE)))
         directions = leading_directions(centred, sought, seed, _TIMES)
         # Within these few the components are exact: the Rayleigh-Ritz method.

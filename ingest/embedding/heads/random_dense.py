@@ -25,7 +25,7 @@ class Dense:
         return {"kernel": self.kernel, "bias": self.bias}
 
 
-def untrained_dense(features: int, dim: int, seed: int) -> Dense:
+def random_dense(features: int, dim: int, seed: int) -> Dense:
     """Return a layer as Keras makes it and nobody trains it: Glorot-uniform weights, zero biases.
 
     Glorot and Bengio, "Understanding the difficulty of training deep feedforward neural networks", 2010.

@@ -19,7 +19,7 @@ _one_at_a_time = threading.Lock()
 
 
 @contextmanager
-def numpy_on_one_thread() -> Iterator[None]:
+def one_blas_thread() -> Iterator[None]:
     """Have NumPy multiply in the calling thread; whoever else asks waits."""
     with _one_at_a_time, _NUMPYS.limit(limits=1):
         yield

@@ -2,12 +2,12 @@
 
 import numpy as np
 
-from ingest.embedding.linalg.blas_threads import numpy_on_one_thread
+from ingest.embedding.linalg.blas_threads import one_blas_thread
 from ingest.embedding.network.backbone import Floats
 
-#: Rows multiplied at once, filled up with zeros. The kernels of OpenBLAS compute 16 columns of a product as one tile, so
-#: that all of these are added up in the same order; at the edges of a tile, and in some kernels beside it, the order
-#: differs. So the rows are the columns of the product that BLAS sees.
+#: Rows multiplied at once, filled up with zeros. OpenBLAS computes 16 columns of a product as one tile, in one order of
+#: additions; other tile sizes, and the edges of a product, add in other orders. So the rows are the columns of the
+#: product that BLAS sees.
 BLOCK = 16
 
 
@@ -18,7 +18,7 @@ def in_blocks(rows: Floats, matrix: Floats, centre: Floats | None = None) -> Flo
     """
     products = np.empty((len(rows), matrix.shape[1]), np.float32)
     block = np.zeros((BLOCK, matrix.shape[0]), np.float32)
-    with numpy_on_one_thread():
+    with one_blas_thread():
         for start in range(0, len(rows), BLOCK):
             part = rows[start : start + BLOCK]
             np.subtract(part, np.float32(0) if centre is None else centre, out=block[: len(part)])

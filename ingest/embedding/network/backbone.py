@@ -48,7 +48,7 @@ class MakeBackbone(Protocol):
         ...
 
 
-class RememberingBackbone:
+class CachingBackbone:
     """A backbone that does not compute an image twice, for up to `capacity` images."""
 
     def __init__(self, backbone: Backbone, capacity: int) -> None:

@@ -109,5 +109,5 @@ def tail_ignored(patches: Patches) -> None:
             """Take in the end."""
 
     patches.set(ItemRows, "history_pages", none_after)
-    patches.set(snapshot, "Proof", Unproven)
+    patches.set(snapshot, "ChainCheck", Unproven)
     patches.set(snapshot, "require_count", lambda *_: None)

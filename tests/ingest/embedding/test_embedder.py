@@ -7,9 +7,9 @@ from typing import Any
 import numpy as np
 import pytest
 
-from ingest.embedding.embedder import Embedder, told_drift
+from ingest.embedding.embedder import Embedder, drift_message
 from ingest.embedding.features import features_of, network_input
-from ingest.embedding.network.backbone import Floats, RememberingBackbone
+from ingest.embedding.network.backbone import CachingBackbone, Floats
 from ingest.embedding.recipes import Recipe
 from ingest.errors import EmbeddingDrift, SourceUnusable
 from ingest.images.images import Image
@@ -88,7 +88,7 @@ def test_fitting_tells_how_many_images_are_done_after_each_batch_of_the_backbone
 def test_a_remembering_backbone_computes_only_batches_with_a_new_image_and_gives_the_same_bits() -> None:
     backbone = ToyBackbone()
     # One more than the images: the black one that the last batch is filled up with.
-    embedder = Embedder.fit(TOY, RememberingBackbone(backbone, capacity=21), noise(20))
+    embedder = Embedder.fit(TOY, CachingBackbone(backbone, capacity=21), noise(20))
     assert backbone.batches == 3
     vectors = embedder.embed(noise(20))
     assert backbone.batches == 3
@@ -99,7 +99,7 @@ def test_a_remembering_backbone_computes_only_batches_with_a_new_image_and_gives
 
 def test_a_remembering_backbone_forgets_what_is_beyond_its_capacity() -> None:
     backbone = ToyBackbone()
-    memory = RememberingBackbone(backbone, capacity=8)
+    memory = CachingBackbone(backbone, capacity=8)
     for _ in range(2):
         list(features_of(TOY, memory, [network_input(TOY, image) for image in noise(20)]))
     # The first batch of eight is known, the other two are not.
@@ -207,7 +207,7 @@ def test_other_weights_of_equal_dimension_are_refused() -> None:
 def test_rounding_on_another_machine_is_let_pass_and_told_as_a_number(factor: float) -> None:
     restored = Embedder.restore(fitted(DRAWN).embedding(), OtherPrecision(factor))
     assert restored.drift == pytest.approx(0.005, rel=1e-3)
-    assert told_drift(restored.drift) == (
+    assert drift_message(restored.drift) == (
         "this machine embeds the store's test images 0.50% away from the store's vectors, as another precision or "
         "processor does; up to 2.0% is let pass"
     )
@@ -216,7 +216,7 @@ def test_rounding_on_another_machine_is_let_pass_and_told_as_a_number(factor: fl
 def test_nobody_hears_of_a_drift_that_is_none() -> None:
     assert fitted(DRAWN).drift is None
     assert Embedder.restore(fitted(DRAWN).embedding(), ToyBackbone()).drift == 0.0
-    assert [told_drift(drift) for drift in (None, 0.0, 0.00009)] == [None, None, None]
+    assert [drift_message(drift) for drift in (None, 0.0, 0.00009)] == [None, None, None]
 
 
 # An untrained layer without a bias is proportional to its features, so the vectors move by the same share.

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from threadpoolctl import threadpool_info, threadpool_limits
 
-from ingest.embedding.linalg.blas_threads import numpy_on_one_thread
+from ingest.embedding.linalg.blas_threads import one_blas_thread
 from ingest.embedding.linalg.matmul import BLOCK, in_blocks
 from ingest.embedding.network.backbone import Floats
 
@@ -60,6 +60,6 @@ def test_the_number_of_processors_does_not_change_a_bit(threads: int) -> None:
 
 def test_blas_has_its_threads_again_after_a_product() -> None:
     with threadpool_limits(2, user_api="blas"):
-        with numpy_on_one_thread():
+        with one_blas_thread():
             assert 1 in blas_threads()
         assert blas_threads() == {2}

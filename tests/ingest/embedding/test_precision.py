@@ -14,7 +14,7 @@ from storage import Embedding, Store
 from tests.toys import TOY, ToyBackbone, grey, grey_source
 
 
-class Rounded(ToyBackbone):
+class QuantizedSearch(ToyBackbone):
     """A toy that tells what it was asked to compute in, and computes in that."""
 
     def __init__(self, precision: Precision) -> None:
@@ -30,7 +30,7 @@ class Asking:
 
     def __call__(self, _: Recipe, precision: Asked = "auto", /) -> Backbone:
         self.asked.append(precision)
-        return Rounded("bfloat16" if precision == "auto" else precision)
+        return QuantizedSearch("bfloat16" if precision == "auto" else precision)
 
 
 @pytest.fixture
@@ -107,7 +107,7 @@ def test_another_precision_that_moves_vectors_too_far_is_refused(
 ) -> None:
     bring(tmp_path / "store", {"a": 0}, asking, "float32")
     features = ToyBackbone.features
-    monkeypatch.setattr(Rounded, "features", lambda self, images: features(self, images) + 1)
+    monkeypatch.setattr(QuantizedSearch, "features", lambda self, images: features(self, images) + 1)
     with pytest.raises(EmbeddingDrift):
         bring(tmp_path / "store", {"b": 51}, asking, "bfloat16")
 

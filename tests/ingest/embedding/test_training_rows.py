@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from ingest.embedding.network.backbone import Floats, RememberingBackbone
+from ingest.embedding.network.backbone import CachingBackbone, Floats
 from ingest.embedding.training import rows
 from ingest.embedding.training.reduction import Reduction
 from ingest.embedding.training.rows import training_rows
@@ -50,7 +50,7 @@ def test_there_are_fewer_copies_where_there_would_be_too_many_rows(
 
 def test_copies_do_not_take_the_place_of_images_in_the_memory() -> None:
     backbone = ToyBackbone()
-    memory = RememberingBackbone(backbone, capacity=17)
+    memory = CachingBackbone(backbone, capacity=17)
     training_rows(TOY, memory, backbone, PLAIN, inputs(16), 16, lambda _: None)
     computed = backbone.batches
     memory.features(np.stack([input for input, _ in inputs(8)]))

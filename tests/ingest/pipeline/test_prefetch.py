@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from ingest.pipeline.prefetch import ahead, begun_ahead
+from ingest.pipeline.prefetch import ahead, lookahead
 
 
 def counting(to: int, made: list[int]) -> Generator[int, None, None]:
@@ -79,7 +79,7 @@ def test_closing_closes_what_is_made_in_the_thread_that_makes_it() -> None:
 @pytest.mark.parametrize("by", [0, 1, 3])
 def test_what_is_begun_comes_in_order_and_no_further_ahead_than_asked(by: int) -> None:
     begun: list[int] = []
-    ahead_of_each = [len(begun) - taken for taken, _ in enumerate(begun_ahead(counting(10, begun), by), start=1)]
+    ahead_of_each = [len(begun) - taken for taken, _ in enumerate(lookahead(counting(10, begun), by), start=1)]
     assert begun == list(range(10))
     assert ahead_of_each == [min(by, 10 - taken) for taken in range(1, 11)]
-    assert list(begun_ahead(range(10), by)) == begun
+    assert list(lookahead(range(10), by)) == begun

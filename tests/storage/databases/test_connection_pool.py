@@ -6,7 +6,7 @@ import pytest
 import sqlalchemy as sa
 from sqlalchemy.pool import NullPool
 
-from storage.databases.connection_pool import IdleConnections
+from storage.databases.connection_pool import ConnectionPool
 
 
 class Counted:
@@ -17,7 +17,7 @@ class Counted:
         engine = sa.create_engine("sqlite+pysqlite://", poolclass=NullPool)
         sa.event.listen(engine, "connect", lambda *_: self._count(1))
         sa.event.listen(engine, "close", lambda *_: self._count(-1))
-        self.idle = IdleConnections(engine)
+        self.idle = ConnectionPool(engine)
 
     def _count(self, by: int) -> None:
         self.open += by

@@ -6,9 +6,9 @@ import pytest
 
 from storage import Store
 from storage.databases.address import address_of
-from storage.errors import ExtraMissing, InvalidVectorsUrl, NotAStore
+from storage.errors import ExtraMissing, InvalidMilvusUrl, NotAStore
 from storage.extras import require_extra
-from storage.milvus.url import VectorsUrl, vectors_url
+from storage.milvus.url import MilvusUrl, milvus_url
 from tests.storage.stores import exactly, line_store
 
 
@@ -46,10 +46,10 @@ def test_a_schema_has_a_plain_name() -> None:
 
 
 def test_a_vectors_url_says_server_collection_and_index() -> None:
-    found = vectors_url("http://host:19530?collection=digits&index=HNSW&M=32&ef=128")
-    assert found == VectorsUrl("http://host:19530", "digits", "HNSW", None, {"M": 32}, {"ef": 128})
+    found = milvus_url("http://host:19530?collection=digits&index=HNSW&M=32&ef=128")
+    assert found == MilvusUrl("http://host:19530", "digits", "HNSW", None, {"M": 32}, {"ef": 128})
     assert str(found) == "http://host:19530?collection=digits"
-    assert vectors_url("https://host") == VectorsUrl("https://host", "lookalike", None, None, {}, {})
+    assert milvus_url("https://host") == MilvusUrl("https://host", "lookalike", None, None, {}, {})
 
 
 @pytest.mark.parametrize(
@@ -66,8 +66,8 @@ def test_a_vectors_url_says_server_collection_and_index() -> None:
     ],
 )
 def test_what_is_no_vectors_url_is_refused(url: str, message: str, tmp_path: Path) -> None:
-    with pytest.raises(InvalidVectorsUrl) as refused:
-        Store.open(line_store(tmp_path), vectors=url)
+    with pytest.raises(InvalidMilvusUrl) as refused:
+        Store.open(line_store(tmp_path), milvus=url)
     assert str(refused.value).startswith(message)
 
 

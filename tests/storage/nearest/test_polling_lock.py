@@ -5,11 +5,11 @@ import time
 
 import pytest
 
-from storage.nearest.polling_lock import Turns
+from storage.nearest.polling_lock import PollingLock
 
 
 def test_one_thread_at_a_time_has_a_turn_and_each_has_one() -> None:
-    turns, inside, most, done = Turns(), [0], [0], []
+    turns, inside, most, done = PollingLock(), [0], [0], []
 
     def work(name: int) -> None:
         for _ in range(20):
@@ -30,7 +30,7 @@ def test_one_thread_at_a_time_has_a_turn_and_each_has_one() -> None:
 
 
 def test_an_error_ends_a_turn() -> None:
-    turns = Turns()
+    turns = PollingLock()
     with pytest.raises(ValueError, match="mine"), turns:
         raise ValueError("mine")
     with turns:

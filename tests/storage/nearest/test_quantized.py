@@ -9,7 +9,7 @@ import pytest
 from numpy.typing import NDArray
 
 from storage.nearest import exact
-from storage.nearest.faiss_sq8 import FaissBytes
+from storage.nearest.faiss_sq8 import FaissSq8
 from tests.storage.nearest.asking import comparing, flat, oracle
 from tests.storage.stores import random_vectors
 
@@ -19,13 +19,13 @@ def test_bytes_are_enough_for_vectors_of_one_scale_and_given_up_for_others() -> 
     even, uneven = random_vectors(2000, 64, 1), random_vectors(2000, 64, 1)
     uneven[:3] *= 1e6
     rounded: list[int] = []
-    propose = FaissBytes.proposed
+    propose = FaissSq8.proposed
 
     def counted(*given: Any) -> tuple[NDArray[np.int64], float]:
         rounded.append(1)
         return propose(*given)
 
-    with comparing("by bytes"), mock.patch.object(FaissBytes, "proposed", counted):
+    with comparing("by bytes"), mock.patch.object(FaissSq8, "proposed", counted):
         for vectors, expected in ((even, 100), (uneven, 7)):
             rounded.clear()
             index = flat(vectors)
@@ -49,4 +49,4 @@ def test_threads_that_ask_at_once_are_answered_as_one(largest: float) -> None:
 
 @pytest.mark.parametrize("vectors", [np.zeros((9, 64)), np.full((9, 64), 1e-38), np.ones((9, 3))])
 def test_vectors_that_bytes_do_not_suit_are_not_rounded(vectors: NDArray[np.float64]) -> None:
-    assert FaissBytes.of(vectors.astype(np.float32)) is None
+    assert FaissSq8.of(vectors.astype(np.float32)) is None

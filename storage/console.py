@@ -4,13 +4,17 @@ import json
 import os
 import sys
 from collections.abc import Mapping
+from dataclasses import asdict
 from pathlib import Path
-from typing import Annotated, Any, NoReturn
+from typing import TYPE_CHECKING, Annotated, Any, NoReturn
 
 import typer
 from rich.console import Console
 
 from storage.errors import LookalikeError
+
+if TYPE_CHECKING:
+    from _typeshed import DataclassInstance
 
 #: The options of every command that opens a store.
 StoreOption = Annotated[str, typer.Option("--store", help="The store's folder, or its PostgreSQL URL.")]
@@ -75,8 +79,9 @@ def shown(place: str | Path) -> str:
     return printable(str(address_of(place) or place))
 
 
-def print_json(document: Mapping[str, Any]) -> None:
-    """Print the one JSON document of a `--json` run."""
-    text = json.dumps(document, indent=2, ensure_ascii=False, allow_nan=False)
-    # Half a surrogate pair, which a file's name can hold, is no UTF-8, but can be written as JSON's own escape.
+def print_json(document: "Mapping[str, Any] | DataclassInstance") -> None:
+    """Print the one JSON document of a `--json` run: a mapping, or a dataclass instance by its fields' names."""
+    mapping = document if isinstance(document, Mapping) else asdict(document)
+    text = json.dumps(mapping, indent=2, ensure_ascii=False, allow_nan=False)
+    # A lone surrogate, which a file name can hold, has no UTF-8 encoding, but JSON can escape it.
     sys.stdout.write(text.encode("utf-8", "backslashreplace").decode() + "\n")

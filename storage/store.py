@@ -165,14 +165,14 @@ class Store(StoreReader):
                 catalog.ledger.write(entry)
             return appended
 
-        appended = self._database.once(change)
+        appended = self._database.write_exactly_once(change)
         self._follow()
         return appended
 
     def write_copies(self, copies: Sequence[CopiedBatch]) -> None:
         """Write batches of another store that follow this one's last, all of them or none."""
         self._require_writer()
-        self._database.once(lambda connection: write_copies(Catalog(connection), copies))
+        self._database.write_exactly_once(lambda connection: write_copies(Catalog(connection), copies))
         self._follow()
 
     def write_ledger(self, entries: Sequence[Entry]) -> None:
@@ -184,7 +184,7 @@ class Store(StoreReader):
             for entry in entries:
                 ledger.write(entry)
 
-        self._database.once(change)
+        self._database.write_exactly_once(change)
 
     def delete(self, *, ids: Sequence[int] = (), keys: Sequence[str] = ()) -> int:
         """Delete items, all or nothing, and return how many; when this returns, it survives a crash and a power cut.
@@ -204,7 +204,7 @@ class Store(StoreReader):
             commit.bury(catalog, buried)
             return buried
 
-        buried = self._database.once(change)
+        buried = self._database.write_exactly_once(change)
         self._follow()
         return len(buried)
 
@@ -240,12 +240,12 @@ class Store(StoreReader):
             loaded = publish(self._database, self._files, self.dim)
             if loaded is not None:
                 self._memory.take(loaded)
-        self._database.tend()
+        self._database.analyze()
 
-    def settle(self) -> None:
+    def wait_until_indexed(self) -> None:
         """Wait until a vector engine has indexed what it holds; it answers rightly before, but not yet as fast."""
         if self._engine is not None:
-            self._engine.settle()
+            self._engine.wait_until_indexed()
 
     def repair(self) -> list[str]:
         """Make a damaged store whole: return what was done, a line each; empty when nothing was wrong.

@@ -108,7 +108,7 @@ def measure_scaling(
         started = time.perf_counter()
         with Store.open(place, writing=True, milvus=url) as store:
             store.publish()
-            store.settle()
+            store.wait_until_indexed()
         filled = time.perf_counter() - started
         on_stage(f"asking {url}")
         with Store.open(place, milvus=url) as store:

@@ -1,4 +1,4 @@
-"""The contract of what keeps a catalog: a database with whole transactions, in a file or on a server."""
+"""The database that holds a catalog: a file or a server, with atomic transactions."""
 
 from collections.abc import Callable
 from contextlib import AbstractContextManager
@@ -8,33 +8,33 @@ Result = TypeVar("Result")
 
 
 class Database(Protocol):
-    """One way to begin each kind of transaction, and what to do about the tables themselves.
+    """Transactions on a catalog's tables, and the maintenance of the tables.
 
-    Every method raises our own errors only; a connection is SQLAlchemy's.
+    A connection is SQLAlchemy's. Every method raises errors of `storage.errors` only.
     """
 
-    #: What the tables are made with, for people: "SQLite 3.46.1".
+    #: The database system and its version, for people: "SQLite 3.46.1".
     made_with: str
 
     def reading(self) -> AbstractContextManager[Any]:
-        """Give a connection inside a read transaction: every statement sees the same batches."""
+        """Return a connection inside a read transaction, whose statements all see the same snapshot."""
         ...
 
     def writing(self) -> AbstractContextManager[Any]:
-        """Give a connection inside a write transaction, committed at the end and durable then, or rolled back.
+        """Return a connection inside a write transaction: committed and durable at its end, or rolled back.
 
-        One at a time: another waits until it has ended, and sees what it did.
+        Write transactions are serialized: each waits for the one before it and sees its changes.
         """
         ...
 
-    def once(self, change: Callable[[Any], Result]) -> Result:
-        """Make a change in a write transaction and return its result; exactly once, whatever becomes of the answer."""
+    def write_exactly_once(self, change: Callable[[Any], Result]) -> Result:
+        """Apply a change in a write transaction and return its result; exactly once, even if the reply is lost."""
         ...
 
-    def filling(self, *, wait: bool) -> AbstractContextManager[bool]:
-        """Give the right to fill what is derived on other servers, to one process; False when another has it.
+    def sync_lock(self, *, wait: bool) -> AbstractContextManager[bool]:
+        """Take the lock that lets one process at a time write to a vector server; False when another holds it.
 
-        With `wait` it waits until nobody has it.
+        With `wait`, block until it is free.
         """
         ...
 
@@ -43,33 +43,33 @@ class Database(Protocol):
         ...
 
     def format(self) -> int:
-        """Return the version of the tables."""
+        """Return the schema version of the tables."""
         ...
 
     def upgrade(self) -> None:
-        """Bring an older catalog's tables to this version, in one step; do nothing to one of this version."""
+        """Migrate an older catalog's tables to the current version in one transaction."""
         ...
 
-    def tend(self) -> None:
-        """Prepare for questions after much was written."""
+    def analyze(self) -> None:
+        """Update the query planner's statistics (ANALYZE) after bulk writes."""
         ...
 
     def bytes(self) -> int:
-        """Return how much space the catalog takes."""
+        """Return the size of the catalog in bytes."""
         ...
 
     def vacuum(self) -> None:
-        """Let go of the space of what was deleted."""
+        """Reclaim the space of deleted rows (VACUUM)."""
         ...
 
     def integrity(self) -> list[str]:
-        """Return what the database's own check finds wrong, a line each; empty when nothing is."""
+        """Return the problems that the database's own check reports, a line each."""
         ...
 
     def rewrite_if_damaged(self) -> list[str]:
-        """Make the tables anew from their rows when the database finds them damaged; return a line that says so."""
+        """Rewrite the tables from their rows if the database reports corruption; return a line that says so."""
         ...
 
     def close(self) -> None:
-        """Close every connection now."""
+        """Close all connections."""
         ...

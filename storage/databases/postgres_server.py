@@ -109,7 +109,7 @@ class PostgresServer:
             with connection.begin():
                 yield connection
 
-    def once(self, change: Callable[[sa.Connection], Result]) -> Result:
+    def write_exactly_once(self, change: Callable[[sa.Connection], Result]) -> Result:
         """Make a change in a write transaction, exactly once even when the answer to COMMIT was lost.
 
         Beside the change a key is written, which tells afterwards whether it was committed.
@@ -132,7 +132,7 @@ class PostgresServer:
             return make() if committed is None else made[0]
 
     @contextmanager
-    def filling(self, *, wait: bool) -> Iterator[bool]:
+    def sync_lock(self, *, wait: bool) -> Iterator[bool]:
         """Give the right to fill what is derived on other servers, to one process; False when another has it."""
         with self._our_errors(), self._engine.connect() as connection:
             connection.execution_options(isolation_level="AUTOCOMMIT", postgresql_readonly=False)
@@ -206,7 +206,7 @@ class PostgresServer:
             Base.metadata.create_all(connection)
             _mark(connection)
 
-    def tend(self) -> None:
+    def analyze(self) -> None:
         """Count what is in the tables, so that statements go by the right index; the server does so later by itself."""
         with self._our_errors(), self._engine.connect() as connection:
             connection.execution_options(isolation_level="AUTOCOMMIT", postgresql_readonly=False)

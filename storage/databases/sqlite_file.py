@@ -89,7 +89,7 @@ class SqliteFile:
         """Give a connection inside a write transaction, committed at the end and durable then, or rolled back."""
         return self._transaction("BEGIN IMMEDIATE")
 
-    def once(self, change: Callable[[sa.Connection], Result]) -> Result:
+    def write_exactly_once(self, change: Callable[[sa.Connection], Result]) -> Result:
         """Make a change in a write transaction of its own: a file's COMMIT is always heard of."""
         with self.writing() as connection:
             return change(connection)
@@ -188,11 +188,11 @@ class SqliteFile:
             )
 
     @contextmanager
-    def filling(self, *, wait: bool) -> Iterator[bool]:  # noqa: ARG002 -- there is nobody to wait for
+    def sync_lock(self, *, wait: bool) -> Iterator[bool]:  # noqa: ARG002 -- there is nobody to wait for
         """Say that this process may fill what is derived on other servers: it is the one writer."""
         yield True
 
-    def tend(self) -> None:
+    def analyze(self) -> None:
         """Do nothing: a file's statements need no statistics."""
 
     def bytes(self) -> int:

@@ -234,7 +234,7 @@ class MilvusCollection:
         with self._our_errors():
             self._client.upsert(self.url.collection, rows, timeout=TIMEOUT_S)
 
-    def settle(self) -> None:
+    def wait_until_indexed(self) -> None:
         """Wait until the server has indexed all that it holds; before that it compares what is left one by one."""
         with self._our_errors():
             self._client.flush(self.url.collection)

@@ -89,9 +89,9 @@ class Engine:
         sync.catch_up(self._database, self._collection, self._dim, wait=wait)
         self.forget()
 
-    def settle(self) -> None:
+    def wait_until_indexed(self) -> None:
         """Wait until the server has indexed all that it holds."""
-        self._collection.settle()
+        self._collection.wait_until_indexed()
 
     def complete(self) -> list[str]:
         """Make the server hold every row and nothing else; return a line when it had to be filled again."""

@@ -30,7 +30,7 @@ def catch_up(database: Database, collection: MilvusCollection, dim: int, *, wait
     Unless `wait`, nothing is done while another process is at it. Raise ServerUnusable when the collection holds
     another history.
     """
-    with database.filling(wait=wait) as alone:
+    with database.sync_lock(wait=wait) as alone:
         if not alone:
             return False
         covered = collection.covered() or replace(NOTHING, epoch=uuid.uuid4().hex)
@@ -41,7 +41,7 @@ def catch_up(database: Database, collection: MilvusCollection, dim: int, *, wait
 
 def fill_again(database: Database, collection: MilvusCollection, dim: int) -> None:
     """Throw the collection away and fill it from the rows."""
-    with database.filling(wait=True):
+    with database.sync_lock(wait=True):
         collection.clear()
     catch_up(database, collection, dim, wait=True)
 
@@ -49,7 +49,7 @@ def fill_again(database: Database, collection: MilvusCollection, dim: int) -> No
 def complete(database: Database, collection: MilvusCollection, dim: int) -> str | None:
     """Make the collection cover everything, filled again when it then holds more or less; return what was wrong."""
     catch_up(database, collection, dim, wait=True)
-    with database.filling(wait=True):
+    with database.sync_lock(wait=True):
         covered = collection.covered() or NOTHING
         count = collection.count()
     if count == covered.items:

@@ -26,9 +26,9 @@ from benchmarks.peers import measuring
 from benchmarks.peers.registry import KNOWN
 from benchmarks.peers.report import KILLS, QUICK_KILLS, SIZES, measure_peers
 from benchmarks.peers.report import QUICK_SIZES as FEW_VECTORS
-from benchmarks.progress import whole_progress
 from benchmarks.readme import write_results
 from benchmarks.report import write_report
+from benchmarks.report_progress import whole_progress
 from ingest.embedding.network.backbone_factory import vgg16_backbone
 from ingest.embedding.recipes import DEFAULT, PHOTO, RECIPES, recipe_named
 from ingest.pipeline.progress_bar import shown_progress

@@ -8,8 +8,8 @@ from typing import Any
 
 from rich.table import Table
 
+from benchmarks.common.measurement import HIGHER, NEITHER, Measurement
 from benchmarks.errors import UnfitForBenchmark
-from benchmarks.figure import HIGHER, NEITHER, Figure
 
 BETTER, WORSE, SAME = "better", "worse", "same"
 
@@ -19,8 +19,8 @@ class Change:
     """A figure of both reports. `verdict` is beyond the spread: the two do not overlap. `share` is how much, of old."""
 
     name: str
-    old: Figure
-    new: Figure
+    old: Measurement
+    new: Measurement
     verdict: str
     share: float
 
@@ -82,7 +82,7 @@ def compare(old: Path, new: Path, allowed: float) -> Comparison:
     )
 
 
-def changed(name: str, old: Figure, new: Figure) -> Change:
+def changed(name: str, old: Measurement, new: Measurement) -> Change:
     """Return the change of one figure."""
     grown = new.value - old.value
     share = grown / abs(old.value) if old.value else float("inf") * grown if grown else 0.0
@@ -102,8 +102,8 @@ def _document(path: Path) -> Mapping[str, Any]:
     return document
 
 
-def _figures(document: Mapping[str, Any], path: Path) -> dict[str, Figure]:
+def _figures(document: Mapping[str, Any], path: Path) -> dict[str, Measurement]:
     try:
-        return {name: Figure(**figure) for name, figure in document["figures"].items()}
+        return {name: Measurement(**figure) for name, figure in document["figures"].items()}
     except TypeError as error:
         raise UnfitForBenchmark(f"expected figures of this version in {path}, got {error}: measure again") from None

@@ -6,8 +6,8 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
+from benchmarks.common.measurement import NO_VALUE, format_number
 from benchmarks.errors import UnfitForBenchmark
-from benchmarks.figure import NOTHING, readable
 from ingest.embedding.recipes import DEFAULT
 from storage.files import durable
 
@@ -135,10 +135,11 @@ def _peers(peers: Mapping[str, Any]) -> str:
     for one in peers["measured"]:
         if one["vectors"] == size:
             cells = [
-                readable(one["figures"][name]["value"]) if name in one["figures"] else NOTHING for name in _PEER_COLUMNS
+                format_number(one["figures"][name]["value"]) if name in one["figures"] else NO_VALUE
+                for name in _PEER_COLUMNS
             ]
             labels = "no" if one["labels_right"] is None else "yes" if one["labels_right"] == 1 else "wrong ones"
-            labels = labels if "recall" in one["figures"] else NOTHING
+            labels = labels if "recall" in one["figures"] else NO_VALUE
             rows.append(f"| {one['name']} | {' | '.join(cells)} | {labels} |")
     return "\n".join(rows)
 
@@ -151,7 +152,7 @@ def _kept(peers: Mapping[str, Any]) -> str:
         "|---|---:|---:|---:|---:|---:|",
     ]
     for one in peers["kept"]:
-        flushes = NOTHING if one["flushes"] is None else f"{one['flushes']:.0f}"
+        flushes = NO_VALUE if one["flushes"] is None else f"{one['flushes']:.0f}"
         rows.append(
             f"| {one['name']} | {one['kills']} | {one['lost']:,} | {one['half']} | {one['unopened']} | {flushes} |"
         )

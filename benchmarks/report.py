@@ -8,8 +8,8 @@ from typing import Any
 
 from rich.table import Table
 
-from benchmarks.figure import Figure
-from benchmarks.machine import describe_machine
+from benchmarks.common.machine import describe_machine
+from benchmarks.common.measurement import Measurement
 from benchmarks.parts import Context, Outcome, Part, measured
 from benchmarks.render import write_pages
 from storage.files import durable
@@ -34,7 +34,7 @@ class Report:
         return not self.failed and all(outcome.ok for outcome in self.outcomes.values())
 
     @property
-    def figures(self) -> dict[str, Figure]:
+    def figures(self) -> dict[str, Measurement]:
         """Return every figure by its part and name."""
         return {
             f"{part}/{name}": figure

@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 from rich.table import Table
 
-from benchmarks.timing import seconds_of
+from benchmarks.common.timing import seconds_of
 from storage import Embedding, NewItem, Store
 from storage.catalog.rows import new_row, texts_of
 

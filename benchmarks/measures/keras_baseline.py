@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from benchmarks.timing import seconds_of
+from benchmarks.common.timing import seconds_of
 from ingest.embedding.network.backbone import Floats
 from ingest.embedding.network.backbone_factory import vgg16_backbone
 from ingest.embedding.network.precision import Precision

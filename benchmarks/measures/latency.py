@@ -15,9 +15,9 @@ import numpy as np
 from numpy.typing import NDArray
 from rich.table import Table
 
+from benchmarks.common.timing import seconds_of
 from benchmarks.errors import BenchmarkFailed
 from benchmarks.measures.queries import draw_queries
-from benchmarks.timing import seconds_of
 from storage import Store
 from storage.nearest.faiss_flat import FaissFlat
 

@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 from rich.table import Table
 
-from benchmarks.machine import describe_machine
+from benchmarks.common.machine import describe_machine
 from storage import Embedding, NewItem, Store
 
 #: Vectors lie around so many centres, as pictures of a few kinds do.

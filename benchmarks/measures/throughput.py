@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 from rich.table import Table
 
-from benchmarks.machine import describe_machine
+from benchmarks.common.machine import describe_machine
 from benchmarks.measures.accuracy import measure_accuracy
 from benchmarks.measures.ingest_run import WholeJob, whole_job
 from benchmarks.measures.keras_baseline import network_rate, operations, predict_rates, product_rate

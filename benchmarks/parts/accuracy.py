@@ -1,10 +1,10 @@
 """How accurate is it? Every recipe on images that its store has never seen."""
 
-from benchmarks.figure import HIGHER, NOTHING, Figure, exact_figure
+from benchmarks.common.measurement import HIGHER, NO_VALUE, Measurement, counted
 from benchmarks.measures.accuracy import AccuracyReport, measure_accuracy
 from benchmarks.parts.part import Context, Outcome, Part
+from benchmarks.parts.plots import Bar, draw_bars
 from benchmarks.parts.section import Block, Confusion, Grid, Heading, Picture, Section, Text
-from benchmarks.plots import Bar, bars
 
 #: Labels that a confusion matrix can show.
 _MOST_LABELS = 40
@@ -25,12 +25,12 @@ def measure(context: Context) -> Outcome:
             )
         )
     best = max(reports, key=lambda report: report.one_nn_accuracy)
-    figures: dict[str, Figure] = {}
+    figures: dict[str, Measurement] = {}
     for report in reports:
-        figures[f"{report.recipe}/1-NN accuracy"] = Figure(
+        figures[f"{report.recipe}/1-NN accuracy"] = Measurement(
             report.one_nn_accuracy, *report.ci95, "", HIGHER, report.test, "95 % interval"
         )
-        figures[f"{report.recipe}/mAP@10"] = exact_figure(report.mean_average_precision, "", HIGHER, report.test)
+        figures[f"{report.recipe}/mAP@10"] = counted(report.mean_average_precision, "", HIGHER, report.test)
     return Outcome(
         [report.as_json() for report in reports],
         [report.table() for report in reports],
@@ -82,7 +82,7 @@ def _plot(reports: list[AccuracyReport]) -> Picture:
     ]
     return Picture(
         "accuracy.svg",
-        bars(drawn, zero=False),
+        draw_bars(drawn, zero=False),
         "Bars: the 1-NN accuracy of each recipe",
         "1-NN accuracy by recipe, with its 95 % interval (Wilson). The axis does not begin at 0.",
     )
@@ -105,7 +105,7 @@ def _grid(reports: list[AccuracyReport]) -> Grid:
                 f"{report.recall_at['5']:.4f}",
                 f"{report.recall_at['10']:.4f}",
                 f"{report.mean_average_precision:.4f}",
-                NOTHING if report.published is None else f"{report.published:.4f}",
+                NO_VALUE if report.published is None else f"{report.published:.4f}",
             )
             for report in reports
         ],

@@ -2,8 +2,8 @@
 
 from typing import Any
 
+from benchmarks.common.measurement import LOWER, counted
 from benchmarks.durability.report import QUICK, Sizes, measure_durability
-from benchmarks.figure import LOWER, exact_figure
 from benchmarks.parts.part import Context, Outcome, Part
 from benchmarks.parts.section import Grid, Section, Text
 
@@ -25,7 +25,7 @@ def measure(context: Context) -> Outcome:
     return Outcome(
         document,
         report.tables(),
-        {f"{name}/ok": exact_figure(float(not part.ok), "failed", LOWER) for name, part in parts.items()},
+        {f"{name}/ok": counted(float(not part.ok), "failed", LOWER) for name, part in parts.items()},
         Section(
             [Text(_INTRO), Grid(("fault", "found"), [_row(name, part.ok) for name, part in parts.items()], strong=1)]
         ),

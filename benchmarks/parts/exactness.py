@@ -1,6 +1,6 @@
 """Is it exact? Every neighbour of every recipe's store against scikit-learn's."""
 
-from benchmarks.figure import LOWER, exact_figure
+from benchmarks.common.measurement import LOWER, counted
 from benchmarks.measures.exactness import ExactnessReport, measure_exactness
 from benchmarks.parts.part import Context, Outcome, Part
 from benchmarks.parts.section import Grid, Section, Text
@@ -21,7 +21,7 @@ def measure(context: Context) -> Outcome:
     return Outcome(
         [report.as_json() for report in reports],
         [report.table() for report in reports],
-        {f"{report.recipe}/errors": exact_figure(report.errors, "errors", LOWER, report.queries) for report in reports},
+        {f"{report.recipe}/errors": counted(report.errors, "errors", LOWER, report.queries) for report in reports},
         Section([Text(_INTRO), _grid(reports)]),
         value=f"{errors:,} wrong",
         answer=f"of {compared:,} neighbours, each compared with scikit-learn's exact search in float64",

@@ -1,6 +1,6 @@
 """How fast is it? Single queries and batches beside scikit-learn."""
 
-from benchmarks.figure import HIGHER, LOWER, NOTHING, Figure, exact_figure, readable
+from benchmarks.common.measurement import HIGHER, LOWER, NO_VALUE, Measurement, counted, format_number
 from benchmarks.measures.latency import LatencyReport, measure_latency
 from benchmarks.parts.part import Context, Outcome, Part
 from benchmarks.parts.section import Grid, Section, Text
@@ -28,16 +28,16 @@ def measure(context: Context) -> Outcome:
     )
 
 
-def _figures(reports: list[LatencyReport]) -> dict[str, Figure]:
+def _figures(reports: list[LatencyReport]) -> dict[str, Measurement]:
     figures = {}
     for report in reports:
         for side, times in (("", report.single), (", scikit-learn", report.sklearn_single)):
             median, most = times["p50_ms"], times["p95_ms"]
-            figures[f"{report.recipe}/one query{side}"] = Figure(
+            figures[f"{report.recipe}/one query{side}"] = Measurement(
                 median, median, most, "ms", LOWER, report.samples, "median, to the 95th percentile"
             )
         if report.batch_qps:
-            figures[f"{report.recipe}/{report.batch} at once"] = exact_figure(
+            figures[f"{report.recipe}/{report.batch} at once"] = counted(
                 report.batch_qps, "queries/s", HIGHER, report.batch_rounds
             )
     return figures
@@ -76,7 +76,7 @@ def _grid(reports: list[LatencyReport]) -> Grid:
 
 def _rate(rate: float | None) -> str:
     """Return a rate to read; large stores are not asked in batches."""
-    return NOTHING if rate is None else readable(rate)
+    return NO_VALUE if rate is None else format_number(rate)
 
 
 PART = Part("latency", "How fast is it?", measure)

@@ -1,6 +1,6 @@
 """What if many ask? Queries that come at a stated rate, timed from the moment that each was due."""
 
-from benchmarks.figure import LOWER, Figure
+from benchmarks.common.measurement import LOWER, Measurement
 from benchmarks.measures.open_loop_load import LoadReport, offer
 from benchmarks.measures.queries import draw_queries
 from benchmarks.parts.latency import QUICK_SAMPLES, SAMPLES
@@ -33,11 +33,11 @@ def measure(context: Context) -> Outcome:
     )
 
 
-def _figures(reports: list[LoadReport]) -> dict[str, Figure]:
+def _figures(reports: list[LoadReport]) -> dict[str, Measurement]:
     figures = {}
     for share, report in zip(SHARES, reports, strict=True):
         median, most = report.latency["p50_ms"], report.latency["p95_ms"]
-        figures[f"at {share:.0%} of the capacity"] = Figure(
+        figures[f"at {share:.0%} of the capacity"] = Measurement(
             median, median, most, "ms", LOWER, report.queries, "median, to the 95th percentile"
         )
     return figures

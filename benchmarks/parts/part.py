@@ -7,7 +7,7 @@ from typing import Any
 
 from rich.table import Table
 
-from benchmarks.figure import Figure
+from benchmarks.common.measurement import Measurement
 from benchmarks.parts.section import Section
 from ingest.embedding.network.backbone import MakeBackbone
 from ingest.embedding.recipes import PHOTO, RECIPES, Recipe
@@ -53,7 +53,7 @@ class Outcome:
 
     document: Any
     tables: Sequence[Table]
-    figures: Mapping[str, Figure]
+    figures: Mapping[str, Measurement]
     section: Section
     value: str = ""
     answer: str = ""

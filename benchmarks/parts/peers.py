@@ -1,7 +1,8 @@
 """Compared with what? The same vectors and queries through what a user would pick instead."""
 
-from benchmarks.figure import NOTHING, readable
+from benchmarks.common.measurement import NO_VALUE, format_number
 from benchmarks.parts.part import Context, Outcome, Part
+from benchmarks.parts.plots import Line, draw_lines
 from benchmarks.parts.section import Block, Grid, Heading, Picture, Section, Text
 from benchmarks.peers import measuring
 from benchmarks.peers.measuring import Measured
@@ -17,7 +18,6 @@ from benchmarks.peers.report import (
     labels_shown,
     measure_peers,
 )
-from benchmarks.plots import Line, lines
 
 
 def measure(context: Context) -> Outcome:
@@ -46,11 +46,13 @@ def answer(report: PeersReport) -> str:
     size = max(one.vectors for one in report.measured if one.name == "Lookalike" and "one_p50" in one.figures)
     took = {one.name: one.figures["one_p50"].value for one in report.measured if one.vectors == size and one.many}
     labelled = {one.name for one in report.measured if one.labels_right is not None}
-    words = [f"one query of {size:,}: Lookalike {readable(took.pop('Lookalike'))} ms"]
+    words = [f"one query of {size:,}: Lookalike {format_number(took.pop('Lookalike'))} ms"]
     for what, chosen in (("fastest with labels", took.keys() & labelled), ("without", took.keys() - labelled)):
         if chosen:
             best = min(chosen, key=lambda name: took[name])
-            words.append(f"{what}: {best}, {readable(took[best])} ms{'' if KNOWN[best].exact else ' (approximate)'}")
+            words.append(
+                f"{what}: {best}, {format_number(took[best])} ms{'' if KNOWN[best].exact else ' (approximate)'}"
+            )
     if report.absent:
         words.append(f"not installed: {', '.join(report.absent)}")
     return "; ".join(words)
@@ -99,7 +101,7 @@ def _grid(report: PeersReport, size: int) -> Grid:
         [
             (
                 one.name,
-                *(readable(one.figures[name].value) if name in one.figures else NOTHING for name in COLUMNS),
+                *(format_number(one.figures[name].value) if name in one.figures else NO_VALUE for name in COLUMNS),
                 labels_shown(one),
                 _spread(one),
             )
@@ -112,8 +114,8 @@ def _grid(report: PeersReport, size: int) -> Grid:
 
 def _spread(one: Measured) -> str:
     if "one_p50" not in one.figures:
-        return NOTHING
-    return f"{readable(one.figures['one_p50'].low)} to {readable(one.figures['one_p50'].high)}"
+        return NO_VALUE
+    return f"{format_number(one.figures['one_p50'].low)} to {format_number(one.figures['one_p50'].high)}"
 
 
 def _notes(report: PeersReport) -> Grid:
@@ -158,7 +160,7 @@ def _plot(report: PeersReport) -> Picture:
         drawn.append(Line("memory limit", limit, bound=True))
     return Picture(
         "peers.svg",
-        lines(drawn, "vectors", "milliseconds for one query, p50"),
+        draw_lines(drawn, "vectors", "milliseconds for one query, p50"),
         "Lines: the latency of one query against the number of vectors, for each peer",
         "One query, median, against the number of stored vectors; both axes logarithmic. The memory limit is the time "
         "of one product of all vectors with the query: nothing that compares every vector can answer sooner, an "

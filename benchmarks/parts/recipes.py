@@ -1,10 +1,10 @@
 """Which recipe is best? All of them, and raw pixels, on the same splits of the source."""
 
-from benchmarks.figure import HIGHER, NOTHING, Figure, exact_figure
+from benchmarks.common.measurement import HIGHER, NO_VALUE, Measurement, counted
 from benchmarks.measures.recipes import PIXELS, QUICK_SPLITS, SPLITS, RecipesReport, measure_recipes
 from benchmarks.parts.part import Context, Outcome, Part
+from benchmarks.parts.plots import Bar, draw_bars
 from benchmarks.parts.section import Grid, Picture, Section, Text
-from benchmarks.plots import Bar, bars
 
 
 def measure(context: Context) -> Outcome:
@@ -30,13 +30,13 @@ def measure(context: Context) -> Outcome:
     )
 
 
-def _figures(report: RecipesReport) -> dict[str, Figure]:
-    figures: dict[str, Figure] = {}
+def _figures(report: RecipesReport) -> dict[str, Measurement]:
+    figures: dict[str, Measurement] = {}
     for score in report.scores:
-        figures[f"{score.recipe}/1-NN accuracy"] = Figure(
+        figures[f"{score.recipe}/1-NN accuracy"] = Measurement(
             score.one_nn_accuracy, *score.ci95, "", HIGHER, len(score.per_split), "mean and 95 % interval of the splits"
         )
-        figures[f"{score.recipe}/mAP@10"] = exact_figure(score.map_at_10, "", HIGHER, len(score.per_split))
+        figures[f"{score.recipe}/mAP@10"] = counted(score.map_at_10, "", HIGHER, len(score.per_split))
     return figures
 
 
@@ -60,7 +60,7 @@ def _plot(report: RecipesReport) -> Picture:
     ]
     return Picture(
         "recipes.svg",
-        bars(drawn, zero=False),
+        draw_bars(drawn, zero=False),
         "Bars: the 1-NN accuracy of each recipe, and of raw pixels",
         "1-NN accuracy, mean of the splits with its 95 % interval. The axis does not begin at 0.",
     )
@@ -84,7 +84,7 @@ def _grid(report: RecipesReport) -> Grid:
                 score.recipe,
                 f"{score.one_nn_accuracy:.4f}",
                 f"{score.ci95[0]:.3f} to {score.ci95[1]:.3f}",
-                NOTHING
+                NO_VALUE
                 if score.one_nn_accuracy_without_twins is None
                 else f"{score.one_nn_accuracy_without_twins:.4f}",
                 f"{score.recall_at['5']:.4f}",

@@ -1,12 +1,12 @@
 """How does it grow? Latency in stores of several sizes, with the memory's limit."""
 
-from benchmarks.figure import LOWER, Figure
+from benchmarks.common.measurement import LOWER, Measurement
 from benchmarks.measures.latency import LatencyReport
 from benchmarks.measures.latency_by_size import QUICK_SIZES, SIZES, measure_sizes
 from benchmarks.measures.subprocess_run import in_own_process
 from benchmarks.parts.part import Context, Outcome, Part
+from benchmarks.parts.plots import Line, draw_lines
 from benchmarks.parts.section import Grid, Picture, Section, Text
-from benchmarks.plots import Line, lines
 
 QUICK_SAMPLES, SAMPLES = 60, 500
 
@@ -30,9 +30,9 @@ def measure(context: Context) -> Outcome:
     )
 
 
-def _figure(one: LatencyReport) -> Figure:
+def _figure(one: LatencyReport) -> Measurement:
     median, most = one.single["p50_ms"], one.single["p95_ms"]
-    return Figure(median, median, most, "ms", LOWER, one.samples, "median, to the 95th percentile")
+    return Measurement(median, median, most, "ms", LOWER, one.samples, "median, to the 95th percentile")
 
 
 _INTRO = (
@@ -59,7 +59,7 @@ def _plot(reports: tuple[LatencyReport, ...]) -> Picture:
     ]
     return Picture(
         "sizes.svg",
-        lines(drawn, "vectors", "milliseconds for one query, p50"),
+        draw_lines(drawn, "vectors", "milliseconds for one query, p50"),
         "Lines: the latency of one query against the number of vectors, and the memory's limit",
         "One query, median, against the number of stored vectors; both axes logarithmic.",
     )

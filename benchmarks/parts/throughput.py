@@ -2,11 +2,11 @@
 
 import numpy as np
 
-from benchmarks.figure import HIGHER, LOWER, Figure, exact_figure
+from benchmarks.common.measurement import HIGHER, LOWER, Measurement, counted
 from benchmarks.measures.throughput import FULL, QUICK, ThroughputReport, measure_throughput
 from benchmarks.parts.part import Context, Outcome, Part
+from benchmarks.parts.plots import Bar, draw_bars
 from benchmarks.parts.section import Block, Grid, Picture, Section, Text
-from benchmarks.plots import Bar, bars
 
 
 def measure(context: Context) -> Outcome:
@@ -24,13 +24,13 @@ def measure(context: Context) -> Outcome:
     )
 
 
-def _figures(report: ThroughputReport) -> dict[str, Figure]:
+def _figures(report: ThroughputReport) -> dict[str, Measurement]:
     base = report.baseline_images_per_second
-    figures = {"base line": Figure(float(np.median(base)), min(base), max(base), "images/s", HIGHER, len(base))}
+    figures = {"base line": Measurement(float(np.median(base)), min(base), max(base), "images/s", HIGHER, len(base))}
     for job in report.jobs:
         name = f"{job.recipe}, {job.precision}"
-        figures[name] = exact_figure(job.images_per_second, "images/s", HIGHER)
-        figures[f"{name}, memory"] = exact_figure(job.peak_rss_mb, "MiB", LOWER)
+        figures[name] = counted(job.images_per_second, "images/s", HIGHER)
+        figures[f"{name}, memory"] = counted(job.peak_rss_mb, "MiB", LOWER)
     return figures
 
 
@@ -53,10 +53,10 @@ def _blocks(report: ThroughputReport) -> list[Block]:
     ]
     return [
         Text(_INTRO),
-        Picture("throughput.svg", bars(drawn), "Bars: images a second by recipe", "Images a second, whole jobs."),
+        Picture("throughput.svg", draw_bars(drawn), "Bars: images a second by recipe", "Images a second, whole jobs."),
         Picture(
             "stages.svg",
-            bars(spent),
+            draw_bars(spent),
             "Bars: seconds by stage of each job",
             "Seconds that each stage worked; they overlap, so that their sum exceeds the whole.",
         ),

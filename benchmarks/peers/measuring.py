@@ -8,8 +8,8 @@ from pathlib import Path
 
 import numpy as np
 
+from benchmarks.common.measurement import HIGHER, LOWER, Measurement, counted, median_of
 from benchmarks.errors import PeerFailed
-from benchmarks.figure import HIGHER, LOWER, Figure, exact_figure, figure_of
 from benchmarks.peers.data import Data, drawn, label_of, written
 from benchmarks.peers.registry import Known
 from benchmarks.peers.worker_client import Remote
@@ -61,7 +61,7 @@ class Measured:
     exact: bool
     note: str
     vectors: int
-    figures: dict[str, Figure]
+    figures: dict[str, Measurement]
     many: int
     labels_right: float | None
     failure: str | None
@@ -77,7 +77,7 @@ class _Run:
     opens: list[float] = field(default_factory=list)
     singles: list[list[float]] = field(default_factory=list)
     manys: list[float] = field(default_factory=list)
-    figures: dict[str, Figure] = field(default_factory=dict)
+    figures: dict[str, Measurement] = field(default_factory=dict)
     remote: Remote | None = None
     many: int = 0
     labels_right: float | None = None
@@ -93,7 +93,7 @@ def measure_size(
     effort: Effort,
     seed: int,
     on_stage: Callable[[str], None] = lambda _: None,
-) -> tuple[list[Measured], Figure | None]:
+) -> tuple[list[Measured], Measurement | None]:
     """Measure the peers with `count` vectors, in stores below `folder` that are removed afterwards.
 
     Return with them what the memory allows: the time of one product of all vectors with a query.
@@ -170,12 +170,12 @@ def _insert(runs: list[_Run], count: int, effort: Effort) -> None:
             low, high = (min(count, BATCH) / float(np.percentile(run.inserts, share)) for share in (95, 5))
             overall = rows / spent
             of = "all rows in all the time, finishing included; 5th and 95th percentile of the inserts"
-            run.figures["insert"] = Figure(
+            run.figures["insert"] = Measurement(
                 overall, min(low, overall), max(high, overall), "rows/s", HIGHER, len(run.inserts), of
             )
         if run.failure is None:
             size = sum(path.stat().st_size for path in run.folder.rglob("*") if path.is_file())
-            run.figures["disk"] = exact_figure(size / MIB, "MiB", LOWER)
+            run.figures["disk"] = counted(size / MIB, "MiB", LOWER)
 
 
 def _ask(runs: list[_Run], data: Data, effort: Effort) -> None:
@@ -205,34 +205,34 @@ def _ask(runs: list[_Run], data: Data, effort: Effort) -> None:
     def judge(run: _Run, remote: Remote) -> None:
         found = remote.do("found")
         recall = data.recall([[place for place, _ in hits] for hits in found])
-        run.figures["recall"] = exact_figure(recall, "", HIGHER, len(found))
+        run.figures["recall"] = counted(recall, "", HIGHER, len(found))
         labels = [(place, label) for hits in found for place, label in hits if label is not None]
         if labels:
             run.labels_right = sum(label_of(place) == label for place, label in labels) / len(labels)
-        run.figures["memory"] = exact_figure(remote.do("peak") / MIB, "MiB", LOWER)
+        run.figures["memory"] = counted(remote.do("peak") / MIB, "MiB", LOWER)
 
     _in_turn(runs, 0, judge)
 
 
-def _bound(runs: list[_Run]) -> Figure | None:
+def _bound(runs: list[_Run]) -> Measurement | None:
     """Time the product in the process of the first peer that is still there; nothing else of it is measured after."""
     for run in runs:
         if run.failure is None and run.remote is not None:
             times = [1000 * seconds for seconds in run.remote.do("bound", _PRODUCTS)]
-            return Figure(float(np.median(times)), min(times), max(times), "ms", LOWER, len(times))
+            return Measurement(float(np.median(times)), min(times), max(times), "ms", LOWER, len(times))
     return None
 
 
 def _measured(run: _Run, count: int) -> Measured:
     figures = dict(run.figures)
     if run.opens:
-        figures["open"] = figure_of([1000 * seconds for seconds in run.opens], "ms", LOWER)
+        figures["open"] = median_of([1000 * seconds for seconds in run.opens], "ms", LOWER)
     asked = sum(map(len, run.singles))
     for share in (50, 95) if run.singles else ():
         by_round = [1000 * float(np.percentile(times, share)) for times in run.singles]
-        figures[f"one_p{share}"] = figure_of(by_round, "ms", LOWER, asked)
+        figures[f"one_p{share}"] = median_of(by_round, "ms", LOWER, asked)
     if run.manys:
-        figures["many"] = figure_of([run.many / seconds for seconds in run.manys], "queries/s", HIGHER)
+        figures["many"] = median_of([run.many / seconds for seconds in run.manys], "queries/s", HIGHER)
     return Measured(
         name=run.known.name,
         version=run.known.version or "",

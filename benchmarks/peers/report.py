@@ -9,8 +9,8 @@ from typing import Any
 
 from rich.table import Table
 
+from benchmarks.common.measurement import HIGHER, LOWER, NO_VALUE, Measurement, counted, format_number
 from benchmarks.errors import UnfitForBenchmark
-from benchmarks.figure import HIGHER, LOWER, NOTHING, Figure, exact_figure, readable
 from benchmarks.peers import measuring
 from benchmarks.peers.crashes import ROWS, Kept, all_killed
 from benchmarks.peers.data import DIM, K
@@ -50,7 +50,7 @@ class PeersReport:
     absent: tuple[str, ...]
     measured: tuple[Measured, ...]
     kept: tuple[Kept, ...]
-    memory_limit: dict[int, Figure]
+    memory_limit: dict[int, Measurement]
 
     @property
     def ok(self) -> bool:
@@ -68,17 +68,17 @@ class PeersReport:
         limits = {str(size): figure.as_json() for size, figure in self.memory_limit.items()}
         return asdict(self) | {"ok": self.ok, "memory_limit": limits}
 
-    def figures(self) -> dict[str, Figure]:
+    def figures(self) -> dict[str, Measurement]:
         """Return every figure under a name that is the same in every run."""
         found = {
             f"{one.vectors}/{one.name}/{name}": figure for one in self.measured for name, figure in one.figures.items()
         }
         for kept in self.kept:
-            found[f"killed/{kept.name}/lost"] = exact_figure(kept.lost, "rows", LOWER, kept.kills)
-            found[f"killed/{kept.name}/unopened"] = exact_figure(kept.unopened, "stores", LOWER, kept.kills)
+            found[f"killed/{kept.name}/lost"] = counted(kept.lost, "rows", LOWER, kept.kills)
+            found[f"killed/{kept.name}/unopened"] = counted(kept.unopened, "stores", LOWER, kept.kills)
         for one in self.measured:
             if one.labels_right is not None:
-                found[f"{one.vectors}/{one.name}/labels"] = exact_figure(one.labels_right, "", HIGHER)
+                found[f"{one.vectors}/{one.name}/labels"] = counted(one.labels_right, "", HIGHER)
         return found
 
     def tables(self) -> list[Table]:
@@ -92,7 +92,9 @@ class PeersReport:
             table.add_column(name, justify="right" if name else "left")
         for one in self.measured:
             if one.vectors == size:
-                cells = [readable(one.figures[name].value) if name in one.figures else NOTHING for name in COLUMNS]
+                cells = [
+                    format_number(one.figures[name].value) if name in one.figures else NO_VALUE for name in COLUMNS
+                ]
                 table.add_row(one.name, *cells, labels_shown(one))
         reasons = [f"{one.name}: {one.failure}" for one in self.measured if one.vectors == size and one.failure]
         table.caption = "; ".join(reasons) or None
@@ -120,7 +122,7 @@ class PeersReport:
 def labels_shown(one: Measured) -> str:
     """Return whether labels come with the answers, and whether they are the right ones."""
     if one.labels_right is None:
-        return "no" if "recall" in one.figures else NOTHING
+        return "no" if "recall" in one.figures else NO_VALUE
     return "yes" if one.labels_right == 1.0 else f"{100 * one.labels_right:.1f} % right"
 
 
@@ -152,7 +154,7 @@ def measure_peers(
         on_stage(f"{name} IS NOT INSTALLED AND IS LEFT OUT: install the extra `peers`")
     used = threads or _usable_cores()
     measured: list[Measured] = []
-    limits: dict[int, Figure] = {}
+    limits: dict[int, Measurement] = {}
     for size in sizes:
         with tempfile.TemporaryDirectory(prefix="lookalike-") as folder:
             found, limit = measure_size(

@@ -5,16 +5,16 @@ from pathlib import Path
 
 import pytest
 
+from benchmarks.common.measurement import HIGHER, LOWER, NEITHER, Measurement
 from benchmarks.compare import BETTER, SAME, WORSE, Change, changed, compare
 from benchmarks.errors import UnfitForBenchmark
-from benchmarks.figure import HIGHER, LOWER, NEITHER, Figure
 
 
-def figure(low: float, value: float, high: float, better: str = LOWER) -> Figure:
-    return Figure(value, low, high, "ms", better, 5)
+def figure(low: float, value: float, high: float, better: str = LOWER) -> Measurement:
+    return Measurement(value, low, high, "ms", better, 5)
 
 
-def written(path: Path, figures: dict[str, Figure], processor: str = "a") -> Path:
+def written(path: Path, figures: dict[str, Measurement], processor: str = "a") -> Path:
     document = {
         "machine": {"processor": processor},
         "figures": {name: figure.as_json() for name, figure in figures.items()},
@@ -34,7 +34,7 @@ def written(path: Path, figures: dict[str, Figure], processor: str = "a") -> Pat
         (figure(0, 0, 0), figure(1, 1, 1), WORSE),
     ],
 )
-def test_a_figure_changed_when_the_spreads_do_not_overlap(old: Figure, new: Figure, verdict: str) -> None:
+def test_a_figure_changed_when_the_spreads_do_not_overlap(old: Measurement, new: Measurement, verdict: str) -> None:
     assert changed("x", old, new).verdict == verdict
 
 
@@ -64,7 +64,10 @@ def test_errors_where_there_were_none_are_too_bad_and_still_json(tmp_path: Path)
     [
         ("{", "expected a report at OLD, got Expecting property name"),
         ("[]", "expected a report with figures at OLD, got none: write it with `benchmarks all`"),
-        ('{"figures": {"x": {"value": 1}}}', "expected figures of this version in OLD, got Figure.__init__() missing"),
+        (
+            '{"figures": {"x": {"value": 1}}}',
+            "expected figures of this version in OLD, got Measurement.__init__() missing",
+        ),
         ('{"figures": {}}', "expected a figure that OLD and NEW share, got none: compare reports of one kind"),
     ],
 )

@@ -11,11 +11,11 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from benchmarks.figure import LOWER, exact_figure
+from benchmarks.common.measurement import LOWER, counted
 from benchmarks.parts import PARTS, Context, Outcome, Part
 from benchmarks.parts.figures import shown_queries
+from benchmarks.parts.plots import Line, draw_lines
 from benchmarks.parts.section import Block, Grid, Picture, Section, Text
-from benchmarks.plots import Line, lines
 from benchmarks.report import Report, write_report
 from search import QueryResult
 from storage import Hit, Item
@@ -28,13 +28,13 @@ MEASURED = ("exactness", "accuracy", "latency", "load", "looks")
 
 
 def compared(_: Context) -> Outcome:
-    drawn = lines([Line("<ours>", [(10, 1), (1000, 20)], ours=True), Line("b", [(10, 2), (1000, 90)])], "n", "ms")
+    drawn = draw_lines([Line("<ours>", [(10, 1), (1000, 20)], ours=True), Line("b", [(10, 2), (1000, 90)])], "n", "ms")
     blocks: list[Block] = [
         Text("a remark on <b>", faint=True),
         Grid(("", "ms"), [("Lookalike", "1"), ("a|b", "2")], strong=1),
         Picture("peers.svg", drawn, "two lines", "Two lines."),
     ]
-    return Outcome({"n": 1}, [], {"ours/ms": exact_figure(1.0, "ms", LOWER)}, Section(blocks), "1 other", "beside ours")
+    return Outcome({"n": 1}, [], {"ours/ms": counted(1.0, "ms", LOWER)}, Section(blocks), "1 other", "beside ours")
 
 
 def broken(_: Context) -> Outcome:

@@ -2,7 +2,7 @@
 
 from dataclasses import replace
 
-from benchmarks.figure import HIGHER, LOWER, Figure, exact_figure
+from benchmarks.common.measurement import HIGHER, LOWER, Measurement, counted
 from benchmarks.parts.peers import answer, blocks
 from benchmarks.parts.section import Grid, Heading, Picture, Text
 from benchmarks.peers.crashes import Kept
@@ -12,8 +12,8 @@ from benchmarks.peers.report import PeersReport
 
 def measured(name: str, vectors: int, one: float, labels: float | None) -> Measured:
     figures = {
-        "one_p50": Figure(one, one, one + 1, "ms", LOWER, 60),
-        "recall": exact_figure(1.0, "", HIGHER, 100),
+        "one_p50": Measurement(one, one, one + 1, "ms", LOWER, 60),
+        "recall": counted(1.0, "", HIGHER, 100),
     }
     return Measured(name, "1.0", True, f"a note on {name}", vectors, figures, 100, labels, None)
 
@@ -34,7 +34,7 @@ REPORT = PeersReport(
         SLOW,
     ),
     (KEPT, replace(KEPT, name="FAISS", lost=7, losing=1, unopened=1, flushes=None)),
-    {size: exact_figure(size / 9000, "ms", LOWER) for size in (1000, 2000)},
+    {size: counted(size / 9000, "ms", LOWER) for size in (1000, 2000)},
 )
 
 
@@ -76,7 +76,7 @@ def test_the_plot_has_a_line_for_each_known_peer_and_the_memory() -> None:
 
 def test_figures_of_kills_and_labels_are_there_to_compare() -> None:
     figures = REPORT.figures()
-    assert figures["killed/FAISS/lost"] == exact_figure(7, "rows", LOWER, 50)
+    assert figures["killed/FAISS/lost"] == counted(7, "rows", LOWER, 50)
     assert figures["2000/Chroma/labels"].value == 1.0
     assert REPORT.as_json()["memory_limit"]["1000"]["unit"] == "ms"
     assert REPORT.ok

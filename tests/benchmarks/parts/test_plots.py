@@ -4,7 +4,7 @@ import re
 from itertools import pairwise
 from xml.etree import ElementTree as ET
 
-from benchmarks.plots import Bar, Line, bars, lines
+from benchmarks.parts.plots import Bar, Line, draw_bars, draw_lines
 
 
 def texts(svg: bytes) -> list[str]:
@@ -12,14 +12,16 @@ def texts(svg: bytes) -> list[str]:
 
 
 def test_bars_are_as_long_as_their_values_and_say_them() -> None:
-    svg = bars([Bar("a & b", 50.0, 40.0, 60.0, "%"), Bar("c", 25.0, unit="%", ours=False)])
+    svg = draw_bars([Bar("a & b", 50.0, 40.0, 60.0, "%"), Bar("c", 25.0, unit="%", ours=False)])
     widths = [float(width) for width in re.findall(r'<rect class="\w+" [^>]*width="([\d.]+)"', svg.decode())]
     assert abs(widths[0] - 2 * widths[1]) <= 0.2
     assert texts(svg) == ["a & b", "50 %", "c", "25 %"]
 
 
 def test_long_names_and_values_have_room() -> None:
-    svg = bars([Bar("notebook, bfloat16: embed", 2008.0, unit="images/s"), Bar("b", 1.0, unit="images/s")]).decode()
+    svg = draw_bars(
+        [Bar("notebook, bfloat16: embed", 2008.0, unit="images/s"), Bar("b", 1.0, unit="images/s")]
+    ).decode()
     width = float(re.findall(r'viewBox="0 0 (\d+)', svg)[0])
     begins, ends = (
         re.findall(r'x="([\d.]+)" y="[\d.]+" text-anchor="end">notebook', svg),
@@ -30,13 +32,13 @@ def test_long_names_and_values_have_room() -> None:
 
 
 def test_an_axis_that_does_not_begin_at_0_begins_below_every_value() -> None:
-    svg = bars([Bar("a", 97.9, 96.8, 98.6), Bar("b", 88.9, 86.8, 90.7)], zero=False)
+    svg = draw_bars([Bar("a", 97.9, 96.8, 98.6), Bar("b", 88.9, 86.8, 90.7)], zero=False)
     widths = [float(width) for width in re.findall(r'<rect class="\w+" [^>]*width="([\d.]+)"', svg.decode())]
     assert widths[0] > widths[1] > 20
 
 
 def test_lines_are_named_at_their_ends_and_no_name_covers_another() -> None:
-    svg = lines(
+    svg = draw_lines(
         [
             Line("ours", [(1000, 1.0), (10000, 10.0)], ours=True),
             Line("theirs", [(1000, 1.1), (10000, 10.1)]),
@@ -53,7 +55,7 @@ def test_lines_are_named_at_their_ends_and_no_name_covers_another() -> None:
 
 
 def test_a_line_that_ends_early_is_named_where_it_ends() -> None:
-    svg = lines([Line("long", [(10, 1.0), (1000, 10.0)]), Line("short", [(10, 1.0)])], "vectors", "ms").decode()
+    svg = draw_lines([Line("long", [(10, 1.0), (1000, 10.0)]), Line("short", [(10, 1.0)])], "vectors", "ms").decode()
     places = {name: float(x) for x, name in re.findall(r'x="([\d.]+)" y="[\d.]+">(long|short)</text>', svg)}
     assert places["short"] < 100
     assert places["long"] > 500

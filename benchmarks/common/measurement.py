@@ -11,11 +11,11 @@ HIGHER, LOWER, NEITHER = "higher", "lower", "neither"
 
 
 #: Stands in a table where there is no figure.
-NOTHING = "\u2013"
+NO_VALUE = "\u2013"
 
 
 @dataclass(frozen=True)
-class Figure:
+class Measurement:
     """A value with the ends of its spread: the extremes of the repeats, or an interval as `of` says.
 
     `samples` is how many measurements stand behind it.
@@ -35,21 +35,25 @@ class Figure:
 
     def shown(self, spread: bool = True) -> str:
         """Return the value to read, with its spread when it has any."""
-        value = f"{readable(self.value)} {self.unit}".rstrip()
-        return f"{value} ({readable(self.low)} to {readable(self.high)})" if spread and self.low < self.high else value
+        value = f"{format_number(self.value)} {self.unit}".rstrip()
+        return (
+            f"{value} ({format_number(self.low)} to {format_number(self.high)})"
+            if spread and self.low < self.high
+            else value
+        )
 
 
-def figure_of(repeats: Sequence[float], unit: str, better: str, samples: int | None = None) -> Figure:
+def median_of(repeats: Sequence[float], unit: str, better: str, samples: int | None = None) -> Measurement:
     """Return the median of the repeats with its extremes; `samples` when each repeat stands for several."""
-    return Figure(float(np.median(repeats)), min(repeats), max(repeats), unit, better, samples or len(repeats))
+    return Measurement(float(np.median(repeats)), min(repeats), max(repeats), unit, better, samples or len(repeats))
 
 
-def exact_figure(value: float, unit: str, better: str, samples: int = 1) -> Figure:
+def counted(value: float, unit: str, better: str, samples: int = 1) -> Measurement:
     """Return a value that was counted and has no spread."""
-    return Figure(value, value, value, unit, better, samples, "counted")
+    return Measurement(value, value, value, unit, better, samples, "counted")
 
 
-def readable(value: float) -> str:
+def format_number(value: float) -> str:
     """Return a number with the digits that are worth reading: three, or all before the point."""
     if value == 0 or abs(value) >= 100 or value == int(value):
         return f"{value:,.0f}"

@@ -4,7 +4,7 @@ import pytest
 
 from benchmarks.errors import UnfitForBenchmark
 from benchmarks.parts import PARTS, part_named
-from benchmarks.progress import whole_progress
+from benchmarks.report_progress import whole_progress
 from ingest.pipeline.progress import Progress
 
 

@@ -2,17 +2,17 @@
 
 import pytest
 
-from benchmarks.figure import HIGHER, LOWER, Figure, exact_figure, figure_of, readable
+from benchmarks.common.measurement import HIGHER, LOWER, Measurement, counted, format_number, median_of
 
 
 def test_repeats_become_their_median_with_the_extremes() -> None:
-    assert figure_of([3.0, 1.0, 2.0], "ms", LOWER, 600) == Figure(2.0, 1.0, 3.0, "ms", LOWER, 600)
+    assert median_of([3.0, 1.0, 2.0], "ms", LOWER, 600) == Measurement(2.0, 1.0, 3.0, "ms", LOWER, 600)
 
 
 def test_a_figure_is_shown_with_its_unit_and_its_spread_if_it_has_one() -> None:
-    assert figure_of([3.0, 1.0, 2.0], "ms", LOWER).shown() == "2 ms (1 to 3)"
-    assert figure_of([3.0, 1.0, 2.0], "ms", LOWER).shown(spread=False) == "2 ms"
-    assert exact_figure(0.5, "", HIGHER).shown() == "0.500"
+    assert median_of([3.0, 1.0, 2.0], "ms", LOWER).shown() == "2 ms (1 to 3)"
+    assert median_of([3.0, 1.0, 2.0], "ms", LOWER).shown(spread=False) == "2 ms"
+    assert counted(0.5, "", HIGHER).shown() == "0.500"
 
 
 @pytest.mark.parametrize(
@@ -30,4 +30,4 @@ def test_a_figure_is_shown_with_its_unit_and_its_spread_if_it_has_one() -> None:
     ],
 )
 def test_numbers_have_the_digits_that_are_worth_reading(value: float, text: str) -> None:
-    assert readable(value) == text
+    assert format_number(value) == text

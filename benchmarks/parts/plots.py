@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from html import escape
 from math import ceil, floor, log10
 
-from benchmarks.figure import readable
+from benchmarks.common.measurement import format_number
 
 _WIDTH = 720
 _STYLE = (
@@ -49,10 +49,10 @@ class Line:
     bound: bool = False
 
 
-def bars(shown: Sequence[Bar], *, zero: bool = True) -> bytes:
+def draw_bars(shown: Sequence[Bar], *, zero: bool = True) -> bytes:
     """Draw horizontal bars; without `zero` the axis begins where the differences can be seen."""
     width, row = 560, 34
-    told = [f"{readable(bar.value)} {bar.unit}".rstrip() for bar in shown]
+    told = [f"{format_number(bar.value)} {bar.unit}".rstrip() for bar in shown]
     names = max(190, 10 + _LETTER * max(len(bar.name) for bar in shown))
     right = max(84, 10 + _LETTER * max(map(len, told)))
     height = row * len(shown) + 10
@@ -80,7 +80,7 @@ def bars(shown: Sequence[Bar], *, zero: bool = True) -> bytes:
     return _drawn(parts, width, height)
 
 
-def lines(shown: Sequence[Line], x_name: str, y_name: str, x_ticks: Mapping[float, str] | None = None) -> bytes:
+def draw_lines(shown: Sequence[Line], x_name: str, y_name: str, x_ticks: Mapping[float, str] | None = None) -> bytes:
     """Draw lines over two logarithmic axes, each named at its right end."""
     left, right, top, bottom, height = 58, 170, 34, 48, 400
     xs = [x for line in shown for x, _ in line.points]

@@ -117,6 +117,6 @@ def _require_recipe(store: Store, recipe: Recipe | None) -> None:
     if name == recipe.name:
         made, asked = f"{name}, as it was when the store was made", f"{name} as it is now"
     raise OtherEmbedding(
-        f"expected the recipe of the store {store.place} ({made}), got {asked}: "
+        f"expected the recipe of the store {store.location} ({made}), got {asked}: "
         "leave --recipe out, or ingest into another store"
     )

@@ -164,7 +164,7 @@ class Searcher:
         """Return the k items nearest to one drawn at random; raise UnknownItem when the store is empty."""
         ids = self.store.ids()
         if not len(ids):
-            raise UnknownItem(f"expected items in {self.store.place} to draw one from, got none: ingest some first")
+            raise UnknownItem(f"expected items in {self.store.location} to draw one from, got none: ingest some first")
         drawn = int(np.random.default_rng(seed).choice(ids))
         return self.by_id(drawn, k, radius=radius, where=where, exclude=exclude)
 

@@ -6,7 +6,7 @@ for; `refresh` lets go of them.
 
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
-from types import TracebackType
+from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -16,8 +16,8 @@ from storage.catalog.batch_copies import CopiedBatch, batches_after
 from storage.catalog.catalog import Catalog
 from storage.catalog.database import Database
 from storage.catalog.rows import Batch, Row
-from storage.databases.address import Place
 from storage.errors import InvalidQuery, NotAStore, UnknownItem
+from storage.locations.location import Location
 from storage.maintenance import verification
 from storage.maintenance.info import StoreInfo, describe
 from storage.memory.hits import SnapshotOutdated
@@ -25,13 +25,14 @@ from storage.memory.memory_search import MemorySearch
 from storage.memory.neighbours import Neighbours, neighbours_of_all
 from storage.memory.searchable import ExcludedIds, Queries, Searchable
 from storage.memory.snapshot_cache import SnapshotCache
-from storage.milvus.engine import Engine
-from storage.milvus.serving import served
 from storage.types.embedding import Embedding
 from storage.types.items import Hit, Item, checked_id, checked_k, checked_radius
 from storage.types.jobs import Job, Rejected
 from storage.types.vectors import checked_vectors
 from storage.types.where import Where
+
+if TYPE_CHECKING:
+    from storage.milvus.engine import Engine
 
 #: Finds each query's hits, without the items that are left out, among what is searched.
 Find = Callable[[Searchable, Queries, ExcludedIds], list[list[Hit]]]
@@ -40,8 +41,8 @@ Find = Callable[[Searchable, Queries, ExcludedIds], list[list[Hit]]]
 class StoreReader:
     """An open store, as far as reading it goes."""
 
-    def __init__(self, place: Place, database: Database) -> None:
-        self.place = place
+    def __init__(self, location: Location, database: Database) -> None:
+        self.location = location
         self._database = database
         self._keys_proven = False
         self._thumbnails_proven = False
@@ -60,18 +61,18 @@ class StoreReader:
     @property
     def folder(self) -> Path:
         """Return the folder of a store that is in one; raise NotAStore for a store on a server."""
-        if isinstance(self.place, Path):
-            return self.place
-        raise NotAStore(f"expected a store in a folder, got {self.place}: `python -m storage migrate` copies it to one")
+        if self.location.folder is not None:
+            return self.location.folder
+        raise NotAStore(
+            f"expected a store in a folder, got {self.location}: `python -m storage migrate` copies it to one"
+        )
 
     @property
     def _files(self) -> Path | None:
         """Return the folder of the store's index files; a store on a server has none."""
-        return self.place if isinstance(self.place, Path) else None
+        return self.location.folder
 
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
+    def __exit__(self, *_: object) -> None:
         self.close()
 
     @property
@@ -147,7 +148,7 @@ class StoreReader:
     def _held(self, row: Row | None, asked: str) -> Row:
         if row is None:
             raise UnknownItem(
-                f"expected an item of {self.place}, got {asked}, which it does not hold: "
+                f"expected an item of {self.location}, got {asked}, which it does not hold: "
                 "see `python -m storage info` for what it holds"
             )
         return row
@@ -208,7 +209,7 @@ class StoreReader:
 
     def next_job(self) -> int:
         """Return a number that no job of the ledger has had, and on a server none will have."""
-        begin = self._database.reading if isinstance(self.place, Path) else self._database.writing
+        begin = self._database.writing if self._files is None else self._database.reading
         with begin() as connection:
             return Catalog(connection).ledger.next_job()
 
@@ -288,6 +289,9 @@ class StoreReader:
     def _searched(self, where: Where | None) -> Searchable:
         """Return what is searched: on a server where the store has a vector engine, else in memory."""
         if self._engine is not None:
+            # Imported here: most stores have no vector server.
+            from storage.milvus.serving import served
+
             return served(self._database, self._engine, self.dim, where)
         snapshot = self._memory.whole() if where is None else self._memory.chosen(where)
         return MemorySearch(snapshot, self._database, self._memory.turns)

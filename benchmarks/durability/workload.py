@@ -87,8 +87,7 @@ def work(folder: Path, acknowledge: Callable[[int], None], seed: int = 0) -> Non
 
     0 is the creation. A step whose effect the store shows already is not done again.
     """
-    store = Store.open(folder, writing=True) if Store.exists_at(folder) else Store.create(folder, EMBEDDING)
-    with store:
+    with Store.open_or_create(folder, EMBEDDING) as store:
         acknowledge(0)
         planned = steps(seed)
         done = last_done(held_by(store), planned)

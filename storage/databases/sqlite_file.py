@@ -3,7 +3,7 @@
 import os
 import sqlite3
 from collections.abc import Callable, Iterator
-from contextlib import AbstractContextManager, contextmanager
+from contextlib import AbstractContextManager, closing, contextmanager
 from pathlib import Path
 from typing import TypeVar
 from urllib.parse import quote
@@ -210,24 +210,17 @@ class SqliteFile:
         except (sa.exc.SQLAlchemyError, sqlite3.Error, UnicodeDecodeError) as error:
             raise self._ours(error) from error
 
-    def copy_to(self, path: Path) -> None:
-        """Copy the database, as one moment saw it, over an empty file: https://sqlite.org/backup.html.
+    def copy_to(self, copy: "SqliteFile") -> None:
+        """Copy the database, as it is at one moment, over an empty one: https://sqlite.org/backup.html.
 
-        All pages are copied in one step, while a writer waits to commit: in parts, each of its commits would make
-        the copy begin again.
+        All pages are copied in one step, for which a writer waits: with several steps, each of its commits would
+        restart the copy.
         """
-        copy = SqliteFile(path)
         try:
-            source, target = self._connect(), copy._connect()
-            try:
+            with closing(self._connect()) as source, closing(copy._connect()) as target:
                 source.backup(target, sleep=0.02)
-            finally:
-                source.close()
-                target.close()
         except sqlite3.Error as error:
             raise self._ours(error) from error
-        finally:
-            copy.close()
 
     def integrity(self) -> list[str]:
         """Return what SQLite's own integrity check finds wrong, a line each; empty when nothing is."""

@@ -4,26 +4,9 @@ import contextlib
 import fcntl
 import os
 from pathlib import Path
-from types import TracebackType
-from typing import Protocol
 
 from storage.errors import StoreBusy
 from storage.files.durable import unwritable
-
-
-class Lock(Protocol):
-    """The right to write, until it is released."""
-
-    def release(self) -> None:
-        """Let go of it; harmless when called again."""
-        ...
-
-
-class SharedLock:
-    """The right to write beside others: a server lets their transactions wait for each other."""
-
-    def release(self) -> None:
-        """Let go of nothing."""
 
 
 class WriterLock:
@@ -61,7 +44,5 @@ class WriterLock:
     def __enter__(self) -> "WriterLock":
         return self
 
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
+    def __exit__(self, *_: object) -> None:
         self.release()

@@ -49,12 +49,7 @@ def import_file(file: Path, store: str | Path, model: str, *, milvus: str | None
     if file.exists() and not file.is_file():
         raise FileUnusable(f"expected a file that can be read at {file}, got a folder, pipe or device")
     embedding = imported_embedding(_checked_dim(file, read(file)), model)
-    if Store.exists_at(store):
-        target = Store.open(store, writing=True, milvus=milvus)
-    else:
-        target = Store.create(store, embedding, milvus=milvus)
-    with target:
-        target.embedding.require_same(embedding)
+    with Store.open_or_create(store, embedding, milvus=milvus) as target:
         counts = np.zeros(3, np.int64)
         for page in read(file):
             counts += _import_page(target, page)

@@ -37,17 +37,12 @@ def migrate(
     """
     with Store.open(source, milvus=source_milvus) as original:
         last = original.last_batch()
-        if Store.exists_at(target):
-            copy = Store.open(target, writing=True, milvus=target_milvus)
-        else:
-            copy = Store.create(target, original.embedding, milvus=target_milvus)
-        with copy:
+        with Store.open_or_create(target, original.embedding, milvus=target_milvus) as copy:
             done = copy.last_batch()
-            copy.embedding.require_same(original.embedding)
             if done.number > last.number or original.batch(done.number) != done:
                 raise StoreExists(
-                    f"expected no store at {copy.place}, or an unfinished copy of {original.place}, got another store: "
-                    "name another place"
+                    f"expected no store at {copy.location}, or an unfinished copy of {original.location}, got another "
+                    "store: name another place"
                 )
             on_progress(done.number, last.number)
             for copies in original.batches_after(done.number):

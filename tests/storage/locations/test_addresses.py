@@ -8,12 +8,26 @@ from storage import Store
 from storage.databases.address import address_of
 from storage.errors import ExtraMissing, InvalidMilvusUrl, NotAStore
 from storage.extras import require_extra
+from storage.locations.folder_location import FolderLocation
+from storage.locations.location_of import location_of
+from storage.locations.server_location import ServerLocation
 from storage.milvus.url import MilvusUrl, milvus_url
 from tests.storage.stores import exactly, line_store
 
 
 def test_a_path_is_no_address() -> None:
-    assert [address_of(place) for place in ("store", "a/b", "C:store", Path("postgresql://x/y"))] == [None] * 4
+    paths = ("store", "a/b", "C:store", Path("postgresql://x/y"))
+    assert [address_of(path) for path in paths] == [None] * 4
+    assert [location_of(path) for path in paths] == [FolderLocation(Path(path)) for path in paths]
+
+
+def test_a_url_is_the_location_of_a_store_on_a_server() -> None:
+    url = "postgresql://me:secret@host/pictures"
+    address = address_of(url)
+    assert address is not None
+    location = location_of(url)
+    assert (location, location.folder) == (ServerLocation(address), None)
+    assert str(location) == "postgresql+psycopg://me:***@host/pictures"
 
 
 def test_an_address_is_shown_without_its_password() -> None:
@@ -23,11 +37,9 @@ def test_an_address_is_shown_without_its_password() -> None:
     assert (address.schema, address.url.password) == ("digits", "secret")
 
 
-@pytest.mark.parametrize(
-    "place", ["mysql://me@host/pictures", "postgresql+asyncpg://host/pictures", "postgresql://host"]
-)
-def test_a_url_of_another_kind_is_refused_in_one_line(place: str) -> None:
-    shown = f"{place.partition(':')[0]}://..."
+@pytest.mark.parametrize("url", ["mysql://me@host/pictures", "postgresql+asyncpg://host/pictures", "postgresql://host"])
+def test_a_url_of_another_kind_is_refused_in_one_line(url: str) -> None:
+    shown = f"{url.partition(':')[0]}://..."
     with pytest.raises(
         NotAStore,
         match=exactly(
@@ -35,7 +47,7 @@ def test_a_url_of_another_kind_is_refused_in_one_line(place: str) -> None:
             f"got {shown}: name one of them"
         ),
     ):
-        Store.open(place)
+        Store.open(url)
 
 
 def test_a_schema_has_a_plain_name() -> None:

@@ -6,7 +6,8 @@ from pathlib import Path
 import pytest
 
 from storage import Embedding, Store
-from storage.errors import NotAStore, StoreCorrupt, StoreExists, StoreNotFound
+from storage.errors import NotAStore, OtherEmbedding, StoreCorrupt, StoreExists, StoreNotFound
+from tests.programs import printed_by
 from tests.storage.stores import EMBEDDING, exactly, files, item, line_store, new_item, place, sql
 
 OPENINGS = pytest.mark.parametrize("writing", [False, True], ids=["for reading", "for writing"])
@@ -135,6 +136,30 @@ def test_what_an_interrupted_creation_left_is_no_obstacle(tmp_path: Path, left: 
         assert store.items() == [item(0)]
         assert store.verify() == []
     assert set(files(tmp_path)) == {"catalog.sqlite", "writer.lock"}
+
+
+def test_a_store_in_a_folder_imports_nothing_of_servers(tmp_path: Path) -> None:
+    folder = line_store(tmp_path, published=True)
+    program = (
+        "import sys; from storage import Store\n"
+        f"with Store.open({str(folder)!r}, writing=True) as store:\n"
+        "    store.delete(ids=[0]); store.nearest([1, 0], 2, where={'id': {'>': 1}}); store.publish(); store.verify()\n"
+        "servers = ('storage.milvus', 'storage.databases.postgres_server', 'storage.locations.server_location',\n"
+        "           'pymilvus', 'grpc', 'psycopg')\n"
+        "print([name for name in sorted(sys.modules) if name.startswith(servers)])"
+    )
+    assert printed_by(program) == "[]\n"
+
+
+def test_a_store_is_opened_or_created_for_one_embedding(tmp_path: Path) -> None:
+    for items in (0, 1):
+        with Store.open_or_create(tmp_path / "store", EMBEDDING) as store:
+            assert len(store) == items
+            store.append([new_item(0)], place(0))
+    with pytest.raises(OtherEmbedding):
+        Store.open_or_create(tmp_path / "store", Embedding(2, "0" * 64))
+    with Store.open(tmp_path / "store", writing=True) as store:
+        assert store.verify() == []
 
 
 def test_a_store_of_an_embedding_that_cannot_be_written_is_not_made(tmp_path: Path) -> None:

@@ -173,7 +173,7 @@ def test_a_damaged_store_is_not_backed_up_as_a_whole_one(tmp_path: Path) -> None
     folder = line_store(tmp_path)
     sql(folder, "UPDATE items SET label = 'x' WHERE id = 2")
     message = (
-        "expected a whole store to back up, got 'item 2: its fields do not match its checksum': run "
+        "expected an intact store to back up, got 'item 2: its fields do not match its checksum': run "
         "`python -m storage repair` first"
     )
     with Store.open(folder) as store, pytest.raises(StoreCorrupt, match=exactly(message)):

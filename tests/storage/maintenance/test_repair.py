@@ -182,7 +182,7 @@ def test_a_row_that_is_gone_is_named_and_its_id_is_not_given_out_again(folder: P
         ),
         (
             "UPDATE items SET deleted_in = 9 WHERE id = 1",
-            "expected {} to be whole after its repair, got 'expected item 1 to have been deleted in a batch that was "
+            "expected {} to be intact after its repair, got 'expected item 1 to have been deleted in a batch that was "
             "acknowledged, got 9: rows were lost or changed after they were written; run `python -m storage repair`, "
             "or restore the store from a backup'",
         ),

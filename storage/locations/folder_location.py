@@ -1,0 +1,100 @@
+"""A store in a folder: a SQLite file with one writer at a time, and index files beside it."""
+
+from collections.abc import Callable
+from contextlib import closing
+from dataclasses import dataclass
+from functools import partial
+from pathlib import Path
+
+from storage.catalog.catalog import Catalog
+from storage.databases.sqlite_file import SqliteFile
+from storage.errors import StoreCorrupt
+from storage.files import durable, layout
+from storage.files.lock import WriterLock
+from storage.locations.location import OpenCatalog
+from storage.maintenance import verification
+from storage.types.embedding import Embedding
+
+
+@dataclass(frozen=True)
+class FolderLocation:
+    """A folder that is a store, or that a store can be created in."""
+
+    folder: Path
+
+    def __str__(self) -> str:
+        return str(self.folder)
+
+    def exists(self) -> bool:
+        """Return whether the folder has something named like a catalog; opening it checks what it is."""
+        return layout.holds_store(self.folder)
+
+    def require_free(self) -> None:
+        """Raise StoreExists or NotAStore unless the folder is new or empty."""
+        layout.require_free(self.folder)
+
+    def create(self, embedding: Embedding) -> OpenCatalog:
+        """Create an empty catalog and open it for writing.
+
+        Raise StoreExists, NotAStore, StoreBusy or StoreUnwritable; there is no store then.
+        """
+        return self._create(partial(_write_empty, embedding=embedding))
+
+    def create_copy(self, source: Path, dim: int) -> OpenCatalog:
+        """Create a verified copy of the store in the folder `source`, without its index files, and open it for writing.
+
+        Raise as `create`, or StoreCorrupt; there is no store then.
+        """
+        return self._create(partial(_write_copy, source=source / layout.CATALOG, dim=dim))
+
+    def _create(self, write: Callable[[SqliteFile], None]) -> OpenCatalog:
+        """Write a catalog under a temporary name and rename it, so that it is there complete or not at all."""
+        layout.require_free(self.folder)
+        durable.make_folder(self.folder)
+        layout.require_own_files(self.folder, writing=True)
+        lock = WriterLock(self.folder / layout.WRITER_LOCK)
+        try:
+            # Checked again: another process may have created a store before this one had the lock.
+            layout.require_free(self.folder)
+            temporary = self.folder / layout.NEW_CATALOG
+            durable.remove(self.folder / f"{layout.NEW_CATALOG}-journal")
+            durable.write_empty(temporary)
+            with closing(SqliteFile(temporary)) as database:
+                write(database)
+            durable.rename(temporary, self.folder / layout.CATALOG)
+        except BaseException:
+            lock.release()
+            raise
+        return OpenCatalog(SqliteFile(self.folder / layout.CATALOG), writing=True, lock=lock)
+
+    def open(self, *, writing: bool) -> OpenCatalog:
+        """Open the catalog, with the writer lock if it is for writing.
+
+        Raise StoreNotFound, NotAStore, StoreBusy or StoreUnwritable.
+        """
+        layout.require_store(self.folder)
+        layout.require_own_files(self.folder, writing=writing)
+        lock = WriterLock(self.folder / layout.WRITER_LOCK) if writing else None
+        return OpenCatalog(SqliteFile(self.folder / layout.CATALOG), writing, lock)
+
+
+def _write_empty(database: SqliteFile, *, embedding: Embedding) -> None:
+    """Write the catalog of an empty store into an empty file."""
+    database.create_tables()
+    with database.writing() as connection:
+        Catalog(connection).begin(embedding)
+
+
+def _write_copy(database: SqliteFile, *, source: Path, dim: int) -> None:
+    """Copy the catalog at a path into an empty file and verify it; raise StoreCorrupt."""
+    with closing(SqliteFile(source)) as original:
+        original.copy_to(database)
+    with database.writing() as connection:
+        catalog = Catalog(connection)
+        # The index files are not copied; the copy writes its own.
+        catalog.history.forget_generations(before=catalog.history.next_generation())
+        problem = next(verification.problems(catalog, database.path.parent, dim), None)
+    if problem is not None:
+        raise StoreCorrupt(
+            f"expected an intact store to back up, got '{problem}': run `python -m storage repair` first"
+        )

@@ -1,0 +1,55 @@
+"""The protocol of a store's location, and what opening it returns."""
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Protocol
+
+from storage.catalog.database import Database
+from storage.files.lock import WriterLock
+from storage.types.embedding import Embedding
+
+
+@dataclass(frozen=True)
+class OpenCatalog:
+    """A store's open database, for reading or for writing; `lock` is held until `close` when it has one writer."""
+
+    database: Database
+    writing: bool
+    lock: WriterLock | None = None
+
+    def close(self) -> None:
+        """Close the database and release the lock; harmless when called again."""
+        self.database.close()
+        if self.lock is not None:
+            self.lock.release()
+
+
+class Location(Protocol):
+    """Where a store is or can be created; as a text, the folder's path or the URL without its password."""
+
+    @property
+    def folder(self) -> Path | None:
+        """The folder of the store's index files; None for a store on a server, which has none."""
+        ...
+
+    def exists(self) -> bool:
+        """Return whether something is stored under the name of a catalog; opening it checks what it is."""
+        ...
+
+    def require_free(self) -> None:
+        """Raise StoreExists or NotAStore unless a store can be created here."""
+        ...
+
+    def create(self, embedding: Embedding) -> OpenCatalog:
+        """Create an empty catalog, complete or not at all, and open it for writing.
+
+        Raise StoreExists, NotAStore, StoreBusy, StoreUnwritable or ServerUnusable.
+        """
+        ...
+
+    def open(self, *, writing: bool) -> OpenCatalog:
+        """Open the store's database, without looking at its tables yet.
+
+        Raise StoreNotFound, NotAStore, StoreBusy, StoreUnwritable or ServerUnusable.
+        """
+        ...

@@ -1,12 +1,14 @@
 """The project's own files: what is locked, packaged and documented is what there is."""
 
+import ast
 import contextlib
 import os
 import re
 import shlex
+import sys
 import tomllib
 from functools import cache
-from importlib import import_module
+from importlib import import_module, metadata
 from pathlib import Path
 from typing import Any
 
@@ -14,14 +16,18 @@ import pytest
 import typer
 from packaging.requirements import Requirement
 from packaging.utils import canonicalize_name
+from setuptools import find_packages
 
 ROOT = Path(__file__).parents[1]
 PROJECT: dict[str, Any] = tomllib.loads((ROOT / "pyproject.toml").read_text())
+PACKAGES = ("lookalike", "ingest", "search", "storage")
 PROGRAMS = ("ingest", "search", "storage", "benchmarks")
+#: What has commands but is none, by what it is called.
+APPLICATIONS = {"lookalike store", "python -m lookalike", *(f"python -m {program}" for program in PROGRAMS)}
 LOCKS = ("requirements.lock", "requirements.headless.lock", "requirements.peers.lock", "requirements.servers.lock")
-PAGES = ("README.md", "CHANGELOG.md", "ARCHITECTURE.md", "SCALING.md")
+PAGES = ("README.md", "CHANGELOG.md", "ARCHITECTURE.md", "SCALING.md", "docs/commands.md", "docs/sources.md")
 
-#: What a command is called after `python -m`, and its options; of its help everybody knows.
+#: The options of each command but --help, by what it is called: `lookalike query`, `python -m search query`.
 Commands = dict[str, set[str]]
 
 
@@ -41,29 +47,37 @@ def versions(name: str) -> dict[str, set[str]]:
     return found
 
 
+def options_of(command: Any) -> set[str]:
+    return {option for parameter in command.params for option in parameter.opts if option.startswith("-")}
+
+
+def commands_of(called: str, command: Any) -> Commands:
+    """Return a command, or all those of a group, which has options too when it is the console script's."""
+    if not hasattr(command, "commands"):
+        return {called: options_of(command)}
+    found = {called: options_of(command)} if options_of(command) else {}
+    for name in command.commands:
+        found |= commands_of(f"{called} {name}", command.get_command(None, name))
+    return found
+
+
 @cache
-def there_are() -> Commands:
-    """Return the commands of the four applications."""
-    found: Commands = {}
+def command_line() -> Commands:
+    """Return the commands of the console script, and those of `python -m`."""
+    found = commands_of("lookalike", typer.main.get_command(import_module("lookalike.__main__").app))
     for program in PROGRAMS:
         module = import_module(f"{program}.__main__")
         for app in filter(None, (module.app, getattr(module, "ledger", None))):
-            whole: Any = typer.main.get_command(app)
-            for name, command in getattr(whole, "commands", {"": whole}).items():
-                options = [
-                    option for parameter in command.params for option in parameter.opts if option.startswith("-")
-                ]
-                found[f"{program} {name}".strip()] = set(options)
+            found |= commands_of(f"python -m {program}", typer.main.get_command(app))
     return found
 
 
 def named(text: str) -> tuple[str, set[str]]:
-    """Return the command and the options that `python -m ...` names."""
-    program, *words = text.split()[2:]
-    command = f"{program} {words[0]}" if words else program
-    # A program that does one thing names no command; what follows is what it does it with.
-    command = program if command not in there_are() and program in there_are() else command
-    return command, {word for word in words if word.startswith("-")}
+    """Return the command that a text calls, as long a name as there is, and the options after it."""
+    words = text.split()
+    names = command_line().keys() | APPLICATIONS
+    count = max((n for n in range(len(words) + 1) if " ".join(words[:n]) in names), default=len(words))
+    return " ".join(words[:count]), {word for word in words[count:] if re.fullmatch(r"--?[a-z][a-z-]*", word)}
 
 
 def code_of(text: str) -> list[str]:
@@ -72,10 +86,10 @@ def code_of(text: str) -> list[str]:
 
 
 def documented() -> Commands:
-    """Return the commands of README's table with the options that their rows name."""
-    rows = [line for line in (ROOT / "README.md").read_text().splitlines() if line.startswith("| `python -m ")]
+    """Return the commands in the tables of docs/commands.md with the options that their rows name."""
+    lines = (ROOT / "docs/commands.md").read_text().splitlines()
     found: Commands = {}
-    for row in rows:
+    for row in (line for line in lines if re.match(r"\| `(lookalike|python -m) ?", line)):
         first, *others = code_of(row)
         command, options = named(first)
         mentioned = {word for code in others for word in code.split() if re.fullmatch(r"-{1,2}[a-z][a-z-]*", word)}
@@ -128,16 +142,47 @@ def test_opencv_without_windows_is_locked_in_the_version_of_opencv() -> None:
     assert headless == {"opencv-python-headless": windows["opencv-python"]}
 
 
-def test_every_folder_of_code_is_packaged() -> None:
-    folders = {path.parent.relative_to(ROOT) for program in PROGRAMS for path in (ROOT / program).rglob("*.py")}
-    assert sorted(PROJECT["tool"]["setuptools"]["packages"]) == sorted(".".join(folder.parts) for folder in folders)
+def test_the_packages_are_those_that_the_wheel_has_and_no_measurements_are_among_them() -> None:
+    found = PROJECT["tool"]["setuptools"]["packages"]["find"]["include"]
+    packaged = set(find_packages(str(ROOT), include=found))
+    folders = {path.parent.relative_to(ROOT) for name in PACKAGES for path in (ROOT / name).rglob("*.py")}
+    assert packaged == {".".join(folder.parts) for folder in folders}
+    assert {name.split(".")[0] for name in packaged} == set(PACKAGES)
 
 
 def test_every_other_file_of_the_packages_is_packaged_too() -> None:
-    data = PROJECT["tool"]["setuptools"]["package-data"]
-    packaged = {path for package, globs in data.items() for glob in globs for path in (ROOT / package).glob(glob)}
-    others = {path for path in texts() if path.relative_to(ROOT).parts[0] in PROGRAMS and path.suffix != ".py"}
-    assert others == packaged
+    others = {path for path in texts() if path.relative_to(ROOT).parts[0] in PACKAGES and path.suffix != ".py"}
+    assert others == {ROOT / name / "py.typed" for name in PACKAGES}
+    assert PROJECT["tool"]["setuptools"]["package-data"] == {"*": ["py.typed"]}
+
+
+def test_every_import_of_another_project_is_declared() -> None:
+    declared = {canonicalize_name(Requirement(text).name) for text in requirements(PROJECT["project"])}
+    distributions = metadata.packages_distributions()
+    ours = {*PACKAGES, "benchmarks", "tests", *sys.stdlib_module_names}
+    undeclared = {
+        (str(path.relative_to(ROOT)), module)
+        for path, text in texts().items()
+        if path.suffix == ".py"
+        for module in imported_by(text) - ours
+        if not {canonicalize_name(name) for name in distributions.get(module, [module])} & declared
+    }
+    assert undeclared == set()
+
+
+def requirements(project: Any) -> list[str]:
+    return [*project["dependencies"], *(text for texts in project["optional-dependencies"].values() for text in texts)]
+
+
+def imported_by(text: str) -> set[str]:
+    """Return the top-level modules that a file imports anywhere."""
+    found: set[str] = set()
+    for node in ast.walk(ast.parse(text)):
+        if isinstance(node, ast.Import):
+            found |= {alias.name.split(".")[0] for alias in node.names}
+        elif isinstance(node, ast.ImportFrom) and node.module and not node.level:
+            found.add(node.module.split(".")[0])
+    return found
 
 
 def test_the_licence_and_the_attributions_travel_with_the_package() -> None:
@@ -146,8 +191,24 @@ def test_the_licence_and_the_attributions_travel_with_the_package() -> None:
     assert "Visual Geometry Group" in (ROOT / "NOTICE").read_text()
 
 
-def test_every_command_is_in_readmes_table_with_every_option() -> None:
-    assert documented() == there_are()
+def test_every_command_is_documented_with_every_option() -> None:
+    both = {
+        name: options for name, options in command_line().items() if not re.match(r"python -m (?!benchmarks)", name)
+    }
+    assert documented() == both
+
+
+def test_the_console_script_has_every_command_of_the_packages_with_the_same_options() -> None:
+    called = {
+        "python -m ingest": "lookalike ingest",
+        "python -m ingest status": "lookalike status",
+        "python -m ingest retry": "lookalike retry",
+    }
+    for name, options in command_line().items():
+        if re.match(r"python -m (ingest|search|storage)", name):
+            script = called.get(name) or re.sub("python -m storage", "lookalike store", name)
+            script = script.replace("python -m search", "lookalike")
+            assert (script, command_line()[script]) == (script, options)
 
 
 @pytest.mark.parametrize("page", PAGES)
@@ -155,23 +216,21 @@ def test_every_command_that_a_page_shows_exists_with_its_options(page: str) -> N
     text = (ROOT / page).read_text()
     blocks = re.findall(r"```sh\n(.*?)```", text, re.DOTALL)
     shown = [shlex.join(shlex.split(line, comments=True)) for block in blocks for line in block.splitlines()]
-    lines = [line for line in (*shown, *code_of(text)) if line.startswith("python -m ")]
-    # A program alone stands for all that it can do.
-    known = {program: set[str]() for program in PROGRAMS} | there_are()
+    lines = [line for line in (*shown, *code_of(text)) if re.match(r"(lookalike|python -m) ", line)]
+    # An application alone stands for all that it can do.
+    known = {name: set[str]() for name in APPLICATIONS} | command_line()
     assert [line for line in lines if named(line)[0] not in known or named(line)[1] - known[named(line)[0]]] == []
 
 
 def test_every_command_that_a_message_advises_exists() -> None:
-    known = there_are()
     advised = [
-        (path.name, *match.groups())
+        (path.name, match.group(1))
         for path, text in texts().items()
-        if path.suffix == ".py" and path.relative_to(ROOT).parts[0] in PROGRAMS
-        for match in re.finditer(r"`python -m (\w+)(?: ([a-z]+))?(?=[ `])", text)
+        if path.suffix == ".py" and path.relative_to(ROOT).parts[0] in {*PACKAGES, *PROGRAMS}
+        # A message may go on in the next line, as a literal of its own.
+        for match in re.finditer(r"`((?:lookalike|python -m) [^`|.]+)`", re.sub(r'"\n *f?"', "", text))
     ]
-    programs = {name.split()[0] for name in known}
-    wrong = [one for one in advised if one[1] not in programs or (one[2] and f"{one[1]} {one[2]}" not in known)]
-    assert wrong == []
+    assert [advice for advice in advised if named(advice[1])[0] not in command_line().keys() | APPLICATIONS] == []
     assert len(advised) > 5
 
 

@@ -216,16 +216,14 @@ def test_wrong_usage_ends_with_two(storage: Command, arguments: list[str]) -> No
     assert err
 
 
-def test_every_command_is_in_the_help_and_in_the_readme(storage: Command) -> None:
+def test_every_command_is_in_the_help(storage: Command) -> None:
     _, out, _ = storage("--help")
-    readme = (REPOSITORY / "README.md").read_text()
     commands = ["info", "verify", "repair", "delete", "backup", "export", "import", "migrate", "compare"]
     assert [command.name or command.callback.__name__ for command in app.registered_commands if command.callback] == (
         commands
     )
     for command in commands:
         assert f" {command} " in out
-        assert f"`python -m storage {command} " in readme
 
 
 def test_it_runs_as_a_program_of_its_own(store: Path, tmp_path: Path) -> None:

@@ -109,6 +109,6 @@ def test_every_kind_of_source_is_opened_by_its_name(folder: Path) -> None:
     }
 
 
-def test_every_kind_is_named_in_the_readme() -> None:
-    readme = (Path(__file__).parents[3] / "README.md").read_text()
-    assert [name for name in USAGE.replace(" or ", ", ").split(", ") if f"`{name}`" not in readme] == []
+def test_every_kind_is_in_the_documentation() -> None:
+    page = (Path(__file__).parents[3] / "docs/sources.md").read_text()
+    assert [name for name in USAGE.replace(" or ", ", ").split(", ") if f"`{name}`" not in page] == []

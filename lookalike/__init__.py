@@ -1,0 +1,57 @@
+"""Lookalike: find the images most like a given one, with answers that are proved right.
+
+`ingest` fills a store from a source of images, `Searcher` answers queries from it; `python -m lookalike` or the command
+`lookalike` do the same from a shell.
+"""
+
+from importlib import import_module, metadata
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from ingest import IngestReport, SourceImage, ingest, retry
+    from search import QueryResult, QueryResults, Searcher, duplicates_of, suspects_of
+    from storage import Hit, LookalikeError, Store
+
+__all__ = [
+    "Hit",
+    "IngestReport",
+    "LookalikeError",
+    "QueryResult",
+    "QueryResults",
+    "Searcher",
+    "SourceImage",
+    "Store",
+    "__version__",
+    "duplicates_of",
+    "ingest",
+    "retry",
+    "suspects_of",
+]
+
+__version__: str = metadata.version("lookalike")
+
+#: The package that each public name comes from. They are imported at their first use: a search by id needs no OpenCV.
+_PACKAGES = {
+    "Hit": "storage",
+    "IngestReport": "ingest",
+    "LookalikeError": "storage",
+    "QueryResult": "search",
+    "QueryResults": "search",
+    "Searcher": "search",
+    "SourceImage": "ingest",
+    "Store": "storage",
+    "duplicates_of": "search",
+    "ingest": "ingest",
+    "retry": "ingest",
+    "suspects_of": "search",
+}
+
+
+def __getattr__(name: str) -> Any:
+    if name not in _PACKAGES:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    return getattr(import_module(_PACKAGES[name]), name)
+
+
+def __dir__() -> list[str]:
+    return list(__all__)

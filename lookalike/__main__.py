@@ -1,0 +1,71 @@
+"""`lookalike`: every command of Lookalike under one name; `python -m lookalike` is the same."""
+
+from importlib import import_module
+from typing import Annotated, Any
+
+import typer
+from typer.core import TyperGroup
+
+from lookalike import __version__
+from storage import console
+
+#: The commands in the order of the help: the module and the application that each is in, and its name there, which a
+#: whole application has not.
+COMMANDS: dict[str, tuple[str, str, str | None]] = {
+    "ingest": ("ingest.__main__", "app", None),
+    "retry": ("ingest.__main__", "ledger", "retry"),
+    "status": ("ingest.__main__", "ledger", "status"),
+    "query": ("search.__main__", "app", "query"),
+    "map": ("search.__main__", "app", "map"),
+    "duplicates": ("search.__main__", "app", "duplicates"),
+    "suspects": ("search.__main__", "app", "suspects"),
+    "store": ("storage.__main__", "app", None),
+}
+
+
+class LazyGroup(TyperGroup):
+    """The commands of `COMMANDS`, each imported when it is run: a query does not wait for the batch job's modules."""
+
+    def __init__(self, **attributes: Any) -> None:
+        super().__init__(**attributes)
+        # The names alone, for the suggestions after a misspelt one; `get_command` imports what it returns.
+        names: Any = dict.fromkeys(COMMANDS)
+        self.commands = names
+
+    def get_command(self, _context: Any, name: str) -> Any:
+        """Return the command of this name, or None."""
+        if name not in COMMANDS:
+            return None
+        module, application, inner_name = COMMANDS[name]
+        command: Any = typer.main.get_command(getattr(import_module(module), application))
+        if inner_name is not None:
+            command = command.commands[inner_name]
+        command.name = name
+        return command
+
+
+app = typer.Typer(cls=LazyGroup, no_args_is_help=True, pretty_exceptions_enable=False)
+
+
+def _print_version(wanted: bool) -> None:
+    if wanted:
+        console.OUT.print(f"lookalike {__version__}")
+        raise typer.Exit
+
+
+@app.callback()
+def lookalike(
+    version: Annotated[
+        bool, typer.Option("--version", callback=_print_version, is_eager=True, help="Print the version and exit.")
+    ] = False,
+) -> None:
+    """Find the images most like a given one, and keep them in a store that proves its answers right."""
+
+
+def main() -> None:
+    """Run the command line; the entry point of the console script."""
+    console.run(app, "lookalike")
+
+
+if __name__ == "__main__":
+    main()

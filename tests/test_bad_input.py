@@ -67,10 +67,10 @@ REFUSED = {
     "benchmarks exactness --store none": NO_STORE,
     "ingest folder:pictures --store foreign": (
         "expected a new or empty folder for the store, got foreign with other files in it ('notes.txt'): "
-        "name another place"
+        "name another folder"
     ),
     "ingest folder:pictures --store notes.txt": (
-        "expected a new or empty folder for the store, got the file notes.txt: name another place"
+        "expected a new or empty folder for the store, got the file notes.txt: name another folder"
     ),
     # A source that is none.
     "ingest pictures --store new": (

@@ -31,7 +31,7 @@ from benchmarks.report import write_report
 from benchmarks.report_progress import whole_progress
 from ingest.embedding.network.backbone_factory import vgg16_backbone
 from ingest.embedding.recipes import DEFAULT, PHOTO, RECIPES, recipe_named
-from ingest.pipeline.progress_bar import shown_progress
+from ingest.pipeline.progress_bar import progress_bar
 from ingest.sources import USAGE, open_source
 from search.figures import figure_file
 from storage import Store, console
@@ -68,7 +68,7 @@ def accuracy(
 ) -> None:
     """Measure how often the nearest neighbour of an unseen image has its label."""
     chosen = recipe_named(recipe)
-    with shown_progress() as show:
+    with progress_bar() as show:
         report = measure_accuracy(
             open_source(source, limit),
             chosen,
@@ -97,7 +97,7 @@ def recipes(
     if figure is not None:
         figure_file.require_writable(figure)
     chosen = [recipe_named(name) for name in recipe] if recipe else list(RECIPES.values())
-    with shown_progress() as show:
+    with progress_bar() as show:
         report = measure_recipes(
             open_source(source, min(limit, QUICK_LIMIT) if quick else limit),
             chosen,
@@ -121,7 +121,7 @@ def copies(
     json: JsonOption = False,
 ) -> None:
     """Measure how often compressed, shrunk, cut, turned, darker and brighter copies find their original."""
-    with shown_progress() as show:
+    with progress_bar() as show:
         report = measure_copies(
             open_source(source, limit),
             recipe_named(recipe),

@@ -9,7 +9,7 @@ from rich.progress import Progress as Bar
 
 from benchmarks.parts.part import Part
 from ingest.pipeline.progress import Progress
-from ingest.pipeline.progress_bar import PLAIN_INTERVAL, done, total
+from ingest.pipeline.progress_bar import PLAIN_INTERVAL
 from storage import console
 
 
@@ -45,7 +45,7 @@ class Shown:
         if self._bar is None and stage == progress.stage and time.monotonic() - when < PLAIN_INTERVAL:
             return
         self._last = (progress.stage, time.monotonic())
-        self.stage(f"{progress.stage} {done(progress):,} of {total(progress):,} images")
+        self.stage(f"{progress.stage} {progress.stage_done:,} of {progress.stage_total:,} images")
 
 
 @contextmanager

@@ -1,7 +1,7 @@
 """`python -m ingest SOURCE --store DIR`: bring a store up to date with a source of images.
 
-`python -m ingest status` and `retry` tell what became of the inputs and take up those that were left; no source has
-such a name.
+`python -m ingest status` shows a store's jobs, and `python -m ingest retry` resumes or retries them; no source has such
+a name.
 """
 
 import sys
@@ -12,33 +12,33 @@ from typing import Annotated
 import typer
 from rich.table import Table
 
+from ingest import retry_job
 from ingest.embedding.embedder import drift_message
 from ingest.embedding.network.precision import ASKED
 from ingest.embedding.recipes import DEFAULT, RECIPES
-from ingest.job import BATCH_SIZE, ingest
+from ingest.job import ingest
+from ingest.pipeline.options import BATCH_SIZE, Workers
 from ingest.pipeline.progress import IngestReport
-from ingest.pipeline.progress_bar import shown_progress
-from ingest.pipeline.ray_workers import Workers
-from ingest.retry_job import retry as take_up
+from ingest.pipeline.progress_bar import progress_bar
 from ingest.sources import USAGE
-from ingest.status import Status, status_of
+from ingest.status import Status
 from storage import Store, console
 from storage.console import MilvusOption, StoreOption, shown
 
 app = console.command_app("Embed images with VGG16 and keep their vectors in a store.")
-ledger = console.command_app("Tell what became of the inputs of a store's jobs, and take up those that were left.")
+jobs_app = console.command_app("Show a store's jobs and rejected inputs, and resume or retry them.")
 
-BatchOption = Annotated[int, typer.Option(help="Images made durable together.")]
+BatchOption = Annotated[int, typer.Option(help="Images committed together.")]
 WeightsOption = Annotated[Path | None, typer.Option(help="VGG16 weights: .h5, .npz or .onnx.")]
 DownloadOption = Annotated[
     bool,
-    typer.Option("--download", help="Let Keras download weights, mnist or fashion-mnist that are found nowhere."),
+    typer.Option("--download", help="Let Keras download weights, mnist or fashion-mnist if not installed."),
 ]
 JsonOption = Annotated[bool, typer.Option("--json", help="Print the summary as JSON.")]
 
 
 class Runner(StrEnum):
-    """Who embeds."""
+    """Where images are embedded."""
 
     LOCAL = "local"
     RAY = "ray"
@@ -50,10 +50,15 @@ def main(
     store: StoreOption,
     recipe: Annotated[
         str | None,
-        typer.Option(help=f"How to embed: {', '.join(RECIPES)}, or a TOML file. A new store takes {DEFAULT.name}."),
+        typer.Option(
+            help=f"How to embed: {', '.join(RECIPES)}, or a TOML file. Default for a new store: {DEFAULT.name}."
+        ),
     ] = None,
     precision: Annotated[
-        str, typer.Option(help=f"What to compute in: {', '.join(ASKED)}. A store keeps to what it was made with.")
+        str,
+        typer.Option(
+            help=f"Number format of the network: {', '.join(ASKED)} (the store's, or the fastest for a new one)."
+        ),
     ] = "auto",
     limit: Annotated[int | None, typer.Option(help="Only the first N images of the source.")] = None,
     batch_size: BatchOption = BATCH_SIZE,
@@ -61,19 +66,19 @@ def main(
     download: DownloadOption = False,
     flat: Annotated[bool, typer.Option("--flat", help="Give the images of a folder no labels.")] = False,
     runner: Annotated[Runner, typer.Option(help="Where to embed: in this process, or on Ray.")] = Runner.LOCAL,
-    ray_address: Annotated[str | None, typer.Option(help="A Ray cluster; without one, Ray runs here.")] = None,
-    workers: Annotated[int | None, typer.Option(min=1, help="How many of Ray's actors embed.")] = None,
+    ray_address: Annotated[str | None, typer.Option(help="Address of a Ray cluster; default: start Ray here.")] = None,
+    workers: Annotated[int | None, typer.Option(min=1, help="Number of Ray actors that embed.")] = None,
     milvus: MilvusOption = None,
     json: JsonOption = False,
 ) -> None:
     """Add the new images of SOURCE to a store, replace the changed ones, and leave the others alone.
 
-    `python -m ingest status --store DIR` tells what became of the inputs, `python -m ingest retry --store DIR` takes up
-    those that were left.
+    `python -m ingest status --store DIR` shows the jobs and the rejected inputs; `python -m ingest retry --store DIR`
+    resumes an interrupted job or retries the rejected inputs.
     """
     if runner is Runner.LOCAL and (ray_address or workers):
         raise typer.BadParameter("expected --runner ray with --ray-address and --workers")
-    with shown_progress() as show:
+    with progress_bar() as show:
         report = ingest(
             source,
             store,
@@ -91,22 +96,22 @@ def main(
     _finish(report, store, json=json)
 
 
-@ledger.command()
+@jobs_app.command()
 def status(store: StoreOption, json: JsonOption = False) -> None:
     """Show the jobs that filled a store, and the inputs that were rejected."""
     with Store.open(store) as opened:
-        found = status_of(opened)
+        status = Status.of(opened)
     if json:
-        console.print_json(found.as_json())
+        console.print_json(status)
         return
-    console.OUT.print(_jobs(found))
-    for reject in found.rejects:
+    console.OUT.print(_jobs_table(status))
+    for reject in status.rejects:
         console.OUT.print(f"rejected {reject.key}: {reject.reason}", soft_wrap=True)
-    if found.left:
-        console.OUT.print(f"{found.left}: run `python -m ingest retry --store {shown(store)}`", soft_wrap=True)
+    if status.remaining:
+        console.OUT.print(f"{status.remaining}: run `python -m ingest retry --store {shown(store)}`", soft_wrap=True)
 
 
-@ledger.command()
+@jobs_app.command()
 def retry(
     store: StoreOption,
     batch_size: BatchOption = BATCH_SIZE,
@@ -115,9 +120,9 @@ def retry(
     milvus: MilvusOption = None,
     json: JsonOption = False,
 ) -> None:
-    """Take up the last job if it was stopped, or else the inputs that were rejected."""
-    with shown_progress() as show:
-        report = take_up(
+    """Resume the last job if it was stopped, or else retry the inputs that were rejected."""
+    with progress_bar() as show:
+        report = retry_job.retry(
             store,
             weights=weights,
             download=download,
@@ -130,17 +135,17 @@ def retry(
     elif json:
         console.print_json({"retried": 0})
     else:
-        console.OUT.print(f"Nothing to take up: no input of {shown(store)} was left.", soft_wrap=True)
+        console.OUT.print(f"Nothing to retry: {shown(store)} has no stopped job and no rejected input.", soft_wrap=True)
 
 
 def _finish(report: IngestReport, store: str, *, json: bool) -> None:
-    """Print what a job did, and exit as its outcome says."""
+    """Print a job's report; exit with a status of its own when inputs were rejected."""
     for reject in report.rejects:
         console.say(f"rejected {reject.key}: {reject.reason}")
     if drift := drift_message(report.drift):
         console.say(drift)
     if json:
-        console.print_json(report.as_json())
+        console.print_json(report)
     else:
         console.OUT.print(summary(report, store), soft_wrap=True)
     if report.rejected:
@@ -148,7 +153,7 @@ def _finish(report: IngestReport, store: str, *, json: bool) -> None:
 
 
 def summary(report: IngestReport, store: str) -> str:
-    """Say in one line what a job did."""
+    """Return one line on what a job did."""
     rejected = f", {report.rejected} rejected" if report.rejected else ""
     holds = f"{shown(store)} holds {report.items} items (recipe {report.recipe})"
     if not report.added and not report.replaced:
@@ -159,11 +164,11 @@ def summary(report: IngestReport, store: str) -> str:
     return f"{report.added} added{replaced}{unchanged}{rejected} {speed}; {holds}."
 
 
-def _jobs(found: Status) -> Table:
-    table = Table(title=f"{found.items:,} items, {len(found.rejects):,} rejected", title_justify="left")
+def _jobs_table(status: Status) -> Table:
+    table = Table(title=f"{status.items:,} items, {len(status.rejects):,} rejected", title_justify="left")
     for name in ("job", "source", "added", "replaced", "unchanged", "rejected", "of", ""):
         table.add_column(name, justify="left" if name in ("source", "") else "right", overflow="fold")
-    for job in found.jobs:
+    for job in status.jobs:
         counts = (job.added, job.replaced, job.unchanged, job.rejected, job.total)
         end = "finished" if job.finished else "stopped"
         table.add_row(str(job.number), job.source, *(f"{count:,}" for count in counts), end)
@@ -171,5 +176,4 @@ def _jobs(found: Status) -> Table:
 
 
 if __name__ == "__main__":
-    about_the_ledger = sys.argv[1:2] and sys.argv[1] in {"status", "retry"}
-    console.run(ledger if about_the_ledger else app, "python -m ingest")
+    console.run(jobs_app if sys.argv[1:2] in (["status"], ["retry"]) else app, "python -m ingest")

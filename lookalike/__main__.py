@@ -13,8 +13,8 @@ from storage import console
 #: whole application has not.
 COMMANDS: dict[str, tuple[str, str, str | None]] = {
     "ingest": ("ingest.__main__", "app", None),
-    "retry": ("ingest.__main__", "ledger", "retry"),
-    "status": ("ingest.__main__", "ledger", "status"),
+    "retry": ("ingest.__main__", "jobs_app", "retry"),
+    "status": ("ingest.__main__", "jobs_app", "status"),
     "query": ("search.__main__", "app", "query"),
     "map": ("search.__main__", "app", "map"),
     "duplicates": ("search.__main__", "app", "duplicates"),

@@ -8,6 +8,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from ingest import job
 from storage import console
 from storage.transfer.import_export import import_file, imported_embedding
 from tests.ingest.images.handmade.png import bomb
@@ -67,10 +68,10 @@ REFUSED = {
     "benchmarks exactness --store none": NO_STORE,
     "ingest folder:pictures --store foreign": (
         "expected a new or empty folder for the store, got foreign with other files in it ('notes.txt'): "
-        "name another folder"
+        "name another place"
     ),
     "ingest folder:pictures --store notes.txt": (
-        "expected a new or empty folder for the store, got the file notes.txt: name another folder"
+        "expected a new or empty folder for the store, got the file notes.txt: name another place"
     ),
     # A source that is none.
     "ingest pictures --store new": (
@@ -193,18 +194,18 @@ REFUSED = {
         "expected a folder for the figure figure.png, found none at none: make it first"
     ),
     "search duplicates --radius 0.1 --figure figure.png --store store": (
-        "expected duplicates to draw, got none within 0.1: give a larger --radius, or keep all items"
+        "expected duplicates to draw, got none within 0.1: nothing is wrong, or name a larger --radius"
     ),
     "search duplicates --radius nan --store store": (
         "expected the radius to be a finite number of at least 0, got nan"
     ),
     "search duplicates --store none": NO_STORE,
     "search duplicates --store imported": (
-        "expected thumbnails in imported to choose a radius from, got 2 items without any: give a radius with --radius"
+        "expected pictures in imported to find a radius with, got 2 items without: give one with --radius"
     ),
     "search duplicates --store store": NO_WEIGHTS,
     "search suspects -k 1 --figure figure.png --store store": (
-        "expected label issues to draw, got none: every label is that of its neighbours"
+        "expected suspects to draw, got none: every label is what the neighbours say"
     ),
     "search suspects -k 0 --store store": "expected k to be a whole number of at least 1, got 0",
     "search suspects --store foreign": FOREIGN,
@@ -318,7 +319,7 @@ def test_a_query_by_other_weights_is_refused(place: Path, run: Run, monkeypatch:
 def test_what_is_refused_was_refused_for_its_fault_only(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
     """The same commands without the fault, so that no refusal above has another cause."""
     monkeypatch.setattr("search.searcher.vgg16_backbone", lambda _=None: toy_backbone())
-    monkeypatch.setattr("ingest.job.vgg16_backbone", lambda *_, **__: toy_backbone())
+    monkeypatch.setattr(job, "vgg16_backbone", lambda *_, **__: toy_backbone())
     for line in (
         "search query --image pictures/cat/a.png -k 1 --store store",
         "search query --id 0 --figure figure.png --store imported",

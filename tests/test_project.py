@@ -67,7 +67,7 @@ def command_line() -> Commands:
     found = commands_of("lookalike", typer.main.get_command(import_module("lookalike.__main__").app))
     for program in PROGRAMS:
         module = import_module(f"{program}.__main__")
-        for app in filter(None, (module.app, getattr(module, "ledger", None))):
+        for app in filter(None, (module.app, getattr(module, "jobs_app", None))):
             found |= commands_of(f"python -m {program}", typer.main.get_command(app))
     return found
 

@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from ingest.embedding.network.backbone import Floats, MakeBackbone
 from ingest.embedding.network.precision import Precision
 from ingest.embedding.recipes import Recipe
-from ingest.sources import ListedSource, SourceImage
+from ingest.sources import InMemorySource, SourceImage
 
 TOY = Recipe("toy", side=4, interpolation="area", layer="quadrants", unit_length=False, head="pca", dim=4)
 
@@ -65,11 +65,11 @@ def png(image: NDArray[np.uint8]) -> bytes:
     return data.tobytes()
 
 
-def grey_source(levels: dict[str, int], labels: dict[str, str] | None = None) -> ListedSource:
+def grey_source(levels: dict[str, int], labels: dict[str, str] | None = None) -> InMemorySource:
     """Return a source of one-level images by key."""
     known = labels or {}
     images = [
         SourceImage(key, lambda level=level: grey(level), known.get(key))  # type: ignore[misc]
         for key, level in levels.items()
     ]
-    return ListedSource("greys", images)
+    return InMemorySource("greys", images)

@@ -17,7 +17,7 @@ from ingest.embedding.network.backbone_factory import vgg16_backbone
 from ingest.embedding.recipes import Recipe
 from ingest.job import ingest
 from ingest.pipeline.progress import Progress
-from ingest.sources import ListedSource, Source, SourceImage, decoded
+from ingest.sources import InMemorySource, Source, SourceImage
 from search import Searcher
 
 #: What the original notebook printed, on 4,000 and 1,000 other digits.
@@ -147,14 +147,14 @@ def _ask(
     with tempfile.TemporaryDirectory(prefix="lookalike-") as folder:
         place = Path(folder, "store")
         ingest(
-            ListedSource("the images to search in", stored),
+            InMemorySource("the images to search in", stored),
             place,
             recipe=recipe,
             make_backbone=make_backbone,
             on_progress=on_progress,
         )
         with Searcher.open(place, make_backbone=make_backbone) as searcher:
-            pictures = [decoded(image, image.read()) for image in asked]
+            pictures = [image.decoded() for image in asked]
             found = [[str(hit.label) for hit in result.hits] for result in searcher.by_image(pictures, DEPTH)]
             ids, vectors = searcher.store.all_vectors()
             nearest = _nearest_by_sklearn(vectors, searcher.embed(pictures))

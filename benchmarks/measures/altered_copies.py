@@ -19,7 +19,7 @@ from ingest.embedding.recipes import Recipe
 from ingest.images.images import Image, content_digest
 from ingest.job import ingest
 from ingest.pipeline.progress import Progress
-from ingest.sources import ListedSource, Source, SourceImage, readable
+from ingest.sources import InMemorySource, Source, SourceImage, decode_readable
 from search import Searcher
 
 #: Copies that are asked with together.
@@ -116,7 +116,7 @@ def measure_copies(
     found: dict[str, int] = dict.fromkeys(COPIES, 0)
     with TemporaryDirectory(prefix="lookalike-") as folder:
         place = Path(folder, "store")
-        some = ListedSource(source.name, originals)
+        some = InMemorySource(source.name, originals)
         ingest(some, place, recipe=recipe, make_backbone=network, on_progress=on_progress)
         with Searcher.open(place, make_backbone=network) as searcher:
             for asked in _asked(originals):
@@ -136,7 +136,7 @@ def measure_copies(
 
 def _distinct(source: Source) -> list[SourceImage]:
     first: dict[bytes, SourceImage] = {}
-    for input, image in readable(source):
+    for input, image in decode_readable(source):
         first.setdefault(content_digest(image), input)
     return list(first.values())
 
@@ -144,7 +144,9 @@ def _distinct(source: Source) -> list[SourceImage]:
 def _asked(originals: list[SourceImage]) -> Iterator[list[tuple[str, str, Image]]]:
     """Walk the copies with their originals' keys and their kinds, some at a time: photographs are large."""
     copies = (
-        (input.key, kind, change(image)) for input, image in readable(originals) for kind, change in COPIES.items()
+        (input.key, kind, change(image))
+        for input, image in decode_readable(originals)
+        for kind, change in COPIES.items()
     )
     while some := list(islice(copies, _AT_ONCE)):
         yield some

@@ -10,11 +10,11 @@ from pathlib import Path
 from benchmarks.errors import BenchmarkFailed
 
 _PROGRAM = """
-import json, sys
+import dataclasses, json, sys
 from ingest import ingest
 source, store, recipe, precision, limit = sys.argv[1:]
 report = ingest(source, store, recipe=recipe or None, precision=precision, limit=int(limit) or None)
-print(json.dumps({**report.as_json(), "tensorflow": "tensorflow" in sys.modules}))
+print(json.dumps({**dataclasses.asdict(report), "tensorflow": "tensorflow" in sys.modules}))
 """
 
 

@@ -6,7 +6,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ingest.images.images import Image, to_input
-from ingest.sources import SourceImage, decoded
+from ingest.sources import SourceImage
 
 #: Images of different sizes are shrunk or enlarged to this side, in colour.
 COMMON_SIDE = 32
@@ -26,7 +26,7 @@ def raw_pixels(images: Sequence[SourceImage]) -> NDArray[np.float32]:
 
 
 def _decoded(images: Iterable[SourceImage]) -> Iterator[Image]:
-    return (decoded(image, image.read()) for image in images)
+    return (image.decoded() for image in images)
 
 
 def have_twins(queries: NDArray[np.float32], stored: NDArray[np.float32]) -> NDArray[np.bool_]:

@@ -20,9 +20,9 @@ from ingest.embedding.network.backbone import Backbone, CachingBackbone, MakeBac
 from ingest.embedding.network.backbone_factory import vgg16_backbone
 from ingest.embedding.recipes import Recipe
 from ingest.images.images import Image
-from ingest.pipeline.fitting import fitted_embedder
+from ingest.pipeline.fitting import fit_embedder
 from ingest.pipeline.progress import Progress
-from ingest.sources import Source, SourceImage, decoded
+from ingest.sources import Source, SourceImage
 
 SPLITS = 5
 
@@ -169,7 +169,8 @@ def _fitted(
 ) -> Embedder:
     """Return an embedder whose head has seen the stored images only."""
     stored = chosen(images, cut.stored, "the images to search in")
-    return fitted_embedder(stored, recipe, "auto", lambda _, __="auto": memory, Progress(len(stored)), on_progress)
+    progress = Progress(len(stored), on_progress=on_progress)
+    return fit_embedder(stored, recipe, "auto", lambda _, __="auto": memory, progress)
 
 
 def _ranking(embedder: Embedder, images: Sequence[SourceImage], cut: Split, labels: NDArray[np.int64]) -> Ranking:
@@ -178,7 +179,7 @@ def _ranking(embedder: Embedder, images: Sequence[SourceImage], cut: Split, labe
 
 
 def _decoded(images: Sequence[SourceImage], numbers: Iterable[int]) -> Iterator[Image]:
-    return (decoded(images[number], images[number].read()) for number in numbers)
+    return (images[number].decoded() for number in numbers)
 
 
 def _speed(embedder: Embedder, network: Backbone, images: Sequence[SourceImage]) -> float:

@@ -4,7 +4,8 @@ from matplotlib.figure import Figure
 from matplotlib.ticker import FuncFormatter, NullFormatter
 
 from benchmarks.measures.recipes import PIXELS, RecipesReport
-from search.figures.palette import FAINT, INK, LABEL_COLOURS, OTHERS
+from search.figures.figure_file import FAINT, INK
+from search.figures.palette import LABELS, REST
 
 
 def draw_recipes(report: RecipesReport) -> Figure:
@@ -14,7 +15,7 @@ def draw_recipes(report: RecipesReport) -> Figure:
     axes.set_xscale("log")
     for number, score in enumerate(report.scores):
         low, high = score.ci95
-        color = OTHERS if score.recipe == PIXELS else LABEL_COLOURS[number % len(LABEL_COLOURS)]
+        color = REST if score.recipe == PIXELS else LABELS[number % len(LABELS)]
         cost = 1_000 / score.images_per_second
         axes.plot([cost, cost], [low, high], color=color, linewidth=2, solid_capstyle="round", zorder=2)
         axes.plot([cost], [score.one_nn_accuracy], "o", color=color, markersize=9, zorder=3)
@@ -42,5 +43,5 @@ def draw_recipes(report: RecipesReport) -> Figure:
     for side in ("top", "right"):
         axes.spines[side].set_visible(False)
     for side in ("left", "bottom"):
-        axes.spines[side].set_color(OTHERS)
+        axes.spines[side].set_color(REST)
     return figure

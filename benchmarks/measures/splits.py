@@ -6,7 +6,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from benchmarks.errors import UnfitForBenchmark
-from ingest.sources import ListedSource, Source, SourceImage
+from ingest.sources import InMemorySource, Source, SourceImage
 
 
 @dataclass(frozen=True)
@@ -41,6 +41,6 @@ def shuffled_splits(images: int, test: int, count: int) -> list[Split]:
     return [Split(stored=order[test:], asked=order[:test]) for order in orders]
 
 
-def chosen(images: Sequence[SourceImage], numbers: Sequence[int], name: str) -> ListedSource:
+def chosen(images: Sequence[SourceImage], numbers: Sequence[int], name: str) -> InMemorySource:
     """Return the images of these numbers as a source."""
-    return ListedSource(name, [images[number] for number in numbers])
+    return InMemorySource(name, [images[number] for number in numbers])

@@ -18,7 +18,7 @@ import numpy as np
 from benchmarks.peers.data import DIM, K, label_of, queries_in, vectors_in
 from benchmarks.peers.peer import Peer
 from benchmarks.peers.registry import KNOWN
-from ingest.peak_memory import peak_memory
+from ingest.pipeline.peak_memory import peak_memory
 
 #: Products before those that are timed.
 WARM_UP = 3

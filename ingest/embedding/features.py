@@ -10,7 +10,7 @@ from ingest.embedding.heads.head import unit_length
 from ingest.embedding.network.backbone import Backbone, Floats
 from ingest.embedding.recipes import Recipe
 from ingest.images.images import Image, to_input
-from ingest.pipeline.prefetch import lookahead
+from ingest.prefetch import lookahead
 
 #: Batches of the network that are computed at once: what comes before and after the network in one fills the pauses
 #: that it makes in the others. More of them take memory and no less time.

@@ -1,41 +1,70 @@
-"""What is committed together: new items with their vectors, and what became of the inputs beside them."""
+"""Group slices into batches: the items that are committed together, and the outcomes of the inputs beside them."""
 
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 
-from ingest.pipeline.embedding_queue import EmbeddingQueue, Vectors
-from ingest.pipeline.prepare import Ready, Slice
+from ingest.pipeline.embedding_queue import EmbeddingQueue, PendingVectors
+from ingest.pipeline.prepare import Slice
 from storage import NewItem, Rejected
 
 
 @dataclass
 class Batch:
-    """A batch that is being filled, whose images are embedded meanwhile."""
+    """New items with their vectors, and the other outcomes of the same slices."""
 
     items: list[NewItem] = field(default_factory=list)
-    vectors: Vectors = field(default_factory=Vectors)
+    vectors: PendingVectors = field(default_factory=PendingVectors)
     replaced: int = 0
     unchanged: list[str] = field(default_factory=list)
     rejects: list[Rejected] = field(default_factory=list)
+    is_last: bool = False
     _keys: set[str] = field(default_factory=set)
 
     @property
-    def size(self) -> int:
-        """Return how many rows it will write."""
+    def rows(self) -> int:
+        """Return how many rows the batch writes."""
         return len(self.items) + len(self.rejects)
 
-    def take(self, some: Slice, queue: EmbeddingQueue) -> None:
-        """Take what became of some inputs; a key that is in the batch already is rejected."""
-        self.unchanged += some.unchanged
-        self.rejects += some.rejects
-        for ready in some.ready:
-            if ready.item.key in self._keys:
-                reason = f"expected each key once in a source, got {ready.item.key!r} again: give it another key"
-                self.rejects.append(Rejected(ready.item.key, reason))
-            else:
-                self._add(ready, queue)
+    def add(self, slice: Slice, queue: EmbeddingQueue) -> None:
+        """Add a slice, and put its images into the queue; a key that the batch has already is rejected."""
+        self.unchanged += slice.unchanged
+        self.rejects += slice.rejects
+        for image in slice.images:
+            key = image.item.key
+            if key in self._keys:
+                reason = f"expected each key once in a source, got {key!r} again: give it another key"
+                self.rejects.append(Rejected(key, reason))
+                continue
+            self._keys.add(key)
+            self.items.append(image.item)
+            self.replaced += image.replaces
+            queue.put(image.input, self.vectors)
 
-    def _add(self, ready: Ready, queue: EmbeddingQueue) -> None:
-        self._keys.add(ready.item.key)
-        self.items.append(ready.item)
-        self.replaced += ready.replaces
-        queue.put(ready.input, self.vectors)
+
+def batches_of(slices: Iterable[Slice], queue: EmbeddingQueue, limit: int) -> Iterator[Batch]:
+    """Group whole slices into batches of at most `limit` rows; yield each once all of its inputs are submitted.
+
+    A full batch may have to wait for inputs of the next one, since a network batch has a fixed number of inputs. The
+    last batch is yielded even when it is empty.
+    """
+    filling = Batch()
+    full: Batch | None = None
+    for slice in slices:
+        # Before the slice is added, so that the last batch is known to be the last. Unchanged inputs write no rows, so
+        # a batch of them alone ends with its slice.
+        if not filling.rows or filling.rows + len(slice.images) + len(slice.rejects) > limit:
+            if full is not None:
+                queue.flush()
+                yield full
+            full = filling if filling.rows or filling.unchanged else None
+            filling = Batch()
+            queue.submit_cached()
+        filling.add(slice, queue)
+        if full is not None and full.vectors.submitted:
+            yield full
+            full = None
+    queue.flush()
+    if full is not None:
+        yield full
+    filling.is_last = True
+    yield filling

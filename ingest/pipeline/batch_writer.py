@@ -1,11 +1,10 @@
-"""Commit batches in a thread of their own while the next is computed, each with its entry in the ledger."""
+"""Commit batches in a thread while the next ones are computed, each with the state of the job after it."""
 
 import threading
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Collection
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import replace
-from types import TracebackType
 
 from ingest.pipeline.batch import Batch
 from ingest.pipeline.progress import Progress
@@ -13,74 +12,75 @@ from storage import Entry, Job, Store
 
 
 class BatchWriter:
-    """Writes one batch at a time, in order, while it holds `turn`; use it in a `with` statement.
+    """Commits one batch at a time, in order, holding `lock` meanwhile; use it in a `with` statement.
 
-    What became of a batch is told once it is acknowledged, in the thread that commits: an error of the one before is
-    raised then too.
+    A batch is reported after it is durable, by the next call and in the caller's thread; so is its error raised.
+    `source_name` names the source in the store's jobs. `missing_keys` are those of rejected inputs that the source no
+    longer has: they are no longer listed as rejected after the first batch.
     """
 
     def __init__(
         self,
         store: Store,
-        source: str,
-        turn: threading.Lock,
+        source_name: str,
+        lock: threading.Lock,
         progress: Progress,
-        on_progress: Callable[[Progress], None],
-        gone: Sequence[str],
+        missing_keys: Collection[str],
     ) -> None:
         self._store = store
-        self._turn = turn
+        self._lock = lock
         self._progress = progress
-        self._on_progress = on_progress
-        self._job = Job(store.next_job(), source, progress.total)
-        self._unfinished = any(not job.finished for job in store.jobs()[-1:])
+        self._job = Job(store.next_job(), source_name, progress.total)
+        self._resumes = any(not job.finished for job in store.jobs()[-1:])
         self._rejected = {reject.key for reject in store.rejects()}
-        self._settled = self._rejected.intersection(gone)
-        self._writer = ThreadPoolExecutor(1, "committing")
-        self._written: tuple[Batch, Future[float]] | None = None
+        self._resolved = self._rejected.intersection(missing_keys)
+        self._thread = ThreadPoolExecutor(1, "committing")
+        self._pending: tuple[Batch, Future[float]] | None = None
 
     def __enter__(self) -> "BatchWriter":
         return self
 
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        self._writer.shutdown()
+    def __exit__(self, *_: object) -> None:
+        self._thread.shutdown()
 
-    def commit(self, batch: Batch, *, last: bool = False) -> None:
-        """Have a batch written once its images, all of which are begun, are embedded; the `last` is waited for."""
+    def commit(self, batch: Batch, *, finish: bool = False) -> None:
+        """Commit a batch, all of whose inputs are submitted, when its vectors are there; `finish` ends the job with it.
+
+        Wait for the batch before, and at the end of the job for this one.
+        """
         self.wait()
         self._count(batch)
-        changed = any((self._job.added, self._job.replaced, self._job.rejected, self._settled, self._unfinished))
-        if last:
+        changed = any((self._job.added, self._job.replaced, self._job.rejected, self._resolved, self._resumes))
+        if finish:
             self._job = replace(self._job, finished=True)
-        if batch.size or (last and changed):
-            entry = Entry(self._job, batch.rejects, sorted(self._settled))
-            self._rejected.difference_update(self._settled)
+        if batch.rows or (finish and changed):
+            entry = Entry(self._job, batch.rejects, sorted(self._resolved))
+            self._rejected.difference_update(self._resolved)
             self._rejected.update(reject.key for reject in batch.rejects)
-            self._settled = set()
-            self._written = batch, self._writer.submit(self._write, batch, entry)
+            self._resolved = set()
+            self._pending = batch, self._thread.submit(self._write, batch, entry)
         else:
-            self._tell(batch)
-        if last:
+            self._report(batch)
+        if finish:
             self.wait()
 
     def wait(self) -> None:
-        """Wait until the batch before is acknowledged, and tell what became of it."""
-        if self._written is not None:
-            (batch, written), self._written = self._written, None
-            self._progress.stage_seconds["write"] += written.result()
-            self._tell(batch)
+        """Wait until the last batch is durable, and report it; raise its error."""
+        if self._pending is not None:
+            (batch, seconds), self._pending = self._pending, None
+            self._progress.stage_seconds["write"] += seconds.result()
+            self._report(batch)
 
     def _write(self, batch: Batch, entry: Entry) -> float:
+        """Write a batch, and return how many seconds that took."""
         vectors = batch.vectors.result()
         started = time.perf_counter()
-        with self._turn:
+        with self._lock:
             self._store.append(batch.items, vectors, entry)
         return time.perf_counter() - started
 
     def _count(self, batch: Batch) -> None:
-        """Add what becomes of a batch to the job, and the keys that the ledger shall name no more."""
+        """Add a batch's outcomes to the job, and collect the rejected keys that it stores."""
         job = self._job
         self._job = replace(
             job,
@@ -90,12 +90,12 @@ class BatchWriter:
             rejected=job.rejected + len(batch.rejects),
         )
         stored = {*(item.key for item in batch.items), *batch.unchanged}
-        self._settled |= stored & self._rejected
+        self._resolved |= stored & self._rejected
 
-    def _tell(self, batch: Batch) -> None:
+    def _report(self, batch: Batch) -> None:
         progress = self._progress
         progress.added += len(batch.items) - batch.replaced
         progress.replaced += batch.replaced
         progress.unchanged += len(batch.unchanged)
         progress.rejects += batch.rejects
-        self._on_progress(progress)
+        progress.report()

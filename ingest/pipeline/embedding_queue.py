@@ -1,11 +1,10 @@
-"""Embed images in threads of their own, a full batch of the network at a time, while others are read and written."""
+"""Embed inputs in a few threads, a full network batch at a time, while others are read and written."""
 
 import threading
 import time
 from collections.abc import Callable, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, field
-from types import TracebackType
 from typing import Protocol
 
 import numpy as np
@@ -13,135 +12,137 @@ import numpy as np
 from ingest.embedding.features import AT_ONCE
 from ingest.embedding.network.backbone import Floats
 
-#: Batches that are computed or wait to be.
-IN_HAND = AT_ONCE + 1
+#: Network batches that are computed or wait for a thread.
+MAX_PENDING = AT_ONCE + 1
 
 
-class Embeds(Protocol):
-    """What makes vectors of a network's inputs."""
+class InputEmbedder(Protocol):
+    """Computes the vectors of network inputs."""
 
     @property
     def batch_size(self) -> int:
-        """Return how many inputs the network takes at once."""
+        """Return how many inputs a network batch has."""
         ...
 
     def remembers(self, input: Floats) -> bool:
-        """Tell whether an input's features were kept, so that the network need not see it."""
+        """Return whether an input's features are cached, so that the network need not compute them."""
         ...
 
     def embed_inputs(self, inputs: Sequence[Floats]) -> Floats:
-        """Return the vectors, (n, dim) float32, of inputs."""
+        """Return the vectors of inputs, (n, dim) float32."""
         ...
 
 
 @dataclass
-class Vectors:
-    """The vectors of some inputs, in the order in which they were put into a queue; some are still to be computed."""
+class PendingVectors:
+    """The vectors of inputs that were put into a queue, in that order; some may still be to be computed."""
 
     _count: int = 0
-    _begun: int = 0
+    _submitted: int = 0
     _parts: list[tuple[list[int], Future[Floats], list[int]]] = field(default_factory=list)
 
     @property
-    def begun(self) -> bool:
-        """Tell whether none waits any more for a batch of the network to be full."""
-        return self._begun == self._count
+    def submitted(self) -> bool:
+        """Return whether every input has been submitted to the network."""
+        return self._submitted == self._count
 
-    def expect(self) -> int:
-        """Return the place of one more."""
+    def reserve(self) -> int:
+        """Return the index of one more vector."""
         self._count += 1
         return self._count - 1
 
-    def begin(self, places: list[int], computed: Future[Floats], rows: list[int]) -> None:
-        """Take the vectors of some places from these rows of what is being computed."""
-        self._begun += len(places)
-        self._parts.append((places, computed, rows))
+    def assign(self, indices: list[int], computed: Future[Floats], rows: list[int]) -> None:
+        """Take the vectors at these indices from these rows of a network batch that is being computed."""
+        self._submitted += len(indices)
+        self._parts.append((indices, computed, rows))
 
     def result(self) -> Floats:
-        """Wait for the vectors, (n, dim) float32, all of which are begun; raise what their computation raised."""
-        done = [(places, computed.result()[rows]) for places, computed, rows in self._parts]
-        if not done:
+        """Wait for the vectors, (n, dim) float32, all of them submitted; raise what their computation raised."""
+        parts = [(indices, computed.result()[rows]) for indices, computed, rows in self._parts]
+        if not parts:
             return np.empty((0, 0), np.float32)
-        vectors = np.empty((self._count, done[0][1].shape[1]), np.float32)
-        for places, found in done:
-            vectors[places] = found
+        vectors = np.empty((self._count, parts[0][1].shape[1]), np.float32)
+        for indices, part in parts:
+            vectors[indices] = part
         return vectors
 
 
-class EmbeddingQueue:
-    """Embeds what is put into it; use it in a `with` statement.
+@dataclass(frozen=True, slots=True)
+class _Waiting:
+    """An input that waits for its network batch to be full, and where its vector goes."""
 
-    The embedder is made when there is a first input; `seconds` is how long it and the network have taken so far.
-    Inputs whose features are remembered wait apart, so that a batch of the network is full of new ones.
+    vectors: PendingVectors
+    index: int
+    input: Floats
+
+
+class EmbeddingQueue:
+    """Groups inputs into network batches and embeds them; use it in a `with` statement.
+
+    The embedder is made when the first input is put. Inputs whose features are cached wait apart, so that a network
+    batch is full of new ones.
     """
 
-    def __init__(self, embedder: Callable[[], Embeds]) -> None:
-        self._make = embedder
-        self._embedder: Embeds | None = None
-        self._new: list[tuple[Vectors, int, Floats]] = []
-        self._known: list[tuple[Vectors, int, Floats]] = []
-        self._room = threading.Semaphore(IN_HAND)
+    def __init__(self, make_embedder: Callable[[], InputEmbedder]) -> None:
+        self._make_embedder = make_embedder
+        self._embedder: InputEmbedder | None = None
+        self._new: list[_Waiting] = []
+        self._cached: list[_Waiting] = []
+        self._room = threading.Semaphore(MAX_PENDING)
         self._threads = ThreadPoolExecutor(AT_ONCE, "embedding")
-        self._clock = _Busy()
+        self._clock = _BusyClock()
 
     def __enter__(self) -> "EmbeddingQueue":
         return self
 
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
+    def __exit__(self, *_: object) -> None:
         self._threads.shutdown(cancel_futures=True)
 
     @property
     def seconds(self) -> float:
-        """Return how long something was computed."""
+        """Return how long the embedder was being made or at work so far."""
         return self._clock.seconds
 
-    def put(self, input: Floats, into: Vectors) -> None:
-        """Have an input embedded when there are enough for the network; wait while too many are in hand."""
-        embedder = self._embedder or self._made()
-        waiting = self._known if embedder.remembers(input) else self._new
-        waiting.append((into, into.expect(), input))
-        if len(waiting) == embedder.batch_size:
-            self._begin(embedder, waiting)
+    def put(self, input: Floats, vectors: PendingVectors) -> None:
+        """Embed an input once a network batch is full; wait while `MAX_PENDING` of them are unfinished."""
+        if self._embedder is None:
+            with self._clock:
+                self._embedder = self._make_embedder()
+        waiting = self._cached if self._embedder.remembers(input) else self._new
+        waiting.append(_Waiting(vectors, vectors.reserve(), input))
+        if len(waiting) == self._embedder.batch_size:
+            self._submit(waiting)
 
-    def begin_remembered(self) -> None:
-        """Begin what needs no network, however few they are."""
-        if self._embedder is not None:
-            self._begin(self._embedder, self._known)
+    def submit_cached(self) -> None:
+        """Submit the inputs whose features are cached, however few they are."""
+        self._submit(self._cached)
 
-    def begin_all(self) -> None:
-        """Begin whatever waits, though it leaves places of a batch empty."""
-        if self._embedder is not None:
-            self._begin(self._embedder, self._known)
-            self._begin(self._embedder, self._new)
+    def flush(self) -> None:
+        """Submit every input, though the last network batch is not full."""
+        self._submit(self._cached)
+        self._submit(self._new)
 
-    def _made(self) -> Embeds:
-        with self._clock:
-            self._embedder = self._make()
-        return self._embedder
-
-    def _begin(self, embedder: Embeds, waiting: list[tuple[Vectors, int, Floats]]) -> None:
-        if not waiting:
+    def _submit(self, waiting: list[_Waiting]) -> None:
+        if not waiting or self._embedder is None:
             return
         self._room.acquire()
-        computed = self._threads.submit(self._embedded, embedder, [input for _, _, input in waiting])
+        computed = self._threads.submit(self._embed, self._embedder, [entry.input for entry in waiting])
         computed.add_done_callback(lambda _: self._room.release())
-        wanted: dict[int, tuple[Vectors, list[int], list[int]]] = {}
-        for row, (into, place, _) in enumerate(waiting):
-            _, places, rows = wanted.setdefault(id(into), (into, [], []))
-            places.append(place)
+        parts: dict[int, tuple[PendingVectors, list[int], list[int]]] = {}
+        for row, entry in enumerate(waiting):
+            _, indices, rows = parts.setdefault(id(entry.vectors), (entry.vectors, [], []))
+            indices.append(entry.index)
             rows.append(row)
-        for into, places, rows in wanted.values():
-            into.begin(places, computed, rows)
+        for vectors, indices, rows in parts.values():
+            vectors.assign(indices, computed, rows)
         waiting.clear()
 
-    def _embedded(self, embedder: Embeds, inputs: Sequence[Floats]) -> Floats:
+    def _embed(self, embedder: InputEmbedder, inputs: Sequence[Floats]) -> Floats:
         with self._clock:
             return embedder.embed_inputs(inputs)
 
 
-class _Busy:
+class _BusyClock:
     """Adds up the seconds in which at least one thread is busy."""
 
     def __init__(self) -> None:
@@ -156,9 +157,7 @@ class _Busy:
                 self._since = time.perf_counter()
             self._busy += 1
 
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
+    def __exit__(self, *_: object) -> None:
         with self._lock:
             self._busy -= 1
             if not self._busy:

@@ -1,7 +1,6 @@
-"""Fit an embedder on a sample of a source, before there is a store to put anything into."""
+"""Fit a new store's embedder on a sample of its first source."""
 
 import time
-from collections.abc import Callable
 from itertools import islice
 
 from ingest.embedding.embedder import Embedder
@@ -13,53 +12,47 @@ from ingest.embedding.training.head import trained_head
 from ingest.embedding.training.samples import labelled_sample
 from ingest.errors import SourceUnusable
 from ingest.pipeline.progress import Progress
-from ingest.sources import Source, SourceImage, readable
+from ingest.sources import Source, SourceImage, decode_readable
 
-#: A head is fitted without labels on at most this many images, spread evenly over the source, and the features of
-#: as many are kept.
+#: A head is fitted without labels on at most this many images, spread evenly over the source; their features are
+#: cached.
 FIT_SAMPLE = 5_000
 
-#: A head is trained on at most this many labelled images. Their features are kept reduced, see `training/rows.py`.
+#: A head is trained on at most this many labelled images, whose reduced features are held, see `training/rows.py`.
 TRAIN_SAMPLE = 60_000
 
 
-def fitted_embedder(
-    source: Source,
-    recipe: Recipe,
-    precision: Asked,
-    make_backbone: MakeBackbone,
-    progress: Progress,
-    on_progress: Callable[[Progress], None],
+def fit_embedder(
+    source: Source, recipe: Recipe, precision: Asked, make_backbone: MakeBackbone, progress: Progress
 ) -> Embedder:
-    """Return an embedder fitted on a sample of the source, which will not compute the sample's features again.
+    """Return an embedder fitted on a sample of the source, whose features it caches.
 
     Raise SourceUnusable when no image of the sample can be read, or none has a label that is needed.
     """
     sample = _sample(source, recipe)
-    # A head that learns nothing needs to see but one image that can be read.
-    wanted = len(sample) if recipe.learns else 1
-    progress.stage, progress.to_fit = "fitting", wanted
-    on_progress(progress)
+    # A head that learns nothing needs one readable image only.
+    progress.to_fit = len(sample) if recipe.learns else 1
+    progress.enter("fitting")
 
-    def fitted(count: int) -> None:
+    def on_fitted(count: int) -> None:
         progress.fitted = count
-        on_progress(progress)
+        progress.report()
 
-    def trained(epoch: Epoch) -> None:
-        progress.stage, progress.epoch = "training", epoch
-        on_progress(progress)
+    def on_epoch(epoch: Epoch) -> None:
+        progress.epoch = epoch
+        progress.enter("training")
 
     started = time.perf_counter()
     network = make_backbone(recipe, precision)
-    # One more than the images, for the black one that fills up the last batch.
-    backbone = CachingBackbone(network, capacity=min(wanted, FIT_SAMPLE) + 1)
+    # One more than the images, for the black one that fills up the last network batch.
+    backbone = CachingBackbone(network, capacity=min(progress.to_fit, FIT_SAMPLE) + 1)
     try:
         if recipe.head == "trained":
-            head = trained_head(recipe, backbone, network, sample, fitted, trained)
+            head = trained_head(recipe, backbone, network, sample, on_fitted, on_epoch)
             embedder = Embedder(recipe, backbone, head, fitted_on=progress.fitted)
         else:
-            images = (image for _, image in islice(readable(sample), wanted))
-            embedder = Embedder.fit(recipe, backbone, images, fitted)
+            images = (image for _, image in islice(decode_readable(sample), progress.to_fit))
+            embedder = Embedder.fit(recipe, backbone, images, on_fitted)
     except SourceUnusable as error:
         if progress.fitted:
             raise
@@ -72,7 +65,7 @@ def fitted_embedder(
 
 
 def _sample(source: Source, recipe: Recipe) -> list[SourceImage]:
-    """Return what a recipe's head is fitted on."""
+    """Return the images that a recipe's head is fitted on."""
     if recipe.head == "trained":
         return labelled_sample(source, TRAIN_SAMPLE)
     # Every n-th image, since a source may be sorted by class.

@@ -1,4 +1,4 @@
-"""Read and decode a source's images, a slice at a time: what becomes of each before it is embedded."""
+"""Read, compare and decode a source's images, a slice at a time, before they are embedded."""
 
 import os
 import time
@@ -13,25 +13,28 @@ from ingest.embedding.network.backbone import Floats
 from ingest.embedding.recipes import Recipe
 from ingest.errors import UnreadableImage
 from ingest.images.images import Image, content_digest, thumbnail
-from ingest.pipeline.prefetch import lookahead
-from ingest.sources import Source, SourceImage, decoded
+from ingest.prefetch import lookahead
+from ingest.sources import Source, SourceImage, decode_content
 from storage import NewItem, Rejected
 from storage.catalog.rows import require_storable
 from storage.console import printable
 from storage.errors import InvalidItem
 from storage.types.items import is_text
 
-#: How many images a slice has at 32 by 32; of larger ones it has fewer, so that it takes as much memory.
+#: Images in a slice at 32 by 32 pixels; slices of larger images have fewer, so that they take as much memory.
 _SLICE = 256
 _SMALLEST_SLICE = 16
 
-#: Decoders at work at once; each may hold a photograph of the largest size.
+#: Threads that decode; each may hold a photograph of the largest size.
 _DECODERS = min(4, os.cpu_count() or 1)
+
+#: Returns the stored content digests of the given keys; keys that are not stored are absent.
+StoredDigests = Callable[[Sequence[str]], Mapping[str, bytes]]
 
 
 @dataclass(frozen=True, slots=True)
-class Ready:
-    """An image to be embedded: the item that it becomes, what the network takes, and whether it replaces another."""
+class PreparedImage:
+    """An image to embed: its item, the network's input, and whether it replaces a stored item."""
 
     item: NewItem
     input: Floats
@@ -40,64 +43,62 @@ class Ready:
 
 @dataclass(frozen=True, slots=True)
 class Slice:
-    """What became of some inputs of a source; `unchanged` holds the keys of those that need nothing."""
+    """Consecutive inputs of a source by outcome; `unchanged` holds the keys whose stored content is the same."""
 
-    ready: list[Ready] = field(default_factory=list)
+    images: list[PreparedImage] = field(default_factory=list)
     unchanged: list[str] = field(default_factory=list)
     rejects: list[Rejected] = field(default_factory=list)
 
 
-#: What becomes of an input; a key alone is that of an unchanged one.
-_Outcome = Ready | Rejected | str
-
-Contents = Callable[[Sequence[str]], Mapping[str, bytes]]
+#: The outcome of one input; a key alone is that of an unchanged one.
+_Outcome = PreparedImage | Rejected | str
 
 
-class Prepares(Protocol):
-    """Makes slices of a source; `seconds` is the time spent so far."""
+class Preparer(Protocol):
+    """Makes the slices of a source; `seconds` is the time spent so far."""
 
     seconds: float
 
-    def slices(self, inputs: Source, most: int) -> Generator[Slice, None, None]:
-        """Walk a source in slices of at most `most`."""
+    def slices(self, source: Source, limit: int) -> Generator[Slice, None, None]:
+        """Yield the source's inputs in order, in slices of at most `limit`."""
         ...
 
 
-class Preparer:
-    """Compares a source's images with what is stored, and decodes those that are new or changed.
+class SlicePreparer:
+    """Compares images with their stored digests, and decodes the new and the changed ones.
 
-    `contents` tells the stored digest of each of these keys; `seconds` is the time spent so far. Images are read one
-    after the other, since a source need not know of threads; encoded ones are decoded by several.
+    Images are read one after the other, since a source need not be thread-safe; encoded ones are decoded by several
+    threads. `seconds` is the time spent so far.
     """
 
-    def __init__(self, recipe: Recipe, contents: Contents) -> None:
+    def __init__(self, recipe: Recipe, stored_digests: StoredDigests) -> None:
         self._recipe = recipe
-        self._contents = contents
+        self._stored_digests = stored_digests
         self.seconds = 0.0
 
-    def slices(self, inputs: Iterable[SourceImage], most: int) -> Generator[Slice, None, None]:
-        """Walk the inputs in slices of at most `most`."""
-        size = min(most, max(_SMALLEST_SLICE, _SLICE * 32**2 // self._recipe.side**2))
-        walked = iter(inputs)
+    def slices(self, source: Iterable[SourceImage], limit: int) -> Generator[Slice, None, None]:
+        """Yield the source's inputs in order, in slices of at most `limit`."""
+        size = min(limit, max(_SMALLEST_SLICE, _SLICE * 32**2 // self._recipe.side**2))
+        images = iter(source)
         with ThreadPoolExecutor(_DECODERS, "decoding") as decoders:
             while True:
                 started = time.perf_counter()
-                some = list(islice(walked, size))
-                made = Slice()
-                for outcome in self._outcomes(some, decoders):
-                    _sort(outcome, made)
+                inputs = list(islice(images, size))
+                prepared = Slice()
+                for outcome in self._outcomes(inputs, decoders):
+                    _add(outcome, prepared)
                 self.seconds += time.perf_counter() - started
-                if not some:
+                if not inputs:
                     return
-                yield made
+                yield prepared
 
     def _outcomes(self, inputs: Sequence[SourceImage], decoders: ThreadPoolExecutor) -> Iterator[_Outcome]:
-        """Walk the outcomes in the inputs' order, while a few images after them are decoded."""
-        stored = self._contents([input.key for input in inputs if is_text(input.key)])
-        begun = (self._begin(input, stored.get(input.key), decoders) for input in inputs)
-        return map(_finished, lookahead(begun, 2 * _DECODERS))
+        """Yield the outcomes in the inputs' order, while a few images after them are decoded."""
+        stored = self._stored_digests([input.key for input in inputs if is_text(input.key)])
+        started = (self._start(input, stored.get(input.key), decoders) for input in inputs)
+        return map(_result, lookahead(started, 2 * _DECODERS))
 
-    def _begin(
+    def _start(
         self, input: SourceImage, stored: bytes | None, decoders: ThreadPoolExecutor
     ) -> _Outcome | Future[_Outcome]:
         try:
@@ -111,33 +112,33 @@ class Preparer:
         if digest == stored:
             return input.key
         if isinstance(content, bytes):
-            return decoders.submit(self._decoded, input, content, digest, stored is not None)
-        return self._decoded(input, content, digest, stored is not None)
+            return decoders.submit(self._prepare, input, content, digest, stored is not None)
+        return self._prepare(input, content, digest, stored is not None)
 
-    def _decoded(self, input: SourceImage, content: bytes | Image, digest: bytes, replaces: bool) -> _Outcome:
+    def _prepare(self, input: SourceImage, content: bytes | Image, digest: bytes, replaces: bool) -> _Outcome:
         try:
-            image = decoded(input, content)
+            image = decode_content(content, input.key)
             height, width = image.shape[:2]
             metadata = {**input.metadata, "width": width, "height": height}
             item = NewItem(input.key, digest, input.label, metadata, thumbnail(image))
         except UnreadableImage as error:
             return _rejected(input, error)
-        # A photograph is let go of here: what the network takes of it is small.
-        return Ready(item, network_input(self._recipe, image), replaces)
+        # The decoded image is freed here: a photograph's network input is small.
+        return PreparedImage(item, network_input(self._recipe, image), replaces)
 
 
-def _finished(begun: _Outcome | Future[_Outcome]) -> _Outcome:
-    return begun.result() if isinstance(begun, Future) else begun
+def _result(outcome: _Outcome | Future[_Outcome]) -> _Outcome:
+    return outcome.result() if isinstance(outcome, Future) else outcome
 
 
 def _rejected(input: SourceImage, error: Exception) -> Rejected:
     return Rejected(printable(input.key), str(error))
 
 
-def _sort(outcome: _Outcome, into: Slice) -> None:
-    if isinstance(outcome, Ready):
-        into.ready.append(outcome)
+def _add(outcome: _Outcome, to: Slice) -> None:
+    if isinstance(outcome, PreparedImage):
+        to.images.append(outcome)
     elif isinstance(outcome, Rejected):
-        into.rejects.append(outcome)
+        to.rejects.append(outcome)
     else:
-        into.unchanged.append(outcome)
+        to.unchanged.append(outcome)

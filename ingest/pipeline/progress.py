@@ -1,19 +1,18 @@
-"""What a job reports while it runs and when it is done."""
+"""What a job reports while it runs, and when it is done."""
 
-from dataclasses import asdict, dataclass, field
-from typing import Any
+from collections.abc import Callable
+from dataclasses import dataclass, field
 
 from ingest.embedding.training.epoch import Epoch
-from ingest.peak_memory import peak_memory
+from ingest.pipeline.peak_memory import peak_memory
 from storage import Rejected, Store
 
 
 @dataclass
 class Progress:
-    """How far a job has come: what became of the inputs so far, out of `total`.
+    """How far a job has come: the outcomes so far of its `total` inputs, passed to `on_progress` at each `report`.
 
-    While `stage` is "fitting", `fitted` of `to_fit` images have been looked at; while it is "training", `epoch` tells
-    how the head comes along.
+    In the stage "fitting", `fitted` of `to_fit` images are embedded; in "training", `epoch` is the last one trained.
     """
 
     total: int
@@ -27,20 +26,44 @@ class Progress:
     replaced: int = 0
     rejects: list[Rejected] = field(default_factory=list)
     stage_seconds: dict[str, float] = field(default_factory=lambda: {"decode": 0.0, "embed": 0.0, "write": 0.0})
+    on_progress: Callable[["Progress"], None] = field(default=lambda _: None, repr=False, compare=False)
 
     @property
     def done(self) -> int:
         """Return how many inputs have an outcome."""
         return self.added + self.unchanged + self.replaced + len(self.rejects)
 
+    @property
+    def stage_done(self) -> int:
+        """Return how many images, or epochs of a training, the stage has done."""
+        if self.stage == "training" and self.epoch is not None:
+            return self.epoch.number
+        return self.fitted if self.stage == "fitting" else self.done
+
+    @property
+    def stage_total(self) -> int:
+        """Return how many images, or epochs of a training, the stage has to do."""
+        if self.stage == "training" and self.epoch is not None:
+            return self.epoch.of
+        return self.to_fit if self.stage == "fitting" else self.total
+
+    def enter(self, stage: str) -> None:
+        """Begin a stage, and report it."""
+        self.stage = stage
+        self.report()
+
+    def report(self) -> None:
+        """Pass this progress to whoever follows the job."""
+        self.on_progress(self)
+
 
 @dataclass(frozen=True)
 class IngestReport:
     """What a job did; `images_per_second` counts the images that were embedded.
 
-    The stages overlap, so that their seconds may be more together than the job's.
-    `drift` is how far this machine's vectors lie from those of a store that was there before, relative to their
-    length; None for a new store, or when nothing was embedded.
+    `stage_seconds` may add up to more than `seconds`, since the stages overlap. `drift` is the distance between this
+    machine's vectors and those of an existing store, relative to their length; None for a new store, or when nothing
+    was embedded.
     """
 
     added: int
@@ -58,28 +81,24 @@ class IngestReport:
     drift: float | None
     peak_rss_mb: float
 
-    def as_json(self) -> dict[str, Any]:
-        """Return the report as JSON."""
-        return asdict(self)
-
-
-def report_of(store: Store, progress: Progress, seconds: float) -> IngestReport:
-    """Return the report of a job that is done."""
-    embedded = progress.added + progress.replaced
-    spec = store.embedding.spec
-    return IngestReport(
-        added=progress.added,
-        unchanged=progress.unchanged,
-        replaced=progress.replaced,
-        rejected=len(progress.rejects),
-        rejects=tuple(progress.rejects),
-        items=len(store),
-        seconds=round(seconds, 3),
-        images_per_second=round(embedded / seconds, 1),
-        stage_seconds={stage: round(spent, 3) for stage, spent in progress.stage_seconds.items()},
-        recipe=store.embedding.name,
-        precision=str(spec.get("precision")),
-        weights=dict(spec.get("weights", {})),
-        drift=progress.drift,
-        peak_rss_mb=round(peak_memory() / 2**20, 1),
-    )
+    @classmethod
+    def of(cls, progress: Progress, store: Store, seconds: float) -> "IngestReport":
+        """Return the report of a job that is done."""
+        embedded = progress.added + progress.replaced
+        spec = store.embedding.spec
+        return cls(
+            added=progress.added,
+            unchanged=progress.unchanged,
+            replaced=progress.replaced,
+            rejected=len(progress.rejects),
+            rejects=tuple(progress.rejects),
+            items=len(store),
+            seconds=round(seconds, 3),
+            images_per_second=round(embedded / seconds, 1),
+            stage_seconds={stage: round(spent, 3) for stage, spent in progress.stage_seconds.items()},
+            recipe=store.embedding.name,
+            precision=str(spec.get("precision")),
+            weights=dict(spec.get("weights", {})),
+            drift=progress.drift,
+            peak_rss_mb=round(peak_memory() / 2**20, 1),
+        )

@@ -1,4 +1,4 @@
-"""Show a job's progress on standard error: a bar on a terminal, a plain line now and then elsewhere."""
+"""Show a job's progress on standard error: a bar on a terminal, a plain line every few seconds elsewhere."""
 
 import time
 from collections.abc import Callable, Iterator
@@ -13,13 +13,13 @@ from storage import console
 #: Seconds between two plain lines.
 PLAIN_INTERVAL = 10.0
 
-#: The same while a head is trained, where each says more.
+#: Seconds between two plain lines while a head is trained.
 TRAINING_INTERVAL = 1.0
 
 
 @contextmanager
-def shown_progress() -> Iterator[Callable[[Progress], None]]:
-    """Give a function that shows the progress it is handed."""
+def progress_bar() -> Iterator[Callable[[Progress], None]]:
+    """Yield a function that shows the progress passed to it."""
     if not console.ERR.is_terminal:
         yield _PlainLines()
         return
@@ -39,8 +39,8 @@ def shown_progress() -> Iterator[Callable[[Progress], None]]:
             bar.update(
                 task,
                 description=_description(progress),
-                total=total(progress),
-                completed=done(progress),
+                total=progress.stage_total,
+                completed=progress.stage_done,
                 rate=f"{speed:.0f} images/s" if speed else "",
                 rejects=f"{len(progress.rejects)} rejected" if progress.rejects else "",
             )
@@ -49,48 +49,35 @@ def shown_progress() -> Iterator[Callable[[Progress], None]]:
 
 
 class _PlainLines:
-    """Prints a line at each new stage, and in long stages every few seconds."""
+    """Prints a line at the start of each stage, and every few seconds in a long one."""
 
     def __init__(self) -> None:
         self._stage = ""
-        self._began = self._printed = time.monotonic()
+        self._started = self._printed = time.monotonic()
 
     def __call__(self, progress: Progress) -> None:
         now = time.monotonic()
         if progress.stage != self._stage:
-            self._stage, self._began = progress.stage, now
+            self._stage, self._started = progress.stage, now
         elif now - self._printed < (TRAINING_INTERVAL if progress.stage == "training" else PLAIN_INTERVAL):
             return
         self._printed = now
         if progress.stage == "training":
             console.say(_description(progress))
             return
-        spent = now - self._began
-        rate = f", {_pace(done(progress) / spent, total(progress) - done(progress))}" if spent > 1 else ""
+        seconds = now - self._started
+        done, total = progress.stage_done, progress.stage_total
+        speed = f", {_speed(done / seconds, total - done)}" if seconds > 1 else ""
         rejects = f", {len(progress.rejects)} rejected" if progress.rejects else ""
-        console.say(f"{progress.stage}: {done(progress):,} of {total(progress):,}{rate}{rejects}")
+        console.say(f"{progress.stage}: {done:,} of {total:,}{speed}{rejects}")
 
 
-def _pace(rate: float, left: int) -> str:
-    """Say how fast a stage goes, and how long what is left takes at that rate."""
-    seconds = left / rate if rate else 0.0
+def _speed(rate: float, remaining: int) -> str:
+    """Return the speed of a stage in images per second, and the time that the remaining images take at it."""
+    seconds = remaining / rate if rate else 0.0
     time_left = f"{seconds / 60:.0f} min left" if seconds >= 120 else f"{seconds:.0f} s left"
     return f"{rate:.0f} images/s, {time_left}" if seconds else f"{rate:.0f} images/s"
 
 
 def _description(progress: Progress) -> str:
     return f"training: {progress.epoch}" if progress.stage == "training" else progress.stage
-
-
-def done(progress: Progress) -> int:
-    """Return how many images, or epochs of a training, the stage has done."""
-    if progress.stage == "training" and progress.epoch is not None:
-        return progress.epoch.number
-    return progress.fitted if progress.stage == "fitting" else progress.done
-
-
-def total(progress: Progress) -> int:
-    """Return how many images, or epochs of a training, the stage has to do."""
-    if progress.stage == "training" and progress.epoch is not None:
-        return progress.epoch.of
-    return progress.to_fit if progress.stage == "fitting" else progress.total

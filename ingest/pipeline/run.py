@@ -1,147 +1,97 @@
-"""Walk a source into an open store: decoding, embedding and committing at once, each batch durable by itself."""
+"""Run a job over an open store: read, embed and commit at the same time, each batch durable by itself."""
 
 import threading
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Generator, Mapping, Sequence
 from contextlib import closing
 
 from ingest.embedding.embedder import Embedder
-from ingest.embedding.network.backbone import MakeBackbone
-from ingest.embedding.network.precision import Asked, precision_of
+from ingest.embedding.network.precision import precision_of
 from ingest.embedding.recipes import recipe_of
-from ingest.pipeline.batch import Batch
+from ingest.pipeline.batch import batches_of
 from ingest.pipeline.batch_writer import BatchWriter
-from ingest.pipeline.embedding_queue import EmbeddingQueue, Embeds
-from ingest.pipeline.prefetch import ahead
-from ingest.pipeline.prepare import Preparer, Prepares, Slice
+from ingest.pipeline.embedding_queue import EmbeddingQueue, InputEmbedder
+from ingest.pipeline.options import JobOptions
+from ingest.pipeline.prepare import Preparer, Slice, SlicePreparer
 from ingest.pipeline.progress import Progress
-from ingest.pipeline.ray_workers import Embedded, RayPreparer, Workers
-from ingest.pipeline.stop_signal import interrupt
+from ingest.pipeline.stop_signal import StopSignal, stop_on_interrupt
+from ingest.prefetch import prefetch
 from ingest.sources import Source
 from storage import Store
 
 #: Slices that are decoded and wait to be embedded.
-_DEPTH = 3
-
-
-class LazyEmbedder:
-    """The store's embedder, made when there is something to embed: TensorFlow takes seconds to load.
-
-    How far its vectors lie from the store's goes into the job's progress.
-    """
-
-    def __init__(
-        self, store: Store, network: MakeBackbone, precision: Asked, embedder: Embedder | None, progress: Progress
-    ) -> None:
-        self._store = store
-        self.network = network
-        self.precision = precision
-        self._embedder = embedder
-        self._progress = progress
-
-    def __call__(self) -> Embedder:
-        """Return the embedder; raise OtherEmbedding or EmbeddingDrift."""
-        if self._embedder is None:
-            embedding = self._store.embedding
-            precision = precision_of(embedding) if self.precision == "auto" else self.precision
-            self._embedder = Embedder.restore(embedding, self.network(recipe_of(embedding), precision))
-            self._progress.drift = self._embedder.drift
-        return self._embedder
+_PREFETCHED = 3
 
 
 def run(
     source: Source,
-    named: str,
+    source_name: str,
     store: Store,
-    lazy: LazyEmbedder,
-    batch_size: int,
+    embedder: Embedder | None,
+    options: JobOptions,
     progress: Progress,
-    on_progress: Callable[[Progress], None],
-    gone: Sequence[str] = (),
-    workers: Workers | None = None,
+    missing_keys: Collection[str] = (),
 ) -> None:
-    """Bring a store up to date with a source, called `named` in the ledger, and publish its index.
+    """Bring a store up to date with a source, and publish its index.
 
-    The ledger forgets the rejected keys that are `gone` from the source. Raise KeyboardInterrupt after the batch in
-    hand is acknowledged when Ctrl-C asks for it.
+    `embedder` is the store's, or None to make it when there is something to embed: TensorFlow takes seconds to load.
+    See BatchWriter for `source_name` and `missing_keys`. Raise OtherEmbedding, EmbeddingDrift, and KeyboardInterrupt
+    after Ctrl-C, once the batch in hand is durable.
     """
-    # SQLite would have a long commit wait for a long look, or fail it; here they take turns.
-    turn = threading.Lock()
+    # One at a time, since SQLite makes a commit wait for a long read, or fail.
+    lock = threading.Lock()
 
-    def contents(keys: Sequence[str]) -> Mapping[str, bytes]:
-        with turn:
+    def stored_digests(keys: Sequence[str]) -> Mapping[str, bytes]:
+        with lock:
             return store.contents(keys)
 
-    preparer: Prepares = Preparer(recipe_of(store.embedding), contents)
-    embedder: Callable[[], Embeds] = lazy
-    if workers is not None:
-        preparer, embedder = RayPreparer(store.embedding, contents, lazy.network, lazy.precision, workers), Embedded
-    queue = EmbeddingQueue(embedder)
+    preparer: Preparer = SlicePreparer(recipe_of(store.embedding), stored_digests)
+    make_embedder: Callable[[], InputEmbedder] = lambda: embedder or _restored(store, options, progress)  # noqa: E731
+    if options.workers is not None:
+        # Imported here: Ray is an extra, and takes seconds to load.
+        from ingest.pipeline.ray_preparer import EmbeddedInputs, RayPreparer
+
+        preparer = RayPreparer(store.embedding, stored_digests, options, options.workers)
+        make_embedder = EmbeddedInputs
+    queue = EmbeddingQueue(make_embedder)
     try:
-        commits = BatchWriter(store, named, turn, progress, on_progress, gone)
-        with interrupt() as stop, queue, commits:
-            with closing(ahead(preparer.slices(source, batch_size), _DEPTH)) as slices:
-                batches = _Batches(queue, commits, batch_size)
-                for some in slices:
-                    batches.take(some)
-                    if stop.asked:
-                        break
-            if stop.asked:
-                progress.stage = "stopping after this batch"
-                on_progress(progress)
-            batches.end(finished=not stop.asked)
-            if stop.asked:
+        with (
+            stop_on_interrupt() as stop,
+            queue,
+            BatchWriter(store, source_name, lock, progress, missing_keys) as writer,
+        ):
+            with closing(_slices(preparer, source, options, stop, progress)) as slices:
+                for batch in batches_of(slices, queue, options.batch_size):
+                    writer.commit(batch, finish=batch.is_last and not stop.requested)
+            writer.wait()
+            if stop.requested:
                 raise KeyboardInterrupt
     finally:
         progress.stage_seconds["decode"] += preparer.seconds
         progress.stage_seconds["embed"] += queue.seconds
-    progress.stage = "writing the index"
-    on_progress(progress)
+    progress.enter("writing the index")
     started = time.perf_counter()
     store.publish()
     progress.stage_seconds["write"] += time.perf_counter() - started
 
 
-class _Batches:
-    """Fills one batch after the other.
+def _slices(
+    preparer: Preparer, source: Source, options: JobOptions, stop: StopSignal, progress: Progress
+) -> Generator[Slice, None, None]:
+    """Yield the source's slices, prefetched, until the end or until a stop is requested."""
+    with closing(prefetch(preparer.slices(source, options.batch_size), _PREFETCHED)) as slices:
+        for slice in slices:
+            yield slice
+            if stop.requested:
+                break
+    if stop.requested:
+        progress.enter("stopping after this batch")
 
-    A full one is committed once the network has all of its images: the last of them may have to wait for some of the
-    next batch, since the network computes a fixed number at a time.
-    """
 
-    def __init__(self, queue: EmbeddingQueue, commits: BatchWriter, most: int) -> None:
-        self._queue = queue
-        self._commits = commits
-        self._most = most
-        self._filling = Batch()
-        self._full: Batch | None = None
-
-    def take(self, some: Slice) -> None:
-        """Add what became of some inputs to the batch, or to the next."""
-        # Before the slice, so that the last batch is known as such and says that the job is finished.
-        size = self._filling.size
-        if size + len(some.ready) + len(some.rejects) > self._most or not size:
-            self._commit_full()
-            if size or self._filling.unchanged:
-                self._full = self._filling
-            self._filling = Batch()
-            self._queue.begin_remembered()
-        self._filling.take(some, self._queue)
-        if self._full is not None and self._full.vectors.begun:
-            self._commit_full()
-
-    def end(self, *, finished: bool) -> None:
-        """Commit what is left, and wait until it is acknowledged."""
-        self._commit_full()
-        self._queue.begin_all()
-        last = self._filling
-        if finished or last.size or last.unchanged:
-            self._commits.commit(last, last=finished)
-        self._commits.wait()
-
-    def _commit_full(self) -> None:
-        if self._full is not None:
-            if not self._full.vectors.begun:
-                self._queue.begin_all()
-            self._commits.commit(self._full)
-            self._full = None
+def _restored(store: Store, options: JobOptions, progress: Progress) -> Embedder:
+    """Make the store's embedder, and note its drift; raise OtherEmbedding or EmbeddingDrift."""
+    embedding = store.embedding
+    precision = precision_of(embedding) if options.precision == "auto" else options.precision
+    embedder = Embedder.restore(embedding, options.make_backbone(recipe_of(embedding), precision))
+    progress.drift = embedder.drift
+    return embedder

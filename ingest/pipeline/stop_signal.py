@@ -1,4 +1,4 @@
-"""Ctrl-C asks a job to stop after the batch in hand; a second one stops it at once."""
+"""Stop a job after the batch in hand on Ctrl-C, and at once on a second Ctrl-C."""
 
 import signal
 import threading
@@ -8,27 +8,27 @@ from types import FrameType
 
 
 class StopSignal:
-    """Tells whether Ctrl-C was pressed."""
+    """A signal handler that records the request to stop, and lets the next signal raise KeyboardInterrupt."""
 
     def __init__(self) -> None:
-        self.asked = False
+        self.requested = False
 
     def __call__(self, number: int, _: FrameType | None) -> None:
-        """Take the signal."""
-        self.asked = True
+        """Handle the signal."""
+        self.requested = True
         signal.signal(number, signal.default_int_handler)
 
 
 @contextmanager
-def interrupt() -> Iterator[StopSignal]:
-    """Give what Ctrl-C tells; whoever handles it otherwise, or runs in another thread, is left alone."""
-    asked = StopSignal()
+def stop_on_interrupt() -> Iterator[StopSignal]:
+    """Yield a stop signal that Ctrl-C sets; it stays unset off the main thread or where SIGINT has another handler."""
+    stop = StopSignal()
     main = threading.current_thread() is threading.main_thread()
     if not main or signal.getsignal(signal.SIGINT) is not signal.default_int_handler:
-        yield asked
+        yield stop
         return
-    signal.signal(signal.SIGINT, asked)
+    signal.signal(signal.SIGINT, stop)
     try:
-        yield asked
+        yield stop
     finally:
         signal.signal(signal.SIGINT, signal.default_int_handler)

@@ -1,4 +1,4 @@
-"""The contract of a source: a sized collection of images that can be walked again and again in the same order."""
+"""A source: a sized collection of images that can be iterated repeatedly, in the same order."""
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
@@ -13,10 +13,10 @@ from storage.types.items import Scalar, is_text
 
 @dataclass(frozen=True, slots=True)
 class SourceImage:
-    """An image that has not been read yet.
+    """An image that is not read yet.
 
-    `key` names it within the source for ever, once; `read` gives its encoded bytes or its pixels, and raises
-    UnreadableImage when it cannot.
+    `key` is unique within the source and never changes; `read` returns the encoded bytes or the pixels, and raises
+    UnreadableImage.
     """
 
     key: str
@@ -24,22 +24,26 @@ class SourceImage:
     label: str | None = None
     metadata: Mapping[str, Scalar] = field(default_factory=dict)
 
+    def decoded(self) -> Image:
+        """Read and decode the image, (h, w) or (h, w, 3) uint8 in RGB; raise UnreadableImage."""
+        return decode_content(self.read(), self.key)
+
 
 def unusable(key: str, reason: str) -> SourceImage:
-    """Return an input that is known to be no image, which is rejected with this reason when it is read."""
-    return SourceImage(key, partial(_refuse, reason))
+    """Return an image whose `read` raises UnreadableImage with this reason."""
+    return SourceImage(key, partial(_raise_unreadable, reason))
 
 
-def _refuse(reason: str) -> NoReturn:
+def _raise_unreadable(reason: str) -> NoReturn:
     raise UnreadableImage(reason)
 
 
 class Source(Protocol):
-    """A named collection of images in a fixed order."""
+    """A named collection of images in a fixed order; its iterator need not be thread-safe."""
 
     @property
     def name(self) -> str:
-        """Return the source's name, as metadata and messages show it."""
+        """Return the name of the source in metadata and messages."""
         ...
 
     def __len__(self) -> int:
@@ -47,21 +51,21 @@ class Source(Protocol):
         ...
 
     def __iter__(self) -> Iterator[SourceImage]:
-        """Walk the images, from the first each time."""
+        """Iterate over the images, from the first each time."""
         ...
 
 
-def decoded(image: SourceImage, content: bytes | Image) -> Image:
-    """Return what an image's `read` gave, decoded or checked; raise UnreadableImage."""
-    return decode(content, printable(image.key)) if isinstance(content, bytes) else checked_image(content)
+def decode_content(content: bytes | Image, key: str) -> Image:
+    """Return the content that an image's `read` gave, decoded, or checked if it is pixels; raise UnreadableImage."""
+    return decode(content, printable(key)) if isinstance(content, bytes) else checked_image(content)
 
 
-def readable(images: Iterable[SourceImage]) -> Iterator[tuple[SourceImage, Image]]:
-    """Walk the images that can be read, decoded; a job rejects the others, with a reason, when it comes to them."""
+def decode_readable(images: Iterable[SourceImage]) -> Iterator[tuple[SourceImage, Image]]:
+    """Yield the images that can be read, each with its pixels; a job rejects the others with a reason."""
     for image in images:
         if not is_text(image.key):
             continue
         try:
-            yield image, decoded(image, image.read())
+            yield image, image.decoded()
         except UnreadableImage:
             continue

@@ -1,4 +1,4 @@
-"""How the ledger names a job's source: as a command does, with the options that say which images it has."""
+"""The name of a job's source in the store: a command's words, so that the source can be opened again."""
 
 import os
 import shlex
@@ -8,33 +8,32 @@ from ingest.errors import SourceUnusable
 
 
 @dataclass(frozen=True, slots=True)
-class Named:
-    """A source and its options, as `open_source` takes them."""
+class SourceName:
+    """A source as a command names it, and the options that select its images, as `open_source` takes them."""
 
     source: str
     limit: int | None = None
     flat: bool = False
 
+    def __str__(self) -> str:
+        """Return the name as a command's words, with an absolute path."""
+        kind, colon, path = self.source.partition(":")
+        words = [f"{kind}:{os.path.abspath(path)}" if colon else self.source]  # noqa: PTH100 - keeps links
+        words += [f"--limit={self.limit}"] if self.limit is not None else []
+        words += ["--flat"] if self.flat else []
+        return shlex.join(word.encode("utf-8", "backslashreplace").decode() for word in words)
 
-def job_name(source: str, limit: int | None, *, flat: bool) -> str:
-    """Return a source with its options as a command's words; a place is made absolute."""
-    kind, colon, place = source.partition(":")
-    words = [f"{kind}:{os.path.abspath(place)}" if colon else source]  # noqa: PTH100 - a path stays what it says
-    words += [f"--limit={limit}"] if limit is not None else []
-    words += ["--flat"] if flat else []
-    return shlex.join(word.encode("utf-8", "backslashreplace").decode() for word in words)
-
-
-def named_source(name: str) -> Named:
-    """Return what a job's name says; raise SourceUnusable for that of a source which a command cannot open."""
-    try:
-        source, *options = shlex.split(name)
-    except ValueError:
-        source, options = "(", []
-    if source.startswith("("):
-        raise SourceUnusable(
-            f"expected a source that a command can open again, got {name}, which a program handed over: "
-            "have it call `ingest` again"
-        )
-    limits = [int(option.removeprefix("--limit=")) for option in options if option.startswith("--limit=")]
-    return Named(source, limits[0] if limits else None, "--flat" in options)
+    @classmethod
+    def parse(cls, text: str) -> "SourceName":
+        """Return the source of a job; raise SourceUnusable for one that a program passed as an object."""
+        try:
+            source, *options = shlex.split(text)
+        except ValueError:
+            source, options = "(", []
+        if source.startswith("("):
+            raise SourceUnusable(
+                f"expected a source that a command can open again, got {text}, which a program passed as an object: "
+                "have it call `ingest` again"
+            )
+        limits = [int(option.removeprefix("--limit=")) for option in options if option.startswith("--limit=")]
+        return cls(source, limits[0] if limits else None, "--flat" in options)

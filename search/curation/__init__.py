@@ -1,1 +1,1 @@
-"""Find duplicates and label issues in a store."""
+"""Duplicates and label issues."""

@@ -1,1 +1,1 @@
-"""Figures of query results, of a whole store as a map, and of what curation finds."""
+"""Figures: neighbours, maps, duplicates and label issues."""

@@ -1,4 +1,4 @@
-"""The lock of a store's only writer: an advisory file lock, which the kernel releases when its process dies."""
+"""One writer at a time: an advisory lock that the operating system drops when its holder dies."""
 
 import contextlib
 import fcntl
@@ -10,7 +10,7 @@ from storage.files.durable import unwritable
 
 
 class WriterLock:
-    """Hold the writer lock from construction until `release`; raise StoreBusy at once if another process has it."""
+    """Hold the store's writer lock from construction until `release`; raise StoreBusy at once if another has it."""
 
     def __init__(self, path: Path) -> None:
         try:
@@ -27,16 +27,16 @@ class WriterLock:
                 "wait for it to end, or stop it, and run the same command again"
             ) from error
         except OSError as error:
-            # Some network file systems have no locks; without one, two writers could corrupt the store.
+            # Some network file systems have no locks: without one the store cannot be kept safe.
             os.close(self._descriptor)
             raise unwritable(path, error) from error
-        # The process id is for messages only; the lock is the kernel's, whatever the file holds.
+        # For people and messages only; the lock itself is the kernel's and needs no bytes in the file.
         with contextlib.suppress(OSError):
             os.ftruncate(self._descriptor, 0)
             os.pwrite(self._descriptor, f"{os.getpid()}\n".encode("ascii"), 0)
 
     def release(self) -> None:
-        """Release the lock; harmless when called again."""
+        """Let the next writer in; harmless when called again."""
         if self._descriptor >= 0:
             os.close(self._descriptor)
             self._descriptor = -1

@@ -7,11 +7,14 @@ from pathlib import Path
 import pytest
 from typer.testing import CliRunner
 
+from ingest import job
 from ingest.__main__ import app
+from ingest.embedding import recipes
 from ingest.embedding.network.backbone import Backbone
 from ingest.embedding.network.precision import Asked
 from ingest.embedding.recipes import RECIPES, Recipe
 from ingest.errors import WeightsUnusable
+from ingest.sources import datasets
 from storage import Store, console
 from tests.ingest.sources.idx_files import write_split
 from tests.toys import TOY, grey, png, toy_backbone
@@ -20,9 +23,9 @@ from tests.toys import TOY, grey, png, toy_backbone
 @pytest.fixture(autouse=True)
 def toy_recipe(monkeypatch: pytest.MonkeyPatch) -> None:
     """Have the command take the toy recipe and backbone where it would take its own."""
-    monkeypatch.setattr("ingest.embedding.recipes.DEFAULT", TOY)
+    monkeypatch.setattr(recipes, "DEFAULT", TOY)
     monkeypatch.setitem(RECIPES, "toy", TOY)
-    monkeypatch.setattr("ingest.job.vgg16_backbone", lambda *_, **__: toy_backbone())
+    monkeypatch.setattr(job, "vgg16_backbone", lambda *_, **__: toy_backbone())
     monkeypatch.setenv("COLUMNS", "200")
 
 
@@ -188,10 +191,10 @@ def test_a_number_of_images_below_one_is_one_line_and_makes_nothing(
 def test_missing_weights_are_one_line_and_leave_nothing_behind(
     images: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    def none_found(_: Recipe, __: Asked) -> Backbone:
+    def no_weights(_: Recipe, __: Asked) -> Backbone:
         raise WeightsUnusable("expected weights,\ngot none")
 
-    monkeypatch.setattr("ingest.job.vgg16_backbone", lambda *_, **__: none_found)
+    monkeypatch.setattr(job, "vgg16_backbone", lambda *_, **__: no_weights)
     assert failure(monkeypatch, capsys, f"folder:{images}", "--store", tmp_path / "store") == (
         1,
         "",
@@ -210,17 +213,17 @@ def test_an_unknown_recipe_is_one_line(
     )
 
 
-def test_weights_and_download_are_handed_on(images: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    asked: list[tuple[object, bool]] = []
+def test_weights_and_download_are_passed_on(images: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    options: list[tuple[object, bool]] = []
 
-    def note(weights: object, *, download: bool) -> object:
-        asked.append((weights, download))
+    def record(weights: object, *, download: bool) -> object:
+        options.append((weights, download))
         return toy_backbone()
 
-    monkeypatch.setattr("ingest.job.vgg16_backbone", note)
+    monkeypatch.setattr(job, "vgg16_backbone", record)
     run(f"folder:{images}", "--store", tmp_path / "one")
     run(f"folder:{images}", "--store", tmp_path / "two", "--weights", "vgg.h5", "--download")
-    assert asked == [(None, False), (Path("vgg.h5"), True)]
+    assert options == [(None, False), (Path("vgg.h5"), True)]
 
 
 def test_download_is_for_data_sets_as_well(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -228,9 +231,9 @@ def test_download_is_for_data_sets_as_well(tmp_path: Path, monkeypatch: pytest.M
         for prefix in ("train", "t10k"):
             write_split(tmp_path / "keras" / "datasets" / "mnist", prefix)
 
-    monkeypatch.setattr("ingest.sources.datasets.SHARED", ())
+    monkeypatch.setattr(datasets, "SHARED", ())
     monkeypatch.setenv("KERAS_HOME", str(tmp_path / "keras"))
-    monkeypatch.setattr("ingest.sources.datasets._have_keras_download", download)
+    monkeypatch.setattr(datasets, "_have_keras_download", download)
     status, out, _ = run("mnist", "--store", tmp_path / "store", "--download")
     assert (status, without_numbers_of_time(out)) == (
         0,

@@ -8,24 +8,21 @@ from typing import Any
 
 import numpy as np
 import pytest
-from numpy.typing import NDArray
 
 from ingest.embedding.features import AT_ONCE, network_input
-from ingest.embedding.network.backbone import Backbone, MakeBackbone
+from ingest.embedding.network.backbone import Backbone
 from ingest.embedding.network.precision import Asked
 from ingest.embedding.recipes import Recipe
 from ingest.errors import InvalidCount, RecipeUnusable, SourceUnusable, UnknownRecipe, UnreadableImage, WeightsUnusable
 from ingest.images.images import content_digest, decode
 from ingest.job import ingest
+from ingest.pipeline import fitting
 from ingest.pipeline.progress import IngestReport, Progress
-from ingest.sources import ListedSource, SourceImage
+from ingest.sources import InMemorySource, SourceImage
 from storage import Item, Rejected, Store
 from storage.errors import OtherEmbedding
+from tests.ingest.jobs import Killed, assert_same_store, contents, job, noise_source
 from tests.toys import TOY, ToyBackbone, grey, grey_source, png, toy_backbone
-
-
-class Killed(Exception):
-    """What a test raises where a job is to die."""
 
 
 def no_backbone(_: Recipe, __: Asked = "auto") -> Backbone:
@@ -36,40 +33,8 @@ def no_weights(_: Recipe, __: Asked = "auto") -> Backbone:
     raise WeightsUnusable("expected weights, got none")
 
 
-def noise_source(count: int, change: int | None = None) -> ListedSource:
-    """Return pictures of noise by key, one of them changed."""
-    pictures = np.random.default_rng(11).integers(0, 256, (count, 6, 7, 3), np.uint8)
-    if change is not None:
-        pictures[change] = 255 - pictures[change]
-    images = [
-        SourceImage(f"noise/{number}", lambda picture=picture: picture, str(number % 3), {"number": number})  # type: ignore[misc]
-        for number, picture in enumerate(pictures)
-    ]
-    return ListedSource("noise", images)
-
-
-def job(source: ListedSource, store: Path, make_backbone: MakeBackbone | None = None, **options: Any) -> IngestReport:
-    recipe = None if Store.exists_at(store) else TOY
-    return ingest(source, store, **{"recipe": recipe, "make_backbone": make_backbone or toy_backbone(), **options})
-
-
 def outcome(report: IngestReport) -> tuple[int, int, int, int, int]:
     return report.added, report.replaced, report.unchanged, report.rejected, report.items
-
-
-def contents(folder: Path) -> tuple[list[Item], NDArray[np.int64], NDArray[np.float32]]:
-    with Store.open(folder) as store:
-        assert store.verify() == []
-        ids, vectors = store.all_vectors()
-        return store.items(), ids, vectors.copy()
-
-
-def assert_same_store(one: Path, other: Path) -> None:
-    """Compare ids, keys, labels, metadata, contents, and vectors to the bit."""
-    (items, ids, vectors), (other_items, other_ids, other_milvus) = contents(one), contents(other)
-    assert items == other_items
-    np.testing.assert_array_equal(ids, other_ids)
-    np.testing.assert_array_equal(vectors.view(np.uint32), other_milvus.view(np.uint32))
 
 
 def test_a_first_job_creates_the_store(tmp_path: Path) -> None:
@@ -188,7 +153,7 @@ def test_a_bad_picture_is_rejected_with_a_reason_and_the_others_keep_their_own_v
         SourceImage("caf\udce9.png", lambda: png(grey(1))),
         SourceImage("two\nlines", lambda: b""),
     ]
-    mixed = ListedSource("mixed", [bad[0], *good[:7], bad[1], bad[2], *good[7:], bad[3], bad[4]])
+    mixed = InMemorySource("mixed", [bad[0], *good[:7], bad[1], bad[2], *good[7:], bad[3], bad[4]])
     report = job(mixed, tmp_path / "mixed", batch_size=6)
     job(noise_source(20), tmp_path / "good")
     assert outcome(report) == (20, 0, 0, 5, 20)
@@ -221,7 +186,7 @@ def test_a_label_or_metadata_that_cannot_be_stored_is_rejected_and_the_others_go
         raise AssertionError("expected no read of what cannot be stored")
 
     bad = SourceImage("bad", never_read, label, metadata)
-    source = ListedSource("mixed", [*noise_source(3), bad])
+    source = InMemorySource("mixed", [*noise_source(3), bad])
     job(noise_source(3), tmp_path / "store")
     report = job(source, tmp_path / "store")
     assert outcome(report) == (0, 0, 3, 1, 3)
@@ -232,7 +197,7 @@ def test_a_label_or_metadata_that_cannot_be_stored_is_rejected_and_the_others_go
 
 
 def test_a_picture_that_was_rejected_is_added_once_it_can_be_read(tmp_path: Path) -> None:
-    broken = ListedSource("one", [SourceImage("a", lambda: b"<html>"), *grey_source({"b": 51})])
+    broken = InMemorySource("one", [SourceImage("a", lambda: b"<html>"), *grey_source({"b": 51})])
     assert outcome(job(broken, tmp_path / "store")) == (1, 0, 0, 1, 1)
     assert outcome(job(grey_source({"a": 7, "b": 51}), tmp_path / "store")) == (1, 0, 1, 0, 2)
     assert [item.key for item in contents(tmp_path / "store")[0]] == ["b", "a"]
@@ -240,7 +205,7 @@ def test_a_picture_that_was_rejected_is_added_once_it_can_be_read(tmp_path: Path
 
 def test_a_picture_that_becomes_unreadable_stays_as_it_was(tmp_path: Path) -> None:
     job(grey_source({"a": 7, "b": 51}), tmp_path / "store")
-    broken = ListedSource("one", [SourceImage("a", lambda: b"<html>"), *grey_source({"b": 51})])
+    broken = InMemorySource("one", [SourceImage("a", lambda: b"<html>"), *grey_source({"b": 51})])
     assert outcome(job(broken, tmp_path / "store", no_backbone)) == (0, 0, 1, 1, 2)
 
 
@@ -300,7 +265,7 @@ def test_progress_tells_each_stage_and_every_batch(tmp_path: Path) -> None:
 def test_a_head_is_fitted_on_a_sample_spread_over_the_source(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, images: int, fitted_on: int
 ) -> None:
-    monkeypatch.setattr("ingest.pipeline.fitting.FIT_SAMPLE", 4)
+    monkeypatch.setattr(fitting, "FIT_SAMPLE", 4)
     job(noise_source(images), tmp_path / "store")
     step = -(-images // fitted_on)
     sample = [np.asarray(image.read(), np.uint8) for image in noise_source(images)][::step]
@@ -312,7 +277,7 @@ def test_a_head_is_fitted_on_a_sample_spread_over_the_source(
 
 def test_a_head_that_learns_nothing_looks_at_the_first_readable_picture_only(tmp_path: Path) -> None:
     drawn = dataclasses.replace(TOY, head="dense")
-    source = ListedSource("mixed", [SourceImage("a", lambda: b""), *noise_source(20)])
+    source = InMemorySource("mixed", [SourceImage("a", lambda: b""), *noise_source(20)])
     told: list[tuple[int, int]] = []
     report = job(
         source,
@@ -394,7 +359,7 @@ def test_fewer_images_than_dimensions_make_a_store_that_finds_later_ones(tmp_pat
 )
 def test_a_source_without_a_picture_that_can_be_read_is_refused(tmp_path: Path, images: list[SourceImage]) -> None:
     with pytest.raises(SourceUnusable) as refused:
-        job(ListedSource("mine", images), tmp_path / "store")
+        job(InMemorySource("mine", images), tmp_path / "store")
     assert str(refused.value) == "expected at least one image that can be read, got none in mine: check the files"
     assert list(tmp_path.iterdir()) == []
 

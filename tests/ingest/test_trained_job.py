@@ -9,7 +9,7 @@ import pytest
 from ingest.errors import SourceUnusable
 from ingest.job import ingest
 from ingest.pipeline.progress import Progress
-from ingest.sources import ListedSource, SourceImage
+from ingest.sources import InMemorySource, SourceImage
 from search import Searcher
 from storage import Store
 from tests.toys import TOY, ToyBackbone, grey, toy_backbone
@@ -17,7 +17,7 @@ from tests.toys import TOY, ToyBackbone, grey, toy_backbone
 TRAINED = dataclasses.replace(TOY, name="learned", head="trained", dim=3)
 
 
-def halves(count: int, labelled: bool = True) -> ListedSource:
+def halves(count: int, labelled: bool = True) -> InMemorySource:
     """Return images that are light on the left or at the top, by label, of any brightness."""
     generator = np.random.default_rng(8)
     images = []
@@ -27,7 +27,7 @@ def halves(count: int, labelled: bool = True) -> ListedSource:
         half = image[:, :4] if label == "left" else image[:4]
         half += generator.integers(20, 190, dtype=np.uint8)
         images.append(SourceImage(f"{place:03}", lambda image=image: image, label if labelled else None))  # type: ignore[misc]
-    return ListedSource("halves", images)
+    return InMemorySource("halves", images)
 
 
 def test_a_trained_head_brings_equal_labels_together_and_is_kept_in_the_store(tmp_path: Path) -> None:
@@ -67,7 +67,7 @@ def test_the_same_images_give_the_same_head_to_the_bit(tmp_path: Path) -> None:
 
 def test_images_without_a_label_are_not_trained_on_but_ingested(tmp_path: Path) -> None:
     plain = [SourceImage(f"plain {level}", lambda level=level: grey(level)) for level in range(5)]  # type: ignore[misc]
-    some = ListedSource("some", [*plain, *halves(20)])
+    some = InMemorySource("some", [*plain, *halves(20)])
     report = ingest(some, tmp_path / "store", recipe=TRAINED, make_backbone=toy_backbone())
     assert report.added == 25
     with Store.open(tmp_path / "store") as store:
@@ -76,7 +76,7 @@ def test_images_without_a_label_are_not_trained_on_but_ingested(tmp_path: Path) 
 
 def test_images_that_cannot_be_read_are_not_trained_on_but_rejected(tmp_path: Path) -> None:
     broken = SourceImage("broken", lambda: b"<html>", "top")
-    some = ListedSource("some", [broken, *halves(20)])
+    some = InMemorySource("some", [broken, *halves(20)])
     report = ingest(some, tmp_path / "store", recipe=TRAINED, make_backbone=toy_backbone())
     assert (report.added, [reject.key for reject in report.rejects]) == (20, ["broken"])
     with Store.open(tmp_path / "store") as store:
@@ -85,7 +85,7 @@ def test_images_that_cannot_be_read_are_not_trained_on_but_rejected(tmp_path: Pa
 
 def test_labels_with_one_image_each_are_trained_on_whole(tmp_path: Path) -> None:
     images = [SourceImage(str(level), lambda level=level: grey(level), str(level)) for level in (10, 90, 240)]  # type: ignore[misc]
-    report = ingest(ListedSource("three", images), tmp_path / "store", recipe=TRAINED, make_backbone=toy_backbone())
+    report = ingest(InMemorySource("three", images), tmp_path / "store", recipe=TRAINED, make_backbone=toy_backbone())
     assert report.added == 3
 
 
@@ -103,7 +103,7 @@ def test_without_labels_the_recipe_that_needs_none_is_named_and_nothing_is_made_
 def test_where_the_images_of_all_labels_but_one_cannot_be_read_that_is_said(tmp_path: Path) -> None:
     images = [SourceImage("a", lambda: grey(1), "a"), SourceImage("b", lambda: b"<html>", "b")]
     with pytest.raises(SourceUnusable) as refused:
-        ingest(ListedSource("two", images), tmp_path / "store", recipe=TRAINED, make_backbone=toy_backbone())
+        ingest(InMemorySource("two", images), tmp_path / "store", recipe=TRAINED, make_backbone=toy_backbone())
     assert str(refused.value) == (
         "expected images of at least 2 labels in the images that can be read to train on, got 'a' only: take the "
         "recipe retrieval, which needs no labels"

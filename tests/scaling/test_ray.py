@@ -9,8 +9,8 @@ import pytest
 
 from ingest import ingest
 from ingest.errors import WorkersUnusable
+from ingest.pipeline.options import Workers
 from ingest.pipeline.progress import Progress
-from ingest.pipeline.ray_workers import Workers
 from storage import Store
 from storage.transfer.comparison import compare
 from tests.toys import TOY, grey_source, toy_backbone

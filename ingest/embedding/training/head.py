@@ -14,7 +14,7 @@ from ingest.embedding.training.reduction import REDUCED_BY, fitted_reduction
 from ingest.embedding.training.rows import training_rows
 from ingest.embedding.training.samples import require_labels
 from ingest.errors import SourceUnusable
-from ingest.sources import SourceImage, readable
+from ingest.sources import SourceImage, decode_readable
 
 
 def trained_head(
@@ -31,7 +31,7 @@ def trained_head(
     `on_done` hears how many of its images have been seen the second time, when the copies are made.
     """
     some = sample[:: max(1, -(-len(sample) // REDUCED_BY))]
-    inputs = (network_input(recipe, image) for _, image in readable(some))
+    inputs = (network_input(recipe, image) for _, image in decode_readable(some))
     batches = list(features_ahead(recipe, plain, inputs))
     if not batches:
         raise SourceUnusable("expected at least one image to fit a head on, got none")
@@ -41,7 +41,7 @@ def trained_head(
     del batches, features
     names = sorted({str(image.label) for image in sample})
     numbers = {name: number for number, name in enumerate(names)}
-    labelled = ((network_input(recipe, image), numbers[str(source.label)]) for source, image in readable(sample))
+    labelled = ((network_input(recipe, image), numbers[str(source.label)]) for source, image in decode_readable(sample))
     rows, held = training_rows(recipe, plain, network, reduction, labelled, len(sample), on_done)
     require_labels("the images that can be read", [names[number] for number in np.unique(rows.labels)])
     # Imported here: TensorFlow takes seconds to load.

@@ -7,7 +7,7 @@ import pytest
 
 from benchmarks.errors import UnfitForBenchmark
 from benchmarks.measures.accuracy import measure_accuracy
-from ingest.sources import ListedSource
+from ingest.sources import InMemorySource
 from tests.toys import TOY, ToyBackbone, grey_source, toy_backbone
 
 LEVELS = {"dark": 10, "bright": 200, "odd": 90, "dark 1": 12, "dark 2": 20, "bright 1": 205, "bright 2": 220}
@@ -15,11 +15,11 @@ LABELS = {key: key.split()[0] for key in LEVELS} | {"odd": "bright"}
 
 
 @pytest.fixture
-def greys() -> ListedSource:
+def greys() -> InMemorySource:
     return grey_source(LEVELS, LABELS)
 
 
-def test_each_test_image_is_judged_by_its_nearest_neighbour_among_the_others(greys: ListedSource) -> None:
+def test_each_test_image_is_judged_by_its_nearest_neighbour_among_the_others(greys: InMemorySource) -> None:
     report = measure_accuracy(greys, TOY, test=3, make_backbone=toy_backbone())
     # 10 is nearest to 12 and 200 to 205; 90 is 70 from 20 and 115 from 205, and so taken for dark.
     assert report.as_json() == {
@@ -41,7 +41,7 @@ def test_each_test_image_is_judged_by_its_nearest_neighbour_among_the_others(gre
     }
 
 
-def test_the_images_asked_with_are_never_stored_nor_fitted_on(greys: ListedSource) -> None:
+def test_the_images_asked_with_are_never_stored_nor_fitted_on(greys: InMemorySource) -> None:
     backbone = ToyBackbone()
     report = measure_accuracy(greys, TOY, test=3, make_backbone=toy_backbone(backbone))
     assert (report.train, report.test) == (4, 3)
@@ -49,13 +49,13 @@ def test_the_images_asked_with_are_never_stored_nor_fitted_on(greys: ListedSourc
     assert backbone.batches == 5
 
 
-def test_a_seed_shuffles_the_images_first(greys: ListedSource) -> None:
+def test_a_seed_shuffles_the_images_first(greys: InMemorySource) -> None:
     first, second = (measure_accuracy(greys, TOY, test=3, seed=4, make_backbone=toy_backbone()) for _ in range(2))
     assert first == second
     assert first != measure_accuracy(greys, TOY, test=3, make_backbone=toy_backbone())
 
 
-def test_an_untrained_layer_is_measured_over_five_seeds_with_one_look_at_each_image(greys: ListedSource) -> None:
+def test_an_untrained_layer_is_measured_over_five_seeds_with_one_look_at_each_image(greys: InMemorySource) -> None:
     backbone = ToyBackbone()
     dense = replace(TOY, name="notebook", head="dense")
     report = measure_accuracy(greys, dense, test=3, make_backbone=toy_backbone(backbone))

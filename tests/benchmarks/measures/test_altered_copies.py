@@ -7,7 +7,7 @@ import pytest
 from benchmarks.errors import UnfitForBenchmark
 from benchmarks.measures.altered_copies import COPIES, measure_copies
 from ingest.images.images import Image
-from ingest.sources import ListedSource, SourceImage
+from ingest.sources import InMemorySource, SourceImage
 from tests.toys import TOY, grey, grey_source, toy_backbone
 
 
@@ -62,7 +62,7 @@ def test_copies_that_another_image_is_more_like_are_counted_as_missed() -> None:
 
 
 def test_images_that_cannot_be_read_or_are_there_twice_are_left_out() -> None:
-    source = ListedSource(
+    source = InMemorySource(
         "some",
         [
             SourceImage("a", lambda: grey(0)),

@@ -1,7 +1,6 @@
 """The benchmark of recipes: its figures on greys whose neighbours are known, and what its heads may see."""
 
 from collections import Counter
-from collections.abc import Callable
 from dataclasses import replace
 from io import StringIO
 
@@ -17,9 +16,9 @@ from ingest.embedding.embedder import Embedder
 from ingest.embedding.network.backbone import Floats, MakeBackbone
 from ingest.embedding.network.precision import Asked
 from ingest.embedding.recipes import Recipe
-from ingest.pipeline.fitting import fitted_embedder
+from ingest.pipeline.fitting import fit_embedder
 from ingest.pipeline.progress import Progress
-from ingest.sources import ListedSource, Source
+from ingest.sources import InMemorySource, Source
 from tests.toys import TOY, ToyBackbone, grey_source, toy_backbone
 
 #: Two labels far apart, so that every neighbour is right; "dark 3" is a twin of "dark 2".
@@ -30,15 +29,15 @@ DRAWN = replace(TOY, name="drawn", head="dense")
 
 
 @pytest.fixture
-def greys() -> ListedSource:
+def greys() -> InMemorySource:
     return grey_source(LEVELS, LABELS)
 
 
-def measured(source: ListedSource, backbone: ToyBackbone | None = None, splits: int = 3) -> RecipesReport:
+def measured(source: InMemorySource, backbone: ToyBackbone | None = None, splits: int = 3) -> RecipesReport:
     return measure_recipes(source, [TOY, DRAWN], test=2, splits=splits, make_backbone=toy_backbone(backbone))
 
 
-def test_every_recipe_and_raw_pixels_are_measured_on_the_same_splits(greys: ListedSource) -> None:
+def test_every_recipe_and_raw_pixels_are_measured_on_the_same_splits(greys: InMemorySource) -> None:
     report = measured(greys)
     assert (report.source, report.stored, report.asked) == ("greys", 4, 2)
     assert [(score.recipe, score.dim, score.bytes_per_item) for score in report.scores] == [
@@ -53,7 +52,7 @@ def test_every_recipe_and_raw_pixels_are_measured_on_the_same_splits(greys: List
         assert score.images_per_second > 0
 
 
-def test_twins_across_the_split_are_counted_and_left_out(greys: ListedSource) -> None:
+def test_twins_across_the_split_are_counted_and_left_out(greys: InMemorySource) -> None:
     report = measured(greys)
     asked = [{list(LEVELS)[number] for number in split.asked} for split in shuffled_splits(6, 2, 3)]
     assert report.twins == [len(some & {"dark 2", "dark 3"}) % 2 for some in asked]
@@ -68,7 +67,7 @@ def test_a_source_of_twins_leaves_none_to_restate_the_accuracy_on() -> None:
 
 
 def test_a_network_sees_an_image_once_whatever_the_recipes_and_splits(
-    greys: ListedSource, monkeypatch: pytest.MonkeyPatch
+    greys: InMemorySource, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     seen: Counter[bytes] = Counter()
 
@@ -84,22 +83,17 @@ def test_a_network_sees_an_image_once_whatever_the_recipes_and_splits(
 
 
 def test_heads_are_fitted_on_the_images_to_search_in_alone(
-    greys: ListedSource, monkeypatch: pytest.MonkeyPatch
+    greys: InMemorySource, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     fitted_on: list[set[str]] = []
 
     def spy(
-        source: Source,
-        recipe: Recipe,
-        precision: Asked,
-        make_backbone: MakeBackbone,
-        progress: Progress,
-        on_progress: Callable[[Progress], None],
+        source: Source, recipe: Recipe, precision: Asked, make_backbone: MakeBackbone, progress: Progress
     ) -> Embedder:
         fitted_on.append({image.key for image in source})
-        return fitted_embedder(source, recipe, precision, make_backbone, progress, on_progress)
+        return fit_embedder(source, recipe, precision, make_backbone, progress)
 
-    monkeypatch.setattr("benchmarks.measures.recipes.fitted_embedder", spy)
+    monkeypatch.setattr("benchmarks.measures.recipes.fit_embedder", spy)
     measured(greys)
     stored = [{list(LEVELS)[number] for number in split.stored} for split in shuffled_splits(6, 2, 3)]
     assert fitted_on == [*stored, *stored]
@@ -111,7 +105,7 @@ def test_the_interval_is_students() -> None:
     assert t_interval([0.98, 0.981, 0.982, 0.983, 0.984]) == pytest.approx((0.98004, 0.98396), abs=1e-5)
 
 
-def test_a_source_without_labels_or_with_too_few_images_is_refused(greys: ListedSource) -> None:
+def test_a_source_without_labels_or_with_too_few_images_is_refused(greys: InMemorySource) -> None:
     with pytest.raises(UnfitForBenchmark) as unlabelled:
         measured(grey_source({"plain": 3, "other": 4, "third": 5}))
     assert str(unlabelled.value) == "expected a label on every image, got none on 'plain': leave it out"
@@ -120,7 +114,7 @@ def test_a_source_without_labels_or_with_too_few_images_is_refused(greys: Listed
     assert str(few.value) == "expected between 1 and 5 test images of the 6 in greys, got 6"
 
 
-def test_the_table_has_a_row_for_each_recipe(greys: ListedSource) -> None:
+def test_the_table_has_a_row_for_each_recipe(greys: InMemorySource) -> None:
     table = measured(greys).table()
     assert [column.header for column in table.columns] == ["", PIXELS, "toy", "drawn"]
     assert [next(iter(column.cells)) for column in table.columns[:3]] == ["1-NN", "1.0000", "1.0000"]
@@ -129,6 +123,6 @@ def test_the_table_has_a_row_for_each_recipe(greys: ListedSource) -> None:
     assert "…" not in printed.export_text()
 
 
-def test_the_figure_names_each_recipe_with_its_accuracy(greys: ListedSource) -> None:
+def test_the_figure_names_each_recipe_with_its_accuracy(greys: InMemorySource) -> None:
     (axes,) = draw_recipes(measured(greys)).axes
     assert [text.get_text() for text in axes.texts][:2] == ["raw pixels  1.0000", "toy  1.0000"]

@@ -117,8 +117,8 @@ def read_without_transaction(patches: Patches) -> None:
 
     @contextmanager
     def reading(database: SqliteFile) -> Iterator[Any]:
-        connection = database._pool.acquire()
+        connection = database._connections.take()
         yield connection
-        database._pool.release(connection)
+        database._connections.give_back(connection)
 
     patches.set(SqliteFile, "reading", reading)

@@ -6,13 +6,13 @@ import pytest
 
 from ingest.embedding.training.samples import HeldBack, labelled_sample
 from ingest.errors import SourceUnusable
-from ingest.sources import ListedSource, SourceImage
+from ingest.sources import InMemorySource, SourceImage
 from tests.toys import grey
 
 
-def listed(labels: str) -> ListedSource:
+def listed(labels: str) -> InMemorySource:
     """Return a source with an image for each letter, its label; a dot has none. Keys are letters and places."""
-    return ListedSource(
+    return InMemorySource(
         "letters",
         [
             SourceImage(f"{letter}{place}", lambda: grey(1), None if letter == "." else letter)

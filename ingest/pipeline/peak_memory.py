@@ -1,4 +1,4 @@
-"""The most memory that this process has had."""
+"""The peak memory of this process; it imports nothing else, so that a process measured with it stays small."""
 
 import resource
 import sys
@@ -8,9 +8,9 @@ _STATUS = Path("/proc/self/status")
 
 
 def peak_memory() -> int:
-    """Return the peak of this process's resident memory, in bytes."""
+    """Return this process's peak resident set size in bytes."""
     try:
-        # Not `ru_maxrss`: on Linux a process inherits that from the one which started it.
+        # Not `ru_maxrss`: on Linux a child process inherits its parent's.
         return next(
             int(line.split()[1]) * 1024 for line in _STATUS.read_text().splitlines() if line.startswith("VmHWM")
         )

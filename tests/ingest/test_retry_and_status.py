@@ -1,4 +1,4 @@
-"""What became of every input: kept with the batch, shown, and taken up again."""
+"""The outcome of every input is stored with its batch, shown by `status`, and retried by `retry`."""
 
 import json
 from collections.abc import Callable
@@ -8,21 +8,19 @@ from pathlib import Path
 import pytest
 from typer.testing import CliRunner
 
-from ingest.__main__ import ledger
+from ingest import job, retry_job
+from ingest.__main__ import jobs_app
 from ingest.embedding.recipes import RECIPES
-from ingest.errors import SourceUnusable
+from ingest.errors import InvalidCount, SourceUnusable
 from ingest.job import ingest
 from ingest.pipeline.progress import IngestReport, Progress
 from ingest.retry_job import retry
-from ingest.sources import ListedSource, SourceImage
+from ingest.sources import InMemorySource, SourceImage
 from storage import Entry, Job, Rejected, Store
+from tests.ingest.jobs import Killed
 from tests.toys import TOY, grey, grey_source, png, toy_backbone
 
 WEB_PAGE = "expected an image (JPEG, PNG, GIF, WebP, BMP, TIFF, PNM or JPEG 2000), got b.png: a web page"
-
-
-class Killed(Exception):
-    """What a test raises where a job is to die."""
 
 
 @pytest.fixture
@@ -43,95 +41,96 @@ def store(tmp_path: Path) -> Path:
 @pytest.fixture(autouse=True)
 def toys(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(RECIPES, "toy", TOY)
-    monkeypatch.setattr("ingest.job.vgg16_backbone", lambda *_, **__: toy_backbone())
-    monkeypatch.setattr("ingest.retry_job.vgg16_backbone", lambda *_, **__: toy_backbone())
+    for module in (job, retry_job):
+        monkeypatch.setattr(module, "vgg16_backbone", lambda *_, **__: toy_backbone())
     monkeypatch.setenv("COLUMNS", "200")
 
 
-def bring(
+def ingest_folder(
     images: Path, store: Path, batch_size: int = 512, on_progress: Callable[[Progress], None] = lambda _: None
 ) -> IngestReport:
     recipe = None if Store.exists_at(store) else TOY
     return ingest(f"folder:{images}", store, recipe=recipe, batch_size=batch_size, on_progress=on_progress)
 
 
-def kept(store: Path) -> tuple[list[Job], list[Rejected]]:
+def jobs_and_rejects(store: Path) -> tuple[list[Job], list[Rejected]]:
     with Store.open(store) as opened:
         return opened.jobs(), opened.rejects()
 
 
 def run(*args: object) -> tuple[int, str, str]:
-    result = CliRunner().invoke(ledger, [str(arg) for arg in args])
+    result = CliRunner().invoke(jobs_app, [str(arg) for arg in args])
     assert result.exception is None or isinstance(result.exception, SystemExit)
     return result.exit_code, result.stdout, result.stderr
 
 
-def test_a_job_leaves_its_counts_and_the_rejected_inputs_with_their_reasons(images: Path, store: Path) -> None:
-    bring(images, store)
-    assert kept(store) == (
+def test_a_job_stores_its_counts_and_the_rejected_inputs_with_their_reasons(images: Path, store: Path) -> None:
+    ingest_folder(images, store)
+    assert jobs_and_rejects(store) == (
         [Job(1, f"folder:{images}", total=4, added=3, rejected=1, finished=True)],
         [Rejected("b.png", WEB_PAGE)],
     )
 
 
-def test_a_job_that_only_rejects_leaves_its_entry_too(images: Path, store: Path) -> None:
-    bring(images, store)
-    bring(images, store)
-    jobs, rejects = kept(store)
+def test_a_job_that_only_rejects_is_stored_too(images: Path, store: Path) -> None:
+    ingest_folder(images, store)
+    ingest_folder(images, store)
+    jobs, rejects = jobs_and_rejects(store)
     assert jobs[1:] == [Job(2, f"folder:{images}", total=4, unchanged=3, rejected=1, finished=True)]
     assert rejects == [Rejected("b.png", WEB_PAGE)]
 
 
 def test_a_job_that_changes_nothing_writes_nothing(images: Path, store: Path) -> None:
     (images / "b.png").unlink()
-    bring(images, store)
+    ingest_folder(images, store)
     before = (store / "catalog.sqlite").read_bytes()
-    assert bring(images, store).unchanged == 3
+    assert ingest_folder(images, store).unchanged == 3
     assert (store / "catalog.sqlite").read_bytes() == before
 
 
-def test_a_job_that_was_killed_is_kept_as_far_as_it_was_acknowledged(images: Path, store: Path) -> None:
+def test_a_job_that_was_killed_is_stored_as_far_as_it_was_acknowledged(images: Path, store: Path) -> None:
     def kill(progress: Progress) -> None:
         if progress.done:
             raise Killed
 
     with pytest.raises(Killed):
-        bring(images, store, batch_size=2, on_progress=kill)
-    assert kept(store) == (
+        ingest_folder(images, store, batch_size=2, on_progress=kill)
+    assert jobs_and_rejects(store) == (
         [Job(1, f"folder:{images}", total=4, added=1, rejected=1)],
         [Rejected("b.png", WEB_PAGE)],
     )
-    bring(images, store)
-    assert kept(store)[0][1:] == [Job(2, f"folder:{images}", total=4, added=2, unchanged=1, rejected=1, finished=True)]
+    ingest_folder(images, store)
+    assert jobs_and_rejects(store)[0][1:] == [
+        Job(2, f"folder:{images}", total=4, added=2, unchanged=1, rejected=1, finished=True)
+    ]
 
 
 def test_a_job_that_ended_with_its_last_batch_is_finished_by_one_that_finds_nothing_to_do(
     images: Path, store: Path
 ) -> None:
     (images / "b.png").unlink()
-    bring(images, store)
+    ingest_folder(images, store)
     with Store.open(store, writing=True) as opened:
-        job = opened.jobs()[0]
-        opened.append([], [], Entry(replace(job, finished=False)))
-    bring(images, store)
-    assert kept(store)[0][-1] == Job(2, f"folder:{images}", total=3, unchanged=3, finished=True)
+        opened.append([], [], Entry(replace(opened.jobs()[0], finished=False)))
+    ingest_folder(images, store)
+    assert jobs_and_rejects(store)[0][-1] == Job(2, f"folder:{images}", total=3, unchanged=3, finished=True)
 
 
-def test_an_input_that_is_stored_after_all_is_rejected_no_more(images: Path, store: Path) -> None:
-    bring(images, store)
+def test_an_input_that_is_stored_later_is_no_longer_listed_as_rejected(images: Path, store: Path) -> None:
+    ingest_folder(images, store)
     (images / "b.png").write_bytes(png(grey(51)))
-    bring(images, store)
-    assert kept(store)[1] == []
+    ingest_folder(images, store)
+    assert jobs_and_rejects(store)[1] == []
 
 
-def test_retrying_takes_up_the_rejected_inputs_only(images: Path, store: Path) -> None:
-    bring(images, store)
+def test_retry_ingests_the_rejected_inputs_only(images: Path, store: Path) -> None:
+    ingest_folder(images, store)
     (images / "b.png").write_bytes(png(grey(51)))
     (images / "e.png").write_bytes(png(grey(204)))
     report = retry(store)
     assert report is not None
     assert (report.added, report.unchanged, report.rejected, report.items) == (1, 0, 0, 4)
-    assert kept(store) == (
+    assert jobs_and_rejects(store) == (
         [
             Job(1, f"folder:{images}", total=4, added=3, rejected=1, finished=True),
             Job(2, f"folder:{images}", total=1, added=1, finished=True),
@@ -141,25 +140,25 @@ def test_retrying_takes_up_the_rejected_inputs_only(images: Path, store: Path) -
     assert retry(store) is None
 
 
-def test_retrying_what_is_still_bad_rejects_it_again_for_its_new_reason(images: Path, store: Path) -> None:
-    bring(images, store)
+def test_retry_rejects_what_is_still_bad_again_with_its_new_reason(images: Path, store: Path) -> None:
+    ingest_folder(images, store)
     (images / "b.png").write_bytes(b"")
     report = retry(store)
     assert report is not None
     assert report.rejects == (Rejected("b.png", WEB_PAGE.replace("a web page", "an empty file")),)
-    assert kept(store)[1] == list(report.rejects)
+    assert jobs_and_rejects(store)[1] == list(report.rejects)
 
 
-def test_retrying_forgets_what_is_no_longer_in_the_source(images: Path, store: Path) -> None:
-    bring(images, store)
+def test_retry_no_longer_lists_inputs_that_the_source_no_longer_has(images: Path, store: Path) -> None:
+    ingest_folder(images, store)
     (images / "b.png").unlink()
     report = retry(store)
     assert report is not None
     assert (report.added, report.rejected) == (0, 0)
-    assert kept(store)[1] == []
+    assert jobs_and_rejects(store)[1] == []
 
 
-def test_retrying_takes_up_all_inputs_of_a_job_that_was_stopped_with_its_options(images: Path, store: Path) -> None:
+def test_retry_resumes_a_job_that_was_stopped_with_its_options(images: Path, store: Path) -> None:
     (images / "sub").mkdir()
     (images / "sub" / "z.png").write_bytes(png(grey(7)))
 
@@ -172,26 +171,26 @@ def test_retrying_takes_up_all_inputs_of_a_job_that_was_stopped_with_its_options
     report = retry(store)
     assert report is not None
     assert report.items == 4
-    jobs, _ = kept(store)
-    assert [job.source for job in jobs] == [f"folder:{images} --limit=5 --flat"] * 2
+    jobs, _ = jobs_and_rejects(store)
+    assert [entry.source for entry in jobs] == [f"folder:{images} --limit=5 --flat"] * 2
     with Store.open(store) as opened:
         assert opened.label_counts() == {None: 4}
 
 
-def test_a_source_that_a_program_handed_over_is_not_opened_by_its_name(store: Path) -> None:
-    source = ListedSource("mnist-sample", [SourceImage("a", lambda: b""), *grey_source({"b": 51})])
+def test_a_source_that_a_program_passed_as_an_object_is_not_opened_by_its_name(store: Path) -> None:
+    source = InMemorySource("mnist-sample", [SourceImage("a", lambda: b""), *grey_source({"b": 51})])
     ingest(source, store, recipe=TOY)
     with pytest.raises(SourceUnusable) as refused:
         retry(store)
     assert str(refused.value) == (
-        "expected a source that a command can open again, got (mnist-sample), which a program handed over: "
+        "expected a source that a command can open again, got (mnist-sample), which a program passed as an object: "
         "have it call `ingest` again"
     )
 
 
 def test_a_key_that_a_source_has_twice_is_stored_once_and_the_other_rejected(store: Path) -> None:
     twice = [*grey_source({"a": 0, "b": 51}), *grey_source({"a": 102})]
-    report = ingest(ListedSource("mine", twice), store, recipe=TOY)
+    report = ingest(InMemorySource("mine", twice), store, recipe=TOY)
     assert (report.added, report.rejects) == (
         2,
         (Rejected("a", "expected each key once in a source, got 'a' again: give it another key"),),
@@ -199,7 +198,7 @@ def test_a_key_that_a_source_has_twice_is_stored_once_and_the_other_rejected(sto
 
 
 def test_status_shows_the_jobs_and_what_was_rejected(images: Path, store: Path) -> None:
-    bring(images, store)
+    ingest_folder(images, store)
     status, out, err = run("status", "--store", store)
     lines = [line.rstrip() for line in out.splitlines()]
     assert (status, err) == (0, "")
@@ -212,7 +211,7 @@ def test_status_shows_the_jobs_and_what_was_rejected(images: Path, store: Path) 
 
 
 def test_status_as_json_is_the_only_thing_on_standard_output(images: Path, store: Path) -> None:
-    bring(images, store)
+    ingest_folder(images, store)
     status, out, _ = run("status", "--store", store, "--json")
     assert (status, json.loads(out)) == (
         0,
@@ -236,9 +235,22 @@ def test_status_as_json_is_the_only_thing_on_standard_output(images: Path, store
 
 
 def test_retry_ends_as_an_ingest_does(images: Path, store: Path) -> None:
-    bring(images, store)
+    ingest_folder(images, store)
     assert run("retry", "--store", store)[0] == 3
     (images / "b.png").write_bytes(png(grey(51)))
     status, out, _ = run("retry", "--store", store, "--json")
     assert (status, json.loads(out)["added"]) == (0, 1)
-    assert run("retry", "--store", store)[:2] == (0, f"Nothing to take up: no input of {store} was left.\n")
+    assert run("retry", "--store", store)[:2] == (
+        0,
+        f"Nothing to retry: {store} has no stopped job and no rejected input.\n",
+    )
+
+
+def test_a_batch_size_below_one_is_refused_by_a_retry(images: Path, store: Path) -> None:
+    ingest_folder(images, store)
+    with pytest.raises(InvalidCount) as refused:
+        retry(store, batch_size=0)
+    assert str(refused.value) == (
+        "expected the batch size to be a whole number of at least 1, got 0: leave it out for 512"
+    )
+    assert [entry.number for entry in jobs_and_rejects(store)[0]] == [1]

@@ -1,0 +1,45 @@
+"""The options of a job, as one value."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from ingest.embedding.network.backbone import MakeBackbone
+from ingest.embedding.network.precision import Asked
+from ingest.embedding.recipes import Recipe
+from ingest.pipeline.progress import Progress
+from ingest.sources.subset import require_count
+from storage.extras import require_extra
+
+#: Images in one batch: committed together, and lost together when the process dies.
+BATCH_SIZE = 512
+
+
+@dataclass(frozen=True)
+class Workers:
+    """Ray workers: of the cluster at `address` or this machine; `count` of them, or one for each GPU or processor."""
+
+    address: str | None = None
+    count: int | None = None
+
+
+@dataclass(frozen=True)
+class JobOptions:
+    """How a job embeds and writes; raise InvalidCount for a batch size below 1, ExtraMissing for workers without Ray.
+
+    `recipe` must be the store's, and None means the store's, or the default for a new store. `precision` is "auto" for
+    the store's, or for the fastest on this machine for a new store. `milvus` is the URL of a Milvus server that follows
+    the store. With `workers`, Ray embeds.
+    """
+
+    make_backbone: MakeBackbone
+    recipe: Recipe | None = None
+    precision: Asked = "auto"
+    batch_size: int = BATCH_SIZE
+    milvus: str | None = None
+    workers: Workers | None = None
+    on_progress: Callable[[Progress], None] = lambda _: None
+
+    def __post_init__(self) -> None:
+        require_count("the batch size", self.batch_size, str(BATCH_SIZE))
+        if self.workers is not None:
+            require_extra("ray", "ray")

@@ -1,0 +1,179 @@
+"""Decode and embed on Ray Data, on this machine or on a cluster.
+
+The source is read in this process, so that no other needs access to it. Its slices are decoded by whichever worker is
+free, and embedded by actors, which load the network once. They come back in the source's order and are committed here:
+a store has the same ids whoever embeds, and a slice that is computed again, because a worker died, is written once.
+"""
+
+import asyncio
+import pickle
+import threading
+from collections.abc import Generator, Iterable, Sequence
+from dataclasses import replace
+from functools import partial
+from itertools import count, islice
+from typing import Any
+
+import numpy as np
+
+from ingest.embedding.embedder import Embedder
+from ingest.embedding.network.backbone import Floats, MakeBackbone
+from ingest.embedding.network.precision import Asked, precision_of
+from ingest.embedding.recipes import Recipe, recipe_of
+from ingest.errors import UnreadableImage
+from ingest.images.images import Image
+from ingest.pipeline.options import JobOptions, Workers
+from ingest.pipeline.prepare import Slice, SlicePreparer, StoredDigests
+from ingest.pipeline.ray_cluster import cluster_resource, ray, ray_cluster
+from ingest.sources import Source, SourceImage
+from ingest.sources.source import unusable
+from storage import Embedding
+from storage.types.items import is_text
+
+#: Images that go to a worker together.
+SLICE = 128
+
+#: Slices that are read before they are committed.
+_AHEAD = 48
+
+#: The processors that decoding a slice takes; the actors have the rest.
+_DECODING_CPUS = 0.25
+
+#: A row of Ray Data.
+Row = dict[str, Any]
+
+
+class EmbeddedInputs:
+    """An embedder for inputs that are vectors already."""
+
+    batch_size = SLICE
+
+    def remembers(self, _input: Floats) -> bool:
+        """Return that nothing is cached."""
+        return False
+
+    def embed_inputs(self, inputs: Sequence[Floats]) -> Floats:
+        """Return the vectors, (n, dim) float32."""
+        return np.array(inputs, np.float32)
+
+
+class RayPreparer:
+    """A preparer that embeds as well: the inputs in its slices are vectors."""
+
+    def __init__(
+        self, embedding: Embedding, stored_digests: StoredDigests, options: JobOptions, workers: Workers
+    ) -> None:
+        self._embedding = embedding
+        self._stored_digests = stored_digests
+        self._make_backbone = options.make_backbone
+        self._precision = precision_of(embedding) if options.precision == "auto" else options.precision
+        self._workers = workers
+        self.seconds = 0.0
+
+    def slices(self, source: Source, limit: int) -> Generator[Slice, None, None]:
+        """Yield the source's inputs in order, in slices of at most `limit`; raise WorkersUnusable."""
+        size = min(limit, SLICE)
+        blocks = [{"number": number} for number in range(-(-len(source) // size))]
+        if not blocks:
+            return
+        with ray_cluster(self._workers):
+            actors = self._workers.count or max(1, int(cluster_resource("GPU")) or int(cluster_resource("CPU")))
+            buffer = ray.remote(num_cpus=0)(_SliceBuffer).remote(_AHEAD)
+            threading.Thread(target=self._fill, args=(buffer, source, size), name="reading", daemon=True).start()
+            rows = (
+                ray.data.from_items(blocks, override_num_blocks=len(blocks))
+                .map(partial(_prepare, buffer, recipe_of(self._embedding)), num_cpus=_DECODING_CPUS)
+                .map(
+                    _EmbedSlice,
+                    fn_constructor_args=(self._embedding, self._make_backbone, self._precision),
+                    compute=ray.data.ActorPoolStrategy(size=actors),
+                    **_actor_resources(actors),
+                )
+                .iter_rows()
+            )
+            for number, row in enumerate(rows):
+                buffer.drop.remote(number)
+                yield pickle.loads(row["slice"])  # noqa: S301 -- our own workers wrote it
+
+    def _fill(self, buffer: Any, source: Iterable[SourceImage], size: int) -> None:
+        """Read the source, and put its slices with the stored digests of their keys into the buffer."""
+        images = iter(source)
+        for number in count():
+            inputs = list(islice(images, size))
+            if not inputs:
+                return
+            stored = self._stored_digests([input.key for input in inputs if is_text(input.key)])
+            data = pickle.dumps(([_loaded(input) for input in inputs], dict(stored)))
+            ray.get(buffer.put.remote(number, data))
+
+
+class _SliceBuffer:
+    """An actor that holds the slices read but not yet embedded, for a worker that takes over from a dead one too."""
+
+    def __init__(self, capacity: int) -> None:
+        self._capacity = capacity
+        self._slices: dict[int, bytes] = {}
+        self._changed = asyncio.Condition()
+
+    async def put(self, number: int, data: bytes) -> None:
+        """Add a slice; wait for room."""
+        async with self._changed:
+            await self._changed.wait_for(lambda: len(self._slices) < self._capacity)
+            self._slices[number] = data
+            self._changed.notify_all()
+
+    async def get(self, number: int) -> bytes:
+        """Return a slice; wait until it is there."""
+        async with self._changed:
+            await self._changed.wait_for(lambda: number in self._slices)
+            return self._slices[number]
+
+    async def drop(self, number: int) -> None:
+        """Remove a slice."""
+        async with self._changed:
+            self._slices.pop(number, None)
+            self._changed.notify_all()
+
+
+def _prepare(buffer: Any, recipe: Recipe, row: Row) -> Row:
+    """Decode a slice, on a worker."""
+    inputs, stored = pickle.loads(ray.get(buffer.get.remote(int(row["number"]))))  # noqa: S301
+    prepared = Slice()
+    for part in SlicePreparer(recipe, lambda _keys: stored).slices(inputs, len(inputs)):
+        prepared.images.extend(part.images)
+        prepared.unchanged.extend(part.unchanged)
+        prepared.rejects.extend(part.rejects)
+    return {"slice": pickle.dumps(prepared)}
+
+
+class _EmbedSlice:
+    """Replaces the inputs of slices by their vectors, in an actor that loads the network once."""
+
+    def __init__(self, embedding: Embedding, make_backbone: MakeBackbone, precision: Asked) -> None:
+        self._embedder = Embedder.restore(embedding, make_backbone(recipe_of(embedding), precision))
+
+    def __call__(self, row: Row) -> Row:
+        prepared: Slice = pickle.loads(row["slice"])  # noqa: S301
+        vectors = self._embedder.embed_inputs([image.input for image in prepared.images])
+        images = [replace(image, input=vector) for image, vector in zip(prepared.images, vectors, strict=True)]
+        return {"slice": pickle.dumps(replace(prepared, images=images))}
+
+
+def _loaded(image: SourceImage) -> SourceImage:
+    """Return an image that holds its content, or the reason why it cannot be read, and so can be pickled."""
+    try:
+        return replace(image, read=partial(_identity, image.read()))
+    except UnreadableImage as error:
+        return replace(image, read=unusable(image.key, str(error)).read)
+
+
+def _identity(content: bytes | Image) -> bytes | Image:
+    return content
+
+
+def _actor_resources(actors: int) -> dict[str, float]:
+    """Return what an actor takes: a share of the GPUs, or of the processors that decoding leaves."""
+    if gpus := cluster_resource("GPU"):
+        return {"num_gpus": min(1.0, gpus / actors)}
+    processors = max(1.0, cluster_resource("CPU"))
+    return {"num_cpus": round(min(1.0, max(processors - 2 * _DECODING_CPUS, processors / 2) / actors), 2)}

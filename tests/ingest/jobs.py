@@ -1,0 +1,50 @@
+"""Jobs over images of noise, and what their stores hold."""
+
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ingest.embedding.network.backbone import MakeBackbone
+from ingest.job import ingest
+from ingest.pipeline.progress import IngestReport
+from ingest.sources import InMemorySource, SourceImage
+from storage import Item, Store
+from tests.toys import TOY, toy_backbone
+
+
+class Killed(Exception):
+    """What a test raises where a job is to die."""
+
+
+def noise_source(count: int, change: int | None = None) -> InMemorySource:
+    """Return images of noise, optionally one of them changed."""
+    pictures = np.random.default_rng(11).integers(0, 256, (count, 6, 7, 3), np.uint8)
+    if change is not None:
+        pictures[change] = 255 - pictures[change]
+    images = [
+        SourceImage(f"noise/{number}", lambda picture=picture: picture, str(number % 3), {"number": number})  # type: ignore[misc]
+        for number, picture in enumerate(pictures)
+    ]
+    return InMemorySource("noise", images)
+
+
+def job(source: InMemorySource, store: Path, make_backbone: MakeBackbone | None = None, **options: Any) -> IngestReport:
+    recipe = None if Store.exists_at(store) else TOY
+    return ingest(source, store, **{"recipe": recipe, "make_backbone": make_backbone or toy_backbone(), **options})
+
+
+def contents(folder: Path) -> tuple[list[Item], NDArray[np.int64], NDArray[np.float32]]:
+    with Store.open(folder) as store:
+        assert store.verify() == []
+        ids, vectors = store.all_vectors()
+        return store.items(), ids, vectors.copy()
+
+
+def assert_same_store(first: Path, second: Path) -> None:
+    """Compare ids, keys, labels, metadata, contents, and vectors to the bit."""
+    (items, ids, vectors), (other_items, other_ids, other_vectors) = contents(first), contents(second)
+    assert items == other_items
+    np.testing.assert_array_equal(ids, other_ids)
+    np.testing.assert_array_equal(vectors.view(np.uint32), other_vectors.view(np.uint32))

@@ -19,10 +19,6 @@ class InvalidCount(LookalikeError):
     """A number of images that is not a whole number of at least 1."""
 
 
-class ExtraMissing(LookalikeError):
-    """An optional package that this needs is not installed."""
-
-
 class UnknownRecipe(LookalikeError):
     """A recipe that does not exist."""
 

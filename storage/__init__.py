@@ -5,16 +5,16 @@ from storage.memory.neighbours import Neighbours
 from storage.store import Store
 from storage.types.embedding import Embedding
 from storage.types.items import Appended, Hit, Item, NewItem
-from storage.types.jobs import Entry, Job, Rejected
+from storage.types.jobs import Job, JobUpdate, Rejected
 from storage.types.where import Where
 
 __all__ = [
     "Appended",
     "Embedding",
-    "Entry",
     "Hit",
     "Item",
     "Job",
+    "JobUpdate",
     "LookalikeError",
     "Neighbours",
     "NewItem",

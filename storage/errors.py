@@ -1,7 +1,9 @@
-"""One base class for every failure a user can meet, and a subclass for each that a caller can act on.
+"""The errors of Lookalike: one base class, and a subclass for each failure that a caller can act on.
 
 Every message is one line: what was expected, what was given, what to do.
 """
+
+import importlib.util
 
 
 class LookalikeError(Exception):
@@ -9,15 +11,15 @@ class LookalikeError(Exception):
 
 
 class StoreNotFound(LookalikeError):
-    """There is no store at the given place."""
+    """There is no store at the given location."""
 
 
 class NotAStore(LookalikeError):
-    """The given place holds something that is not a Lookalike store."""
+    """The given location holds something other than a Lookalike store."""
 
 
 class StoreExists(LookalikeError):
-    """A store was to be created where one already stands."""
+    """A store was to be created where there already is one."""
 
 
 class StoreBusy(LookalikeError):
@@ -25,7 +27,7 @@ class StoreBusy(LookalikeError):
 
 
 class StoreReadOnly(LookalikeError):
-    """A store opened for reading was asked to write."""
+    """A write to a store that was opened for reading, or that is closed."""
 
 
 class StoreVersion(LookalikeError):
@@ -33,11 +35,11 @@ class StoreVersion(LookalikeError):
 
 
 class StoreCorrupt(LookalikeError):
-    """What is stored does not match its checksum; no answer is given from it."""
+    """Stored data does not match its checksum; it is not returned."""
 
 
 class StoreUnwritable(LookalikeError):
-    """The file system or the database refused a write; nothing of it was kept."""
+    """The file system or the database refused a write; nothing was written."""
 
 
 class InvalidVectors(LookalikeError):
@@ -57,7 +59,7 @@ class UnknownField(InvalidQuery):
 
 
 class FileUnusable(LookalikeError):
-    """A file to import or export that cannot be read, or is of an unknown kind."""
+    """A file to import or export that cannot be read, or is of an unknown format."""
 
 
 class UnknownItem(LookalikeError):
@@ -65,16 +67,25 @@ class UnknownItem(LookalikeError):
 
 
 class OtherEmbedding(LookalikeError):
-    """Vectors made in another way than the store's, which must not be compared with them."""
+    """Vectors of another embedding than the store's, which cannot be compared with the store's vectors."""
 
 
 class ServerUnusable(LookalikeError):
-    """A server that keeps rows or vectors does not answer, lets nobody in, or holds something else."""
+    """A database or vector server does not respond, refuses access, or holds other data."""
 
 
 class ExtraMissing(LookalikeError):
-    """An optional part was asked for whose packages are not installed."""
+    """A package of an optional extra is needed but not installed."""
 
 
 class InvalidMilvusUrl(LookalikeError):
-    """A URL that names no vector engine, or asks it for what there is not."""
+    """A URL of a vector server that is malformed or has unsupported options."""
+
+
+def require_extra(module: str, extra: str) -> None:
+    """Raise ExtraMissing unless a module is installed that one of this project's optional extras installs."""
+    if importlib.util.find_spec(module) is None:
+        raise ExtraMissing(
+            f"expected the package {module}, which is not installed: run `pip install -e '.[{extra}]'` in Lookalike's "
+            "folder"
+        )

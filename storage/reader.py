@@ -11,15 +11,15 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from storage.catalog import chain
+from storage.catalog.batch import Batch
 from storage.catalog.batch_copies import CopiedBatch, batches_after
 from storage.catalog.catalog import Catalog
 from storage.catalog.database import Database
-from storage.catalog.rows import Batch, Row
+from storage.catalog.row import Row
 from storage.errors import InvalidQuery, NotAStore, UnknownItem
 from storage.locations.location import Location
 from storage.maintenance import verification
-from storage.maintenance.info import StoreInfo, describe
+from storage.maintenance.info import StoreInfo, describe, label_counts
 from storage.memory.hits import SnapshotOutdated
 from storage.memory.memory_search import MemorySearch
 from storage.memory.neighbours import Neighbours, neighbours_of_all
@@ -85,7 +85,7 @@ class StoreReader:
         with self._database.reading() as connection:
             catalog = Catalog(connection)
             last, counted = catalog.history.last_batch(), catalog.items.count()
-        chain.require_count(last, counted)
+        last.require_live(counted)
         return counted
 
     def items(self, ids: Sequence[int] | None = None) -> list[Item]:
@@ -93,7 +93,7 @@ class StoreReader:
         if ids is not None:
             return [row.item() for row in self._by_id(ids)]
         with self._database.reading() as connection:
-            return [row.item() for row in chain.proven_rows(Catalog(connection))]
+            return [row.item() for row in Catalog(connection).checked_rows()]
 
     def pages(self, size: int) -> Iterator[tuple[list[Item], NDArray[np.float32]]]:
         """Walk all items in id order with their vectors, (n, dim) float32, `size` at a time.
@@ -111,10 +111,10 @@ class StoreReader:
             begun = begun or batch
             if not rows:
                 break
-            yield [row.item() for row in rows], np.array([row.array(self.dim) for row in rows], np.float32)
+            yield [row.item() for row in rows], np.array([row.vector_array(self.dim) for row in rows], np.float32)
             last, count = rows[-1].id, count + len(rows)
         if batch == begun:
-            chain.require_count(batch, count)
+            batch.require_live(count)
 
     def by_key(self, key: str) -> Item:
         """Return the item with this key; raise UnknownItem when there is none."""
@@ -124,7 +124,7 @@ class StoreReader:
 
     def vectors(self, ids: Sequence[int]) -> NDArray[np.float32]:
         """Return the vectors of these items, (n, dim) float32, in the order asked; raise UnknownItem."""
-        found = [row.array(self.dim) for row in self._by_id(ids)]
+        found = [row.vector_array(self.dim) for row in self._by_id(ids)]
         return np.array(found, np.float32).reshape(len(found), self.dim)
 
     def _by_id(self, ids: Sequence[int]) -> list[Row]:
@@ -133,7 +133,7 @@ class StoreReader:
         with self._database.reading() as connection:
             catalog = Catalog(connection)
             rows = catalog.items.by_id(asked)
-            chain.require_gone(catalog, (id for row, id in zip(rows, asked, strict=True) if row is None))
+            catalog.require_tombstones(id for row, id in zip(rows, asked, strict=True) if row is None)
         return [self._held(row, f"id {id}").verified() for row, id in zip(rows, ids, strict=True)]
 
     def _by_key(self, catalog: Catalog, keys: Sequence[str]) -> list[Row | None]:
@@ -141,7 +141,7 @@ class StoreReader:
         rows = catalog.items.by_key(keys)
         if not self._keys_proven and None in rows:
             # Once: it takes as long as reading every row.
-            chain.require_no_such_key(catalog)
+            catalog.require_complete_key_index()
             self._keys_proven = True
         return [row and row.verified() for row in rows]
 
@@ -167,7 +167,7 @@ class StoreReader:
             found = thumbnails.by_item(asked)
             if not self._thumbnails_proven and len(found) < len(set(asked)):
                 # Once: it takes as long as reading every thumbnail.
-                thumbnails.require_order()
+                thumbnails.require_searchable()
                 self._thumbnails_proven = True
         return found
 
@@ -179,7 +179,7 @@ class StoreReader:
     def label_counts(self) -> dict[str | None, int]:
         """Return how many items each label has."""
         with self._database.reading() as connection:
-            return chain.label_counts(Catalog(connection))
+            return label_counts(Catalog(connection))
 
     def all_vectors(self) -> tuple[NDArray[np.int64], NDArray[np.float32]]:
         """Return every id, (n,) int64 ascending, and a read-only view of their vectors, (n, dim) float32."""
@@ -211,17 +211,17 @@ class StoreReader:
         """Return a number that no job of the ledger has had, and on a server none will have."""
         begin = self._database.writing if self._files is None else self._database.reading
         with begin() as connection:
-            return Catalog(connection).ledger.next_job()
+            return Catalog(connection).jobs.next_number()
 
     def jobs(self) -> list[Job]:
         """Return the jobs that filled the store, the newest last."""
         with self._database.reading() as connection:
-            return Catalog(connection).ledger.jobs()
+            return Catalog(connection).jobs.all()
 
     def rejects(self, job: int | None = None) -> list[Rejected]:
         """Return the inputs that could not be stored, of all jobs or one."""
         with self._database.reading() as connection:
-            return Catalog(connection).ledger.rejects(job)
+            return Catalog(connection).jobs.rejects(job)
 
     def refresh(self) -> None:
         """See the batches that were acknowledged since the vectors were loaded."""

@@ -20,11 +20,11 @@ from storage.locations.location import Location, OpenCatalog
 from storage.locations.location_of import location_of
 from storage.maintenance import verification
 from storage.maintenance.publish import publish
-from storage.maintenance.repair import forget_damaged_generations, repair_rows
+from storage.maintenance.repair import remove_damaged_generations, repair_rows
 from storage.reader import StoreReader
 from storage.types.embedding import Embedding
 from storage.types.items import Appended, NewItem, checked_id
-from storage.types.jobs import Entry
+from storage.types.jobs import JobUpdate
 from storage.types.vectors import checked_vectors
 
 if TYPE_CHECKING:
@@ -120,25 +120,25 @@ class Store(StoreReader):
     def __enter__(self) -> "Store":
         return self
 
-    def append(self, items: Sequence[NewItem], vectors: ArrayLike, entry: Entry | None = None) -> Appended:
+    def append(self, items: Sequence[NewItem], vectors: ArrayLike, update: JobUpdate | None = None) -> Appended:
         """Add a batch of items, all or none; when this returns, it survives a crash and a power loss.
 
         `vectors` is (n, dim), one row an item. An item whose key is stored already replaces that row under a new
-        id. `entry` is written to the ledger of jobs in the same transaction. Raise InvalidVectors or InvalidItem before
-        anything is written, StoreUnwritable when the disk refuses.
+        id. `update` is written in the same transaction. Raise InvalidVectors or InvalidItem before anything is written,
+        StoreUnwritable when the disk refuses.
         """
         self._require_writer()
         rows = checked_vectors(vectors, self.dim) if np.size(vectors) else np.empty((0, self.dim), np.float32)
         if len(rows) != len(items):
             raise InvalidItem(f"expected a vector for each of {len(items)} items, got {len(rows)} vectors")
-        if not items and entry is None:
+        if not items and update is None:
             return Appended((), 0)
-        texts = commit.texts_of_batch(items)
+        texts = commit.encode_texts(items)
 
         def append(catalog: Catalog) -> Appended:
             appended = commit.append(catalog, items, texts, rows) if items else Appended((), 0)
-            if entry is not None:
-                catalog.ledger.write(entry)
+            if update is not None:
+                catalog.jobs.write(update)
             return appended
 
         return self._write(append)
@@ -147,12 +147,12 @@ class Store(StoreReader):
         """Write batches copied from another store, which follow this one's last batch; all or none."""
         self._write(lambda catalog: write_copies(catalog, copies))
 
-    def write_ledger(self, entries: Sequence[Entry]) -> None:
+    def write_jobs(self, updates: Sequence[JobUpdate]) -> None:
         """Write the jobs of another store whose items were copied to this one."""
 
         def write(catalog: Catalog) -> None:
-            for entry in entries:
-                catalog.ledger.write(entry)
+            for update in updates:
+                catalog.jobs.write(update)
 
         self._write(write)
 
@@ -169,7 +169,7 @@ class Store(StoreReader):
                 *zip(self._by_key(catalog, keys), (f"key {key!r}" for key in keys), strict=True),
             ]
             deleted = sorted({self._held(row, named).id for row, named in rows})
-            commit.bury(catalog, deleted)
+            commit.delete(catalog, deleted)
             return len(deleted)
 
         return self._write(delete)
@@ -192,7 +192,7 @@ class Store(StoreReader):
         with self._database.writing() as connection:
             catalog = Catalog(connection)
             catalog.items.empty_tombstones()
-            catalog.thumbnails.remove_of_tombstones()
+            catalog.thumbnails.remove_deleted()
         self._database.vacuum()
         self.publish()
 
@@ -227,7 +227,7 @@ class Store(StoreReader):
         with self._database.writing() as connection:
             catalog = Catalog(connection)
             done += repair_rows(catalog, self.dim)
-            done += forget_damaged_generations(catalog, self._files, self.dim)
+            done += remove_damaged_generations(catalog, self._files, self.dim)
             problem = next(verification.problems(catalog, self._files, self.dim), None)
             if problem is not None:
                 raise StoreCorrupt(f"expected {self.location} to be intact after its repair, got '{problem}'")

@@ -12,7 +12,7 @@ from rich.table import Table
 
 from benchmarks.common.timing import seconds_of
 from storage import Embedding, NewItem, Store
-from storage.catalog.rows import new_row, texts_of
+from storage.catalog.row import encode_text, new_row
 
 DIM = 128
 K = 10
@@ -147,7 +147,7 @@ def _verify_seconds(generator: np.random.Generator, rounds: int = 1000) -> float
     """Return the median time that it takes to check an answer's rows, just as a query does."""
     items, vectors = _items(0, K), generator.standard_normal((K, DIM)).astype(np.float32)
     rows = [
-        new_row(number, 1, texts_of(item), item.content, vector)
+        new_row(number, 1, encode_text(item), item.content, vector)
         for number, (item, vector) in enumerate(zip(items, vectors, strict=True))
     ]
     return float(np.median([seconds_of(lambda: [row.verified() for row in rows]) for _ in range(rounds)]))

@@ -8,7 +8,7 @@ from dataclasses import replace
 
 from ingest.pipeline.batch import Batch
 from ingest.pipeline.progress import Progress
-from storage import Entry, Job, Store
+from storage import Job, JobUpdate, Store
 
 
 class BatchWriter:
@@ -54,7 +54,7 @@ class BatchWriter:
         if finish:
             self._job = replace(self._job, finished=True)
         if batch.rows or (finish and changed):
-            entry = Entry(self._job, batch.rejects, sorted(self._resolved))
+            entry = JobUpdate(self._job, batch.rejects, sorted(self._resolved))
             self._rejected.difference_update(self._resolved)
             self._rejected.update(reject.key for reject in batch.rejects)
             self._resolved = set()
@@ -71,7 +71,7 @@ class BatchWriter:
             self._progress.stage_seconds["write"] += seconds.result()
             self._report(batch)
 
-    def _write(self, batch: Batch, entry: Entry) -> float:
+    def _write(self, batch: Batch, entry: JobUpdate) -> float:
         """Write a batch, and return how many seconds that took."""
         vectors = batch.vectors.result()
         started = time.perf_counter()

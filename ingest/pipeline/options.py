@@ -8,7 +8,7 @@ from ingest.embedding.network.precision import Asked
 from ingest.embedding.recipes import Recipe
 from ingest.pipeline.progress import Progress
 from ingest.sources.subset import require_count
-from storage.extras import require_extra
+from storage.errors import require_extra
 
 #: Images in one batch: committed together, and lost together when the process dies.
 BATCH_SIZE = 512

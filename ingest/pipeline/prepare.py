@@ -16,10 +16,10 @@ from ingest.images.images import Image, content_digest, thumbnail
 from ingest.prefetch import lookahead
 from ingest.sources import Source, SourceImage, decode_content
 from storage import NewItem, Rejected
-from storage.catalog.rows import require_storable
+from storage.catalog.row import require_storable
 from storage.console import printable
 from storage.errors import InvalidItem
-from storage.types.items import is_text
+from storage.types.items import is_storable_text
 
 #: Images in a slice at 32 by 32 pixels; slices of larger images have fewer, so that they take as much memory.
 _SLICE = 256
@@ -94,7 +94,7 @@ class SlicePreparer:
 
     def _outcomes(self, inputs: Sequence[SourceImage], decoders: ThreadPoolExecutor) -> Iterator[_Outcome]:
         """Yield the outcomes in the inputs' order, while a few images after them are decoded."""
-        stored = self._stored_digests([input.key for input in inputs if is_text(input.key)])
+        stored = self._stored_digests([input.key for input in inputs if is_storable_text(input.key)])
         started = (self._start(input, stored.get(input.key), decoders) for input in inputs)
         return map(_result, lookahead(started, 2 * _DECODERS))
 
@@ -102,7 +102,7 @@ class SlicePreparer:
         self, input: SourceImage, stored: bytes | None, decoders: ThreadPoolExecutor
     ) -> _Outcome | Future[_Outcome]:
         try:
-            if not is_text(input.key):
+            if not is_storable_text(input.key):
                 raise UnreadableImage(f"expected a name in UTF-8, got {input.key!r}: rename the file")
             require_storable(input.key, input.label, input.metadata)
             content = input.read()

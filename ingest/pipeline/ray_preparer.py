@@ -28,7 +28,7 @@ from ingest.pipeline.ray_cluster import cluster_resource, ray, ray_cluster
 from ingest.sources import Source, SourceImage
 from ingest.sources.source import unusable
 from storage import Embedding
-from storage.types.items import is_text
+from storage.types.items import is_storable_text
 
 #: Images that go to a worker together.
 SLICE = 128
@@ -102,7 +102,7 @@ class RayPreparer:
             inputs = list(islice(images, size))
             if not inputs:
                 return
-            stored = self._stored_digests([input.key for input in inputs if is_text(input.key)])
+            stored = self._stored_digests([input.key for input in inputs if is_storable_text(input.key)])
             data = pickle.dumps(([_loaded(input) for input in inputs], dict(stored)))
             ray.get(buffer.put.remote(number, data))
 

@@ -12,7 +12,7 @@ from ingest.sources.source import SourceImage, unusable
 from ingest.sources.table import Table, TableRow
 from ingest.sources.unpacking import snapshot
 from storage.console import printable
-from storage.types.items import is_text
+from storage.types.items import is_storable_text
 
 #: How a Parquet file begins, and how its name ends.
 _PARQUET = b"PAR1"
@@ -64,7 +64,7 @@ class Manifest:
             return None, row.problem
         if not row.path:
             return None, "expected a path, got none"
-        if not is_text(row.path):
+        if not is_storable_text(row.path):
             return None, f"expected a path in UTF-8 without NUL, got {row.path!r}: rename the file"
         path = posixpath.normpath(row.path)
         for root in self._roots:

@@ -5,8 +5,8 @@ from functools import partial
 
 import numpy as np
 
-from ingest.errors import ExtraMissing
 from ingest.sources.source import SourceImage
+from storage.errors import ExtraMissing
 
 _SIDE = 28
 _SEED = 31

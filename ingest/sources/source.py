@@ -8,7 +8,7 @@ from typing import NoReturn, Protocol
 from ingest.errors import UnreadableImage
 from ingest.images.images import Image, checked_image, decode
 from storage.console import printable
-from storage.types.items import Scalar, is_text
+from storage.types.items import Scalar, is_storable_text
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,7 +63,7 @@ def decode_content(content: bytes | Image, key: str) -> Image:
 def decode_readable(images: Iterable[SourceImage]) -> Iterator[tuple[SourceImage, Image]]:
     """Yield the images that can be read, each with its pixels; a job rejects the others with a reason."""
     for image in images:
-        if not is_text(image.key):
+        if not is_storable_text(image.key):
             continue
         try:
             yield image, image.decoded()

@@ -1,1 +1,1 @@
-"""The rows, which are the truth: their tables, and every statement that reads or writes them."""
+"""The catalog: the tables that everything else is derived from, and every SQL statement that reads or writes them."""

@@ -1,36 +1,62 @@
-"""What the catalog is asked and told, within one transaction.
+"""The catalog within one transaction.
 
-A `Catalog` lives as long as its transaction, so all that it answers comes from the same moment. Values are Python's
-own: SQLite silently matches nothing when it is handed a numpy integer.
+A `Catalog` lives as long as its transaction, so all its results are of the same moment. Integers in queries must be
+Python's own: SQLite silently matches nothing for a numpy integer.
 """
+
+from collections.abc import Iterable, Iterator
 
 import sqlalchemy as sa
 
-from storage.catalog.checksum import CHAIN_START
+from storage.catalog.batch import BATCH_ZERO
+from storage.catalog.chain import ChainCheck, rows_changed
 from storage.catalog.embedding_rows import read_embedding, write_embedding
 from storage.catalog.history import History
 from storage.catalog.item_rows import ItemRows
-from storage.catalog.job_rows import LedgerRows
-from storage.catalog.rows import Batch
+from storage.catalog.job_rows import JobRows
+from storage.catalog.row import Row
 from storage.catalog.thumbnail_rows import ThumbnailRows
 from storage.types.embedding import Embedding
 
 
 class Catalog:
-    """The catalog as one transaction sees it: its history, its items, their thumbnails, and the ledger."""
+    """The tables by topic: batches and index files, items, thumbnails, jobs; and the checks across them."""
 
     def __init__(self, connection: sa.Connection) -> None:
         self._connection = connection
         self.history = History(connection)
         self.items = ItemRows(connection)
         self.thumbnails = ThumbnailRows(connection)
-        self.ledger = LedgerRows(connection)
+        self.jobs = JobRows(connection)
 
-    def begin(self, embedding: Embedding) -> None:
-        """Write how the store's vectors are made, and batch 0, the empty store."""
+    def initialize(self, embedding: Embedding) -> None:
+        """Write the embedding and batch 0 into new tables."""
         write_embedding(self._connection, embedding)
-        self.history.write_batch(Batch(0, live=0, next_id=0, chain=CHAIN_START))
+        self.history.write_batch(BATCH_ZERO)
 
     def embedding(self) -> Embedding:
-        """Return how the store's vectors are made; raise StoreCorrupt when it is damaged."""
+        """Return the store's embedding; raise StoreCorrupt when it is damaged."""
         return read_embedding(self._connection)
+
+    def checked_rows(self) -> Iterator[Row]:
+        """Yield all live rows in id order, each checked.
+
+        Raise StoreCorrupt, at the latest after the last row, when rows are damaged, missing or too many.
+        """
+        check = ChainCheck(self.history)
+        for row, deleted_in in self.items.all_rows():
+            check.add(row, deleted_in)
+            if deleted_in is None:
+                yield row.verified()
+        check.finish()
+
+    def require_complete_key_index(self) -> None:
+        """Raise StoreCorrupt unless the index of keys has every live item, so that a key not in it is no item's."""
+        if not self.items.key_index_is_complete(self.history.last_batch().live):
+            raise rows_changed("the catalog's index of keys to lead to every item")
+
+    def require_tombstones(self, ids: Iterable[int]) -> None:
+        """Raise StoreCorrupt when one of these ids, none of which is live, was given out but has no tombstone."""
+        for id in ids:
+            if 0 <= id < self.history.last_batch().next_id and not self.items.is_tombstone(id):
+                raise rows_changed(f"item {id}, which was stored, to be there or to be deleted")

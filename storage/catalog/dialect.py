@@ -1,4 +1,4 @@
-"""What SQLite and PostgreSQL say differently, each in one place; every other statement is the same for both."""
+"""What differs between SQLite and PostgreSQL, in one place; all other statements are the same for both."""
 
 import json
 import sqlite3
@@ -12,45 +12,45 @@ from sqlalchemy.sql.functions import FunctionElement
 
 SQLITE, POSTGRESQL = "sqlite", "postgresql"
 
-#: Whole numbers of 64 bits: SQLite's INTEGER is one, PostgreSQL's has 32.
+#: 64-bit integers: SQLite's INTEGER has 64 bits, PostgreSQL's 32.
 Int64 = sa.BigInteger().with_variant(sa.Integer(), SQLITE)
 
-#: Text that is ordered by its bytes, as SQLite does, whatever language a server was set up in.
+#: Text compared by its bytes, as SQLite does by default, whatever the server's locale.
 Text = sa.Text(collation="C").with_variant(sa.Text(), SQLITE)
 
 
 class Blob(sa.LargeBinary):
-    """Bytes that the database takes and gives as they are; SQLAlchemy's own type copies each value twice."""
+    """Bytes without SQLAlchemy's bind and result processors, each of which copies every value."""
 
     def bind_processor(self, dialect: sa.Dialect) -> None:
-        """Hand bytes over as they are."""
+        """Pass bytes to the driver unchanged."""
 
     def result_processor(self, dialect: sa.Dialect, coltype: object) -> None:
-        """Take bytes as they are."""
+        """Return the driver's bytes unchanged."""
 
 
-class utf8(FunctionElement[bytes]):  # noqa: N801 -- it reads as SQL's functions do
-    """Text as the bytes that it is stored as, even where damage has made it no text."""
+class utf8(FunctionElement[bytes]):  # noqa: N801 -- named like a SQL function
+    """The stored bytes of a text column, which can be read even when damage has made them invalid UTF-8."""
 
     type = Blob()
     inherit_cache = True
 
 
 @compiles(utf8, SQLITE)
-def _utf8_in_sqlite(element: utf8, compiler: SQLCompiler, **how: Any) -> str:
-    return f"CAST({compiler.process(element.clauses, **how)} AS BLOB)"
+def _utf8_in_sqlite(element: utf8, compiler: SQLCompiler, **options: Any) -> str:
+    return f"CAST({compiler.process(element.clauses, **options)} AS BLOB)"
 
 
 @compiles(utf8, POSTGRESQL)
-def _utf8_in_postgresql(element: utf8, compiler: SQLCompiler, **how: Any) -> str:
-    return f"convert_to({compiler.process(element.clauses, **how)}, 'UTF8')"
+def _utf8_in_postgresql(element: utf8, compiler: SQLCompiler, **options: Any) -> str:
+    return f"convert_to({compiler.process(element.clauses, **options)}, 'UTF8')"
 
 
-class among(FunctionElement[bool]):  # noqa: N801
-    """Whether a column has one of the values of a JSON array.
+class in_json_array(FunctionElement[bool]):  # noqa: N801
+    """Whether a column's value is in a JSON array, bound as one parameter.
 
-    They are one value to bind: a statement that never changes is put together once, and a database's limit on the
-    number of values does not matter.
+    With one parameter SQLAlchemy compiles the statement once, whatever the number of values, and SQLite's limit on
+    parameters does not apply.
     """
 
     type = sa.Boolean()
@@ -59,72 +59,68 @@ class among(FunctionElement[bool]):  # noqa: N801
     def __init__(self, column: Any, values: Any) -> None:
         super().__init__(column, values)
 
-    def self_group(self, against: Any = None) -> Any:  # noqa: ARG002 -- it is a truth value whatever stands beside it
-        """Stand in a condition as it is: SQLAlchemy would write `= 1` behind it, and SQLite then uses no index."""
+    def self_group(self, against: Any = None) -> Any:  # noqa: ARG002 -- already a condition in every context
+        """Return the element itself: SQLAlchemy would append `= 1` for SQLite, which then uses no index."""
         return self
 
 
-@compiles(among, SQLITE)
-def _among_in_sqlite(element: among, compiler: SQLCompiler, **how: Any) -> str:
+@compiles(in_json_array, SQLITE)
+def _in_json_array_in_sqlite(element: in_json_array, compiler: SQLCompiler, **options: Any) -> str:
     # https://sqlite.org/json1.html#jeach
-    column, values = (compiler.process(clause, **how) for clause in element.clauses)
+    column, values = (compiler.process(clause, **options) for clause in element.clauses)
     return f"{column} IN (SELECT value FROM json_each({values}))"
 
 
-@compiles(among, POSTGRESQL)
-def _among_in_postgresql(element: among, compiler: SQLCompiler, **how: Any) -> str:
+@compiles(in_json_array, POSTGRESQL)
+def _in_json_array_in_postgresql(element: in_json_array, compiler: SQLCompiler, **options: Any) -> str:
     column, values = element.clauses
-    kind = {sa.BigInteger: "bigint", sa.Numeric: "numeric"}.get(type(column.type), "text")
-    # An array is looked up in an index; a subquery of unknown length would be joined by reading the whole table.
-    each = f"SELECT CAST(jsonb_array_elements_text(CAST({compiler.process(values, **how)} AS jsonb)) AS {kind})"
-    return f"{compiler.process(column, **how)} = ANY (ARRAY({each}))"
+    sql_type = {sa.BigInteger: "bigint", sa.Numeric: "numeric"}.get(type(column.type), "text")
+    # An array is looked up in an index; for a subquery, whose size the planner cannot estimate, it scans the table.
+    array = (
+        f"SELECT CAST(jsonb_array_elements_text(CAST({compiler.process(values, **options)} AS jsonb)) AS {sql_type})"
+    )
+    return f"{compiler.process(column, **options)} = ANY (ARRAY({array}))"
 
 
-def asked_for(column: Any) -> among:
-    """Return whether a column has one of the values that `asked` binds."""
-    return among(column, sa.bindparam("asked", type_=sa.Text()))
+def in_values(column: Any) -> in_json_array:
+    """Return the condition that a column's value is one of those bound with `bind_values`."""
+    return in_json_array(column, sa.bindparam("json_values", type_=sa.Text()))
 
 
-def asked(values: Sequence[int] | Sequence[str]) -> dict[str, str]:
-    """Return the value to bind for what a statement asks for."""
-    return {"asked": json.dumps(values)}
+def bind_values(values: Sequence[int] | Sequence[str]) -> dict[str, str]:
+    """Return the parameter of a statement with `in_values`."""
+    return {"json_values": json.dumps(values)}
 
 
 def is_sqlite(connection: sa.Connection) -> bool:
-    """Tell whether a connection is SQLite's: the only one whose files come from anywhere."""
+    """Return whether a connection is SQLite's: only its files can come from anywhere, and need more checks."""
     return connection.dialect.name == SQLITE
 
 
-def driver_of(connection: sa.Connection) -> sqlite3.Connection:
-    """Return the driver's own connection of one that is SQLite's."""
+def sqlite_connection(connection: sa.Connection) -> sqlite3.Connection:
+    """Return the `sqlite3` connection under a SQLAlchemy connection."""
     return cast(sqlite3.Connection, connection.connection.dbapi_connection)
 
 
-def write_rows(connection: sa.Connection, table: Any, columns: Sequence[str], rows: Sequence[tuple[Any, ...]]) -> None:
-    """Write new rows, handed to the driver as they are: an ORM's parameters take longer to make than to write."""
+def insert_rows(connection: sa.Connection, table: Any, columns: Sequence[str], rows: Sequence[tuple[Any, ...]]) -> None:
+    """Insert tuples through the driver: SQLAlchemy takes longer to process parameters than a database to write them."""
     if not rows:
         return
-    insert = sa.insert(table)
     if is_sqlite(connection):
-        connection.exec_driver_sql(
-            str(insert.compile(dialect=connection.dialect, column_keys=list(columns))), list(rows)
-        )
+        insert = sa.insert(table).compile(dialect=connection.dialect, column_keys=list(columns))
+        connection.exec_driver_sql(str(insert), list(rows))
         return
-    kinds = [
-        "bytea" if isinstance(column.type, Blob) else _KINDS[type(column.type)] for column in _columns(table, columns)
-    ]
-    quoted = ", ".join(f'"{name}"' for name in columns)
+    names = ", ".join(f'"{name}"' for name in columns)
     driver: Any = connection.connection
-    with driver.cursor() as cursor:
-        copied = cursor.copy(f"COPY {table.__tablename__} ({quoted}) FROM STDIN (FORMAT BINARY)")
-        with copied as copy:
-            copy.set_types(kinds)
-            for row in rows:
-                copy.write_row(row)
+    with (
+        driver.cursor() as cursor,
+        cursor.copy(f"COPY {table.__tablename__} ({names}) FROM STDIN (FORMAT BINARY)") as copy,
+    ):
+        copy.set_types([_copy_type(table.__table__.c[name].type) for name in columns])
+        for row in rows:
+            copy.write_row(row)
 
 
-_KINDS: dict[type, str] = {sa.BigInteger: "int8", sa.Text: "text"}
-
-
-def _columns(table: Any, names: Sequence[str]) -> list[Any]:
-    return [table.__table__.c[name] for name in names]
+def _copy_type(column_type: Any) -> str:
+    """Return PostgreSQL's name of a column's type."""
+    return "bytea" if isinstance(column_type, Blob) else {sa.BigInteger: "int8", sa.Text: "text"}[type(column_type)]

@@ -1,4 +1,4 @@
-"""How a store's vectors are made, as rows that are written once and checked whenever they are read."""
+"""The rows of a store's embedding, which are written once and checked whenever they are read."""
 
 import hashlib
 import json
@@ -7,18 +7,18 @@ from dataclasses import dataclass
 import numpy as np
 import sqlalchemy as sa
 
-from storage.catalog.rows import VECTOR_TYPE
+from storage.catalog.row import VECTOR_DTYPE
 from storage.catalog.schema import ArrayRow, EmbeddingRow
 from storage.errors import StoreCorrupt
 from storage.types.embedding import Embedding
 
-#: More than FAISS takes.
-_MOST_DIMENSIONS = 2**31 - 1
+#: The most dimensions that FAISS can index.
+_MAX_DIMENSIONS = 2**31 - 1
 
 
 @dataclass(frozen=True, slots=True)
 class _StoredArray:
-    """An array as its row has it: the shape as JSON text."""
+    """An array as stored: the shape is JSON text."""
 
     name: str
     shape: str
@@ -28,7 +28,7 @@ class _StoredArray:
 def write_embedding(connection: sa.Connection, embedding: Embedding) -> None:
     """Write the embedding of a new store."""
     arrays = [
-        _StoredArray(name, json.dumps(array.shape), np.ascontiguousarray(array, VECTOR_TYPE).tobytes())
+        _StoredArray(name, json.dumps(array.shape), np.ascontiguousarray(array, VECTOR_DTYPE).tobytes())
         for name, array in sorted(embedding.arrays.items())
     ]
     spec = json.dumps(embedding.spec, sort_keys=True, ensure_ascii=False, allow_nan=False)
@@ -46,7 +46,7 @@ def write_embedding(connection: sa.Connection, embedding: Embedding) -> None:
 
 
 def read_embedding(connection: sa.Connection) -> Embedding:
-    """Return the store's embedding; raise StoreCorrupt when anything of it is damaged."""
+    """Return the store's embedding; raise StoreCorrupt when any of it is damaged."""
     rows = connection.execute(
         sa.select(EmbeddingRow.dim, EmbeddingRow.fingerprint, EmbeddingRow.spec, EmbeddingRow.sha256)
     ).all()
@@ -60,20 +60,22 @@ def read_embedding(connection: sa.Connection) -> Embedding:
     dim, fingerprint, text, _ = rows[0]
     try:
         spec = json.loads(text)
-        fitted = {one.name: np.frombuffer(one.data, VECTOR_TYPE).reshape(json.loads(one.shape)) for one in arrays}
-        if not (isinstance(dim, int) and 0 < dim <= _MOST_DIMENSIONS and isinstance(spec, dict)):
+        arrays_by_name = {
+            array.name: np.frombuffer(array.data, VECTOR_DTYPE).reshape(json.loads(array.shape)) for array in arrays
+        }
+        if not (isinstance(dim, int) and 0 < dim <= _MAX_DIMENSIONS and isinstance(spec, dict)):
             raise ValueError(f"{dim!r} dimensions and a description of type {type(spec).__name__}")
         fingerprint.encode()
     except (TypeError, ValueError, AttributeError, RecursionError) as error:
         raise StoreCorrupt(
-            f"expected an embedding that can be, got one with the right checksum and {error}: something other than "
+            f"expected a possible embedding, got one with the right checksum and {error}: something other than "
             "Lookalike wrote it; restore the store from a backup"
         ) from error
-    return Embedding(dim, fingerprint, spec, fitted)
+    return Embedding(dim, fingerprint, spec, arrays_by_name)
 
 
 def _digest(dim: object, fingerprint: object, spec: object, arrays: list[_StoredArray]) -> bytes:
-    """Return the sha256 over everything an embedding is made of, whatever damage has made of it."""
+    """Return the sha256 of all fields of an embedding, of any type, since damage can change types."""
     digest = hashlib.sha256(json.dumps([repr(dim), repr(fingerprint), repr(spec)]).encode())
     for array in arrays:
         data = array.data if isinstance(array.data, bytes) else repr(array.data).encode()

@@ -1,7 +1,7 @@
-"""Filters as SQL: what an item's row must say, every value bound.
+"""Filters as SQL conditions on the rows of items, with every value bound.
 
-Metadata is JSON. A database reads the numbers of a filter from JSON too, so that the same text is the same number on
-both sides: https://sqlite.org/json1.html. Only in a text with a NUL character does SQLite's reader stop at that.
+Metadata is stored as JSON. The database also reads the numbers of a filter from JSON, so that equal texts are equal
+numbers on both sides: https://sqlite.org/json1.html. SQLite's JSON reader cuts a text at a NUL character.
 """
 
 import json
@@ -9,11 +9,11 @@ from typing import Any
 
 import sqlalchemy as sa
 
-from storage.catalog.json_sql import NUMBERS, fields_of, number_of, one_of, scalar
+from storage.catalog.json_sql import NUMBER_TYPES, equals_any, json_fields, json_scalar, numeric_value
 from storage.catalog.schema import ItemRow
 from storage.types.where import COLUMNS, EXISTS, ID, KEY, ORDERS, UNEQUAL, Condition
 
-_COMPARED = {
+_COMPARISONS = {
     "<": sa.ColumnElement.__lt__,
     "<=": sa.ColumnElement.__le__,
     ">": sa.ColumnElement.__gt__,
@@ -24,73 +24,73 @@ Clause = sa.ColumnElement[bool]
 
 
 def clause_of(condition: Condition) -> Clause:
-    """Return what a live row must fulfil; it is true or false, never null."""
+    """Return the SQL of a condition on a live row; its value is true or false, never NULL."""
     if condition.field in COLUMNS:
-        return _of_column(condition)
-    return _of_metadata(condition)
+        return _column_clause(condition)
+    return _metadata_clause(condition)
 
 
 def has_metadata(name: str) -> Clause:
-    """Return whether a row has metadata of this name, be it null."""
-    each = fields_of(ItemRow.details)
-    return sa.exists().where(each.c.key == name).correlate(ItemRow)
+    """Return the condition that a row has metadata of this name, null included."""
+    fields = json_fields(ItemRow.details)
+    return sa.exists().where(fields.c.key == name).correlate(ItemRow)
 
 
-def names_of_metadata() -> sa.Select[str]:
-    """Return the names of all metadata that live rows have, in order."""
-    each = fields_of(ItemRow.details)
-    chosen = sa.select(each.c.key).select_from(sa.join(ItemRow, each, sa.true()))
-    return chosen.where(ItemRow.deleted_in.is_(None)).distinct().order_by(each.c.key)
+def metadata_names() -> sa.Select[str]:
+    """Return a query for the distinct names of all live rows' metadata, in order."""
+    fields = json_fields(ItemRow.details)
+    names = sa.select(fields.c.key).select_from(sa.join(ItemRow, fields, sa.true()))
+    return names.where(ItemRow.deleted_in.is_(None)).distinct().order_by(fields.c.key)
 
 
-def _of_column(condition: Condition) -> Clause:
+def _column_clause(condition: Condition) -> Clause:
     columns: dict[str, Any] = {ID: ItemRow.id, KEY: ItemRow.key}
     column = columns.get(condition.field, ItemRow.label)
     if condition.operator == EXISTS:
         return _exists(column.is_not(None), condition)
     if condition.operator in ORDERS:
-        return sa.and_(column.is_not(None), _compared(column, condition))
-    present = [value for value in condition.values if value is not None]
-    equal = sa.and_(column.is_not(None), one_of(column, present))
-    return _equal_or_not(equal, column.is_(None), condition)
+        return sa.and_(column.is_not(None), _compare(column, condition))
+    values = [value for value in condition.values if value is not None]
+    equal = sa.and_(column.is_not(None), equals_any(column, values))
+    return _equal_or_unequal(equal, column.is_(None), condition)
 
 
-def _of_metadata(condition: Condition) -> Clause:
-    each = fields_of(ItemRow.details)
+def _metadata_clause(condition: Condition) -> Clause:
+    fields = json_fields(ItemRow.details)
 
-    def has(*clauses: Clause) -> Clause:
-        return sa.exists().where(each.c.key == condition.field, *clauses).correlate(ItemRow)
+    def has_field(*clauses: Clause) -> Clause:
+        return sa.exists().where(fields.c.key == condition.field, *clauses).correlate(ItemRow)
 
-    present = has(each.c.type != "null")
+    present = has_field(fields.c.type != "null")
     if condition.operator == EXISTS:
         return _exists(present, condition)
     if condition.operator in ORDERS:
         if isinstance(condition.values[0], str):
-            return has(each.c.type == "text", _compared(each.c.value, condition))
-        return has(each.c.type.in_(NUMBERS), _compared(number_of(each), condition))
-    truths = [json.dumps(value) for value in condition.values if isinstance(value, bool)]
+            return has_field(fields.c.type == "text", _compare(fields.c.value, condition))
+        return has_field(fields.c.type.in_(NUMBER_TYPES), _compare(numeric_value(fields), condition))
+    booleans = [json.dumps(value) for value in condition.values if isinstance(value, bool)]
     texts = [value for value in condition.values if isinstance(value, str)]
     numbers = [value for value in condition.values if isinstance(value, int | float) and not isinstance(value, bool)]
-    equal = has(
+    equal = has_field(
         sa.or_(
-            each.c.type.in_(truths),
-            sa.and_(each.c.type == "text", one_of(each.c.value, texts)),
-            sa.and_(each.c.type.in_(NUMBERS), one_of(number_of(each), numbers)),
+            fields.c.type.in_(booleans),
+            sa.and_(fields.c.type == "text", equals_any(fields.c.value, texts)),
+            sa.and_(fields.c.type.in_(NUMBER_TYPES), equals_any(numeric_value(fields), numbers)),
         )
     )
-    return _equal_or_not(equal, sa.not_(present), condition)
+    return _equal_or_unequal(equal, sa.not_(present), condition)
 
 
-def _compared(column: Any, condition: Condition) -> Clause:
-    compared: Clause = _COMPARED[condition.operator](column, scalar(condition.values[0]))
-    return compared
+def _compare(column: Any, condition: Condition) -> Clause:
+    comparison: Clause = _COMPARISONS[condition.operator](column, json_scalar(condition.values[0]))
+    return comparison
 
 
 def _exists(present: Clause, condition: Condition) -> Clause:
     return present if condition.values[0] else sa.not_(present)
 
 
-def _equal_or_not(equal: Clause, absent: Clause, condition: Condition) -> Clause:
-    """Return that a value is one of the condition's, of which null is one that is not there, or that it is none."""
-    wanted = sa.or_(equal, absent) if None in condition.values else equal
-    return sa.not_(wanted) if condition.operator == UNEQUAL else wanted
+def _equal_or_unequal(equal: Clause, absent: Clause, condition: Condition) -> Clause:
+    """Return that a field equals one of the condition's values, None meaning an absent one, or that it equals none."""
+    matches = sa.or_(equal, absent) if None in condition.values else equal
+    return sa.not_(matches) if condition.operator == UNEQUAL else matches

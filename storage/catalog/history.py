@@ -1,8 +1,8 @@
-"""What was acknowledged, batch by batch, and the index files that were made of it."""
+"""The rows of batches and of index files (generations)."""
 
 import sqlalchemy as sa
 
-from storage.catalog.rows import Batch, Generation
+from storage.catalog.batch import Batch, Generation
 from storage.catalog.schema import BatchRow, GenerationRow
 from storage.errors import StoreCorrupt
 
@@ -16,12 +16,12 @@ _GENERATION = sa.select(
     GenerationRow.sha256,
 )
 
-#: More than any number of items or bytes.
-_MOST = 2**62
+#: More than any count of items or bytes.
+_COUNT_LIMIT = 2**62
 
 
 class History:
-    """The batches and generations as one transaction sees them."""
+    """Reads and writes the records of batches and generations in one transaction."""
 
     def __init__(self, connection: sa.Connection) -> None:
         self._connection = connection
@@ -33,40 +33,37 @@ class History:
         )
 
     def rewrite_batch(self, batch: Batch) -> None:
-        """Make a batch's record say what its rows do."""
+        """Replace the record of a batch that is recorded already."""
         values = {"live": batch.live, "next_id": batch.next_id, "chain": batch.chain}
         self._connection.execute(sa.update(BatchRow).where(BatchRow.number == batch.number).values(values))
 
     def last_batch(self) -> Batch:
         """Return the newest batch; raise StoreCorrupt when there is none, not even batch 0, or it is damaged."""
-        return self._checked(_BATCH.order_by(BatchRow.number.desc()).limit(1), "batch 0")
+        return self._one(_BATCH.order_by(BatchRow.number.desc()).limit(1), "batch 0")
 
     def batch(self, number: int) -> Batch:
-        """Return one batch; raise StoreCorrupt when it is not there or damaged."""
-        return self._checked(_BATCH.where(BatchRow.number == number), f"batch {number}")
+        """Return one batch; raise StoreCorrupt when its record is missing or damaged."""
+        return self._one(_BATCH.where(BatchRow.number == number), f"batch {number}")
 
-    def _checked(self, chosen: sa.Select[int, int, int, bytes], expected: str) -> Batch:
-        row = self._connection.execute(chosen).first()
+    def _one(self, select: sa.Select[int, int, int, bytes], expected: str) -> Batch:
+        row = self._connection.execute(select).first()
         if row is None:
             raise StoreCorrupt(
                 f"expected the record of {expected} in the catalog, got none: restore the store from a backup"
             )
-        number, live, next_id, chain = row
-        batch = Batch(number, live, next_id, chain)
-        if not _are_counts(batch.live, batch.next_id) or not isinstance(batch.chain, bytes):
-            raise StoreCorrupt(
-                f"expected the record of batch {batch.number} to hold numbers and a hash, but it was damaged after it "
-                "was written: restore the store from a backup"
-            )
-        return batch
+        return _checked(Batch(*row))
 
     def batches(self, after: int = -1) -> list[Batch]:
-        """Return the batches after a given one in order, from batch 0; damage can have changed their values' types."""
+        """Return the batches after a given one in order, unchecked: damage can have changed the types of values."""
         later = _BATCH.where(BatchRow.number > after).order_by(BatchRow.number)
         return [Batch(*row) for row in self._connection.execute(later)]
 
+    def checked_batches(self, after: int) -> list[Batch]:
+        """Return the batches after a given one in order; raise StoreCorrupt for a damaged record."""
+        return [_checked(batch) for batch in self.batches(after)]
+
     def write_generation(self, generation: Generation) -> None:
-        """Record an index file that is complete and durable already."""
+        """Record an index file, which must be complete and durable already."""
         self._connection.execute(
             sa.insert(GenerationRow).values(
                 number=generation.number,
@@ -79,28 +76,42 @@ class History:
         )
 
     def generations(self) -> list[Generation]:
-        """Return the recorded generations that belong to this history, newest first; those that cannot be are not."""
+        """Return the recorded generations of this history, newest first; damaged records are skipped."""
         same_history = _GENERATION.join(
             BatchRow, sa.and_(BatchRow.number == GenerationRow.batch, BatchRow.chain == GenerationRow.chain)
         )
         newest_first = same_history.order_by(GenerationRow.number.desc())
-        recorded = [Generation(*row) for row in self._connection.execute(newest_first)]
-        return [one for one in recorded if _are_counts(one.items, one.size) and isinstance(one.sha256, bytes)]
+        generations = [Generation(*row) for row in self._connection.execute(newest_first)]
+        return [
+            generation
+            for generation in generations
+            if _are_counts(generation.items, generation.size) and isinstance(generation.sha256, bytes)
+        ]
 
     def next_generation(self) -> int:
-        """Return a number that no generation has had."""
+        """Return the number after that of every recorded generation."""
         newest = self._connection.execute(sa.select(sa.func.max(GenerationRow.number))).scalar_one()
         return 1 if newest is None else newest + 1
 
-    def forget_generations(self, before: int) -> None:
+    def remove_generations(self, before: int) -> None:
         """Remove the records of generations older than number `before`."""
         self._connection.execute(sa.delete(GenerationRow).where(GenerationRow.number < before))
 
-    def forget_generation(self, number: int) -> None:
+    def remove_generation(self, number: int) -> None:
         """Remove the record of one generation."""
         self._connection.execute(sa.delete(GenerationRow).where(GenerationRow.number == number))
 
 
+def _checked(batch: Batch) -> Batch:
+    """Return the batch; raise StoreCorrupt when its values do not have the types that were written."""
+    if not _are_counts(batch.live, batch.next_id) or not isinstance(batch.chain, bytes):
+        raise StoreCorrupt(
+            f"expected the record of batch {batch.number} to hold numbers and a hash, but it was damaged after it "
+            "was written: restore the store from a backup"
+        )
+    return batch
+
+
 def _are_counts(*values: object) -> bool:
-    """Tell whether these are whole numbers of things; damage can change a value's type too."""
-    return all(isinstance(value, int) and 0 <= value < _MOST for value in values)
+    """Return whether all values are plausible counts; damage can change a value's type too."""
+    return all(isinstance(value, int) and 0 <= value < _COUNT_LIMIT for value in values)

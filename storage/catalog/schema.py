@@ -1,4 +1,4 @@
-"""The catalog's tables. Rows are the truth; everything else in a store is derived from them."""
+"""The catalog's tables. Everything else in a store is derived from their rows."""
 
 import re
 from functools import cache
@@ -11,30 +11,30 @@ from sqlalchemy.schema import CreateIndex, CreateTable
 
 from storage.catalog.dialect import POSTGRESQL, Blob, Int64, Text
 
-#: SQLite's application_id of a catalog ("LOOK" in ASCII), which tells it from any other database.
+#: SQLite's application_id of a catalog ("LOOK" in ASCII), which distinguishes it from other databases.
 APPLICATION_ID = 0x4C4F4F4B
 
-#: The version of these tables, kept in SQLite's user_version. A table that came later says so in its `info`, as
-#: `{"since": version}`, and `upgrades` has the step that makes it.
+#: The version of these tables, stored in SQLite's user_version. A table that was added later has the version in its
+#: `info`, as `{"since": version}`, and a step in `upgrades` that creates it.
 SCHEMA_VERSION = 2
 
-#: The `info` of what only a catalog on a server has.
-ON_A_SERVER: dict[Any, Any] = {"on": "a server"}
+#: The `info` of tables and indexes that only a catalog on a server has.
+SERVER_ONLY: dict[Any, Any] = {"server only": True}
 
 _SQLITE = sqlite.dialect()
 
-#: A word or sign of SQL; the quotes around a plain name, which are a matter of taste, are left out.
-_WORD = re.compile(r'"([a-z_]+)"|("[^"]*"|\w+|[^\s\w])')
+#: A token of SQL; a plain name matches without its optional quotes.
+_TOKEN = re.compile(r'"([a-z_]+)"|("[^"]*"|\w+|[^\s\w])')
 
 
 class Base(DeclarativeBase):
-    """The catalog's metadata."""
+    """Base of the catalog's tables."""
 
-    type_annotation_map = {int: Int64}  # noqa: RUF012 -- SQLAlchemy reads it so
+    type_annotation_map = {int: Int64}  # noqa: RUF012 -- SQLAlchemy requires a plain dict
 
 
 class EmbeddingRow(Base):
-    """How the store's vectors are made: one row for ever; the sha256 is over it and the arrays."""
+    """How the store's vectors are made: one row, never changed; the sha256 covers it and the arrays."""
 
     __tablename__ = "embedding"
 
@@ -46,7 +46,7 @@ class EmbeddingRow(Base):
 
 
 class ArrayRow(Base):
-    """An array that was fitted for the embedding: float32, little-endian, C order."""
+    """A fitted array of the embedding: float32, little-endian, C order; the shape is JSON."""
 
     __tablename__ = "arrays"
 
@@ -56,7 +56,7 @@ class ArrayRow(Base):
 
 
 class BatchRow(Base):
-    """One acknowledged batch: how many rows live after it, the next free id, and the chain hash up to it.
+    """One committed batch: the count of live rows after it, the next free id, and the chain hash up to it.
 
     Batch 0 is the empty store.
     """
@@ -74,7 +74,7 @@ _DELETED = mapped_column("deleted_in").is_not(None)
 
 
 class ItemRow(Base):
-    """An item with its vector (float32, little-endian) and a checksum over everything said here but `deleted_in`.
+    """An item with its vector (float32, little-endian) and a checksum over all other columns but `deleted_in`.
 
     A deleted item keeps its row as a tombstone, so its id is never given out again.
     """
@@ -82,8 +82,8 @@ class ItemRow(Base):
     __tablename__ = "items"
     __table_args__ = (
         Index("items_live_key", "key", unique=True, sqlite_where=_NOT_DELETED, postgresql_where=_NOT_DELETED),
-        # On a server a vector engine asks again and again what was deleted since it was filled.
-        Index("items_deleted", "deleted_in", postgresql_where=_DELETED, info=ON_A_SERVER).ddl_if(POSTGRESQL),
+        # On a server, a vector engine often queries what was deleted since its last update.
+        Index("items_deleted", "deleted_in", postgresql_where=_DELETED, info=SERVER_ONLY).ddl_if(POSTGRESQL),
     )
 
     id: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
@@ -98,7 +98,7 @@ class ItemRow(Base):
 
 
 class ThumbnailRow(Base):
-    """A small PNG of an item, apart from its row so that reading rows stays cheap; the checksum is over both."""
+    """A small PNG of an item, apart from its row so that reading rows stays cheap; the checksum covers both columns."""
 
     __tablename__ = "thumbnails"
 
@@ -107,8 +107,8 @@ class ThumbnailRow(Base):
     checksum: Mapped[bytes] = mapped_column(Blob)
 
 
-class SetAsideRow(Base):
-    """A damaged item as it was found when the store was repaired: what can still be read of it, kept for people."""
+class QuarantineRow(Base):
+    """A damaged item as it was when the store was repaired, for people to look at; no code reads it."""
 
     __tablename__ = "set_aside"
 
@@ -124,7 +124,7 @@ class SetAsideRow(Base):
 class GenerationRow(Base):
     """An index file that was complete and durable before this row was committed.
 
-    It holds the vectors of the `items` that lived after `batch`, in id order.
+    It holds the vectors of the `items` rows that were live after `batch`, in id order.
     """
 
     __tablename__ = "generations"
@@ -138,7 +138,7 @@ class GenerationRow(Base):
 
 
 class JobRow(Base):
-    """A job that filled the store, as far as it was acknowledged; not a part of what the store answers from."""
+    """A job that filled the store and its progress; search does not use it."""
 
     __tablename__ = "jobs"
     __table_args__ = ({"info": {"since": 2}},)
@@ -153,12 +153,12 @@ class JobRow(Base):
     finished: Mapped[bool]
 
 
-#: On a server several jobs may begin at once; in a file there is one.
+#: On a server several jobs may start at once; a file has one writer.
 JOB_NUMBERS = Sequence("job_numbers", metadata=Base.metadata)
 
 
 class RejectRow(Base):
-    """An input that could not be stored, by its key as it can be shown, and why."""
+    """An input that could not be stored, by its printable key, and the reason."""
 
     __tablename__ = "rejects"
     __table_args__ = ({"info": {"since": 2}},)
@@ -169,33 +169,32 @@ class RejectRow(Base):
 
 
 class CommitRow(Base):
-    """A key for each change that was committed: whoever did not hear the answer to COMMIT looks for it here."""
+    """A key for each committed change: after a lost connection it shows whether COMMIT succeeded."""
 
     __tablename__ = "commits"
-    __table_args__ = ({"info": ON_A_SERVER},)
+    __table_args__ = ({"info": SERVER_ONLY},)
 
     key: Mapped[str] = mapped_column(Text, primary_key=True)
 
 
-def tables_of_file() -> list[Table]:
-    """Return the tables of a catalog in a file; on a server there are a few more."""
-    return [table for table in Base.metadata.tables.values() if table.info != ON_A_SERVER]
+def file_tables() -> list[Table]:
+    """Return the tables of a catalog in a file; a server has more."""
+    return [table for table in Base.metadata.tables.values() if table.info != SERVER_ONLY]
 
 
 @cache
 def definitions_of(version: int) -> dict[tuple[str, str], list[str]]:
-    """Return the SQL of every table and index of a version of the catalog as words, by kind and name."""
-    tables = [table for table in tables_of_file() if table.info.get("since", 1) <= version]
-    made: dict[tuple[str, str], list[str]] = {}
+    """Return the SQL tokens that define each table and index of a version of the catalog, by type and name."""
+    tables = [table for table in file_tables() if table.info.get("since", 1) <= version]
+    definitions: dict[tuple[str, str], list[str]] = {}
     for table in tables:
-        made["table", table.name] = words(str(CreateTable(table).compile(dialect=_SQLITE)))
+        definitions["table", table.name] = sql_tokens(str(CreateTable(table).compile(dialect=_SQLITE)))
         for index in table.indexes:
-            if index.info == ON_A_SERVER:
-                continue
-            made["index", str(index.name)] = words(str(CreateIndex(index).compile(dialect=_SQLITE)))
-    return made
+            if index.info != SERVER_ONLY:
+                definitions["index", str(index.name)] = sql_tokens(str(CreateIndex(index).compile(dialect=_SQLITE)))
+    return definitions
 
 
-def words(sql: str) -> list[str]:
-    """Return the words and signs of a statement, without the spaces and quotes in which equal ones may differ."""
-    return [name or word for name, word in _WORD.findall(sql)]
+def sql_tokens(sql: str) -> list[str]:
+    """Return the tokens of a statement, without whitespace and optional quotes, to compare statements by."""
+    return [name or token for name, token in _TOKEN.findall(sql)]

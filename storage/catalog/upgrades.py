@@ -1,8 +1,8 @@
-"""From each version of the catalog's tables to the next: a numbered function each.
+"""Upgrade the catalog's tables from each version to the next: one function a version.
 
-Alembic, the usual tool, keeps its own record and scripts beside the database; a store is one file whose version
-SQLite keeps itself, so a function each is all that is needed, and all of them run in one transaction. A step's
-statements stay as they are for ever, whatever becomes of the tables later.
+Alembic, the usual tool, needs a version table and scripts beside the database. SQLite stores a version in the file
+itself, so a function a version suffices, and all of them run in one transaction. The statements of a step never
+change, even when the tables do later.
 """
 
 from collections.abc import Callable, Mapping
@@ -10,7 +10,7 @@ from collections.abc import Callable, Mapping
 import sqlalchemy as sa
 
 
-def _add_ledger(connection: sa.Connection) -> None:
+def _add_job_tables(connection: sa.Connection) -> None:
     connection.exec_driver_sql(
         "CREATE TABLE jobs (number INTEGER NOT NULL, source TEXT NOT NULL, total INTEGER NOT NULL, "
         "added INTEGER NOT NULL, replaced INTEGER NOT NULL, unchanged INTEGER NOT NULL, rejected INTEGER NOT NULL, "
@@ -22,5 +22,5 @@ def _add_ledger(connection: sa.Connection) -> None:
     )
 
 
-#: What turns the tables of a version into those of the next, within the transaction that it is handed.
-UPGRADES: Mapping[int, Callable[[sa.Connection], None]] = {1: _add_ledger}
+#: For each version, the function that upgrades its tables to the next version within the given transaction.
+UPGRADES: Mapping[int, Callable[[sa.Connection], None]] = {1: _add_job_tables}

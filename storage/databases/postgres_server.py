@@ -24,8 +24,8 @@ from storage.errors import (
     StoreNotFound,
     StoreUnwritable,
     StoreVersion,
+    require_extra,
 )
-from storage.extras import require_extra
 
 #: How long a connection is tried, in seconds.
 CONNECT_TIMEOUT_S = 10

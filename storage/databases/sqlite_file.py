@@ -11,8 +11,8 @@ from urllib.parse import quote
 import sqlalchemy as sa
 from sqlalchemy.pool import NullPool
 
-from storage.catalog.dialect import driver_of
-from storage.catalog.schema import APPLICATION_ID, SCHEMA_VERSION, Base, definitions_of, tables_of_file, words
+from storage.catalog.dialect import sqlite_connection
+from storage.catalog.schema import APPLICATION_ID, SCHEMA_VERSION, Base, definitions_of, file_tables, sql_tokens
 from storage.catalog.upgrades import UPGRADES
 from storage.databases.connection_pool import ConnectionPool
 from storage.errors import (
@@ -99,7 +99,7 @@ class SqliteFile:
         try:
             connection = self._connections.take()
             # Handed to the driver: SQLAlchemy takes longer over the two than SQLite over the rows of an answer.
-            driver = driver_of(connection)
+            driver = sqlite_connection(connection)
             try:
                 driver.execute(begin).close()
                 yield connection
@@ -139,7 +139,7 @@ class SqliteFile:
     def create_tables(self) -> None:
         """Create the tables in a new, empty file, and mark it as a catalog."""
         with self.writing() as connection:
-            Base.metadata.create_all(connection, tables_of_file())
+            Base.metadata.create_all(connection, file_tables())
             connection.exec_driver_sql(f"PRAGMA application_id = {APPLICATION_ID}")
             connection.exec_driver_sql(f"PRAGMA user_version = {SCHEMA_VERSION}")
 
@@ -165,7 +165,7 @@ class SqliteFile:
             (application,) = connection.exec_driver_sql("PRAGMA application_id").one()
             (version,) = connection.exec_driver_sql("PRAGMA user_version").one()
             listed = connection.exec_driver_sql("SELECT type, name, sql FROM sqlite_schema WHERE sql IS NOT NULL")
-            found = {(kind, name): words(str(sql)) for kind, name, sql in listed}
+            found = {(kind, name): sql_tokens(str(sql)) for kind, name, sql in listed}
         if application != APPLICATION_ID:
             raise NotAStore(
                 f"expected a Lookalike catalog at {self.path}, got another program's database: "

@@ -82,7 +82,7 @@ def _write_empty(database: SqliteFile, *, embedding: Embedding) -> None:
     """Write the catalog of an empty store into an empty file."""
     database.create_tables()
     with database.writing() as connection:
-        Catalog(connection).begin(embedding)
+        Catalog(connection).initialize(embedding)
 
 
 def _write_copy(database: SqliteFile, *, source: Path, dim: int) -> None:
@@ -92,7 +92,7 @@ def _write_copy(database: SqliteFile, *, source: Path, dim: int) -> None:
     with database.writing() as connection:
         catalog = Catalog(connection)
         # The index files are not copied; the copy writes its own.
-        catalog.history.forget_generations(before=catalog.history.next_generation())
+        catalog.history.remove_generations(before=catalog.history.next_generation())
         problem = next(verification.problems(catalog, database.path.parent, dim), None)
     if problem is not None:
         raise StoreCorrupt(

@@ -43,7 +43,7 @@ class ServerLocation:
         """
         server = PostgresServer(self.address)
         try:
-            server.create(lambda connection: Catalog(connection).begin(embedding))
+            server.create(lambda connection: Catalog(connection).initialize(embedding))
         except BaseException:
             server.close()
             raise

@@ -1,1 +1,1 @@
-"""Verify, repair, describe and publish a store."""
+"""Describe, verify, repair and publish a store."""

@@ -1,13 +1,13 @@
-"""What there is to know of a store at a glance: counts, sizes, generations, versions."""
+"""Describe a store: counts, sizes, index files, versions."""
 
 import sqlite3
+from collections import Counter
 from collections.abc import Iterator
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
 from storage.catalog.catalog import Catalog
-from storage.catalog.chain import label_counts
 from storage.catalog.database import Database
 from storage.files import generations
 from storage.nearest.faiss_flat import FAISS_VERSION
@@ -16,7 +16,7 @@ from storage.types.embedding import Embedding
 
 @dataclass(frozen=True)
 class GenerationFile:
-    """A recorded index file; `bytes` is 0 when it is missing, `covers_all` when no row has come or gone since."""
+    """A recorded index file; `bytes` is 0 when it is missing, `covers_all` is true when no batch came later."""
 
     file: str
     batch: int
@@ -27,7 +27,7 @@ class GenerationFile:
 
 @dataclass(frozen=True)
 class StoreInfo:
-    """A store at one moment; sizes are in bytes, `chain` is the hash of its whole history."""
+    """A store at one moment; sizes are in bytes, `chain` is the chain hash of the newest batch."""
 
     items: int
     deleted: int
@@ -44,7 +44,7 @@ class StoreInfo:
     faiss: str = FAISS_VERSION
 
     def as_json(self) -> dict[str, Any]:
-        """Return the description as JSON values; items without a label are counted apart."""
+        """Return the description as JSON values; `unlabelled` counts the items without a label."""
         return {
             "items": self.items,
             "deleted": self.deleted,
@@ -64,13 +64,13 @@ class StoreInfo:
         }
 
     def _server(self) -> dict[str, str]:
-        """Return the version of the server that keeps the rows, if one does."""
+        """Return the version of the database server; nothing for SQLite."""
         name, _, version = self.made_with.partition(" ")
         return {} if name == "SQLite" else {name.lower(): version}
 
 
 def describe(catalog: Catalog, folder: Path | None, database: Database) -> StoreInfo:
-    """Describe the store whose catalog is open, in one consistent look; one on a server has no folder."""
+    """Describe a store within one transaction; a store on a server has no folder."""
     last = catalog.history.last_batch()
     files = list(_files(catalog, folder)) if folder is not None else []
     return StoreInfo(
@@ -86,6 +86,12 @@ def describe(catalog: Catalog, folder: Path | None, database: Database) -> Store
         format=database.format(),
         made_with=database.made_with,
     )
+
+
+def label_counts(catalog: Catalog) -> dict[str | None, int]:
+    """Return the number of live items of each label, ordered by label, those without one last; every row is checked."""
+    counts = Counter(row.item().label for row in catalog.checked_rows())
+    return dict(sorted(counts.items(), key=lambda pair: (pair[0] is None, pair[0] or "")))
 
 
 def _files(catalog: Catalog, folder: Path) -> Iterator[GenerationFile]:

@@ -6,8 +6,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from storage.catalog.catalog import Catalog
-from storage.catalog.chain import proven_rows, require_count
-from storage.catalog.rows import VECTOR_TYPE, Row
+from storage.catalog.row import VECTOR_DTYPE, Row
 from storage.errors import StoreCorrupt
 from storage.memory.gc_pause import gc_paused
 from storage.memory.snapshot import Snapshot
@@ -63,12 +62,12 @@ def require_rows(snapshot: Snapshot, catalog: Catalog) -> None:
     """
     vectors = snapshot.index.vectors()
     count = 0
-    for row in proven_rows(catalog):
+    for row in catalog.checked_rows():
         # The proof counts the rows at its end.
         if count < len(vectors):
             _require_compared([row], vectors[count : count + 1])
         count += 1
-    require_count(snapshot.batch, count)
+    snapshot.batch.require_live(count)
 
 
 def _hit(rank: int, item: Item, distance: float) -> Hit:
@@ -94,9 +93,9 @@ def _rows_at(snapshot: Snapshot, catalog: Catalog, positions: Positions) -> list
 def _require_compared(rows: Sequence[Row], vectors: NDArray[np.float32]) -> None:
     """Raise StoreCorrupt unless verified rows' vectors are those that were compared, (n, dim)."""
     dim = vectors.shape[1]
-    expected = vectors.astype(VECTOR_TYPE, copy=False)
+    expected = vectors.astype(VECTOR_DTYPE, copy=False)
     # All at once, since many are compared; one by one only to name the row.
-    if b"".join([row.vector_of(dim) for row in rows]) == expected.tobytes():
+    if b"".join([row.vector_bytes(dim) for row in rows]) == expected.tobytes():
         return
     for row, vector in zip(rows, expected, strict=True):
         if row.vector != vector.tobytes():

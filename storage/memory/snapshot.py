@@ -7,9 +7,10 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
+from storage.catalog.batch import BATCH_ZERO, Batch
 from storage.catalog.catalog import Catalog
-from storage.catalog.chain import EMPTY, ChainCheck, require_count
-from storage.catalog.rows import VECTOR_TYPE, Batch
+from storage.catalog.chain import ChainCheck
+from storage.catalog.row import VECTOR_DTYPE
 from storage.errors import StoreCorrupt
 from storage.files import generations
 from storage.memory.gc_pause import gc_paused
@@ -64,14 +65,14 @@ def live_rows_after(catalog: Catalog, number: int, count: int) -> LiveRows | Non
     if last.live == last.next_id == catalog.items.newest_id() + 1:
         # Nothing was ever deleted: ids are positions, and need not be read.
         return LiveRows(batch, np.arange(batch.live), np.ones(batch.live, np.bool_), [])
-    fates = catalog.items.fates(batch.next_id)
-    if fates is None:
+    deletions = catalog.items.deletions(batch.next_id)
+    if deletions is None:
         return None
     # Damage can change a value's type: the chain will tell.
-    later = [not isinstance(fate, int) or fate > number for fate in fates]
+    later = [not isinstance(deleted_in, int) or deleted_in > number for deleted_in in deletions]
     ids = np.flatnonzero(later)
-    alive = np.array([fates[id] is None for id in ids], np.bool_)
-    buried = [(int(id), fates[id]) for id in ids[~alive]]
+    alive = np.array([deletions[id] is None for id in ids], np.bool_)
+    buried = [(int(id), deletions[id]) for id in ids[~alive]]
     return LiveRows(batch, ids, alive, buried) if len(ids) == count else None
 
 
@@ -82,20 +83,20 @@ def load(catalog: Catalog, store: Path | None, dim: int) -> Snapshot:
     """
     last = catalog.history.last_batch()
     lived, index = _newest_generation(catalog, store, dim)
-    proof = ChainCheck(catalog.history, lived.batch)
-    for id, fate in lived.buried:
-        proof.bury(id, fate)
+    check = ChainCheck(catalog.history, lived.batch)
+    for id, deleted_in in lived.buried:
+        check.add_deletion(id, deleted_in)
     ids = [lived.ids[lived.alive]]
     with gc_paused():
-        for page in catalog.items.history_pages(from_id=lived.batch.next_id):
-            for row, fate in page:
-                proof.see(row, fate)
-            living = [row.verified() for row, fate in page if fate is None]
-            block = np.frombuffer(b"".join([row.vector_of(dim) for row in living]), VECTOR_TYPE)
+        for page in catalog.items.all_row_pages(from_id=lived.batch.next_id):
+            for row, deleted_in in page:
+                check.add(row, deleted_in)
+            living = [row.verified() for row, deleted_in in page if deleted_in is None]
+            block = np.frombuffer(b"".join([row.vector_bytes(dim) for row in living]), VECTOR_DTYPE)
             index.add(block.reshape(len(living), dim).astype(np.float32, copy=False))
             ids.append(np.array([row.id for row in living], np.int64))
-    proof.end()
-    require_count(last, len(index))
+    check.finish()
+    last.require_live(len(index))
     if not index.finite():
         raise StoreCorrupt(
             "expected vectors that can be searched, got NaN, infinity or larger values than float32 holds squared: "
@@ -117,4 +118,4 @@ def _newest_generation(catalog: Catalog, store: Path | None, dim: int) -> tuple[
             if not lived.alive.all():
                 index.keep(lived.alive)
             return lived, index
-    return LiveRows(EMPTY, np.empty(0, np.int64), np.empty(0, np.bool_), []), FaissFlat(dim)
+    return LiveRows(BATCH_ZERO, np.empty(0, np.int64), np.empty(0, np.bool_), []), FaissFlat(dim)

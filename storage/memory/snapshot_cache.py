@@ -85,7 +85,7 @@ class SnapshotCache:
                 catalog = Catalog(connection)
                 loaded = self._proven_newest(catalog)
                 require_fields(catalog, conditions)
-                chosen = loaded.of(catalog.items.chosen(conditions))
+                chosen = loaded.of(catalog.items.ids_matching(conditions))
             self._keep(text, chosen)
             return chosen
 
@@ -115,7 +115,7 @@ def require_fields(catalog: Catalog, conditions: Iterable[Condition]) -> None:
 
 def _require_field(catalog: Catalog, field: str) -> None:
     """Raise UnknownField when there are items and none has metadata of this name: most likely it is misspelt."""
-    if catalog.history.last_batch().live and not catalog.items.any_has(field):
-        names = [*COLUMNS, *catalog.items.names_of_metadata()]
+    if catalog.history.last_batch().live and not catalog.items.has_metadata(field):
+        names = [*COLUMNS, *catalog.items.metadata_names()]
         shown = ", ".join(names[:_NAMED]) + (", ..." if len(names) > _NAMED else "")
         raise UnknownField(f"expected a field that an item has ({shown}), got {field!r}: name one of them")

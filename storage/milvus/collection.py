@@ -18,8 +18,7 @@ from urllib.parse import urlsplit
 import numpy as np
 from numpy.typing import NDArray
 
-from storage.errors import ServerUnusable
-from storage.extras import require_extra
+from storage.errors import ServerUnusable, require_extra
 from storage.milvus.url import DEFAULTS, FLAT, HNSW, L2, MilvusUrl
 
 #: The environment's variable that has the server's token: `user:password` or an API key.

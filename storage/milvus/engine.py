@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 
 from storage.catalog.catalog import Catalog
 from storage.catalog.database import Database
-from storage.catalog.rows import Row
+from storage.catalog.row import Row
 from storage.errors import ServerUnusable
 from storage.milvus import sync
 from storage.milvus.collection import Covered, Ids, MilvusCollection

@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 
 from storage.catalog.catalog import Catalog
 from storage.catalog.database import Database
-from storage.catalog.rows import Row
+from storage.catalog.row import Row
 from storage.memory.searchable import ExcludedIds, Queries
 from storage.milvus.collection import MOST, Ids
 from storage.milvus.engine import Engine
@@ -147,7 +147,7 @@ class MilvusSearch:
         proposed = [ids[ids < covered.next_id] for ids in searched.ids]
         with self._database.reading() as connection:
             items = Catalog(connection).items
-            known = self._rows(items.among(np.unique(np.concatenate(proposed)).tolist(), self._conditions))
+            known = self._rows(items.rows_matching(np.unique(np.concatenate(proposed)).tolist(), self._conditions))
             later = self._rows(self._engine.later(Catalog(connection), covered, self._conditions))
         norms = np.square(queries, dtype=np.float64).sum(axis=1)
         error = squared_distance_error(norms, self._dim, covered.largest)
@@ -185,7 +185,9 @@ class MilvusSearch:
         return best
 
     def _rows(self, rows: Sequence[Row]) -> _Rows:
-        vectors = np.array([row.verified().array(self._dim) for row in rows], np.float32).reshape(len(rows), self._dim)
+        vectors = np.array([row.verified().vector_array(self._dim) for row in rows], np.float32).reshape(
+            len(rows), self._dim
+        )
         return _Rows(rows, np.array([row.id for row in rows], np.int64), vectors)
 
 

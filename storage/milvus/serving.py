@@ -28,7 +28,7 @@ def served(database: Database, engine: Engine, dim: int, where: Where | None) ->
     with database.reading() as connection:
         catalog = Catalog(connection)
         require_fields(catalog, conditions)
-        ids = catalog.items.chosen(conditions)
+        ids = catalog.items.ids_matching(conditions)
         if len(ids) <= _FEW:
             return MemorySearch(_loaded(catalog, ids, dim), database, PollingLock())
     return MilvusSearch(database, engine, dim, conditions, among_ids(ids))
@@ -37,7 +37,7 @@ def served(database: Database, engine: Engine, dim: int, where: Where | None) ->
 def _loaded(catalog: Catalog, ids: list[int], dim: int) -> Snapshot:
     """Return a snapshot of the items with these ids, read from their rows."""
     no_conditions: tuple[Condition, ...] = ()
-    rows = catalog.items.among(ids, no_conditions)
+    rows = catalog.items.rows_matching(ids, no_conditions)
     index = FaissFlat(dim)
-    index.add(np.array([row.verified().array(dim) for row in rows], np.float32).reshape(len(rows), dim))
+    index.add(np.array([row.verified().vector_array(dim) for row in rows], np.float32).reshape(len(rows), dim))
     return Snapshot(catalog.history.last_batch(), index, np.array([row.id for row in rows], np.int64))

@@ -9,9 +9,10 @@ from dataclasses import replace
 
 import numpy as np
 
+from storage.catalog.batch import Batch
 from storage.catalog.catalog import Catalog
 from storage.catalog.database import Database
-from storage.catalog.rows import Batch, Row
+from storage.catalog.row import Row
 from storage.errors import ServerUnusable
 from storage.milvus.collection import Covered, MilvusCollection
 from storage.milvus.pushdown import label_of
@@ -68,7 +69,7 @@ def _step(database: Database, collection: MilvusCollection, covered: Covered, di
             return None
         gone = _gone(catalog, covered, last)
         rows = [row.verified() for row in catalog.items.page(covered.next_id - 1, PAGE)]
-    vectors = np.array([row.array(dim) for row in rows], np.float32).reshape(len(rows), dim)
+    vectors = np.array([row.vector_array(dim) for row in rows], np.float32).reshape(len(rows), dim)
     collection.remove(gone)
     collection.write([row.id for row in rows], [row.key.decode() for row in rows], _labels(rows), vectors)
     squared = np.einsum("ij,ij->i", vectors.astype(np.float64), vectors.astype(np.float64))

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import numpy as np
 
-from storage.catalog.rows import texts_of
+from storage.catalog.row import encode_text
 from storage.errors import FileUnusable
 from storage.store import Store
 from storage.transfer import export_files, import_files
@@ -65,7 +65,7 @@ def _checked_dim(file: Path, pages: Pages) -> int:
     for items, vectors in pages:
         dim = vectors.shape[1]
         for item in items:
-            texts_of(item)
+            encode_text(item)
             if item.key in keys:
                 raise FileUnusable(f"expected each key once in {file}, got {item.key!r} twice")
             keys.add(item.key)

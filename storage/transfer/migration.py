@@ -10,7 +10,7 @@ from pathlib import Path
 
 from storage.errors import StoreExists
 from storage.store import Store
-from storage.types.jobs import Entry
+from storage.types.jobs import JobUpdate
 
 
 @dataclass(frozen=True)
@@ -48,6 +48,6 @@ def migrate(
             for copies in original.batches_after(done.number):
                 copy.write_copies(copies)
                 on_progress(copies[-1].batch.number, last.number)
-            copy.write_ledger([Entry(job, original.rejects(job.number)) for job in original.jobs()])
+            copy.write_jobs([JobUpdate(job, original.rejects(job.number)) for job in original.jobs()])
             copy.publish()
             return Migrated(len(copy), copy.last_batch().number, copy.last_batch().number - done.number)

@@ -1,1 +1,1 @@
-"""What goes into a store, what comes out of it, and what may be asked of it."""
+"""Values that go into a store and come out of it, and what may be asked of one."""

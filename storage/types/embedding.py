@@ -1,4 +1,4 @@
-"""What a store remembers of how its vectors were made."""
+"""How a store's vectors are made."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -12,11 +12,11 @@ from storage.errors import OtherEmbedding
 
 @dataclass(frozen=True)
 class Embedding:
-    """The way from an image to a vector, as far as a store needs to know it.
+    """How an image is turned into a vector.
 
-    `fingerprint` is equal exactly when two vectors may be compared; `spec` is JSON that describes the way for
-    people and lets `ingest` build it again; `arrays` holds what was fitted. Storage compares the fingerprint
-    and keeps the rest without looking into it.
+    Vectors may be compared if and only if their embeddings' `fingerprint` is equal. `spec` is JSON that describes the
+    embedding, from which `ingest` can rebuild it; `arrays` has its fitted arrays. Storage compares fingerprints and
+    does not interpret the rest.
     """
 
     dim: int
@@ -26,13 +26,13 @@ class Embedding:
 
     @property
     def name(self) -> str:
-        """Return a short name for messages: the recipe's, the imported model's, or the fingerprint's start."""
+        """Return a short name for messages: of the recipe or the imported model, or the start of the fingerprint."""
         recipe = self.spec.get("recipe")
         name = recipe.get("name") if isinstance(recipe, Mapping) else self.spec.get("imported")
         return str(name) if name else f"embedding {self.fingerprint[:12]}"
 
     def require_same(self, other: "Embedding") -> None:
-        """Raise OtherEmbedding unless vectors made by `other` may be compared with this one's."""
+        """Raise OtherEmbedding unless vectors of `other` may be compared with vectors of this embedding."""
         if other.fingerprint != self.fingerprint:
             raise OtherEmbedding(
                 f"expected vectors of the store's embedding ({self.name}, {self.dim} dimensions, "

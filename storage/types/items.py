@@ -1,57 +1,66 @@
-"""What goes into a store and what comes out of it."""
+"""Items on their way into a store and out of it, and checks of ids, k and radii."""
 
 import math
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from typing import TypeGuard
 
 import numpy as np
 
 from storage.errors import InvalidQuery
 
-#: What a metadata value may be: what JSON can hold and a filter can compare.
+#: A metadata value: what JSON can represent and a filter can compare.
 Scalar = str | int | float | bool | None
 
 
-def is_text(key: str) -> bool:
-    """Tell whether a key can be stored: as UTF-8, which a file's name need not be, without the NUL character."""
+def is_storable_text(text: str) -> bool:
+    """Return whether a text is valid UTF-8, which a file name need not be, and has no NUL character."""
     try:
-        key.encode()
+        text.encode()
     except UnicodeEncodeError:
         return False
-    return "\0" not in key
+    return "\0" not in text
+
+
+def _is_integer(value: object) -> TypeGuard[int | np.integer]:
+    """Return whether a value is a Python or NumPy integer; a bool is not."""
+    return isinstance(value, int | np.integer) and not isinstance(value, bool)
+
+
+def _is_number(value: object) -> TypeGuard[float | np.integer | np.floating]:
+    return _is_integer(value) or isinstance(value, float | np.floating)
 
 
 def checked_id(id: object) -> int:
-    """Return an id as Python's own integer; raise InvalidQuery for what is no whole number."""
-    # A float would be cut to another item's id; a bool is an answer to another question.
-    if isinstance(id, bool) or not isinstance(id, int | np.integer):
+    """Return an id as a Python int; raise InvalidQuery for anything but an integer."""
+    # A float would be truncated to another item's id.
+    if not _is_integer(id):
         raise InvalidQuery(
-            f"expected an id to be a whole number, got {id!r}: take the `id` of an item or a hit, or ask with its key"
+            f"expected an id to be a whole number, got {id!r}: use the `id` of an item or a hit, or query by key"
         )
     return int(id)
 
 
 def checked_k(k: object) -> int:
-    """Return a number of neighbours as Python's own integer; raise InvalidQuery for what is none."""
-    if isinstance(k, bool) or not isinstance(k, int | np.integer) or k < 1:
+    """Return a number of neighbours as a Python int; raise InvalidQuery for anything but an integer of at least 1."""
+    if not _is_integer(k) or k < 1:
         raise InvalidQuery(f"expected k to be a whole number of at least 1, got {k!r}")
     return int(k)
 
 
 def checked_radius(radius: object) -> float:
-    """Return a radius as Python's own number; raise InvalidQuery for what is none."""
-    number = isinstance(radius, int | float | np.integer | np.floating) and not isinstance(radius, bool)
-    if not number or not 0 <= radius < math.inf:  # type: ignore[operator]
+    """Return a radius as a Python float; raise InvalidQuery for anything but a finite number of at least 0."""
+    if not _is_number(radius) or not 0 <= radius < math.inf:
         raise InvalidQuery(f"expected the radius to be a finite number of at least 0, got {radius!r}")
-    return float(radius)  # type: ignore[arg-type]
+    return float(radius)
 
 
 @dataclass(frozen=True, slots=True)
 class NewItem:
-    """An item on its way into a store; its vector travels beside it.
+    """An item to be stored; its vector is passed separately.
 
-    `key` names it within its source for ever; `content` is the sha256 of what was embedded, so that a
-    changed image under the same key is noticed; `thumbnail` is an encoded PNG.
+    `key` is the item's permanent name within its source; `content` is the sha256 of the embedded bytes, which shows
+    that the image of a key has changed; `thumbnail` is an encoded PNG.
     """
 
     key: str
@@ -74,7 +83,7 @@ class Item:
 
 @dataclass(frozen=True, slots=True)
 class Hit:
-    """One neighbour in an answer; `rank` counts from 1, `distance` is Euclidean, not squared."""
+    """One search result; `rank` counts from 1, `distance` is Euclidean, not squared."""
 
     rank: int
     id: int
@@ -86,7 +95,7 @@ class Hit:
 
 @dataclass(frozen=True, slots=True)
 class Appended:
-    """What one acknowledged batch did: the new ids, in the order given, and how many rows they replaced."""
+    """The result of a committed batch: the new ids, in the order given, and the number of rows that they replaced."""
 
     ids: tuple[int, ...]
     replaced: int

@@ -1,12 +1,12 @@
-"""What became of the inputs of the jobs that filled a store."""
+"""Ingest jobs, and the inputs that they could not store."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
 
 @dataclass(frozen=True, slots=True)
 class Rejected:
-    """An input that could not be stored, and why; the key as it can be shown."""
+    """An input that could not be stored: its printable key, and the reason."""
 
     key: str
     reason: str
@@ -14,10 +14,10 @@ class Rejected:
 
 @dataclass(frozen=True, slots=True)
 class Job:
-    """A run over a source, as far as it was acknowledged: what became of its inputs, out of `total`.
+    """A run over a source of `total` inputs, with the counts of those that were processed up to the last batch.
 
-    `source` is the source as it was named, so that the job can be taken up again; `finished` tells whether it came
-    to its end.
+    `source` is the source as the user named it, so that the job can be resumed; `finished` is False after an
+    interruption.
     """
 
     number: int
@@ -31,9 +31,12 @@ class Job:
 
 
 @dataclass(frozen=True, slots=True)
-class Entry:
-    """What a batch writes into the ledger: the job's counts after it, its rejects, and the keys rejected no more."""
+class JobUpdate:
+    """A job's progress, written in the same transaction as a batch.
+
+    `job` has the counts after the batch, `rejects` the new rejects, and `resolved` the keys that are rejected no more.
+    """
 
     job: Job
     rejects: Sequence[Rejected] = ()
-    settled: Sequence[str] = field(default=())
+    resolved: Sequence[str] = ()

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from storage.errors import InvalidQuery
-from storage.types.items import Scalar, is_text
+from storage.types.items import Scalar, is_storable_text
 
 #: A value, several of which any will do, or values by operator: `{"label": "7", "width": {">=": 640}}`.
 Wanted = Scalar | Sequence[Scalar] | Mapping[str, Scalar | Sequence[Scalar]]
@@ -49,7 +49,7 @@ def text_of(conditions: Sequence[Condition]) -> str:
 
 def _conditions(where: Where) -> Iterator[Condition]:
     for field, wanted in where.items():
-        if not isinstance(field, str) or not is_text(field):
+        if not isinstance(field, str) or not is_storable_text(field):
             raise InvalidQuery(f"expected the name of a field as a text, got {field!r}")
         by_operator = wanted if isinstance(wanted, Mapping) else {EQUAL: wanted}
         if not by_operator:
@@ -83,7 +83,7 @@ def _scalar(field: str, value: object) -> Scalar:
         raise InvalidQuery(
             f"expected a text, a finite number, a truth value or None for the field {field!r}, got {value!r}"
         )
-    if isinstance(value, str) and not is_text(value):
+    if isinstance(value, str) and not is_storable_text(value):
         raise InvalidQuery(f"expected a text that can be stored for the field {field!r}, got {value!r}")
     return value
 

@@ -8,7 +8,8 @@ import pytest
 from benchmarks.durability.corruption import damaged_catalog, damaged_index, isolated
 from benchmarks.durability.corruption.damage import DamageReport, damage_catalog, damage_index
 from benchmarks.durability.corruption.isolated import Trial, run_apart
-from storage.catalog.rows import Generation, Row
+from storage.catalog.batch import Generation
+from storage.catalog.row import Row
 from storage.files import generations
 from storage.nearest.faiss_flat import FaissFlat
 from tests.durability.tables import shown
@@ -87,7 +88,7 @@ def test_an_index_that_is_taken_unchecked_is_found_out(tmp_path: Path, monkeypat
 
 def test_rows_that_are_read_unchecked_are_found_out(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     trial = damaged_catalog.trials(0, tmp_path)
-    monkeypatch.setattr(Row, "whole", True)
+    monkeypatch.setattr(Row, "intact", True)
     flips = range(0, 200, 2)
     assert "wrong" in (trial(number).outcome for number in flips)
 

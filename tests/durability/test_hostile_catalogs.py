@@ -191,7 +191,7 @@ def test_an_embedding_that_never_was_is_refused_though_its_checksum_is_right(
     folder: Path, values: dict[str, Any], got: str
 ) -> None:
     forge_embedding(folder, **values)
-    message = f"expected an embedding that can be, got one with the right checksum and {got}"
+    message = f"expected a possible embedding, got one with the right checksum and {got}"
     with pytest.raises(StoreCorrupt, match=exactly(message)[:-1]):
         Store.open(folder)
 

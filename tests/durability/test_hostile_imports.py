@@ -116,16 +116,16 @@ def bomb(folder: Path, **heads: bytes) -> Path:
 @pytest.mark.parametrize(
     ("key", "vector", "got"),
     [
-        ("<U8", header("<f4", "(60000000, 2)"), "got key '': a key is a text of at least one character"),
+        ("<U8", header("<f4", "(60000000, 2)"), "got key '': a key must be a non-empty string"),
         (
             "<U8",
             header("<f4", "(60000000, 12)", by_column=True),
             "in the order of its columns, where rows are expected",
         ),
-        ("<U8000000", header("<f4", "(60, 2)"), "got key '': a key is a text of at least one character"),
+        ("<U8000000", header("<f4", "(60, 2)"), "got key '': a key must be a non-empty string"),
         ("<U20000000", header("<f4", "(30, 2)"), "got 80,000,000"),
         ("<U8", header("<f4", "(30, 20000000)"), "got 80,000,000"),
-        ("|S1", header("<f4", "(60, 1000000)"), "got key '': a key is a text of at least one character"),
+        ("|S1", header("<f4", "(60, 1000000)"), "got key '': a key must be a non-empty string"),
     ],
 )
 def test_an_array_that_unpacks_without_end_takes_little_memory(

@@ -171,12 +171,12 @@ def test_a_bad_picture_is_rejected_with_a_reason_and_the_others_keep_their_own_v
 @pytest.mark.parametrize(
     ("label", "metadata", "reason"),
     [
-        ("a\0b", {}, "a key or label cannot hold the NUL character"),
-        (5, {}, "a key is a text of at least one character, and a label is a text or None"),
+        ("a\0b", {}, "a key or label must not contain the NUL character"),
+        (5, {}, "a key must be a non-empty string, and a label a string or None"),
         ("caf\udce9", {}, r"'utf-8' codec can't encode character '\udce9' in position 3: surrogates not allowed"),
-        (None, {"n": [1]}, "a metadata value is a text, a number, a truth value or None"),
+        (None, {"n": [1]}, "a metadata value must be a string, number, boolean or None"),
         (None, {"n": float("nan")}, "Out of range float values are not JSON compliant"),
-        (None, {"n": np.int64(1)}, "a metadata value is a text, a number, a truth value or None"),
+        (None, {"n": np.int64(1)}, "a metadata value must be a string, number, boolean or None"),
     ],
 )
 def test_a_label_or_metadata_that_cannot_be_stored_is_rejected_and_the_others_go_on(

@@ -16,7 +16,7 @@ from ingest.job import ingest
 from ingest.pipeline.progress import IngestReport, Progress
 from ingest.retry_job import retry
 from ingest.sources import InMemorySource, SourceImage
-from storage import Entry, Job, Rejected, Store
+from storage import Job, JobUpdate, Rejected, Store
 from tests.ingest.jobs import Killed
 from tests.toys import TOY, grey, grey_source, png, toy_backbone
 
@@ -111,7 +111,7 @@ def test_a_job_that_ended_with_its_last_batch_is_finished_by_one_that_finds_noth
     (images / "b.png").unlink()
     ingest_folder(images, store)
     with Store.open(store, writing=True) as opened:
-        opened.append([], [], Entry(replace(opened.jobs()[0], finished=False)))
+        opened.append([], [], JobUpdate(replace(opened.jobs()[0], finished=False)))
     ingest_folder(images, store)
     assert jobs_and_rejects(store)[0][-1] == Job(2, f"folder:{images}", total=3, unchanged=3, finished=True)
 

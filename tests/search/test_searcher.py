@@ -83,7 +83,7 @@ def test_what_is_not_a_whole_number_is_no_id(searcher: Searcher, ids: Any, named
     with pytest.raises(InvalidQuery) as refused:
         searcher.by_id(ids)
     assert str(refused.value) == (
-        f"expected an id to be a whole number, got {named}: take the `id` of an item or a hit, or ask with its key"
+        f"expected an id to be a whole number, got {named}: use the `id` of an item or a hit, or query by key"
     )
 
 

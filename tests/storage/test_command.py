@@ -117,13 +117,13 @@ def test_repair_says_what_it_did(storage: Command, store: Path) -> None:
     sql(store, "UPDATE items SET label = 'x' WHERE id = 2")
     assert storage("repair", "--store", store) == (
         0,
-        f"item 2: damaged, set aside\n{store} is whole: 3 items\n",
+        f"item 2: damaged, quarantined\n{store} is whole: 3 items\n",
         "",
     )
     assert storage("repair", "--store", store) == (0, f"{store} is whole: 3 items\n", "")
     assert storage.json("repair", "--store", store) == {"items": 3, "done": []}
     sql(store, "UPDATE items SET label = 'x' WHERE id = 3")
-    assert storage.json("repair", "--store", store) == {"items": 2, "done": ["item 3: damaged, set aside"]}
+    assert storage.json("repair", "--store", store) == {"items": 2, "done": ["item 3: damaged, quarantined"]}
 
 
 def test_delete_takes_ids_and_keys_together(storage: Command, store: Path) -> None:

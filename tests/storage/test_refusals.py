@@ -50,9 +50,9 @@ def test_only_an_open_writer_writes(tmp_path: Path, write: Callable[[Store], obj
 
 
 UNSTORABLE = "expected an item that can be stored, got key {}: {}"
-A_KEY = "a key is a text of at least one character, and a label is a text or None"
-A_VALUE = "a metadata value is a text, a number, a truth value or None"
-BYTES = "a content digest is bytes, and a thumbnail is bytes or None"
+A_KEY = "a key must be a non-empty string, and a label a string or None"
+A_VALUE = "a metadata value must be a string, number, boolean or None"
+BYTES = "a content digest must be bytes, and a thumbnail bytes or None"
 SURROGATE = "'utf-8' codec can't encode character '\\udcff' in position {}: surrogates not allowed"
 
 
@@ -62,8 +62,8 @@ SURROGATE = "'utf-8' codec can't encode character '\\udcff' in position {}: surr
         (NewItem("", b""), UNSTORABLE.format("''", A_KEY)),
         (NewItem(b"bytes", b""), UNSTORABLE.format("b'bytes'", A_KEY)),  # type: ignore[arg-type]
         (NewItem("k", b"", 5), UNSTORABLE.format("'k'", A_KEY)),  # type: ignore[arg-type]
-        (NewItem("a\0b", b""), UNSTORABLE.format("'a\\x00b'", "a key or label cannot hold the NUL character")),
-        (NewItem("k", b"", "\0"), UNSTORABLE.format("'k'", "a key or label cannot hold the NUL character")),
+        (NewItem("a\0b", b""), UNSTORABLE.format("'a\\x00b'", "a key or label must not contain the NUL character")),
+        (NewItem("k", b"", "\0"), UNSTORABLE.format("'k'", "a key or label must not contain the NUL character")),
         (NewItem("k", None), UNSTORABLE.format("'k'", BYTES)),  # type: ignore[arg-type]
         (NewItem("k", b"", thumbnail="png"), UNSTORABLE.format("'k'", BYTES)),  # type: ignore[arg-type]
         (NewItem("\udcff", b""), UNSTORABLE.format("'\\udcff'", SURROGATE.format(0))),
@@ -71,9 +71,9 @@ SURROGATE = "'utf-8' codec can't encode character '\\udcff' in position {}: surr
         (NewItem("k", b"", None, {"m": "\udcff"}), UNSTORABLE.format("'k'", SURROGATE.format(7))),
         (
             NewItem("k", b"", None, {"m": np.int64(1)}),  # type: ignore[dict-item]
-            UNSTORABLE.format("'k'", "a metadata value is a text, a number, a truth value or None"),
+            UNSTORABLE.format("'k'", "a metadata value must be a string, number, boolean or None"),
         ),
-        (NewItem("k", b"", None, {1: "m"}), UNSTORABLE.format("'k'", "metadata has texts for names")),  # type: ignore[dict-item]
+        (NewItem("k", b"", None, {1: "m"}), UNSTORABLE.format("'k'", "metadata names must be strings")),  # type: ignore[dict-item]
         (NewItem("k", b"", None, {"m": ["n"]}), UNSTORABLE.format("'k'", A_VALUE)),  # type: ignore[dict-item]
         (NewItem("k", b"", None, {"a": 1, "m": {}}), UNSTORABLE.format("'k'", A_VALUE)),  # type: ignore[dict-item]
         (NewItem("key 6", b""), "expected each key once in a batch, got 'key 6' twice"),

@@ -226,7 +226,7 @@ def test_the_clock_and_the_files_times_do_not_matter(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("id", [1.0, 1.5, True, "1", None, np.float32(1)])
 def test_what_is_no_whole_number_is_no_id(tmp_path: Path, id: Any) -> None:
-    message = f"expected an id to be a whole number, got {id!r}: take the `id` of an item or a hit, or ask with its key"
+    message = f"expected an id to be a whole number, got {id!r}: use the `id` of an item or a hit, or query by key"
     with Store.open(line_store(tmp_path, 3), writing=True) as store:
         asked: list[Callable[[], object]] = [
             lambda: store.items([0, id]),

@@ -11,8 +11,8 @@ from benchmarks.durability.corruption.damaged_bytes import SECTOR, Damage
 from benchmarks.durability.corruption.isolated import Trial, memory_taken
 from benchmarks.durability.corruption.sample_store import Examiner, append_tail, different_answers
 from benchmarks.durability.workload import DIM, work
+from storage.catalog.batch import Generation
 from storage.catalog.catalog import Catalog
-from storage.catalog.rows import Generation
 from storage.databases.sqlite_file import SqliteFile
 from storage.files import generations, layout
 

@@ -14,7 +14,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from ingest.errors import ExtraMissing, WeightsUnusable
+from ingest.errors import WeightsUnusable
+from storage.errors import ExtraMissing
 
 Arrays = dict[str, NDArray[np.float32]]
 

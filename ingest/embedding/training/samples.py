@@ -6,7 +6,7 @@ from collections.abc import Collection, Iterator, Sequence
 from ingest.errors import SourceUnusable
 from ingest.sources import Source, SourceImage
 from storage.console import printable
-from storage.types.items import is_text
+from storage.types.items import is_storable_text
 
 #: Of each label's images, one in so many is held back. Labels with fewer images are trained on whole.
 HOLD_BACK_ONE_IN = 20
@@ -57,7 +57,7 @@ class HeldBack:
 
 def _labelled(source: Source) -> Iterator[tuple[str, SourceImage]]:
     for image in source:
-        if image.label is not None and is_text(image.label) and is_text(image.key):
+        if image.label is not None and is_storable_text(image.label) and is_storable_text(image.key):
             yield image.label, image
 
 

@@ -8,13 +8,13 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from storage.catalog import chain, commit, embedding_rows
+from storage.catalog import batch, embedding_rows
+from storage.catalog.batch import Generation
 from storage.catalog.catalog import Catalog
 from storage.catalog.history import History
-from storage.catalog.rows import Generation, Row
+from storage.catalog.row import Row
 from storage.databases.sqlite_file import SqliteFile
 from storage.files import generations
-from storage.maintenance import verification
 from storage.memory import hits
 from storage.memory.snapshot import Snapshot
 from storage.nearest.exact import Positions
@@ -24,7 +24,7 @@ from tests.durability.mutants.patches import Patches
 
 def row_unchecked(patches: Patches) -> None:
     """Take rows without comparing their checksums."""
-    patches.set(Row, "whole", True)
+    patches.set(Row, "intact", True)
 
 
 def generation_unchecked(patches: Patches) -> None:
@@ -90,13 +90,12 @@ def embedding_unchecked(patches: Patches) -> None:
 
 
 def chain_unchecked(patches: Patches) -> None:
-    """Chain batches without the rows that they add and bury."""
+    """Chain batches without the rows that they add and delete."""
 
     def next_chain(previous: bytes, _: Iterable[tuple[int, bytes]], __: Iterable[int]) -> bytes:
         return hashlib.sha256(previous).digest()
 
-    for module in (commit, chain, verification):
-        patches.set(module, "next_chain", next_chain)
+    patches.set(batch, "next_chain", next_chain)
 
 
 def positions_unchecked(patches: Patches) -> None:

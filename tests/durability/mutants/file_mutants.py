@@ -5,7 +5,7 @@ import stat
 from collections.abc import Iterable
 from pathlib import Path
 
-from storage.catalog.rows import Batch, Generation
+from storage.catalog.batch import Batch, Generation
 from storage.files import durable, generations, layout
 from storage.nearest.faiss_flat import FaissFlat
 from tests.durability.mutants.patches import Patches

@@ -8,8 +8,8 @@ import numpy as np
 
 from benchmarks.durability.workload import DIM, EMBEDDING, label_of
 from storage import NewItem, Store
+from storage.catalog.batch import Batch
 from storage.catalog.history import History
-from storage.catalog.rows import Batch
 from storage.databases.sqlite_file import PRAGMAS
 from storage.errors import StoreBusy
 from tests.durability.mutants import harm

@@ -6,9 +6,10 @@ from dataclasses import replace
 from numpy.typing import ArrayLike
 
 from storage import Store
+from storage.catalog.batch import Batch
 from storage.catalog.history import History
 from storage.catalog.item_rows import ItemRows
-from storage.catalog.rows import Batch, Row
+from storage.catalog.row import Row
 from storage.databases.sqlite_file import PRAGMAS
 from storage.files import lock
 from storage.memory import snapshot
@@ -88,7 +89,7 @@ def ids_reused(patches: Patches) -> None:
 
 def tail_ignored(patches: Patches) -> None:
     """Forget the rows that no generation covers, and prove nothing."""
-    pages = ItemRows.history_pages
+    pages = ItemRows.all_row_pages
 
     def none_after(rows: ItemRows, from_id: int = 0) -> Iterator[list[tuple[Row, object]]]:
         return iter(()) if from_id > 0 else pages(rows, from_id)
@@ -99,15 +100,15 @@ def tail_ignored(patches: Patches) -> None:
         def __init__(self, *_: object) -> None:
             pass
 
-        def bury(self, id: int, batch: object) -> None:
+        def add_deletion(self, id: int, batch: object) -> None:
             """Take in a deletion."""
 
-        def see(self, row: Row, deleted_in: object) -> None:
+        def add(self, row: Row, deleted_in: object) -> None:
             """Take in a row."""
 
-        def end(self) -> None:
+        def finish(self) -> None:
             """Take in the end."""
 
-    patches.set(ItemRows, "history_pages", none_after)
+    patches.set(ItemRows, "all_row_pages", none_after)
     patches.set(snapshot, "ChainCheck", Unproven)
-    patches.set(snapshot, "require_count", lambda *_: None)
+    patches.set(Batch, "require_live", lambda *_: None)

@@ -18,7 +18,8 @@ from onnx import helper, numpy_helper
 
 from ingest.embedding.network.weight_files import LAYERS, SHAPES, Arrays, read_weights
 from ingest.embedding.network.weights import digest_of, find_weights, keras_cache
-from ingest.errors import ExtraMissing, WeightsUnusable
+from ingest.errors import WeightsUnusable
+from storage.errors import ExtraMissing
 
 FIRST_KERNEL = np.zeros((3, 3, 3, 64), np.float32)
 NOT_FOUND = (

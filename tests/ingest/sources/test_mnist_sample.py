@@ -6,8 +6,8 @@ from collections import Counter
 import numpy as np
 import pytest
 
-from ingest.errors import ExtraMissing
 from ingest.sources.mnist_sample import MnistSample
+from storage.errors import ExtraMissing
 
 
 @pytest.fixture(scope="module")

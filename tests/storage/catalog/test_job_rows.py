@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from storage import Embedding, Entry, Job, NewItem, Rejected, Store
+from storage import Embedding, Job, JobUpdate, NewItem, Rejected, Store
 from storage.errors import InvalidVectors
 
 
@@ -13,10 +13,10 @@ def test_a_jobs_counts_and_rejects_are_written_with_its_batch(tmp_path: Path) ->
     with Store.create(tmp_path / "store", Embedding(2, "f" * 64)) as store:
         assert (store.next_job(), store.jobs(), store.rejects()) == (1, [], [])
         job = Job(1, "folder:pictures", total=5, added=1, rejected=2)
-        store.append([NewItem("a", b"c")], [[0, 0]], Entry(job, [Rejected("c", "cut"), Rejected("b", "empty")]))
+        store.append([NewItem("a", b"c")], [[0, 0]], JobUpdate(job, [Rejected("c", "cut"), Rejected("b", "empty")]))
         assert (store.jobs(), len(store)) == ([job], 1)
         done = replace(job, added=3, finished=True)
-        store.append([NewItem("d", b"c"), NewItem("b", b"c")], [[1, 0], [2, 0]], Entry(done, settled=["b", "d"]))
+        store.append([NewItem("d", b"c"), NewItem("b", b"c")], [[1, 0], [2, 0]], JobUpdate(done, resolved=["b", "d"]))
     with Store.open(tmp_path / "store") as reopened:
         assert reopened.jobs() == [done]
         assert reopened.rejects() == [Rejected("c", "cut")]
@@ -27,10 +27,10 @@ def test_a_jobs_counts_and_rejects_are_written_with_its_batch(tmp_path: Path) ->
 def test_a_job_that_stored_nothing_leaves_an_entry_and_no_batch(tmp_path: Path) -> None:
     with Store.create(tmp_path / "store", Embedding(2, "f" * 64)) as store:
         job = Job(1, "folder:pictures", total=1, rejected=1, finished=True)
-        assert store.append([], [], Entry(job, [Rejected("a", "empty")])).ids == ()
+        assert store.append([], [], JobUpdate(job, [Rejected("a", "empty")])).ids == ()
         assert store.info().batches == 0
         again = replace(job, number=2)
-        store.append([], [], Entry(again, [Rejected("a", "cut")]))
+        store.append([], [], JobUpdate(again, [Rejected("a", "cut")]))
         assert store.jobs() == [job, again]
         assert (store.rejects(), store.rejects(1), store.rejects(2)) == (
             [Rejected("a", "cut")],
@@ -41,7 +41,7 @@ def test_a_job_that_stored_nothing_leaves_an_entry_and_no_batch(tmp_path: Path) 
 
 def test_an_entry_is_not_written_without_its_batch(tmp_path: Path) -> None:
     with Store.create(tmp_path / "store", Embedding(2, "f" * 64)) as store:
-        entry = Entry(Job(1, "folder:pictures", total=1), [Rejected("a", "empty")])
+        entry = JobUpdate(Job(1, "folder:pictures", total=1), [Rejected("a", "empty")])
         with pytest.raises(InvalidVectors):
             store.append([NewItem("b", b"c")], [[float("nan"), 0]], entry)
         assert (store.jobs(), store.rejects(), len(store)) == ([], [], 0)

@@ -11,10 +11,10 @@ from storage.catalog import item_rows, thumbnail_rows
 from tests.storage.stores import line_store
 
 STATEMENTS = {
-    "rows by id": item_rows._ROW_BY_ID,
-    "rows by key": item_rows._ROW_BY_KEY,
-    "burying": item_rows._BURY,
-    "thumbnails": thumbnail_rows._BY_ITEM,
+    "rows by id": item_rows._LIVE_BY_ID,
+    "rows by key": item_rows._LIVE_BY_KEY,
+    "deleting": item_rows._DELETE,
+    "thumbnails": thumbnail_rows._LIVE_BY_ITEM,
 }
 
 

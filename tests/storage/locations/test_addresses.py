@@ -6,8 +6,7 @@ import pytest
 
 from storage import Store
 from storage.databases.address import address_of
-from storage.errors import ExtraMissing, InvalidMilvusUrl, NotAStore
-from storage.extras import require_extra
+from storage.errors import ExtraMissing, InvalidMilvusUrl, NotAStore, require_extra
 from storage.locations.folder_location import FolderLocation
 from storage.locations.location_of import location_of
 from storage.locations.server_location import ServerLocation
@@ -88,8 +87,8 @@ def test_a_missing_package_is_named_with_the_extra_that_brings_it() -> None:
     with pytest.raises(
         ExtraMissing,
         match=exactly(
-            "expected the package no_such_package, which is not installed: install it with "
-            "`pip install 'lookalike[postgres]'`"
+            "expected the package no_such_package, which is not installed: run `pip install -e '.[postgres]'` in "
+            "Lookalike's folder"
         ),
     ):
         require_extra("no_such_package", "postgres")

@@ -36,8 +36,8 @@ def around_item_two(held: list[int]) -> list[Hit]:
 
 
 ITEM = "item {}: its fields do not match its checksum"
-ASIDE = "item {}: damaged, set aside"
-RECORD = "batch {}: its record was made to match its rows"
+ASIDE = "item {}: damaged, quarantined"
+RECORD = "batch {}: its record was recomputed from its rows"
 OTHER_ROWS = "batch {}: its rows are not those that were acknowledged"
 
 
@@ -159,9 +159,9 @@ def test_a_row_that_is_gone_is_named_and_its_id_is_not_given_out_again(folder: P
         sql(folder, "DELETE FROM items WHERE id = ?", id)
     others = [number for number in HELD if number not in lost]
     with Store.open(folder, writing=True) as store:
-        gone = [f"item {id}: its row is gone" for id in lost]
+        gone = [f"item {id}: its row is missing" for id in lost]
         assert store.verify()[: len(gone)] == gone
-        assert store.repair()[: len(gone)] == [f"{line}; its id stays taken" for line in gone]
+        assert store.repair()[: len(gone)] == [f"{line}; its id is not given out again" for line in gone]
         assert store.verify() == []
         assert store.items() == [item(number) for number in others]
         assert store.nearest(place(2), 9) == [around_item_two(others)]
@@ -206,7 +206,7 @@ def test_an_index_file_that_is_gone_is_made_again(folder: Path) -> None:
     with Store.open(folder, writing=True) as store:
         missing = f"index/{gone.name}: missing or damaged"
         assert store.verify() == [f"{missing}; searching works without it, from the rows"]
-        assert store.repair() == [f"{missing}, made again"]
+        assert store.repair() == [f"{missing}, rebuilt"]
         assert store.verify() == []
         assert store.nearest(place(2), 9) == [around_item_two(HELD)]
     (made,) = (folder / "index").iterdir()
@@ -219,7 +219,7 @@ def test_an_index_file_is_made_again_also_where_a_folder_took_its_name(tmp_path:
         (path,) = (store.folder / "index").iterdir()
         path.unlink()
         path.mkdir()
-        assert store.repair() == [f"index/{path.name}: missing or damaged, made again"]
+        assert store.repair() == [f"index/{path.name}: missing or damaged, rebuilt"]
         assert store.verify() == []
         assert store.repair() == []
         assert sorted(path.name[:8] for path in (store.folder / "index").iterdir()) == ["g-000001", "g-000002"]

@@ -29,8 +29,8 @@ NOT_FINITE = "expected finite vectors with a squared norm below 3.4e+38, got NaN
             BOTH,
             {"key": ["a", "", "c"]},
             InvalidItem,
-            "expected an item that can be stored, got key '': a key is a text of at least one character, and a label "
-            "is a text or None",
+            "expected an item that can be stored, got key '': a key must be a non-empty string, and a label a "
+            "string or None",
         ),
         (
             BOTH,

@@ -22,10 +22,10 @@ from benchmarks.measures.throughput import FULL as ALL_IMAGES
 from benchmarks.measures.throughput import QUICK as FEW_IMAGES
 from benchmarks.measures.throughput import measure_throughput
 from benchmarks.parts import PARTS, QUICK_LIMIT, QUICK_TEST, Context, part_named
-from benchmarks.peers import measuring
-from benchmarks.peers.registry import KNOWN
-from benchmarks.peers.report import KILLS, QUICK_KILLS, SIZES, measure_peers
-from benchmarks.peers.report import QUICK_SIZES as FEW_VECTORS
+from benchmarks.peers.measure_size import FULL_EFFORT, QUICK_EFFORT
+from benchmarks.peers.peers_report import KILLS, QUICK_KILLS, SIZES, measure_peers
+from benchmarks.peers.peers_report import QUICK_SIZES as FEW_VECTORS
+from benchmarks.peers.registry import PEERS
 from benchmarks.readme import write_results
 from benchmarks.report import write_report
 from benchmarks.report_progress import whole_progress
@@ -213,7 +213,7 @@ def peers(
         list[int] | None, typer.Option(min=12, help="How many vectors; give it again for another.")
     ] = None,
     peer: Annotated[
-        list[str] | None, typer.Option(help=f"Only this one of {', '.join(KNOWN)}; again for more.")
+        list[str] | None, typer.Option(help=f"Only this one of {', '.join(PEERS)}; again for more.")
     ] = None,
     kills: Annotated[int | None, typer.Option(min=0, help="How often to kill each while it inserts.")] = None,
     threads: Annotated[int | None, typer.Option(min=1, help="How many processors each may use: all.")] = None,
@@ -223,14 +223,14 @@ def peers(
     json: JsonOption = False,
 ) -> None:
     """Measure what a user would pick instead beside Lookalike: the same vectors and queries, in turn in one run."""
-    effort = measuring.QUICK if quick else measuring.FULL
+    effort = QUICK_EFFORT if quick else FULL_EFFORT
     report = measure_peers(
         sizes or (FEW_VECTORS if quick else SIZES),
         kills=(QUICK_KILLS if quick else KILLS) if kills is None else kills,
         effort=effort if patience is None else replace(effort, patience=patience),
         threads=threads,
         seed=seed,
-        peers=peer or tuple(KNOWN),
+        peers=peer or tuple(PEERS),
         on_stage=console.say,
     )
     _show(report.as_json(), report.tables(), json=json)

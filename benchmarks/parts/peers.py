@@ -1,23 +1,23 @@
 """Compared with what? The same vectors and queries through what a user would pick instead."""
 
-from benchmarks.common.measurement import NO_VALUE, format_number
+from benchmarks.common.measurement import NO_VALUE, Measurement, format_number
 from benchmarks.parts.part import Context, Outcome, Part
 from benchmarks.parts.plots import Line, draw_lines
 from benchmarks.parts.section import Block, Grid, Heading, Picture, Section, Text
-from benchmarks.peers import measuring
-from benchmarks.peers.measuring import Measured
-from benchmarks.peers.registry import KNOWN
-from benchmarks.peers.report import (
+from benchmarks.peers.measure_size import FULL_EFFORT, QUICK_EFFORT, PeerResult
+from benchmarks.peers.peers_report import (
     COLUMNS,
     KILLS,
     QUICK_KILLS,
     QUICK_SIZES,
     SIZES,
     PeersReport,
-    flushes_shown,
-    labels_shown,
+    flushes_cell,
+    labels_cell,
     measure_peers,
+    value_cells,
 )
+from benchmarks.peers.registry import PEERS
 
 
 def measure(context: Context) -> Outcome:
@@ -25,11 +25,11 @@ def measure(context: Context) -> Outcome:
     report = measure_peers(
         QUICK_SIZES if context.quick else SIZES,
         kills=QUICK_KILLS if context.quick else KILLS,
-        effort=measuring.QUICK if context.quick else measuring.FULL,
+        effort=QUICK_EFFORT if context.quick else FULL_EFFORT,
         seed=context.seed,
         on_stage=context.on_stage,
     )
-    others = len({one.name for one in report.measured}) - 1
+    others = len({result.name for result in report.measured}) - 1
     return Outcome(
         report.as_json(),
         report.tables(),
@@ -42,43 +42,41 @@ def measure(context: Context) -> Outcome:
 
 
 def answer(report: PeersReport) -> str:
-    """Return what one query takes us, and the fastest of those with labels and of those without."""
-    size = max(one.vectors for one in report.measured if one.name == "Lookalike" and "one_p50" in one.figures)
-    took = {one.name: one.figures["one_p50"].value for one in report.measured if one.vectors == size and one.many}
-    labelled = {one.name for one in report.measured if one.labels_right is not None}
-    words = [f"one query of {size:,}: Lookalike {format_number(took.pop('Lookalike'))} ms"]
-    for what, chosen in (("fastest with labels", took.keys() & labelled), ("without", took.keys() - labelled)):
-        if chosen:
-            best = min(chosen, key=lambda name: took[name])
-            words.append(
-                f"{what}: {best}, {format_number(took[best])} ms{'' if KNOWN[best].exact else ' (approximate)'}"
-            )
+    """Return the latency of one query of Lookalike, of the fastest peer with labels, and of the fastest without."""
+    size = max(result.vectors for result in report.measured if result.name == "Lookalike" and _latency(result))
+    latencies = {result.name: result.figures["one_p50"].value for result in report.at(size) if result.many}
+    labelled = {result.name for result in report.measured if result.labels_right is not None}
+    parts = [f"one query of {size:,}: Lookalike {format_number(latencies.pop('Lookalike'))} ms"]
+    for kind, names in (
+        ("fastest with labels", latencies.keys() & labelled),
+        ("without", latencies.keys() - labelled),
+    ):
+        if names:
+            best = min(names, key=latencies.__getitem__)
+            approximate = "" if PEERS[best].exact else " (approximate)"
+            parts.append(f"{kind}: {best}, {format_number(latencies[best])} ms{approximate}")
     if report.absent:
-        words.append(f"not installed: {', '.join(report.absent)}")
-    return "; ".join(words)
+        parts.append(f"not installed: {', '.join(report.absent)}")
+    return "; ".join(parts)
 
 
 def blocks(report: PeersReport) -> list[Block]:
-    """Return what a reader sees of the comparison."""
-    found: list[Block] = [Text(_INTRO.format(k=report.k, dim=report.dim, threads=report.threads))]
+    """Return the comparison as blocks of a section."""
+    shown: list[Block] = [Text(_INTRO.format(k=report.k, dim=report.dim, threads=report.threads))]
     if report.absent:
-        found.append(
+        shown.append(
             Text(f"NOT INSTALLED AND LEFT OUT: {', '.join(report.absent)}. Run `make peers` and measure again.")
         )
-    sizes = sorted({one.vectors for one in report.measured})
-    if len(sizes) > 1:
-        found.append(_plot(report))
-    for size in sizes:
-        found += [Heading(f"{size:,} vectors"), _grid(report, size)]
-        found += [
-            Text(f"{one.name}: {one.failure}.", faint=True)
-            for one in report.measured
-            if one.vectors == size and one.failure
-        ]
-    found += [Heading("What else to know of each"), _notes(report)]
-    if report.kept:
-        found += [Heading("Killed while inserting"), Text(_KILLED), _killed(report)]
-    return found
+    if len(report.sizes) > 1:
+        shown.append(_plot(report))
+    for size in report.sizes:
+        results = report.at(size)
+        shown += [Heading(f"{size:,} vectors"), _size_grid(results)]
+        shown += [Text(f"{result.name}: {result.failure}.", faint=True) for result in results if result.failure]
+    shown += [Heading("What else to know of each"), _notes(report)]
+    if report.crashes:
+        shown += [Heading("Killed while inserting"), Text(_CRASHES), _crash_grid(report)]
+    return shown
 
 
 _INTRO = (
@@ -88,45 +86,40 @@ _INTRO = (
     "time of a new process until its first answer, imports not counted; memory is the peak of the process that opens "
     "and asks, one query after another and many at once, interpreter and library included."
 )
-_KILLED = (
+_CRASHES = (
     "Each store, of 2,000 rows, is killed (kill -9) during an insert, after others were acknowledged, and opened. "
     "Half inserts are stores that show a part of the interrupted one. Flushes are the calls per insert that ask the "
     "system to put data on the disk: a kill does not need them, a power cut does."
 )
 
 
-def _grid(report: PeersReport, size: int) -> Grid:
+def _size_grid(results: list[PeerResult]) -> Grid:
     return Grid(
         ("", *COLUMNS.values(), "labels come back", "p50, lowest to highest round"),
-        [
-            (
-                one.name,
-                *(format_number(one.figures[name].value) if name in one.figures else NO_VALUE for name in COLUMNS),
-                labels_shown(one),
-                _spread(one),
-            )
-            for one in report.measured
-            if one.vectors == size
-        ],
+        [(result.name, *value_cells(result), labels_cell(result), _spread(result)) for result in results],
         strong=3,
     )
 
 
-def _spread(one: Measured) -> str:
-    if "one_p50" not in one.figures:
-        return NO_VALUE
-    return f"{format_number(one.figures['one_p50'].low)} to {format_number(one.figures['one_p50'].high)}"
+def _latency(result: PeerResult) -> Measurement | None:
+    """Return the latency of one query, None where it could not be measured."""
+    return result.figures.get("one_p50")
+
+
+def _spread(result: PeerResult) -> str:
+    latency = _latency(result)
+    return f"{format_number(latency.low)} to {format_number(latency.high)}" if latency else NO_VALUE
 
 
 def _notes(report: PeersReport) -> Grid:
-    seen = {one.name: one for one in report.measured}
+    by_name = {result.name: result for result in report.measured}
     return Grid(
         ("", "version", "exact", "note"),
-        [(one.name, one.version, "yes" if one.exact else "no", one.note) for one in seen.values()],
+        [(result.name, result.version, "yes" if result.exact else "no", result.note) for result in by_name.values()],
     )
 
 
-def _killed(report: PeersReport) -> Grid:
+def _crash_grid(report: PeersReport) -> Grid:
     return Grid(
         (
             *("", "kills", "acknowledged rows", "rows lost", "stores that lost some", "wrong labels", "half inserts"),
@@ -134,33 +127,33 @@ def _killed(report: PeersReport) -> Grid:
         ),
         [
             (
-                one.name,
-                *(f"{count:,}" for count in (one.kills, one.acknowledged, one.lost, one.losing)),
-                *(f"{count:,}" for count in (one.wrong, one.half, one.unopened)),
-                flushes_shown(one),
+                crash.name,
+                *(f"{count:,}" for count in (crash.kills, crash.acknowledged, crash.lost, crash.losing)),
+                *(f"{count:,}" for count in (crash.wrong, crash.half, crash.unopened)),
+                flushes_cell(crash),
             )
-            for one in report.kept
+            for crash in report.crashes
         ],
         strong=3,
     )
 
 
 def _plot(report: PeersReport) -> Picture:
-    drawn = []
-    for name in KNOWN:
+    curves = []
+    for name in PEERS:
         points = [
-            (float(one.vectors), one.figures["one_p50"].value)
-            for one in report.measured
-            if one.name == name and "one_p50" in one.figures
+            (float(result.vectors), latency.value)
+            for result in report.measured
+            if result.name == name and (latency := _latency(result))
         ]
         if points:
-            drawn.append(Line(name, points, ours=name == "Lookalike"))
+            curves.append(Line(name, points, ours=name == "Lookalike"))
     limit = [(float(size), figure.value) for size, figure in sorted(report.memory_limit.items())]
     if limit:
-        drawn.append(Line("memory limit", limit, bound=True))
+        curves.append(Line("memory limit", limit, bound=True))
     return Picture(
         "peers.svg",
-        draw_lines(drawn, "vectors", "milliseconds for one query, p50"),
+        draw_lines(curves, "vectors", "milliseconds for one query, p50"),
         "Lines: the latency of one query against the number of vectors, for each peer",
         "One query, median, against the number of stored vectors; both axes logarithmic. The memory limit is the time "
         "of one product of all vectors with the query: nothing that compares every vector can answer sooner, an "

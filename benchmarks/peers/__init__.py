@@ -1,1 +1,1 @@
-"""The same vectors and queries through what a user would pick instead."""
+"""Measure Lookalike beside other vector stores and libraries, its peers, with the same vectors and queries."""

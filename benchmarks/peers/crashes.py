@@ -1,40 +1,46 @@
-"""Kill each peer's process while it inserts, and look at what its store holds afterwards."""
+"""Kill each peer's process while it inserts, and examine the store that it leaves behind."""
 
 import re
 import shutil
 import tempfile
 import time
+from collections import Counter
 from collections.abc import Callable, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 
 from benchmarks.errors import PeerFailed
-from benchmarks.peers.data import drawn, label_of, written
-from benchmarks.peers.registry import Known
-from benchmarks.peers.worker_client import Remote
+from benchmarks.peers.registry import PeerInfo
+from benchmarks.peers.synthetic_data import label_of, make_data, save_data
+from benchmarks.peers.worker import DONE
+from benchmarks.peers.worker_client import WorkerClient
 
-#: Rows that a store holds already, rows of one insert, and the most inserts before the one that is interrupted.
-BASE = 2_000
-ROWS = 20
-MOST = 8
+#: Rows of the store before the crash, and rows of one insert.
+BASE_ROWS = 2_000
+INSERT_ROWS = 20
 
-#: Seconds after which a store that does not open is not waited for any longer.
-PATIENCE = 60.0
+#: The most inserts before the one that is killed.
+_MAX_INSERTS = 8
 
-_FLUSHES = "fsync,fdatasync,msync,sync_file_range"
+#: Inserts whose flushes are counted.
+_TRACED_INSERTS = 5
+
+#: Seconds that a store may take to open.
+_OPEN_TIMEOUT = 60.0
+
+_FLUSH_CALLS = "fsync,fdatasync,msync,sync_file_range"
 
 
 @dataclass(frozen=True)
-class Kept:
-    """What became of copies of a peer's store of 2,000 rows, each killed during an insert after acknowledged ones.
+class CrashResult:
+    """What copies of a peer's store lost, each killed during an insert after acknowledged ones.
 
-    `lost` are acknowledged rows that are not there, in `losing` of the stores; `wrong` rows with another row's label;
-    `half` stores that show a part of the interrupted insert; `unopened` those that do not open. `flushes` is how often
-    an insert asks the system to put data on the disk before it returns, None where that could not be watched: with
-    none, a power cut may take what was acknowledged. `reasons` say why stores do not open.
+    `lost` counts acknowledged rows that are missing, `losing` the stores that miss some; `wrong` the rows with another
+    row's label; `half` the stores with a part of the interrupted insert; `unopened` those that do not open, for
+    `reasons`. `flushes` is how many system calls flush to the disk before an insert returns, None without strace: with
+    none, a power loss may take acknowledged rows.
     """
 
     name: str
@@ -50,128 +56,139 @@ class Kept:
     failure: str | None
     reasons: tuple[str, ...] = ()
 
-    def as_json(self) -> dict[str, Any]:
-        """Return it as JSON."""
-        return asdict(self)
 
-
-def killed(known: Known, kills: int, *, seed: int, threads: int) -> Kept:
-    """Kill a peer's process `kills` times at random moments of an insert."""
-    generator = np.random.default_rng(seed)
-    counts = dict.fromkeys(("acknowledged", "lost", "losing", "wrong", "half", "unopened"), 0)
-    failure, flushes, done = None, None, 0
-    reasons: list[str] = []
-    with tempfile.TemporaryDirectory(prefix="lookalike-") as name, Remote(known.name, threads, keeping=True) as remote:
-        folder = Path(name)
-        written(drawn(BASE + ROWS * (MOST + 2), ROWS, seed), folder)
-        try:
-            flushes = _flushes(known, folder, threads)
-            remote.ready()
-            _begun(remote, folder, folder / "base")
-            for number in range(kills):
-                store = folder / f"store {number}"
-                shutil.copytree(folder / "base", store)
-                acknowledged = _interrupted(remote, folder, store, generator)
-                counts["acknowledged"] += acknowledged
-                for what, how_many in _looked_at(remote, acknowledged, folder, store, reasons).items():
-                    counts[what] += how_many
-                remote.renew()
-                shutil.rmtree(store, ignore_errors=True)
-                done += 1
-        except PeerFailed as error:
-            failure = str(error)
-    return Kept(
-        known.name, known.version or "", done, **counts, flushes=flushes, failure=failure, reasons=tuple(reasons)
-    )
-
-
-def _begun(remote: Remote, data: Path, store: Path) -> None:
-    """Make the store that every trial goes on with."""
-    store.mkdir()
-    remote.do("use", str(data), str(store))
-    remote.do("create")
-    remote.do("insert", 0, BASE)
-    remote.do("finish")
-    remote.renew()
-
-
-def _interrupted(remote: Remote, data: Path, store: Path, generator: np.random.Generator) -> int:
-    """Insert, kill the process during one of the inserts, and return how many rows were acknowledged."""
-    before = int(generator.integers(1, MOST + 1))
-    remote.do("use", str(data), str(store))
-    remote.do("reopen", True)
-    times = [remote.do("insert", BASE + place * ROWS, ROWS) for place in range(before)]
-    remote.tell("insert", BASE + before * ROWS, ROWS)
-    time.sleep(float(generator.uniform(0, 1.2 * min(times))))
-    # It may have come to its end before it was killed: then that is acknowledged too.
-    said = [outcome for outcome, _ in remote.renew()]
-    return BASE + (before + ("done" in said)) * ROWS
-
-
-def _looked_at(remote: Remote, acknowledged: int, data: Path, store: Path, reasons: list[str]) -> dict[str, int]:
-    """Open a store in the new process, and when that fails in another one, and count what is wrong with it."""
-    held = _held(remote, data, store, [])
-    if held is None:
-        remote.renew()
-        held = _held(remote, data, store, reasons)
-    if held is None:
-        return {"unopened": 1, "lost": acknowledged, "losing": 1}
-    lost = sum(number not in held for number in range(acknowledged))
-    more = sum(number >= acknowledged for number in held)
-    return {
-        "lost": lost,
-        "losing": int(lost > 0),
-        "wrong": sum(label is not None and label != label_of(number) for number, label in held.items()),
-        "half": int(0 < more < ROWS),
-    }
-
-
-def _held(remote: Remote, data: Path, store: Path, reasons: list[str]) -> dict[int, str | None] | None:
-    """Return the labels of a store's rows by number; when it does not open, add the reason and return None."""
-    try:
-        remote.do("use", str(data), str(store))
-        remote.do("reopen", False, patience=PATIENCE)
-        return dict(remote.do("stored", patience=PATIENCE))
-    except PeerFailed as error:
-        # Where the store was is nobody's matter, and another place the next time.
-        reasons.append(str(error).replace(f"{store.parent}/", ""))
-        return None
-
-
-def _flushes(known: Known, data: Path, threads: int, inserts: int = 5) -> float | None:
-    """Return how many system calls that flush to the disk an insert makes before it returns; None without strace."""
-    if shutil.which("strace") is None:
-        return None
-    log, store = data / "strace.log", data / "watched"
-    store.mkdir()
-    under = ["strace", "-f", "-qq", "-ttt", "-e", f"trace={_FLUSHES}", "-o", str(log)]
-    spans: list[tuple[float, float]] = []
-    with Remote(known.name, threads, keeping=True, under=under) as remote:
-        remote.ready()
-        remote.do("use", str(data), str(store))
-        remote.do("create")
-        for place in range(inserts):
-            started = time.time()
-            remote.do("insert", place * ROWS, ROWS)
-            spans.append((started, time.time()))
-        remote.renew()
-    shutil.rmtree(store, ignore_errors=True)
-    calls = [float(stamp) for stamp in re.findall(r"^\d+ +(\d+\.\d+) (?:f|m|sync)\w*\(", log.read_text(), re.MULTILINE)]
-    return sum(first <= call <= last for call in calls for first, last in spans) / inserts
-
-
-def all_killed(
-    peers: Sequence[Known],
+def crash_peers(
+    peers: Sequence[PeerInfo],
     kills: int,
     *,
     seed: int,
     threads: int,
     on_stage: Callable[[str], None] = lambda _: None,
-) -> list[Kept]:
-    """Kill each of the peers that say that they keep what was inserted."""
-    kept = []
-    for known in peers:
-        if known.keeps:
-            on_stage(f"{known.name}: killed {kills} times")
-            kept.append(killed(known, kills, seed=seed, threads=threads))
-    return kept
+) -> list[CrashResult]:
+    """Crash each of the peers that promise to persist their inserts."""
+    results = []
+    for info in peers:
+        if info.persists:
+            on_stage(f"{info.name}: killed {kills} times")
+            results.append(crash_peer(info, kills, seed=seed, threads=threads))
+    return results
+
+
+def crash_peer(info: PeerInfo, kills: int, *, seed: int, threads: int, base_rows: int = BASE_ROWS) -> CrashResult:
+    """Kill a peer's process `kills` times at random moments of an insert, each time with a copy of the same store."""
+    generator = np.random.default_rng(seed)
+    counts: Counter[str] = Counter()
+    failure, flushes, completed = None, None, 0
+    reasons: list[str] = []
+    with (
+        tempfile.TemporaryDirectory(prefix="lookalike-") as name,
+        WorkerClient(info.name, threads, persistent=True) as client,
+    ):
+        folder = Path(name)
+        save_data(make_data(base_rows + INSERT_ROWS * (_MAX_INSERTS + 2), INSERT_ROWS, seed), folder)
+        try:
+            flushes = _flushes_per_insert(info, folder, threads)
+            client.wait_until_ready()
+            _create_base(client, folder, folder / "base", base_rows)
+            for number in range(kills):
+                store = folder / f"store {number}"
+                shutil.copytree(folder / "base", store)
+                acknowledged = _kill_during_insert(client, folder, store, base_rows, generator)
+                counts["acknowledged"] += acknowledged
+                counts += _count_faults(client, acknowledged, folder, store, reasons)
+                client.restart()
+                shutil.rmtree(store, ignore_errors=True)
+                completed += 1
+        except PeerFailed as error:
+            failure = str(error)
+    return CrashResult(
+        info.name,
+        info.version or "",
+        completed,
+        acknowledged=counts["acknowledged"],
+        lost=counts["lost"],
+        losing=counts["losing"],
+        wrong=counts["wrong"],
+        half=counts["half"],
+        unopened=counts["unopened"],
+        flushes=flushes,
+        failure=failure,
+        reasons=tuple(reasons),
+    )
+
+
+def _create_base(client: WorkerClient, data: Path, store: Path, rows: int) -> None:
+    """Create the store that every crash gets a copy of."""
+    store.mkdir()
+    client.call("use", str(data), str(store))
+    client.call("create")
+    client.call("insert", 0, rows)
+    client.call("finish")
+    client.restart()
+
+
+def _kill_during_insert(
+    client: WorkerClient, data: Path, store: Path, base_rows: int, generator: np.random.Generator
+) -> int:
+    """Kill the process during one of several inserts, and return how many rows were acknowledged, base included."""
+    inserts = int(generator.integers(1, _MAX_INSERTS + 1))
+    client.call("use", str(data), str(store))
+    client.call("reopen", True)
+    times = [client.call("insert", base_rows + number * INSERT_ROWS, INSERT_ROWS) for number in range(inserts)]
+    client.send("insert", base_rows + inserts * INSERT_ROWS, INSERT_ROWS)
+    time.sleep(float(generator.uniform(0, 1.2 * min(times))))
+    # The insert may have returned before the kill; then it is acknowledged as well.
+    outcomes = [outcome for outcome, _ in client.restart()]
+    return base_rows + (inserts + (DONE in outcomes)) * INSERT_ROWS
+
+
+def _count_faults(client: WorkerClient, acknowledged: int, data: Path, store: Path, reasons: list[str]) -> Counter[str]:
+    """Open a store in the new process, or in another when that fails, and count its faults by `CrashResult`'s names."""
+    labels = _read_labels(client, data, store, [])
+    if labels is None:
+        client.restart()
+        labels = _read_labels(client, data, store, reasons)
+    if labels is None:
+        return Counter(unopened=1, lost=acknowledged, losing=1)
+    lost = sum(number not in labels for number in range(acknowledged))
+    unacknowledged = sum(number >= acknowledged for number in labels)
+    return Counter(
+        lost=lost,
+        losing=int(lost > 0),
+        wrong=sum(label is not None and label != label_of(number) for number, label in labels.items()),
+        half=int(0 < unacknowledged < INSERT_ROWS),
+    )
+
+
+def _read_labels(client: WorkerClient, data: Path, store: Path, reasons: list[str]) -> dict[int, str | None] | None:
+    """Return the labels of a store's rows by number; when it does not open, append the reason and return None."""
+    try:
+        client.call("use", str(data), str(store))
+        client.call("reopen", False, timeout=_OPEN_TIMEOUT)
+        return dict(client.call("rows", timeout=_OPEN_TIMEOUT))
+    except PeerFailed as error:
+        # The temporary folder differs in every run.
+        reasons.append(str(error).replace(f"{store.parent}/", ""))
+        return None
+
+
+def _flushes_per_insert(info: PeerInfo, data: Path, threads: int) -> float | None:
+    """Return how many system calls that flush to the disk an insert makes before it returns; None without strace."""
+    if shutil.which("strace") is None:
+        return None
+    log, store = data / "strace.log", data / "traced"
+    store.mkdir()
+    strace = ["strace", "-f", "-qq", "-ttt", "-e", f"trace={_FLUSH_CALLS}", "-o", str(log)]
+    spans: list[tuple[float, float]] = []
+    with WorkerClient(info.name, threads, persistent=True, wrapper=strace) as client:
+        client.wait_until_ready()
+        client.call("use", str(data), str(store))
+        client.call("create")
+        for number in range(_TRACED_INSERTS):
+            started = time.time()
+            client.call("insert", number * INSERT_ROWS, INSERT_ROWS)
+            spans.append((started, time.time()))
+        client.restart()
+    shutil.rmtree(store, ignore_errors=True)
+    calls = [float(stamp) for stamp in re.findall(r"^\d+ +(\d+\.\d+) (?:f|m|sync)\w*\(", log.read_text(), re.MULTILINE)]
+    return sum(start <= call <= end for call in calls for start, end in spans) / _TRACED_INSERTS

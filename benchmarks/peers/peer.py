@@ -1,4 +1,4 @@
-"""What a peer must do to be measured: the fewest calls that its own users would make."""
+"""The protocol of a peer: the fewest calls that its own users would make."""
 
 from collections.abc import Sequence
 from pathlib import Path
@@ -7,49 +7,59 @@ from typing import Any, Protocol
 import numpy as np
 from numpy.typing import NDArray
 
-#: One hit as it is judged: the number under which the vector was inserted, and its label if it came with the answer.
-Found = tuple[int, str | None]
+#: A stored row or a hit: the number under which its vector was inserted, and its label, None when the peer has none.
+Row = tuple[int, str | None]
 
 
 class Peer(Protocol):
-    """A store or library, as its own users would use it for exact Euclidean neighbours, or as near as it comes.
+    """A store or library, used as its own users would for exact Euclidean neighbours, or as near as it comes.
 
-    Vectors are numbered in the order in which they are inserted. `ask` and `ask_many` return whatever the library
-    gives, labels included where it keeps them; `found` makes it comparable, and is never timed.
+    Vectors are numbered in the order of insertion. `search` and `search_batch` return the library's own results,
+    with labels where it stores them; `hits` converts them for comparison, and is never timed.
     """
 
     def create(self, folder: Path, dim: int, threads: int) -> None:
-        """Make an empty store in an empty folder."""
+        """Create an empty store in an empty folder."""
         ...
 
     def insert(self, first: int, vectors: NDArray[np.float32], labels: Sequence[str]) -> None:
-        """Add vectors, (n, dim), numbered from `first`; when this returns they are acknowledged."""
+        """Insert vectors, (n, dim), numbered from `first`; returning acknowledges them."""
         ...
 
     def finish(self) -> None:
-        """Do what a user does once after the last insert, such as writing the file or compacting."""
+        """Do what users do once after the last insert, such as writing a file or compacting."""
         ...
 
     def open(self, folder: Path, dim: int, threads: int, *, writing: bool = False) -> None:
-        """Open a store that another process made, to ask it or, `writing`, to insert more into it."""
+        """Open a store that another process created, to search it or, with `writing`, to insert into it."""
         ...
 
-    def stored(self) -> list[Found]:
-        """Return everything that an open store holds."""
+    def rows(self) -> list[Row]:
+        """Return all rows of an open store."""
         ...
 
-    def ask(self, query: NDArray[np.float32], k: int) -> Any:
-        """Return the k nearest to one query, (dim,), as the library gives them."""
+    def search(self, query: NDArray[np.float32], k: int) -> Any:
+        """Return the library's result for the k nearest to one query, (dim,)."""
         ...
 
-    def ask_many(self, queries: NDArray[np.float32], k: int) -> Any:
-        """Return the k nearest to each query, (n, dim), by the library's own way for many, if it has one."""
+    def search_batch(self, queries: NDArray[np.float32], k: int) -> Any:
+        """Return the library's result for the k nearest to each query, (n, dim), by its batch call if it has one."""
         ...
 
-    def found(self, answer: Any) -> list[list[Found]]:
-        """Return an answer of `ask` or `ask_many` as hits, nearest first, a list for each query."""
+    def hits(self, result: Any) -> list[list[Row]]:
+        """Return the hits of a result of `search` or `search_batch`, nearest first, a list for each query."""
         ...
 
     def close(self) -> None:
         """Close the store."""
         ...
+
+
+def unlabelled_rows(count: int) -> list[Row]:
+    """Return the rows of a library that numbers its vectors from 0 and stores no labels."""
+    return [(number, None) for number in range(count)]
+
+
+def unlabelled_hits(numbers: NDArray[np.integer]) -> list[list[Row]]:
+    """Return the hits of vectors' numbers, (n, k), of a library that stores no labels."""
+    return [[(number, None) for number in row] for row in numbers.tolist()]

@@ -1,4 +1,4 @@
-"""The peers: what each is called, where it comes from, and what a fair reader must know of it."""
+"""The registry of peers: their names, packages, and what a fair reader must know of each."""
 
 from dataclasses import dataclass
 from importlib import import_module, metadata
@@ -8,19 +8,20 @@ from benchmarks.peers.peer import Peer
 
 
 @dataclass(frozen=True)
-class Known:
-    """A peer by name: its module here has a class `Subject`.
+class PeerInfo:
+    """A peer by name; `factory` is the class or function that returns it, as `module:name` in this package.
 
-    `keeps` tells whether an insert that returned is said to be kept, so that killing its process may be tried.
-    `exact` is what it promises, not what was measured.
+    `exact` is what it promises, not what was measured. `persists` says whether an insert that returned is promised to
+    survive the process; then crashes are tried, with the peer of `persistent_factory` where one is given.
     """
 
     name: str
-    module: str
+    factory: str
     distribution: str
-    exact: bool
-    keeps: bool
     note: str
+    exact: bool = True
+    persists: bool = False
+    persistent_factory: str | None = None
 
     @property
     def version(self) -> str | None:
@@ -30,90 +31,77 @@ class Known:
         except metadata.PackageNotFoundError:
             return None
 
-    def subject(self, *, keeping: bool = False) -> Peer:
-        """Import the library and return a peer that neither created nor opened a store.
-
-        When `keeping`, return the one that keeps each insert, where that takes more than the usual calls.
-        """
-        module = import_module(f"benchmarks.peers.{self.module}")
-        made = getattr(module, "Keeping", module.Subject) if keeping else module.Subject
-        return cast(Peer, made())
+    def make(self, *, persistent: bool = False) -> Peer:
+        """Import the library and return a peer without a store yet; `persistent`, one that persists each insert."""
+        factory = self.persistent_factory if persistent and self.persistent_factory else self.factory
+        module, _, name = factory.partition(":")
+        return cast(Peer, getattr(import_module(f"benchmarks.peers.{module}"), name)())
 
 
-KNOWN = {
-    known.name: known
-    for known in (
-        Known(
+PEERS = {
+    info.name: info
+    for info in (
+        PeerInfo(
             "Lookalike",
+            "lookalike_peer:LookalikePeer",
             "lookalike",
-            "lookalike",
-            True,
-            True,
             "checks every returned row against its checksum and orders by float64 distances; labels, keys and metadata",
+            persists=True,
         ),
-        Known(
+        PeerInfo(
             "FAISS",
-            "bare_faiss",
+            "faiss_peer:FaissPeer",
             "faiss-cpu",
-            True,
-            True,
             "a library: numbers and squared float32 distances; the file is written anew at the end, without a flush",
+            persists=True,
+            persistent_factory="faiss_peer:PersistentFaissPeer",
         ),
-        Known(
+        PeerInfo(
             "scikit-learn",
-            "scikit",
+            "sklearn_peer:sklearn_peer",
             "scikit-learn",
-            True,
-            False,
             "a library: numbers and distances; its vectors are saved and loaded with NumPy, all at once",
         ),
-        Known(
+        PeerInfo(
             "hnswlib brute force",
-            "hnswlib_brute",
+            "hnswlib_peer:HnswlibPeer",
             "hnswlib",
-            True,
-            False,
             "a library: numbers and squared float32 distances; saved all at once",
         ),
-        Known(
+        PeerInfo(
             "usearch exact",
-            "usearch_exact",
+            "usearch_peer:usearch_peer",
             "usearch",
-            True,
-            False,
             "a function over an array in memory: numbers and squared float32 distances; saved with NumPy, all at once",
         ),
-        Known(
+        PeerInfo(
             "LanceDB flat",
-            "lancedb_flat",
+            "lancedb_peer:LanceDbPeer",
             "lancedb",
-            True,
-            True,
             "a columnar store on disk, searched without an index, compacted after the last insert; returns any column",
+            persists=True,
         ),
-        Known(
+        PeerInfo(
             "Chroma",
-            "chroma",
+            "chroma_peer:ChromaPeer",
             "chromadb",
-            False,
-            True,
             "HNSW with its defaults, there is no exact search: approximate, so it may be faster; filters, documents",
+            exact=False,
+            persists=True,
         ),
-        Known(
+        PeerInfo(
             "Qdrant local",
-            "qdrant_local",
+            "qdrant_peer:QdrantPeer",
             "qdrant-client",
-            True,
-            True,
             "the Python stand-in for the server, advised for tests and below 20,000 points; filters, payloads",
+            persists=True,
         ),
-        Known(
+        PeerInfo(
             "Milvus Lite",
-            "milvus",
+            "milvus_peer:MilvusPeer",
             "milvus-lite",
-            True,
-            True,
             "FLAT in one process, a stand-in for the server; filters, fields",
+            persists=True,
         ),
     )
 }

@@ -1,4 +1,4 @@
-"""The other end of a peer's processes: starts them, tells them what to do, and reads what they say."""
+"""The client of a peer's processes: starts them, sends tasks and reads answers."""
 
 import contextlib
 import json
@@ -11,110 +11,104 @@ from collections.abc import Sequence
 from typing import Any
 
 from benchmarks.errors import PeerFailed
+from benchmarks.peers.worker import DONE, PERSISTENT, STARTED
 
-#: Settings by which the peers' libraries take their number of threads.
-THREAD_SETTINGS = (
+#: Environment variables from which the peers' libraries take their number of threads.
+_THREAD_VARIABLES = (
     *("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "NUMEXPR_NUM_THREADS"),
     *("RAYON_NUM_THREADS", "TOKIO_WORKER_THREADS", "LANCE_CPU_THREADS"),
 )
 
+#: Seconds that a library may take to import.
+_IMPORT_TIMEOUT = 180.0
 
-#: Seconds to wait for a library that is being imported.
-IMPORTING = 180.0
 
+class WorkerClient:
+    """A peer in a process of its own, which `restart` replaces; use it in a `with` statement."""
 
-class Remote:
-    """A peer in a process of its own, which `renew` replaces; use it in a `with` statement."""
-
-    def __init__(self, name: str, threads: int, *, keeping: bool = False, under: Sequence[str] = ()) -> None:
-        """Start to import the library, `under` another program such as strace; `ready` waits for it."""
+    def __init__(self, name: str, threads: int, *, persistent: bool = False, wrapper: Sequence[str] = ()) -> None:
+        """Start to import the library, under a wrapper command such as strace; `wait_until_ready` waits for it."""
         self.name = name
-        settings = dict.fromkeys(THREAD_SETTINGS, str(threads))
-        command = [
-            sys.executable,
-            "-m",
-            "benchmarks.peers.worker",
-            name,
-            str(threads),
-            "keeping" if keeping else "plain",
-        ]
+        command = [sys.executable, "-m", "benchmarks.peers.worker", name, str(threads), *[PERSISTENT] * persistent]
         self._child: int | None = None
-        self._heard = b""
+        self._buffer = b""
         self._process = subprocess.Popen(  # noqa: S603 - it runs a part of this very program
-            [*under, *command],
+            [*wrapper, *command],
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             stderr=subprocess.DEVNULL,
             bufsize=0,
-            env=os.environ | settings | {"PYTHONWARNINGS": "ignore"},
+            env=os.environ | dict.fromkeys(_THREAD_VARIABLES, str(threads)) | {"PYTHONWARNINGS": "ignore"},
         )
 
-    def ready(self) -> None:
+    def wait_until_ready(self) -> None:
         """Wait until the library is imported; raise PeerFailed when it cannot be."""
-        outcome, value = self._line(IMPORTING)
-        if outcome != "born":
+        outcome, value = self._read_line(_IMPORT_TIMEOUT)
+        if outcome != STARTED:
             raise PeerFailed(f"expected {self.name} to start, got {outcome} {value}")
         self._child = int(value)
 
-    def tell(self, task: str, *arguments: Any) -> None:
-        """Say what to do without waiting for it."""
+    def send(self, task: str, *arguments: Any) -> None:
+        """Send a task without waiting for its answer."""
         if self._process.stdin is None:
-            raise PeerFailed(f"expected {self.name} to listen, got a process without input")
+            raise PeerFailed(f"expected {self.name} to read tasks, got a process without input")
         try:
             self._process.stdin.write(json.dumps([task, arguments]).encode() + b"\n")
         except BrokenPipeError:
             raise PeerFailed(f"{self.name} ended by itself") from None
 
-    def answer(self, patience: float | None = None) -> Any:
-        """Wait for what was told last; raise PeerFailed when it failed, the process ended, or patience (s) did."""
-        outcome, value = self._line(patience)
-        if outcome != "done":
-            self._child = value if outcome == "born" else self._child
-            raise PeerFailed(f"{self.name} was killed" if outcome == "born" else " ".join(str(value).split()))
+    def receive(self, timeout: float | None = None) -> Any:
+        """Return the answer to the last task; raise PeerFailed when it failed, timed out (s), or the process ended."""
+        outcome, value = self._read_line(timeout)
+        if outcome == STARTED:
+            self._child = int(value)
+            raise PeerFailed(f"{self.name} was killed")
+        if outcome != DONE:
+            raise PeerFailed(" ".join(str(value).split()))
         return value
 
-    def do(self, task: str, *arguments: Any, patience: float | None = None) -> Any:
-        """Tell and wait."""
-        self.tell(task, *arguments)
-        return self.answer(patience)
+    def call(self, task: str, *arguments: Any, timeout: float | None = None) -> Any:
+        """Send a task and return its answer."""
+        self.send(task, *arguments)
+        return self.receive(timeout)
 
-    def renew(self) -> list[Any]:
-        """Kill the process at once, as `kill -9` does, and go on with a new one; return what the old one still said."""
+    def restart(self) -> list[tuple[str, Any]]:
+        """Kill the process (SIGKILL) and wait for the next one; return the answers that the old one still sent."""
         if self._child is not None:
             os.kill(self._child, signal.SIGKILL)
-        said = []
-        while (line := self._line(IMPORTING))[0] != "born":
-            said.append(line)
+        answers = []
+        while (line := self._read_line(_IMPORT_TIMEOUT))[0] != STARTED:
+            answers.append(line)
         self._child = int(line[1])
-        return said
+        return answers
 
-    def _line(self, patience: float | None) -> tuple[str, Any]:
+    def _read_line(self, timeout: float | None) -> tuple[str, Any]:
         output = self._process.stdout
         if output is None:
             raise PeerFailed(f"expected {self.name} to answer, got a process without output")
-        # Lines are kept here, not in a file's buffer, of which `select` knows nothing: two may come at once.
-        while b"\n" not in self._heard:
-            if patience is not None and not select.select([output], [], [], patience)[0]:
-                raise PeerFailed(f"{self.name} did not answer within {patience:.0f} s")
-            heard = os.read(output.fileno(), 65_536)
-            if not heard:
+        # The buffer is our own because two lines may arrive at once, and `select` does not see a file object's buffer.
+        while b"\n" not in self._buffer:
+            if timeout is not None and not select.select([output], [], [], timeout)[0]:
+                raise PeerFailed(f"{self.name} did not answer within {timeout:.0f} s")
+            chunk = os.read(output.fileno(), 65_536)
+            if not chunk:
                 raise PeerFailed(f"{self.name} ended by itself")
-            self._heard += heard
-        line, _, self._heard = self._heard.partition(b"\n")
+            self._buffer += chunk
+        line, _, self._buffer = self._buffer.partition(b"\n")
         outcome, value = json.loads(line)
         return outcome, value
 
-    def __enter__(self) -> "Remote":
+    def __enter__(self) -> "WorkerClient":
         return self
 
     def __exit__(self, *_: object) -> None:
-        """End both processes: the first would only make another child."""
+        """End the parent first, which would otherwise start another child, then the child."""
         self._process.kill()
         self._process.wait()
         if self._child is not None:
             with contextlib.suppress(ProcessLookupError):
                 os.kill(self._child, signal.SIGKILL)
-        for end in (self._process.stdin, self._process.stdout):
-            if end is not None:
+        for pipe in (self._process.stdin, self._process.stdout):
+            if pipe is not None:
                 with contextlib.suppress(BrokenPipeError):
-                    end.close()
+                    pipe.close()

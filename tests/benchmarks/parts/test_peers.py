@@ -1,51 +1,51 @@
-"""What a reader is told of the comparison with others."""
+"""What the report shows of the comparison with peers."""
 
-from dataclasses import replace
+from dataclasses import asdict, replace
 
 from benchmarks.common.measurement import HIGHER, LOWER, Measurement, counted
 from benchmarks.parts.peers import answer, blocks
 from benchmarks.parts.section import Grid, Heading, Picture, Text
-from benchmarks.peers.crashes import Kept
-from benchmarks.peers.measuring import QUICK, Measured
-from benchmarks.peers.report import PeersReport
+from benchmarks.peers.crashes import CrashResult
+from benchmarks.peers.measure_size import QUICK_EFFORT, PeerResult
+from benchmarks.peers.peers_report import PeersReport
 
 
-def measured(name: str, vectors: int, one: float, labels: float | None) -> Measured:
+def result(name: str, vectors: int, latency: float, labels: float | None) -> PeerResult:
     figures = {
-        "one_p50": Measurement(one, one, one + 1, "ms", LOWER, 60),
+        "one_p50": Measurement(latency, latency, latency + 1, "ms", LOWER, 60),
         "recall": counted(1.0, "", HIGHER, 100),
     }
-    return Measured(name, "1.0", True, f"a note on {name}", vectors, figures, 100, labels, None)
+    return PeerResult(name, "1.0", True, f"a note on {name}", vectors, figures, 100, labels, None)
 
 
-SLOW = replace(measured("Slow", 2000, 1, None), figures={}, many=0, failure="inserted 10 in 30 s; not waited for")
-KEPT = Kept("Lookalike", "1.0", 50, 1000, 0, 0, 0, 0, 0, 5.0, None)
+SLOW = replace(result("Slow", 2000, 1, None), figures={}, many=0, failure="inserted 10 in 30 s; not waited for")
+CRASH = CrashResult("Lookalike", "1.0", 50, 1000, 0, 0, 0, 0, 0, 5.0, None)
 REPORT = PeersReport(
     128,
     10,
     2,
     0,
-    QUICK,
+    QUICK_EFFORT,
     ("Absent",),
     (
-        *(measured("Lookalike", size, size / 1000, 1.0) for size in (1000, 2000)),
-        *(measured("FAISS", size, size / 4000, None) for size in (1000, 2000)),
-        *(measured("Chroma", size, size / 500, 1.0) for size in (1000, 2000)),
+        *(result("Lookalike", size, size / 1000, 1.0) for size in (1000, 2000)),
+        *(result("FAISS", size, size / 4000, None) for size in (1000, 2000)),
+        *(result("Chroma", size, size / 500, 1.0) for size in (1000, 2000)),
         SLOW,
     ),
-    (KEPT, replace(KEPT, name="FAISS", lost=7, losing=1, unopened=1, flushes=None)),
+    (CRASH, replace(CRASH, name="FAISS", lost=7, losing=1, unopened=1, flushes=None)),
     {size: counted(size / 9000, "ms", LOWER) for size in (1000, 2000)},
 )
 
 
-def test_the_answer_names_the_fastest_with_labels_and_without_at_the_largest_size_and_who_is_absent() -> None:
+def test_the_answer_names_the_fastest_with_labels_and_without_at_the_largest_size_and_the_absent() -> None:
     assert answer(REPORT) == (
         "one query of 2,000: Lookalike 2 ms; fastest with labels: Chroma, 4 ms (approximate); without: FAISS, "
         "0.500 ms; not installed: Absent"
     )
 
 
-def test_every_size_has_a_table_and_what_failed_or_is_absent_is_said() -> None:
+def test_every_size_has_a_table_and_failed_and_absent_peers_are_named() -> None:
     shown = blocks(REPORT)
     assert [block.text for block in shown if isinstance(block, Heading)] == [
         *("1,000 vectors", "2,000 vectors", "What else to know of each", "Killed while inserting"),
@@ -74,9 +74,14 @@ def test_the_plot_has_a_line_for_each_known_peer_and_the_memory() -> None:
     assert "memory limit" in picture.data.decode()
 
 
-def test_figures_of_kills_and_labels_are_there_to_compare() -> None:
+def test_measurements_of_crashes_and_labels_can_be_compared() -> None:
     figures = REPORT.figures()
     assert figures["killed/FAISS/lost"] == counted(7, "rows", LOWER, 50)
     assert figures["2000/Chroma/labels"].value == 1.0
-    assert REPORT.as_json()["memory_limit"]["1000"]["unit"] == "ms"
+    document = REPORT.as_json()
+    assert list(document) == [
+        *("dim", "k", "threads", "seed", "effort", "absent", "measured", "memory_limit", "kept", "ok"),
+    ]
+    assert document["memory_limit"]["1000"]["unit"] == "ms"
+    assert document["kept"][0] == asdict(CRASH)
     assert REPORT.ok

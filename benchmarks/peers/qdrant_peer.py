@@ -1,4 +1,4 @@
-"""Qdrant's local mode: its client's own implementation, without a server."""
+"""Qdrant's local mode: the implementation in its client, without a server."""
 
 import warnings
 from collections.abc import Sequence
@@ -9,36 +9,36 @@ import numpy as np
 from numpy.typing import NDArray
 from qdrant_client import QdrantClient, models
 
-from benchmarks.peers.peer import Found
+from benchmarks.peers.peer import Row
 
-#: Points that are listed at once.
-PAGE = 10_000
+#: Points of one scroll.
+_PAGE = 10_000
 
 
-class Subject:
+class QdrantPeer:
     """`QdrantClient(path=...)`, one collection in Euclidean space, labels as payload."""
 
     def create(self, folder: Path, dim: int, threads: int) -> None:
-        """Make the collection; NumPy compares, with the threads of the environment."""
+        """Create the collection; NumPy compares vectors, with threads set in the environment."""
         del threads
         self._client: Any = QdrantClient(path=str(folder))
         space = models.VectorParams(size=dim, distance=models.Distance.EUCLID)
         self._client.create_collection("items", vectors_config=space)
 
     def insert(self, first: int, vectors: NDArray[np.float32], labels: Sequence[str]) -> None:
-        """Upsert a batch."""
+        """Upsert the points."""
         batch = models.Batch(
             ids=list(range(first, first + len(vectors))),
             vectors=vectors.tolist(),
             payloads=[{"label": label} for label in labels],
         )
         with warnings.catch_warnings():
-            # It says that it is not made for more than 20,000 points; so does our note.
+            # Above 20,000 points it warns that it is not made for so many, as its note in the report says.
             warnings.simplefilter("ignore")
             self._client.upsert("items", batch)
 
     def finish(self) -> None:
-        """Nothing is left to do."""
+        """Do nothing."""
 
     def open(self, folder: Path, dim: int, threads: int, *, writing: bool = False) -> None:
         """Open the folder."""
@@ -47,28 +47,28 @@ class Subject:
             warnings.simplefilter("ignore")
             self._client = QdrantClient(path=str(folder))
 
-    def stored(self) -> list[Found]:
+    def rows(self) -> list[Row]:
         """Return every point."""
-        rows: list[Found] = []
+        rows: list[Row] = []
         after = None
         while True:
-            points, after = self._client.scroll("items", limit=PAGE, offset=after)
+            points, after = self._client.scroll("items", limit=_PAGE, offset=after)
             rows += [(point.id, point.payload["label"]) for point in points]
             if after is None:
                 return rows
 
-    def ask(self, query: NDArray[np.float32], k: int) -> Any:
-        """Ask one."""
+    def search(self, query: NDArray[np.float32], k: int) -> Any:
+        """Search one."""
         return [self._client.query_points("items", query=query.tolist(), limit=k, with_payload=True)]
 
-    def ask_many(self, queries: NDArray[np.float32], k: int) -> Any:
-        """Ask all at once."""
+    def search_batch(self, queries: NDArray[np.float32], k: int) -> Any:
+        """Search all at once."""
         requests = [models.QueryRequest(query=query, limit=k, with_payload=True) for query in queries.tolist()]
         return self._client.query_batch_points("items", requests=requests)
 
-    def found(self, answer: Any) -> list[list[Found]]:
-        """Points carry their payload."""
-        return [[(point.id, point.payload["label"]) for point in one.points] for one in answer]
+    def hits(self, result: Any) -> list[list[Row]]:
+        """Convert the points, which hold their payload."""
+        return [[(point.id, point.payload["label"]) for point in response.points] for response in result]
 
     def close(self) -> None:
         """Close the client."""

@@ -1,4 +1,4 @@
-"""Lookalike itself, through the same calls as the others."""
+"""Lookalike, by the same calls as its peers."""
 
 import hashlib
 from collections.abc import Sequence
@@ -7,15 +7,15 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from benchmarks.peers.peer import Found
+from benchmarks.peers.peer import Row
 from storage import Embedding, Hit, NewItem, Store
 
 
-class Subject:
-    """A store: durable batches, and answers with labels, keys and metadata, every row checked."""
+class LookalikePeer:
+    """A store: durable batches, and hits with labels, keys and metadata, every row checked."""
 
     def create(self, folder: Path, dim: int, threads: int) -> None:
-        """Create the store; threads are those that the process may run on."""
+        """Create the store; it uses the processors of the process."""
         del threads
         self._store = Store.create(folder / "store", Embedding(dim, "9" * 64, {"imported": "vectors to compare with"}))
 
@@ -32,25 +32,25 @@ class Subject:
         self._store.publish()
 
     def open(self, folder: Path, dim: int, threads: int, *, writing: bool = False) -> None:
-        """Open as one of many readers, or as the one writer."""
+        """Open the store as a reader, or as its writer."""
         del dim, threads
         self._store = Store.open(folder / "store", writing=writing)
 
-    def stored(self) -> list[Found]:
+    def rows(self) -> list[Row]:
         """Return every item."""
         return [(int(item.key), item.label) for item in self._store.items()]
 
-    def ask(self, query: NDArray[np.float32], k: int) -> list[list[Hit]]:
-        """Ask one."""
+    def search(self, query: NDArray[np.float32], k: int) -> list[list[Hit]]:
+        """Search one."""
         return self._store.nearest(query, k)
 
-    def ask_many(self, queries: NDArray[np.float32], k: int) -> list[list[Hit]]:
-        """Ask all at once."""
+    def search_batch(self, queries: NDArray[np.float32], k: int) -> list[list[Hit]]:
+        """Search all at once."""
         return self._store.nearest(queries, k)
 
-    def found(self, answer: list[list[Hit]]) -> list[list[Found]]:
-        """Keys are the numbers."""
-        return [[(int(hit.key), hit.label) for hit in hits] for hits in answer]
+    def hits(self, result: list[list[Hit]]) -> list[list[Row]]:
+        """Convert the keys, which are the numbers."""
+        return [[(int(hit.key), hit.label) for hit in hits] for hits in result]
 
     def close(self) -> None:
         """Close the store."""

@@ -8,28 +8,26 @@ import hnswlib
 import numpy as np
 from numpy.typing import NDArray
 
-from benchmarks.peers.peer import Found
-
-Answer = NDArray[np.uint64]
+from benchmarks.peers.peer import Row, unlabelled_hits, unlabelled_rows
 
 
-class Subject:
-    """`BFIndex` in Euclidean space, saved to one file. Labels are the user's own affair."""
+class HnswlibPeer:
+    """`BFIndex` in Euclidean space, saved to one file. Users store labels themselves."""
 
     def create(self, folder: Path, dim: int, threads: int) -> None:
-        """Collect vectors in memory: an index must know how many there will be."""
+        """Collect vectors in memory: an index is created for a fixed number of them."""
         del threads
         self._file, self._dim = folder / "vectors.hnswlib", dim
-        self._parts: list[NDArray[np.float32]] = []
+        self._batches: list[NDArray[np.float32]] = []
 
     def insert(self, first: int, vectors: NDArray[np.float32], labels: Sequence[str]) -> None:
-        """Keep a copy."""
+        """Copy the vectors."""
         del first, labels
-        self._parts.append(vectors.copy())
+        self._batches.append(vectors.copy())
 
     def finish(self) -> None:
-        """Make the index and write the file."""
-        vectors = np.concatenate(self._parts)
+        """Build the index and write the file."""
+        vectors = np.concatenate(self._batches)
         index: Any = hnswlib.BFIndex("l2", self._dim)
         index.init_index(len(vectors))
         index.add_items(vectors, np.arange(len(vectors)))
@@ -42,22 +40,22 @@ class Subject:
         self._index: Any = hnswlib.BFIndex("l2", dim)
         self._index.load_index(str(folder / "vectors.hnswlib"))
 
-    def stored(self) -> list[Found]:
-        """Return the numbers: they are dense, and it cannot list them."""
-        return [(number, None) for number in range(self._index.get_current_count())]
+    def rows(self) -> list[Row]:
+        """Return the numbers of the vectors, which it can count but not list."""
+        return unlabelled_rows(self._index.get_current_count())
 
-    def ask(self, query: NDArray[np.float32], k: int) -> Answer:
-        """Ask one."""
-        return self.ask_many(query[np.newaxis], k)
+    def search(self, query: NDArray[np.float32], k: int) -> NDArray[np.uint64]:
+        """Search a batch of one."""
+        return self.search_batch(query[np.newaxis], k)
 
-    def ask_many(self, queries: NDArray[np.float32], k: int) -> Answer:
-        """Ask all at once."""
+    def search_batch(self, queries: NDArray[np.float32], k: int) -> NDArray[np.uint64]:
+        """Search all at once."""
         numbers, _ = self._index.knn_query(queries, k, num_threads=self._threads)
         return np.asarray(numbers)
 
-    def found(self, answer: Answer) -> list[list[Found]]:
+    def hits(self, result: NDArray[np.uint64]) -> list[list[Row]]:
         """Return the numbers, without labels."""
-        return [[(number, None) for number in row] for row in answer.tolist()]
+        return unlabelled_hits(result)
 
     def close(self) -> None:
-        """Nothing is open."""
+        """Do nothing: nothing is open."""

@@ -1,4 +1,4 @@
-"""FAISS without anything around it: a flat index in memory, written to one file."""
+"""FAISS alone: a flat index in memory, written to one file."""
 
 from collections.abc import Sequence
 from pathlib import Path
@@ -8,23 +8,20 @@ import faiss
 import numpy as np
 from numpy.typing import NDArray
 
-from benchmarks.peers.peer import Found
-
-#: Numbers, (n, k), as `search` gives them.
-Answer = NDArray[np.int64]
+from benchmarks.peers.peer import Row, unlabelled_hits, unlabelled_rows
 
 
-class Subject:
-    """`IndexFlatL2`, `write_index` and `read_index`. Labels are the user's own affair."""
+class FaissPeer:
+    """`IndexFlatL2`, `write_index` and `read_index`. Users store labels themselves."""
 
     def create(self, folder: Path, dim: int, threads: int) -> None:
-        """Make an index in memory."""
+        """Create the index in memory."""
         faiss.omp_set_num_threads(threads)
         self._file = folder / "vectors.faiss"
         self._index: Any = faiss.IndexFlatL2(dim)
 
     def insert(self, first: int, vectors: NDArray[np.float32], labels: Sequence[str]) -> None:
-        """Add to the index; its numbers are dense, as ours are."""
+        """Add to the index, which numbers vectors from 0, as the benchmark does."""
         del first, labels
         self._index.add(vectors)
 
@@ -38,36 +35,36 @@ class Subject:
         faiss.omp_set_num_threads(threads)
         self._index = faiss.read_index(str(folder / "vectors.faiss"))
 
-    def stored(self) -> list[Found]:
-        """Return the numbers."""
-        return [(number, None) for number in range(self._index.ntotal)]
+    def rows(self) -> list[Row]:
+        """Return the numbers of the vectors."""
+        return unlabelled_rows(self._index.ntotal)
 
-    def ask(self, query: NDArray[np.float32], k: int) -> Answer:
-        """Ask one."""
-        return self.ask_many(query[np.newaxis], k)
+    def search(self, query: NDArray[np.float32], k: int) -> NDArray[np.int64]:
+        """Search a batch of one."""
+        return self.search_batch(query[np.newaxis], k)
 
-    def ask_many(self, queries: NDArray[np.float32], k: int) -> Answer:
-        """Ask all at once."""
+    def search_batch(self, queries: NDArray[np.float32], k: int) -> NDArray[np.int64]:
+        """Search all at once."""
         _, numbers = self._index.search(queries, k)
         return np.asarray(numbers)
 
-    def found(self, answer: Answer) -> list[list[Found]]:
+    def hits(self, result: NDArray[np.int64]) -> list[list[Row]]:
         """Return the numbers, without labels."""
-        return [[(number, None) for number in row] for row in answer.tolist()]
+        return unlabelled_hits(result)
 
     def close(self) -> None:
-        """Nothing is open."""
+        """Do nothing: nothing is open."""
 
 
-class Keeping(Subject):
-    """The same, but the file is written anew after each insert: all that `write_index` has for keeping them."""
+class PersistentFaissPeer(FaissPeer):
+    """The same, but each insert rewrites the file: FAISS has no other way to persist it."""
 
     def open(self, folder: Path, dim: int, threads: int, *, writing: bool = False) -> None:
-        """Read the file, and write the same one."""
+        """Read the file, and write to it from now on."""
         super().open(folder, dim, threads, writing=writing)
         self._file = folder / "vectors.faiss"
 
     def insert(self, first: int, vectors: NDArray[np.float32], labels: Sequence[str]) -> None:
-        """Add to the index and write all of it."""
+        """Add to the index and write the whole file."""
         super().insert(first, vectors, labels)
         self.finish()

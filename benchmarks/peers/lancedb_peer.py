@@ -1,4 +1,4 @@
-"""LanceDB without a vector index: every vector is compared, on disk."""
+"""LanceDB without a vector index: it compares every vector, on disk."""
 
 from collections.abc import Sequence
 from pathlib import Path
@@ -9,14 +9,14 @@ import numpy as np
 import pyarrow as pa
 from numpy.typing import NDArray
 
-from benchmarks.peers.peer import Found
+from benchmarks.peers.peer import Row
 
 
-class Subject:
-    """A table of id, label and vector; each insert is a version of its own."""
+class LanceDbPeer:
+    """A table of id, label and vector; each insert creates a version."""
 
     def create(self, folder: Path, dim: int, threads: int) -> None:
-        """Make the table; threads are those of the environment."""
+        """Create the table; threads are set in the environment."""
         del threads
         schema = pa.schema([("id", pa.int64()), ("label", pa.string()), ("vector", pa.list_(pa.float32(), dim))])
         self._table: Any = lancedb.connect(str(folder)).create_table("items", schema=schema)
@@ -39,28 +39,28 @@ class Subject:
         del dim, threads, writing
         self._table = lancedb.connect(str(folder)).open_table("items")
 
-    def stored(self) -> list[Found]:
+    def rows(self) -> list[Row]:
         """Return every row."""
         rows = self._table.to_arrow().select(["id", "label"]).to_pydict()
         return list(zip(rows["id"], rows["label"], strict=True))
 
-    def ask(self, query: NDArray[np.float32], k: int) -> Any:
-        """Ask one."""
+    def search(self, query: NDArray[np.float32], k: int) -> Any:
+        """Search one."""
         return self._table.search(query).distance_type("l2").select(["id", "label"]).limit(k).to_arrow()
 
-    def ask_many(self, queries: NDArray[np.float32], k: int) -> Any:
-        """Ask all at once."""
+    def search_batch(self, queries: NDArray[np.float32], k: int) -> Any:
+        """Search all at once."""
         return self._table.search(list(queries)).distance_type("l2").select(["id", "label"]).limit(k).to_arrow()
 
-    def found(self, answer: Any) -> list[list[Found]]:
-        """Part the rows by query; those of one come nearest first."""
-        rows = answer.to_pydict()
-        places = rows.get("query_index") or [0] * len(rows["id"])
-        hits: list[list[Found]] = [[] for _ in range(max(places) + 1)]
-        ordered = sorted(zip(places, rows["_distance"], rows["id"], rows["label"], strict=True))
-        for place, _, number, label in ordered:
-            hits[place].append((number, label))
+    def hits(self, result: Any) -> list[list[Row]]:
+        """Group the rows by query, each query's nearest first."""
+        rows = result.to_pydict()
+        queries = rows.get("query_index") or [0] * len(rows["id"])
+        hits: list[list[Row]] = [[] for _ in range(max(queries) + 1)]
+        ordered = sorted(zip(queries, rows["_distance"], rows["id"], rows["label"], strict=True))
+        for query, _, number, label in ordered:
+            hits[query].append((number, label))
         return hits
 
     def close(self) -> None:
-        """Nothing needs closing."""
+        """Do nothing: nothing needs closing."""

@@ -1,4 +1,4 @@
-"""Chroma on this machine, with its index as it comes: it has no exact search."""
+"""Chroma, embedded, with its default index: it has no exact search."""
 
 from collections.abc import Sequence
 from pathlib import Path
@@ -9,22 +9,22 @@ import numpy as np
 from chromadb.config import Settings
 from numpy.typing import NDArray
 
-from benchmarks.peers.peer import Found
+from benchmarks.peers.peer import Row
 
 
-class Subject:
+class ChromaPeer:
     """`PersistentClient`, one collection in Euclidean space, labels as metadata."""
 
     def create(self, folder: Path, dim: int, threads: int) -> None:
-        """Make the collection; vectors are given, so it embeds nothing."""
+        """Create the collection; vectors are given, so it needs no embedding function."""
         del dim
-        self._client = self._connected(folder)
+        self._client = self._connect(folder)
         self._items: Any = self._client.create_collection(
             "items", embedding_function=None, configuration={"hnsw": {"space": "l2", "num_threads": threads}}
         )
 
     def insert(self, first: int, vectors: NDArray[np.float32], labels: Sequence[str]) -> None:
-        """Add a batch."""
+        """Add the vectors with their labels as metadata."""
         numbers = range(first, first + len(vectors))
         self._items.add(
             ids=[str(number) for number in numbers],
@@ -33,32 +33,32 @@ class Subject:
         )
 
     def finish(self) -> None:
-        """Nothing is left to do."""
+        """Do nothing."""
 
     def open(self, folder: Path, dim: int, threads: int, *, writing: bool = False) -> None:
-        """Open the collection; its threads were given when it was made."""
+        """Open the collection, which stores its number of threads."""
         del dim, threads, writing
-        self._client = self._connected(folder)
+        self._client = self._connect(folder)
         self._items = self._client.get_collection("items", embedding_function=None)
 
-    def stored(self) -> list[Found]:
+    def rows(self) -> list[Row]:
         """Return every row."""
         rows = self._items.get(include=["metadatas"])
         return [(int(id), row["label"]) for id, row in zip(rows["ids"], rows["metadatas"], strict=True)]
 
-    def ask(self, query: NDArray[np.float32], k: int) -> Any:
-        """Ask one."""
-        return self.ask_many(query[np.newaxis], k)
+    def search(self, query: NDArray[np.float32], k: int) -> Any:
+        """Search a batch of one."""
+        return self.search_batch(query[np.newaxis], k)
 
-    def ask_many(self, queries: NDArray[np.float32], k: int) -> Any:
-        """Ask all at once."""
+    def search_batch(self, queries: NDArray[np.float32], k: int) -> Any:
+        """Search all at once."""
         return self._items.query(query_embeddings=queries, n_results=k, include=["metadatas", "distances"])
 
-    def found(self, answer: Any) -> list[list[Found]]:
-        """Its ids are texts."""
+    def hits(self, result: Any) -> list[list[Row]]:
+        """Convert the ids, which are strings."""
         return [
             [(int(id), row["label"]) for id, row in zip(ids, rows, strict=True)]
-            for ids, rows in zip(answer["ids"], answer["metadatas"], strict=True)
+            for ids, rows in zip(result["ids"], result["metadatas"], strict=True)
         ]
 
     def close(self) -> None:
@@ -66,5 +66,5 @@ class Subject:
         self._client.close()
 
     @staticmethod
-    def _connected(folder: Path) -> Any:
+    def _connect(folder: Path) -> Any:
         return chromadb.PersistentClient(str(folder), settings=Settings(anonymized_telemetry=False))

@@ -1,4 +1,4 @@
-"""Milvus Lite: Milvus' interface over an engine in this process."""
+"""Milvus Lite: the Milvus API over an engine in this process."""
 
 from collections.abc import Sequence
 from pathlib import Path
@@ -8,19 +8,19 @@ import numpy as np
 from numpy.typing import NDArray
 from pymilvus import DataType, MilvusClient
 
-from benchmarks.peers.peer import Found
+from benchmarks.peers.peer import Row
 
 _FILE = "milvus.db"
 
-#: Rows that are listed at once: a query may return no more.
-PAGE = 10_000
+#: Rows of one query: it may return no more.
+_PAGE = 10_000
 
 
-class Subject:
+class MilvusPeer:
     """One collection with a FLAT index in Euclidean space, the label a field."""
 
     def create(self, folder: Path, dim: int, threads: int) -> None:
-        """Make the collection; it has no setting for threads."""
+        """Create the collection; it has no setting for threads."""
         del threads
         self._client: Any = MilvusClient(str(folder / _FILE))
         schema = self._client.create_schema(auto_id=False, enable_dynamic_field=False)
@@ -32,7 +32,7 @@ class Subject:
         self._client.create_collection("items", schema=schema, index_params=index)
 
     def insert(self, first: int, vectors: NDArray[np.float32], labels: Sequence[str]) -> None:
-        """Insert a batch."""
+        """Insert the rows."""
         rows = [
             {"id": number, "label": label, "vector": vector}
             for number, (vector, label) in enumerate(zip(vectors, labels, strict=True), start=first)
@@ -40,7 +40,7 @@ class Subject:
         self._client.insert("items", rows)
 
     def finish(self) -> None:
-        """Flush, as before every search of what must be there."""
+        """Flush, so that every search sees all rows."""
         self._client.flush("items")
 
     def open(self, folder: Path, dim: int, threads: int, *, writing: bool = False) -> None:
@@ -49,27 +49,27 @@ class Subject:
         self._client = MilvusClient(str(folder / _FILE))
         self._client.load_collection("items")
 
-    def stored(self) -> list[Found]:
-        """Return every row, by ranges of ids."""
-        rows: list[Found] = []
+    def rows(self) -> list[Row]:
+        """Return every row, a range of ids at a time."""
+        rows: list[Row] = []
         while True:
             last = rows[-1][0] if rows else -1
-            page = self._client.query("items", filter=f"id > {last} and id <= {last + PAGE}", output_fields=["label"])
+            page = self._client.query("items", filter=f"id > {last} and id <= {last + _PAGE}", output_fields=["label"])
             if not page:
                 return rows
             rows += sorted((row["id"], row["label"]) for row in page)
 
-    def ask(self, query: NDArray[np.float32], k: int) -> Any:
-        """Ask one."""
-        return self.ask_many(query[np.newaxis], k)
+    def search(self, query: NDArray[np.float32], k: int) -> Any:
+        """Search a batch of one."""
+        return self.search_batch(query[np.newaxis], k)
 
-    def ask_many(self, queries: NDArray[np.float32], k: int) -> Any:
-        """Ask all at once."""
+    def search_batch(self, queries: NDArray[np.float32], k: int) -> Any:
+        """Search all at once."""
         return self._client.search("items", data=list(queries), limit=k, output_fields=["label"])
 
-    def found(self, answer: Any) -> list[list[Found]]:
-        """Hits carry their fields."""
-        return [[(hit["id"], hit["entity"]["label"]) for hit in hits] for hits in answer]
+    def hits(self, result: Any) -> list[list[Row]]:
+        """Convert the hits, which hold their fields."""
+        return [[(hit["id"], hit["entity"]["label"]) for hit in hits] for hits in result]
 
     def close(self) -> None:
         """Close the client."""

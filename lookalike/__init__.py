@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from ingest import IngestReport, SourceImage, ingest, retry
-    from search import QueryResult, QueryResults, Searcher, duplicates_of, suspects_of
+    from search import QueryResult, QueryResults, Searcher, find_duplicates, find_label_issues
     from storage import Hit, LookalikeError, Store
 
 __all__ = [
@@ -22,10 +22,10 @@ __all__ = [
     "SourceImage",
     "Store",
     "__version__",
-    "duplicates_of",
+    "find_duplicates",
+    "find_label_issues",
     "ingest",
     "retry",
-    "suspects_of",
 ]
 
 __version__: str = metadata.version("lookalike")
@@ -40,10 +40,10 @@ _PACKAGES = {
     "Searcher": "search",
     "SourceImage": "ingest",
     "Store": "storage",
-    "duplicates_of": "search",
+    "find_duplicates": "search",
+    "find_label_issues": "search",
     "ingest": "ingest",
     "retry": "ingest",
-    "suspects_of": "search",
 }
 
 

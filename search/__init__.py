@@ -1,4 +1,4 @@
-"""Queries by image, id, key or vector, what they tell of a collection, and pictures of both."""
+"""Search a store by image, id, key or vector; find duplicates and label issues; draw figures."""
 
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
@@ -8,16 +8,16 @@ from search.results import QueryResult, QueryResults
 from search.searcher import Searcher
 
 if TYPE_CHECKING:
-    from search.curation.duplicates import duplicates_of
-    from search.curation.label_issues import suspects_of
+    from search.curation.duplicates import find_duplicates
+    from search.curation.label_issues import find_label_issues
 
-__all__ = ["Prediction", "QueryResult", "QueryResults", "Searcher", "duplicates_of", "suspects_of"]
+__all__ = ["Prediction", "QueryResult", "QueryResults", "Searcher", "find_duplicates", "find_label_issues"]
 
-#: Imported when they are asked for: they need OpenCV, and a search by id does not.
-_HOMES = {"duplicates_of": "curation.duplicates", "suspects_of": "curation.label_issues"}
+#: Imported on first use: they need OpenCV, and a search by id does not.
+_LAZY = {"find_duplicates": "curation.duplicates", "find_label_issues": "curation.label_issues"}
 
 
 def __getattr__(name: str) -> Any:
-    if name not in _HOMES:
+    if name not in _LAZY:
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-    return getattr(import_module(f"{__name__}.{_HOMES[name]}"), name)
+    return getattr(import_module(f"{__name__}.{_LAZY[name]}"), name)

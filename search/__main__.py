@@ -1,7 +1,7 @@
-"""`python -m search query|map|duplicates|suspects`: ask a store what is like something, and draw it."""
+"""`python -m search query|map|duplicates|suspects`: search a store, and find duplicates and label issues in it."""
 
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
@@ -13,39 +13,42 @@ from search.where_option import where_of
 from storage import console
 from storage.console import MilvusOption, StoreOption
 
+if TYPE_CHECKING:
+    from search.curation.duplicates import Duplicates
+    from search.curation.label_issues import LabelIssues
+
 app = console.command_app("Find the stored images most like a given one.")
 
 
 @app.command()
 def query(
     store: StoreOption,
-    image: Annotated[Path | None, typer.Option(help="Ask with this image file.")] = None,
-    id: Annotated[int | None, typer.Option("--id", help="Ask with the stored item of this id.")] = None,
-    key: Annotated[str | None, typer.Option(help="Ask with the stored item of this key.")] = None,
-    vector: Annotated[Path | None, typer.Option(help="Ask with the vector in this .npy file.")] = None,
-    random: Annotated[bool, typer.Option("--random", help="Ask with a stored item drawn at random.")] = False,
-    seed: Annotated[int | None, typer.Option(help="With --random: draw the same item each time.")] = None,
-    k: Annotated[int | None, typer.Option("-k", help="How many neighbours; 5 unless --radius is given.")] = None,
-    radius: Annotated[float | None, typer.Option(help="Only items at most so far away.")] = None,
-    where: Annotated[
-        list[str] | None, typer.Option(help="Only items with label=7, 'width>=640' and so on; all of several.")
+    image: Annotated[Path | None, typer.Option(help="Query with this image file.")] = None,
+    id: Annotated[int | None, typer.Option("--id", help="Query with the stored item of this id.")] = None,
+    key: Annotated[str | None, typer.Option(help="Query with the stored item of this key.")] = None,
+    vector: Annotated[Path | None, typer.Option(help="Query with the vector in this .npy file.")] = None,
+    random: Annotated[bool, typer.Option("--random", help="Query with a random stored item.")] = False,
+    seed: Annotated[int | None, typer.Option(help="With --random: the seed, for the same item each time.")] = None,
+    k: Annotated[
+        int | None, typer.Option("-k", help="How many neighbours; by default 5, or all within --radius.")
     ] = None,
-    exclude: Annotated[list[int] | None, typer.Option(help="Leave out the item of this id.")] = None,
+    radius: Annotated[float | None, typer.Option(help="Only items within this distance.")] = None,
+    where: Annotated[
+        list[str] | None,
+        typer.Option(help="Only items with label=7, 'width>=640' and so on; repeat it for items that meet all."),
+    ] = None,
+    exclude: Annotated[list[int] | None, typer.Option(help="Exclude the item of this id; repeat it for more.")] = None,
     weights: Annotated[
         Path | None, typer.Option(help="With --image: the VGG16 weights the store was made with.")
     ] = None,
     figure: Annotated[Path | None, typer.Option(help="Draw the query and its neighbours to this file.")] = None,
     milvus: MilvusOption = None,
-    json: Annotated[bool, typer.Option("--json", help="Print the answer as JSON.")] = False,
+    json: Annotated[bool, typer.Option("--json", help="Print the hits as JSON.")] = False,
 ) -> None:
-    """Find the items nearest to an image, a vector, or a stored item, which is left out of its own answer."""
+    """Find the items nearest to an image, a vector or a stored item; a stored item is never its own hit."""
     if [image is not None, id is not None, key is not None, vector is not None, random].count(True) != 1:
         raise typer.BadParameter("expected exactly one of --image, --id, --key, --vector and --random")
-    if figure is not None:
-        # Imported here: matplotlib takes a moment to load, and only a figure needs it.
-        from search.figures import figure_file
-
-        figure_file.require_writable(figure)
+    _require_writable(figure)
     chosen, left_out = where_of(where or []), exclude or []
     with Searcher.open(store, weights=weights, milvus=milvus) as searcher:
         if image is not None:
@@ -60,48 +63,57 @@ def query(
         else:
             result = searcher.by_random(k, seed, radius=radius, where=chosen, exclude=left_out)
         if figure is not None:
-            _draw(searcher, result, figure)
+            _draw_neighbours(searcher, result, figure)
     if image is not None:
         # Imported here: OpenCV takes a moment to load, and only an image is embedded.
         from ingest.embedding.embedder import drift_message
 
-        if drift := drift_message(searcher.drift):
-            console.say(drift)
+        if message := drift_message(searcher.drift):
+            console.say(message)
     if json:
-        # Only an image is embedded; what is stored has drifted nowhere.
-        drifted = searcher.drift if image is not None else None
-        wanted = {"k": K if k is None and radius is None else k, "radius": radius, "drift": drifted}
-        console.print_json({name: value for name, value in wanted.items() if value is not None} | result.as_json())
+        # Only images are embedded on this machine, so only they can drift.
+        drift = searcher.drift if image is not None else None
+        fields = {"k": K if k is None and radius is None else k, "radius": radius, "drift": drift}
+        console.print_json({name: value for name, value in fields.items() if value is not None} | result.as_json())
     else:
         console.OUT.print(result.table())
 
 
-def _draw(searcher: Searcher, result: QueryResult, path: Path) -> None:
+def _require_writable(figure: Path | None) -> None:
+    """Raise FigureUnusable, before any work is done, when --figure is given and cannot be written."""
+    if figure is not None:
+        # Imported here, as in all that draw: matplotlib takes a moment to load, and only figures need it.
+        from search.figures import figure_file
+
+        figure_file.require_writable(figure)
+
+
+def _draw_neighbours(searcher: Searcher, result: QueryResult, figure: Path) -> None:
     from search.figures import figure_file
     from search.figures.neighbours_figure import draw_neighbours
 
-    shown = [hit.id for hit in result.hits] + ([result.item.id] if result.item else [])
-    figure_file.save(draw_neighbours([result], searcher.store.thumbnails(shown)), path)
+    ids = [hit.id for hit in result.hits] + ([result.item.id] if result.item else [])
+    figure_file.save(draw_neighbours([result], searcher.store.thumbnails(ids)), figure)
 
 
 @app.command("map")
 def draw_map(
     store: StoreOption,
     figure: Annotated[Path, typer.Option(help="Draw the map to this file, .png, .svg or .pdf.")],
-    thumbnails: Annotated[bool, typer.Option("--thumbnails", help="Draw the items' pictures, not dots.")] = False,
+    thumbnails: Annotated[bool, typer.Option("--thumbnails", help="Draw thumbnails instead of dots.")] = False,
 ) -> None:
     """Draw a t-SNE map of the store, coloured by label."""
     from search.figures import figure_file
     from search.figures.map_figure import draw_map as draw
 
-    figure_file.require_writable(figure)
+    _require_writable(figure)
     with Searcher.open(store) as searcher:
         figure_file.save(draw(searcher.store, thumbnails=thumbnails), figure)
     console.OUT.print(f"Drew {figure}", soft_wrap=True)
 
 
 def _radius_of(text: str) -> float | None:
-    """Return the number that --radius gives, or None for `auto`."""
+    """Return the number of --radius, or None for `auto`."""
     if text == "auto":
         return None
     try:
@@ -114,7 +126,7 @@ def _radius_of(text: str) -> float | None:
 def duplicates(
     store: StoreOption,
     radius: Annotated[
-        str, typer.Option(help="How far apart duplicates may lie, or auto: as far as copies do.")
+        str, typer.Option(help="The largest distance of duplicates, or auto: chosen from perturbed copies.")
     ] = "auto",
     weights: Annotated[
         Path | None, typer.Option(help="With --radius auto: the VGG16 weights the store was made with.")
@@ -122,52 +134,46 @@ def duplicates(
     figure: Annotated[Path | None, typer.Option(help="Draw the largest groups to this file.")] = None,
     json: Annotated[bool, typer.Option("--json", help="Print the groups as JSON.")] = False,
 ) -> None:
-    """Find groups of items that are nearly the same picture."""
-    from search.curation.duplicates import duplicates_of
+    """Find groups of items that are nearly the same image."""
+    from search.curation.duplicates import find_duplicates
 
-    wanted = _radius_of(radius)
-    if figure is not None:
-        from search.figures import figure_file
-
-        figure_file.require_writable(figure)
+    limit = _radius_of(radius)
+    _require_writable(figure)
     with Searcher.open(store, weights=weights) as searcher:
-        found = duplicates_of(searcher, wanted)
+        groups = find_duplicates(searcher, limit)
         if figure is not None:
-            from search.figures.curation_figures import draw_duplicates
+            from search.figures import curation_figures, figure_file
 
-            figure_file.save(draw_duplicates(found, searcher.store), figure)
-    if json:
-        console.print_json(found.as_json())
-    else:
-        console.OUT.print(found.summary(), soft_wrap=True)
-        console.OUT.print(found.table())
+            figure_file.save(curation_figures.draw_duplicates(groups, searcher.store), figure)
+    _print(groups, json=json)
 
 
 @app.command()
 def suspects(
     store: StoreOption,
     k: Annotated[int, typer.Option("-k", help="How many neighbours vote.")] = 10,
-    figure: Annotated[Path | None, typer.Option(help="Draw the surest suspects to this file.")] = None,
-    json: Annotated[bool, typer.Option("--json", help="Print the suspects as JSON.")] = False,
+    figure: Annotated[Path | None, typer.Option(help="Draw the surest label issues to this file.")] = None,
+    json: Annotated[bool, typer.Option("--json", help="Print the label issues as JSON.")] = False,
 ) -> None:
-    """Find items whose label is not what their neighbours say, the surest first."""
-    from search.curation.label_issues import suspects_of
+    """Find label issues: items with another label than their neighbours, the surest first."""
+    from search.curation.label_issues import find_label_issues
 
-    if figure is not None:
-        from search.figures import figure_file
-
-        figure_file.require_writable(figure)
+    _require_writable(figure)
     with Searcher.open(store) as searcher:
-        found = suspects_of(searcher, k)
+        issues = find_label_issues(searcher, k)
         if figure is not None:
-            from search.figures.curation_figures import draw_suspects
+            from search.figures import curation_figures, figure_file
 
-            figure_file.save(draw_suspects(found, searcher.store), figure)
+            figure_file.save(curation_figures.draw_label_issues(issues, searcher.store), figure)
+    _print(issues, json=json)
+
+
+def _print(findings: "Duplicates | LabelIssues", *, json: bool) -> None:
     if json:
-        console.print_json(found.as_json())
+        console.print_json(findings.as_json())
     else:
-        console.OUT.print(found.summary(), soft_wrap=True)
-        console.OUT.print(found.table())
+        console.OUT.print(findings.summary(), soft_wrap=True)
+        console.OUT.print(findings.table())
 
 
 if __name__ == "__main__":

@@ -1,11 +1,11 @@
-"""What can be wrong with figures and with radii; what can be wrong with a query itself is storage's to say."""
+"""Errors of figures and of the radius of duplicates; those of queries are in `storage.errors`."""
 
 from storage import LookalikeError
 
 
 class FigureUnusable(LookalikeError):
-    """A figure that cannot be drawn or written."""
+    """A figure cannot be drawn or written."""
 
 
 class RadiusUnknown(LookalikeError):
-    """A radius of duplicates that cannot be found from a store's own pictures."""
+    """No radius of duplicates can be chosen from a store's own images."""

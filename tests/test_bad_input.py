@@ -68,10 +68,10 @@ REFUSED = {
     "benchmarks exactness --store none": NO_STORE,
     "ingest folder:pictures --store foreign": (
         "expected a new or empty folder for the store, got foreign with other files in it ('notes.txt'): "
-        "name another place"
+        "name another folder"
     ),
     "ingest folder:pictures --store notes.txt": (
-        "expected a new or empty folder for the store, got the file notes.txt: name another place"
+        "expected a new or empty folder for the store, got the file notes.txt: name another folder"
     ),
     # A source that is none.
     "ingest pictures --store new": (
@@ -194,18 +194,18 @@ REFUSED = {
         "expected a folder for the figure figure.png, found none at none: make it first"
     ),
     "search duplicates --radius 0.1 --figure figure.png --store store": (
-        "expected duplicates to draw, got none within 0.1: nothing is wrong, or name a larger --radius"
+        "expected duplicates to draw, got none within 0.1: give a larger --radius, or keep all items"
     ),
     "search duplicates --radius nan --store store": (
         "expected the radius to be a finite number of at least 0, got nan"
     ),
     "search duplicates --store none": NO_STORE,
     "search duplicates --store imported": (
-        "expected pictures in imported to find a radius with, got 2 items without: give one with --radius"
+        "expected thumbnails in imported to choose a radius from, got 2 items without any: give a radius with --radius"
     ),
     "search duplicates --store store": NO_WEIGHTS,
     "search suspects -k 1 --figure figure.png --store store": (
-        "expected suspects to draw, got none: every label is what the neighbours say"
+        "expected label issues to draw, got none: every label is that of its neighbours"
     ),
     "search suspects -k 0 --store store": "expected k to be a whole number of at least 1, got 0",
     "search suspects --store foreign": FOREIGN,

@@ -20,10 +20,10 @@ def test_every_public_name_is_that_of_its_package() -> None:
         "Searcher": search.Searcher,
         "SourceImage": ingest.SourceImage,
         "Store": storage.Store,
-        "duplicates_of": search.duplicates_of,
+        "find_duplicates": search.find_duplicates,
+        "find_label_issues": search.find_label_issues,
         "ingest": ingest.ingest,
         "retry": ingest.retry,
-        "suspects_of": search.suspects_of,
     }
     assert dir(lookalike) == lookalike.__all__
 

@@ -4,8 +4,7 @@ from matplotlib.figure import Figure
 from matplotlib.ticker import FuncFormatter, NullFormatter
 
 from benchmarks.measures.recipes import PIXELS, RecipesReport
-from search.figures.figure_file import FAINT, INK
-from search.figures.palette import LABELS, REST
+from search.figures.palette import FAINT, INK, LABEL_COLOURS, OTHERS
 
 
 def draw_recipes(report: RecipesReport) -> Figure:
@@ -15,7 +14,7 @@ def draw_recipes(report: RecipesReport) -> Figure:
     axes.set_xscale("log")
     for number, score in enumerate(report.scores):
         low, high = score.ci95
-        color = REST if score.recipe == PIXELS else LABELS[number % len(LABELS)]
+        color = OTHERS if score.recipe == PIXELS else LABEL_COLOURS[number % len(LABEL_COLOURS)]
         cost = 1_000 / score.images_per_second
         axes.plot([cost, cost], [low, high], color=color, linewidth=2, solid_capstyle="round", zorder=2)
         axes.plot([cost], [score.one_nn_accuracy], "o", color=color, markersize=9, zorder=3)
@@ -43,5 +42,5 @@ def draw_recipes(report: RecipesReport) -> Figure:
     for side in ("top", "right"):
         axes.spines[side].set_visible(False)
     for side in ("left", "bottom"):
-        axes.spines[side].set_color(REST)
+        axes.spines[side].set_color(OTHERS)
     return figure

@@ -47,7 +47,7 @@ def _neighbours(searcher: Searcher, recipe: str) -> Picture:
     shown = {hit.id for result in chosen for hit in result.hits} | {result.item.id for result in chosen if result.item}
     return Picture(
         f"neighbours-{recipe}.png",
-        figure_file.encoded(draw_neighbours(chosen, searcher.store.thumbnails(sorted(shown)))),
+        figure_file.encode(draw_neighbours(chosen, searcher.store.thumbnails(sorted(shown)))),
         f"Queries, each in a row with its nearest neighbours, recipe {recipe}",
         "Left, the query; right, its nearest neighbours with label and distance. Green has the query's label, red "
         "another. The first rows are drawn at random, the last are queries whose nearest neighbour is wrong, where "
@@ -58,7 +58,7 @@ def _neighbours(searcher: Searcher, recipe: str) -> Picture:
 def _map(searcher: Searcher, recipe: str) -> Picture:
     return Picture(
         f"map-{recipe}.png",
-        figure_file.encoded(draw_map(searcher.store)),
+        figure_file.encode(draw_map(searcher.store)),
         f"Map of the embeddings, recipe {recipe}",
         "t-SNE of the embeddings, perplexity 30, seed 31. The labels are used for the colours only.",
     )

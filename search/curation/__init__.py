@@ -1,1 +1,1 @@
-"""Duplicates and label issues."""
+"""Find duplicates and label issues in a store."""

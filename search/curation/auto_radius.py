@@ -1,19 +1,20 @@
-"""How near copies lie: the radius at which re-encoded, resized and slightly cropped pictures are found again.
+"""The radius of duplicates: how far perturbed copies of a store's own images lie from their originals.
 
-A sample of the store's own pictures is copied, and the copies are embedded as the store's items were. What lies within
-a radius of a copy is its original, or a stranger. The radius is the largest, up to the farthest copy, at which at most
-one in a hundred of all that is found are strangers.
+A sample of the store's images is perturbed (re-encoded, resized, slightly cropped) and embedded as the store's items
+were. An item within the radius of a copy is its original or a false match. The radius is the largest, up to the
+farthest copy, at which at most one in a hundred matches is false.
 
-The store keeps thumbnails. Where one is the whole picture, so is its copy. Of a larger picture the thumbnail is copied,
-and the item's own vector moved as the thumbnail's vector moved: what is too fine for a thumbnail is not seen.
+The store holds thumbnails only. Where a thumbnail is the full image, the copy's vector is computed exactly. Of a larger
+image the thumbnail is perturbed, and the item's own vector is shifted as the thumbnail's vector shifts; changes too
+fine for a thumbnail are missed.
 
-A store that this is asked of holds copies already, and those are no strangers. What tells them must be another witness
-than the vectors: an item that differs from the original, pixel by pixel, no more than the original's own copies do is
-counted as neither.
+A store may hold duplicates already, which are no false matches. Vectors cannot tell, because the radius of vectors is
+what is measured, so pixels do: an item whose pixels differ from the original's no more than its copies' do is taken for
+a duplicate and counted as neither.
 """
 
 from collections.abc import Mapping, Sequence, Set
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from decimal import ROUND_CEILING, Context
 from typing import Any
 
@@ -21,135 +22,147 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ingest.images.images import Image, decode
-from search.curation.perturbations import KINDS
-from search.curation.pixel_difference import difference, pixels_of
+from search.curation.perturbations import PERTURBATIONS
+from search.curation.pixel_difference import comparable, pixel_difference
 from search.errors import RadiusUnknown
 from search.searcher import Searcher
 from storage import Store
 
 Distances = NDArray[np.float64]
 
-#: Of all that is found, how much may be strangers.
-STRANGERS = 0.01
+MAX_FALSE_MATCH_SHARE = 0.01
 
-_SAMPLE = 512
+_SAMPLE_SIZE = 512
 _SEED = 31
 
-#: How many items nearest to a copy are looked at.
-_NEAREST = 50
+#: Nearest items examined for each copy.
+_K = 50
 
-#: A radius is rounded up to so many digits, so that it can be given again as it is shown.
+#: The radius is rounded up to so many digits, so that the printed value can be passed as --radius.
 _DIGITS = 4
 
 
 @dataclass(frozen=True)
-class CopyRadius:
-    """A radius, and what was found within it.
+class AutoRadius:
+    """A radius, and what it matches.
 
-    Of `sample` pictures, `whole` were whole in their thumbnails. `found` is the share of the copies found, by kind.
-    Strangers are `strangers`, a share of `strangers_share` of all that was found. `alike` pairs of an original and
-    another item were taken for copies by their pixels.
+    `full_size` of the `sample_size` images are their own thumbnails. `recall` is the share of the copies within the
+    radius, by perturbation. `false_matches` are a share of `false_match_share` of all matches. `duplicates` counts the
+    pairs of an original and another item that their pixels show to be duplicates.
     """
 
     radius: float
-    sample: int
-    whole: int
-    found: Mapping[str, float]
-    strangers: int
-    strangers_share: float
-    alike: int
+    sample_size: int
+    full_size: int
+    recall: Mapping[str, float]
+    false_matches: int
+    false_match_share: float
+    duplicates: int
 
     def as_json(self) -> dict[str, Any]:
-        """Return it as JSON."""
-        return asdict(self)
+        """Return the radius and what it matches as JSON."""
+        return {
+            "radius": self.radius,
+            "sample": self.sample_size,
+            "whole": self.full_size,
+            "found": dict(self.recall),
+            "strangers": self.false_matches,
+            "strangers_share": self.false_match_share,
+            "alike": self.duplicates,
+        }
 
     def sentence(self) -> str:
-        """Tell how the radius was found."""
-        found = ", ".join(f"{share:.0%} of the {kind}" for kind, share in self.found.items())
-        shrunk = self.sample - self.whole
-        of = f"{self.sample:,} sampled pictures" + (f" ({shrunk:,} as thumbnails)" if shrunk else "")
+        """Say how the radius was chosen and what it matches."""
+        recall = ", ".join(f"{share:.0%} of the {name}" for name, share in self.recall.items())
+        shrunk = self.sample_size - self.full_size
+        sample = f"{self.sample_size:,} sampled images" + (f" ({shrunk:,} as thumbnails)" if shrunk else "")
         return (
-            f"radius {self.radius:.{_DIGITS}g}, from copies of {of}: it finds {found}, and {self.strangers:,} "
-            f"strangers ({self.strangers_share:.1%} of all found)"
+            f"radius {self.radius:.{_DIGITS}g}, from perturbed copies of {sample}: it finds {recall}, with "
+            f"{self.false_matches:,} false matches ({self.false_match_share:.1%} of all matches)"
         )
 
 
-def radius_of_copies(searcher: Searcher) -> CopyRadius:
-    """Return the radius at which copies of a sample of a store's pictures are found, with few strangers.
+def find_auto_radius(searcher: Searcher) -> AutoRadius:
+    """Return the largest radius that finds perturbed copies of a sample of the images with few false matches.
 
-    Raise RadiusUnknown when the store has no pictures, or strangers are as near as copies; and what embedding raises.
+    Raise RadiusUnknown when the store has no thumbnails, or false matches are as near as copies; and what embedding
+    raises.
     """
     store = searcher.store
     sample = _sample(store)
     ids, images = list(sample), list(sample.values())
-    own, plain = store.vectors(ids), searcher.embed(images)
-    copies = {kind: [copied(image) for image in images] for kind, copied in KINDS.items()}
-    moved = {kind: own + (searcher.embed(made) - plain) for kind, made in copies.items()}
-    away = {kind: np.linalg.norm(vectors.astype(np.float64) - own, axis=1) for kind, vectors in moved.items()}
-    farthest = max(float(distances.max()) for distances in away.values())
+    originals, embedded = store.vectors(ids), searcher.embed(images)
+    copies = {name: [perturb(image) for image in images] for name, perturb in PERTURBATIONS.items()}
+    vectors = {name: originals + (searcher.embed(perturbed) - embedded) for name, perturbed in copies.items()}
+    distances = {name: np.linalg.norm(copy.astype(np.float64) - originals, axis=1) for name, copy in vectors.items()}
+    farthest = max(float(to_original.max()) for to_original in distances.values())
     others = [
         (row, hit)
-        for vectors in moved.values()
-        for row, hits in enumerate(store.nearest(vectors, _NEAREST, exclude=[[id] for id in ids]))
+        for copy in vectors.values()
+        for row, hits in enumerate(store.nearest(copy, _K, exclude=[[id] for id in ids]))
         for hit in hits
         if hit.distance <= farthest
     ]
-    alike = _alike(store, images, copies, {(row, hit.id) for row, hit in others})
-    strangers = np.sort(np.array([hit.distance for row, hit in others if (row, hit.id) not in alike]))
-    radius, found, strange = _largest_radius(np.sort(np.concatenate(list(away.values()))), strangers)
+    duplicates = _duplicates_by_pixels(store, images, copies, {(row, hit.id) for row, hit in others})
+    false_distances = np.sort(np.array([hit.distance for row, hit in others if (row, hit.id) not in duplicates]))
+    radius, true_matches, false_matches = _largest_radius(
+        np.sort(np.concatenate(list(distances.values()))), false_distances
+    )
     items = zip(store.items(ids), images, strict=True)
-    return CopyRadius(
+    return AutoRadius(
         radius,
         len(ids),
         sum((item.metadata.get("height"), item.metadata.get("width")) == image.shape[:2] for item, image in items),
-        {kind: float((distances <= radius).mean()) for kind, distances in away.items()},
-        strange,
-        strange / (found + strange),
-        len(alike),
+        {name: float((to_original <= radius).mean()) for name, to_original in distances.items()},
+        false_matches,
+        false_matches / (true_matches + false_matches),
+        len(duplicates),
     )
 
 
 def _sample(store: Store) -> dict[int, Image]:
-    """Return the thumbnails of some items, drawn at random, by id; the same for the same store."""
-    ids, _ = store.all_vectors()
-    drawn = np.random.RandomState(_SEED).permutation(ids)[:_SAMPLE].tolist()
-    found = {id: decode(png, "a thumbnail") for id, png in sorted(store.thumbnails(drawn).items())}
-    if not found:
+    """Return random thumbnails by item id, the same for the same store; raise RadiusUnknown when there are none."""
+    ids = store.ids()
+    drawn = np.random.RandomState(_SEED).permutation(ids)[:_SAMPLE_SIZE].tolist()
+    images = {id: decode(png, "a thumbnail") for id, png in sorted(store.thumbnails(drawn).items())}
+    if not images:
         raise RadiusUnknown(
-            f"expected pictures in {store.folder} to find a radius with, got {len(ids)} items without: "
-            "give one with --radius"
+            f"expected thumbnails in {store.location} to choose a radius from, got {len(ids):,} items without any: "
+            "give a radius with --radius"
         )
-    return found
+    return images
 
 
-def _alike(
+def _duplicates_by_pixels(
     store: Store, images: Sequence[Image], copies: Mapping[str, Sequence[Image]], pairs: Set[tuple[int, int]]
 ) -> set[tuple[int, int]]:
-    """Return those pairs of an original, by its place, and an item, by id, whose pixels show a copy."""
+    """Return the pairs (row of an original, id of an item) whose pixels differ no more than the original's copies."""
     if not pairs:
         return set()
     thumbnails = store.thumbnails(sorted({id for _, id in pairs}))
-    pixels = {id: pixels_of(decode(png, "a thumbnail")) for id, png in thumbnails.items()}
-    alike = set()
+    items = {id: comparable(decode(png, "a thumbnail")) for id, png in thumbnails.items()}
+    duplicates = set()
     for row in sorted({row for row, _ in pairs}):
-        original = pixels_of(images[row])
-        most = max(difference(original, pixels_of(made[row])) for made in copies.values())
-        mine = {id for place, id in pairs if place == row} & pixels.keys()
-        alike |= {(row, id) for id in mine if difference(original, pixels[id]) <= most}
-    return alike
+        original = comparable(images[row])
+        limit = max(pixel_difference(original, comparable(perturbed[row])) for perturbed in copies.values())
+        ids = {id for pair_row, id in pairs if pair_row == row} & items.keys()
+        duplicates |= {(row, id) for id in ids if pixel_difference(original, items[id]) <= limit}
+    return duplicates
 
 
-def _largest_radius(copies: Distances, strangers: Distances) -> tuple[float, int, int]:
-    """Return the largest radius with few enough strangers, and how many copies and strangers it finds.
+def _largest_radius(true_distances: Distances, false_distances: Distances) -> tuple[float, int, int]:
+    """Return the largest radius with few enough false matches, and the numbers of true and of false matches in it.
 
-    Both are sorted distances from copies: to their originals, and to strangers.
+    Both arrays are sorted distances from copies: to their originals, and to other items.
     """
     rounding = Context(prec=_DIGITS, rounding=ROUND_CEILING)
-    for radius in sorted({float(rounding.create_decimal_from_float(far)) for far in copies.tolist()}, reverse=True):
-        found, strange = (int(np.searchsorted(some, radius, "right")) for some in (copies, strangers))
-        if found and strange <= STRANGERS * (found + strange):
-            return radius, found, strange
+    radii = {float(rounding.create_decimal_from_float(distance)) for distance in true_distances.tolist()}
+    for radius in sorted(radii, reverse=True):
+        true_matches = int(np.searchsorted(true_distances, radius, "right"))
+        false_matches = int(np.searchsorted(false_distances, radius, "right"))
+        if true_matches and false_matches <= MAX_FALSE_MATCH_SHARE * (true_matches + false_matches):
+            return radius, true_matches, false_matches
     raise RadiusUnknown(
-        f"expected copies of the store's pictures nearer to them than others, got {len(strangers)} others as near as "
-        f"{len(copies)} copies: give a radius with --radius"
+        "expected perturbed copies of the store's images nearer to them than other items, "
+        f"got {len(false_distances):,} items as near as {len(true_distances):,} copies: give a radius with --radius"
     )

@@ -1,8 +1,8 @@
-"""Items whose label is not what their neighbours say: perhaps labelled wrongly, at any rate worth a look.
+"""Find label issues: items whose label their nearest labelled neighbours do not share.
 
-Each item is left out of its own vote (leave-one-out), in which its nearest labelled neighbours each have a weight by
-how near they are. Wilson, "Asymptotic properties of nearest neighbor rules using edited data", 1972, edits data so; the
-weights are those of Dudani, "The distance-weighted k-nearest-neighbor rule", 1976, as far as all count for something.
+Each item is excluded from its own vote (leave-one-out). Wilson, "Asymptotic properties of nearest neighbor rules using
+edited data", 1972, edits data so. Neighbours are weighted by distance, as in Dudani, "The distance-weighted
+k-nearest-neighbor rule", 1976, but from 1 down to 1/2 instead of 0, so that every neighbour counts.
 """
 
 from collections import Counter
@@ -17,35 +17,35 @@ from search.searcher import Searcher
 from storage import Hit, Item
 from storage.console import printable
 
-#: Items asked for at once.
-_BLOCK = 1024
+#: Queries of one search.
+_BATCH = 1024
 
-#: Lines of the table; --json has them all.
-_SHOWN = 50
+#: Rows of the table; --json prints all issues.
+_TABLE_ROWS = 50
 
 _LABELLED = {"label": {"exists": True}}
 
 
 @dataclass(frozen=True)
-class Suspect:
-    """An item whose neighbours say another label, the neighbours that were asked, and how sure they are.
+class LabelIssue:
+    """An item, the label that its neighbours predict, the margin of the vote, and the neighbours that voted.
 
-    `sure` is the share of the votes for the label said, less the share for the item's own: above 0, at most 1.
+    `margin` is the predicted label's share of the votes minus that of the item's own label: above 0, at most 1.
     """
 
     item: Item
-    said: str
-    sure: float
+    predicted_label: str
+    margin: float
     neighbours: tuple[Hit, ...]
 
     def as_json(self) -> dict[str, Any]:
-        """Return the suspect as JSON."""
+        """Return the issue as JSON."""
         return {
             "id": self.item.id,
             "key": self.item.key,
             "label": self.item.label,
-            "said": self.said,
-            "sure": self.sure,
+            "said": self.predicted_label,
+            "sure": self.margin,
             "neighbours": [
                 {"id": hit.id, "key": hit.key, "label": hit.label, "distance": hit.distance} for hit in self.neighbours
             ],
@@ -53,95 +53,94 @@ class Suspect:
 
 
 @dataclass(frozen=True)
-class Suspects:
-    """All suspects of a store, the surest first, and how many items were asked about.
+class LabelIssues:
+    """The label issues of a store, the largest margin first, and how many items were checked and how many not.
 
-    `unlabelled` items have no label to doubt; `single` ones are alone with their label, so that none can confirm it.
+    `unlabelled` items have no label to check; `single` items are the only ones of their label, so none can confirm it.
     """
 
     k: int
-    judged: int
+    checked: int
     unlabelled: int
     single: int
-    suspects: tuple[Suspect, ...]
+    issues: tuple[LabelIssue, ...]
 
     def as_json(self) -> dict[str, Any]:
-        """Return the suspects as JSON."""
+        """Return the issues as JSON."""
         return {
             "k": self.k,
-            "judged": self.judged,
+            "judged": self.checked,
             "unlabelled": self.unlabelled,
             "single": self.single,
-            "suspects": [suspect.as_json() for suspect in self.suspects],
+            "suspects": [issue.as_json() for issue in self.issues],
         }
 
     def summary(self) -> str:
-        """Tell in a line what was found."""
-        left = [f"{self.unlabelled:,} without a label"] * bool(self.unlabelled)
-        left += [f"{self.single:,} alone with their label"] * bool(self.single)
-        but = f" (not judged: {', '.join(left)})" if left else ""
-        more = f"; the {_SHOWN} surest:" if len(self.suspects) > _SHOWN else ""
-        return f"{len(self.suspects):,} of {self.judged:,} items have neighbours that say another label{but}{more}"
+        """Return a line with the counts."""
+        unchecked = [f"{self.unlabelled:,} without a label"] * bool(self.unlabelled)
+        unchecked += [f"{self.single:,} alone with their label"] * bool(self.single)
+        but = f" (not checked: {', '.join(unchecked)})" if unchecked else ""
+        more = f"; the {_TABLE_ROWS} with the largest margin:" if len(self.issues) > _TABLE_ROWS else ""
+        return f"{len(self.issues):,} of {self.checked:,} items have another label than their neighbours{but}{more}"
 
     def table(self) -> Table:
-        """Return the surest suspects as a table to print."""
+        """Return the issues with the largest margin as a table to print."""
         table = Table()
-        table.add_column("sure", justify="right")
+        table.add_column("margin", justify="right")
         table.add_column("label")
-        table.add_column("neighbours say")
+        table.add_column("predicted")
         table.add_column("id", justify="right")
         table.add_column("key")
-        for suspect in self.suspects[:_SHOWN]:
-            item = suspect.item
-            cells = (f"{suspect.sure:.2f}", item.label or "", suspect.said, str(item.id), item.key)
+        for issue in self.issues[:_TABLE_ROWS]:
+            item = issue.item
+            cells = (f"{issue.margin:.2f}", item.label or "", issue.predicted_label, str(item.id), item.key)
             table.add_row(*(Text(printable(cell)) for cell in cells))
         return table
 
 
-def suspects_of(searcher: Searcher, k: int = 10) -> Suspects:
-    """Return the items of a store whose label is not what most of their k nearest labelled neighbours have, by weight.
+def find_label_issues(searcher: Searcher, k: int = 10) -> LabelIssues:
+    """Return the items whose label loses the weighted vote of their k nearest labelled neighbours.
 
-    Of a rare label, fewer neighbours are asked: as many as the label's other items could outvote. Raise InvalidQuery
-    for k below 1.
+    For a label of m items at most 2(m - 1) - 1 neighbours vote, so that the m - 1 others of a rare label can win. Raise
+    InvalidQuery for k below 1.
     """
-    store = searcher.store
-    items = store.items()
-    having = Counter(item.label for item in items)
-    judged = [item for item in items if item.label is not None and having[item.label] > 1]
-    found = []
-    for item, hits in _neighbours(searcher, judged, k):
-        asked = hits[: 2 * having[item.label] - 3]
-        said, sure = vote(str(item.label), asked)
-        if said != item.label:
-            found.append(Suspect(item, said, sure, tuple(asked)))
-    found.sort(key=lambda suspect: (-suspect.sure, suspect.neighbours[0].distance, suspect.item.id))
-    single = sum(1 for label, count in having.items() if label is not None and count == 1)
-    return Suspects(k, len(judged), having[None], single, tuple(found))
+    items = searcher.store.items()
+    counts = Counter(item.label for item in items)
+    checked = [item for item in items if item.label is not None and counts[item.label] > 1]
+    issues = []
+    for item, hits in _neighbours(searcher, checked, k):
+        voters = hits[: 2 * counts[item.label] - 3]
+        predicted, margin = weighted_vote(str(item.label), voters)
+        if predicted != item.label:
+            issues.append(LabelIssue(item, predicted, margin, tuple(voters)))
+    issues.sort(key=lambda issue: (-issue.margin, issue.neighbours[0].distance, issue.item.id))
+    single = sum(1 for label, count in counts.items() if label is not None and count == 1)
+    return LabelIssues(k, len(checked), counts[None], single, tuple(issues))
 
 
 def _neighbours(searcher: Searcher, items: Sequence[Item], k: int) -> Iterator[tuple[Item, list[Hit]]]:
-    """Walk items with their k nearest labelled neighbours; an item is left out of its own by its id."""
-    for start in range(0, len(items), _BLOCK):
-        some = items[start : start + _BLOCK]
-        ids = [item.id for item in some]
-        answers = searcher.store.nearest(searcher.store.vectors(ids), k, exclude=[[id] for id in ids], where=_LABELLED)
-        yield from zip(some, answers, strict=True)
+    """Yield each item with its k nearest labelled neighbours, itself excluded."""
+    for start in range(0, len(items), _BATCH):
+        batch = items[start : start + _BATCH]
+        ids = [item.id for item in batch]
+        results = searcher.store.nearest(searcher.store.vectors(ids), k, exclude=[[id] for id in ids], where=_LABELLED)
+        yield from zip(batch, results, strict=True)
 
 
-def vote(own: str, neighbours: Sequence[Hit]) -> tuple[str, float]:
-    """Return the label that neighbours say, and how much larger its share of the votes is than that of `own`.
+def weighted_vote(label: str, neighbours: Sequence[Hit]) -> tuple[str, float]:
+    """Return the label with the most votes, and its share of the votes minus that of the item's own `label`.
 
-    The nearest has a weight of 1, the farthest of 1/2, and those between by their distance; where all are equally far,
-    each has 1. Among labels with the same votes `own` is said, else the one whose nearest item is nearest.
+    The nearest neighbour has weight 1, the farthest 1/2, those between linearly by distance; all have 1 when they are
+    equally far. `label` wins a tie that it is in, otherwise the label of the nearest neighbour.
     """
-    near, far = neighbours[0].distance, neighbours[-1].distance
+    nearest, farthest = neighbours[0].distance, neighbours[-1].distance
     votes: dict[str, float] = {}
     for hit in neighbours:
-        weight = 1 - (hit.distance - near) / (far - near) / 2 if far > near else 1.0
+        weight = 1 - (hit.distance - nearest) / (farthest - nearest) / 2 if farthest > nearest else 1.0
         votes[str(hit.label)] = votes.get(str(hit.label), 0.0) + weight
-    for_own = votes.get(own, 0.0)
-    # The first of the largest: neighbours come nearest first.
-    said = max(votes, key=lambda label: votes[label])
-    if votes[said] <= for_own:
-        return own, 0.0
-    return said, (votes[said] - for_own) / sum(votes.values())
+    # max returns the first of equals, and neighbours come nearest first.
+    winner = max(votes, key=votes.__getitem__)
+    own = votes.get(label, 0.0)
+    if votes[winner] <= own:
+        return label, 0.0
+    return winner, (votes[winner] - own) / sum(votes.values())

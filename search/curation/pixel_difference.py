@@ -1,4 +1,4 @@
-"""How unlike two pictures are, pixel by pixel, when one may be the other's with a little cut off at its sides."""
+"""The pixel difference of two images, either of which may be a slight crop of the other."""
 
 from dataclasses import dataclass
 from itertools import product
@@ -9,44 +9,44 @@ from numpy.typing import NDArray
 
 from ingest.images.images import Image
 
-#: The side, in pixels, to which pictures are brought.
+#: Images are compared at 32 x 32 pixels.
 _SIDE = 32
 
-#: What may be cut off at each side, as parts of a picture's height or width.
-_CUTS = (0.0, 0.04, 0.08)
+#: Shares of the height or width that may be cut off at each side.
+_MARGINS = (0.0, 0.04, 0.08)
 
-Floats = NDArray[np.float32]
+GreyPixels = NDArray[np.float32]
 
 
 @dataclass(frozen=True)
-class Pixels:
-    """A picture in grey, (1024,) float32 in 0..255, and the same with all combinations of cuts, (81, 1024)."""
+class Comparable:
+    """An image in grey, 0 to 255: `full` (1024,) float32, and `crops` (81, 1024), one for each choice of margins."""
 
-    whole: Floats
-    cut: Floats
+    full: GreyPixels
+    crops: GreyPixels
 
 
-def pixels_of(image: Image) -> Pixels:
-    """Return what two pictures are compared by, whatever their sizes."""
+def comparable(image: Image) -> Comparable:
+    """Return an image, of any size, prepared for `pixel_difference`."""
     grey = image if image.ndim == 2 else np.asarray(cv2.cvtColor(image, cv2.COLOR_RGB2GRAY), np.uint8)
-    wide = grey.astype(np.float32)
-    cut = [_small(_without(wide, top, bottom, left, right)) for top, bottom, left, right in product(_CUTS, repeat=4)]
-    return Pixels(_small(wide), np.array(cut, np.float32))
+    pixels = grey.astype(np.float32)
+    crops = [_shrink(_crop(pixels, *margins)) for margins in product(_MARGINS, repeat=4)]
+    return Comparable(_shrink(pixels), np.array(crops, np.float32))
 
 
-def difference(one: Pixels, other: Pixels) -> float:
-    """Return the root of the mean squared difference of two pictures, in grey levels, as they fit together best."""
-    squared = (np.square(one.cut - other.whole).mean(axis=1).min(), np.square(other.cut - one.whole).mean(axis=1).min())
+def pixel_difference(a: Comparable, b: Comparable) -> float:
+    """Return the root mean squared difference, in grey levels, at the best-fitting crop of either image."""
+    squared = (np.square(a.crops - b.full).mean(axis=1).min(), np.square(b.crops - a.full).mean(axis=1).min())
     return float(np.sqrt(min(squared)))
 
 
-def _without(image: Floats, top: float, bottom: float, left: float, right: float) -> Floats:
-    height, width = image.shape
-    return image[
+def _crop(pixels: GreyPixels, top: float, bottom: float, left: float, right: float) -> GreyPixels:
+    height, width = pixels.shape
+    return pixels[
         round(top * height) : height - round(bottom * height), round(left * width) : width - round(right * width)
     ]
 
 
-def _small(image: Floats) -> Floats:
-    method = cv2.INTER_AREA if min(image.shape) >= _SIDE else cv2.INTER_LINEAR
-    return np.asarray(cv2.resize(image, (_SIDE, _SIDE), interpolation=method), np.float32).ravel()
+def _shrink(pixels: GreyPixels) -> GreyPixels:
+    method = cv2.INTER_AREA if min(pixels.shape) >= _SIDE else cv2.INTER_LINEAR
+    return np.asarray(cv2.resize(pixels, (_SIDE, _SIDE), interpolation=method), np.float32).ravel()

@@ -1,1 +1,1 @@
-"""Figures: neighbours, maps, duplicates and label issues."""
+"""Figures of query results, of a whole store as a map, and of what curation finds."""

@@ -1,86 +1,82 @@
-"""Galleries of what curation finds: a group of duplicates a row, a suspect with its neighbours a row."""
+"""Galleries of curation: a row for each group of duplicates, and for each label issue with its neighbours."""
 
 from collections.abc import Mapping
 
 from matplotlib.figure import Figure
 
-from search.curation.duplicates import Duplicates, Group
-from search.curation.label_issues import Suspect, Suspects
+from search.curation.duplicates import DuplicateGroup, Duplicates
+from search.curation.label_issues import LabelIssue, LabelIssues
 from search.errors import FigureUnusable
-from search.figures.gallery import ASKED, DIFFERS, Remark, Tile, draw_gallery, picture
-from search.figures.neighbours_figure import neighbour
+from search.figures.gallery import OTHER_LABEL, QUERY, TextTile, Tile, decode_thumbnail, draw_gallery
+from search.figures.neighbours_figure import hit_tile
 from search.figures.text_fitting import EMPTY
 from storage import Store
 
 #: Inches.
 _SIDE = 1.0
 
-_MOST_ROWS = 8
-_MOST_NEIGHBOURS = 7
+_MAX_ROWS = 8
+_MAX_HITS = 7
 
-#: Rows of at most so many pictures stand two abreast.
-_FEW = 4
+#: Rows of at most so many tiles are drawn in two columns.
+_SHORT_ROW = 4
 
 
 def draw_duplicates(duplicates: Duplicates, store: Store) -> Figure:
-    """Draw the largest groups, each beginning with the item that came first; raise FigureUnusable when there is none.
+    """Draw the largest groups, each representative with its nearest duplicates; raise FigureUnusable for no group.
 
-    An item whose label is another than the first one's is marked.
+    A duplicate with another label than the representative is marked.
     """
-    shown = duplicates.groups[:_MOST_ROWS]
+    shown = duplicates.groups[:_MAX_ROWS]
     if not shown:
         raise FigureUnusable(
-            f"expected duplicates to draw, got none within {duplicates.radius:.4g}: nothing is wrong, or name a larger "
-            "--radius"
+            f"expected duplicates to draw, got none within {duplicates.radius:.4g}: give a larger --radius, or keep "
+            "all items"
         )
-    ids = {hit.id for group in shown for hit in group.others[:_MOST_NEIGHBOURS]} | {group.kept.id for group in shown}
-    thumbnails = store.thumbnails(sorted(ids))
-    title = (
-        f"{_of(len(shown), len(duplicates.groups), 'group', 'largest')} of duplicates within {duplicates.radius:.4g}"
-    )
-    rows = [_group(group, thumbnails) for group in shown]
-    return draw_gallery(rows, _SIDE, title, abreast=2 if len(rows) > 1 and max(map(len, rows)) <= _FEW else 1)
+    ids = {hit.id for group in shown for hit in group.duplicates[:_MAX_HITS]}
+    thumbnails = store.thumbnails(sorted(ids | {group.representative.id for group in shown}))
+    count = _count(len(shown), len(duplicates.groups), "group", "largest")
+    rows = [_group_row(group, thumbnails) for group in shown]
+    columns = 2 if len(rows) > 1 and max(map(len, rows)) <= _SHORT_ROW else 1
+    return draw_gallery(rows, _SIDE, f"{count} of duplicates within {duplicates.radius:.4g}", columns)
 
 
-def _group(group: Group, thumbnails: Mapping[int, bytes]) -> list[Tile | Remark]:
-    kept = group.kept
-    first = kept.label or EMPTY if kept.label is not None else "first"
-    more = len(group.others) - _MOST_NEIGHBOURS
+def _group_row(group: DuplicateGroup, thumbnails: Mapping[int, bytes]) -> list[Tile | TextTile]:
+    item = group.representative
+    title = item.label or EMPTY if item.label is not None else "first"
+    hidden = len(group.duplicates) - _MAX_HITS
     return [
-        Tile(picture(thumbnails.get(kept.id)), (first, f"id {kept.id}"), ASKED),
-        *(neighbour(hit, kept.label, thumbnails) for hit in group.others[:_MOST_NEIGHBOURS]),
-        *([Remark(f"and {more:,}\nmore")] * (more > 0)),
+        Tile(decode_thumbnail(thumbnails.get(item.id)), (title, f"id {item.id}"), QUERY),
+        *(hit_tile(hit, item.label, thumbnails) for hit in group.duplicates[:_MAX_HITS]),
+        *([TextTile(f"and {hidden:,}\nmore")] * (hidden > 0)),
     ]
 
 
-def draw_suspects(suspects: Suspects, store: Store) -> Figure:
-    """Draw the surest suspects with the neighbours that were asked; raise FigureUnusable when there is none.
+def draw_label_issues(issues: LabelIssues, store: Store) -> Figure:
+    """Draw the issues of the largest margin with the neighbours that voted; raise FigureUnusable for no issue.
 
-    The neighbours are marked by whether they have the label that is said.
+    The neighbours are marked by whether they have the predicted label.
     """
-    shown = suspects.suspects[:_MOST_ROWS]
+    shown = issues.issues[:_MAX_ROWS]
     if not shown:
-        raise FigureUnusable("expected suspects to draw, got none: every label is what the neighbours say")
-    ids = {hit.id for one in shown for hit in one.neighbours[:_MOST_NEIGHBOURS]} | {one.item.id for one in shown}
+        raise FigureUnusable("expected label issues to draw, got none: every label is that of its neighbours")
+    ids = {hit.id for issue in shown for hit in issue.neighbours[:_MAX_HITS]} | {issue.item.id for issue in shown}
     thumbnails = store.thumbnails(sorted(ids))
-    title = f"{_of(len(shown), len(suspects.suspects), 'item', 'surest')} whose neighbours say another label"
-    return draw_gallery([_suspect(one, thumbnails) for one in shown], _SIDE, title)
+    title = f"{_count(len(shown), len(issues.issues), 'item', 'surest')} whose neighbours say another label"
+    return draw_gallery([_issue_row(issue, thumbnails) for issue in shown], _SIDE, title)
 
 
-def _suspect(suspect: Suspect, thumbnails: Mapping[int, bytes]) -> list[Tile | Remark]:
-    lines = (
-        suspect.item.label or EMPTY,
-        f"said: {suspect.said or EMPTY} ({suspect.sure:.0%})",
-        f"id {suspect.item.id}",
-    )
+def _issue_row(issue: LabelIssue, thumbnails: Mapping[int, bytes]) -> list[Tile | TextTile]:
+    item, predicted = issue.item, issue.predicted_label
+    caption = (item.label or EMPTY, f"said: {predicted or EMPTY} ({issue.margin:.0%})", f"id {item.id}")
     return [
-        Tile(picture(thumbnails.get(suspect.item.id)), lines, DIFFERS),
-        *(neighbour(hit, suspect.said, thumbnails) for hit in suspect.neighbours[:_MOST_NEIGHBOURS]),
+        Tile(decode_thumbnail(thumbnails.get(item.id)), caption, OTHER_LABEL),
+        *(hit_tile(hit, predicted, thumbnails) for hit in issue.neighbours[:_MAX_HITS]),
     ]
 
 
-def _of(shown: int, all: int, noun: str, order: str) -> str:
-    """Say how many of all are shown."""
-    if shown < all:
-        return f"The {shown} {order} of {all:,} {noun}s"
+def _count(shown: int, total: int, noun: str, order: str) -> str:
+    """Return how many of how many are shown, as the beginning of a title."""
+    if shown < total:
+        return f"The {shown} {order} of {total:,} {noun}s"
     return f"{shown} {noun}{'s' * (shown != 1)}"

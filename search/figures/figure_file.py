@@ -1,4 +1,4 @@
-"""What all figures share: colours, type sizes, and how a figure is written to a file."""
+"""Encode figures and write them to files."""
 
 import errno
 import io
@@ -12,22 +12,14 @@ from search.errors import FigureUnusable
 from storage.errors import StoreUnwritable
 from storage.files import durable
 
-#: What a figure can be written as. matplotlib knows more, some of which need other programs or change with the time.
+#: matplotlib knows more formats, some of which need other programs or hold the time of writing.
 FORMATS = ("jpeg", "jpg", "pdf", "png", "svg", "tif", "tiff", "webp")
 
-#: Dots per inch of a figure in pixels.
 DPI = 150
-
-INK = "#1f2328"
-FAINT = "#6e7781"
-
-#: A bluish green and a red, which the colour-blind tell apart better than green and red.
-RIGHT = "#008f7a"
-WRONG = "#c4291c"
 
 
 def require_writable(path: Path) -> None:
-    """Raise FigureUnusable at once when a figure could not be written to the path later."""
+    """Raise FigureUnusable when a figure cannot be written to the path, before any work is done for it."""
     if path.suffix.removeprefix(".").lower() not in FORMATS:
         raise FigureUnusable(f"expected a figure's name to end in one of {', '.join(FORMATS)}, got {path}")
     if not path.parent.is_dir():
@@ -35,30 +27,29 @@ def require_writable(path: Path) -> None:
             f"expected a folder for the figure {path.name}, found none at {path.parent}: make it first"
         )
     if path.is_dir():
-        raise _refused(path, os.strerror(errno.EISDIR))
+        raise _not_writable(path, os.strerror(errno.EISDIR))
     if not os.access(path.parent, os.W_OK | os.X_OK):
-        raise _refused(path, os.strerror(errno.EACCES))
+        raise _not_writable(path, os.strerror(errno.EACCES))
 
 
-def _refused(path: Path, reason: str) -> FigureUnusable:
-    return FigureUnusable(f"expected to write the figure {path}, got '{reason}': name another place, or make room")
+def _not_writable(path: Path, reason: str) -> FigureUnusable:
+    return FigureUnusable(f"expected to write the figure {path}, got '{reason}': name another path, or make room")
 
 
-def encoded(figure: Figure, format: str = "png") -> bytes:
-    """Return a figure as the bytes of a file; the same figure gives the same bytes."""
+def encode(figure: Figure, format: str = "png") -> bytes:
+    """Return a figure as the bytes of a file; equal figures give equal bytes."""
     data = io.BytesIO()
-    # Without its time of making, a figure changes only when what it shows does.
+    # Without the time of writing and with a fixed salt for an SVG's ids, the bytes change only when the figure does.
     metadata = {"svg": {"Date": None}, "pdf": {"CreationDate": None}}.get(format)
-    # An SVG's identifiers are random unless they are salted.
     with mpl.rc_context({"svg.hashsalt": "lookalike"}):
         figure.savefig(data, format=format, dpi=DPI, metadata=metadata)
     return data.getvalue()
 
 
 def save(figure: Figure, path: Path) -> None:
-    """Write a figure to a file in one step; raise FigureUnusable, with what was there before untouched."""
+    """Replace the file at the path atomically; raise FigureUnusable, leaving an existing file untouched."""
     require_writable(path)
     try:
-        durable.replace_file(path, encoded(figure, path.suffix.removeprefix(".").lower()))
+        durable.replace_file(path, encode(figure, path.suffix.removeprefix(".").lower()))
     except StoreUnwritable as error:
-        raise _refused(path, getattr(error.__cause__, "strerror", None) or str(error)) from error
+        raise _not_writable(path, getattr(error.__cause__, "strerror", None) or str(error)) from error

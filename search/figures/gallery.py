@@ -1,4 +1,4 @@
-"""Rows of captioned pictures with constant margins: what the figures of answers and findings are made of."""
+"""A gallery: rows of captioned images with fixed margins."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -8,138 +8,148 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from ingest.images.images import Image, decode
-from search.figures.figure_file import FAINT, INK, RIGHT, WRONG
-from search.figures.text_fitting import families, fitted, width_of
+from search.figures.palette import FAINT, INK, RIGHT, WRONG
+from search.figures.text_fitting import fit_width, font_families, text_width
 
-#: Inches.
+# Lengths are in inches, type sizes in points.
+
 MARGIN = 0.18
-GAP = 0.08
-FIRST_GAP = 0.3
-_BLOCK_GAP = 0.6
+TITLE_HEIGHT = 0.32
+TITLE_SIZE = 11
 
-TITLE_ROOM = 0.32
+#: Between tiles, between a row's first tile and the others, and between rows side by side.
+_GAP = 0.08
+_FIRST_GAP = 0.3
+_ROW_GAP = 0.6
+
 _ABOVE_CAPTION = 0.08
 _FIRST_LINE = 0.2
 _NEXT_LINE = 0.165
 _LAST_LINE = 0.11
 _BELOW_CAPTION = 0.12
 
-TITLE_POINTS = 11
-_FIRST_POINTS = 9
-_NEXT_POINTS = 8
+_FIRST_LINE_SIZE = 9
+_NEXT_LINE_SIZE = 8
 
-#: Pictures of at most so many pixels a side are shown pixel by pixel, larger ones are smoothed.
-_FEW_PIXELS = 64
+#: Images up to so many pixels a side show their pixels, larger ones are smoothed.
+_PIXELATED_SIDE = 64
 
 
 @dataclass(frozen=True)
-class Mark:
-    """How a picture is framed; a sign in its corner tells the same to whoever does not see the colour."""
+class Frame:
+    """The frame of a tile; `sign`, in its corner, says the same to readers who do not see the colour."""
 
     colour: str
-    line: float
+    linewidth: float
     sign: str = ""
 
 
-ASKED = Mark(INK, 2.0)
-PLAIN = Mark(FAINT, 0.8)
-AGREES = Mark(RIGHT, 2.0)
-DIFFERS = Mark(WRONG, 2.0, "×")  # noqa: RUF001 - a cross is what it is
+QUERY = Frame(INK, 2.0)
+PLAIN = Frame(FAINT, 0.8)
+SAME_LABEL = Frame(RIGHT, 2.0)
+OTHER_LABEL = Frame(WRONG, 2.0, "×")  # noqa: RUF001 - a multiplication sign is meant
 
 
 @dataclass(frozen=True)
 class Tile:
-    """A picture and the lines below it, the first of them bold; `image` is None where there is none to show."""
+    """An image, None when the item has no thumbnail, and the lines of its caption, the first of them bold."""
 
     image: Image | None
-    lines: tuple[str, ...]
-    mark: Mark = PLAIN
+    caption: tuple[str, ...]
+    frame: Frame = PLAIN
 
 
 @dataclass(frozen=True)
-class Remark:
-    """Words in the place of a picture, such as how many more there are."""
+class TextTile:
+    """Text where an image would be, such as the number of images that are not shown."""
 
-    words: str
+    text: str
 
 
-def draw_gallery(rows: Sequence[Sequence[Tile | Remark]], side: float, title: str = "", abreast: int = 1) -> Figure:
-    """Draw rows of tiles `side` inches wide and high, the first of each row a little apart from the others.
+def draw_gallery(rows: Sequence[Sequence[Tile | TextTile]], side: float, title: str = "", columns: int = 1) -> Figure:
+    """Draw rows of square tiles of `side` inches in so many columns of rows.
 
-    So many rows stand `abreast`.
+    The first tile of each row stands a little apart from the others.
     """
-    columns = max(len(row) for row in rows)
-    lines = max(len(tile.lines) for row in rows for tile in row if isinstance(tile, Tile))
-    caption = _ABOVE_CAPTION + _lines_above(lines - 1) + _LAST_LINE + _BELOW_CAPTION
-    block = side * columns + FIRST_GAP * (columns > 1) + GAP * max(0, columns - 2)
-    top = MARGIN + (TITLE_ROOM if title else 0)
-    width = 2 * MARGIN + max(block * abreast + _BLOCK_GAP * (abreast - 1), width_of(title, TITLE_POINTS))
-    height = top + (side + caption) * ceil(len(rows) / abreast) + MARGIN - _BELOW_CAPTION
+    tiles = max(len(row) for row in rows)
+    lines = max(len(tile.caption) for row in rows for tile in row if isinstance(tile, Tile))
+    caption = _ABOVE_CAPTION + _line_offset(lines - 1) + _LAST_LINE + _BELOW_CAPTION
+    row_width = side * tiles + _FIRST_GAP * (tiles > 1) + _GAP * max(0, tiles - 2)
+    top = MARGIN + (TITLE_HEIGHT if title else 0)
+    width = 2 * MARGIN + max(row_width * columns + _ROW_GAP * (columns - 1), text_width(title, TITLE_SIZE))
+    height = top + (side + caption) * ceil(len(rows) / columns) + MARGIN - _BELOW_CAPTION
     figure = Figure(figsize=(width, height), facecolor="white")
     if title:
-        written = figure.text(MARGIN / width, 1 - MARGIN / height, title, ha="left", va="top", color=INK)
-        written.set(fontfamily=families(), fontsize=TITLE_POINTS)
-    for place, row in enumerate(rows):
-        down, beside = divmod(place, abreast)
-        bottom = height - top - down * (side + caption) - side
-        for across, tile in enumerate(row):
-            left = MARGIN + beside * (block + _BLOCK_GAP) + across * (side + GAP) + (FIRST_GAP - GAP) * (across > 0)
+        draw_title(figure, title)
+    for index, row in enumerate(rows):
+        line, column = divmod(index, columns)
+        bottom = height - top - line * (side + caption) - side
+        for position, tile in enumerate(row):
+            left = MARGIN + column * (row_width + _ROW_GAP) + position * (side + _GAP)
+            left += (_FIRST_GAP - _GAP) * (position > 0)
             axes = figure.add_axes((left / width, bottom / height, side / width, side / height))
             axes.set_xticks([])
             axes.set_yticks([])
-            if isinstance(tile, Remark):
-                _remark(axes, tile.words)
+            if isinstance(tile, TextTile):
+                _draw_text(axes, tile.text)
             else:
-                _picture(axes, tile)
-                _caption(figure, tile, (left + side / 2) / width, bottom, side + GAP / 2)
+                _draw_image(axes, tile)
+                _draw_caption(figure, tile, (left + side / 2) / width, bottom, side + _GAP / 2)
     return figure
 
 
-def picture(png: bytes | None) -> Image | None:
+def draw_title(figure: Figure, title: str) -> None:
+    """Write a title at the upper left of a figure, within its margins."""
+    left, top = MARGIN / figure.get_figwidth(), 1 - MARGIN / figure.get_figheight()
+    text = figure.text(left, top, title, ha="left", va="top", color=INK)
+    text.set(fontfamily=font_families(), fontsize=TITLE_SIZE)
+
+
+def decode_thumbnail(png: bytes | None) -> Image | None:
     """Return a thumbnail's pixels, or None for None."""
     return None if png is None else decode(png, "a thumbnail")
 
 
 def interpolation(image: Image) -> str:
-    """Return how matplotlib is to scale a picture: few pixels are shown as they are, many are smoothed."""
-    return "nearest" if max(image.shape[:2]) <= _FEW_PIXELS else "antialiased"
+    """Return matplotlib's interpolation for an image: none for small images, so that their pixels show."""
+    return "nearest" if max(image.shape[:2]) <= _PIXELATED_SIDE else "antialiased"
 
 
-def _picture(axes: Axes, tile: Tile) -> None:
+def _draw_image(axes: Axes, tile: Tile) -> None:
     for spine in axes.spines.values():
-        spine.set(color=tile.mark.colour, linewidth=tile.mark.line)
+        spine.set(color=tile.frame.colour, linewidth=tile.frame.linewidth)
     if tile.image is None:
         axes.text(0.5, 0.5, "no picture", ha="center", va="center", color=FAINT, fontsize=8, transform=axes.transAxes)
     else:
         axes.imshow(tile.image, cmap="gray", vmin=0, vmax=255, interpolation=interpolation(tile.image), aspect="equal")
-        # Pictures of all shapes stand on their captions.
+        # Images of all shapes stand on their captions.
         axes.set_anchor("S")
-    if tile.mark.sign:
-        badge = axes.annotate(tile.mark.sign, (1, 1), xycoords="axes fraction", ha="center", va="center")
+    if tile.frame.sign:
+        badge = axes.annotate(tile.frame.sign, (1, 1), xycoords="axes fraction", ha="center", va="center")
         badge.set(color="white", fontsize=8, weight="bold", annotation_clip=False)
-        badge.set_bbox({"boxstyle": "circle,pad=0.15", "facecolor": tile.mark.colour, "edgecolor": "white"})
+        badge.set_bbox({"boxstyle": "circle,pad=0.15", "facecolor": tile.frame.colour, "edgecolor": "white"})
 
 
-def _remark(axes: Axes, words: str) -> None:
+def _draw_text(axes: Axes, text: str) -> None:
     axes.set_axis_off()
-    axes.text(0.5, 0.5, words, ha="center", va="center", color=FAINT, fontsize=10, transform=axes.transAxes)
+    axes.text(0.5, 0.5, text, ha="center", va="center", color=FAINT, fontsize=10, transform=axes.transAxes)
 
 
-def _caption(figure: Figure, tile: Tile, middle: float, bottom: float, room: float) -> None:
-    """Write lines below a tile, in the same place whatever the shape of the picture in it."""
-    height = figure.get_figheight()
-    colour = tile.mark.colour
-    for number, line in enumerate(tile.lines):
-        below = bottom - _ABOVE_CAPTION - _lines_above(number)
-        written = figure.text(middle, below / height, "", ha="center", va="top")
-        if number:
-            written.set(text=fitted(line, room, _NEXT_POINTS), color=FAINT, fontsize=_NEXT_POINTS)
+def _draw_caption(figure: Figure, tile: Tile, centre: float, bottom: float, room: float) -> None:
+    """Write the caption below a tile, at the same height whatever the shape of its image.
+
+    `centre` is a share of the figure's width; `bottom`, the tile's lower edge, and `room`, the width, are in inches.
+    """
+    for number, line in enumerate(tile.caption):
+        y = (bottom - _ABOVE_CAPTION - _line_offset(number)) / figure.get_figheight()
+        text = figure.text(centre, y, "", ha="center", va="top", fontfamily=font_families())
+        if number == 0:
+            text.set(text=fit_width(line, room, _FIRST_LINE_SIZE, "bold"), color=tile.frame.colour)
+            text.set(fontsize=_FIRST_LINE_SIZE, weight="bold")
         else:
-            written.set(text=fitted(line, room, _FIRST_POINTS, "bold"), color=colour, fontsize=_FIRST_POINTS)
-            written.set(weight="bold")
-        written.set_fontfamily(families())
+            text.set(text=fit_width(line, room, _NEXT_LINE_SIZE), color=FAINT, fontsize=_NEXT_LINE_SIZE)
 
 
-def _lines_above(number: int) -> float:
-    """Return the height of the lines of a caption before one, by number from 0."""
+def _line_offset(number: int) -> float:
+    """Return the distance of a caption's line, counted from 0, from the first."""
     return _FIRST_LINE + _NEXT_LINE * (number - 1) if number else 0.0

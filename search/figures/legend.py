@@ -1,4 +1,4 @@
-"""Which colour each label has in a picture: one of its own for up to twenty, grey for the rarer ones beyond."""
+"""The colour and legend entry of each label: a colour each for up to twenty, grey for the rarer ones beyond."""
 
 from collections import Counter
 from collections.abc import Sequence
@@ -8,40 +8,42 @@ import numpy as np
 from numpy.typing import NDArray
 
 from search.figures import palette
-from search.figures.text_fitting import legible
+from search.figures.text_fitting import fit_letters
 
-_MOST_LETTERS = 18
+_MAX_LETTERS = 18
 
 
 @dataclass(frozen=True)
 class LabelGroup:
-    """Items in one colour: those of one label, or, where `rest` is true, of all labels that have no colour.
+    """Items of one colour: those of one label or, when `others`, of all labels without a colour of their own.
 
-    `mine` tells which items they are, (n,) bool.
+    `mask`, (n,) bool, selects the items. `bold_name` is the name as it can be drawn in bold type.
     """
 
     name: str
     bold_name: str
     colour: str
-    mine: NDArray[np.bool_]
-    rest: bool = False
+    mask: NDArray[np.bool_]
+    others: bool = False
 
 
 def label_groups(labels: Sequence[str | None]) -> list[LabelGroup]:
-    """Return a group for each label, in order; beyond twenty, the rarer ones are one grey group, which comes first."""
+    """Return a group for each label, in order; beyond twenty labels the rarer ones share one group, which is first."""
     counts = Counter(labels)
-    many = len(counts) > len(palette.LABELS)
-    coloured = dict(counts.most_common(len(palette.LABELS) - 1)) if many else counts
+    too_many = len(counts) > len(palette.LABEL_COLOURS)
+    coloured = dict(counts.most_common(len(palette.LABEL_COLOURS) - 1)) if too_many else counts
     ordered = sorted(coloured, key=lambda label: (label is not None, label or ""))
     groups = [
-        _group(label, colour, np.array([one == label for one in labels]))
-        for label, colour in zip(ordered, palette.LABELS, strict=False)
+        _group(group_label, colour, np.array([label == group_label for label in labels]))
+        for group_label, colour in zip(ordered, palette.LABEL_COLOURS, strict=False)
     ]
-    rest = np.array([one not in coloured for one in labels])
-    return [LabelGroup("others", "others", palette.REST, rest, rest=True), *groups] if many else groups
+    if not too_many:
+        return groups
+    mask = np.array([label not in coloured for label in labels])
+    return [LabelGroup("others", "others", palette.OTHERS, mask, others=True), *groups]
 
 
-def _group(label: str | None, colour: str, mine: NDArray[np.bool_]) -> LabelGroup:
+def _group(label: str | None, colour: str, mask: NDArray[np.bool_]) -> LabelGroup:
     if label is None:
-        return LabelGroup("(no label)", "(no label)", colour, mine)
-    return LabelGroup(legible(label, _MOST_LETTERS), legible(label, _MOST_LETTERS, "bold"), colour, mine)
+        return LabelGroup("(no label)", "(no label)", colour, mask)
+    return LabelGroup(fit_letters(label, _MAX_LETTERS), fit_letters(label, _MAX_LETTERS, "bold"), colour, mask)

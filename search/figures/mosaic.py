@@ -1,4 +1,4 @@
-"""Pictures in the places of points, on a grid, so that none lies on another."""
+"""A mosaic: images on a grid, each in or near the cell of its point, none overlapping another."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -7,72 +7,74 @@ import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.patches import Rectangle
 
-from search.figures.figure_file import FAINT
-from search.figures.gallery import interpolation, picture
+from search.figures.gallery import decode_thumbnail, interpolation
+from search.figures.palette import FAINT
 from search.figures.tsne import Points
 
-#: Cells along a side: for a small store, as many as show all its pictures; at most as many as can be made out.
-_FEWEST_CELLS = 8
-_MOST_CELLS = 34
+#: Cells along a side: as many as show all images of a small store, at most as many as stay recognizable.
+_MIN_CELLS = 8
+_MAX_CELLS = 34
 
-#: How many cells there are for each picture when all are shown, so that the map keeps its shape.
-_ROOM = 1.7
+#: Cells per image when all are shown: the free ones let the map keep its shape.
+_CELLS_PER_IMAGE = 1.7
 
-#: The part of a cell's side that a picture fills.
-_FILLED = 0.9
+#: Share of a cell's side that an image fills.
+_FILL = 0.9
 
 
 @dataclass(frozen=True)
-class Piece:
-    """Which item is shown in a cell, by position, and the cell's left, lower edge and side, from 0 to 1."""
+class Cell:
+    """A cell of the grid, its left and lower edges and its side from 0 to 1, and the position of the point in it."""
 
-    item: int
+    position: int
     left: float
-    lower: float
+    bottom: float
     side: float
 
 
-def mosaic(points: Points) -> list[Piece]:
-    """Return the pieces of a grid over points, (n, 2) from 0 to 1.
+def mosaic_cells(points: Points) -> list[Cell]:
+    """Return the occupied cells of a grid over points, (n, 2) from 0 to 1, in the order of the points.
 
-    Each point takes the cell that it lies in, those nearest to a cell's middle first. The others take the nearest cell
-    that is free, as long as all have room that way; otherwise they are left out.
+    Of the points in a cell the one nearest to its centre gets it. Each of the others gets the nearest free cell when
+    the grid has cells for all; otherwise they are dropped.
     """
-    wanted = int(np.ceil(np.sqrt(_ROOM * len(points))))
-    cells = int(np.clip(wanted, _FEWEST_CELLS, _MOST_CELLS))
-    columns, rows = np.clip((points * cells).astype(np.int64), 0, cells - 1).T
-    middles = (np.stack(np.meshgrid(np.arange(cells), np.arange(cells)), axis=-1).reshape(-1, 2) + 0.5) / cells
-    own = rows * cells + columns
-    free = np.ones(cells**2, np.bool_)
-    taken: dict[int, int] = {}
-    late = []
-    for item in np.argsort(np.linalg.norm(points - middles[own], axis=1), kind="stable").tolist():
-        if free[own[item]]:
-            taken[item], free[own[item]] = int(own[item]), False
+    needed = int(np.ceil(np.sqrt(_CELLS_PER_IMAGE * len(points))))
+    size = int(np.clip(needed, _MIN_CELLS, _MAX_CELLS))
+    columns, rows = np.clip((points * size).astype(np.int64), 0, size - 1).T
+    centres = (np.stack(np.meshgrid(np.arange(size), np.arange(size)), axis=-1).reshape(-1, 2) + 0.5) / size
+    home = rows * size + columns
+    free = np.ones(size**2, np.bool_)
+    occupied: dict[int, int] = {}
+    displaced = []
+    for position in np.argsort(np.linalg.norm(points - centres[home], axis=1), kind="stable").tolist():
+        if free[home[position]]:
+            occupied[position], free[home[position]] = int(home[position]), False
         else:
-            late.append(item)
-    for item in late if wanted <= _MOST_CELLS else ():
-        away = np.where(free, np.linalg.norm(points[item] - middles, axis=1), np.inf)
-        taken[item] = int(away.argmin())
-        free[taken[item]] = False
-    return [Piece(item, cell % cells / cells, cell // cells / cells, 1 / cells) for item, cell in sorted(taken.items())]
+            displaced.append(position)
+    for position in displaced if needed <= _MAX_CELLS else ():
+        distances = np.where(free, np.linalg.norm(points[position] - centres, axis=1), np.inf)
+        occupied[position] = int(distances.argmin())
+        free[occupied[position]] = False
+    return [
+        Cell(position, cell % size / size, cell // size / size, 1 / size) for position, cell in sorted(occupied.items())
+    ]
 
 
 def draw_mosaic(
-    axes: Axes, pieces: Sequence[Piece], thumbnails: Sequence[bytes | None], colours: Mapping[int, str]
+    axes: Axes, cells: Sequence[Cell], thumbnails: Sequence[bytes | None], colours: Mapping[int, str]
 ) -> None:
-    """Draw each piece's PNG in a frame of its item's colour; without one, the frame is filled with the colour."""
-    for piece, png in zip(pieces, thumbnails, strict=True):
-        image = picture(png)
-        colour = colours.get(piece.item, FAINT)
-        height, width = image.shape[:2] if image is not None else (1, 1)
-        wide, high = (_FILLED * piece.side * side / max(height, width) for side in (width, height))
-        left, lower = piece.left + (piece.side - wide) / 2, piece.lower + (piece.side - high) / 2
+    """Draw each cell's PNG in a frame of the colour of its position; without a PNG the frame is filled."""
+    for cell, png in zip(cells, thumbnails, strict=True):
+        image = decode_thumbnail(png)
+        colour = colours.get(cell.position, FAINT)
+        rows, columns = image.shape[:2] if image is not None else (1, 1)
+        width, height = (_FILL * cell.side * pixels / max(rows, columns) for pixels in (columns, rows))
+        left, bottom = cell.left + (cell.side - width) / 2, cell.bottom + (cell.side - height) / 2
         if image is not None:
-            extent = (left, left + wide, lower, lower + high)
+            extent = (left, left + width, bottom, bottom + height)
             axes.imshow(image, extent=extent, aspect="auto", interpolation=interpolation(image), zorder=1)
-        filled = "none" if image is not None else colour
+        fill = "none" if image is not None else colour
         axes.add_patch(
-            Rectangle((left, lower), wide, high, facecolor=filled, edgecolor=colour, linewidth=1.2, zorder=2)
+            Rectangle((left, bottom), width, height, facecolor=fill, edgecolor=colour, linewidth=1.2, zorder=2)
         )
     axes.set(xlim=(-0.02, 1.02), ylim=(-0.02, 1.02))

@@ -1,12 +1,25 @@
-"""Colours for labels: twenty that are told apart, also by the colour-blind; the fewer are taken, the more clearly.
+"""The colours of figures.
 
-They were spread as far apart as they go in OKLab (Ottosson, "A perceptual color space for image processing", 2020), as
-seen by normal eyes and through the three kinds of colour-blindness at full strength (Machado, Oliveira and Fernandes,
-"A physiologically-based model for simulation of color vision deficiency", 2009), and away from white and from `REST`.
-The first ten were spread by themselves, the other ten then between them; each is as far as can be from those before it.
+`LABEL_COLOURS` are spread as far apart as possible in OKLab (Ottosson, "A perceptual color space for image processing",
+2020), as seen by normal eyes and with the three kinds of colour-blindness at full strength (Machado, Oliveira and
+Fernandes, "A physiologically-based model for simulation of color vision deficiency", 2009), and away from white and
+from `OTHERS`. The first ten were spread by themselves, the other ten then between them; each is as far as possible from
+those before it, so that few labels differ the most.
 """
 
-LABELS = (
+#: Text and lines.
+INK = "#1f2328"
+FAINT = "#6e7781"
+
+#: The frame of a hit with the query's label, and of one with another: bluish green and red, which the colour-blind
+#: distinguish better than green and red.
+RIGHT = "#008f7a"
+WRONG = "#c4291c"
+
+#: Labels that have no colour of their own.
+OTHERS = "#b8bfc6"
+
+LABEL_COLOURS = (
     "#17a2eb",
     "#930800",
     "#d98b04",
@@ -28,6 +41,3 @@ LABELS = (
     "#7b533c",
     "#a57f39",
 )
-
-#: What has no colour of its own.
-REST = "#b8bfc6"

@@ -1,4 +1,4 @@
-"""Write labels in any script: in an installed font that has their letters, or escaped where none has."""
+"""Fit labels of any script into figures: choose installed fonts, escape what no font has, cut what is too wide."""
 
 import logging
 import unicodedata
@@ -10,8 +10,8 @@ from typing import Literal
 from matplotlib import font_manager
 from matplotlib.ft2font import FT2Font, LoadFlags
 
-#: Looked through in this order for each letter, as far as they are installed: matplotlib's own font, then those that
-#: Linux and macOS have for scripts that it lacks. Emoji in colour are pictures, which matplotlib cannot draw.
+#: Fonts tried in this order for each letter, where installed: matplotlib's own, then those that Linux and macOS have
+#: for scripts that it lacks. Colour emoji are bitmaps, which matplotlib cannot draw.
 FAMILIES = (
     "DejaVu Sans",
     "Noto Sans",
@@ -39,95 +39,96 @@ FAMILIES = (
     "Unifont",
 )
 
-#: What is written for an empty label.
+#: Written for an empty label.
 EMPTY = "''"
 
-#: A type size, in points, at which rounding no longer matters.
-_LARGE = 256
+#: Letters are measured at this type size, in points, at which rounding does not matter.
+_MEASURED_SIZE = 256
 
-#: These join letters into one and are not seen themselves.
+#: Zero-width non-joiner and joiner: not printable, but part of words.
 _JOINERS = "\u200c\u200d"
 
-# Where a font has no bold letters, its others are good enough to say nothing of it.
+# A font without bold letters is used as it is, without matplotlib's warning.
 logging.getLogger("matplotlib.font_manager").addFilter(lambda record: "font weight" not in str(record.msg))
 
 Weight = Literal["normal", "bold"]
 
 
-def families() -> list[str]:
-    """Return the installed families, in the order that matplotlib is to look through them for each letter."""
+def font_families() -> list[str]:
+    """Return the installed families, in the order in which matplotlib must try them for each letter."""
     installed = set(font_manager.get_font_names())
     return [family for family in FAMILIES if family in installed]
 
 
-def legible(text: str, most: int, weight: Weight = "normal") -> str:
-    """Return a label as it can be drawn in `families`, cut where it is wider than `most` letters.
+def fit_letters(label: str, max_letters: int, weight: Weight = "normal") -> str:
+    """Return a label as matplotlib text, cut where it is wider than so many letters; East Asian letters count twice.
 
-    What cannot be printed, or is in no font, is escaped as Python escapes it; an empty label is a pair of quotes.
+    Letters that are not printable, or in no installed font, are escaped as Python escapes them. An empty label becomes
+    a pair of quotes.
     """
-    shown = _shown(text, weight)
-    return _written(_cut(shown, most, [_width(letter) for letter in shown], 1))
+    letters = _escaped(label, weight)
+    return _matplotlib_text(_cut(letters, max_letters, [_columns(letter) for letter in letters], 1))
 
 
-def fitted(text: str, room: float, points: float, weight: Weight = "normal") -> str:
-    """Return a label as it can be drawn, cut where it is wider than `room` inches at a type size."""
-    shown = _shown(text, weight)
-    widths = [_inches(letter, points, weight) for letter in shown]
-    return _written(_cut(shown, room, widths, _inches("…", points, weight)))
+def fit_width(label: str, inches: float, size: float, weight: Weight = "normal") -> str:
+    """Return a label as `fit_letters` does, cut where it is wider than so many inches at a type size in points."""
+    letters = _escaped(label, weight)
+    widths = [_width(letter, size, weight) for letter in letters]
+    return _matplotlib_text(_cut(letters, inches, widths, _width("…", size, weight)))
 
 
-def width_of(written: str, points: float, weight: Weight = "normal") -> float:
-    """Return how many inches wide a line is, as `legible` or `fitted` gave it, at a type size."""
-    return _inches(written.replace(r"\$", "$"), points, weight)
+def text_width(text: str, size: float, weight: Weight = "normal") -> float:
+    """Return the width, in inches, of a text of `fit_letters` or `fit_width` at a type size in points."""
+    return _width(text.replace(r"\$", "$"), size, weight)
 
 
-def _shown(text: str, weight: Weight) -> list[str]:
+def _escaped(label: str, weight: Weight) -> list[str]:
     """Return each letter of a label, or its escape."""
-    among = tuple(families())
+    families = tuple(font_families())
     return [
         letter
-        if (letter.isprintable() or letter in _JOINERS) and _family_of(letter, among, weight)
+        if (letter.isprintable() or letter in _JOINERS) and _family_of(letter, families, weight)
         else letter.encode("unicode_escape").decode("ascii")
-        for letter in text or EMPTY
+        for letter in label or EMPTY
     ]
 
 
-def _cut(shown: list[str], room: float, widths: list[float] | list[int], dots: float) -> list[str]:
-    if sum(widths) <= room:
-        return shown
+def _cut(letters: list[str], limit: float, widths: list[float] | list[int], ellipsis_width: float) -> list[str]:
+    if sum(widths) <= limit:
+        return letters
     ends = list(accumulate(widths))
-    return [*shown[: bisect(ends, room - dots)], "…"]
+    return [*letters[: bisect(ends, limit - ellipsis_width)], "…"]
 
 
-def _written(shown: list[str]) -> str:
-    # A dollar sign would begin a formula.
-    return "".join(shown).replace("$", r"\$")
+def _matplotlib_text(letters: list[str]) -> str:
+    # An unescaped dollar sign begins a formula.
+    return "".join(letters).replace("$", r"\$")
 
 
-def _width(shown: str) -> int:
-    """Return how many letters' room a letter or its escape takes."""
-    return 2 if unicodedata.east_asian_width(shown[0]) in "FW" else len(shown)
+def _columns(letter: str) -> int:
+    """Return the width of a letter or its escape in columns, as a terminal counts them."""
+    return 2 if unicodedata.east_asian_width(letter[0]) in "FW" else len(letter)
 
 
-def _inches(shown: str, points: float, weight: Weight) -> float:
-    among = tuple(families())
-    return points / 72 * sum(_advance(letter, among, weight) for letter in shown)
-
-
-@cache
-def _advance(letter: str, among: tuple[str, ...], weight: Weight) -> float:
-    """Return a letter's width as a part of the type size; ligatures and accents only ever take less."""
-    font = _font(_family_of(letter, among, weight) or among[0], weight)
-    font.set_size(_LARGE, 72)
-    return float(font.load_char(ord(letter), LoadFlags.NO_HINTING).linearHoriAdvance) / 65536 / _LARGE
+def _width(letters: str, size: float, weight: Weight) -> float:
+    families = tuple(font_families())
+    return size / 72 * sum(_advance(letter, families, weight) for letter in letters)
 
 
 @cache
-def _family_of(letter: str, among: tuple[str, ...], weight: Weight) -> str | None:
-    """Return the first of the families that has a letter."""
-    return next((family for family in among if _font(family, weight).get_char_index(ord(letter))), None)
+def _advance(letter: str, families: tuple[str, ...], weight: Weight) -> float:
+    """Return a letter's width relative to the type size; ligatures and accents only ever reduce it."""
+    font = _font(_family_of(letter, families, weight) or families[0], weight)
+    font.set_size(_MEASURED_SIZE, 72)
+    return float(font.load_char(ord(letter), LoadFlags.NO_HINTING).linearHoriAdvance) / 65536 / _MEASURED_SIZE
+
+
+@cache
+def _family_of(letter: str, families: tuple[str, ...], weight: Weight) -> str | None:
+    """Return the first family that has a letter, or None."""
+    return next((family for family in families if _font(family, weight).get_char_index(ord(letter))), None)
 
 
 def _font(family: str, weight: Weight) -> FT2Font:
-    wanted = font_manager.FontProperties(family=[family], weight=weight)
-    return font_manager.get_font(font_manager.findfont(wanted, fallback_to_default=False))
+    properties = font_manager.FontProperties(family=[family], weight=weight)
+    return font_manager.get_font(font_manager.findfont(properties, fallback_to_default=False))

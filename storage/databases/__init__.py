@@ -1,1 +1,1 @@
-"""What keeps a catalog: a file of SQLite's or a schema on a PostgreSQL server; how it is named, made and opened."""
+"""Databases that hold a catalog: a SQLite file, or a schema of a PostgreSQL server."""

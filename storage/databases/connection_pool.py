@@ -1,49 +1,50 @@
-"""Connections that are kept open for whoever needs one next.
+"""A pool of open SQLAlchemy connections.
 
-SQLAlchemy's own pool makes a new `Connection` around the driver's each time, which takes as long as reading the rows of
-an answer.
+SQLAlchemy's own pool keeps the driver's connections and makes a new `Connection` at each checkout, which takes as long
+as reading the rows of a query's hits.
 """
 
 from collections import deque
 
 import sqlalchemy as sa
 
-#: Connections that are kept when nobody needs them; more are made, and closed again, when many ask at once.
-_KEPT = 8
+#: The most idle connections that stay open; more are opened when many are in use at once.
+_MAX_IDLE = 8
 
 
 class ConnectionPool:
-    """The connections of an engine without a pool, each with one user at a time, in whichever thread."""
+    """The connections of an engine that has no pool itself (`NullPool`); thread-safe."""
 
     def __init__(self, engine: sa.Engine) -> None:
         self._engine = engine
         self._idle: deque[sa.Connection] = deque()
-        self._kept = _KEPT
+        self._max_idle = _MAX_IDLE
 
-    def take(self) -> sa.Connection:
-        """Return an open connection that nobody else has, to be given back or closed."""
+    def acquire(self) -> sa.Connection:
+        """Return an open connection for exclusive use; release or close it afterwards."""
         try:
             return self._idle.pop()
         except IndexError:
             return self._engine.connect()
 
-    def give_back(self, connection: sa.Connection) -> None:
-        """Keep a connection whose transaction has ended."""
+    def release(self, connection: sa.Connection) -> None:
+        """Return a connection to the pool after its transaction has ended."""
         if connection.in_transaction():
-            # SQLAlchemy's, which it began by itself at the first statement.
+            # The transaction that SQLAlchemy begins by itself at the first statement.
             connection.rollback()
         self._idle.append(connection)
-        self._close_but(self._kept)
+        self._close_idle(self._max_idle)
 
     def close(self) -> None:
-        """Close those that nobody has now, and the others as soon as they are given back."""
-        self._kept = 0
-        self._close_but(0)
+        """Close the idle connections now, and those in use when they are released."""
+        self._max_idle = 0
+        self._close_idle(0)
 
-    def _close_but(self, kept: int) -> None:
-        while len(self._idle) > kept:
+    def _close_idle(self, most: int) -> None:
+        """Close idle connections, the oldest first, until at most so many are left."""
+        while len(self._idle) > most:
             try:
                 self._idle.popleft().close()
             except IndexError:
-                # Another thread was faster.
+                # Another thread has closed it.
                 return

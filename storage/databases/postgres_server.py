@@ -1,16 +1,17 @@
-"""The catalog on a server: PostgreSQL, asked so that COMMIT means durable; the only file that imports psycopg.
+"""A catalog in a PostgreSQL schema, with settings so that COMMIT is durable; the only file that imports psycopg.
 
-Many processes may write at the same time: each transaction that writes waits for the one before it, so ids are given
-out and batches are chained exactly as one writer would.
+Several processes may write to it: write transactions are serialized by an advisory lock, so ids are assigned and
+batches are chained exactly as by one writer.
 """
 
 import uuid
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
-from typing import Any, TypeVar
+from typing import Any
 
 import sqlalchemy as sa
 
+from storage.catalog.database import Result
 from storage.catalog.schema import SCHEMA_VERSION, Base, CommitRow
 from storage.databases.address import Address
 from storage.errors import (
@@ -27,35 +28,34 @@ from storage.errors import (
     require_extra,
 )
 
-#: How long a connection is tried, in seconds.
+#: How long to try to connect, in seconds.
 CONNECT_TIMEOUT_S = 10
 
-#: How long a writer waits for those before it, in milliseconds.
+#: How long a writer waits for the lock of another, in milliseconds.
 LOCK_TIMEOUT_MS = 60_000
 
-#: Settings of the server without which an acknowledged batch could be lost.
+#: The server's settings without which an acknowledged batch could be lost.
 #: https://www.postgresql.org/docs/15/wal-reliability.html
 SETTINGS = {"synchronous_commit": "on", "fsync": "on", "full_page_writes": "on"}
 
-#: What stands in the comment on the table of batches, before the version of the tables.
+#: How the comment on the table `batches` begins that marks a catalog; the schema version follows.
 MARK = "Lookalike catalog, version "
 
 _COMMENT = sa.text("SELECT obj_description(to_regclass('batches'), 'pg_class')")
 
-#: Names the lock that a writer takes; each schema of a database has its own.
-_WAIT_FOR_WRITERS = sa.text("SELECT pg_advisory_xact_lock(hashtextextended('lookalike ' || :schema, 0))")
+#: Takes the writers' lock of a schema until the transaction ends.
+_LOCK_WRITERS = sa.text("SELECT pg_advisory_xact_lock(hashtextextended('lookalike ' || :schema, 0))")
 
-#: Names the lock that a process takes to fill a vector engine.
-_FILLER = "hashtextextended('lookalike vectors ' || :schema, 0)"
+#: The key of the lock of the process that writes to a vector server.
+_SYNC_KEY = "hashtextextended('lookalike vectors ' || :schema, 0)"
 
 _SIZE = sa.text(
     "SELECT coalesce(sum(pg_total_relation_size(to_regclass(name))), 0) FROM unnest(CAST(:names AS text[])) AS name"
 )
 
-_READING = {"isolation_level": "REPEATABLE READ", "postgresql_readonly": True}
-_WRITING = {"isolation_level": "READ COMMITTED", "postgresql_readonly": False}
-
-Result = TypeVar("Result")
+_READ = {"isolation_level": "REPEATABLE READ", "postgresql_readonly": True}
+_WRITE = {"isolation_level": "READ COMMITTED", "postgresql_readonly": False}
+_NO_TRANSACTION = {"isolation_level": "AUTOCOMMIT", "postgresql_readonly": False}
 
 
 class PostgresServer:
@@ -71,18 +71,18 @@ class PostgresServer:
         sa.event.listen(self._engine, "connect", self._prepare)
 
     def _prepare(self, connection: Any, _record: object) -> None:
-        """Make a new connection see the store's schema, and commit durably."""
+        """Set a new connection up for the store's schema and for durable commits."""
         connection.autocommit = True
         with connection.cursor() as cursor:
             cursor.execute("SELECT set_config('search_path', %s, false)", [self.address.schema])
             cursor.execute(f"SET lock_timeout = {LOCK_TIMEOUT_MS}")
             cursor.execute("SET synchronous_commit = on")
             for name, value in SETTINGS.items():
-                (got,) = cursor.execute(f"SHOW {name}").fetchone()
-                if got != value:
+                (actual,) = cursor.execute(f"SHOW {name}").fetchone()
+                if actual != value:
                     raise StoreUnwritable(
-                        f"expected PostgreSQL to run with {name}={value} at {self.address}, got {got}: what is "
-                        "acknowledged could be lost; change the server's settings"
+                        f"expected PostgreSQL to run with {name}={value} at {self.address}, got {actual}: "
+                        "acknowledged batches could be lost; change the server's settings"
                     )
             (version,) = cursor.execute("SHOW server_version").fetchone()
         self.made_with = f"PostgreSQL {version}"
@@ -90,63 +90,68 @@ class PostgresServer:
 
     @contextmanager
     def reading(self) -> Iterator[sa.Connection]:
-        """Give a connection inside a read transaction: every statement sees the same batches."""
-        with self._transaction(_READING) as connection:
+        """Return a connection inside a read transaction, whose statements all see the same snapshot."""
+        with self._transaction(_READ) as connection:
             yield connection
 
     @contextmanager
     def writing(self) -> Iterator[sa.Connection]:
-        """Give a connection inside a write transaction, begun when every other one has ended."""
-        with self._transaction(_WRITING) as connection:
-            # Each statement after it sees what the writer before has committed.
-            connection.execute(_WAIT_FOR_WRITERS, {"schema": self.address.schema})
+        """Return a connection inside a write transaction, which begins when every other one has ended."""
+        with self._transaction(_WRITE) as connection:
+            # With READ COMMITTED every later statement sees what the previous writer has committed.
+            connection.execute(_LOCK_WRITERS, {"schema": self.address.schema})
             yield connection
 
     @contextmanager
     def _transaction(self, options: Mapping[str, Any]) -> Iterator[sa.Connection]:
-        with self._our_errors(), self._engine.connect() as connection:
-            connection.execution_options(**options)
-            with connection.begin():
-                yield connection
+        with self._connected(options) as connection, connection.begin():
+            yield connection
 
     def write_exactly_once(self, change: Callable[[sa.Connection], Result]) -> Result:
-        """Make a change in a write transaction, exactly once even when the answer to COMMIT was lost.
+        """Apply a change in a write transaction and return its result; exactly once, even if the reply is lost.
 
-        Beside the change a key is written, which tells afterwards whether it was committed.
+        A unique key is written with the change. When the server fails, the key tells whether COMMIT succeeded; if it
+        did not, the change is tried once more.
         """
         key = uuid.uuid4().hex
-        made: list[Result] = []
-
-        def make() -> Result:
-            made.clear()
-            with self.writing() as connection:
-                made.append(change(connection))
-                connection.execute(sa.insert(CommitRow).values(key=key))
-            return made[0]
-
         try:
-            return make()
+            with self._keyed_writing(key) as connection:
+                result = change(connection)
         except ServerUnusable:
-            with self.reading() as connection:
-                committed = connection.execute(sa.select(CommitRow.key).where(CommitRow.key == key)).first()
-            return make() if committed is None else made[0]
+            if not self._was_committed(key):
+                with self._keyed_writing(key) as connection:
+                    result = change(connection)
+        return result
+
+    @contextmanager
+    def _keyed_writing(self, key: str) -> Iterator[sa.Connection]:
+        """Return a connection inside a write transaction that also writes a unique key."""
+        with self.writing() as connection:
+            yield connection
+            connection.execute(sa.insert(CommitRow).values(key=key))
+
+    def _was_committed(self, key: str) -> bool:
+        with self.reading() as connection:
+            return connection.execute(sa.select(CommitRow.key).where(CommitRow.key == key)).first() is not None
 
     @contextmanager
     def sync_lock(self, *, wait: bool) -> Iterator[bool]:
-        """Give the right to fill what is derived on other servers, to one process; False when another has it."""
-        with self._our_errors(), self._engine.connect() as connection:
-            connection.execution_options(isolation_level="AUTOCOMMIT", postgresql_readonly=False)
+        """Take the lock that lets one process at a time write to a vector server; False when another holds it.
+
+        With `wait`, block until it is free.
+        """
+        with self._connected(_NO_TRANSACTION) as connection:
             connection.execute(sa.text("SET lock_timeout = 0"))
             lock = "pg_advisory_lock" if wait else "pg_try_advisory_lock"
-            had = connection.execute(sa.text(f"SELECT {lock}({_FILLER})"), {"schema": self.address.schema}).scalar()
+            taken = connection.execute(sa.text(f"SELECT {lock}({_SYNC_KEY})"), {"schema": self.address.schema}).scalar()
             try:
-                yield wait or bool(had)
+                yield wait or bool(taken)
             finally:
-                # With the connection its lock goes as well, also when the server has gone.
+                # Closes the session, which releases its lock even if the server has failed.
                 connection.invalidate()
 
     def create(self, fill: Callable[[sa.Connection], None]) -> None:
-        """Make the tables and fill them, in one transaction; raise StoreExists or NotAStore where there are some."""
+        """Create the tables and fill them in one transaction; raise StoreExists or NotAStore if the schema has any."""
         with self.writing() as connection:
             self._require_free(connection)
             connection.execute(sa.schema.CreateSchema(self.address.schema, if_not_exists=True))
@@ -155,28 +160,28 @@ class PostgresServer:
             fill(connection)
 
     def holds_catalog(self) -> bool:
-        """Tell whether something has the mark of a catalog; opening it tells what it is."""
+        """Return whether the schema has the mark of a catalog; opening it checks what it is."""
         with self.reading() as connection:
-            return _marked(connection) is not None
+            return _version(connection) is not None
 
     def require_free(self) -> None:
-        """Raise StoreExists or NotAStore unless a catalog can be made here."""
+        """Raise StoreExists or NotAStore unless a catalog can be created here."""
         with self.reading() as connection:
             self._require_free(connection)
 
     def _require_free(self, connection: sa.Connection) -> None:
-        if _marked(connection) is not None:
+        if _version(connection) is not None:
             raise StoreExists(f"expected no store yet at {self.address}, got one: open it instead")
-        ours = sorted(self._tables(connection) & Base.metadata.tables.keys())
-        if ours:
+        if taken := self._tables(connection) & Base.metadata.tables.keys():
             raise NotAStore(
-                f"expected no tables of others' in the way at {self.address}, got {ours[0]!r}: name another schema"
+                f"expected a schema without another program's tables at {self.address}, got {min(taken)!r}: name "
+                "another schema"
             )
 
     def require_catalog(self) -> None:
-        """Raise unless the schema holds a catalog of a known version, with all its tables."""
+        """Raise StoreNotFound, StoreVersion or StoreCorrupt unless the schema has all tables of a known version."""
         with self.reading() as connection:
-            version, missing = _marked(connection), Base.metadata.tables.keys() - self._tables(connection)
+            version, missing = _version(connection), Base.metadata.tables.keys() - self._tables(connection)
         if version is None:
             raise StoreNotFound(
                 f"expected a store at {self.address}, found none there: make one with `python -m ingest SOURCE --store "
@@ -194,12 +199,12 @@ class PostgresServer:
             )
 
     def format(self) -> int:
-        """Return the version of the tables."""
+        """Return the schema version of the tables."""
         with self.reading() as connection:
-            return _marked(connection) or 0
+            return _version(connection) or 0
 
     def upgrade(self) -> None:
-        """Make the tables that came since an older catalog's version, in one step."""
+        """Create the tables that are newer than the catalog's version, in one transaction."""
         if self.format() == SCHEMA_VERSION:
             return
         with self.writing() as connection:
@@ -207,74 +212,78 @@ class PostgresServer:
             _mark(connection)
 
     def analyze(self) -> None:
-        """Count what is in the tables, so that statements go by the right index; the server does so later by itself."""
-        with self._our_errors(), self._engine.connect() as connection:
-            connection.execution_options(isolation_level="AUTOCOMMIT", postgresql_readonly=False)
-            connection.execute(sa.text(f"ANALYZE {', '.join(Base.metadata.tables)}"))
+        """Update the query planner's statistics now (ANALYZE); the server's autovacuum would do so only later."""
+        self._run_on_tables("ANALYZE")
 
     def bytes(self) -> int:
-        """Return how much space the tables and their indexes take on the server."""
+        """Return the size of the tables and their indexes on the server, in bytes."""
         with self.reading() as connection:
             return int(connection.execute(_SIZE, {"names": list(Base.metadata.tables)}).scalar_one())
 
     def vacuum(self) -> None:
-        """Let the tables use the space of what was deleted again."""
-        with self._our_errors(), self._engine.connect() as connection:
-            connection.execution_options(isolation_level="AUTOCOMMIT", postgresql_readonly=False)
-            connection.execute(sa.text(f"VACUUM {', '.join(Base.metadata.tables)}"))
+        """Make the space of deleted rows available to the tables again (VACUUM)."""
+        self._run_on_tables("VACUUM")
+
+    def _run_on_tables(self, command: str) -> None:
+        with self._connected(_NO_TRANSACTION) as connection:
+            connection.execute(sa.text(f"{command} {', '.join(Base.metadata.tables)}"))
 
     def integrity(self) -> list[str]:
-        """Return nothing: a server looks after its own files, and rows have their checksums."""
+        """Return no problems: the server checks its own files, and the rows have checksums."""
         return []
 
     def rewrite_if_damaged(self) -> list[str]:
-        """Return nothing, as `integrity` does."""
+        """Do nothing: a server's files cannot be rewritten from here."""
         return []
 
     def close(self) -> None:
-        """Close every connection now."""
+        """Close all connections."""
         self._engine.dispose()
 
     def _tables(self, connection: sa.Connection) -> set[str]:
         return set(sa.inspect(connection).get_table_names(schema=self.address.schema))
 
     @contextmanager
-    def _our_errors(self) -> Iterator[None]:
-        # Imported here: only a store on a server needs it.
+    def _connected(self, options: Mapping[str, Any]) -> Iterator[sa.Connection]:
+        """Return a connection with these execution options; database errors become those of `storage.errors`."""
         import psycopg
 
         try:
-            yield
+            with self._engine.connect() as connection:
+                connection.execution_options(**options)
+                yield connection
         except (sa.exc.SQLAlchemyError, psycopg.Error) as error:
-            raise self._ours(error) from error
+            raise self._store_error(error) from error
 
-    def _ours(self, error: Exception) -> LookalikeError:
-        """Turn a database error into the one that says what a user can do about it, by its SQLSTATE.
+    def _store_error(self, error: Exception) -> LookalikeError:
+        """Return the error of `storage.errors` for a database error, by its SQLSTATE.
 
         https://www.postgresql.org/docs/15/errcodes-appendix.html
         """
         cause = getattr(error, "orig", None) or error
         state = getattr(cause, "sqlstate", None) or ""
-        said = " ".join(str(cause).split())
+        message = " ".join(str(cause).split())
         if state.startswith(("40", "55P03")):
             return StoreBusy(
-                f"expected {self.address} to be free within {LOCK_TIMEOUT_MS // 1000} s, got '{said}': others are "
+                f"expected {self.address} to be free within {LOCK_TIMEOUT_MS // 1000} s, got '{message}': others are "
                 "writing to it; try again"
             )
         if state.startswith(("53", "25006", "42501")):
             return StoreUnwritable(
-                f"expected to read and write {self.address}, got '{said}': everything acknowledged so far is kept; "
+                f"expected to read and write {self.address}, got '{message}': everything acknowledged so far is kept; "
                 "free space or change the permissions and run the same command again"
             )
         if state.startswith(("22", "54")):
-            return InvalidItem(f"expected values that PostgreSQL can store at {self.address}, got '{said}'")
+            return InvalidItem(f"expected values that PostgreSQL can store at {self.address}, got '{message}'")
         if state.startswith("XX"):
-            return StoreCorrupt(f"expected a whole catalog at {self.address}, got '{said}': restore it from a backup")
+            return StoreCorrupt(
+                f"expected an intact catalog at {self.address}, got '{message}': restore it from a backup"
+            )
         if state.startswith("42"):
-            return StoreCorrupt(f"expected the tables of a Lookalike catalog at {self.address}, got '{said}'")
+            return StoreCorrupt(f"expected the tables of a Lookalike catalog at {self.address}, got '{message}'")
         return ServerUnusable(
-            f"expected PostgreSQL at {self.address} to answer, got '{said}': everything acknowledged so far is kept; "
-            "start the server or change the URL, and run the same command again"
+            f"expected PostgreSQL at {self.address} to answer, got '{message}': everything acknowledged so far is "
+            "kept; start the server or change the URL, and run the same command again"
         )
 
 
@@ -282,8 +291,8 @@ def _mark(connection: sa.Connection) -> None:
     connection.execute(sa.text(f"COMMENT ON TABLE batches IS '{MARK}{SCHEMA_VERSION}'"))
 
 
-def _marked(connection: sa.Connection) -> int | None:
-    """Return the version that the tables are marked with, None where there is no catalog."""
+def _version(connection: sa.Connection) -> int | None:
+    """Return the schema version in the mark, None if there is no catalog."""
     comment = connection.execute(_COMMENT).scalar_one()
     version = str(comment).removeprefix(MARK)
     return int(version) if comment != version and version.isdecimal() else None

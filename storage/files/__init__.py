@@ -1,1 +1,1 @@
-"""What lies in a store's folder: files that are written durably, and the index files that are derived from the rows."""
+"""The files in a store's folder: written durably, locked, checked, and the index files derived from the rows."""

@@ -1,7 +1,7 @@
-"""Every file that Lookalike writes, renames, links or removes itself goes through here.
+"""Write, rename, link and remove files durably; every file operation of Lookalike's own goes through here.
 
-A file appears under its name whole and durable, or not at all: it is written under a temporary name, flushed to
-the disk, renamed, and the folder that holds the name is flushed too. The catalog's own writes are SQLite's.
+A file appears under its name complete and durable, or not at all: it is written under a temporary name, flushed to the
+disk (fsync) and renamed, and then its folder is flushed. The catalog's writes are SQLite's.
 """
 
 import contextlib
@@ -18,7 +18,7 @@ TEMPORARY_SUFFIX = ".tmp"
 
 
 class HashedFile:
-    """A file being written, which counts and hashes the bytes that pass."""
+    """A file open for writing that counts and hashes what is written."""
 
     def __init__(self, file: BinaryIO) -> None:
         self._file = file
@@ -34,7 +34,7 @@ class HashedFile:
 
     @property
     def sha256(self) -> bytes:
-        """Return the sha256 of everything written so far."""
+        """The sha256 of everything written so far."""
         return self._sha256.digest()
 
 
@@ -43,19 +43,19 @@ def write_file(
 ) -> tuple[Path, int, bytes]:
     """Write a new file durably, named after its own sha256; return its path, size and sha256.
 
-    `write` is handed the open file; `name` makes the file's name from the sha256 of what was written.
-    Raise StoreUnwritable when the file system refuses; nothing is left under the name then.
+    `write` is called with the open file, `name` with the sha256 of what it wrote. Raise StoreUnwritable when the file
+    system refuses; then there is no new file.
     """
     return _write(folder / f"new{TEMPORARY_SUFFIX}", write, lambda digest: folder / name(digest))
 
 
 def replace_file_with(path: Path, write: Callable[[HashedFile], None]) -> None:
-    """Write a file of the given name in one step: whole and durable, or as it was before."""
+    """Replace a file atomically and durably with what `write` writes; on failure it stays as it was."""
     _write(path.with_name(path.name + TEMPORARY_SUFFIX), write, lambda _: path)
 
 
 def replace_file(path: Path, data: bytes) -> None:
-    """Write these bytes as a file of the given name in one step: whole and durable, or as it was before."""
+    """Replace a file atomically and durably with these bytes; on failure it stays as it was."""
 
     def write(file: HashedFile) -> None:
         file.write(data)
@@ -85,13 +85,13 @@ def _write(
 
 
 def _new_file(path: Path) -> BinaryIO:
-    """Open a new file for writing, in place of whatever had the name; a link is not followed."""
+    """Open a new file for writing, replacing any file or link of its name; a link is not followed."""
     path.unlink(missing_ok=True)
     return os.fdopen(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o666), "wb")
 
 
 def write_empty(path: Path) -> None:
-    """Make an empty file, in place of whatever had the name; durable only once it is renamed."""
+    """Create an empty file, replacing any file or link of its name; durable only after `rename`."""
     try:
         _new_file(path).close()
     except OSError as error:
@@ -99,7 +99,7 @@ def write_empty(path: Path) -> None:
 
 
 def rename(old: Path, new: Path) -> None:
-    """Give a finished file its name, durably, in place of whatever had it."""
+    """Rename a finished file durably, replacing any file of the new name."""
     try:
         old.replace(new)
         sync_folder(new.parent)
@@ -108,9 +108,9 @@ def rename(old: Path, new: Path) -> None:
 
 
 def publish_name(target: Path, name: Path) -> None:
-    """Make `name` a second name of the finished file `target`, replacing the old one in a single step.
+    """Make `name` a second name of the finished file `target`, atomically replacing the file that had it.
 
-    A hard link costs no space; where the file system has none, it is a copy.
+    It is a hard link, which takes no space, or a copy where the file system has no links.
     """
     temporary = name.with_name(name.name + TEMPORARY_SUFFIX)
     try:
@@ -122,7 +122,7 @@ def publish_name(target: Path, name: Path) -> None:
                 replace_file_with(name, lambda copy: shutil.copyfileobj(file, copy))
             return
         temporary.replace(name)
-        # Renaming one name of a file over another name of the same file does nothing: remove the spare.
+        # Renaming one hard link over another of the same file does nothing and leaves both: remove the temporary one.
         temporary.unlink(missing_ok=True)
         sync_folder(name.parent)
     except OSError as error:
@@ -130,18 +130,18 @@ def publish_name(target: Path, name: Path) -> None:
 
 
 def make_folder(folder: Path) -> None:
-    """Create a folder with its parents, and flush the name of each new one."""
-    missing = [one for one in (folder, *folder.parents) if not one.exists()]
+    """Create a folder with its parents durably."""
+    missing = [path for path in (folder, *folder.parents) if not path.exists()]
     try:
         folder.mkdir(parents=True, exist_ok=True)
-        for one in missing:
-            sync_folder(one.parent)
+        for path in missing:
+            sync_folder(path.parent)
     except OSError as error:
         raise unwritable(folder, error) from error
 
 
 def remove(path: Path) -> None:
-    """Remove a file if it is there; its absence need not survive a power cut."""
+    """Remove a file if it exists; the removal is not flushed, so a power loss may undo it."""
     try:
         path.unlink(missing_ok=True)
     except OSError as error:
@@ -149,7 +149,7 @@ def remove(path: Path) -> None:
 
 
 def sync_folder(folder: Path) -> None:
-    """Flush a folder, so that the names in it survive a power cut."""
+    """Flush a folder, so that the names in it survive a power loss."""
     descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
     try:
         os.fsync(descriptor)
@@ -158,7 +158,7 @@ def sync_folder(folder: Path) -> None:
 
 
 def unwritable(path: Path, error: OSError) -> StoreUnwritable:
-    """Say in one line which path could not be written, why, and what is still true."""
+    """Return the error for a path that could not be written."""
     reason = error.strerror or str(error)
     return StoreUnwritable(
         f"expected to write {path}, got '{reason}': everything acknowledged so far is kept; free space or change "

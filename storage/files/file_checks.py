@@ -1,7 +1,7 @@
-"""What lies in a store's folder is looked at before it is used: SQLite and the system follow whatever they find.
+"""Check the files in a store's folder before SQLite opens them, which uses whatever it finds there.
 
-A named pipe would be waited for, a link followed out of the store, a write-ahead log taken in, and a journal that
-says it is part of a transaction over several files has SQLite delete a file of any name:
+Opening a named pipe would block, a link would lead out of the store, a write-ahead log would be replayed, and a journal
+that names a super-journal makes SQLite delete a file of any name:
 https://sqlite.org/fileformat2.html#the_rollback_journal.
 """
 
@@ -11,8 +11,8 @@ from pathlib import Path
 
 from storage.errors import NotAStore
 
-#: The last bytes of a rollback journal that names a list of journals.
-_NAMES_A_LIST = bytes.fromhex("d9d505f920a163d7")
+#: The last bytes of a rollback journal that names a super-journal.
+_SUPER_JOURNAL_MAGIC = bytes.fromhex("d9d505f920a163d7")
 
 _KINDS = {
     stat.S_IFLNK: "a symbolic link",
@@ -26,17 +26,17 @@ _ADVICE = "something other than Lookalike put it there; remove it, or restore th
 
 
 def require_file(path: Path) -> None:
-    """Raise NotAStore when there is something of this name that is not an ordinary file."""
+    """Raise NotAStore if the path exists and is not a regular file."""
     _require(path, stat.S_IFREG, "an ordinary file")
 
 
 def require_folder(path: Path) -> None:
-    """Raise NotAStore when there is something of this name that is not a folder."""
+    """Raise NotAStore if the path exists and is not a folder."""
     _require(path, stat.S_IFDIR, "a folder")
 
 
-def require_one_name(path: Path) -> None:
-    """Raise NotAStore when a file has further names: what is written to it would change under all of them."""
+def require_single_link(path: Path) -> None:
+    """Raise NotAStore if a file has several hard links: writing to it would change it under all its names."""
     if os.path.lexists(path) and path.lstat().st_nlink > 1:
         raise NotAStore(
             f"expected {path} to be a file of its own, got one with another name elsewhere (a hard link): copy the "
@@ -44,31 +44,31 @@ def require_one_name(path: Path) -> None:
         )
 
 
-def require_own_journal(catalog: Path) -> None:
-    """Raise NotAStore when beside a catalog there is what SQLite would follow elsewhere, or take in as changes."""
+def require_safe_journal(catalog: Path) -> None:
+    """Raise NotAStore if SQLite would replay or follow a log or journal beside the catalog that is not its own."""
     journal, log = (catalog.with_name(catalog.name + suffix) for suffix in ("-journal", "-wal"))
     for path in (journal, log, catalog.with_name(f"{catalog.name}-shm")):
         require_file(path)
-    if _end_of(log, 1):
+    if _last_bytes(log, 1):
         raise NotAStore(
             f"expected a catalog without a write-ahead log, got {log}: open and close {catalog} with the program that "
             "made the log, or restore the store from a backup"
         )
-    if _end_of(journal, len(_NAMES_A_LIST)) == _NAMES_A_LIST:
+    if _last_bytes(journal, len(_SUPER_JOURNAL_MAGIC)) == _SUPER_JOURNAL_MAGIC:
         raise NotAStore(f"expected {journal} to be of the catalog alone, got one that names other files: {_ADVICE}")
 
 
 def _require(path: Path, kind: int, expected: str) -> None:
     try:
-        found = stat.S_IFMT(path.lstat().st_mode)
+        actual = stat.S_IFMT(path.lstat().st_mode)
     except FileNotFoundError:
         return
-    if found != kind:
-        raise NotAStore(f"expected {path} to be {expected}, got {_KINDS.get(found, 'a device')}: {_ADVICE}")
+    if actual != kind:
+        raise NotAStore(f"expected {path} to be {expected}, got {_KINDS.get(actual, 'a device')}: {_ADVICE}")
 
 
-def _end_of(path: Path, count: int) -> bytes:
-    """Return a file's last bytes; none when it cannot be opened, as a writer's journal may be gone the next moment."""
+def _last_bytes(path: Path, count: int) -> bytes:
+    """Return a file's last `count` bytes; none if it cannot be opened: a writer may just have removed its journal."""
     try:
         descriptor = os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC)
     except OSError:

@@ -1,4 +1,4 @@
-"""Generation files: immutable copies of the vectors, derived from the rows and checked byte by byte when read."""
+"""Generation files: immutable index files derived from the rows, verified by their sha256 when read."""
 
 import hashlib
 import os
@@ -11,12 +11,12 @@ from storage.catalog.batch import Batch, Generation
 from storage.files import durable, layout
 from storage.nearest.faiss_flat import HEADER_SIZE, FaissFlat
 
-#: The newest generation under a name that other tools can rely on.
+#: The fixed name of the newest generation, for other tools.
 PUBLISHED_NAME = "index.faiss"
 
 _VECTOR_ITEM_SIZE = 4
 
-#: The names that `file_name` gives.
+#: Matches what `file_name` returns.
 _FILE_NAME = re.compile(r"g-\d{6,}-[0-9a-f]{16}\.faiss")
 
 
@@ -26,18 +26,18 @@ def file_name(number: int, sha256: bytes) -> str:
 
 
 def path_of(generation: Generation, store: Path) -> Path:
-    """Return where a recorded generation's file lies."""
+    """Return the path of a recorded generation's file."""
     return store / layout.INDEX / file_name(generation.number, generation.sha256)
 
 
 def write(index: FaissFlat, number: int, batch: Batch, store: Path) -> Generation:
-    """Write an index as a durable new file and return the record that may now be committed.
+    """Write an index durably to a new file and return its record, to be committed to the catalog next.
 
-    `number` is the least that it may get.
+    The generation gets this number, or the next one that is free.
     """
     folder = store / layout.INDEX
     durable.make_folder(folder)
-    # No file can take the place of a folder, which may have the name that a forgotten record gave out.
+    # A file cannot replace a folder, and one may have the name of a generation whose record is gone.
     while any(path.is_dir() for path in folder.glob(f"g-{number:06d}-*")):
         number += 1
     _, size, sha256 = durable.write_file(
@@ -47,7 +47,7 @@ def write(index: FaissFlat, number: int, batch: Batch, store: Path) -> Generatio
 
 
 def read(generation: Generation, store: Path, dim: int) -> FaissFlat | None:
-    """Read a generation's file, or return None when it is not, byte for byte, what the record says."""
+    """Read a generation's file; return None unless it has the size and sha256 of its record."""
     try:
         descriptor = os.open(path_of(generation, store), os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC)
     except OSError:
@@ -67,13 +67,13 @@ def read(generation: Generation, store: Path, dim: int) -> FaissFlat | None:
 
 
 def publish(generation: Generation, store: Path) -> None:
-    """Give the generation the fixed name as well."""
+    """Link the generation under the fixed name."""
     durable.publish_name(path_of(generation, store), store / PUBLISHED_NAME)
 
 
-def remove_all_but(kept: Iterable[Generation], store: Path) -> None:
-    """Remove the files of older generations and what an interrupted write left; nothing else in the folder."""
-    names = {path_of(generation, store).name for generation in kept}
+def remove_all_but(current: Iterable[Generation], store: Path) -> None:
+    """Remove the files of all other generations and of interrupted writes; nothing else in the folder."""
+    names = {path_of(generation, store).name for generation in current}
     for path in (store / layout.INDEX).iterdir():
         ours = _FILE_NAME.fullmatch(path.name) or path.suffix == durable.TEMPORARY_SUFFIX
         if ours and path.name not in names and (path.is_symlink() or not path.is_dir()):

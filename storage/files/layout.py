@@ -1,4 +1,4 @@
-"""Where a store's files lie, and what may stand in the folder of a store that is about to be created."""
+"""The names of a store's files, and checks of its folder before it is opened or created."""
 
 import os
 from collections.abc import Iterator
@@ -7,19 +7,19 @@ from pathlib import Path
 
 from storage.errors import NotAStore, StoreExists, StoreNotFound
 from storage.files.durable import TEMPORARY_SUFFIX
-from storage.files.file_checks import require_file, require_folder, require_one_name, require_own_journal
+from storage.files.file_checks import require_file, require_folder, require_safe_journal, require_single_link
 
 CATALOG = "catalog.sqlite"
 NEW_CATALOG = CATALOG + TEMPORARY_SUFFIX
 WRITER_LOCK = "writer.lock"
 INDEX = "index"
 
-#: What an interrupted creation can leave behind.
+#: Files that an interrupted creation can leave behind.
 _LEFTOVERS = {WRITER_LOCK, NEW_CATALOG, f"{NEW_CATALOG}-journal"}
 
 
 def require_store(folder: Path) -> None:
-    """Raise StoreNotFound or NotAStore unless a store's catalog stands in the folder."""
+    """Raise StoreNotFound or NotAStore unless the folder has a catalog file."""
     with _readable(folder):
         _require_store(folder)
 
@@ -40,13 +40,13 @@ def _require_store(folder: Path) -> None:
         )
 
 
-def require_own_files(folder: Path, *, writing: bool) -> None:
-    """Raise NotAStore when something lies in a store's folder that would lead SQLite, or a writer, out of it."""
-    require_own_journal(folder / CATALOG)
+def require_safe_files(folder: Path, *, writing: bool) -> None:
+    """Raise NotAStore if a file in a store's folder would make SQLite or a writer use files outside of it."""
+    require_safe_journal(folder / CATALOG)
     if writing:
-        require_one_name(folder / CATALOG)
+        require_single_link(folder / CATALOG)
         require_file(folder / WRITER_LOCK)
-        require_one_name(folder / WRITER_LOCK)
+        require_single_link(folder / WRITER_LOCK)
         require_folder(folder / INDEX)
 
 
@@ -60,25 +60,25 @@ def _require_free(folder: Path) -> None:
     if not folder.exists():
         return
     if not folder.is_dir():
-        raise NotAStore(f"expected a new or empty folder for the store, got the file {folder}: name another place")
-    found = {path.name for path in folder.iterdir()}
-    if CATALOG in found:
+        raise NotAStore(f"expected a new or empty folder for the store, got the file {folder}: name another folder")
+    names = {path.name for path in folder.iterdir()}
+    if CATALOG in names:
         raise StoreExists(f"expected a new or empty folder for the store, got the store {folder}: open it instead")
-    if found - _LEFTOVERS:
+    if others := names - _LEFTOVERS:
         raise NotAStore(
             f"expected a new or empty folder for the store, got {folder} with other files in it "
-            f"({sorted(found - _LEFTOVERS)[0]!r}): name another place"
+            f"({min(others)!r}): name another folder"
         )
 
 
 def holds_store(folder: Path) -> bool:
-    """Tell whether something has the name of a store's catalog in the folder; opening it tells what it is."""
+    """Return whether the folder has something named like a catalog; opening it checks what it is."""
     return os.path.lexists(folder / CATALOG)
 
 
 @contextmanager
 def _readable(folder: Path) -> Iterator[None]:
-    """Raise NotAStore when a folder's name is too long, or the folder may not be looked into."""
+    """Raise NotAStore if the folder's name is too long or the folder may not be read."""
     try:
         yield
     except OSError as error:

@@ -1,4 +1,4 @@
-"""One writer at a time: an advisory lock that the operating system drops when its holder dies."""
+"""The lock of a store's only writer: an advisory file lock, which the kernel releases when its process dies."""
 
 import contextlib
 import fcntl
@@ -10,7 +10,7 @@ from storage.files.durable import unwritable
 
 
 class WriterLock:
-    """Hold the store's writer lock from construction until `release`; raise StoreBusy at once if another has it."""
+    """Hold the writer lock from construction until `release`; raise StoreBusy at once if another process has it."""
 
     def __init__(self, path: Path) -> None:
         try:
@@ -27,16 +27,16 @@ class WriterLock:
                 "wait for it to end, or stop it, and run the same command again"
             ) from error
         except OSError as error:
-            # Some network file systems have no locks: without one the store cannot be kept safe.
+            # Some network file systems have no locks; without one, two writers could corrupt the store.
             os.close(self._descriptor)
             raise unwritable(path, error) from error
-        # For people and messages only; the lock itself is the kernel's and needs no bytes in the file.
+        # The process id is for messages only; the lock is the kernel's, whatever the file holds.
         with contextlib.suppress(OSError):
             os.ftruncate(self._descriptor, 0)
             os.pwrite(self._descriptor, f"{os.getpid()}\n".encode("ascii"), 0)
 
     def release(self) -> None:
-        """Let the next writer in; harmless when called again."""
+        """Release the lock; harmless when called again."""
         if self._descriptor >= 0:
             os.close(self._descriptor)
             self._descriptor = -1

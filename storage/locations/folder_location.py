@@ -51,7 +51,7 @@ class FolderLocation:
         """Write a catalog under a temporary name and rename it, so that it is there complete or not at all."""
         layout.require_free(self.folder)
         durable.make_folder(self.folder)
-        layout.require_own_files(self.folder, writing=True)
+        layout.require_safe_files(self.folder, writing=True)
         lock = WriterLock(self.folder / layout.WRITER_LOCK)
         try:
             # Checked again: another process may have created a store before this one had the lock.
@@ -73,7 +73,7 @@ class FolderLocation:
         Raise StoreNotFound, NotAStore, StoreBusy or StoreUnwritable.
         """
         layout.require_store(self.folder)
-        layout.require_own_files(self.folder, writing=writing)
+        layout.require_safe_files(self.folder, writing=writing)
         lock = WriterLock(self.folder / layout.WRITER_LOCK) if writing else None
         return OpenCatalog(SqliteFile(self.folder / layout.CATALOG), writing, lock)
 

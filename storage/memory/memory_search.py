@@ -32,15 +32,15 @@ class MemorySearch:
     def nearest(self, queries: Queries, k: int, left_out: ExcludedIds) -> list[list[Hit]]:
         """Return the k nearest items of each query by Euclidean distance, then id."""
         out = self._positions(left_out)
-        return self._hits(len(queries), lambda: exact.nearest_by_part(self._snapshot.index, queries, k, out))
+        return self._hits(len(queries), lambda: exact.nearest_in_parts(self._snapshot.index, queries, k, out))
 
     def within(self, queries: Queries, border: float, left_out: ExcludedIds) -> list[list[Hit]]:
         """Return the items at most `border` from each query, that included, by Euclidean distance, then id."""
         out = self._positions(left_out)
-        return self._hits(len(queries), lambda: [range_search.within(self._snapshot.index, queries, border, out)])
+        return self._hits(len(queries), lambda: [range_search.range_search(self._snapshot.index, queries, border, out)])
 
     def _turn(self) -> AbstractContextManager[object]:
-        return self._turns if self._snapshot.index.quick else nullcontext()
+        return self._turns if self._snapshot.index.fits_cache else nullcontext()
 
     def _positions(self, left_out: ExcludedIds) -> Sequence[Positions] | None:
         return None if left_out is None else [self._snapshot.positions(ids) for ids in left_out]

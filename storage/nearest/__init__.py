@@ -1,1 +1,1 @@
-"""The vectors nearest to a query, in memory: an index proposes them, and float64 decides."""
+"""Exact nearest neighbours in memory: an index returns candidates in float32, float64 ranks them."""

@@ -1,4 +1,4 @@
-"""How far float32 arithmetic can lead a squared distance astray."""
+"""Bounds on the rounding errors of squared distances that are computed in float32."""
 
 from typing import TypeVar
 
@@ -16,7 +16,7 @@ _Norms = TypeVar("_Norms", float, NDArray[np.float64])
 
 
 def squared_distance_error(squared_norms: _Norms, dim: int, largest: float) -> _Norms:
-    """Return how far the squared distances of a query, or of each, computed in float32, can be from the true ones.
+    """Return how far the squared distances of a query, or of each query, can be from the true ones in float32.
 
     `squared_norms` are |q|^2 of the queries and `largest` is the largest |x|^2 of the vectors, as float32 computes
     them, but held in float64. The distances are summed as (q-x)^2 or as |q|^2 + |x|^2 - 2qx. With u the unit roundoff
@@ -25,19 +25,19 @@ def squared_distance_error(squared_norms: _Norms, dim: int, largest: float) -> _
     the sum and of the norms themselves either way stays within g(n+8) (|q|+|x|)^2. What each product loses to underflow
     is added; it matters where everything is tiny.
     """
-    return _gamma(dim) * (longest(squared_norms, dim) + longest(largest, dim)) ** 2 + _lost(dim)
+    return _gamma(dim) * (norm_bound(squared_norms, dim) + norm_bound(largest, dim)) ** 2 + _underflow(dim)
 
 
-def longest(squared_norms: _Norms, dim: int) -> _Norms:
-    """Return how long vectors can be, of which float32 computed the squared norms, held in float64."""
-    length: _Norms = ((squared_norms + _lost(dim)) * (1 + _gamma(dim))) ** 0.5
-    return length
+def norm_bound(squared_norms: _Norms, dim: int) -> _Norms:
+    """Return an upper bound on the norms of vectors whose squared norms float32 computed, held in float64."""
+    bound: _Norms = ((squared_norms + _underflow(dim)) * (1 + _gamma(dim))) ** 0.5
+    return bound
 
 
 def _gamma(dim: int) -> float:
-    rounding = (dim + 8) * _UNIT_ROUNDOFF
-    return rounding / (1 - rounding)
+    roundoff = (dim + 8) * _UNIT_ROUNDOFF
+    return roundoff / (1 - roundoff)
 
 
-def _lost(dim: int) -> float:
+def _underflow(dim: int) -> float:
     return 2 * (dim + 8) * _SMALLEST

@@ -1,8 +1,9 @@
-"""Canonical answers: the same neighbours and distances whatever proposes them, alone or in a batch.
+"""Canonical answers: the same neighbours and distances whatever the index returns, for a query alone or in a batch.
 
-An index proposes a few more candidates than asked, in float32. Their distances are computed again in float64 from
-the stored vectors, and they are ordered by distance and then position. A bound on the index's rounding error tells
-whether a true neighbour can be missing from the candidates; if one can, every vector is compared in float64.
+An index returns a few more candidates than k, found in float32. Their distances are computed again in float64 from
+the stored vectors, and they are ordered by distance and then position. The index's lower bound on the distance of all
+other vectors tells whether a true neighbour can be missing from the candidates; if one can, the index is asked for
+better candidates, and in the end every vector is compared in float64.
 """
 
 from collections.abc import Iterator, Sequence
@@ -12,106 +13,108 @@ from numpy.typing import NDArray
 
 from storage.nearest.index import VectorIndex
 
-#: How many candidates more than asked are fetched, so that near-ties are rarely cut apart.
+#: Candidates beyond k, so that near-ties rarely leave the answer open.
 MARGIN = 8
 
 #: Vectors compared at once in float64 when all of them are.
 _BLOCK = 16_384
 
-#: Fewer queries than this are compared one by one with so many numbers or more: each reads them all, as fast as it can.
-_TOGETHER, _MANY = 16, 2**21
+#: Smaller batches than this are searched query by query in an index of so many numbers or more: each query then reads
+#: all vectors, at the speed of memory.
+_SMALL_BATCH, _LARGE_INDEX = 16, 2**21
 
-#: Bytes of float64 differences made at once when the candidates of many queries are ranked: what a cache holds.
+#: Bytes of float64 differences computed at once when a batch's candidates are ranked: what a cache holds.
 _RANKED_BYTES = 2**19
+
+#: Covers the rounding of a float64 distance when it is squared and compared.
+SLACK = 1 + 2.0**-40
 
 Positions = NDArray[np.int64]
 Distances = NDArray[np.float64]
 
+#: Positions and Euclidean distances, (n,) each, by distance, then position.
+Answer = tuple[Positions, Distances]
+
+NO_POSITIONS: Positions = np.empty(0, np.int64)
+
 
 def nearest(
     index: VectorIndex, queries: NDArray[np.float32], k: int, excluded: Sequence[Positions] | None = None
-) -> list[tuple[Positions, Distances]]:
-    """Return each query's k nearest positions and Euclidean distances (float64), by distance, then position.
+) -> list[Answer]:
+    """Return each query's k nearest positions and their distances, fewer only where the index holds no more.
 
-    `queries` is (nq, dim) float32, `excluded` names positions left out of each query's answer. Fewer than k come
-    back only where the index holds no more.
+    `queries` is (nq, dim) float32; `excluded` has positions to leave out of each query's answer.
     """
-    return [answer for part in nearest_by_part(index, queries, k, excluded) for answer in part]
+    return [answer for part in nearest_in_parts(index, queries, k, excluded) for answer in part]
 
 
-def nearest_by_part(
+def nearest_in_parts(
     index: VectorIndex, queries: NDArray[np.float32], k: int, excluded: Sequence[Positions] | None = None
-) -> Iterator[list[tuple[Positions, Distances]]]:
-    """Walk what `nearest` returns, some queries after the other, while the index is searched for the next."""
+) -> Iterator[list[Answer]]:
+    """Yield what `nearest` returns, a part of the batch after the other, while the index searches the next."""
     count = len(index)
-    leave_out = excluded if excluded is not None else [_NONE] * len(queries)
+    excluded = excluded if excluded is not None else [NO_POSITIONS] * len(queries)
     if not len(queries) or not count:
-        yield [(_NONE, np.empty(0))] * len(queries)
+        yield [(NO_POSITIONS, np.empty(0))] * len(queries)
         return
-    if len(queries) == 1 or (len(queries) < _TOGETHER and index.vectors().size >= _MANY):
-        yield [nearest_of_one(index, query, k, out) for query, out in zip(queries, leave_out, strict=True)]
+    if len(queries) == 1 or (len(queries) < _SMALL_BATCH and index.vectors().size >= _LARGE_INDEX):
+        yield [nearest_to(index, query, k, out) for query, out in zip(queries, excluded, strict=True)]
         return
-    wanted = k + max(len(positions) for positions in leave_out) + MARGIN
+    wanted = k + max(len(positions) for positions in excluded) + MARGIN
     step = max(1, _RANKED_BYTES // (8 * min(wanted, count) * index.dim))
-    for part, proposed, beyond in index.proposed_by_part(queries, wanted):
-        asked, out = queries[part], leave_out[part]
-        answers: list[tuple[Positions, Distances]] = []
-        for start in range(0, len(asked), step):
-            some = slice(start, start + step)
-            answers += _ranked_candidates(index, asked[some], proposed[some], beyond[some], k, out[some])
+    for part, positions, lower_bounds in index.candidates_in_parts(queries, wanted):
+        answers: list[Answer] = []
+        for start in range(0, len(positions), step):
+            block = slice(start, start + step)
+            answers += _nearest_candidates(
+                index, queries[part][block], k, excluded[part][block], positions[block], lower_bounds[block]
+            )
         yield answers
 
 
-def nearest_of_one(
-    index: VectorIndex, query: NDArray[np.float32], k: int, excluded: Positions | None = None
-) -> tuple[Positions, Distances]:
-    """Return the answer of a single query, (dim,), as `nearest` does, without what tables of one row cost."""
-    vectors, out = index.vectors(), _NONE if excluded is None else excluded
-    for proposed, beyond in index.proposals(query, k + len(out) + MARGIN):
-        if len(proposed) > _BLOCK:
-            break
-        found, distances = _ranked(vectors, query, proposed, k, out)
-        if beyond == np.inf or (len(found) == k and float(distances[-1]) ** 2 * SLACK < beyond):
-            return found, distances
-    return _ranked_among_all(vectors, query, k, out)
+def nearest_to(index: VectorIndex, query: NDArray[np.float32], k: int, excluded: Positions = NO_POSITIONS) -> Answer:
+    """Return the answer to a single query, (dim,), without the overhead of a batch of one."""
+    vectors, count = index.vectors(), k + len(excluded) + MARGIN
+    candidates = index.candidates(query, count)
+    while candidates is not None and len(candidates.positions) <= _BLOCK:
+        positions, distances = _ranked(vectors, query, k, excluded, candidates.positions)
+        bound = candidates.lower_bound
+        if bound == np.inf or (len(positions) == k and float(distances[-1]) ** 2 * SLACK < bound):
+            return positions, distances
+        candidates = index.candidates(query, count, insufficient=candidates)
+    return _nearest_of_all(vectors, query, k, excluded)
 
 
-def _ranked_candidates(
+def _nearest_candidates(
     index: VectorIndex,
     queries: NDArray[np.float32],
-    proposed: Positions,
-    beyond: Distances,
     k: int,
-    leave_out: Sequence[Positions],
-) -> list[tuple[Positions, Distances]]:
-    """Return the k nearest of each query's candidates, or those of the query alone where another could be nearer.
+    excluded: Sequence[Positions],
+    positions: Positions,
+    lower_bounds: Distances,
+) -> list[Answer]:
+    """Return the k nearest of each query's candidates, or `nearest_to` where another vector could be nearer.
 
-    `proposed` is (nq, n); no other vector has a squared distance below `beyond`, (nq,), infinite when there is none.
+    `positions` is (nq, n) and `lower_bounds` is (nq,), as in `BatchCandidates`.
     """
-    positions = np.where(np.isneginf(beyond)[:, np.newaxis], 0, proposed)
+    positions = np.where(np.isneginf(lower_bounds)[:, np.newaxis], 0, positions)
     distances = distances_to(index.vectors()[positions], queries[:, np.newaxis])
-    for row, out in enumerate(leave_out):
+    for row, out in enumerate(excluded):
         if len(out):
             distances[row, np.isin(positions[row], out)] = np.inf
     order = np.lexsort((positions, distances), axis=1)[:, :k]
     positions = np.take_along_axis(positions, order, axis=1)
     distances = np.take_along_axis(distances, order, axis=1)
-    found = np.isfinite(distances).sum(axis=1)
-    sure = np.isposinf(beyond)
+    counts = np.isfinite(distances).sum(axis=1)
+    exact = np.isposinf(lower_bounds)
     if distances.shape[1] == k:
-        sure |= np.square(distances[:, -1]) * SLACK < beyond
+        exact |= np.square(distances[:, -1]) * SLACK < lower_bounds
     return [
-        (positions[row, : found[row]], distances[row, : found[row]])
-        if sure[row]
-        else nearest_of_one(index, query, k, leave_out[row])
+        (positions[row, : counts[row]], distances[row, : counts[row]])
+        if exact[row]
+        else nearest_to(index, query, k, excluded[row])
         for row, query in enumerate(queries)
     ]
-
-
-_NONE: Positions = np.empty(0, np.int64)
-
-#: Covers the rounding of the float64 distances themselves when one is squared and compared.
-SLACK = 1 + 2.0**-40
 
 
 def distances_to(vectors: NDArray[np.float32], queries: NDArray[np.float32]) -> Distances:
@@ -125,22 +128,20 @@ def distances_to(vectors: NDArray[np.float32], queries: NDArray[np.float32]) -> 
 
 
 def _ranked(
-    vectors: NDArray[np.float32], query: NDArray[np.float32], positions: Positions, k: int, out: Positions
-) -> tuple[Positions, Distances]:
+    vectors: NDArray[np.float32], query: NDArray[np.float32], k: int, excluded: Positions, positions: Positions
+) -> Answer:
     """Return the k nearest of the given positions."""
-    if len(out):
-        positions = positions[~np.isin(positions, out)]
+    if len(excluded):
+        positions = positions[~np.isin(positions, excluded)]
     distances = distances_to(vectors[positions], query)
     order = np.lexsort((positions, distances))[:k]
     return positions[order], distances[order]
 
 
-def _ranked_among_all(
-    vectors: NDArray[np.float32], query: NDArray[np.float32], k: int, out: Positions
-) -> tuple[Positions, Distances]:
+def _nearest_of_all(vectors: NDArray[np.float32], query: NDArray[np.float32], k: int, excluded: Positions) -> Answer:
     """Return the k nearest of all positions, a block at a time."""
-    best = _NONE
+    positions = NO_POSITIONS
     for start in range(0, len(vectors), _BLOCK):
         block = np.arange(start, min(start + _BLOCK, len(vectors)))
-        best, distances = _ranked(vectors, query, np.concatenate((best, block)), k, out)
-    return best, distances
+        positions, distances = _ranked(vectors, query, k, excluded, np.concatenate((positions, block)))
+    return positions, distances

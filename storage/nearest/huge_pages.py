@@ -1,6 +1,6 @@
-"""Have the system map large memory in large pages: a walk over it then looks up few addresses.
+"""Have the system map large arrays in huge pages, so that reading them needs few address translations.
 
-A product with a million vectors of 128 dimensions takes two thirds of the time so:
+A product with a million vectors of 128 dimensions takes two thirds of the time:
 https://docs.kernel.org/admin-guide/mm/transhuge.html
 """
 
@@ -11,17 +11,17 @@ from typing import Any
 
 from numpy.typing import NDArray
 
-#: The size of a large page; less memory than some of them gains nothing.
-_LARGE_PAGE = 2**21
+#: Bytes of a huge page.
+_HUGE_PAGE = 2**21
 
-#: `madvise`'s advice to make large pages of what is there already, since Linux 6.1; older systems do it in time.
+#: `madvise`'s advice to make huge pages of memory in use at once, since Linux 6.1; older systems do it in time.
 _COLLAPSE = 25
 
 
-def prefer_large_pages(memory: NDArray[Any]) -> None:
-    """Ask for large pages below a contiguous array; where there are none, nothing happens."""
-    first = -(-memory.ctypes.data // _LARGE_PAGE) * _LARGE_PAGE
-    size = (memory.ctypes.data + memory.nbytes - first) // _LARGE_PAGE * _LARGE_PAGE
+def prefer_huge_pages(memory: NDArray[Any]) -> None:
+    """Ask for huge pages below a contiguous array; where the system has none, nothing happens."""
+    first = -(-memory.ctypes.data // _HUGE_PAGE) * _HUGE_PAGE
+    size = (memory.ctypes.data + memory.nbytes - first) // _HUGE_PAGE * _HUGE_PAGE
     if sys.platform != "linux" or size <= 0:
         return
     madvise = ctypes.CDLL(None).madvise

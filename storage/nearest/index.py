@@ -1,14 +1,38 @@
-"""The contract of a vector index: an engine that proposes candidates, whose answers are then made canonical."""
+"""The contract of a vector index: it returns candidates, found in float32, which are then ranked in float64."""
 
 from collections.abc import Iterator
-from typing import Protocol
+from typing import NamedTuple, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
 
 
+class Candidates(NamedTuple):
+    """Positions that may hold a query's nearest vectors, (n,) int64, and a bound on all the others.
+
+    No other vector's squared Euclidean distance is below `lower_bound`, whatever float32 arithmetic did: infinite when
+    there is no other vector, minus infinity when nothing is known. `quantized` tells that quantized vectors were
+    compared.
+    """
+
+    positions: NDArray[np.int64]
+    lower_bound: float
+    quantized: bool = False
+
+
+class BatchCandidates(NamedTuple):
+    """Candidates of the queries in a slice of a batch: `positions` (nq, n) int64, `lower_bounds` (nq,) float64.
+
+    The positions of a query whose lower bound is minus infinity mean nothing.
+    """
+
+    part: slice
+    positions: NDArray[np.int64]
+    lower_bounds: NDArray[np.float64]
+
+
 class VectorIndex(Protocol):
-    """Vectors at positions 0 to n-1, and the positions nearest to a query as float32 arithmetic sees them."""
+    """Vectors at positions 0 to n-1, compared with queries in float32."""
 
     @property
     def dim(self) -> int:
@@ -23,28 +47,23 @@ class VectorIndex(Protocol):
         """Return a view of the stored vectors, (n, dim) float32, C-contiguous, not to be written to."""
         ...
 
-    def proposals(self, query: NDArray[np.float32], count: int) -> Iterator[tuple[NDArray[np.int64], float]]:
-        """Walk ever surer proposals: positions of vectors near to a query, (dim,), and what all others are beyond.
+    def candidates(
+        self, query: NDArray[np.float32], count: int, insufficient: Candidates | None = None
+    ) -> Candidates | None:
+        """Return at least `count` candidates for a query, (dim,), or all vectors where there are fewer.
 
-        No other vector's squared Euclidean distance is below that number, whatever rounding did: it is infinite when
-        there is no other, and minus infinity when nothing is known. The last proposal has the `count` nearest as
-        float32 arithmetic sees them, or all where there are fewer, and perhaps more.
+        `insufficient` are the candidates of the previous call, which left open whether a nearer vector exists: return
+        better ones then, or None when the index has none.
         """
         ...
 
-    def proposed_by_part(
-        self, queries: NDArray[np.float32], count: int
-    ) -> Iterator[tuple[slice, NDArray[np.int64], NDArray[np.float64]]]:
-        """Walk what is proposed for some of many queries, (nq, dim), after the others, in order.
-
-        Each part has its slice of `queries`, `count` positions of each query, all where there are fewer, and what all
-        other vectors are beyond, (nq,). Where nothing is known the positions mean nothing.
-        """
+    def candidates_in_parts(self, queries: NDArray[np.float32], count: int) -> Iterator[BatchCandidates]:
+        """Yield `count` candidates for each of many queries, (nq, dim), a slice of the batch after the other."""
         ...
 
-    def around(self, queries: NDArray[np.float32], limit: float) -> list[NDArray[np.int64]]:
-        """Return the positions of all vectors that can be within a squared distance of each query, in order.
+    def range_candidates(self, queries: NDArray[np.float32], squared_radius: float) -> list[NDArray[np.int64]]:
+        """Return the positions, ascending, of all vectors that may lie within a squared distance of each query.
 
-        `queries` is (nq, dim). There may be others among them: those for which rounding leaves it open.
+        `queries` is (nq, dim). Vectors for which float32 cannot decide are among them.
         """
         ...

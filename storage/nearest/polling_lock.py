@@ -1,31 +1,28 @@
-"""PollingLock of threads that would hinder each other: whoever has had one may have the next at once."""
+"""A mutex whose waiters poll with back-off: it may be re-acquired at once, which suits very short critical sections."""
 
 import threading
 import time
-from types import TracebackType
 
-#: Seconds until a thread that waits looks again: twice as long each time, since each look costs the one that works.
-_PATIENCE, _LONGEST_PATIENCE = 0.0005, 0.004
+#: Seconds until a waiter tries again, at first and at most; they double, since each try delays the holder.
+_FIRST_WAIT_S, _LONGEST_WAIT_S = 0.0005, 0.004
 
 
 class PollingLock:
-    """One thread at a time, in a `with` statement; not in the order of coming.
+    """One thread at a time, in a `with` statement; not first come, first served.
 
-    A lock is handed to whoever waits as soon as it is let go, and two threads that work for less time than one takes to
-    wake up would do nothing but wake each other. Here those that wait look now and then, and find it free as often as
-    not: none waits long, and the one that works goes on.
+    `threading.Lock` is handed to a waiter as soon as it is released, and two threads whose critical sections are
+    shorter than a thread switch would do nothing but switch. Waiters that poll find the lock free often enough, and the
+    running thread goes on.
     """
 
     def __init__(self) -> None:
         self._lock = threading.Lock()
 
     def __enter__(self) -> None:
-        patience = _PATIENCE
+        wait = _FIRST_WAIT_S
         while not self._lock.acquire(blocking=False):
-            time.sleep(patience)
-            patience = min(2 * patience, _LONGEST_PATIENCE)
+            time.sleep(wait)
+            wait = min(2 * wait, _LONGEST_WAIT_S)
 
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
+    def __exit__(self, *_: object) -> None:
         self._lock.release()

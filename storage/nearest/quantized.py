@@ -1,4 +1,4 @@
-"""When vectors are rounded to bytes for the single queries of an index, and when that is given up again."""
+"""Decide when single queries are compared with 8-bit quantized vectors, and when to stop."""
 
 import threading
 
@@ -6,68 +6,68 @@ import numpy as np
 from numpy.typing import NDArray
 
 from storage.nearest.faiss_sq8 import FaissSq8
+from storage.nearest.index import Candidates
 
-#: Single queries before vectors are rounded for them; and as many for which that may fail.
+#: Single queries before vectors are quantized for them, and the fewest failures before that is given up.
 _FEW_QUERIES = 8
 
-#: Up to so many bytes of vectors are read as fast as they are.
-NOT_ROUNDED = 2**23
+#: Up to so many bytes of vectors are read from the processor's cache, where quantizing them gains nothing.
+CACHE_BYTES = 2**23
 
-#: With more neighbours than this most of the time goes into keeping them in order, not into reading the vectors.
+#: Above this many neighbours most of the time is spent on keeping them in order, not on reading vectors.
 _MOST_NEIGHBOURS = 128
 
-#: How many times more positions are proposed, since rounding hides which of them are nearest: so many at first, twice
-#: as many whenever that is not enough, and so many at most.
-_TIMES_MORE, _MOST_TIMES_MORE = 5, 40
+#: How many times more candidates are returned than asked for, since quantization blurs which are nearest: at first, and
+#: at most; the factor doubles whenever the candidates did not suffice.
+_FIRST_FACTOR, _LARGEST_FACTOR = 5, 40
 
-#: More positions than these are not proposed: to keep and compare them would take longer than a product.
-_MOST_PROPOSED = 1024
+#: Never more candidates than this: keeping and ranking them would take longer than a matrix-vector product.
+_MOST_CANDIDATES = 1024
 
 
 class QuantizedSearch:
-    """The vectors of one index rounded to bytes, as long as most answers come from them alone."""
+    """Candidates from the quantized vectors of one index, as long as most of them suffice for an exact answer."""
 
     def __init__(self) -> None:
-        self._bytes: FaissSq8 | None = None
+        self._index: FaissSq8 | None = None
         self._pays = True
-        self._making = threading.Lock()
-        self._times_more = _TIMES_MORE
-        self._asked = self._in_vain = 0
+        self._building = threading.Lock()
+        self._factor = _FIRST_FACTOR
+        self._queries = self._failures = 0
 
-    def proposed(
-        self, vectors: NDArray[np.float32], query: NDArray[np.float32], count: int
-    ) -> tuple[NDArray[np.int64], float] | None:
-        """Return what is proposed for a query, as of a `VectorIndex`, or None where rounding does not pay.
+    def candidates(self, vectors: NDArray[np.float32], query: NDArray[np.float32], count: int) -> Candidates | None:
+        """Return candidates for a query, (dim,), or None where quantization does not pay.
 
-        `vectors` is (n, dim), always the same; `query` is (dim,).
+        `vectors` is (n, dim), the same at each call.
         """
-        if not self._pays or count > _MOST_NEIGHBOURS or vectors.nbytes <= NOT_ROUNDED:
+        if not self._pays or count > _MOST_NEIGHBOURS or vectors.nbytes <= CACHE_BYTES:
             return None
-        self._asked += 1
-        if self._asked < _FEW_QUERIES:
+        self._queries += 1
+        if self._queries < _FEW_QUERIES:
             return None
-        # Another thread may give it up at any moment.
-        rounded = self._bytes or self._made(vectors)
-        wanted = min(count * self._times_more, _MOST_PROPOSED, len(vectors))
-        return None if rounded is None else rounded.proposed(query, wanted)
+        # A local name: another thread may give the index up at any moment.
+        index = self._index or self._built(vectors)
+        if index is None:
+            return None
+        return index.candidates(query, min(count * self._factor, _MOST_CANDIDATES, len(vectors)))
 
-    def _made(self, vectors: NDArray[np.float32]) -> FaissSq8 | None:
-        """Return the vectors rounded, or None while another thread is at it, and when they are not to be."""
-        if not self._making.acquire(blocking=False):
+    def _built(self, vectors: NDArray[np.float32]) -> FaissSq8 | None:
+        """Return the quantized vectors; None while another thread builds them, and when they do not pay."""
+        if not self._building.acquire(blocking=False):
             return None
         try:
-            if self._bytes is None and self._pays:
-                self._bytes = FaissSq8.of(vectors)
-                self._pays = self._bytes is not None
-            return self._bytes
+            if self._index is None and self._pays:
+                self._index = FaissSq8.quantize(vectors)
+                self._pays = self._index is not None
+            return self._index
         finally:
-            self._making.release()
+            self._building.release()
 
-    def failed(self) -> None:
-        """Hear that the last proposal was not enough; when most are not, they cost more than they save."""
-        if self._times_more < _MOST_TIMES_MORE:
-            self._times_more *= 2
+    def record_failure(self) -> None:
+        """Record that the quantized candidates did not suffice; give quantization up once most do not."""
+        if self._factor < _LARGEST_FACTOR:
+            self._factor *= 2
             return
-        self._in_vain += 1
-        if self._in_vain > max(_FEW_QUERIES, self._asked // 2):
-            self._pays, self._bytes = False, None
+        self._failures += 1
+        if self._failures > max(_FEW_QUERIES, self._queries // 2):
+            self._pays, self._index = False, None

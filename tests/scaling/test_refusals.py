@@ -109,7 +109,7 @@ def test_a_schema_without_a_store_or_with_others_tables(postgres: Cluster) -> No
     with pytest.raises(StoreNotFound, match="found none there: make one with `python -m ingest SOURCE --store"):
         Store.open(url)
     postgres.sql("CREATE SCHEMA elsewhere; CREATE TABLE elsewhere.items (id int)")
-    with pytest.raises(NotAStore, match=r"expected no tables of others' in the way at .*, got 'items'"):
+    with pytest.raises(NotAStore, match=r"expected a schema without another program's tables at .*, got 'items'"):
         Store.create(url, EMBEDDING)
     assert postgres.sql("SELECT tablename FROM pg_tables WHERE schemaname = 'elsewhere'") == [("items",)]
 

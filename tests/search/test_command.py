@@ -244,7 +244,7 @@ def test_duplicates_are_printed_as_json_and_as_a_table_and_drawn(search: Command
     status, out, err = search("duplicates", "--store", store, "--radius", 0.1)
     assert (status, err) == (0, "")
     lines = [line.strip() for line in out.splitlines()]
-    assert lines[0] == "1 group of duplicates within 0.1: 1 of 3 items could go"
+    assert lines[0] == "1 group of duplicates within 0.1: 1 of 3 items could be deleted"
     assert ["0.0157" in line for line in lines if "│" in line] == [False, True]
 
 
@@ -254,7 +254,7 @@ def test_the_radius_is_found_from_the_stores_own_pictures_unless_it_is_given(sea
         assert document["radius"] == document["auto"]["radius"]
         assert document["auto"]["sample"] == len(LEVELS)
         assert document["groups"] == []
-    assert "from copies of 4 sampled pictures" in search("duplicates", "--store", store)[1]
+    assert "from perturbed copies of 4 sampled images" in search("duplicates", "--store", store)[1]
 
 
 def test_a_radius_that_is_no_number_is_wrong_usage(search: Command, store: Path) -> None:
@@ -268,14 +268,14 @@ def test_suspects_are_printed_as_json_and_as_a_table_and_drawn(search: Command, 
     store, figure = grey_store(tmp_path, levels, labels), tmp_path / "suspects.png"
     document = search.json("suspects", "--store", store, "-k", 2, "--figure", figure)
     assert (document["k"], document["judged"], document["unlabelled"], document["single"]) == (2, 5, 0, 0)
-    assert [(one["key"], one["label"], one["said"], one["sure"]) for one in document["suspects"]] == [
+    assert [(issue["key"], issue["label"], issue["said"], issue["sure"]) for issue in document["suspects"]] == [
         ("c", "y", "x", 1.0)
     ]
     assert figure.is_file()
     status, out, err = search("suspects", "--store", store, "-k", 2)
     assert (status, err) == (0, "")
     lines = [line.split() for line in out.splitlines()]
-    assert " ".join(lines[0]) == "1 of 5 items have neighbours that say another label"
+    assert " ".join(lines[0]) == "1 of 5 items have another label than their neighbours"
     assert ["│", "1.00", "│", "y", "│", "x", "│", "2", "│", "c", "│"] in lines
 
 

@@ -116,8 +116,8 @@ def read_without_transaction(patches: Patches) -> None:
 
     @contextmanager
     def reading(database: SqliteFile) -> Iterator[Any]:
-        connection = database._connections.take()
+        connection = database._pool.acquire()
         yield connection
-        database._connections.give_back(connection)
+        database._pool.release(connection)
 
     patches.set(SqliteFile, "reading", reading)

@@ -1,4 +1,4 @@
-"""The galleries of duplicates and of suspects."""
+"""The galleries of duplicates and of label issues."""
 
 from collections.abc import Iterator
 from pathlib import Path
@@ -7,12 +7,12 @@ import numpy as np
 import pytest
 from matplotlib.figure import Figure
 
-from search.curation.duplicates import duplicates_of
-from search.curation.label_issues import suspects_of
+from search.curation.duplicates import find_duplicates
+from search.curation.label_issues import find_label_issues
 from search.errors import FigureUnusable
-from search.figures import figure_file
-from search.figures.curation_figures import draw_duplicates, draw_suspects
-from search.figures.gallery import DIFFERS, Remark, Tile, draw_gallery
+from search.figures import curation_figures, figure_file
+from search.figures.curation_figures import draw_duplicates, draw_label_issues
+from search.figures.gallery import OTHER_LABEL, TextTile, Tile, draw_gallery
 from search.searcher import Searcher
 from tests.search.stores import grey_searcher
 from tests.toys import grey
@@ -40,54 +40,54 @@ def signs(figure: Figure) -> list[list[str]]:
     return [[text.get_text() for text in axes.texts] for axes in figure.axes]
 
 
-def test_a_group_is_a_row_that_begins_with_the_item_that_came_first(searcher: Searcher) -> None:
-    figure = draw_duplicates(duplicates_of(searcher, 0.02), searcher.store)
+def test_a_group_is_a_row_that_begins_with_its_representative(searcher: Searcher) -> None:
+    figure = draw_duplicates(find_duplicates(searcher, 0.02), searcher.store)
     assert shown(figure) == [10, 11, 12, 200, 201]
     assert lines(figure) == [
         "2 groups of duplicates within 0.02",
         *("low", "id 0", "low", "0.008", "high", "0.016"),
         *("high", "id 2", "low", "0.008"),
     ]
-    assert signs(figure) == [[], [], [DIFFERS.sign], [], [DIFFERS.sign]]
+    assert signs(figure) == [[], [], [OTHER_LABEL.sign], [], [OTHER_LABEL.sign]]
 
 
-def test_of_a_large_group_the_nearest_are_shown_and_the_others_counted(
+def test_of_a_large_group_the_nearest_are_drawn_and_the_others_counted(
     searcher: Searcher, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("search.figures.curation_figures._MOST_NEIGHBOURS", 3)
-    monkeypatch.setattr("search.figures.curation_figures._MOST_ROWS", 1)
-    figure = draw_duplicates(duplicates_of(searcher, 1.5), searcher.store)
+    monkeypatch.setattr(curation_figures, "_MAX_HITS", 3)
+    monkeypatch.setattr(curation_figures, "_MAX_ROWS", 1)
+    figure = draw_duplicates(find_duplicates(searcher, 1.5), searcher.store)
     assert shown(figure) == [10, 11, 12, 100]
     assert signs(figure)[-1] == ["and 2\nmore"]
     assert lines(figure)[0] == "1 group of duplicates within 1.5"
-    figure = draw_duplicates(duplicates_of(searcher, 0.02), searcher.store)
+    figure = draw_duplicates(find_duplicates(searcher, 0.02), searcher.store)
     assert lines(figure)[0] == "The 1 largest of 2 groups of duplicates within 0.02"
 
 
-def test_a_suspect_is_marked_and_so_is_whether_each_neighbour_has_the_label_that_is_said(tmp_path: Path) -> None:
+def test_a_label_issue_is_marked_and_so_is_whether_each_neighbour_has_the_predicted_label(tmp_path: Path) -> None:
     levels = {"a": 0, "b": 2, "c": 5, "d": 200, "e": 202, "f": 204}
     labels = {"a": "low", "b": "low", "c": "high", "d": "high", "e": "high", "f": "high"}
     with grey_searcher(tmp_path, levels, labels) as searcher:
-        figure = draw_suspects(suspects_of(searcher, 3), searcher.store)
+        figure = draw_label_issues(find_label_issues(searcher, 3), searcher.store)
     assert lines(figure) == [
         "1 item whose neighbours say another label",
         *("high", "said: low (60%)", "id 2"),
         *("low", "0.024", "low", "0.039", "high", "1.529"),
     ]
-    assert signs(figure) == [[DIFFERS.sign], [], [], [DIFFERS.sign]]
+    assert signs(figure) == [[OTHER_LABEL.sign], [], [], [OTHER_LABEL.sign]]
     assert shown(figure) == [5, 2, 0, 200]
 
 
-def test_nothing_found_is_nothing_to_draw(tmp_path: Path) -> None:
+def test_no_duplicates_and_no_label_issues_are_refused(tmp_path: Path) -> None:
     with grey_searcher(tmp_path) as searcher:
         with pytest.raises(FigureUnusable) as none:
-            draw_duplicates(duplicates_of(searcher, 0.1), searcher.store)
+            draw_duplicates(find_duplicates(searcher, 0.1), searcher.store)
         assert str(none.value) == (
-            "expected duplicates to draw, got none within 0.1: nothing is wrong, or name a larger --radius"
+            "expected duplicates to draw, got none within 0.1: give a larger --radius, or keep all items"
         )
         with pytest.raises(FigureUnusable) as none:
-            draw_suspects(suspects_of(searcher, 1), searcher.store)
-        assert str(none.value) == "expected suspects to draw, got none: every label is what the neighbours say"
+            draw_label_issues(find_label_issues(searcher, 1), searcher.store)
+        assert str(none.value) == "expected label issues to draw, got none: every label is that of its neighbours"
 
 
 @pytest.mark.parametrize(
@@ -96,7 +96,7 @@ def test_nothing_found_is_nothing_to_draw(tmp_path: Path) -> None:
 def test_nothing_is_cut_at_the_edge_and_no_caption_touches_another(label: str) -> None:
     tile = Tile(grey(9), (label, label, label))
     figure = draw_gallery(
-        [[tile, tile, tile], [tile, Remark("and 7\nmore")]], 1.0, "A title that is wider than the row"
+        [[tile, tile, tile], [tile, TextTile("and 7\nmore")]], 1.0, "A title that is wider than the row"
     )
     figure.draw_without_rendering()
     boxes = [text.get_window_extent() for text in figure.texts]
@@ -104,11 +104,11 @@ def test_nothing_is_cut_at_the_edge_and_no_caption_touches_another(label: str) -
         assert figure.bbox.x0 < box.x0 < box.x1 < figure.bbox.x1
         assert figure.bbox.y0 < box.y0 < box.y1 < figure.bbox.y1
     assert [(i, j) for i, one in enumerate(boxes) for j, other in enumerate(boxes[:i]) if one.overlaps(other)] == []
-    assert figure_file.encoded(figure).startswith(b"\x89PNG")
+    assert figure_file.encode(figure).startswith(b"\x89PNG")
 
 
-def test_small_groups_stand_two_abreast_and_large_ones_below_each_other(searcher: Searcher) -> None:
-    small = draw_duplicates(duplicates_of(searcher, 0.02), searcher.store)
+def test_small_groups_are_drawn_in_two_columns_and_large_ones_in_one(searcher: Searcher) -> None:
+    small = draw_duplicates(find_duplicates(searcher, 0.02), searcher.store)
     assert len({round(axes.get_position(original=True).y0, 6) for axes in small.axes}) == 1
     row = [Tile(grey(9), ("a",))] * 5
     large = draw_gallery([row, row], 1.0)

@@ -16,12 +16,12 @@ from numpy.typing import NDArray
 
 from ingest.job import ingest
 from search.errors import FigureUnusable
-from search.figures import figure_file, palette
-from search.figures.figure_file import FAINT, INK, RIGHT, WRONG
-from search.figures.gallery import DIFFERS
+from search.figures import figure_file, map_figure, palette, text_fitting
+from search.figures.gallery import OTHER_LABEL
 from search.figures.map_figure import draw_map
-from search.figures.mosaic import Piece, mosaic
+from search.figures.mosaic import Cell, mosaic_cells
 from search.figures.neighbours_figure import draw_neighbours
+from search.figures.palette import FAINT, INK, RIGHT, WRONG
 from search.results import QueryResult
 from search.searcher import Searcher
 from storage import Hit, Item
@@ -142,7 +142,7 @@ def test_captions_tell_labels_ids_and_distances() -> None:
 
 def test_a_wrong_label_is_marked_by_a_sign_too_for_whoever_does_not_see_the_colour() -> None:
     figure = draw_neighbours([QueryResult("item 0", hits("cat", "dog", None), item=ITEM)], THUMBNAILS)
-    assert [[text.get_text() for text in axes.texts] for axes in figure.axes] == [[], [], [DIFFERS.sign], []]
+    assert [[text.get_text() for text in axes.texts] for axes in figure.axes] == [[], [], [OTHER_LABEL.sign], []]
 
 
 def test_a_picture_that_was_asked_with_is_shown_itself() -> None:
@@ -233,8 +233,7 @@ def test_a_folder_of_the_figures_name_is_refused_and_kept(tmp_path: Path) -> Non
     with pytest.raises(FigureUnusable) as refused:
         figure_file.require_writable(tmp_path / "figure.png")
     assert str(refused.value) == (
-        f"expected to write the figure {tmp_path / 'figure.png'}, got 'Is a directory': "
-        "name another place, or make room"
+        f"expected to write the figure {tmp_path / 'figure.png'}, got 'Is a directory': name another path, or make room"
     )
     assert [path.name for path in tmp_path.iterdir()] == ["figure.png"]
 
@@ -246,7 +245,7 @@ def test_a_folder_that_may_not_be_written_to_is_refused(tmp_path: Path, monkeypa
         figure_file.require_writable(tmp_path / "figure.png")
     assert str(refused.value) == (
         f"expected to write the figure {tmp_path / 'figure.png'}, got 'Permission denied': "
-        "name another place, or make room"
+        "name another path, or make room"
     )
 
 
@@ -262,7 +261,7 @@ def test_a_disk_that_refuses_a_figure_is_one_line_and_the_old_figure_stays(
         figure_file.save(Figure(), tmp_path / "figure.png")
     assert str(refused.value) == (
         f"expected to write the figure {tmp_path / 'figure.png'}, got 'No space left on device': "
-        "name another place, or make room"
+        "name another path, or make room"
     )
     assert {path.name: path.read_bytes() for path in tmp_path.iterdir()} == {"figure.png": b"old"}
 
@@ -271,7 +270,7 @@ def test_a_disk_that_refuses_a_figure_is_one_line_and_the_old_figure_stays(
 def test_odd_labels_are_drawn_beside_pictures_without_a_warning(label: str) -> None:
     item = Item(0, label, label, {}, b"digest")
     figure = draw_neighbours([QueryResult(label, hits(label, "other"), item=item)], THUMBNAILS)
-    assert size(figure_file.encoded(figure))[0] > 100
+    assert size(figure_file.encode(figure))[0] > 100
     assert frames(figure) == [{INK}, {RIGHT}, {WRONG}]
 
 
@@ -341,7 +340,7 @@ def test_the_longest_names_fit_beside_a_map(tmp_path: Path) -> None:
 def test_a_map_of_very_many_items_shows_a_sample_that_keeps_each_labels_share(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("search.figures.map_figure.MOST_ITEMS", 20)
+    monkeypatch.setattr(map_figure, "MAX_ITEMS", 20)
     figure = map_of(tmp_path, {str(number): "rare" if number % 4 == 0 else "common" for number in range(40)})
     assert (legend(figure), counts(figure)) == (["common", "rare"], [15, 5])
     assert figure.texts[0].get_text() == "t-SNE of a sample of 20 of 40 items, recipe toy"
@@ -359,7 +358,7 @@ def test_a_map_puts_pictures_that_are_alike_together(tmp_path: Path) -> None:
 
 def test_the_same_store_gives_the_same_map(searcher: Searcher) -> None:
     ingest(grey_source({"grey": 100, "ash": 110}), searcher.store.folder, make_backbone=toy_backbone())
-    assert figure_file.encoded(draw_map(searcher.store)) == figure_file.encoded(draw_map(searcher.store))
+    assert figure_file.encode(draw_map(searcher.store)) == figure_file.encode(draw_map(searcher.store))
 
 
 def test_a_map_is_saved_at_150_dots_per_inch(tmp_path: Path) -> None:
@@ -387,51 +386,51 @@ def test_a_map_shows_what_the_searcher_saw_while_another_process_adds_items(tmp_
 def test_odd_labels_are_drawn_on_a_map_without_a_warning(tmp_path: Path) -> None:
     labels = [*ODD_LABELS, *SCRIPTS[:9]]
     figure = map_of(tmp_path, {str(number): labels[number % 20] for number in range(60)})
-    assert size(figure_file.encoded(figure))[1] == 1182
+    assert size(figure_file.encode(figure))[1] == 1182
     assert counts(figure) == [3] * 20
 
 
 def test_a_map_is_lettered_in_whatever_font_has_the_letters(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("search.figures.text_fitting.FAMILIES", ("DejaVu Sans", "STIXGeneral"))
+    monkeypatch.setattr(text_fitting, "FAMILIES", ("DejaVu Sans", "STIXGeneral"))
     figure = map_of(tmp_path, dict.fromkeys("123456", "Ⓐ"))
     assert legend(figure) == ["Ⓐ"]
     assert [text.get_text() for text in figure.axes[0].texts] == ["Ⓐ"]
     # A letter in no font would be a warning, and so an error here.
-    assert size(figure_file.encoded(figure))[1] == 1182
+    assert size(figure_file.encode(figure))[1] == 1182
 
 
-def mosaic_of(*points: tuple[float, float]) -> list[Piece]:
-    return mosaic(np.array(points, np.float32))
+def mosaic_of(*points: tuple[float, float]) -> list[Cell]:
+    return mosaic_cells(np.array(points, np.float32))
 
 
 def test_a_picture_takes_the_cell_that_its_point_lies_in() -> None:
     assert mosaic_of((0.0, 0.0), (1.0, 1.0), (0.5, 0.2)) == [
-        Piece(0, 0.0, 0.0, 0.125),
-        Piece(1, 0.875, 0.875, 0.125),
-        Piece(2, 0.5, 0.125, 0.125),
+        Cell(0, 0.0, 0.0, 0.125),
+        Cell(1, 0.875, 0.875, 0.125),
+        Cell(2, 0.5, 0.125, 0.125),
     ]
 
 
 def test_of_two_points_in_a_cell_the_one_off_its_middle_takes_the_nearest_free_cell() -> None:
-    assert mosaic_of((0.12, 0.06), (0.06, 0.06)) == [Piece(0, 0.125, 0.0, 0.125), Piece(1, 0.0, 0.0, 0.125)]
+    assert mosaic_of((0.12, 0.06), (0.06, 0.06)) == [Cell(0, 0.125, 0.0, 0.125), Cell(1, 0.0, 0.0, 0.125)]
 
 
 def test_all_pictures_of_a_small_store_are_shown_and_none_lies_on_another() -> None:
     points = np.random.default_rng(31).normal(0.5, 0.05, (600, 2)).clip(0, 1).astype(np.float32)
-    pieces = mosaic(points)
-    assert [piece.item for piece in pieces] == list(range(600))
-    assert len({(piece.left, piece.lower) for piece in pieces}) == 600
+    cells = mosaic_cells(points)
+    assert [cell.position for cell in cells] == list(range(600))
+    assert len({(cell.left, cell.bottom) for cell in cells}) == 600
 
 
 def test_of_a_large_store_the_picture_nearest_to_the_middle_of_each_cell_is_shown() -> None:
     points = np.random.default_rng(31).random((5000, 2), np.float32)
-    pieces = mosaic(points)
-    assert len(pieces) == len({(piece.left, piece.lower) for piece in pieces}) <= 34**2
-    for piece in pieces:
-        corner = np.array([piece.left, piece.lower], np.float32)
-        inside = points[((points >= corner) & (points < corner + piece.side)).all(axis=1)]
-        nearest = np.linalg.norm(inside - corner - piece.side / 2, axis=1).min()
-        shown = np.linalg.norm(points[piece.item] - corner - piece.side / 2)
+    cells = mosaic_cells(points)
+    assert len(cells) == len({(cell.left, cell.bottom) for cell in cells}) <= 34**2
+    for cell in cells:
+        corner = np.array([cell.left, cell.bottom], np.float32)
+        inside = points[((points >= corner) & (points < corner + cell.side)).all(axis=1)]
+        nearest = np.linalg.norm(inside - corner - cell.side / 2, axis=1).min()
+        shown = np.linalg.norm(points[cell.position] - corner - cell.side / 2)
         assert shown == pytest.approx(nearest, abs=1e-5)
 
 
@@ -443,8 +442,8 @@ def test_a_map_of_pictures_shows_each_in_a_frame_of_its_labels_colour(tmp_path: 
     axes = figure.axes[0]
     assert figure.texts[0].get_text() == "t-SNE of 6 items, recipe toy, 6 pictures"
     assert [int(np.array(image.get_array())[0, 0, 0]) for image in axes.images] == list(levels.values())
-    assert [to_hex(frame.get_edgecolor()) for frame in axes.patches] == [palette.LABELS[0]] * 3 + [
-        palette.LABELS[1]
+    assert [to_hex(frame.get_edgecolor()) for frame in axes.patches] == [palette.LABEL_COLOURS[0]] * 3 + [
+        palette.LABEL_COLOURS[1]
     ] * 3
     assert axes.get_xlim() == axes.get_ylim() == (-0.02, 1.02)
 

@@ -5,7 +5,7 @@ import pytest
 from matplotlib.colors import to_rgb
 from numpy.typing import NDArray
 
-from search.figures import figure_file, palette
+from search.figures import palette
 
 Colours = NDArray[np.float64]
 
@@ -69,20 +69,20 @@ def least_distance(names: tuple[str, ...], eyes: str) -> float:
     ],
 )
 def test_no_two_colours_are_alike(count: int, eyes: str, least: float) -> None:
-    assert least_distance(palette.LABELS[:count], eyes) > least
+    assert least_distance(palette.LABEL_COLOURS[:count], eyes) > least
 
 
 @pytest.mark.parametrize("eyes", SEEN)
 def test_every_colour_stands_out_from_white_and_from_the_grey_of_the_others(eyes: str) -> None:
-    for colour in palette.LABELS:
+    for colour in palette.LABEL_COLOURS:
         assert least_distance((colour, "white"), eyes) > 0.12
-        assert least_distance((colour, palette.REST), eyes) > 0.05
+        assert least_distance((colour, palette.OTHERS), eyes) > 0.05
 
 
 @pytest.mark.parametrize("eyes", SEEN)
 def test_right_and_wrong_differ_for_all_eyes(eyes: str) -> None:
-    assert least_distance((figure_file.RIGHT, figure_file.WRONG), eyes) > 0.11
+    assert least_distance((palette.RIGHT, palette.WRONG), eyes) > 0.11
 
 
 def test_twenty_labels_have_a_colour() -> None:
-    assert len(set(palette.LABELS)) == 20
+    assert len(set(palette.LABEL_COLOURS)) == 20

@@ -9,7 +9,7 @@ from matplotlib.figure import Figure
 
 from search.figures import figure_file, text_fitting
 from search.figures.neighbours_figure import draw_neighbours
-from search.figures.text_fitting import Weight, families, fitted, legible, width_of
+from search.figures.text_fitting import Weight, fit_letters, fit_width, font_families, text_width
 from search.results import QueryResult
 from storage import Hit
 
@@ -52,7 +52,7 @@ def own_font_only(monkeypatch: pytest.MonkeyPatch) -> None:
 )
 @pytest.mark.usefixtures("own_font_only")
 def test_a_letter_that_no_font_has_or_that_cannot_be_seen_is_escaped(text: str, shown: str, weight: Weight) -> None:
-    assert legible(text, 14, weight) == shown
+    assert fit_letters(text, 14, weight) == shown
 
 
 @pytest.mark.parametrize(
@@ -70,46 +70,48 @@ def test_a_letter_that_no_font_has_or_that_cannot_be_seen_is_escaped(text: str, 
 )
 @pytest.mark.usefixtures("own_font_only")
 def test_a_long_label_is_cut_between_letters_and_never_within_an_escape(text: str, shown: str) -> None:
-    assert legible(text, 14) == shown
+    assert fit_letters(text, 14) == shown
 
 
 @pytest.mark.usefixtures("own_font_only")
 def test_a_line_is_cut_where_its_letters_end_in_inches() -> None:
     for text in ("i" * 60, "M" * 60, "cat $" * 20, "猫" * 20):
         for weight in WEIGHTS:
-            shown = fitted(text, 1.35, 9, weight)
+            shown = fit_width(text, 1.35, 9, weight)
             assert shown.endswith("…")
-            assert 0.9 < width_of(shown, 9, weight) <= 1.35
-    assert fitted("i" * 20, 1.35, 9) == "i" * 20
-    assert fitted("", 1.35, 9) == "''"
+            assert 0.9 < text_width(shown, 9, weight) <= 1.35
+    assert fit_width("i" * 20, 1.35, 9) == "i" * 20
+    assert fit_width("", 1.35, 9) == "''"
 
 
 @pytest.mark.usefixtures("own_font_only")
 def test_a_line_is_as_wide_as_it_is_drawn() -> None:
     for weight in WEIGHTS:
         figure = Figure(dpi=600)
-        text = figure.text(0, 0, legible("Wide, and $5", 40), fontsize=12, weight=weight, fontfamily=families())
+        text = figure.text(
+            0, 0, fit_letters("Wide, and $5", 40), fontsize=12, weight=weight, fontfamily=font_families()
+        )
         drawn = text.get_window_extent(FigureCanvasAgg(figure).get_renderer()).width / 600
-        assert width_of(text.get_text(), 12, weight) == pytest.approx(drawn, rel=0.03)
+        assert text_width(text.get_text(), 12, weight) == pytest.approx(drawn, rel=0.03)
 
 
 def test_another_installed_font_is_taken_for_what_the_first_lacks(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(text_fitting, "FAMILIES", ("DejaVu Sans", "No Such Font", "STIXGeneral"))
-    assert families() == ["DejaVu Sans", "STIXGeneral"]
-    assert legible("Ⓐ", 14, "bold") == "Ⓐ"
+    assert font_families() == ["DejaVu Sans", "STIXGeneral"]
+    assert fit_letters("Ⓐ", 14, "bold") == "Ⓐ"
     result = QueryResult("an image", (Hit(1, 1, "key", "Ⓐ", 0.5, {}),))
     with warnings.catch_warnings():
         warnings.simplefilter("error")
-        figure_file.encoded(draw_neighbours([result], {}))
+        figure_file.encode(draw_neighbours([result], {}))
     monkeypatch.setattr(text_fitting, "FAMILIES", ("DejaVu Sans",))
-    assert legible("Ⓐ", 14, "bold") == r"\u24b6"
+    assert fit_letters("Ⓐ", 14, "bold") == r"\u24b6"
 
 
 def test_wide_letters_take_the_room_of_two(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(text_fitting, "_family_of", lambda *_: "DejaVu Sans")
-    assert legible(WIDE, 14) == WIDE
-    assert legible(WIDE, 13) == "猫和狗在一起…"
-    assert legible(WIDE, 12) == "猫和狗在一…"
+    assert fit_letters(WIDE, 14) == WIDE
+    assert fit_letters(WIDE, 13) == "猫和狗在一起…"
+    assert fit_letters(WIDE, 12) == "猫和狗在一…"
 
 
 def test_a_font_without_bold_letters_is_taken_as_it_is_and_nothing_is_said(
@@ -117,5 +119,5 @@ def test_a_font_without_bold_letters_is_taken_as_it_is_and_nothing_is_said(
 ) -> None:
     monkeypatch.setattr(text_fitting, "FAMILIES", ("cmr10",))
     with caplog.at_level(logging.WARNING):
-        assert legible("bold", 14, "bold") == "bold"
+        assert fit_letters("bold", 14, "bold") == "bold"
     assert caplog.records == []

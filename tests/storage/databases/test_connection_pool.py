@@ -1,4 +1,4 @@
-"""Connections that wait for whoever needs one: kept, few of them, and none open after the file was closed."""
+"""The connection pool: connections are used again, few stay idle, and none is open after the pool was closed."""
 
 from collections.abc import Iterator
 
@@ -9,57 +9,57 @@ from sqlalchemy.pool import NullPool
 from storage.databases.connection_pool import ConnectionPool
 
 
-class Counted:
-    """Connections to a database in memory, and how many of them are open."""
+class CountedPool:
+    """A pool of connections to a database in memory, and how many of them are open."""
 
     def __init__(self) -> None:
         self.open = 0
         engine = sa.create_engine("sqlite+pysqlite://", poolclass=NullPool)
         sa.event.listen(engine, "connect", lambda *_: self._count(1))
         sa.event.listen(engine, "close", lambda *_: self._count(-1))
-        self.idle = ConnectionPool(engine)
+        self.pool = ConnectionPool(engine)
 
     def _count(self, by: int) -> None:
         self.open += by
 
 
 @pytest.fixture
-def counted() -> Iterator[Counted]:
-    counted = Counted()
+def counted() -> Iterator[CountedPool]:
+    counted = CountedPool()
     yield counted
-    counted.idle.close()
+    counted.pool.close()
     assert counted.open == 0
 
 
-def test_a_connection_that_was_given_back_is_taken_again(counted: Counted) -> None:
-    first, second = counted.idle.take(), counted.idle.take()
+def test_a_released_connection_is_used_again(counted: CountedPool) -> None:
+    first, second = counted.pool.acquire(), counted.pool.acquire()
     assert first is not second
-    counted.idle.give_back(first)
-    assert counted.idle.take() is first
+    counted.pool.release(first)
+    assert counted.pool.acquire() is first
     assert counted.open == 2
     for connection in (first, second):
-        counted.idle.give_back(connection)
+        counted.pool.release(connection)
 
 
-def test_no_more_are_kept_than_a_few(counted: Counted) -> None:
-    taken = [counted.idle.take() for _ in range(20)]
+def test_at_most_eight_idle_connections_stay_open(counted: CountedPool) -> None:
+    connections = [counted.pool.acquire() for _ in range(20)]
     assert counted.open == 20
-    for connection in taken:
-        counted.idle.give_back(connection)
+    for connection in connections:
+        counted.pool.release(connection)
     assert counted.open == 8
 
 
-def test_one_that_is_given_back_after_all_were_closed_is_closed_too(counted: Counted) -> None:
-    taken = counted.idle.take()
-    counted.idle.close()
+def test_a_connection_released_after_the_pool_was_closed_is_closed_too(counted: CountedPool) -> None:
+    connection = counted.pool.acquire()
+    counted.pool.close()
     assert counted.open == 1
-    counted.idle.give_back(taken)
+    counted.pool.release(connection)
     assert counted.open == 0
 
 
-def test_what_a_user_left_of_a_transaction_is_not_seen_by_the_next(counted: Counted) -> None:
-    connection = counted.idle.take()
+def test_a_transaction_left_open_is_ended_before_the_next_use(counted: CountedPool) -> None:
+    connection = counted.pool.acquire()
     connection.execute(sa.text("SELECT 1"))
-    counted.idle.give_back(connection)
-    assert not counted.idle.take().in_transaction()
+    counted.pool.release(connection)
+    assert not counted.pool.acquire().in_transaction()
     connection.close()

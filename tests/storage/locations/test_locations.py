@@ -32,7 +32,7 @@ def test_a_file_is_no_store(tmp_path: Path, writing: bool) -> None:
     message = f"expected a store at {tmp_path / 'file'}, got a file: name the folder that holds the store"
     with pytest.raises(NotAStore, match=exactly(message)):
         Store.open(tmp_path / "file", writing=writing)
-    message = f"expected a new or empty folder for the store, got the file {tmp_path / 'file'}: name another place"
+    message = f"expected a new or empty folder for the store, got the file {tmp_path / 'file'}: name another folder"
     with pytest.raises(NotAStore, match=exactly(message)):
         Store.create(tmp_path / "file", EMBEDDING)
     assert not Store.exists_at(tmp_path / "file")
@@ -115,7 +115,7 @@ def test_a_store_is_never_made_among_other_files(tmp_path: Path) -> None:
         (tmp_path / name).write_bytes(b"mine")
     message = (
         f"expected a new or empty folder for the store, got {tmp_path} with other files in it ('notes.txt'): name "
-        "another place"
+        "another folder"
     )
     with pytest.raises(NotAStore, match=exactly(message)):
         Store.create(tmp_path, EMBEDDING)

@@ -148,9 +148,9 @@ def test_a_store_that_another_process_writes_to_is_backed_up(tmp_path: Path) -> 
             "other files",
             NotAStore,
             "expected a new or empty folder for the store, got {} with other files in it ('thesis.txt'): name another "
-            "place",
+            "folder",
         ),
-        ("a file", NotAStore, "expected a new or empty folder for the store, got the file {}: name another place"),
+        ("a file", NotAStore, "expected a new or empty folder for the store, got the file {}: name another folder"),
     ],
 )
 def test_nothing_is_written_over(tmp_path: Path, there: str, error: type[Exception], message: str) -> None:

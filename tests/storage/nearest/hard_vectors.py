@@ -1,4 +1,4 @@
-"""Vectors of the kinds that an index gets wrong."""
+"""Vectors of the kinds that float32 arithmetic gets wrong."""
 
 import numpy as np
 from numpy.typing import NDArray
@@ -7,10 +7,10 @@ Floats = NDArray[np.float32]
 
 
 def clouds(kind: str, count: int, dim: int, seed: int) -> Floats:
-    """Return vectors of one of the kinds that an index gets wrong."""
+    """Return (count, dim) vectors of one of the kinds that float32 arithmetic gets wrong."""
     generator = np.random.default_rng(seed)
     normal = generator.standard_normal((count, dim))
-    made = {
+    vectors = {
         "anywhere": normal,
         "on a grid, with ties and duplicates": generator.integers(-1, 2, (count, dim)),
         "around one far point": 1000 + normal,
@@ -20,7 +20,7 @@ def clouds(kind: str, count: int, dim: int, seed: int) -> Floats:
         "so short that squares underflow": normal * 1e-23,
         "mostly zero": normal * (generator.random((count, dim)) < 0.1),
     }
-    return np.asarray(made[kind], np.float32)
+    return np.asarray(vectors[kind], np.float32)
 
 
 KINDS = [

@@ -1,4 +1,4 @@
-"""The flat index: its file is FAISS's own, and no other file is taken for it."""
+"""The flat index: its file is FAISS's own, and any other file is refused."""
 
 import gc
 import io
@@ -39,7 +39,7 @@ def read(data: bytes, dim: int, count: int) -> NDArray[np.float32] | None:
 
 
 @pytest.mark.parametrize("count", [0, 1, 200])
-def test_faiss_opens_what_is_written(tmp_path: Path, count: int) -> None:
+def test_faiss_opens_the_file_that_is_written(tmp_path: Path, count: int) -> None:
     vectors = random_vectors(count, DIM)
     (tmp_path / "index.faiss").write_bytes(data_of(flat(vectors)))
     opened = faiss.read_index(str(tmp_path / "index.faiss"))
@@ -49,11 +49,11 @@ def test_faiss_opens_what_is_written(tmp_path: Path, count: int) -> None:
 
 
 @pytest.mark.parametrize("count", [0, 1, 200])
-def test_what_faiss_writes_is_read(tmp_path: Path, count: int) -> None:
+def test_an_index_that_faiss_writes_is_read(tmp_path: Path, count: int) -> None:
     vectors = random_vectors(count, DIM)
-    theirs = faiss.IndexFlatL2(DIM)
-    theirs.add(vectors)
-    faiss.write_index(theirs, str(tmp_path / "index.faiss"))
+    written = faiss.IndexFlatL2(DIM)
+    written.add(vectors)
+    faiss.write_index(written, str(tmp_path / "index.faiss"))
     with (tmp_path / "index.faiss").open("rb") as file:
         index = FaissFlat.read(file, DIM, count, lambda _: None)
     assert index is not None
@@ -61,10 +61,10 @@ def test_what_faiss_writes_is_read(tmp_path: Path, count: int) -> None:
     np.testing.assert_array_equal(index.vectors(), vectors)
 
 
-def test_every_byte_that_is_read_is_shown() -> None:
-    data, seen = data_of(flat(random_vectors(200, DIM))), io.BytesIO()
-    assert FaissFlat.read(io.BytesIO(data), DIM, 200, seen.write) is not None
-    assert seen.getvalue() == data
+def test_every_byte_that_is_read_is_passed_to_the_digest() -> None:
+    data, digested = data_of(flat(random_vectors(200, DIM))), io.BytesIO()
+    assert FaissFlat.read(io.BytesIO(data), DIM, 200, digested.write) is not None
+    assert digested.getvalue() == data
 
 
 @pytest.mark.parametrize(
@@ -76,8 +76,8 @@ def test_an_index_of_another_shape_is_refused(dim: int, count: int) -> None:
 
 def test_a_file_with_any_other_header_is_refused() -> None:
     data = data_of(flat(random_vectors(5, DIM)))
-    for place in range(HEADER_SIZE):
-        assert read(data[:place] + bytes([data[place] ^ 1]) + data[place + 1 :], DIM, 5) is None
+    for offset in range(HEADER_SIZE):
+        assert read(data[:offset] + bytes([data[offset] ^ 1]) + data[offset + 1 :], DIM, 5) is None
 
 
 def test_a_file_that_is_too_short_or_too_long_is_refused() -> None:
@@ -94,7 +94,7 @@ def test_another_kind_of_index_is_refused(tmp_path: Path, make: Callable[[int], 
     assert read((tmp_path / "index.faiss").read_bytes(), DIM, 0) is None
 
 
-def test_no_more_is_read_than_the_index_that_is_expected_has() -> None:
+def test_no_more_is_read_than_the_expected_index_has() -> None:
     claims_much = io.BytesIO(data_of(flat(random_vectors(50_000, DIM))))
     assert FaissFlat.read(claims_much, DIM, 5, lambda _: None) is None
     assert claims_much.tell() == HEADER_SIZE
@@ -124,7 +124,7 @@ def test_vectors_are_added_at_the_next_positions() -> None:
 def test_dropped_vectors_close_up_in_order(chosen: Callable[[int], NDArray[np.bool_]], count: int) -> None:
     vectors = random_vectors(count, 2)
     index = flat(vectors)
-    list(index.proposals(vectors[0], 1))
+    index.candidates(vectors[0], 1)
     index.keep(chosen(count))
     kept = vectors[chosen(count)]
     np.testing.assert_array_equal(index.vectors(), kept)
@@ -133,30 +133,32 @@ def test_dropped_vectors_close_up_in_order(chosen: Callable[[int], NDArray[np.bo
     np.testing.assert_array_equal(index.vectors(), np.concatenate((kept, vectors[:5])))
 
 
-def test_proposed_are_the_nearest_of_the_vectors_held_now() -> None:
+def test_candidates_are_the_nearest_of_the_vectors_held_now() -> None:
     line = np.array([[0], [1], [3], [7], [15]], np.float32)
-    index, at = flat(line), np.array([6], np.float32)
+    index, query = flat(line), np.array([6], np.float32)
 
-    def found(count: int) -> tuple[set[int], list[list[int]]]:
-        *_, (alone, _) = index.proposals(at, count)
-        ((_, together, _),) = index.proposed_by_part(np.tile(at, (3, 1)), count)
-        return set(alone.tolist()), together.tolist()
+    def positions(count: int) -> tuple[set[int], list[list[int]]]:
+        """Return the candidates of the query alone and in a batch of three."""
+        alone = index.candidates(query, count)
+        assert alone is not None
+        (batch,) = index.candidates_in_parts(np.tile(query, (3, 1)), count)
+        return set(alone.positions.tolist()), batch.positions.tolist()
 
-    assert found(3) == ({3, 2, 1}, [[3, 2, 1]] * 3)
+    assert positions(3) == ({3, 2, 1}, [[3, 2, 1]] * 3)
     index.keep(np.array([True, True, True, False, True]))
-    assert found(4) == ({2, 1, 0, 3}, [[2, 1, 0, 3]] * 3)
+    assert positions(4) == ({2, 1, 0, 3}, [[2, 1, 0, 3]] * 3)
     index.add(np.array([[5]], np.float32))
-    assert found(1) == ({4}, [[4]] * 3)
+    assert positions(1) == ({4}, [[4]] * 3)
 
 
 @pytest.mark.parametrize("queries", [3, 200_000], ids=["a few", "a large batch"])
-def test_beside_a_distance_that_float32_cannot_hold_nothing_is_known(queries: int) -> None:
+def test_a_distance_beyond_float32_leaves_no_lower_bound(queries: int) -> None:
     index = flat(np.array([[1.8e19], [-1.8e19]], np.float32))
-    ((_, _, beyond),) = index.proposed_by_part(np.full((queries, 1), 1.8e19, np.float32), 2)
-    assert (beyond == -np.inf).all()
+    (batch,) = index.candidates_in_parts(np.full((queries, 1), 1.8e19, np.float32), 2)
+    assert (batch.lower_bounds == -np.inf).all()
 
 
-def test_vectors_outlive_the_index_that_they_are_of() -> None:
+def test_vectors_outlive_their_index() -> None:
     vectors = random_vectors(50_000, DIM)
     view = flat(vectors).vectors()
     gc.collect()

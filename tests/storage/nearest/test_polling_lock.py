@@ -1,4 +1,4 @@
-"""Threads that take turns: one at a time, none kept out for ever, and none locked out by another's error."""
+"""The polling lock: one thread at a time, none starved, and released after an error."""
 
 import threading
 import time
@@ -8,12 +8,12 @@ import pytest
 from storage.nearest.polling_lock import PollingLock
 
 
-def test_one_thread_at_a_time_has_a_turn_and_each_has_one() -> None:
-    turns, inside, most, done = PollingLock(), [0], [0], []
+def test_one_thread_at_a_time_holds_the_lock_and_each_gets_it() -> None:
+    lock, inside, most, done = PollingLock(), [0], [0], []
 
     def work(name: int) -> None:
         for _ in range(20):
-            with turns:
+            with lock:
                 inside[0] += 1
                 most[0] = max(most[0], inside[0])
                 time.sleep(0.0005)
@@ -29,9 +29,9 @@ def test_one_thread_at_a_time_has_a_turn_and_each_has_one() -> None:
     assert (most[0], sorted(done)) == (1, [0, 1, 2, 3])
 
 
-def test_an_error_ends_a_turn() -> None:
-    turns = PollingLock()
-    with pytest.raises(ValueError, match="mine"), turns:
+def test_an_error_releases_the_lock() -> None:
+    lock = PollingLock()
+    with pytest.raises(ValueError, match="mine"), lock:
         raise ValueError("mine")
-    with turns:
+    with lock:
         pass

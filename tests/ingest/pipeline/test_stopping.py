@@ -1,4 +1,4 @@
-"""A job that is stopped, by Ctrl-C, by a kill or by a full disk: what was acknowledged stays, and the rest follows."""
+"""A job that is stopped by Ctrl-C, by a kill or by a full disk keeps what was acknowledged, and the next resumes it."""
 
 import resource
 import signal
@@ -15,6 +15,7 @@ import pytest
 from ingest.errors import UnreadableImage
 from ingest.job import ingest
 from ingest.pipeline.progress import Progress
+from ingest.pipeline.stop_signal import stop_on_interrupt
 from ingest.sources import InMemorySource, SourceImage
 from storage import Store
 from storage.errors import StoreUnwritable
@@ -23,23 +24,31 @@ from tests.toys import toy_backbone
 
 ROOT = Path(__file__).parents[3]
 
-#: A job in a process of its own that says when a batch is acknowledged, and takes its time for each.
+#: A job in a process of its own that prints its progress after each batch, and waits a little.
 PROGRAM = """
 import sys, time
 from pathlib import Path
 from tests.ingest.jobs import job, noise_source
 from storage import console
-def tell(progress):
+def show(progress):
     print(progress.stage, progress.done, flush=True)
     time.sleep(0.2)
 def main(prog_name):
-    job(noise_source(200), Path(sys.argv[1]), batch_size=10, on_progress=tell)
+    job(noise_source(200), Path(sys.argv[1]), batch_size=10, on_progress=show)
 console.run(main, "job")
 """
 
 
-def begun(store: Path) -> subprocess.Popen[str]:
-    """Start a job and wait until a few of its batches are acknowledged."""
+@pytest.fixture(autouse=True)
+def interruptible() -> Iterator[None]:
+    """Let SIGINT raise KeyboardInterrupt here and in child processes, also where a shell had it ignored."""
+    handler = signal.signal(signal.SIGINT, signal.default_int_handler)
+    yield
+    signal.signal(signal.SIGINT, handler)
+
+
+def started_job(store: Path) -> subprocess.Popen[str]:
+    """Start a job, and wait until a few of its batches are acknowledged."""
     process = subprocess.Popen(
         [sys.executable, "-c", PROGRAM, str(store)],
         cwd=ROOT,
@@ -54,32 +63,41 @@ def begun(store: Path) -> subprocess.Popen[str]:
     raise AssertionError(process.communicate())
 
 
-def test_ctrl_c_ends_a_job_after_the_batch_in_hand_and_the_next_goes_on(tmp_path: Path) -> None:
-    process = begun(tmp_path / "stopped")
+def test_ctrl_c_ends_a_job_after_the_batch_in_hand_and_the_next_resumes_it(tmp_path: Path) -> None:
+    process = started_job(tmp_path / "stopped")
     process.send_signal(signal.SIGINT)
     out, err = process.communicate(timeout=60)
     assert (process.returncode, err) == (
         130,
         "interrupted: everything acknowledged so far is kept; run the same command again to go on\n",
     )
-    told = [line.rsplit(" ", 1) for line in out.splitlines()]
-    assert "stopping after this batch" in [stage for stage, _ in told]
+    lines = [line.rsplit(" ", 1) for line in out.splitlines()]
+    assert "stopping after this batch" in [stage for stage, _ in lines]
     with Store.open(tmp_path / "stopped") as store:
         (stopped,) = store.jobs()
-        # What was told last was acknowledged, and all of it was told.
-        assert (len(store), stopped.finished) == (int(told[-1][1]), False)
+        # Everything that is stored was reported, and nothing else.
+        assert (len(store), stopped.finished) == (int(lines[-1][1]), False)
         assert 40 <= len(store) < 200
     job(noise_source(200), tmp_path / "stopped")
     job(noise_source(200), tmp_path / "whole")
     assert_same_store(tmp_path / "stopped", tmp_path / "whole")
 
 
-@pytest.mark.parametrize("later", [0.0, 0.05, 0.19, 0.33])
+def test_a_second_ctrl_c_raises_at_once() -> None:
+    with stop_on_interrupt() as stop:
+        signal.raise_signal(signal.SIGINT)
+        assert stop.requested
+        with pytest.raises(KeyboardInterrupt):
+            signal.raise_signal(signal.SIGINT)
+    assert signal.getsignal(signal.SIGINT) is signal.default_int_handler
+
+
+@pytest.mark.parametrize("delay", [0.0, 0.05, 0.19, 0.33])
 def test_a_job_that_is_killed_and_called_again_leaves_the_store_of_an_uninterrupted_one(
-    tmp_path: Path, later: float
+    tmp_path: Path, delay: float
 ) -> None:
-    process = begun(tmp_path / "killed")
-    time.sleep(later)
+    process = started_job(tmp_path / "killed")
+    time.sleep(delay)
     process.kill()
     process.communicate(timeout=60)
     with Store.open(tmp_path / "killed") as store:
@@ -89,8 +107,7 @@ def test_a_job_that_is_killed_and_called_again_leaves_the_store_of_an_uninterrup
     assert_same_store(tmp_path / "killed", tmp_path / "whole")
 
 
-def test_a_job_in_another_thread_leaves_ctrl_c_alone(tmp_path: Path) -> None:
-    before = signal.getsignal(signal.SIGINT)
+def test_a_job_in_another_thread_does_not_handle_ctrl_c(tmp_path: Path) -> None:
     seen: list[object] = []
     thread = threading.Thread(
         target=lambda: job(
@@ -99,27 +116,26 @@ def test_a_job_in_another_thread_leaves_ctrl_c_alone(tmp_path: Path) -> None:
     )
     thread.start()
     thread.join()
-    assert set(seen) == {before}
+    assert set(seen) == {signal.default_int_handler}
     assert len(contents(tmp_path / "store")[0]) == 5
 
 
-def test_ctrl_c_does_what_it_did_once_a_job_is_over(tmp_path: Path) -> None:
-    before = signal.getsignal(signal.SIGINT)
+def test_the_handler_of_ctrl_c_is_restored_after_a_job(tmp_path: Path) -> None:
     job(noise_source(5), tmp_path / "store")
-    assert signal.getsignal(signal.SIGINT) is before
+    assert signal.getsignal(signal.SIGINT) is signal.default_int_handler
 
 
-def test_a_disk_that_fills_in_the_middle_keeps_what_was_acknowledged(tmp_path: Path) -> None:
+def test_a_disk_that_fills_up_keeps_what_was_acknowledged(tmp_path: Path) -> None:
     job(noise_source(40), tmp_path / "full", limit=10, batch_size=10)
     full = (tmp_path / "full" / "catalog.sqlite").stat().st_size + 8192
-    before = resource.getrlimit(resource.RLIMIT_FSIZE)
+    limits = resource.getrlimit(resource.RLIMIT_FSIZE)
     handler = signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
-    resource.setrlimit(resource.RLIMIT_FSIZE, (full, before[1]))
+    resource.setrlimit(resource.RLIMIT_FSIZE, (full, limits[1]))
     try:
         with pytest.raises(StoreUnwritable) as refused:
             job(noise_source(200), tmp_path / "full", batch_size=10)
     finally:
-        resource.setrlimit(resource.RLIMIT_FSIZE, before)
+        resource.setrlimit(resource.RLIMIT_FSIZE, limits)
         signal.signal(signal.SIGXFSZ, handler)
     assert str(refused.value).endswith(
         "everything acknowledged so far is kept; free space or change the permissions and run the same command again"
@@ -130,7 +146,7 @@ def test_a_disk_that_fills_in_the_middle_keeps_what_was_acknowledged(tmp_path: P
         assert (len(store), store.jobs()[-1].finished) == (200, True)
 
 
-def test_a_source_that_fails_while_it_is_walked_loses_nothing_acknowledged(tmp_path: Path) -> None:
+def test_a_source_that_fails_while_it_is_read_loses_nothing_acknowledged(tmp_path: Path) -> None:
     class Failing(InMemorySource):
         def __iter__(self) -> Iterator[SourceImage]:
             for number, image in enumerate(super().__iter__()):
@@ -144,15 +160,15 @@ def test_a_source_that_fails_while_it_is_walked_loses_nothing_acknowledged(tmp_p
     failing = True
     with pytest.raises(OSError, match=r"^the drive is gone$"):
         job(source, tmp_path / "store", batch_size=10)
-    kept = len(contents(tmp_path / "store")[0])
-    assert 1 <= kept <= 50
+    stored = len(contents(tmp_path / "store")[0])
+    assert 1 <= stored <= 50
     failing = False
     report = job(source, tmp_path / "store")
-    assert (report.added, report.unchanged, report.items) == (60 - kept, kept, 60)
+    assert (report.added, report.unchanged, report.items) == (60 - stored, stored, 60)
 
 
 def test_a_source_that_changes_while_it_is_read_is_stored_as_it_was_read(tmp_path: Path) -> None:
-    """Half of the images change or go between the fitting and the ingest: each has the vector of one picture."""
+    """Two thirds of the images change between fitting and ingest, the others vanish: each vector is of one picture."""
     pictures = np.random.default_rng(4).integers(0, 256, (2, 30, 6, 7, 3), np.uint8)
     reads: dict[int, int] = {}
 
@@ -177,24 +193,24 @@ def test_a_source_that_changes_while_it_is_read_is_stored_as_it_was_read(tmp_pat
 
 
 def test_batches_in_flight_are_bounded_however_many_images_there_are(tmp_path: Path) -> None:
-    """No image is read more than a few slices before the one that was last acknowledged."""
-    read: list[int] = []
+    """No image is read more than a few slices ahead of the last one acknowledged."""
+    numbers: list[int] = []
     most = 0
 
-    def note(number: int) -> np.ndarray[tuple[int, ...], np.dtype[np.uint8]]:
-        read.append(number)
+    def read(number: int) -> np.ndarray[tuple[int, ...], np.dtype[np.uint8]]:
+        numbers.append(number)
         return np.full((6, 7, 3), number % 251, np.uint8)
 
-    images = [SourceImage(f"{number}", lambda number=number: note(number)) for number in range(3000)]  # type: ignore[misc]
+    images = [SourceImage(f"{number}", lambda number=number: read(number)) for number in range(3000)]  # type: ignore[misc]
     job(InMemorySource("many", images), tmp_path / "store", limit=1)
-    read.clear()
+    numbers.clear()
 
-    def tell(progress: Progress) -> None:
+    def measure(progress: Progress) -> None:
         nonlocal most
         if progress.stage == "ingesting":
-            most = max(most, len(read) - progress.done)
+            most = max(most, len(numbers) - progress.done)
             time.sleep(0.002)
 
-    job(InMemorySource("many", images), tmp_path / "store", batch_size=20, on_progress=tell)
-    # Two batches and a slice in hand, three slices that wait, and one that is being made.
+    job(InMemorySource("many", images), tmp_path / "store", batch_size=20, on_progress=measure)
+    # Three batches, a slice in hand, three slices that wait, and one that is being prepared.
     assert most <= 20 * 8

@@ -1,4 +1,4 @@
-"""Images of one size, laid end to end in a file, with their labels: what IDX and npz files hold."""
+"""Images of one shape, end to end in a file, with their labels: the content of IDX and npz files."""
 
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
@@ -10,26 +10,26 @@ import numpy as np
 from ingest.errors import SourceUnusable, UnreadableImage
 from ingest.images.decoding import PIXEL_LIMIT
 from ingest.images.images import Image
-from ingest.sources.files import HeldFile
+from ingest.sources.random_access_file import RandomAccessFile
 from ingest.sources.source import SourceImage, unusable
 from storage.types.items import Scalar
 
 
 @dataclass(frozen=True)
-class Pixels:
-    """Images of one shape, (h, w) or (h, w, 3) uint8, from a place in a file on; `name` is the file's."""
+class ImageArray:
+    """`count` images of one shape, (h, w) or (h, w, 3) uint8, from `offset` in a file called `name`."""
 
-    file: HeldFile
-    start: int
+    file: RandomAccessFile
+    offset: int
     count: int
     shape: tuple[int, ...]
     name: str
 
     def image(self, index: int) -> Image:
-        """Return an image, read-only; raise UnreadableImage when the file has been cut."""
+        """Return an image, read-only; raise UnreadableImage when the file was truncated."""
         size = prod(self.shape)
         try:
-            data = self.file.read_at(self.start + index * size, size)
+            data = self.file.read_at(self.offset + index * size, size)
         except OSError as error:
             raise UnreadableImage(f"expected image {index} of {self.name}, got: {error.strerror}") from error
         if len(data) != size:
@@ -41,40 +41,40 @@ class Pixels:
 
 @dataclass(frozen=True)
 class Split:
-    """A part of a collection: its name, as "train", or none, its images, and the label of each, or none.
+    """A part of a data set: its name, as "train", or None, its images, and a function that returns an image's label.
 
-    `label` raises UnreadableImage for a label that is no text.
+    `label` takes an image's index, and raises UnreadableImage for a label that is not text.
     """
 
     name: str | None
-    pixels: Pixels
+    images: ImageArray
     label: Callable[[int], str | None]
 
 
 class ArraySource:
-    """The images of one or more splits, in order; a key is the source's name, the split's and the place in it."""
+    """The images of one or more splits, in order; a key is the names of source and split, and the index in it."""
 
     def __init__(self, name: str, splits: Sequence[Split]) -> None:
         self.name = name
         self._splits = splits
 
     def __len__(self) -> int:
-        return sum(split.pixels.count for split in self._splits)
+        return sum(split.images.count for split in self._splits)
 
     def __iter__(self) -> Iterator[SourceImage]:
         for split in self._splits:
-            named: dict[str, Scalar] = {"source": self.name}
+            names: dict[str, Scalar] = {"source": self.name}
             if split.name is not None:
-                named["split"] = split.name
-            start = "/".join(map(str, named.values()))
-            for index in range(split.pixels.count):
-                key = f"{start}/{index:05d}"
+                names["split"] = split.name
+            prefix = "/".join(map(str, names.values()))
+            for index in range(split.images.count):
+                key = f"{prefix}/{index:05d}"
                 try:
                     label = split.label(index)
                 except UnreadableImage as error:
                     yield unusable(key, str(error))
                 else:
-                    yield SourceImage(key, partial(split.pixels.image, index), label, {**named, "index": index})
+                    yield SourceImage(key, partial(split.images.image, index), label, {**names, "index": index})
 
 
 def require_shape(shape: tuple[int, ...], name: str) -> None:

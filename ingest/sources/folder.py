@@ -1,4 +1,4 @@
-"""Images in a folder and its sub-folders; the first sub-folder's name is the label."""
+"""Images in a folder and its sub-folders; the top sub-folder's name is the label."""
 
 import os
 from collections.abc import Iterator
@@ -6,7 +6,8 @@ from functools import partial
 from pathlib import Path
 
 from ingest.errors import SourceUnusable
-from ingest.sources.files import Tree, is_folder
+from ingest.sources.confined_folder import ConfinedFolder
+from ingest.sources.files import is_folder
 from ingest.sources.magic import HEAD, begins_an_image
 from ingest.sources.source import SourceImage, unusable
 from storage.console import printable
@@ -43,9 +44,9 @@ SUFFIXES = frozenset(
 class Folder:
     """The image files of a folder in the order of their paths.
 
-    A file counts as an image by its suffix or, without one of those, by its first bytes. What is hidden is left out,
-    and so are links to folders and links that lead out of the folder. A key is the path below the folder, with
-    forward slashes; `flat` gives no labels.
+    A file counts as an image by its suffix or, without a known one, by its first bytes. Hidden files and folders, links
+    to folders, and links that lead out of the folder are ignored. A key is the path relative to the folder, with
+    forward slashes. With `flat` there are no labels.
     """
 
     name = "folder"
@@ -57,12 +58,12 @@ class Folder:
                 f"expected a folder of images, got {printable(str(root))}, which is not a folder: name one that exists"
             )
         self._flat = flat
-        self._tree = Tree(root)
-        self._unlisted: dict[str, str] = {}
+        self._folder = ConfinedFolder(root)
+        self._unlistable: dict[str, str] = {}
         self._links: set[str] = set()
         self._paths = sorted(self._walk())
-        if "" in self._unlisted:
-            raise SourceUnusable(self._unlisted[""])
+        if "" in self._unlistable:
+            raise SourceUnusable(self._unlistable[""])
 
     def __len__(self) -> int:
         return len(self._paths)
@@ -70,20 +71,20 @@ class Folder:
     def __iter__(self) -> Iterator[SourceImage]:
         for path in self._paths:
             label = None if self._flat or "/" not in path else path.split("/", 1)[0]
-            if path in self._unlisted:
-                yield unusable(path, self._unlisted[path])
+            if path in self._unlistable:
+                yield unusable(path, self._unlistable[path])
             else:
                 # Resolving links takes longer than reading a small file.
-                read = partial(self._tree.read, path, linked=path in self._links)
+                read = partial(self._folder.read, path, linked=path in self._links)
                 yield SourceImage(path, read, label, {"source": self.name, "path": path})
 
     def _walk(self) -> Iterator[str]:
-        """Walk the paths of images, and of folders that cannot be listed, which end in a slash."""
+        """Yield the paths of images, and of folders that cannot be listed, which end in a slash."""
         folders = [""]
         while folders:
             folder = folders.pop()
             try:
-                with os.scandir(self._tree.place(folder) if folder else self._tree.root) as entries:
+                with os.scandir(self._folder.resolved(folder) if folder else self._folder.root) as entries:
                     for entry in entries:
                         path = folder + entry.name
                         if entry.name.startswith("."):
@@ -93,8 +94,8 @@ class Folder:
                         elif self._is_image(entry, path):
                             yield path
             except OSError as error:
-                self._unlisted[folder] = (
-                    f"expected a folder that can be listed, got {self._tree.shown(folder)}: {error.strerror}"
+                self._unlistable[folder] = (
+                    f"expected a folder that can be listed, got {self._folder.shown(folder)}: {error.strerror}"
                 )
                 yield folder
 
@@ -108,19 +109,22 @@ class Folder:
         return is_image
 
     def _leads_to_file(self, entry: os.DirEntry[str], path: str) -> bool:
-        """Tell a file, or a link to anything inside but a folder: where nothing is there, it is rejected when read."""
+        """Return whether an entry is a file, or a link that stays inside the folder and leads to no folder.
+
+        A link to nothing counts too: it is rejected when it is read.
+        """
         if not entry.is_symlink():
             return entry.is_file(follow_symlinks=False)
         try:
-            return not is_folder(Path(self._tree.place(path)))
+            return not is_folder(Path(self._folder.resolved(path)))
         except OSError:
             return False
 
     def _begins_an_image(self, path: str, *, linked: bool) -> bool:
         try:
-            return begins_an_image(self._tree.head(path, HEAD, linked=linked))
+            return begins_an_image(self._folder.head(path, HEAD, linked=linked))
         except PermissionError:
-            # Nobody can tell: it is rejected with this reason when it is read.
+            # It may be an image: it is rejected with this reason when it is read.
             return True
         except OSError:
             return False

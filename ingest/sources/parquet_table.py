@@ -1,4 +1,4 @@
-"""Rows of a Parquet file: texts, numbers, truth values and times; a time is written out as text."""
+"""Rows of a Parquet file with columns of text, numbers, booleans and times, which become text."""
 
 import contextlib
 from collections.abc import Callable, Iterator
@@ -9,17 +9,17 @@ import pyarrow.parquet as pq
 from pyarrow import types
 
 from ingest.errors import SourceUnusable
-from ingest.sources.files import HeldFile
+from ingest.sources.random_access_file import RandomAccessFile
 from ingest.sources.table import TableRow, require_columns
 
-#: Rows read at once.
-_PAGE = 1024
+#: Rows in memory at once.
+_BATCH = 1024
 
 
 class ParquetTable:
-    """The rows of a Parquet file, a page at a time."""
+    """The rows of a Parquet file, a record batch at a time."""
 
-    def __init__(self, file: HeldFile, name: str) -> None:
+    def __init__(self, file: RandomAccessFile, name: str) -> None:
         self._file = file
         self._name = name
         with self._opened() as parquet:
@@ -32,8 +32,8 @@ class ParquetTable:
     def __iter__(self) -> Iterator[TableRow]:
         number = 0
         with self._opened() as parquet:
-            for page in parquet.iter_batches(_PAGE):
-                columns = [_values(page.column(page.schema.get_field_index(name))) for name in self._columns]
+            for batch in parquet.iter_batches(_BATCH):
+                columns = [_values(batch.column(batch.schema.get_field_index(name))) for name in self._columns]
                 for values in zip(*columns, strict=True):
                     number += 1
                     metadata = dict(zip(self._columns, values, strict=True))
@@ -50,46 +50,47 @@ class ParquetTable:
             raise SourceUnusable(f"expected a Parquet file that can be read, got {self._name}: '{reason}'") from error
 
     def _require(self, field: Any) -> None:
-        kind = field.type.value_type if types.is_dictionary(field.type) else field.type
-        wanted, fits = _WANTED.get(field.name, _OTHER)
-        if not any(test(kind) for test in fits):
+        """Raise SourceUnusable unless a column has a type that can be read."""
+        value_type = field.type.value_type if types.is_dictionary(field.type) else field.type
+        expected, tests = _COLUMN_TYPES.get(field.name, _METADATA_TYPES)
+        if not any(test(value_type) for test in tests):
             raise SourceUnusable(
-                f"expected {wanted} in column {field.name} of {self._name}, got {field.type}: "
+                f"expected {expected} in column {field.name} of {self._name}, got {field.type}: "
                 "convert it, or leave it out"
             )
 
 
-def _is_text(kind: Any) -> bool:
-    return bool(types.is_string(kind) or types.is_large_string(kind) or types.is_string_view(kind))
+def _is_text(type: Any) -> bool:
+    return bool(types.is_string(type) or types.is_large_string(type) or types.is_string_view(type))
 
 
-def _is_time(kind: Any) -> bool:
-    return bool(types.is_timestamp(kind) or types.is_date(kind) or types.is_time(kind))
+def _is_time(type: Any) -> bool:
+    return bool(types.is_timestamp(type) or types.is_date(type) or types.is_time(type))
 
 
-def _is_fraction(kind: Any) -> bool:
-    return bool(types.is_floating(kind) or types.is_decimal(kind))
+def _is_fraction(type: Any) -> bool:
+    return bool(types.is_floating(type) or types.is_decimal(type))
 
 
 _Test = Callable[[Any], bool]
 
-#: What the columns' types may be.
-_WANTED: dict[str, tuple[str, tuple[_Test, ...]]] = {
-    "path": ("texts", (_is_text,)),
-    "label": ("texts or whole numbers", (_is_text, types.is_integer, types.is_null)),
+#: The types that columns may have: in words, and as tests of which one must hold.
+_COLUMN_TYPES: dict[str, tuple[str, tuple[_Test, ...]]] = {
+    "path": ("text", (_is_text,)),
+    "label": ("text or whole numbers", (_is_text, types.is_integer, types.is_null)),
 }
-_OTHER: tuple[str, tuple[_Test, ...]] = (
-    "texts, numbers, truth values or times",
+_METADATA_TYPES: tuple[str, tuple[_Test, ...]] = (
+    "text, numbers, booleans or times",
     (_is_text, types.is_integer, _is_fraction, types.is_boolean, _is_time, types.is_null),
 )
 
 
 def _values(column: Any) -> list[Any]:
-    """Return a column's values as Python's."""
+    """Return a column as a list of Python values."""
     if types.is_dictionary(column.type):
         column = column.dictionary_decode()
     if _is_text(column.type):
-        # What is not UTF-8 is kept as it is, and rejected with its row alone.
+        # Bytes that are not UTF-8 become surrogates: their row alone is rejected later.
         encoded = column.cast(pa.large_binary()).to_pylist()
         return [None if value is None else value.decode(errors="surrogateescape") for value in encoded]
     if _is_time(column.type):

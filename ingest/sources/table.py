@@ -1,4 +1,4 @@
-"""What a manifest's rows are, whatever the file's format."""
+"""The rows of a manifest, in any file format."""
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
@@ -11,9 +11,9 @@ from storage.types.items import Scalar
 
 @dataclass(frozen=True, slots=True)
 class TableRow:
-    """One row: its number as an editor shows it, the image's path, its label, and every other column.
+    """A row: its number as an editor shows it, the image's path and label, and the other columns as metadata.
 
-    `problem` says what is wrong with a row that cannot be read.
+    `problem` says why a row cannot be used.
     """
 
     number: int
@@ -24,22 +24,22 @@ class TableRow:
 
 
 class Table(Protocol):
-    """Rows that can be walked again and again in the same order; raise SourceUnusable when the file is damaged."""
+    """Rows that can be iterated repeatedly, in the same order; raise SourceUnusable when the file is damaged."""
 
     def __iter__(self) -> Iterator[TableRow]:
-        """Walk the rows, from the first each time."""
+        """Iterate over the rows, from the first each time."""
         ...
 
 
 def require_columns(names: Sequence[str], file: str) -> None:
-    """Raise SourceUnusable unless there is a column `path`, and no two have the same name."""
-    shown = shown_names(names)
+    """Raise SourceUnusable unless there is a column `path`, and every name is unique."""
+    given = preview(names)
     if "path" not in names:
-        raise SourceUnusable(f"expected a column path in {file}, got {shown}")
+        raise SourceUnusable(f"expected a column path in {file}, got {given}")
     if len(set(names)) != len(names):
-        raise SourceUnusable(f"expected each column once in {file}, got {shown}")
+        raise SourceUnusable(f"expected each column once in {file}, got {given}")
 
 
-def shown_names(names: Sequence[str]) -> str:
-    """Return the first few of the names in a file, cut to a length that fits a line."""
+def preview(names: Sequence[str]) -> str:
+    """Return the first ten names, each cut to 40 characters, for a message."""
     return ", ".join(printable(name)[:40] for name in names[:10]) or "none"

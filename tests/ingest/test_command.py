@@ -231,7 +231,7 @@ def test_download_is_for_data_sets_as_well(tmp_path: Path, monkeypatch: pytest.M
         for prefix in ("train", "t10k"):
             write_split(tmp_path / "keras" / "datasets" / "mnist", prefix)
 
-    monkeypatch.setattr(datasets, "SHARED", ())
+    monkeypatch.setattr(datasets, "DATASET_FOLDERS", ())
     monkeypatch.setenv("KERAS_HOME", str(tmp_path / "keras"))
     monkeypatch.setattr(datasets, "_have_keras_download", download)
     status, out, _ = run("mnist", "--store", tmp_path / "store", "--download")

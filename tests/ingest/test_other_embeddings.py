@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 import pytest
 
+from ingest.embedding import embedder
 from ingest.embedding.embedder import Embedder
 from ingest.embedding.network.backbone import Floats
 from ingest.embedding.recipes import Recipe
@@ -86,7 +87,7 @@ def test_a_picture_is_refused_when_it_would_be_decoded_otherwise(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     ingest(grey_source({"a": 0, "b": 51}), tmp_path / "store", recipe=TOY, make_backbone=toy_backbone())
-    monkeypatch.setattr("ingest.embedding.embedder.DECODER", "another decoder")
+    monkeypatch.setattr(embedder, "DECODER", "another decoder")
     with (
         Searcher.open(tmp_path / "store", make_backbone=toy_backbone()) as searcher,
         pytest.raises(OtherEmbedding, match=r"^expected vectors of the store's embedding \(toy, 4 dimensions"),
@@ -98,7 +99,7 @@ def test_a_job_is_refused_when_it_would_decode_otherwise_and_nothing_is_written(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     ingest(grey_source({"a": 0}), tmp_path / "store", recipe=TOY, make_backbone=toy_backbone())
-    monkeypatch.setattr("ingest.embedding.embedder.DECODER", "another decoder")
+    monkeypatch.setattr(embedder, "DECODER", "another decoder")
     with pytest.raises(OtherEmbedding):
         ingest(grey_source({"a": 0, "b": 51}), tmp_path / "store", make_backbone=toy_backbone())
     with Store.open(tmp_path / "store") as store:

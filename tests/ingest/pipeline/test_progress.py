@@ -7,6 +7,7 @@ import pytest
 from rich.console import Console
 
 from ingest.embedding.training.epoch import Epoch
+from ingest.pipeline import progress_bar as progress_bar_module
 from ingest.pipeline.progress import Progress
 from ingest.pipeline.progress_bar import progress_bar
 from storage import Rejected, console
@@ -25,7 +26,7 @@ class Clock:
 @pytest.fixture
 def clock(monkeypatch: pytest.MonkeyPatch) -> Clock:
     clock = Clock()
-    monkeypatch.setattr("ingest.pipeline.progress_bar.time", SimpleNamespace(monotonic=clock.monotonic))
+    monkeypatch.setattr(progress_bar_module, "time", SimpleNamespace(monotonic=clock.monotonic))
     # Not a terminal, whatever the tests run in.
     monkeypatch.setattr(console, "ERR", Console(stderr=True, force_terminal=False))
     return clock

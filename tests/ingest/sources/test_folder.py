@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from ingest.errors import SourceUnusable, UnreadableImage
-from ingest.sources import SourceImage
+from ingest.sources import SourceImage, confined_folder
 from ingest.sources.folder import Folder
 from tests.toys import grey, png
 
@@ -242,7 +242,7 @@ def test_a_file_that_changes_while_it_is_read_is_rejected(
         os.truncate(tmp_path / "1.png", size + change)
         return size
 
-    monkeypatch.setattr("ingest.sources.files.size_of", size_before_the_change)
+    monkeypatch.setattr(confined_folder, "size_of", size_before_the_change)
     with pytest.raises(UnreadableImage) as refused:
         image.read()
     assert str(refused.value) == (

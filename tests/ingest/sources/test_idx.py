@@ -4,6 +4,7 @@ import gzip
 import io
 import os
 import struct
+import tempfile
 import tracemalloc
 from collections.abc import Callable
 from pathlib import Path
@@ -12,7 +13,7 @@ import numpy as np
 import pytest
 
 from ingest.errors import SourceUnusable, UnreadableImage
-from ingest.sources import open_source
+from ingest.sources import open_source, unpacking
 from ingest.sources.arrays import ArraySource
 from ingest.sources.idx import idx_source
 from tests.ingest.sources.idx_files import idx, pictures, write_split
@@ -187,7 +188,7 @@ def test_a_bomb_is_refused_by_its_header_before_it_is_unpacked(tmp_path: Path) -
     tracemalloc.stop()
     assert message == (
         f"expected images in {bomb}, got {bomb.stat().st_size} bytes that unpack to 2214592512, which looks like a "
-        "bomb: if it is none, unpack it yourself"
+        "decompression bomb: if it is none, unpack it yourself"
     )
     assert peak < 2**20
 
@@ -207,19 +208,19 @@ def test_a_bomb_behind_a_small_header_is_never_unpacked(tmp_path: Path) -> None:
 
 
 def test_a_large_file_that_hardly_shrinks_is_no_bomb(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("ingest.sources.unpacking.BOMB_SIZE", 1)
+    monkeypatch.setattr(unpacking, "BOMB_SIZE", 1)
     write_split(tmp_path, "train", packed=True)
     assert len(idx_source(tmp_path)) == 3
     (tmp_path / f"{IMAGES}.gz").write_bytes(gzip.compress(idx(np.zeros((3, 500, 500), np.uint8))))
-    assert "which looks like a bomb" in refusal(tmp_path)
+    assert "which looks like a decompression bomb" in refusal(tmp_path)
 
 
 def test_without_room_to_unpack_the_error_says_where(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     write_split(tmp_path, "train", packed=True)
-    monkeypatch.setattr("tempfile.TemporaryFile", lambda: io.FileIO("/dev/full", "r+"))
-    monkeypatch.setattr("tempfile.gettempdir", lambda: "/small")
+    monkeypatch.setattr(tempfile, "TemporaryFile", lambda: io.FileIO("/dev/full", "r+"))
+    monkeypatch.setattr(tempfile, "gettempdir", lambda: "/small")
     assert refusal(tmp_path) == (
-        "expected room for 18 bytes in /small, got: No space left on device: have TMPDIR name a folder with more"
+        "expected room for 18 bytes in /small, got: No space left on device: set TMPDIR to a folder with more"
     )
 
 

@@ -80,11 +80,11 @@ def test_times_are_texts_and_numbers_are_numbers(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("column", "values", "wanted", "got"),
     [
-        ("path", pa.array([1]), "texts", "int64"),
-        ("label", pa.array([0.5]), "texts or whole numbers", "double"),
-        ("label", pa.array([b"x"]), "texts or whole numbers", "binary"),
-        ("box", pa.array([[1, 2]]), "texts, numbers, truth values or times", "list<element: int64>"),
-        ("box", pa.array([{"x": 1}]), "texts, numbers, truth values or times", "struct<x: int64>"),
+        ("path", pa.array([1]), "text", "int64"),
+        ("label", pa.array([0.5]), "text or whole numbers", "double"),
+        ("label", pa.array([b"x"]), "text or whole numbers", "binary"),
+        ("box", pa.array([[1, 2]]), "text, numbers, booleans or times", "list<element: int64>"),
+        ("box", pa.array([{"x": 1}]), "text, numbers, booleans or times", "struct<x: int64>"),
     ],
 )
 def test_a_column_of_another_type_is_refused(tmp_path: Path, column: str, values: Any, wanted: str, got: str) -> None:

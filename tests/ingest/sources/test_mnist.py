@@ -1,4 +1,4 @@
-"""The sources `mnist` and `fashion-mnist`: found, downloaded when asked, or refused."""
+"""The sources `mnist` and `fashion-mnist`: installed, downloaded with `download`, or refused."""
 
 import hashlib
 import itertools
@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 from ingest.errors import SourceUnusable
-from ingest.sources import open_source
+from ingest.sources import datasets, mnist, open_source
 from tests.ingest.sources.idx_files import pictures, write_split
 
 #: Where Debian's package dataset-fashion-mnist puts its files.
@@ -18,25 +18,25 @@ DEBIAN = Path("/usr/share/datasets/fashion-mnist")
 
 @pytest.fixture
 def machine(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """Return a folder that is all there is: `local` and `shared` hold data sets, `keras` is Keras' own."""
-    monkeypatch.setattr("ingest.sources.datasets.SHARED", (tmp_path / "local", tmp_path / "shared"))
+    """Return a folder whose `local` and `shared` hold the only installed data sets, and `keras` Keras' cache."""
+    monkeypatch.setattr(datasets, "DATASET_FOLDERS", (tmp_path / "local", tmp_path / "shared"))
     monkeypatch.setenv("KERAS_HOME", str(tmp_path / "keras"))
     return tmp_path
 
 
 @pytest.fixture
 def downloads(machine: Path, monkeypatch: pytest.MonkeyPatch) -> list[str]:
-    """Return the names of what was downloaded; Fashion-MNIST can be."""
-    asked: list[str] = []
+    """Return the names of the downloads; only that of Fashion-MNIST succeeds."""
+    names: list[str] = []
 
     def download(name: str) -> None:
-        asked.append(name)
+        names.append(name)
         if name != "fashion_mnist":
             raise OSError("no network\nat all")
         write_both(machine / "keras" / "datasets" / "fashion-mnist", packed=True)
 
-    monkeypatch.setattr("ingest.sources.datasets._have_keras_download", download)
-    return asked
+    monkeypatch.setattr(datasets, "_have_keras_download", download)
+    return names
 
 
 def write_both(folder: Path, count: int = 2, *, packed: bool = False) -> None:
@@ -45,12 +45,12 @@ def write_both(folder: Path, count: int = 2, *, packed: bool = False) -> None:
 
 
 def write_npz(machine: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """Write a file as Keras' mnist.npz is, and take it for that."""
+    """Write a file like Keras' mnist.npz, and make its digest the expected one."""
     path = machine / "keras" / "datasets" / "mnist.npz"
     path.parent.mkdir(parents=True)
     arrays = {"x_train": pictures(2), "y_train": np.array([9, 8], np.uint8)}
     np.savez(path, allow_pickle=False, **arrays, x_test=pictures(1), y_test=np.array([9], np.uint8))
-    monkeypatch.setattr("ingest.sources.mnist._KERAS_SHA256", hashlib.sha256(path.read_bytes()).hexdigest())
+    monkeypatch.setattr(mnist, "_KERAS_SHA256", hashlib.sha256(path.read_bytes()).hexdigest())
     return path
 
 

@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 
 from ingest.errors import SourceUnusable, UnreadableImage
 from ingest.job import ingest
+from ingest.sources import unpacking
 from ingest.sources.npz import npz_source
 from tests.ingest.sources.idx_files import pictures
 from tests.toys import TOY, toy_backbone
@@ -144,7 +145,7 @@ UNFIT: dict[str, tuple[dict[str, Array], str]] = {
     "no pixels": ({"images": np.zeros((2, 0, 2), np.uint8)}, ONE_PICTURE),
     "Fortran": (
         {"images": np.asfortranarray(pictures(2))},
-        "expected images of {file} in C order, got Fortran's: save `np.ascontiguousarray(...)` of it",
+        "expected images of {file} in C order, got Fortran order: save `np.ascontiguousarray` of it",
     ),
     "too few labels": (
         {"images": pictures(2), "labels": DIGITS[:1]},
@@ -156,16 +157,16 @@ UNFIT: dict[str, tuple[dict[str, Array], str]] = {
     ),
     "labels that are objects": (
         {"images": pictures(2), "labels": np.array(["a", None], object)},
-        "expected labels as whole numbers or texts in labels of {file}, got objects, which are never unpickled: "
+        "expected labels as whole numbers or text in labels of {file}, got objects, which are never unpickled: "
         "convert them first",
     ),
     "labels that are floats": (
         {"images": pictures(2), "labels": DIGITS / 2},
-        "expected labels as whole numbers or texts in labels of {file}, got float64: convert them first",
+        "expected labels as whole numbers or text in labels of {file}, got float64: convert them first",
     ),
     "labels without end": (
         {"images": pictures(2), "labels": np.array(["a", "b" * 1025])},
-        "expected labels as whole numbers or texts in labels of {file}, got <U1025: convert them first",
+        "expected labels as whole numbers or text in labels of {file}, got <U1025: convert them first",
     ),
 }
 
@@ -260,7 +261,7 @@ def test_a_bomb_is_refused_before_it_is_unpacked(tmp_path: Path, monkeypatch: py
     path = tmp_path / "set.npz"
     np.savez_compressed(path, images=np.zeros((64, 256, 256), np.uint8))
     assert len(npz_source(path)) == 64
-    monkeypatch.setattr("ingest.sources.unpacking.BOMB_SIZE", 2**22 - 1)
+    monkeypatch.setattr(unpacking, "BOMB_SIZE", 2**22 - 1)
     with zipfile.ZipFile(path) as archive:
         packed = archive.getinfo("images.npy").compress_size
     tracemalloc.start()
@@ -268,8 +269,8 @@ def test_a_bomb_is_refused_before_it_is_unpacked(tmp_path: Path, monkeypatch: py
     peak = tracemalloc.get_traced_memory()[1]
     tracemalloc.stop()
     assert message == (
-        f"expected images in images of {path}, got {packed} bytes that unpack to 4194304, which looks like a bomb: "
-        "if it is none, unpack it yourself"
+        f"expected images in images of {path}, got {packed} bytes that unpack to 4194304, which looks like a "
+        "decompression bomb: if it is none, unpack it yourself"
     )
     assert peak < 2**20
 
@@ -303,7 +304,7 @@ def test_a_label_that_is_no_text_rejects_its_image_alone(tmp_path: Path) -> None
     no_text = np.array([0x110000, ord("a")], "<u4").view("<U1")
     latin = np.array([b"caf\xe9", b"tea"])
     for labels, good, reason in (
-        (no_text, "a", "expected a label that is a text at place 0 of labels of "),
+        (no_text, "a", "expected a label that is text at index 0 of labels of "),
         (latin, "tea", "expected an item that can be stored, got key 'npz/00000': 'utf-8' codec can't encode"),
     ):
         path = save(tmp_path, images=pictures(2), labels=labels)

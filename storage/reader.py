@@ -227,7 +227,7 @@ class StoreReader:
         """See the batches that were acknowledged since the vectors were loaded."""
         self._memory.forget()
         if self._engine is not None:
-            self._engine.forget()
+            self._engine.refresh()
 
     def nearest(
         self,

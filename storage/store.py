@@ -53,7 +53,7 @@ class Store(StoreReader):
                 # Imported here: most stores have no vector server.
                 from storage.milvus.engine import Engine
 
-                self._engine = Engine(milvus, catalog.database, self.embedding, make=catalog.writing)
+                self._engine = Engine(milvus, catalog.database, self.embedding, create=catalog.writing)
         except BaseException:
             catalog.close()
             raise
@@ -180,7 +180,7 @@ class Store(StoreReader):
         result = self._database.write_exactly_once(lambda connection: change(Catalog(connection)))
         self._memory.forget()
         if self._engine is not None:
-            self._engine.catch_up(wait=False)
+            self._engine.sync()
         return result
 
     def compact(self) -> None:
@@ -204,7 +204,7 @@ class Store(StoreReader):
         """
         self._require_writer()
         if self._engine is not None:
-            self._engine.complete()
+            self._engine.sync_and_check()
         elif self._files is not None:
             loaded = publish(self._database, self._files, self.dim)
             if loaded is not None:
@@ -233,7 +233,7 @@ class Store(StoreReader):
                 raise StoreCorrupt(f"expected {self.location} to be intact after its repair, got '{problem}'")
         self._memory.forget()
         if self._engine is not None:
-            done += self._engine.complete()
+            done += self._engine.sync_and_check()
         self.publish()
         return done
 
@@ -250,6 +250,6 @@ def _milvus_url(text: str | None) -> "MilvusUrl | None":
     if text is None:
         return None
     # Imported here: most stores have no vector server.
-    from storage.milvus.url import milvus_url
+    from storage.milvus.url import parse_milvus_url
 
-    return milvus_url(text)
+    return parse_milvus_url(text)

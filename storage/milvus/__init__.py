@@ -1,1 +1,1 @@
-"""Vectors on a Milvus server: kept up to date with the rows, searched, and never believed without them."""
+"""A store's vectors on a Milvus server: kept in sync with the rows and searched; every hit is checked by its row."""

@@ -1,4 +1,4 @@
-"""A vector engine on a server as a store uses it: what it covers, what it proposes, and keeping it up to date."""
+"""The search engine of a store with a vector server: its collection, kept in sync with its rows."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -10,107 +10,106 @@ from storage.catalog.catalog import Catalog
 from storage.catalog.database import Database
 from storage.catalog.row import Row
 from storage.errors import ServerUnusable
-from storage.milvus import sync
-from storage.milvus.collection import Covered, Ids, MilvusCollection
+from storage.milvus.collection import Ids, MilvusCollection
+from storage.milvus.coverage import NO_COVERAGE, Coverage
+from storage.milvus.sync import CollectionSync, require_same_history
 from storage.milvus.url import MilvusUrl
 from storage.types.embedding import Embedding
 from storage.types.where import Condition
 
-#: More rows than these are not compared here; the engine is to cover them.
-MOST_LATER = 100_000
+#: The most uncovered rows that a search compares itself; with more, the collection must be synchronized first.
+MAX_UNCOVERED = 100_000
 
-#: With so many rows that it did not cover, the engine is asked anew what it covers.
-_MANY_LATER = 2048
+#: With more uncovered rows than this, the next search reads the collection's coverage again.
+_MANY_UNCOVERED = 2048
 
 
 @dataclass(frozen=True)
-class Proposals:
-    """The ids proposed for each query, nearest first, and what was measured; `covered` was true before and after."""
+class ServerCandidates:
+    """The candidate ids of each query, nearest first, with the server's scores; squared distances with the metric L2.
 
-    covered: Covered
+    The collection had this coverage during the whole search.
+    """
+
+    coverage: Coverage
     ids: list[Ids]
-    measured: list[NDArray[np.float32]]
+    scores: list[NDArray[np.float32]]
 
 
 class Engine:
-    """The vectors of one store on a Milvus server; they are derived from its rows."""
+    """The vectors of one store on a Milvus server; with `create`, the collection is created if there is none."""
 
-    def __init__(self, url: MilvusUrl, database: Database, embedding: Embedding, *, make: bool) -> None:
+    def __init__(self, url: MilvusUrl, database: Database, embedding: Embedding, *, create: bool) -> None:
         self.url = url
         self._database = database
-        self._dim = embedding.dim
-        self._collection = MilvusCollection(url, embedding.dim, embedding.fingerprint, make=make)
-        self._covered: Covered | None = None
+        self._collection = MilvusCollection(url, embedding.dim, embedding.fingerprint, create=create)
+        self._sync = CollectionSync(database, self._collection, embedding.dim)
+        self._coverage: Coverage | None = None
 
     @property
     def exact(self) -> bool:
-        """Tell whether what the server does not propose is farther than what it does."""
+        """Whether every row that is not a candidate is farther than the candidates."""
         return self._collection.exact
 
     def close(self) -> None:
         """Close the connection."""
         self._collection.close()
 
-    def forget(self) -> None:
-        """Ask the server anew what it covers."""
-        self._covered = None
+    def refresh(self) -> None:
+        """Read the collection's coverage again before the next search."""
+        self._coverage = None
 
-    def searched(self, queries: NDArray[np.float32], count: int, expression: str) -> Proposals:
-        """Return what the server proposes for queries, (nq, dim) float32; raise ServerUnusable."""
+    def candidates(self, queries: NDArray[np.float32], count: int, expression: str) -> ServerCandidates:
+        """Return up to `count` candidates for each query, (nq, dim) float32; raise ServerUnusable."""
         while True:
-            covered = self._covered or self._load()
-            ids, measured = self._collection.nearest(queries, count, expression)
-            # A collection that was thrown away meanwhile may not have had everything.
-            if self._collection.epoch() == covered.epoch:
-                return Proposals(covered, ids, measured)
-            self.forget()
+            coverage = self._coverage or self._read_coverage()
+            ids, scores = self._collection.nearest(queries, count, expression)
+            # Another epoch: the collection was rebuilt meanwhile, and may have been incomplete when it was searched.
+            if self._collection.read_epoch() == coverage.epoch:
+                return ServerCandidates(coverage, ids, scores)
+            self.refresh()
 
-    def _load(self) -> Covered:
-        covered = self._collection.covered() or sync.NOTHING
+    def _read_coverage(self) -> Coverage:
+        coverage = self._collection.read_coverage() or NO_COVERAGE
         with self._database.reading() as connection:
-            sync.require_same_history(Catalog(connection), covered, self.url)
-        self._covered = covered
-        return covered
+            require_same_history(Catalog(connection), coverage, self.url)
+        self._coverage = coverage
+        return coverage
 
-    def later(self, catalog: Catalog, covered: Covered, conditions: Sequence[Condition]) -> list[Row]:
-        """Return the live rows that the server does not cover, those that fulfil conditions."""
-        uncovered = catalog.history.last_batch().next_id - covered.next_id
-        if uncovered > MOST_LATER:
+    def uncovered_rows(self, catalog: Catalog, coverage: Coverage, conditions: Sequence[Condition]) -> list[Row]:
+        """Return the live rows that fulfil conditions and that the collection does not cover; raise ServerUnusable."""
+        uncovered = catalog.history.last_batch().next_id - coverage.next_id
+        if uncovered > MAX_UNCOVERED:
             raise ServerUnusable(
-                f"expected the vectors of all but {MOST_LATER:,} items at {self.url}, got all but {uncovered:,}: "
-                "fill it with `python -m storage repair` and the same --store and --milvus"
+                f"expected the vectors of all but {MAX_UNCOVERED:,} items at {self.url}, got all but {uncovered:,}: "
+                "synchronize it with `python -m storage repair` and the same --store and --milvus"
             )
-        if uncovered > _MANY_LATER:
-            self.forget()
-        return catalog.items.page(covered.next_id - 1, MOST_LATER, conditions)
+        if uncovered > _MANY_UNCOVERED:
+            self.refresh()
+        return catalog.items.page(coverage.next_id - 1, MAX_UNCOVERED, conditions)
 
-    def catch_up(self, *, wait: bool) -> None:
-        """Make the server cover every row; without `wait`, leave it to another process that is at it."""
-        sync.catch_up(self._database, self._collection, self._dim, wait=wait)
-        self.forget()
+    def sync(self) -> None:
+        """Make the collection cover every row, unless another process is doing so."""
+        self._sync.run(wait=False)
+        self.refresh()
+
+    def sync_and_check(self) -> list[str]:
+        """Make the collection hold exactly the live rows; return a line if it had to be rebuilt."""
+        rebuilt = self._sync.run_and_check()
+        self.refresh()
+        return [] if rebuilt is None else [rebuilt]
 
     def wait_until_indexed(self) -> None:
-        """Wait until the server has indexed all that it holds."""
+        """Wait until the server has indexed all rows."""
         self._collection.wait_until_indexed()
 
-    def complete(self) -> list[str]:
-        """Make the server hold every row and nothing else; return a line when it had to be filled again."""
-        wrong = sync.complete(self._database, self._collection, self._dim)
-        self.forget()
-        return [] if wrong is None else [wrong]
-
-    def fill_again(self) -> None:
-        """Throw away what the server has, and fill it from the rows."""
-        sync.fill_again(self._database, self._collection, self._dim)
-        self.forget()
-
     def problems(self) -> list[str]:
-        """Return what is wrong with what the server holds, a line each; what it does not cover yet is no fault."""
-        covered = self._load()
+        """Return what is wrong with the collection, a line each; rows that it does not cover yet are no problem."""
+        coverage = self._read_coverage()
         count = self._collection.count()
-        if count != covered.items:
-            return [
-                f"vectors at {self.url}: {count} items where {covered.items} were recorded; `python -m storage repair` "
-                "fills them again"
-            ]
-        return []
+        if count == coverage.items:
+            return []
+        return [
+            f"collection {self.url}: expected {coverage.items} items, got {count}; `python -m storage repair` rebuilds "
+            "it"
+        ]

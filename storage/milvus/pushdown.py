@@ -1,21 +1,21 @@
-"""Filters as a vector engine understands them: label and key. What it cannot say, the rows select by id."""
+"""Translate filters to Milvus expressions; only those on label and key can be, the others select ids by the rows."""
 
 import json
 from collections.abc import Sequence
 
 from storage.types.where import EQUAL, EXISTS, KEY, LABEL, UNEQUAL, Condition
 
-#: Longer texts are not compared by the engine, which may hold only a part of them.
-_LONGEST = 1024
+#: The longest text, in characters, that a filter compares on the server, where longer texts may be truncated.
+_MAX_TEXT = 1024
 
 
-def label_of(label: str | None) -> str:
-    """Return a label as the engine holds it, which knows no null."""
+def encoded_label(label: str | None) -> str:
+    """Return a label as the collection holds it: Milvus 2.3 has no null, so the empty text stands for it."""
     return "" if label is None else f"={label}"
 
 
-def expression_of(conditions: Sequence[Condition]) -> str | None:
-    """Return an expression that chooses the items that fulfil all conditions, None when there is none.
+def filter_expression(conditions: Sequence[Condition]) -> str | None:
+    """Return the expression for all conditions, None when one cannot be translated.
 
     https://milvus.io/docs/boolean.md
     """
@@ -29,15 +29,15 @@ def _expression(condition: Condition) -> str | None:
     if condition.field not in (KEY, LABEL) or condition.operator not in (EQUAL, UNEQUAL):
         return None
     texts = [str(value) for value in condition.values if value is not None]
-    if any(len(text) > _LONGEST for text in texts):
+    if any(len(text) > _MAX_TEXT for text in texts):
         return None
-    held = [label_of(text) for text in texts] if condition.field == LABEL else texts
+    values = [encoded_label(text) for text in texts] if condition.field == LABEL else texts
     if condition.field == LABEL and None in condition.values:
-        held.append(label_of(None))
-    among = "in" if condition.operator == EQUAL else "not in"
-    return f"{condition.field} {among} {json.dumps(held, ensure_ascii=False)}"
+        values.append(encoded_label(None))
+    operator = "in" if condition.operator == EQUAL else "not in"
+    return f"{condition.field} {operator} {json.dumps(values, ensure_ascii=False)}"
 
 
-def among_ids(ids: Sequence[int]) -> str:
-    """Return an expression that chooses the items with these ids."""
+def ids_expression(ids: Sequence[int]) -> str:
+    """Return the expression that selects the items with these ids."""
     return f"id in {list(ids)}"

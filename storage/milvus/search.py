@@ -16,7 +16,8 @@ from storage.catalog.catalog import Catalog
 from storage.catalog.database import Database
 from storage.catalog.row import Row
 from storage.memory.searchable import ExcludedIds, Queries
-from storage.milvus.collection import MOST, Ids
+from storage.milvus.client import MAX_HITS
+from storage.milvus.collection import Ids
 from storage.milvus.engine import Engine
 from storage.nearest.error_bounds import squared_distance_error
 from storage.nearest.exact import MARGIN, SLACK, Distances, distances_to
@@ -135,30 +136,30 @@ class MilvusSearch:
                 found[place] = one
             left = [place for place in left if not _sure(found[place], wanted)]
         answers = [_hits(one, wanted) if one is not None else [] for one in found]
-        if self._engine.exact or wanted.first > MOST:
+        if self._engine.exact or wanted.first > MAX_HITS:
             for place in left:
                 answers[place] = _hits(self._among_all(queries[place], out[place], wanted), wanted)
         return answers
 
     def _proposed(self, queries: Queries, out: Sequence[Ids], places: Sequence[int], count: int) -> Iterator[_Found]:
         """Walk what is found of each query among `count` proposals of the server and what it does not cover."""
-        searched = self._engine.searched(queries, count, self._expression)
-        covered = searched.covered
-        proposed = [ids[ids < covered.next_id] for ids in searched.ids]
+        searched = self._engine.candidates(queries, count, self._expression)
+        coverage = searched.coverage
+        proposed = [ids[ids < coverage.next_id] for ids in searched.ids]
         with self._database.reading() as connection:
             items = Catalog(connection).items
             known = self._rows(items.rows_matching(np.unique(np.concatenate(proposed)).tolist(), self._conditions))
-            later = self._rows(self._engine.later(Catalog(connection), covered, self._conditions))
+            later = self._rows(self._engine.uncovered_rows(Catalog(connection), coverage, self._conditions))
         norms = np.square(queries, dtype=np.float64).sum(axis=1)
-        error = squared_distance_error(norms, self._dim, covered.largest)
-        for place, query, ids, measured, far in zip(places, queries, proposed, searched.measured, error, strict=True):
+        error = squared_distance_error(norms, self._dim, coverage.largest)
+        for place, query, ids, measured, far in zip(places, queries, proposed, searched.scores, error, strict=True):
             near = known.places(ids)
             vectors = np.concatenate((known.vectors[near], later.vectors))
             rows = [*(known.rows[one] for one in near.tolist()), *later.rows]
             distances = distances_to(vectors, query)
             beyond = self._beyond(measured, count, distances, far)
             # The server may leave out what is too far for float32.
-            reach = np.sqrt(np.square(query, dtype=np.float64).sum()) + np.sqrt(covered.largest)
+            reach = np.sqrt(np.square(query, dtype=np.float64).sum()) + np.sqrt(coverage.largest)
             yield _ordered(rows, distances, beyond if reach**2 < _FAR else -np.inf, out[place])
 
     def _beyond(self, measured: NDArray[np.float32], count: int, distances: Distances, error: float) -> float:
@@ -198,11 +199,11 @@ def _ids(ids: Sequence[int]) -> Ids:
 def _counts(first: int) -> Iterator[int]:
     """Walk how many neighbours the server is asked for, until it is all that it gives."""
     count = first
-    while count < MOST:
+    while count < MAX_HITS:
         yield count
         count *= _MORE
-    if first <= MOST:
-        yield MOST
+    if first <= MAX_HITS:
+        yield MAX_HITS
 
 
 def _sure(found: _Found | None, wanted: _Wanted) -> bool:

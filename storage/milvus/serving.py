@@ -9,7 +9,7 @@ from storage.memory.searchable import Searchable
 from storage.memory.snapshot import Snapshot
 from storage.memory.snapshot_cache import require_fields
 from storage.milvus.engine import Engine
-from storage.milvus.pushdown import among_ids, expression_of
+from storage.milvus.pushdown import filter_expression, ids_expression
 from storage.milvus.search import MilvusSearch
 from storage.nearest.faiss_flat import FaissFlat
 from storage.nearest.polling_lock import PollingLock
@@ -22,7 +22,7 @@ _FEW = 16_384
 def served(database: Database, engine: Engine, dim: int, where: Where | None) -> Searchable:
     """Return the items of a store, or those that a filter chooses; raise InvalidQuery or UnknownField."""
     conditions = conditions_of(where) if where is not None else ()
-    expression = expression_of(conditions)
+    expression = filter_expression(conditions)
     if expression is not None:
         return MilvusSearch(database, engine, dim, conditions, expression)
     with database.reading() as connection:
@@ -31,7 +31,7 @@ def served(database: Database, engine: Engine, dim: int, where: Where | None) ->
         ids = catalog.items.ids_matching(conditions)
         if len(ids) <= _FEW:
             return MemorySearch(_loaded(catalog, ids, dim), database, PollingLock())
-    return MilvusSearch(database, engine, dim, conditions, among_ids(ids))
+    return MilvusSearch(database, engine, dim, conditions, ids_expression(ids))
 
 
 def _loaded(catalog: Catalog, ids: list[int], dim: int) -> Snapshot:

@@ -1,7 +1,7 @@
-"""Bring a vector engine's collection up to date with the rows that it is derived from.
+"""Keep a collection in sync with the rows that it is derived from.
 
-Each step reads a page of rows in one transaction, writes it, and only then records how far it came: a step that was
-stopped is done again, and writes the same. What was deleted since is taken out in the same step.
+Each step reads a page of rows in one transaction, writes it to the collection, and only then records the new coverage:
+an interrupted step is repeated and writes the same. Items deleted since are removed in the same step.
 """
 
 import uuid
@@ -12,100 +12,95 @@ import numpy as np
 from storage.catalog.batch import Batch
 from storage.catalog.catalog import Catalog
 from storage.catalog.database import Database
-from storage.catalog.row import Row
 from storage.errors import ServerUnusable
-from storage.milvus.collection import Covered, MilvusCollection
-from storage.milvus.pushdown import label_of
+from storage.milvus.collection import MilvusCollection
+from storage.milvus.coverage import NO_COVERAGE, Coverage
+from storage.milvus.pushdown import encoded_label
 from storage.milvus.url import MilvusUrl
 
 #: Rows written in one step.
 PAGE = 8192
 
-#: What a collection covers that nothing was written to.
-NOTHING = Covered(epoch="", batch=0, chain="", next_id=0, items=0, largest=0.0)
+
+class CollectionSync:
+    """Writes the rows of a catalog, with vectors of `dim` dimensions, to a collection; one process at a time."""
+
+    def __init__(self, database: Database, collection: MilvusCollection, dim: int) -> None:
+        self._database = database
+        self._collection = collection
+        self._dim = dim
+
+    def run(self, *, wait: bool) -> None:
+        """Make the collection cover all rows; without `wait`, do nothing while another process does so.
+
+        Raise ServerUnusable when the collection holds another history.
+        """
+        with self._database.sync_lock(wait=wait) as locked:
+            if locked:
+                self._run()
+
+    def run_and_check(self) -> str | None:
+        """Make the collection cover all rows, rebuilt if it has other items too; return a line if it was rebuilt."""
+        with self._database.sync_lock(wait=True):
+            self._run()
+            coverage = self._collection.read_coverage() or NO_COVERAGE
+            count = self._collection.count()
+            if count == coverage.items:
+                return None
+            self._collection.clear()
+            self._run()
+        return f"collection {self._collection.url}: {count} items instead of {coverage.items}, rebuilt"
+
+    def _run(self) -> None:
+        coverage: Coverage | None = self._collection.read_coverage() or replace(NO_COVERAGE, epoch=uuid.uuid4().hex)
+        while coverage is not None:
+            coverage = self._step(coverage)
+
+    def _step(self, coverage: Coverage) -> Coverage | None:
+        """Write the next page of rows; return the new coverage, None when everything was covered."""
+        with self._database.reading() as connection:
+            catalog = Catalog(connection)
+            require_same_history(catalog, coverage, self._collection.url)
+            last = catalog.history.last_batch()
+            if coverage.batch == last.number and coverage.next_id == last.next_id:
+                return None
+            deleted = _deleted_since(catalog, coverage, last)
+            rows = [row.verified() for row in catalog.items.page(coverage.next_id - 1, PAGE)]
+        ids, keys = [row.id for row in rows], [row.key.decode() for row in rows]
+        labels = [encoded_label(None if row.label is None else row.label.decode()) for row in rows]
+        vectors = np.array([row.vector_array(self._dim) for row in rows], np.float32).reshape(len(rows), self._dim)
+        self._collection.remove(deleted)
+        self._collection.write(ids, keys, labels, vectors)
+        squared_lengths = np.square(vectors, dtype=np.float64).sum(axis=1)
+        extended = replace(
+            coverage,
+            batch=last.number,
+            chain=last.chain.hex(),
+            next_id=rows[-1].id + 1 if len(rows) == PAGE else last.next_id,
+            items=coverage.items - len(deleted) + len(rows),
+            largest=float(max(coverage.largest, squared_lengths.max(initial=0.0))),
+        )
+        self._collection.write_coverage(extended)
+        return extended
 
 
-def catch_up(database: Database, collection: MilvusCollection, dim: int, *, wait: bool) -> bool:
-    """Make the collection cover everything stored; return whether it does.
-
-    Unless `wait`, nothing is done while another process is at it. Raise ServerUnusable when the collection holds
-    another history.
-    """
-    with database.sync_lock(wait=wait) as alone:
-        if not alone:
-            return False
-        covered = collection.covered() or replace(NOTHING, epoch=uuid.uuid4().hex)
-        while (further := _step(database, collection, covered, dim)) is not None:
-            covered = further
-        return True
-
-
-def fill_again(database: Database, collection: MilvusCollection, dim: int) -> None:
-    """Throw the collection away and fill it from the rows."""
-    with database.sync_lock(wait=True):
-        collection.clear()
-    catch_up(database, collection, dim, wait=True)
-
-
-def complete(database: Database, collection: MilvusCollection, dim: int) -> str | None:
-    """Make the collection cover everything, filled again when it then holds more or less; return what was wrong."""
-    catch_up(database, collection, dim, wait=True)
-    with database.sync_lock(wait=True):
-        covered = collection.covered() or NOTHING
-        count = collection.count()
-    if count == covered.items:
-        return None
-    fill_again(database, collection, dim)
-    return f"vectors at {collection.url}: {count} items in place of {covered.items}, filled again"
-
-
-def _step(database: Database, collection: MilvusCollection, covered: Covered, dim: int) -> Covered | None:
-    """Write the next page and record it; return how much is covered then, None when there was nothing to do."""
-    with database.reading() as connection:
-        catalog = Catalog(connection)
-        require_same_history(catalog, covered, collection.url)
-        last = catalog.history.last_batch()
-        if covered.batch == last.number and covered.next_id == last.next_id:
-            return None
-        gone = _gone(catalog, covered, last)
-        rows = [row.verified() for row in catalog.items.page(covered.next_id - 1, PAGE)]
-    vectors = np.array([row.vector_array(dim) for row in rows], np.float32).reshape(len(rows), dim)
-    collection.remove(gone)
-    collection.write([row.id for row in rows], [row.key.decode() for row in rows], _labels(rows), vectors)
-    squared = np.einsum("ij,ij->i", vectors.astype(np.float64), vectors.astype(np.float64))
-    further = replace(
-        covered,
-        batch=last.number,
-        chain=last.chain.hex(),
-        next_id=rows[-1].id + 1 if len(rows) == PAGE else last.next_id,
-        items=covered.items - len(gone) + len(rows),
-        largest=float(max(covered.largest, squared.max(initial=0.0))),
-    )
-    collection.mark(further)
-    return further
-
-
-def _gone(catalog: Catalog, covered: Covered, last: Batch) -> list[int]:
+def _deleted_since(catalog: Catalog, coverage: Coverage, last: Batch) -> list[int]:
     """Return the ids that a collection covers and that were deleted since."""
-    known = catalog.history.batch(covered.batch)
-    if last.next_id - last.live == known.next_id - known.live:
-        # As many tombstones as then: they need not be looked for, which can mean reading every row.
+    covered = catalog.history.batch(coverage.batch)
+    if last.next_id - last.live == covered.next_id - covered.live:
+        # The number of tombstones is the same: searching for new ones can mean reading every row.
         return []
-    return catalog.items.deleted_since(covered.batch, below=covered.next_id)
+    return catalog.items.deleted_since(coverage.batch, below=coverage.next_id)
 
 
-def require_same_history(catalog: Catalog, covered: Covered, url: MilvusUrl) -> None:
-    """Raise ServerUnusable unless what a collection covers is a part of this catalog's history."""
-    if not covered.next_id and not covered.batch:
+def require_same_history(catalog: Catalog, coverage: Coverage, url: MilvusUrl) -> None:
+    """Raise ServerUnusable unless a collection covers a part of this catalog's history."""
+    if not coverage.next_id and not coverage.batch:
         return
-    known = catalog.history.last_batch()
-    if covered.batch <= known.number and catalog.history.batch(covered.batch).chain.hex() == covered.chain:
+    last = catalog.history.last_batch()
+    if coverage.batch <= last.number and catalog.history.batch(coverage.batch).chain.hex() == coverage.chain:
         return
     raise ServerUnusable(
-        f"expected the items of this store at {url}, got those of another store, or of another time: name "
-        "another collection with ?collection=NAME, or fill it again with `python -m storage repair`"
+        f"expected the items of this store at {url}, got those of another store, or of another state of it: name "
+        "another collection with ?collection=NAME, or rebuild it with `python -m storage repair`"
     )
-
-
-def _labels(rows: list[Row]) -> list[str]:
-    return [label_of(None if row.label is None else row.label.decode()) for row in rows]

@@ -1,4 +1,4 @@
-"""A writer that kills itself at a moment between rows and vectors: `python -m tests.scaling.killed_writer`."""
+"""A writer that kills itself between writing rows and vectors: `python -m tests.scaling.killed_writer`."""
 
 import os
 import signal
@@ -9,41 +9,37 @@ from storage import Store
 from storage.milvus.collection import MilvusCollection
 from tests.scaling.stores import EMBEDDING, VECTORS, items
 
-#: What the writer does: so many items, in batches of so many.
+#: The items that the writer adds, and how many in a batch.
 COUNT, BATCH = 1000, 20
 
 
-def work(place: str, vectors: str) -> None:
-    """Bring the store up to date, as an ingest would."""
-    if Store.exists_at(place):
-        store = Store.open(place, writing=True, milvus=vectors)
-    else:
-        store = Store.create(place, EMBEDDING, milvus=vectors)
-    with store:
+def work(url: str, milvus_url: str) -> None:
+    """Add the batches that the store does not have yet, as an ingest would."""
+    with Store.open_or_create(url, EMBEDDING, milvus=milvus_url) as store:
         for start in range(0, COUNT, BATCH):
-            some = items(range(start, start + BATCH))
-            if len(store.contents([item.key for item in some])) < BATCH:
-                store.append(some, VECTORS[start : start + BATCH])
+            batch = items(range(start, start + BATCH))
+            if len(store.contents([item.key for item in batch])) < BATCH:
+                store.append(batch, VECTORS[start : start + BATCH])
         store.publish()
 
 
 def die_at(name: str, call: int) -> None:
-    """Be killed at a call of a collection's method, before it does anything."""
+    """Kill this process when a method of the collection is called for the `call`-th time, before it does anything."""
     called = 0
     method = getattr(MilvusCollection, name)
 
-    def killing(*args: Any, **kwargs: Any) -> Any:
+    def kill_or_call(*args: Any, **kwargs: Any) -> Any:
         nonlocal called
         called += 1
         if called == call:
             os.kill(os.getpid(), signal.SIGKILL)
         return method(*args, **kwargs)
 
-    setattr(MilvusCollection, name, killing)
+    setattr(MilvusCollection, name, kill_or_call)
 
 
 if __name__ == "__main__":
-    place, vectors, *death = sys.argv[1:]
+    url, milvus_url, *death = sys.argv[1:]
     if death:
         die_at(death[0], int(death[1]))
-    work(place, vectors)
+    work(url, milvus_url)

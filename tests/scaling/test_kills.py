@@ -11,6 +11,7 @@ import pytest
 
 from storage import Store
 from storage.errors import ServerUnusable
+from storage.milvus import collection
 from storage.transfer.comparison import ALL_SAME, compare
 from tests.scaling.killed_writer import COUNT, work
 from tests.scaling.stores import EMBEDDING, answers, fill
@@ -30,28 +31,28 @@ def plain(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def test_a_writer_that_is_killed_twenty_times_between_rows_and_vectors_leaves_nothing_different(
     postgres: Cluster, milvus: Server, plain: Path
 ) -> None:
-    url, vectors = postgres.url(), milvus.url()
-    moments = [("write", 1), ("mark", 1), ("write", 2), ("mark", 3)]
+    url, milvus_url = postgres.url(), milvus.url()
+    moments = [("write", 1), ("write_coverage", 1), ("write", 2), ("write_coverage", 3)]
     for number in range(20):
         method, call = moments[number % len(moments)]
-        writer = [sys.executable, "-m", "tests.scaling.killed_writer", url, vectors, method, str(call)]
+        writer = [sys.executable, "-m", "tests.scaling.killed_writer", url, milvus_url, method, str(call)]
         died = subprocess.run(writer, check=False, capture_output=True, timeout=120)
         assert died.returncode == -signal.SIGKILL, died.stderr.decode()
-    work(url, vectors)
-    require_same(plain, url, vectors)
+    work(url, milvus_url)
+    require_same(plain, url, milvus_url)
 
 
 def test_a_server_that_is_killed_three_times_under_a_writer_loses_nothing(
     postgres: Cluster, milvus: Server, plain: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("storage.milvus.collection.TIMEOUT_S", 3.0)
-    url, vectors = postgres.url(), milvus.url()
+    monkeypatch.setattr(collection, "TIMEOUT_S", 3.0)
+    url, milvus_url = postgres.url(), milvus.url()
     for _ in range(3):
         killer = threading.Timer(1.5, milvus.process.kill)
         killer.start()
         try:
             with pytest.raises(ServerUnusable) as stopped:
-                work_on(url, vectors)
+                work_on(url, milvus_url)
             assert str(stopped.value).startswith(f"expected Milvus at {milvus.server} to answer, got '")
             assert "everything acknowledged so far is kept" in str(stopped.value)
             assert "\n" not in str(stopped.value)
@@ -59,15 +60,15 @@ def test_a_server_that_is_killed_three_times_under_a_writer_loses_nothing(
             killer.join()
             milvus.process.start()
     monkeypatch.undo()
-    work(url, vectors)
-    require_same(plain, url, vectors)
+    work(url, milvus_url)
+    require_same(plain, url, milvus_url)
 
 
 def test_a_postgresql_that_is_killed_under_a_writer_loses_nothing(
     postgres: Cluster, milvus: Server, plain: Path
 ) -> None:
-    url, vectors = postgres.url(), milvus.url()
-    with Store.create(url, EMBEDDING, milvus=vectors) as store:
+    url, milvus_url = postgres.url(), milvus.url()
+    with Store.create(url, EMBEDDING, milvus=milvus_url) as store:
         fill(store, 0, 100, batch=20)
         postgres.process.kill()
         with pytest.raises(ServerUnusable) as stopped:
@@ -76,19 +77,19 @@ def test_a_postgresql_that_is_killed_under_a_writer_loses_nothing(
         assert "\n" not in str(stopped.value)
         postgres.process.start()
         fill(store, 100, 120, batch=20)
-    work(url, vectors)
-    require_same(plain, url, vectors)
+    work(url, milvus_url)
+    require_same(plain, url, milvus_url)
 
 
-def work_on(url: str, vectors: str) -> NoReturn:
+def work_on(url: str, milvus_url: str) -> NoReturn:
     """Bring the store up to date again and again, until that fails."""
     while True:
-        work(url, vectors)
+        work(url, milvus_url)
 
 
-def require_same(plain: Path, url: str, vectors: str) -> None:
-    with Store.open(plain) as one, Store.open(url, milvus=vectors) as other:
-        found = compare(one, other, queries=1000)
-        assert (found.first, found.differences) == (None, ALL_SAME)
+def require_same(plain: Path, url: str, milvus_url: str) -> None:
+    with Store.open(plain) as one, Store.open(url, milvus=milvus_url) as other:
+        comparison = compare(one, other, queries=1000)
+        assert (comparison.first, comparison.differences) == (None, ALL_SAME)
         assert other.verify() == []
         assert answers(other) == answers(one)

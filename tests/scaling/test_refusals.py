@@ -7,7 +7,7 @@ import pytest
 
 from storage import Embedding, Store
 from storage.errors import NotAStore, ServerUnusable, StoreExists, StoreNotFound, StoreUnwritable
-from storage.milvus.collection import TOKEN
+from storage.milvus.client import TOKEN
 from tests.scaling.stores import DIM, EMBEDDING, fill, folder_store
 from tests.servers.milvus import Server
 from tests.servers.postgres import Cluster
@@ -24,7 +24,7 @@ def test_a_wrong_token_is_refused(milvus: Server, tmp_path: Path, monkeypatch: p
         Store.open(folder_store(tmp_path / "store", 10), writing=True, milvus=milvus.url())
 
 
-def test_no_server_at_all_is_named_and_the_store_stays_as_it_was(tmp_path: Path) -> None:
+def test_a_milvus_server_that_is_not_there_is_named_and_the_store_stays_as_it_was(tmp_path: Path) -> None:
     folder = folder_store(tmp_path / "store", 10)
     pytest.importorskip("pymilvus")
     with pytest.raises(ServerUnusable, match=r"expected Milvus at http://127\.0\.0\.1:1 to answer, got '"):
@@ -34,76 +34,81 @@ def test_no_server_at_all_is_named_and_the_store_stays_as_it_was(tmp_path: Path)
 
 
 def test_a_collection_of_another_dimension_or_fingerprint_is_refused(milvus: Server, tmp_path: Path) -> None:
-    vectors = milvus.url()
-    with Store.create(tmp_path / "one", EMBEDDING, milvus=vectors) as store:
+    milvus_url = milvus.url()
+    with Store.create(tmp_path / "one", EMBEDDING, milvus=milvus_url) as store:
         fill(store, 0, 10)
     for embedding, message in (
         (
             Embedding(3, "f" * 64),
-            f"expected a collection of 3 dimensions at {vectors}, got {DIM}: it is another store's; name another with "
-            "?collection=NAME",
+            f"expected a collection of 3 dimensions at {milvus_url}, got {DIM}: it is another store's; name another "
+            "with ?collection=NAME",
         ),
         (
             Embedding(DIM, "0" * 64),
-            f"expected a collection of the store's embedding (fingerprint 000000000000) at {vectors}, got fingerprint "
-            "ffffffffffff: it is another store's; name another with ?collection=NAME",
+            f"expected a collection of the store's embedding (fingerprint 000000000000) at {milvus_url}, got "
+            "fingerprint ffffffffffff: it is another store's; name another with ?collection=NAME",
         ),
     ):
         Store.create(tmp_path / str(embedding.dim), embedding).close()
         with pytest.raises(ServerUnusable, match=exactly(message)):
-            Store.open(tmp_path / str(embedding.dim), writing=True, milvus=vectors)
+            Store.open(tmp_path / str(embedding.dim), writing=True, milvus=milvus_url)
 
 
 def test_a_collection_of_another_stores_history_is_refused(milvus: Server, tmp_path: Path) -> None:
-    vectors = milvus.url()
-    with Store.create(tmp_path / "one", EMBEDDING, milvus=vectors) as store:
+    milvus_url = milvus.url()
+    with Store.create(tmp_path / "one", EMBEDDING, milvus=milvus_url) as store:
         fill(store, 0, 10)
-    with Store.create(tmp_path / "two", EMBEDDING, milvus=vectors) as other, pytest.raises(ServerUnusable) as refused:
+    with (
+        Store.create(tmp_path / "two", EMBEDDING, milvus=milvus_url) as other,
+        pytest.raises(ServerUnusable) as refused,
+    ):
         other.nearest(np.zeros(DIM), 1)
-    assert str(refused.value).startswith(f"expected the items of this store at {vectors}, got those of another store")
+    assert str(refused.value).startswith(
+        f"expected the items of this store at {milvus_url}, got those of another store"
+    )
 
 
 def test_a_collection_of_something_else_is_refused(milvus: Server, tmp_path: Path) -> None:
     import pymilvus
 
-    vectors = milvus.url()
+    milvus_url = milvus.url()
     client = pymilvus.MilvusClient(uri=milvus.server, token="root:Milvus")
-    client.create_collection(vectors.partition("collection=")[2], dimension=DIM)
+    client.create_collection(milvus_url.partition("collection=")[2], dimension=DIM)
     with pytest.raises(
         ServerUnusable,
         match=exactly(
-            f"expected a collection of Lookalike's at {vectors}, got one that something else made: name another with "
-            "?collection=NAME"
+            f"expected a collection of Lookalike's at {milvus_url}, got one that another program created: name "
+            "another with ?collection=NAME"
         ),
     ):
-        Store.create(tmp_path / "one", EMBEDDING, milvus=vectors)
+        Store.create(tmp_path / "one", EMBEDDING, milvus=milvus_url)
 
 
-def test_a_reader_makes_no_collection(milvus: Server, tmp_path: Path) -> None:
-    vectors = milvus.url()
+def test_a_reader_creates_no_collection(milvus: Server, tmp_path: Path) -> None:
+    milvus_url = milvus.url()
     with pytest.raises(ServerUnusable, match="found no such collection: fill one with `python -m storage repair`"):
-        Store.open(folder_store(tmp_path / "store", 10), milvus=vectors)
+        Store.open(folder_store(tmp_path / "store", 10), milvus=milvus_url)
 
 
 @pytest.mark.parametrize("index", ["HNSW&M=8&efConstruction=64&ef=64", "IVF_FLAT&nlist=16&nprobe=8"])
-def test_an_approximate_index_finds_nearly_all_and_says_true_distances(
+def test_an_approximate_index_finds_nearly_all_and_reports_exact_distances(
     index: str, milvus: Server, tmp_path: Path
 ) -> None:
-    vectors = milvus.url(f"&index={index}")
+    milvus_url = milvus.url(f"&index={index}")
     queries = random_vectors(50, DIM, seed=9)
-    with Store.create(tmp_path / "one", EMBEDDING, milvus=vectors) as store:
+    with Store.create(tmp_path / "one", EMBEDDING, milvus=milvus_url) as store:
         fill(store, 0, 2000, batch=1000)
-        found = store.nearest(queries, 10)
+        approximate = store.nearest(queries, 10)
     with Store.open(tmp_path / "one") as exact:
         true = exact.nearest(queries, 10)
-    distances = {(place, hit.id): hit.distance for place, hits in enumerate(true) for hit in hits}
-    same = [(distances.get((place, hit.id)), hit.distance) for place, hits in enumerate(found) for hit in hits]
-    right = [pair for pair in same if pair[0] is not None]
+    distances = {(query, hit.id): hit.distance for query, hits in enumerate(true) for hit in hits}
+    pairs = [(distances.get((query, hit.id)), hit.distance) for query, hits in enumerate(approximate) for hit in hits]
+    right = [pair for pair in pairs if pair[0] is not None]
     assert len(right) >= 450
-    assert all(true == said for true, said in right)
+    assert all(exact == reported for exact, reported in right)
 
 
-def test_a_schema_without_a_store_or_with_others_tables(postgres: Cluster) -> None:
+def test_a_schema_without_a_store_or_with_tables_of_another_program_is_refused(postgres: Cluster) -> None:
     url = postgres.url("elsewhere")
     assert not Store.exists_at(url)
     with pytest.raises(StoreNotFound, match="found none there: make one with `python -m ingest SOURCE --store"):
@@ -114,14 +119,14 @@ def test_a_schema_without_a_store_or_with_others_tables(postgres: Cluster) -> No
     assert postgres.sql("SELECT tablename FROM pg_tables WHERE schemaname = 'elsewhere'") == [("items",)]
 
 
-def test_a_second_store_is_not_made_over_the_first(postgres: Cluster) -> None:
+def test_a_second_store_is_not_created_over_the_first(postgres: Cluster) -> None:
     url = postgres.url()
     Store.create(url, EMBEDDING).close()
     with pytest.raises(StoreExists, match="got one: open it instead"):
         Store.create(url, EMBEDDING)
 
 
-def test_a_server_that_may_lose_what_it_acknowledged_is_refused(postgres: Cluster) -> None:
+def test_a_server_that_may_lose_acknowledged_batches_is_refused(postgres: Cluster) -> None:
     postgres.sql("ALTER SYSTEM SET full_page_writes = off")
     postgres.sql("SELECT pg_reload_conf()")
     try:
@@ -134,7 +139,7 @@ def test_a_server_that_may_lose_what_it_acknowledged_is_refused(postgres: Cluste
         postgres.sql("SELECT pg_reload_conf()")
 
 
-def test_a_server_that_is_not_there_is_named(postgres: Cluster) -> None:
+def test_a_postgresql_server_that_is_not_there_is_named(postgres: Cluster) -> None:
     del postgres
     with pytest.raises(ServerUnusable) as refused:
         Store.open("postgresql+psycopg://me:secret@127.0.0.1:1/pictures")

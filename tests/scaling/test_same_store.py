@@ -13,14 +13,17 @@ from tests.storage.stores import random_vectors
 
 
 @pytest.mark.parametrize("kind", ["PostgreSQL", "PostgreSQL and Milvus", "a folder and Milvus"])
-def test_stores_that_were_told_the_same_hold_and_answer_the_same(
+def test_stores_with_the_same_batches_hold_and_answer_the_same(
     kind: str, request: pytest.FixtureRequest, tmp_path: Path
 ) -> None:
-    place: str | Path = tmp_path / "other"
+    location: str | Path = tmp_path / "other"
     if "PostgreSQL" in kind:
-        place = request.getfixturevalue("postgres").url()
-    vectors = request.getfixturevalue("milvus").url() if "Milvus" in kind else None
-    with Store.create(tmp_path / "plain", EMBEDDING) as plain, Store.create(place, EMBEDDING, milvus=vectors) as other:
+        location = request.getfixturevalue("postgres").url()
+    milvus_url = request.getfixturevalue("milvus").url() if "Milvus" in kind else None
+    with (
+        Store.create(tmp_path / "plain", EMBEDDING) as plain,
+        Store.create(location, EMBEDDING, milvus=milvus_url) as other,
+    ):
         for store in (plain, other):
             fill(store, 0, 400)
         assert answers(other) == answers(plain)
@@ -36,13 +39,13 @@ def test_stores_that_were_told_the_same_hold_and_answer_the_same(
         assert answers(other) == answers(plain)
 
 
-def test_what_a_writer_without_the_engine_did_is_in_the_answers_of_one_with_it(
+def test_batches_of_a_writer_without_the_vector_server_are_in_the_answers_of_a_reader_with_it(
     postgres: Cluster, milvus: Server, tmp_path: Path
 ) -> None:
-    url, vectors = postgres.url(), milvus.url()
-    with Store.create(url, EMBEDDING, milvus=vectors) as first, Store.create(tmp_path / "plain", EMBEDDING) as plain:
+    url, milvus_url = postgres.url(), milvus.url()
+    with Store.create(url, EMBEDDING, milvus=milvus_url) as first, Store.create(tmp_path / "plain", EMBEDDING) as plain:
         fill(first, 0, 200)
-        with Store.open(url, milvus=vectors) as reader:
+        with Store.open(url, milvus=milvus_url) as reader:
             assert len(reader.nearest(random_vectors(1, 16), 300)[0]) == 200
             with Store.open(url, writing=True) as unaware:
                 fill(unaware, 200, 260)
@@ -58,33 +61,35 @@ def test_what_a_writer_without_the_engine_did_is_in_the_answers_of_one_with_it(
 
 def test_distances_that_float32_cannot_hold_are_compared_by_the_rows(milvus: Server, tmp_path: Path) -> None:
     long = random_vectors(60, 16) * np.float32(2.5e18)
-    answered = []
-    for folder, vectors in (("plain", None), ("served", milvus.url())):
-        with Store.create(tmp_path / folder, EMBEDDING, milvus=vectors) as store:
+    answers_of_both = []
+    for folder, milvus_url in (("plain", None), ("served", milvus.url())):
+        with Store.create(tmp_path / folder, EMBEDDING, milvus=milvus_url) as store:
             store.append(items(range(60)), long)
-            answered.append([store.nearest(-long[:5], 10), store.nearest(long[:5], 70), store.within(long[:3], 2e19)])
-    assert answered[0] == answered[1]
+            answers_of_both.append(
+                [store.nearest(-long[:5], 10), store.nearest(long[:5], 70), store.within(long[:3], 2e19)]
+            )
+    assert answers_of_both[0] == answers_of_both[1]
 
 
-def test_a_collection_that_lost_or_gained_rows_is_noticed_and_filled_again(postgres: Cluster, milvus: Server) -> None:
+def test_a_collection_that_lost_or_gained_rows_is_noticed_and_rebuilt(postgres: Cluster, milvus: Server) -> None:
     import pymilvus
 
-    url, vectors = postgres.url(), milvus.url()
-    with Store.create(url, EMBEDDING, milvus=vectors) as store:
+    url, milvus_url = postgres.url(), milvus.url()
+    with Store.create(url, EMBEDDING, milvus=milvus_url) as store:
         fill(store, 0, 100)
         before = answers(store)
         client = pymilvus.MilvusClient(uri=milvus.server, token=TOKEN)
-        collection = vectors.partition("collection=")[2]
+        collection = milvus_url.partition("collection=")[2]
         client.delete(collection, ids=[3, 4])
         assert store.verify() == [
-            f"vectors at {vectors}: 98 items where 100 were recorded; `python -m storage repair` fills them again"
+            f"collection {milvus_url}: expected 100 items, got 98; `python -m storage repair` rebuilds it"
         ]
-        assert store.repair() == [f"vectors at {vectors}: 98 items in place of 100, filled again"]
+        assert store.repair() == [f"collection {milvus_url}: 98 items instead of 100, rebuilt"]
         assert store.verify() == []
         orphan = {"id": 7000, "key": "orphan", "label": "=orphan", "vector": before and store.vectors([5])[0]}
         client.upsert(collection, [orphan])
         assert answers(store) == before
         client.drop_collection(collection)
-    with Store.open(url, writing=True, milvus=vectors) as store:
+    with Store.open(url, writing=True, milvus=milvus_url) as store:
         store.publish()
         assert answers(store) == before

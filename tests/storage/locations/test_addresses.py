@@ -1,4 +1,4 @@
-"""What names a store or a vector engine, and what does not."""
+"""URLs and paths of stores, and URLs of vector servers."""
 
 from pathlib import Path
 
@@ -10,7 +10,7 @@ from storage.errors import ExtraMissing, InvalidMilvusUrl, NotAStore, require_ex
 from storage.locations.folder_location import FolderLocation
 from storage.locations.location_of import location_of
 from storage.locations.server_location import ServerLocation
-from storage.milvus.url import MilvusUrl, milvus_url
+from storage.milvus.url import MilvusUrl, parse_milvus_url
 from tests.storage.stores import exactly, line_store
 
 
@@ -56,11 +56,11 @@ def test_a_schema_has_a_plain_name() -> None:
         address_of('postgresql://host/pictures?schema=A"b')
 
 
-def test_a_vectors_url_says_server_collection_and_index() -> None:
-    found = milvus_url("http://host:19530?collection=digits&index=HNSW&M=32&ef=128")
-    assert found == MilvusUrl("http://host:19530", "digits", "HNSW", None, {"M": 32}, {"ef": 128})
-    assert str(found) == "http://host:19530?collection=digits"
-    assert milvus_url("https://host") == MilvusUrl("https://host", "lookalike", None, None, {}, {})
+def test_a_milvus_url_names_server_collection_and_index() -> None:
+    url = parse_milvus_url("http://host:19530?collection=digits&index=HNSW&M=32&ef=128")
+    assert url == MilvusUrl("http://host:19530", "digits", "HNSW", None, {"M": 32}, {"ef": 128})
+    assert str(url) == "http://host:19530?collection=digits"
+    assert parse_milvus_url("https://host") == MilvusUrl("https://host", "lookalike", None, None, {}, {})
 
 
 @pytest.mark.parametrize(
@@ -71,12 +71,16 @@ def test_a_vectors_url_says_server_collection_and_index() -> None:
         ("http://host?collection=a-b", "expected a collection's name of letters, digits and _, got 'a-b'"),
         ("http://host?index=DISKANN", "expected an index of FLAT, IVF_FLAT, HNSW, got 'DISKANN'"),
         ("http://host?metric=HAMMING", "expected a metric of L2, IP, COSINE, got 'HAMMING'"),
-        ("http://host?index=HNSW&nlist=5", "expected of the index HNSW no more than M, efConstruction, ef"),
-        ("http://host?M=5", "expected of an index no more than nprobe, ef in the vectors' URL, got 'M'"),
-        ("http://host?index=HNSW&M=many", "expected a whole number for M of the vectors' URL, got 'many'"),
+        (
+            "http://host?index=HNSW&nlist=5",
+            "expected no parameter but M, efConstruction, ef of the index HNSW in the Milvus URL, got 'nlist'",
+        ),
+        ("http://host?M=5", "expected no parameter but nprobe, ef of an index in the Milvus URL, got 'M'"),
+        ("http://host?index=FLAT&M=5", "expected no parameter of the index FLAT in the Milvus URL, got 'M'"),
+        ("http://host?index=HNSW&M=many", "expected a positive whole number for M in the Milvus URL, got 'many'"),
     ],
 )
-def test_what_is_no_vectors_url_is_refused(url: str, message: str, tmp_path: Path) -> None:
+def test_another_kind_of_milvus_url_is_refused(url: str, message: str, tmp_path: Path) -> None:
     with pytest.raises(InvalidMilvusUrl) as refused:
         Store.open(line_store(tmp_path), milvus=url)
     assert str(refused.value).startswith(message)

@@ -1,0 +1,24 @@
+"""How much of a store a collection holds."""
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True)
+class Coverage:
+    """The part of a store's history that a collection holds: of the items below `next_id`, all that live after `batch`.
+
+    `items` is their number. The collection may also hold some newer items, and items deleted later. `chain` is the
+    chain hash of `batch` in hexadecimal; `largest` is at least the largest squared length of a vector. `epoch`
+    changes when the collection is rebuilt. The field names are those of the JSON in the collection.
+    """
+
+    epoch: str
+    batch: int
+    chain: str
+    next_id: int
+    items: int
+    largest: float
+
+
+#: The coverage of an empty collection.
+NO_COVERAGE = Coverage(epoch="", batch=0, chain="", next_id=0, items=0, largest=0.0)

@@ -26,9 +26,9 @@ setup: .venv/ready ## create .venv with the locked dependencies
 	@touch $@
 
 demo: setup ## ingest 5,000 digits, search them, and write a report
-	$(BIN)/python -m ingest mnist-sample --store $(STORE)
-	$(BIN)/python -m search query --store $(STORE) --key mnist-sample/1234 --figure $(DEMO)/neighbours.png
-	$(BIN)/python -m search map --store $(STORE) --figure $(DEMO)/map.png
+	$(BIN)/lookalike ingest mnist-sample --store $(STORE)
+	$(BIN)/lookalike query --store $(STORE) --key mnist-sample/1234 --figure $(DEMO)/neighbours.png
+	$(BIN)/lookalike map --store $(STORE) --figure $(DEMO)/map.png
 	$(BIN)/python -m benchmarks all --only exactness --only accuracy --only latency --only looks \
 	  --stores $(DEMO)/stores --out $(DEMO)/report
 
@@ -48,7 +48,7 @@ durability: setup ## kill writers, cut the power, fill the disk and damage files
 scaling: setup ## try stores on a real PostgreSQL and Milvus (make servers), and Ray: a few minutes
 	$(BIN)/python -m pytest tests/scaling
 
-lint: setup ## check format, style and the storeys' imports
+lint: setup ## check format, style and the direction of imports
 	$(BIN)/ruff format --check .
 	$(BIN)/ruff check .
 	$(BIN)/lint-imports --no-cache
@@ -68,7 +68,8 @@ format: setup ## format the code
 
 lock: setup ## resolve the dependencies again, for every platform and Python
 	$(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-annotate --no-emit-index-url \
-	  --custom-compile-command "make lock" --upgrade --extra offline --extra dev pyproject.toml --output-file requirements.lock
+	  --custom-compile-command "make lock" --upgrade --extra offline --extra report --extra milvus --extra postgres --extra ray --extra dev pyproject.toml \
+	  --output-file requirements.lock
 	@# The peers are many and large, and nobody needs them who does not compare: a lock of their own, that moves nothing.
 	$(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-annotate --no-emit-index-url \
 	  --custom-compile-command "make lock" --constraint requirements.lock --extra peers pyproject.toml \

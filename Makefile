@@ -42,7 +42,7 @@ servers: .venv/servers/ready ## install a Milvus server for the tests, apart fro
 test: setup ## run the tests
 	$(BIN)/python -m pytest --ignore tests/durability --ignore tests/scaling
 
-durability: setup ## kill writers, cut the power, fill the disk and damage files, in small: a few minutes
+durability: setup ## crash writers, cut the power, fail system calls, corrupt files, plant bugs, in small: a few minutes
 	$(BIN)/python -m pytest tests/durability
 
 scaling: setup ## try stores on a real PostgreSQL and Milvus (make servers), and Ray: a few minutes

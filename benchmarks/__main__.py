@@ -9,7 +9,7 @@ import typer
 from rich.table import Table
 
 from benchmarks.compare import compare
-from benchmarks.durability.report import FULL, QUICK, measure_durability
+from benchmarks.durability.durability_report import FULL, QUICK, measure_durability
 from benchmarks.measures.accuracy import measure_accuracy
 from benchmarks.measures.altered_copies import measure_copies
 from benchmarks.measures.exactness import measure_exactness

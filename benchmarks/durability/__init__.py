@@ -1,1 +1,1 @@
-"""Break a store in every way that a machine can, and count what is lost or wrong afterwards."""
+"""Damage a store in every way that a machine can, and count what is lost or wrong afterwards."""

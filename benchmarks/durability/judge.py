@@ -1,98 +1,106 @@
-"""Judge the store that a fault left: what is lost, wrong or unopenable, and whether the work can go on to its end."""
+"""Judge the store that a fault left: what is lost, wrong or unopenable, and whether the work can be resumed."""
 
 import functools
 import hashlib
-import shutil
-import tempfile
-from collections.abc import Iterator
-from contextlib import contextmanager
-from dataclasses import dataclass
-from enum import Enum
 from pathlib import Path
 
-from benchmarks.durability.leftovers import state_of, unclean_after
-from benchmarks.durability.workload import steps, trace_of, work, wrong_with
+from benchmarks.durability.findings import Finding, Kind
+from benchmarks.durability.leftovers import tables_and_files, unclean_findings
+from benchmarks.durability.processes import scratch_folder
+from benchmarks.durability.workload import label_of, steps, stored_items, work
+from storage import Store
 
-#: A digest of each part of a store that must be the same in all that did the work to its end.
+#: A digest of each part of a store that must be the same in all stores whose work was done to the end.
 Digests = dict[str, str]
 
 
-class Kind(Enum):
-    """What is wrong with a store: the worst that it does to its user."""
-
-    LOST = "lost"
-    WRONG_LABELS = "wrong_labels"
-    UNOPENABLE = "unopenable"
-    UNCLEAN = "unclean"
-    NOT_IDENTICAL = "not_identical"
-
-
-@dataclass(frozen=True)
-class Finding:
-    """One thing that is wrong with a store, in a line."""
-
-    kind: Kind
-    line: str
-
-
-#: How `wrong_with` begins each line. Whatever else it may say one day counts as lost.
-_KINDS = {"item ": Kind.WRONG_LABELS, "it does not open": Kind.UNOPENABLE}
-
-
-def findings(
+def judge(
     folder: Path, acknowledged: int, *, thorough: bool, seed: int = 0, expected: Digests | None = None
 ) -> list[Finding]:
-    """Return what is wrong with the store in a folder, of which `acknowledged` is the last step known to be done.
+    """Return what is wrong with the store in a folder; `acknowledged` is the last step known to be done.
 
-    `thorough` also has the store verified and the rest of the work done: it must then be like one that met no fault,
-    which is made to compare with unless its digests are `expected`.
+    `thorough` also verifies the store and does the rest of the work: the store must then equal one that met no fault,
+    which is made for comparison unless its digests are given as `expected`.
     """
-    lines = wrong_with(folder, acknowledged, seed)
-    found = [
-        Finding(next((_KINDS[start] for start in _KINDS if line.startswith(start)), Kind.LOST), line) for line in lines
+    findings = wrong_answers(folder, acknowledged, seed)
+    if findings or not thorough:
+        return findings
+    return [*unclean_findings(folder, acknowledged, seed), *_resumed_findings(folder, seed, expected)]
+
+
+def wrong_answers(folder: Path, acknowledged: int, seed: int = 0) -> list[Finding]:
+    """Open a store as a reader does and return what is wrong with its answers.
+
+    `acknowledged` is the last step that was acknowledged, -1 for none. The store must hold all items of that step or of
+    the next, which was under way; find each by its vector; and give each its own label.
+    """
+    planned = steps(seed)
+    if not Store.exists_at(folder):
+        return [] if acknowledged < 0 else [Finding(Kind.LOST, "the store is gone")]
+    try:
+        with Store.open(folder) as store:
+            stored = stored_items(store)
+            labels = {item.id: item.label for item in store.items()}
+            ids, vectors = store.all_vectors()
+            answers = store.nearest(vectors, 1) if len(ids) else []
+    except Exception as error:
+        # Any error that a reader meets is a finding.
+        return [Finding(Kind.UNOPENABLE, f"it does not open or answer: {type(error).__name__}: {error}")]
+    # Before the creation is acknowledged, nothing else can be under way.
+    allowed = [{}, *(step.expected for step in planned)][max(acknowledged, 0) : acknowledged + 2]
+    findings = []
+    if stored not in allowed:
+        line = f"it holds {len(stored)} items that are not those of step {acknowledged} or {acknowledged + 1}"
+        findings.append(Finding(Kind.LOST, line))
+    findings += [
+        Finding(Kind.WRONG_LABELS, f"item {id} has another item's label")
+        for id, (_, vector) in stored.items()
+        if labels[id] != label_of(vector)
     ]
-    if found or not thorough:
-        return found
-    unclean = [Finding(Kind.UNCLEAN, line) for line in unclean_after(folder, acknowledged, seed)]
-    return unclean + _after_the_rest(folder, seed, expected)
+    findings += [
+        Finding(Kind.WRONG_LABELS, f"item {id} is not found by its own vector")
+        for id, hits in zip(ids.tolist(), answers, strict=True)
+        if (hits[0].id, hits[0].label) != (id, label_of(stored[id][1]))
+    ]
+    return findings
 
 
-def _after_the_rest(folder: Path, seed: int, expected: Digests | None) -> list[Finding]:
+def _resumed_findings(folder: Path, seed: int, expected: Digests | None) -> list[Finding]:
     """Do the rest of the work and return how the store differs from one that met no fault."""
     try:
         work(folder, lambda _: None, seed)
     except Exception as error:
-        # Whatever keeps a writer from going on is a finding.
-        return [Finding(Kind.UNOPENABLE, f"the work does not go on: {type(error).__name__}: {error}")]
-    known, made = expected or _without_fault(seed), digests_of(folder)
-    if made == known:
+        # Any error that keeps a writer from resuming is a finding.
+        return [Finding(Kind.UNOPENABLE, f"the work cannot be resumed: {type(error).__name__}: {error}")]
+    expected, actual = expected or _digests_without_fault(seed), digests_of(folder)
+    if actual == expected:
         return []
-    others = f"other {', '.join(part for part in known if made[part] != known[part])}"
-    lines = wrong_with(folder, len(steps(seed)), seed) or [others]
+    differing = ", ".join(part for part in expected if actual[part] != expected[part])
+    lines = [finding.line for finding in wrong_answers(folder, len(steps(seed)), seed)] or [f"other {differing}"]
     return [Finding(Kind.NOT_IDENTICAL, f"the work ends in another store: {line}") for line in lines]
 
 
 def digests_of(folder: Path) -> Digests:
-    """Return a digest of each part of a store that must be as it is without faults: answers, tables and other files."""
-    parts = {"answers": trace_of(folder), **state_of(folder)}
+    """Return a digest of each part of a store that no fault may change: answers, tables and other files."""
+    parts = {"answers": all_answers(folder), **tables_and_files(folder)}
     return {name: hashlib.sha256(repr(part).encode()).hexdigest() for name, part in parts.items()}
 
 
+def all_answers(folder: Path) -> tuple[object, ...]:
+    """Return the answers that must be equal in two stores with the same history: items, neighbours, verification."""
+    with Store.open(folder) as store:
+        ids, vectors = store.all_vectors()
+        return (
+            stored_items(store),
+            store.items(),
+            store.thumbnails(ids.tolist()),
+            store.nearest(vectors, 5) if len(ids) else [],
+            store.verify(),
+        )
+
+
 @functools.cache
-def _without_fault(seed: int) -> Digests:
-    """Return the digests of a store that never met a fault."""
-    with scratch() as folder:
+def _digests_without_fault(seed: int) -> Digests:
+    with scratch_folder() as folder:
         work(folder / "store", lambda _: None, seed)
         return digests_of(folder / "store")
-
-
-@contextmanager
-def scratch() -> Iterator[Path]:
-    """Give a temporary folder, in memory where that can be: thousands of stores are made and thrown away in it."""
-    memory = Path("/dev/shm")  # noqa: S108
-    kept_in = memory if memory.is_dir() else None
-    folder = Path(tempfile.mkdtemp(prefix="lookalike-", dir=kept_in)).resolve()
-    try:
-        yield folder
-    finally:
-        shutil.rmtree(folder, ignore_errors=True)

@@ -1,22 +1,23 @@
-"""What must be whole after a writer was stopped, beyond right answers, and what one that went on must end with."""
+"""Check the files that an interrupted writer leaves behind, and list all that a finished one must leave."""
 
 import sqlite3
 from contextlib import closing
 from pathlib import Path
 
+from benchmarks.durability.findings import Finding, Kind
 from benchmarks.durability.workload import DIM, steps
 from storage import Store
 from storage.nearest.faiss_flat import HEADER_SIZE, FaissFlat
 
 #: The steps of the work that write a new file for other tools.
-PUBLISHING = ("publish", "compact")
+_PUBLISHING = ("publish", "compact")
 
 
-def unclean_after(folder: Path, acknowledged: int, seed: int = 0) -> list[str]:
-    """Return what an interrupted writer must not leave though all answers are right; empty when nothing is.
+def unclean_findings(folder: Path, acknowledged: int, seed: int = 0) -> list[Finding]:
+    """Return what an interrupted writer must not leave behind even where all answers are right.
 
-    All that is recorded must prove whole, and the file that other tools read must be the last one published or, from
-    the step under way, the next. Not for stores whose files were damaged on purpose.
+    `verify` must find nothing, and the file for other tools must be the last one published or, from the step under
+    way, the next. Not for stores whose files were corrupted on purpose.
     """
     if not Store.exists_at(folder):
         return []
@@ -24,19 +25,19 @@ def unclean_after(folder: Path, acknowledged: int, seed: int = 0) -> list[str]:
         with Store.open(folder) as store:
             problems = store.verify()
     except Exception as error:
-        return [f"it cannot be verified: {type(error).__name__}: {error}"]
+        return [Finding(Kind.UNCLEAN, f"it cannot be verified: {type(error).__name__}: {error}")]
     allowed: list[bytes | None] = [None]
     for number, step in enumerate(steps(seed)[: acknowledged + 1], start=1):
-        if step.name in PUBLISHING:
-            vectors = b"".join(vector for _, (_, vector) in sorted(step.held.items()))
+        if step.name in _PUBLISHING:
+            vectors = b"".join(vector for _, (_, vector) in sorted(step.expected.items()))
             allowed = [vectors] if number <= acknowledged else [*allowed, vectors]
-    if _published(folder) not in allowed:
+    if _published_vectors(folder) not in allowed:
         problems.append("index.faiss is not what was published last")
-    return problems
+    return [Finding(Kind.UNCLEAN, problem) for problem in problems]
 
 
-def _published(folder: Path) -> bytes | None:
-    """Return the vectors of the file that other tools read: None when there is none, no bytes when it is torn."""
+def _published_vectors(folder: Path) -> bytes | None:
+    """Return the vectors in the file for other tools: None when there is no file, no bytes when it is torn."""
     path = folder / "index.faiss"
     if not path.exists():
         return None
@@ -45,10 +46,10 @@ def _published(folder: Path) -> bytes | None:
     return b"" if index is None else index.vectors().tobytes()
 
 
-def state_of(folder: Path) -> dict[str, object]:
-    """Return all that lies in a store's folder: every row of every table, and every other file's bytes.
+def tables_and_files(folder: Path) -> dict[str, object]:
+    """Return every row of every table of a store, sorted, and the bytes of every other file.
 
-    Left out are the lock, which names its last holder's process, and the order of the rows on the catalog's pages.
+    The lock is excluded, since it names the process that held it last.
     """
     with closing(sqlite3.connect(f"file:{folder / 'catalog.sqlite'}?mode=ro", uri=True)) as connection:
         names = [name for (name,) in connection.execute("SELECT name FROM sqlite_schema WHERE type = 'table'")]

@@ -1,7 +1,7 @@
-"""A process that does the work and says how far it came: what the tests of faults start, watch and stop.
+"""A process that does the work and reports its progress: the durability tests start, trace and kill it.
 
-It writes a line a step, `ack N`, and a last one that says how it ended: `done`, `refused` with one of our own errors,
-or `broken` with any other.
+It writes the line `ack N` after each step, and a last line that says how it ended: `done`, `refused` with one of our
+own errors, or `broken` with any other.
 """
 
 import argparse
@@ -12,66 +12,73 @@ import sys
 from dataclasses import dataclass
 from pathlib import Path
 
-from benchmarks.durability.workload import held_by, work
+from benchmarks.durability.processes import Setup, run_setup
+from benchmarks.durability.workload import stored_items, work
 from storage import LookalikeError, Store
 from storage.databases.sqlite_file import PRAGMAS
-from tests.durability.mutants import registry
 
-#: The store's folder, below the one whose files are watched.
+#: The store's folder, below the one whose files are traced.
 STORE = "store"
 
-#: So few pages of cache that a batch spills into the catalog before its COMMIT, as a large one does.
+#: A cache of so few pages that a batch spills into the catalog before its COMMIT, as a large batch does.
 SMALL_CACHE = 10
 
 
 @dataclass(frozen=True)
 class Job:
-    """The work on the store in a folder: to its end or, with `reading`, only to open the store and read it all.
+    """The work on the store in a folder; with `reading`, only opening the store and reading all of it.
 
-    `plant` names a bug to plant first, or several with "+" between them. `largest_file` is in bytes.
+    `setup` is called first. `largest_file` limits the size of every file, in bytes.
     """
 
     folder: Path
     seed: int = 0
-    plant: str | None = None
+    setup: Setup = ()
     reading: bool = False
     small_cache: bool = False
     largest_file: int | None = None
 
+    @property
+    def command(self) -> list[str]:
+        """Return the command line that does this job."""
+        options = ["--seed", str(self.seed)]
+        options += ["--reading"] * self.reading + ["--small-cache"] * self.small_cache
+        options += ["--setup", *self.setup] if self.setup else []
+        options += [] if self.largest_file is None else ["--largest-file", str(self.largest_file)]
+        return [sys.executable, "-m", "benchmarks.durability.writer", str(self.folder), *options]
+
 
 @dataclass(frozen=True)
-class Ran:
-    """How a writer ended: `status` is its exit code, or minus the signal that ended it, or None when it hung.
+class RunResult:
+    """How a writer ended: `status` is its exit code, minus the number of the signal that ended it, or None if it hung.
 
-    `said` is what it wrote as lines, `complaints` what it wrote to standard error, `log` what strace saw, if it was
-    there.
+    `output` are its lines, `errors` is what it wrote to standard error, `log` is strace's log, if it was traced.
     """
 
     status: int | None
-    said: str
-    complaints: str
+    output: str
+    errors: str
     log: str = ""
 
     @property
     def acknowledged(self) -> int:
         """Return the last step that was acknowledged, -1 for none."""
-        return max((int(step) for step in re.findall(r"^ack (\d+)$", self.said, re.MULTILINE)), default=-1)
+        return max((int(step) for step in re.findall(r"^ack (\d+)$", self.output, re.MULTILINE)), default=-1)
 
     @property
-    def outcome(self) -> str:
-        """Return the last line."""
-        return self.said.rstrip("\n").rpartition("\n")[2]
+    def last_line(self) -> str:
+        """Return the last line, which says how the writer ended."""
+        return self.output.rstrip("\n").rpartition("\n")[2]
 
 
 def write(job: Job, descriptor: int) -> bool:
-    """Do a job, say on the descriptor how far it came, and tell whether it came to its end."""
+    """Do a job, write its progress to the file descriptor, and return whether it was done to its end."""
 
     def say(line: str) -> None:
         # Not by `write`, which some tests make fail for ever: this line must get through all the same.
         os.writev(descriptor, [f"{line}\n".encode()])
 
-    if job.plant is not None:
-        plant_bugs(job.plant)
+    run_setup(job.setup)
     if job.small_cache:
         PRAGMAS["cache_size"] = SMALL_CACHE
     if job.largest_file is not None:
@@ -79,24 +86,18 @@ def write(job: Job, descriptor: int) -> bool:
     try:
         if job.reading:
             with Store.open(job.folder) as store:
-                held_by(store)
+                stored_items(store)
         else:
             work(job.folder, lambda step: say(f"ack {step}"), job.seed)
     except LookalikeError as error:
         say(f"refused {type(error).__name__}: {error}")
         return False
     except Exception as error:
-        # Whatever else a user could meet is a finding.
+        # Any other error that a user could meet is a finding.
         say(f"broken {type(error).__name__}: {error}")
         return False
     say("done")
     return True
-
-
-def plant_bugs(names: str) -> None:
-    """Plant the bugs of these names, "+" between them, in this process for good."""
-    for name in names.split("+"):
-        registry.plant(name)
 
 
 def main() -> None:
@@ -104,7 +105,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description="Do the work that the durability tests interrupt.")
     parser.add_argument("folder", type=Path)
     parser.add_argument("--seed", type=int, default=0)
-    parser.add_argument("--plant", help="a bug to plant first")
+    parser.add_argument("--setup", nargs="+", default=(), help="call module:function with these arguments first")
     parser.add_argument("--reading", action="store_true", help="only open the store and read it")
     parser.add_argument("--small-cache", action="store_true", help="let SQLite keep few pages in memory")
     parser.add_argument("--largest-file", type=int, help="the size in bytes that no file may exceed")

@@ -1,33 +1,33 @@
-"""Does it lose anything? Stores broken in every way."""
+"""The part of the report on durability: what is lost or wrong after every kind of fault."""
 
 from typing import Any
 
 from benchmarks.common.measurement import LOWER, counted
-from benchmarks.durability.report import QUICK, Sizes, measure_durability
+from benchmarks.durability.durability_report import QUICK, Sizes, measure_durability
 from benchmarks.parts.part import Context, Outcome, Part
 from benchmarks.parts.section import Grid, Section, Text
 
-#: The short form: the faults that take seconds.
+#: The short form, with only the faults that take seconds.
 SHORT = Sizes(kills=24, power_cuts=200, stride=400, index_damages=200, catalog_damages=40, stored=5_000, large=10_000)
 _SHORT_STAGES = ("kills_at_random", "power_cuts", "index_damages", "catalog_damages")
 
 
 def measure(context: Context) -> Outcome:
-    """Break stores, in the short form in few of the ways."""
+    """Try every kind of fault on stores, in the short form only a few."""
     sizes = SHORT if context.quick else QUICK
     report = measure_durability(
         sizes, seed=context.seed, stages=_SHORT_STAGES if context.quick else None, on_stage=context.on_stage
     )
-    parts = {name: part for name, part in report.parts.items() if name != "costs"}
-    bad = sum(not part.ok for part in parts.values())
+    faults = {name: stage for name, stage in report.stages.items() if name != "costs"}
+    bad = sum(not fault.ok for fault in faults.values())
     document = report.as_json()
-    tried = sum(_tried(part) for part in document.values() if isinstance(part, dict))
+    tried = sum(_tried(stage) for stage in document.values() if isinstance(stage, dict))
     return Outcome(
         document,
         report.tables(),
-        {f"{name}/ok": counted(float(not part.ok), "failed", LOWER) for name, part in parts.items()},
+        {f"{name}/ok": counted(float(not fault.ok), "failed", LOWER) for name, fault in faults.items()},
         Section(
-            [Text(_INTRO), Grid(("fault", "found"), [_row(name, part.ok) for name, part in parts.items()], strong=1)]
+            [Text(_INTRO), Grid(("fault", "found"), [_row(name, fault.ok) for name, fault in faults.items()], strong=1)]
         ),
         value=f"{bad} lost" if not bad else f"{bad} failed",
         answer=f"in {tried:,} stores that were killed, cut off, filled up and damaged",
@@ -35,8 +35,8 @@ def measure(context: Context) -> Outcome:
     )
 
 
-def _tried(part: dict[str, Any]) -> int:
-    return next((int(part[name]) for name in ("states", "trials", "cases", "count") if name in part), 0)
+def _tried(stage: dict[str, Any]) -> int:
+    return next((int(stage[name]) for name in ("states", "trials", "cases", "count") if name in stage), 0)
 
 
 def _row(name: str, ok: bool) -> tuple[str, str]:

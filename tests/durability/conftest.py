@@ -1,4 +1,4 @@
-"""What the tests of faults share."""
+"""Fixtures for the tests of faults."""
 
 import pytest
 
@@ -7,6 +7,6 @@ from benchmarks.durability.tracing.strace import unavailable
 
 @pytest.fixture
 def traced() -> None:
-    """Skip the test, and say why, where system calls cannot be traced."""
+    """Skip the test where system calls cannot be traced, with the reason."""
     if reason := unavailable():
         pytest.skip(f"NOT TESTED HERE: system calls cannot be traced: {reason}")

@@ -1,4 +1,4 @@
-"""Tables as people see them."""
+"""Render tables as people see them."""
 
 import io
 import re

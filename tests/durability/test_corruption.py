@@ -1,19 +1,18 @@
-"""Files damaged in every way: no damaged index is taken, no answer is wrong, nothing crashes or takes the memory."""
+"""Corrupt files: no corrupt index is used, no answer is wrong, nothing crashes or exhausts the memory."""
 
-from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
-from benchmarks.durability.corruption import damaged_catalog, damaged_index, isolated
-from benchmarks.durability.corruption.damage import DamageReport, damage_catalog, damage_index
-from benchmarks.durability.corruption.isolated import Trial, run_apart
+from benchmarks.durability.corruption import catalog_trials, index_trials
+from benchmarks.durability.corruption.corruption_report import CorruptionReport, corrupt_catalog, corrupt_index
+from benchmarks.durability.corruption.isolated import CorruptionTrial, RunTrial, run_isolated
 from storage.catalog.batch import Generation
 from storage.catalog.row import Row
 from storage.files import generations
 from storage.nearest.faiss_flat import FaissFlat
+from tests.durability.isolated_trials import bad_ends
 from tests.durability.tables import shown
-from tests.durability.trials import bad_ends
 
 INDEX_KINDS = {
     "truncation",
@@ -47,8 +46,8 @@ CATALOG_KINDS = {
 }
 
 
-def test_no_damaged_index_file_is_taken_and_no_answer_changes() -> None:
-    report = damage_index(400)
+def test_no_corrupt_index_file_is_used_and_no_answer_changes() -> None:
+    report = corrupt_index(400)
     assert report.bad == []
     assert report.ok
     assert report.outcomes.keys() == INDEX_KINDS
@@ -58,8 +57,8 @@ def test_no_damaged_index_file_is_taken_and_no_answer_changes() -> None:
     assert report.memory < 32 * 2**20
 
 
-def test_no_damage_of_the_catalog_ends_in_a_wrong_answer() -> None:
-    report = damage_catalog(160)
+def test_no_corruption_of_the_catalog_leads_to_a_wrong_answer() -> None:
+    report = corrupt_catalog(160)
     assert report.bad == []
     assert report.ok
     assert report.outcomes.keys() == CATALOG_KINDS
@@ -70,48 +69,45 @@ def test_no_damage_of_the_catalog_ends_in_a_wrong_answer() -> None:
 
 
 def read_unchecked(generation: Generation, store: Path, dim: int) -> FaissFlat | None:
-    """Read an index file as one would that trusts its size."""
+    """Read an index file without a check of its bytes."""
     with generations.path_of(generation, store).open("rb") as file:
         return FaissFlat.read(file, dim, generation.items, lambda _: None)
 
 
-def outcomes(trial: Callable[[int], Trial], numbers: range) -> set[str]:
-    return {trial(number).outcome for number in numbers}
+def outcomes(run_trial: RunTrial, numbers: range) -> set[str]:
+    return {run_trial(number).outcome for number in numbers}
 
 
-def test_an_index_that_is_taken_unchecked_is_found_out(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    trial = damaged_index.trials(0, tmp_path)
-    assert outcomes(trial, range(140, 160)) <= {"unused", "right"}
+def test_an_index_that_is_used_unchecked_is_noticed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    run_trial = index_trials.make_trials(0, tmp_path)
+    assert outcomes(run_trial, range(140, 160)) <= {"unused", "right"}
     monkeypatch.setattr(generations, "read", read_unchecked)
-    assert "accepted" in outcomes(trial, range(140, 160))
+    assert "accepted" in outcomes(run_trial, range(140, 160))
 
 
-def test_rows_that_are_read_unchecked_are_found_out(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    trial = damaged_catalog.trials(0, tmp_path)
+def test_rows_that_are_read_unchecked_are_noticed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    run_trial = catalog_trials.make_trials(0, tmp_path)
     monkeypatch.setattr(Row, "intact", True)
     flips = range(0, 200, 2)
-    assert "wrong" in (trial(number).outcome for number in flips)
+    assert any(run_trial(number).outcome == "wrong" for number in flips)
 
 
-def test_a_crash_a_hang_and_hunger_for_memory_are_told_and_end_nothing(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(isolated, "LIMIT_SECONDS", 3.0)
-    found = list(run_apart(bad_ends, lambda number: f"kind {number}", tmp_path, 8))
-    assert found == [
-        Trial("other", "right", memory=0),
-        Trial("other", "right", memory=1),
-        Trial("kind 2", "crashed", "damage 2"),
-        Trial("other", "right", memory=3),
-        Trial("kind 4", "hung", "damage 4"),
-        Trial("other", "right", memory=5),
-        Trial("six", "no memory"),
-        Trial("other", "right", memory=7),
+def test_a_crash_a_hang_and_a_memory_blow_up_are_reported_and_do_not_end_the_run(tmp_path: Path) -> None:
+    trials = run_isolated(bad_ends, lambda number: f"kind {number}", tmp_path, 8, trial_seconds=3.0)
+    assert list(trials) == [
+        CorruptionTrial("other", "right", memory=0),
+        CorruptionTrial("other", "right", memory=1),
+        CorruptionTrial("kind 2", "crashed", "corruption 2"),
+        CorruptionTrial("other", "right", memory=3),
+        CorruptionTrial("kind 4", "hung", "corruption 4"),
+        CorruptionTrial("other", "right", memory=5),
+        CorruptionTrial("six", "no memory"),
+        CorruptionTrial("other", "right", memory=7),
     ]
 
 
 def test_a_report_is_ok_only_when_every_outcome_is_good() -> None:
-    good = DamageReport("index", 3, 7, {"bit flip": {"unused": 2}, "truncation": {"right": 1}}, [], 10)
+    good = CorruptionReport("index", 3, 7, {"bit flip": {"unused": 2}, "truncation": {"right": 1}}, [], 10)
     assert good.ok
     assert good.as_json() == {
         "file": "index",
@@ -122,15 +118,15 @@ def test_a_report_is_ok_only_when_every_outcome_is_good() -> None:
         "memory": 10,
     }
     assert shown(good.table()) == [
-        "Damaged index: 3",
-        "damage unused right refused replaced lookup",
+        "Corrupted index: 3",
+        "corruption unused right refused replaced lookup",
         "bit flip 2 0 0 0 0",
         "truncation 0 1 0 0 0",
     ]
     for outcome in ("accepted", "wrong", "unnoticed", "unrepaired", "unnamed", "failed", "crashed", "hung"):
-        bad = DamageReport("index", 3, 7, {"bit flip": {"unused": 2, outcome: 1}}, ["bit flip: ..."], 10)
+        bad = CorruptionReport("index", 3, 7, {"bit flip": {"unused": 2, outcome: 1}}, ["bit flip: ..."], 10)
         assert not bad.ok
         assert shown(bad.table())[1:] == [
-            f"damage unused right refused replaced lookup {outcome}",
+            f"corruption unused right refused replaced lookup {outcome}",
             "bit flip 2 0 0 0 0 1",
         ]

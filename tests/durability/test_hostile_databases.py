@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from benchmarks.durability.corruption.journals import journal, naming_another, page_size
+from benchmarks.durability.corruption.rollback_journal import journal, page_size, with_super_journal
 from storage import NewItem, Store
 from storage.databases import sqlite_file
 from storage.errors import InvalidItem, LookalikeError, NotAStore, StoreCorrupt
@@ -86,7 +86,7 @@ def test_a_journal_that_names_a_file_elsewhere_does_not_have_it_deleted(
     size = page_size(whole)
     beside = folder / "catalog.sqlite-journal"
     with canaries(tmp_path) as (precious, _):
-        beside.write_bytes(naming_another(journal({1: whole[:size]}, len(whole) // size), str(precious)))
+        beside.write_bytes(with_super_journal(journal({1: whole[:size]}, len(whole) // size), str(precious)))
         for operation in ("read", "append", "verify"):
             assert sandbox.run(operation, folder) == (
                 f"refused: expected {beside} to be of the catalog alone, got one that names other files: something "

@@ -12,7 +12,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
-from benchmarks.durability.corruption.damaged_bytes import cut_off, flip_bit
+from benchmarks.durability.corruption.byte_corruptions import flip_bit, truncate
 from storage import Store
 from tests.durability.sandbox import Sandbox
 from tests.storage.transfer.import_files import KINDS, write
@@ -171,7 +171,7 @@ def test_a_damaged_file_is_imported_or_refused_and_never_more(sandbox: Sandbox, 
     outcomes = []
     for number in range(FLIPS):
         generator = np.random.default_rng(number)
-        file.write_bytes((flip_bit if number % 4 else cut_off)(whole, generator))
+        file.write_bytes((flip_bit if number % 4 else truncate)(whole, generator))
         outcomes.append(sandbox.run("import", file))
     assert {outcome.partition(":")[0] for outcome in outcomes} == {"done", "refused"}
     assert not any("\n" in outcome for outcome in outcomes)

@@ -1,4 +1,4 @@
-"""Processes that use a store together, stand still, or die in the middle of it."""
+"""Processes that use a store together, are stopped, or are killed in the middle of it."""
 
 import os
 import signal
@@ -8,24 +8,26 @@ from pathlib import Path
 
 import pytest
 
-from benchmarks.durability.leftovers import state_of
-from benchmarks.durability.workload import EMBEDDING, held_by, label_of, steps, trace_of, work, wrong_with
+from benchmarks.durability.judge import all_answers, wrong_answers
+from benchmarks.durability.leftovers import tables_and_files
+from benchmarks.durability.workload import EMBEDDING, label_of, steps, stored_items, work
 from storage import Store
 from storage.databases import sqlite_file
 from storage.errors import StoreBusy
 from tests.storage.processes import python
 from tests.storage.stores import exactly
 
-#: Does the work in the folder named first, saying when it begins.
-WORKING = """
+#: Does the work in the folder that is its argument, and prints a line when it begins.
+WORKER = """
 import sys
 from pathlib import Path
 from benchmarks.durability.workload import work
-print("begun", flush=True)
+print("started", flush=True)
 work(Path(sys.argv[1]), lambda number: None)
 """
 
-#: Buries an item of the store named first, and stops itself before COMMIT: with few pages of cache, in the file too.
+#: Changes items of the store that is its argument, and stops itself before COMMIT. The cache has few pages, so that
+#: the file is changed too.
 STOPPED_WRITER = """
 import os, signal, sys
 from storage import Store
@@ -39,7 +41,7 @@ with store._database.writing() as connection:
     os.kill(os.getpid(), signal.SIGSTOP)
 """
 
-#: Stops itself while it reads the store named first.
+#: Stops itself while it reads the store that is its argument.
 STOPPED_READER = """
 import os, signal, sys
 from storage import Store
@@ -51,8 +53,8 @@ with store._database.reading() as connection:
 """
 
 
-def begun(folder: Path, count: int = 2) -> Path:
-    """Make a store by the first steps of the work, which append, and return its folder."""
+def make_store(folder: Path, count: int = 2) -> Path:
+    """Make a store by the first steps of the work, which are appends, and return its folder."""
     with Store.create(folder / "store", EMBEDDING) as store:
         for step in steps()[:count]:
             step.run(store)
@@ -64,20 +66,22 @@ def wait_until_stopped(pid: int) -> None:
         time.sleep(0.001)
 
 
-def impatient(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Have databases that are opened from now on wait but a moment for each other."""
+def set_short_busy_timeout(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Let databases that are opened from now on wait only shortly for each other's locks."""
     monkeypatch.setattr(sqlite_file, "BUSY_TIMEOUT_MS", 100)
     monkeypatch.setitem(sqlite_file.PRAGMAS, "busy_timeout", 100)
 
 
-def test_a_reader_sees_whole_steps_of_a_writer_in_another_process_and_never_an_older_one_again(tmp_path: Path) -> None:
+def test_a_reader_sees_complete_steps_of_a_writer_in_another_process_and_never_an_older_one_again(
+    tmp_path: Path,
+) -> None:
     folder = tmp_path / "store"
-    states = [{}, *(step.held for step in steps() if step.name in ("append", "delete"))]
+    states = [{}, *(step.expected for step in steps() if step.name in ("append", "delete"))]
     labels = {id: label_of(vector) for state in states for id, (_, vector) in state.items()}
     seen = [0]
-    with python(WORKING, folder) as working:
+    with python(WORKER, folder) as worker:
         while seen[-1] < len(states) - 1:
-            assert working.poll() in (None, 0)
+            assert worker.poll() in (None, 0)
             if Store.exists_at(folder):
                 with Store.open(folder) as reader:
                     ids, vectors = reader.all_vectors()
@@ -86,30 +90,30 @@ def test_a_reader_sees_whole_steps_of_a_writer_in_another_process_and_never_an_o
                 seen.append([{id: state[id][1] for id in state} for state in states].index(loaded))
                 assert {labels[hit.id] == hit.label for hits in answers for hit in hits} <= {True}
     assert seen == sorted(seen)
-    assert wrong_with(folder, len(steps())) == []
+    assert wrong_answers(folder, len(steps())) == []
 
 
-def test_a_writer_that_is_stopped_in_a_transaction_hides_what_it_wrote_and_leaves_nothing_when_it_dies(
+def test_a_writer_stopped_in_a_transaction_shows_nothing_of_it_and_leaves_nothing_when_killed(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    folder = begun(tmp_path)
-    before = state_of(folder)
-    impatient(monkeypatch)
+    folder = make_store(tmp_path)
+    before = tables_and_files(folder)
+    set_short_busy_timeout(monkeypatch)
     with python(STOPPED_WRITER, folder) as writer:
         wait_until_stopped(writer.pid)
         with pytest.raises(StoreBusy, match=rf"^expected to be the only writer of .* \(process {writer.pid}\)"):
             Store.open(folder, writing=True)
-        # It has written to the file itself, before its COMMIT: nobody may read until that is taken back.
+        # It has written to the file itself before its COMMIT: no reader may open it until that is rolled back.
         assert (folder / "catalog.sqlite-journal").stat().st_size > 512
         with pytest.raises(StoreBusy, match="database is locked"):
             Store.open(folder)
         os.kill(writer.pid, signal.SIGKILL)
         assert writer.wait() == -signal.SIGKILL
-        with Store.open(folder, writing=True) as following:
-            assert state_of(folder) == before
-            assert following.verify() == []
+        with Store.open(folder, writing=True) as next_writer:
+            assert tables_and_files(folder) == before
+            assert next_writer.verify() == []
     work(folder, lambda _: None)
-    assert wrong_with(folder, len(steps())) == []
+    assert wrong_answers(folder, len(steps())) == []
 
 
 @pytest.mark.parametrize(
@@ -122,16 +126,16 @@ def test_a_writer_that_is_stopped_in_a_transaction_hides_what_it_wrote_and_leave
     ],
     ids=["publish", "append", "delete", "compact"],
 )
-def test_a_writer_tells_of_a_reader_that_stands_still_and_can_try_again(
+def test_a_writer_that_a_stopped_reader_blocks_raises_an_error_and_can_retry(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, change: Callable[[Store], object]
 ) -> None:
-    folder, expected = begun(tmp_path / "one"), begun(tmp_path / "other")
+    folder, expected = make_store(tmp_path / "first"), make_store(tmp_path / "second")
     with Store.open(expected, writing=True) as store:
         change(store)
-    impatient(monkeypatch)
+    set_short_busy_timeout(monkeypatch)
     with python(STOPPED_READER, folder) as reader, Store.open(folder, writing=True) as store:
         wait_until_stopped(reader.pid)
-        before = held_by(store)
+        before = stored_items(store)
         for _ in range(2):
             with pytest.raises(
                 StoreBusy,
@@ -141,16 +145,16 @@ def test_a_writer_tells_of_a_reader_that_stands_still_and_can_try_again(
                 ),
             ):
                 change(store)
-            # Other readers are not kept out by the one that could not write.
+            # The failed writer does not block other readers.
             with Store.open(folder) as other:
-                assert held_by(other) == before
+                assert stored_items(other) == before
         os.kill(reader.pid, signal.SIGCONT)
         reader.wait()
         change(store)
-    assert trace_of(folder) == trace_of(expected)
+    assert all_answers(folder) == all_answers(expected)
 
 
-def test_a_clock_that_goes_backwards_and_times_of_files_change_nothing(
+def test_a_clock_that_runs_backwards_and_other_file_times_change_nothing(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     work(tmp_path / "expected", lambda _: None)
@@ -161,11 +165,11 @@ def test_a_clock_that_goes_backwards_and_times_of_files_change_nothing(
         now -= 1e6
         return now
 
-    def edited(number: int) -> None:
-        for place, path in enumerate(sorted((tmp_path / "store").rglob("*"))):
-            os.utime(path, (0, (number * 7919 + place * 104729) % 2**31))
+    def edit_times(number: int) -> None:
+        for index, path in enumerate(sorted((tmp_path / "store").rglob("*"))):
+            os.utime(path, (0, (number * 7919 + index * 104729) % 2**31))
 
     monkeypatch.setattr(time, "time", backwards)
-    work(tmp_path / "store", edited)
-    assert state_of(tmp_path / "store") == state_of(tmp_path / "expected")
-    assert trace_of(tmp_path / "store") == trace_of(tmp_path / "expected")
+    work(tmp_path / "store", edit_times)
+    assert tables_and_files(tmp_path / "store") == tables_and_files(tmp_path / "expected")
+    assert all_answers(tmp_path / "store") == all_answers(tmp_path / "expected")

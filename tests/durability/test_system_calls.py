@@ -1,4 +1,4 @@
-"""Reading strace's log: the operations of known calls, and a refusal of calls whose effect is not known."""
+"""Parsing strace's log: the operations of modelled calls, and an error for calls that are not modelled."""
 
 from pathlib import Path
 
@@ -23,17 +23,17 @@ from benchmarks.durability.workload import steps
 from benchmarks.durability.writer import STORE, Job
 
 
-def text(said: str) -> str:
+def text(string: str) -> str:
     """Return a string as strace -xx shows it."""
-    return '"' + "".join(f"\\x{byte:02x}" for byte in said.encode()) + '"'
+    return '"' + "".join(f"\\x{byte:02x}" for byte in string.encode()) + '"'
 
 
-def read(*lines: str, held: dict[str, int | None] | None = None) -> list[Operation]:
-    return list(operations("".join(f"77  {line}\n" for line in lines), Path("/r"), held or {}))
+def parse(*lines: str, existing: dict[str, int | None] | None = None) -> list[Operation]:
+    return list(operations("".join(f"77  {line}\n" for line in lines), Path("/r"), existing or {}))
 
 
 def test_a_file_written_synced_renamed_and_its_folder_synced() -> None:
-    assert read(
+    assert parse(
         f"mkdir({text('/r/s')}, 0777) = 0",
         f"openat(AT_FDCWD, {text('/r/s/f.tmp')}, O_WRONLY|O_CREAT|O_TRUNC|O_CLOEXEC, 0666) = 5",
         f"write(5, {text('hello')}, 5)                = 5",
@@ -57,7 +57,7 @@ def test_a_file_written_synced_renamed_and_its_folder_synced() -> None:
 
 
 def test_writes_at_an_offset_through_copies_of_a_descriptor_links_cuts_and_removals() -> None:
-    assert read(
+    assert parse(
         f"openat(AT_FDCWD, {text('/r/f')}, O_RDWR|O_CREAT, 0644) = 3",
         "fcntl(3, F_DUPFD_CLOEXEC, 0)      = 9",
         "close(3) = 0",
@@ -68,13 +68,13 @@ def test_writes_at_an_offset_through_copies_of_a_descriptor_links_cuts_and_remov
         f"openat(AT_FDCWD, {text('/r/g')}, O_RDONLY) = 3",
         "fdatasync(3) = 0",
         f'writev(4, [{{iov_base={text("ack 12")[:-1]}\\x0a", iov_len=7}}], 1) = 7',
-        held={"f": 2},
+        existing={"f": 2},
     ) == [Write(2, 512, b"abc"), Resize(2, 100), Link("f", "g"), Unlink("f"), SyncFile(2), Acknowledge(12)]
 
 
-def test_what_failed_or_lies_elsewhere_is_no_operation() -> None:
+def test_calls_that_failed_or_on_other_files_are_no_operations() -> None:
     assert (
-        read(
+        parse(
             f"unlink({text('/r/f')}) = -1 ENOENT (No such file or directory)",
             f"openat(AT_FDCWD, {text('/elsewhere/f')}, O_WRONLY|O_CREAT) = 3",
             f"write(3, {text('abc')}, 3) = 3",
@@ -88,8 +88,8 @@ def test_what_failed_or_lies_elsewhere_is_no_operation() -> None:
     )
 
 
-def test_a_descriptor_that_was_closed_stands_for_nothing_and_then_for_another_file() -> None:
-    assert read(
+def test_a_closed_descriptor_refers_to_nothing_and_then_to_another_file() -> None:
+    assert parse(
         f"openat(AT_FDCWD, {text('/r/f')}, O_RDWR|O_CREAT, 0644) = 3",
         "close(3) = 0",
         "fsync(3) = 0",
@@ -99,10 +99,10 @@ def test_a_descriptor_that_was_closed_stands_for_nothing_and_then_for_another_fi
 
 
 def test_a_rename_of_one_name_of_a_file_over_another_of_the_same_file_does_nothing() -> None:
-    assert read(f"rename({text('/r/f')}, {text('/r/g')}) = 0", held={"f": 0, "g": 0}) == []
+    assert parse(f"rename({text('/r/f')}, {text('/r/g')}) = 0", existing={"f": 0, "g": 0}) == []
 
 
-def test_a_call_that_another_thread_cut_in_two_is_put_together() -> None:
+def test_a_call_that_another_thread_cut_in_two_is_joined() -> None:
     log = (
         f"77  openat(AT_FDCWD, {text('/r/f')}, O_RDWR|O_CREAT <unfinished ...>\n"
         "78  fsync(9) = 0\n"
@@ -130,20 +130,20 @@ OPENED = f"openat(AT_FDCWD, {text('/r/f')}, O_RDWR|O_CREAT, 0644) = 3"
         (f"rename({text('/tmp/f')}, {text('/r/g')}) = 0", "expected files to get their names within /r, got"),
     ],
 )
-def test_a_call_that_would_be_misread_is_refused(call: str, message: str) -> None:
+def test_a_call_that_would_be_misread_raises_an_error(call: str, message: str) -> None:
     with pytest.raises(UnmodelledCall, match=message):
-        read(OPENED, call)
+        parse(OPENED, call)
 
 
 @pytest.mark.usefixtures("traced")
-def test_the_operations_of_a_real_writer_make_the_files_that_it_left(tmp_path: Path) -> None:
+def test_the_operations_of_a_real_writer_lead_to_the_files_that_it_left(tmp_path: Path) -> None:
     recorded = record(Job(tmp_path / STORE), tmp_path, {})
     disk = Disk({})
     for operation in recorded:
         disk.apply(operation)
-    there = {
+    files = {
         str(path.relative_to(tmp_path)): path.read_bytes() if path.is_file() else None for path in tmp_path.rglob("*")
     }
-    assert disk.kept() == there
-    said = [operation.step for operation in recorded if isinstance(operation, Acknowledge)]
-    assert said == list(range(len(steps()) + 1))
+    assert disk.with_everything() == files
+    acknowledged = [operation.step for operation in recorded if isinstance(operation, Acknowledge)]
+    assert acknowledged == list(range(len(steps()) + 1))

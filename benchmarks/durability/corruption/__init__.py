@@ -1,1 +1,1 @@
-"""Damage the files of a store."""
+"""Corrupt the files of a store, and look for wrong answers."""

@@ -1,4 +1,4 @@
-"""A small store to damage, and everything that it can be asked."""
+"""Give a small store a last batch without an index, and compare all answers of a store with the right ones."""
 
 import hashlib
 from collections.abc import Callable
@@ -10,7 +10,7 @@ from benchmarks.durability.workload import DIM, label_of
 from storage import LookalikeError, NewItem, Store
 from storage.errors import UnknownItem
 
-#: What a store says to each question, by the question's name; a question that it refuses is not there.
+#: A store's answers by the name of the question; without those that it refused.
 Answers = dict[str, object]
 
 _TAIL = 40
@@ -18,30 +18,30 @@ _QUERIES = 12
 
 
 def append_tail(folder: Path, seed: int) -> None:
-    """Append a batch that no generation covers; one of its items replaces an older one."""
+    """Append a batch that no index file covers; one of its items replaces an older one."""
     vectors = np.random.default_rng([seed, 1]).standard_normal((_TAIL, DIM)).astype(np.float32)
     items = [
         NewItem(
-            f"tail {place}" if place else "a39",
+            f"tail {number}" if number else "a39",
             hashlib.sha256(vector.tobytes()).digest(),
             label_of(vector.tobytes()),
-            {"place": place},
-            f"thumbnail {seed} {place}".encode(),
+            {"place": number},
+            f"thumbnail {seed} {number}".encode(),
         )
-        for place, vector in enumerate(vectors)
+        for number, vector in enumerate(vectors)
     ]
     with Store.open(folder, writing=True) as store:
         store.append(items, vectors)
 
 
 class Examiner:
-    """Asks a store all there is to ask, and knows the right answers from when it was whole."""
+    """Asks a store every question; `right` are the answers while it was intact."""
 
     def __init__(self, folder: Path) -> None:
         with Store.open(folder) as store:
             self._items = store.items()
             self._ids = [item.id for item in self._items]
-            self._gone = sorted(set(range(self._ids[-1])) - set(self._ids))
+            self._deleted_ids = sorted(set(range(self._ids[-1])) - set(self._ids))
             self._queries = np.concatenate(
                 [
                     np.random.default_rng(6).standard_normal((_QUERIES, DIM)).astype(np.float32),
@@ -52,7 +52,7 @@ class Examiner:
         self.right, *_ = self.ask(folder)
 
     def ask(self, folder: Path) -> tuple[Answers, list[str], list[str]]:
-        """Open a store; return its answers, the questions that it refused, and those that ended in other errors."""
+        """Open a store; return its answers, the questions that it refused, and those that failed with other errors."""
         answers: Answers = {}
         refused = []
         failed = []
@@ -67,7 +67,7 @@ class Examiner:
                 try:
                     answers[name] = question()
                 except UnknownItem:
-                    # To say that it does not hold an item is an answer, and may be a wrong one.
+                    # That an item is not stored is an answer too, and may be a wrong one.
                     answers[name] = None
                 except LookalikeError:
                     refused.append(name)
@@ -76,10 +76,10 @@ class Examiner:
         return answers, refused, failed
 
     def _wrong_thumbnails(self, store: Store) -> list[int]:
-        """Return the items that are shown with another's picture; one may be left out, for not every item has one."""
-        shown = store.thumbnails(self._ids)
-        self._thumbnails = self._thumbnails or shown
-        return [id for id, png in shown.items() if png != self._thumbnails[id]]
+        """Return the ids with another item's thumbnail; a missing one is right, since not every item has one."""
+        thumbnails = store.thumbnails(self._ids)
+        self._thumbnails = self._thumbnails or thumbnails
+        return [id for id, png in thumbnails.items() if png != self._thumbnails[id]]
 
     def _questions(self, store: Store) -> dict[str, Callable[[], object]]:
         keys = [item.key for item in self._items]
@@ -88,10 +88,10 @@ class Examiner:
             "nearest to one": lambda: [store.nearest(query, 2) for query in self._queries[:2]],
             "items": store.items,
             "items by id": lambda: store.items(self._ids),
-            "items by key": lambda: [_held(store, key) for key in [*keys[::25], "a3", "no such key"]],
-            "deleted items": lambda: [_held(store, id) for id in self._gone[:3]],
+            "items by key": lambda: [_lookup(store, key) for key in [*keys[::25], "a3", "no such key"]],
+            "deleted items": lambda: [_lookup(store, id) for id in self._deleted_ids[:3]],
             "vectors": lambda: store.vectors(self._ids).tobytes(),
-            "all vectors": lambda: [part.tobytes() for part in store.all_vectors()],
+            "all vectors": lambda: [array.tobytes() for array in store.all_vectors()],
             "pages": lambda: [
                 (item, vector.tobytes())
                 for items, vectors in store.pages(50)
@@ -111,10 +111,10 @@ def different_answers(answers: Answers, right: Answers) -> list[str]:
     return [name for name, answer in answers.items() if answer != right[name]]
 
 
-def _held(store: Store, asked: int | str) -> object:
-    """Return what the store holds under an id or a key, None when it says that there is nothing."""
+def _lookup(store: Store, id_or_key: int | str) -> object:
+    """Return the item of an id or a key, None when the store says that there is none."""
     try:
-        return store.by_key(asked) if isinstance(asked, str) else store.items([asked])
+        return store.by_key(id_or_key) if isinstance(id_or_key, str) else store.items([id_or_key])
     except UnknownItem:
         return None
 

@@ -1,1 +1,1 @@
-"""Kill writers with SIGKILL, and look at what they leave."""
+"""Kill writers with SIGKILL, and judge the stores that they leave."""

@@ -1,4 +1,4 @@
-"""Three ways to kill a writer: at a moment after a step, at the n-th of our own calls, at the n-th system call."""
+"""Three ways to kill a writer: some time after a step, at the n-th crash point, at the n-th system call."""
 
 import signal
 import time
@@ -6,17 +6,17 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Protocol
 
-from benchmarks.durability.crashes.forks import Child, End, Tell
-from benchmarks.durability.crashes.kill_switch import Switch
-from benchmarks.durability.tracing.strace import run_writer
+from benchmarks.durability.crashes.child import Child, End, Send, run_unharmed
+from benchmarks.durability.crashes.kill_switch import KillSwitch
+from benchmarks.durability.processes import Setup
+from benchmarks.durability.tracing.strace import run_traced
 from benchmarks.durability.workload import work
 from benchmarks.durability.writer import SMALL_CACHE, Job
-from benchmarks.errors import BenchmarkFailed
 from storage.databases.sqlite_file import PRAGMAS
 
 
 @dataclass(frozen=True)
-class Attacked:
+class AttackResult:
     """How an attacked writer ended, the last step that it acknowledged, -1 for none, and why it failed, if it did."""
 
     end: End
@@ -25,10 +25,10 @@ class Attacked:
 
 
 class Attack(Protocol):
-    """One run of the work that is killed, unless it ends before."""
+    """One run of the work, which is killed unless it ends before."""
 
-    def __call__(self, folder: Path) -> Attacked:
-        """Work on the store in the folder and be killed."""
+    def __call__(self, folder: Path) -> AttackResult:
+        """Work on the store in the folder until killed."""
         ...
 
 
@@ -40,46 +40,43 @@ class AfterStep:
     seconds: float
     small_cache: bool = False
 
-    def __call__(self, folder: Path) -> Attacked:
-        """Work on the store in the folder and be killed."""
-        child = Child(lambda tell: _work(folder, tell, self.small_cache))
+    def __call__(self, folder: Path) -> AttackResult:
+        """Work on the store in the folder until killed."""
+        child = Child(lambda send: _work(folder, send, self.small_cache))
         if self.step >= 0:
             child.wait_for(str(self.step))
         time.sleep(self.seconds)
-        return _attacked(child, child.kill())
+        return _result(child, child.kill())
 
 
 @dataclass(frozen=True)
-class AtMoment:
-    """Kill at the n-th moment of our own writing, from 0, as `Switch` counts them."""
+class AtCrashPoint:
+    """Kill at the n-th crash point of our own code, from 0, as `KillSwitch` counts them."""
 
     number: int
 
-    def __call__(self, folder: Path) -> Attacked:
-        """Work on the store in the folder and be killed."""
-        child = Child(lambda tell: _switched(folder, tell, Switch(self.number)))
-        return _attacked(child, child.end())
+    def __call__(self, folder: Path) -> AttackResult:
+        """Work on the store in the folder until killed."""
+        child = Child(lambda send: _work_with_switch(folder, send, KillSwitch(self.number)))
+        return _result(child, child.end())
 
 
-def moments(folder: Path) -> int:
-    """Return how many moments the work has, doing it in the folder; raise BenchmarkFailed when it fails."""
+def count_crash_points(folder: Path) -> int:
+    """Do the work in the folder and return how many crash points it has; raise BenchmarkFailed when it fails."""
 
-    def counting(tell: Tell) -> None:
-        switch = Switch(None)
-        _switched(folder, lambda _: None, switch)
-        tell(str(switch.counted))
+    def count(send: Send) -> None:
+        switch = KillSwitch(None)
+        _work_with_switch(folder, lambda _: None, switch)
+        send(str(switch.count))
 
-    child = Child(counting)
-    if child.end() is not End.DONE:
-        raise BenchmarkFailed(f"expected the work to end when nothing attacks it, got {child.told}")
-    return int(child.told[-1])
+    return int(run_unharmed(count).lines[-1])
 
 
-def _switched(folder: Path, tell: Tell, switch: Switch) -> None:
+def _work_with_switch(folder: Path, send: Send, switch: KillSwitch) -> None:
     def acknowledge(line: str) -> None:
-        switch.moment()
-        tell(line)
-        switch.moment()
+        switch.crash_point()
+        send(line)
+        switch.crash_point()
 
     switch.install()
     _work(folder, acknowledge)
@@ -91,23 +88,25 @@ class AtSystemCall:
 
     call: str
     number: int
-    plant: str | None = None
+    setup: Setup = ()
 
-    def __call__(self, folder: Path) -> Attacked:
-        """Work on the store in the folder and be killed."""
+    def __call__(self, folder: Path) -> AttackResult:
+        """Work on the store in the folder until killed."""
         inject = f"inject={self.call}:signal=SIGKILL:when={self.number}"
-        ran = run_writer(Job(folder, plant=self.plant), ["-e", f"trace={self.call}", "-e", inject])
-        if ran.status == -signal.SIGKILL:
-            return Attacked(End.KILLED, ran.acknowledged)
-        return Attacked(End.DONE if ran.outcome == "done" else End.FAILED, ran.acknowledged, ran.outcome)
+        result = run_traced(Job(folder, setup=self.setup), ["-e", f"trace={self.call}", "-e", inject])
+        if result.status == -signal.SIGKILL:
+            return AttackResult(End.KILLED, result.acknowledged)
+        end = End.DONE if result.last_line == "done" else End.FAILED
+        return AttackResult(end, result.acknowledged, result.last_line)
 
 
-def _work(folder: Path, tell: Tell, small_cache: bool = False) -> None:
+def _work(folder: Path, send: Send, small_cache: bool = False) -> None:
     if small_cache:
         PRAGMAS["cache_size"] = SMALL_CACHE
-    work(folder, lambda number: tell(str(number)))
+    work(folder, lambda number: send(str(number)))
 
 
-def _attacked(child: Child, end: End) -> Attacked:
-    numbers = [int(line) for line in child.told if line.isdecimal()]
-    return Attacked(end, max(numbers, default=-1), child.told[-1] if end is End.FAILED and child.told else "")
+def _result(child: Child, end: End) -> AttackResult:
+    numbers = [int(line) for line in child.lines if line.isdecimal()]
+    failure = child.lines[-1] if end is End.FAILED and child.lines else ""
+    return AttackResult(end, max(numbers, default=-1), failure)

@@ -1,44 +1,46 @@
-"""A process that has imported all and used nothing, whose children are killed; started by `kills.py`.
+"""A process that has imported everything and used nothing, whose children are killed; `crash_report.py` starts it.
 
-`python -m benchmarks.durability.crashes.fork_server` takes one JSON document and prints a line of JSON for each trial.
+`python -m benchmarks.durability.crashes.fork_server ORDER` takes an order as JSON and prints a line of JSON for each
+trial.
 """
 
 import gc
 import json
 import sys
-from collections.abc import Iterator, Sequence
-from dataclasses import asdict, dataclass
+from collections.abc import Iterator
+from dataclasses import dataclass
 from itertools import islice
 from pathlib import Path
 
 import numpy as np
 
 from benchmarks.durability.crashes.attacks import Attack
-from benchmarks.durability.crashes.schedules import at_moments, at_random, at_system_calls
-from benchmarks.durability.crashes.trials import Trial, run_trial, uninterrupted
+from benchmarks.durability.crashes.crash_trial import CrashTrial, digests_without_crash, run_trial
+from benchmarks.durability.crashes.schedules import at_crash_points, at_random, at_system_calls
+from benchmarks.durability.findings import Finding, Kind
+from benchmarks.durability.processes import Setup, run_setup
 from benchmarks.errors import BenchmarkFailed
-from tests.durability.mutants.registry import plant
 
 #: Kinds of schedules.
-RANDOM, MOMENTS, SYSTEM_CALLS = "random", "moments", "system calls"
+RANDOM, CRASH_POINTS, SYSTEM_CALLS = "random", "crash points", "system calls"
 
 
 @dataclass(frozen=True)
 class Order:
-    """What one server does, in which folder: every `lanes`-th trial of a schedule, from number `lane`.
+    """What one of several servers does in its folder: every `servers`-th trial of a schedule, from number `first`.
 
-    At random, they end when `kills` were made; at each of the system `calls`, when a writer came to its end. With a
-    bug to `plant`, one problem is enough: it is told to the other servers by a file beside their folders.
+    A random schedule ends after `kills`; that of each of the system `calls` when a writer came to its end. `setup` is
+    called first; with one, all servers stop at the first finding, which they announce by a file beside the folders.
     """
 
     schedule: str
     folder: str
     seed: int
-    lane: int
-    lanes: int
+    first: int
+    servers: int
     kills: int = 0
-    calls: Sequence[str] = ()
-    plant: str | None = None
+    calls: tuple[str, ...] = ()
+    setup: Setup = ()
 
 
 def main() -> None:
@@ -46,38 +48,37 @@ def main() -> None:
     order = Order(**json.loads(sys.argv[1]))
     if len(list(Path("/proc/self/task").iterdir())) != 1:
         raise SystemExit("expected one thread before the first fork, got more")
-    # A connection that is left to the collector must not seem closed.
+    # A connection that only the collector closes must not seem closed.
     gc.disable()
-    if order.plant is not None:
-        plant(order.plant)
-    found = Path(order.folder).with_name("found")
+    run_setup(order.setup)
+    stop = Path(order.folder).with_name("stop")
     try:
-        for trial in trials(order):
-            sys.stdout.write(json.dumps(asdict(trial)) + "\n")
-            if order.plant is not None and trial.problems:
-                found.touch()
-            if found.exists():
+        for trial in _trials(order):
+            sys.stdout.write(trial.to_json() + "\n")
+            if order.setup and trial.findings:
+                stop.touch()
+            if stop.exists():
                 break
     except BenchmarkFailed as error:
-        sys.stdout.write(json.dumps(asdict(Trial((), 0, (("unopenable", str(error)),)))) + "\n")
+        sys.stdout.write(CrashTrial([], [Finding(Kind.UNOPENABLE, str(error))]).to_json() + "\n")
 
 
-def trials(order: Order) -> Iterator[Trial]:
+def _trials(order: Order) -> Iterator[CrashTrial]:
     """Yield the trials as they are done; raise BenchmarkFailed when the work fails without an attack."""
     folder = Path(order.folder)
-    expected = uninterrupted(folder / "expected")
-    made = 0
+    expected = digests_without_crash(folder / "expected")
+    kills = 0
     for schedule in _schedules(order, folder / "measured"):
-        for attacks in islice(schedule, order.lane, None, order.lanes):
+        for attacks in islice(schedule, order.first, None, order.servers):
             trial = run_trial(folder / "store", attacks, expected)
-            # One that failed by itself counts too, or a broken product would be tried for ever.
-            made += max(len(trial.hit), bool(trial.problems))
-            if order.schedule != RANDOM and not (trial.hit or trial.problems):
-                if order.schedule == MOMENTS:
+            # A trial that failed by itself counts too, or a broken product would be tried for ever.
+            kills += max(len(trial.killed_in), bool(trial.findings))
+            if order.schedule != RANDOM and not (trial.killed_in or trial.findings):
+                if order.schedule == CRASH_POINTS:
                     raise BenchmarkFailed(f"expected a writer to be killed by {attacks}, but it came to its end")
                 break
             yield trial
-            if order.schedule == RANDOM and made >= order.kills:
+            if order.schedule == RANDOM and kills >= order.kills:
                 break
 
 
@@ -85,9 +86,9 @@ def _schedules(order: Order, folder: Path) -> list[Iterator[list[Attack]]]:
     generator = np.random.default_rng(order.seed)
     if order.schedule == RANDOM:
         return [at_random(folder, generator)]
-    if order.schedule == MOMENTS:
-        return [at_moments(folder, generator)]
-    return [at_system_calls(call, generator, order.plant) for call in order.calls]
+    if order.schedule == CRASH_POINTS:
+        return [at_crash_points(folder, generator)]
+    return [at_system_calls(call, generator, order.setup) for call in order.calls]
 
 
 if __name__ == "__main__":

@@ -1,6 +1,6 @@
-"""A switch that kills its own process at the n-th moment of its writing, without a hook in the product's code.
+"""A switch that kills its own process at the n-th crash point of its writing, without a hook in the product's code.
 
-A moment is just before and just after each call that changes a file or a name, the middle of each write, and just
+A crash point is just before and just after each call that changes a file or a name, the middle of each write, and just
 before each SQL statement that changes the database file.
 """
 
@@ -14,63 +14,63 @@ from typing import Any
 from storage.databases.sqlite_file import SqliteFile
 from storage.files import durable
 
-#: The calls of Python's that `storage` changes files and names with, `pathlib` included.
+#: The functions of `os` by which `storage` changes files and names, `pathlib` included.
 CALLS = ("fsync", "replace", "link", "unlink", "mkdir", "open", "ftruncate", "pwrite")
 
-#: The SQL statements that change the file; what others do waits in memory for these.
+#: The SQL statements that change the file; the effect of others stays in memory until these.
 STATEMENTS = ("COMMIT", "VACUUM")
 
 
-class Switch:
-    """Counts the moments of this process and kills it at number `at`, from 0; never for None."""
+class KillSwitch:
+    """Counts the crash points of this process and kills it at number `at`, from 0; never for None."""
 
     def __init__(self, at: int | None) -> None:
         self._at = at
-        self.counted = 0
+        self.count = 0
 
-    def moment(self) -> None:
-        """Count one moment."""
-        if self.counted == self._at:
+    def crash_point(self) -> None:
+        """Count one crash point, and kill the process if it is the one."""
+        if self.count == self._at:
             os.kill(os.getpid(), signal.SIGKILL)
-        self.counted += 1
+        self.count += 1
 
     def install(self) -> None:
-        """Count from now on; for a process that is about to be killed, since nothing is put back."""
+        """Count from now on; for a process that is about to be killed, since the calls are not restored."""
         for name in CALLS:
             setattr(os, name, self._around(getattr(os, name)))
         fcntl.flock = self._around(fcntl.flock)
-        written, connected = durable.HashedFile.write, SqliteFile._connect
+        write, connect = durable.HashedFile.write, SqliteFile._connect
 
-        def write(file: durable.HashedFile, data: bytes | memoryview) -> int:
-            self.moment()
+        def write_in_halves(file: durable.HashedFile, data: bytes | memoryview) -> int:
+            self.crash_point()
             half = len(data) // 2
-            written(file, data[:half])
-            # Out of Python's buffer, as a write that was cut in two.
+            write(file, data[:half])
+            # Flush Python's buffer: the file is then as after a write that was cut in two.
             file._file.flush()
-            self.moment()
-            return half + written(file, data[half:])
+            self.crash_point()
+            return half + write(file, data[half:])
 
-        def connect(database: SqliteFile) -> sqlite3.Connection:
-            connection = connected(database)
-            connection.set_trace_callback(self._statement)
+        def connect_traced(database: SqliteFile) -> sqlite3.Connection:
+            connection = connect(database)
+            connection.set_trace_callback(self._before_statement)
             return connection
 
-        for owner, name, switched in ((durable.HashedFile, "write", write), (SqliteFile, "_connect", connect)):
-            setattr(owner, name, switched)
+        setattr(durable.HashedFile, "write", write_in_halves)  # noqa: B010 - mypy knows methods as constants.
+        setattr(SqliteFile, "_connect", connect_traced)  # noqa: B010
 
     def _around(self, call: Callable[..., Any]) -> Callable[..., Any]:
-        opened = os.open
+        os_open = os.open
 
-        def around(*given: Any, **named: Any) -> Any:
-            if call is opened and not given[1] & os.O_CREAT:
-                return call(*given, **named)
-            self.moment()
-            result = call(*given, **named)
-            self.moment()
+        def counted(*args: Any, **named: Any) -> Any:
+            if call is os_open and not args[1] & os.O_CREAT:
+                return call(*args, **named)
+            self.crash_point()
+            result = call(*args, **named)
+            self.crash_point()
             return result
 
-        return around
+        return counted
 
-    def _statement(self, sql: str) -> None:
+    def _before_statement(self, sql: str) -> None:
         if sql.startswith(STATEMENTS):
-            self.moment()
+            self.crash_point()

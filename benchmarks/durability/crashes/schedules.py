@@ -1,4 +1,4 @@
-"""When to kill: attacks without end at random moments, or one for each moment of our own calls, or each system call."""
+"""When to kill: at random moments without end, or at each crash point, or at each system call."""
 
 import itertools
 import shutil
@@ -7,16 +7,16 @@ from pathlib import Path
 
 import numpy as np
 
-from benchmarks.durability.crashes.attacks import AfterStep, AtMoment, AtSystemCall, Attack, moments
-from benchmarks.durability.crashes.forks import Child, End
-from benchmarks.durability.crashes.trials import CREATION
+from benchmarks.durability.crashes.attacks import AfterStep, AtCrashPoint, AtSystemCall, Attack, count_crash_points
+from benchmarks.durability.crashes.child import Child, run_unharmed
+from benchmarks.durability.crashes.crash_trial import CREATION
+from benchmarks.durability.processes import Setup
 from benchmarks.durability.workload import steps, work
-from benchmarks.errors import BenchmarkFailed
 
-#: How often, as a share, a run that goes on after a kill is killed too, and how many kills a store sees at most.
-_AGAIN, _MOST = 1 / 3, 4
+#: The probability that a run which resumes after a kill is killed too, and the most kills of one store.
+_KILLED_AGAIN, _MOST_KILLS = 1 / 3, 4
 
-#: A run that goes on is killed within so many calls from its start.
+#: A run that resumes is killed within so many calls from its start.
 _SOON = 60
 
 #: How many times the steps are timed.
@@ -26,52 +26,49 @@ _TIMED = 3
 def at_random(folder: Path, generator: np.random.Generator) -> Iterator[list[Attack]]:
     """Yield a kill in a step of a random kind, sometimes with kills while the store is opened again, for ever."""
     names = [CREATION, *(step.name for step in steps())]
-    seconds, opening = _timed(folder)
+    seconds, opening = _step_seconds(folder)
     while True:
         kind = generator.choice(sorted(set(names)))
         step = generator.choice([number for number, name in enumerate(names) if name == kind])
-        small = bool(generator.random() < 0.5)
-        # A little beyond the step, so that its acknowledgement is hit too.
-        attacks: list[Attack] = [AfterStep(int(step) - 1, float(generator.uniform(0, 1.1 * seconds[step])), small)]
-        while len(attacks) < _MOST and generator.random() < _AGAIN:
-            attacks.append(AfterStep(-1, float(generator.uniform(0, 2 * opening)), small))
+        small_cache = bool(generator.random() < 0.5)
+        # A little longer than the step takes, so that its acknowledgement is hit too.
+        delay = float(generator.uniform(0, 1.1 * seconds[step]))
+        attacks: list[Attack] = [AfterStep(int(step) - 1, delay, small_cache)]
+        while len(attacks) < _MOST_KILLS and generator.random() < _KILLED_AGAIN:
+            attacks.append(AfterStep(-1, float(generator.uniform(0, 2 * opening)), small_cache))
         yield attacks
 
 
-def _timed(folder: Path) -> tuple[list[float], float]:
+def _step_seconds(folder: Path) -> tuple[list[float], float]:
     """Return how long the creation and each step take here, and opening a store again, in seconds (medians)."""
     runs = []
     for _ in range(_TIMED):
-        first, again = _worked(folder), _worked(folder)
+        first, second = _run_work(folder), _run_work(folder)
         shutil.rmtree(folder)
-        runs.append([*np.diff([first.started, *first.told_at]), again.told_at[0] - again.started])
+        runs.append([*np.diff([first.started, *first.times]), second.times[0] - second.started])
     *seconds, opening = np.median(runs, axis=0).tolist()
     return seconds, opening
 
 
-def _worked(folder: Path) -> Child:
-    """Return a child that did the work to its end; raise BenchmarkFailed when it could not."""
-    child = Child(lambda tell: work(folder, lambda number: tell(str(number))))
-    if child.end() is not End.DONE:
-        raise BenchmarkFailed(f"expected the work to end when nothing attacks it, got {child.told}")
-    return child
+def _run_work(folder: Path) -> Child:
+    return run_unharmed(lambda send: work(folder, lambda number: send(str(number))))
 
 
-def at_moments(folder: Path, generator: np.random.Generator) -> Iterator[list[Attack]]:
-    """Yield a kill at each moment of our own calls, half of them with a kill of the run that goes on.
+def at_crash_points(folder: Path, generator: np.random.Generator) -> Iterator[list[Attack]]:
+    """Yield a kill at each crash point of our own code, half of them with a kill of the run that resumes.
 
-    They come in any order: what a bug leaves open shows sooner than in the order of the calls.
+    The order is random: a bug that spans several calls shows sooner than in the order of the calls.
     """
-    numbers = generator.permutation(moments(folder))
+    numbers = generator.permutation(count_crash_points(folder))
     shutil.rmtree(folder)
     for number in numbers.tolist():
-        again = AtMoment(int(generator.integers(_SOON)))
-        yield [AtMoment(number), again] if generator.random() < 0.5 else [AtMoment(number)]
+        second = AtCrashPoint(int(generator.integers(_SOON)))
+        yield [AtCrashPoint(number), second] if generator.random() < 0.5 else [AtCrashPoint(number)]
 
 
-def at_system_calls(call: str, generator: np.random.Generator, plant: str | None) -> Iterator[list[Attack]]:
-    """Yield a kill at each system call of a name, for ever, half of them with a kill of the run that goes on."""
+def at_system_calls(call: str, generator: np.random.Generator, setup: Setup) -> Iterator[list[Attack]]:
+    """Yield a kill at each system call of a name, for ever, half of them with a kill of the run that resumes."""
     for number in itertools.count(1):
-        again = AtSystemCall(call, int(generator.integers(1, _SOON // 4)), plant)
-        first = AtSystemCall(call, number, plant)
-        yield [first, again] if generator.random() < 0.5 else [first]
+        second = AtSystemCall(call, int(generator.integers(1, _SOON // 4)), setup)
+        first = AtSystemCall(call, number, setup)
+        yield [first, second] if generator.random() < 0.5 else [first]

@@ -1,1 +1,1 @@
-"""Refuse system calls and space to a writer."""
+"""Make a writer's system calls fail, or its disk too small."""

@@ -1,8 +1,8 @@
-"""A model of a disk that loses power: what it may hold afterwards of the operations that it was given.
+"""A model of a disk that loses power: the states that a sequence of operations may leave.
 
-A file's bytes and length are volatile until the file is synced, names until their folder is. Of what is volatile
-anything may be there: each sector as it was at any moment since the file was last synced, a length of its own, and any
-part of the changes of names. This is what POSIX allows and no less; usual file systems keep more.
+A file's bytes and length are volatile until the file is synced, names until their folder is. Any part of what is
+volatile may survive: each sector as it was at any time since the file was last synced, any of the file's lengths since
+then, and any subset of the changes of names. This is exactly what POSIX allows; usual file systems keep more.
 """
 
 from collections.abc import Mapping
@@ -25,29 +25,29 @@ from benchmarks.durability.tracing.operations import (
     Write,
 )
 
-#: What is written whole or not at all, in bytes.
+#: The size of a block that is written completely or not at all, in bytes.
 SECTOR = 512
 
-#: What a folder holds, at any depth: a file's bytes, or None for a folder.
+#: The content of a folder by relative path, at any depth: a file's bytes, or None for a folder.
 Tree = dict[str, bytes | None]
 
 
 @dataclass(frozen=True)
-class _Renaming:
-    """A change of names: a name that goes, and one that comes with its file, or with None for a folder."""
+class _NameChange:
+    """A change of names: one that is removed, and one that is added with its file, or with None for a folder."""
 
-    gone: str | None = None
-    come: str | None = None
+    removed: str | None = None
+    added: str | None = None
     file: int | None = None
 
     def folders(self) -> set[str]:
-        return {folder_of(path) for path in (self.gone, self.come) if path is not None}
+        return {folder_of(path) for path in (self.removed, self.added) if path is not None}
 
     def apply(self, names: dict[str, int | None]) -> None:
-        if self.gone is not None:
-            names.pop(self.gone, None)
-        if self.come is not None:
-            names[self.come] = self.file
+        if self.removed is not None:
+            names.pop(self.removed, None)
+        if self.added is not None:
+            names[self.added] = self.file
 
 
 def folder_of(path: str) -> str:
@@ -56,30 +56,30 @@ def folder_of(path: str) -> str:
 
 
 class Disk:
-    """A disk that holds `tree` durably to begin with."""
+    """A disk on which `tree` is durable at first."""
 
     def __init__(self, tree: Mapping[str, bytes | None]) -> None:
-        held = numbered(tree)
-        self._durable = dict(held)
-        self._names = dict(held)
-        self._pending: list[_Renaming] = []
-        # Each file as it was after each change since it was last synced, and first as it was then.
-        self._versions = {number: [tree[path] or b""] for path, number in held.items() if number is not None}
+        files = file_numbers(tree)
+        self._durable_names = dict(files)
+        self._names = dict(files)
+        self._pending: list[_NameChange] = []
+        # Each file's bytes when it was last synced, and after each change since.
+        self._versions = {number: [tree[path] or b""] for path, number in files.items() if number is not None}
 
     def apply(self, operation: Operation) -> None:
-        """Take one operation."""
+        """Apply one operation."""
         match operation:
             case Create(path, file):
                 self._versions[file] = [b""]
-                self._rename(_Renaming(come=path, file=file))
+                self._change_names(_NameChange(added=path, file=file))
             case MakeFolder(path):
-                self._rename(_Renaming(come=path))
+                self._change_names(_NameChange(added=path))
             case Rename(old, new):
-                self._rename(_Renaming(gone=old, come=new, file=self._names[old]))
+                self._change_names(_NameChange(removed=old, added=new, file=self._names[old]))
             case Link(old, new):
-                self._rename(_Renaming(come=new, file=self._names[old]))
+                self._change_names(_NameChange(added=new, file=self._names[old]))
             case Unlink(path):
-                self._rename(_Renaming(gone=path))
+                self._change_names(_NameChange(removed=path))
             case Write(file, offset, data):
                 before = self._versions[file][-1].ljust(offset, b"\0")
                 self._versions[file].append(before[:offset] + data + before[offset + len(data) :])
@@ -90,41 +90,41 @@ class Disk:
             case SyncFolder(path):
                 for change in self._pending:
                     if path in change.folders():
-                        change.apply(self._durable)
+                        change.apply(self._durable_names)
                 self._pending = [change for change in self._pending if path not in change.folders()]
             case Acknowledge():
                 pass
 
-    def _rename(self, change: _Renaming) -> None:
+    def _change_names(self, change: _NameChange) -> None:
         change.apply(self._names)
         self._pending.append(change)
 
     @property
-    def settled(self) -> bool:
-        """Tell whether nothing is volatile, so that a power cut leaves one state only."""
+    def is_durable(self) -> bool:
+        """Return whether nothing is volatile, so that a power cut can leave one state only."""
         return not self._pending and all(
             len(self._versions[file]) == 1 for file in self._names.values() if file is not None
         )
 
-    def kept(self) -> Tree:
-        """Return what is there if all arrived on the disk, as after the process alone was killed."""
+    def with_everything(self) -> Tree:
+        """Return the state in which all volatile changes survived, as when only the process was killed."""
         return self._tree(self._names, {file: versions[-1] for file, versions in self._versions.items()})
 
-    def dropped(self) -> Tree:
-        """Return what is there if nothing that was not synced arrived on the disk."""
-        return self._tree(self._durable, {file: versions[0] for file, versions in self._versions.items()})
+    def with_synced_only(self) -> Tree:
+        """Return the state in which no volatile change survived."""
+        return self._tree(self._durable_names, {file: versions[0] for file, versions in self._versions.items()})
 
-    def torn(self, generator: np.random.Generator) -> Tree:
-        """Draw one of the other states that a power cut now may leave."""
-        names = dict(self._durable)
-        for change in self._survivors(generator):
+    def draw_torn(self, generator: np.random.Generator) -> Tree:
+        """Draw one of the other states that a power cut may leave now."""
+        names = dict(self._durable_names)
+        for change in self._draw_surviving(generator):
             change.apply(names)
         files = sorted(file for file in set(names.values()) if file is not None)
-        bytes_of = {file: torn_file(self._versions[file], generator) for file in files}
+        bytes_of = {file: draw_torn_file(self._versions[file], generator) for file in files}
         return self._tree(names, bytes_of)
 
-    def _survivors(self, generator: np.random.Generator) -> list[_Renaming]:
-        """Draw the changes of names that arrived: all, none, the first few, or any."""
+    def _draw_surviving(self, generator: np.random.Generator) -> list[_NameChange]:
+        """Draw the changes of names that survive: all, none, the first few, or any subset."""
         count = len(self._pending)
         match int(generator.integers(4)):
             case 0:
@@ -138,7 +138,7 @@ class Disk:
 
     @staticmethod
     def _tree(names: Mapping[str, int | None], bytes_of: Mapping[int, bytes]) -> Tree:
-        """Return the tree of these names; those in folders whose own name is not there are out of reach."""
+        """Return the tree of these names without those in a folder whose own name is missing."""
         folders = {".", *(path for path, file in names.items() if file is None)}
         return {
             path: None if file is None else bytes_of[file]
@@ -147,23 +147,23 @@ class Disk:
         }
 
 
-def numbered(tree: Mapping[str, bytes | None]) -> dict[str, int | None]:
-    """Return a number for each file of a tree, by path, and None for each folder."""
+def file_numbers(tree: Mapping[str, bytes | None]) -> dict[str, int | None]:
+    """Return a number for each file of a tree by path, and None for each folder."""
     return {path: None if data is None else number for number, (path, data) in enumerate(sorted(tree.items()))}
 
 
-def torn_file(versions: list[bytes], generator: np.random.Generator) -> bytes:
-    """Draw what a file may hold that was written `versions`, the first of them durable, since it was last synced.
+def draw_torn_file(versions: list[bytes], generator: np.random.Generator) -> bytes:
+    """Draw the bytes that a file may have after a power cut; `versions` are those since its last sync, oldest first.
 
-    Its length is that of some version; each sector is as in some version. One that this version does not reach is as
-    it was before it was cut off, if the length is still that of then; if the file has grown since, it holds zeros, or
-    garbage: what lay there on the disk.
+    The length is that of any version, and each sector is as in any version. Where that version is too short for the
+    sector, it is as in the last longer version before; if the length is that of a later version, it is zeros or
+    garbage, which is what lay there on the disk.
     """
     if len(versions) == 1:
         return versions[0]
     last = len(versions) - 1
-    of_length = int(generator.integers(last + 1))
-    length = len(versions[of_length])
+    length_from = int(generator.integers(last + 1))
+    length = len(versions[length_from])
     sectors = -(-length // SECTOR)
     match int(generator.integers(4)):
         case 0:
@@ -171,18 +171,18 @@ def torn_file(versions: list[bytes], generator: np.random.Generator) -> bytes:
         case 1:
             chosen = generator.choice([0, last], sectors)
         case 2:
-            # All is as it was at one moment but for a single sector.
+            # One version but for a single sector.
             chosen = np.full(sectors, generator.choice([0, last]))
             if sectors:
                 chosen[generator.integers(sectors)] = generator.integers(last + 1)
         case _:
             chosen = generator.integers(0, last + 1, sectors)
     data = bytearray(generator.bytes(sectors * SECTOR) if generator.random() < 0.5 else bytes(sectors * SECTOR))
-    for place, version in enumerate(chosen.tolist()):
-        start = place * SECTOR
-        if of_length < version and len(versions[version]) <= start:
+    for sector, version in enumerate(chosen.tolist()):
+        start = sector * SECTOR
+        if length_from < version and len(versions[version]) <= start:
             version = max(older for older in range(version) if len(versions[older]) > start)  # noqa: PLW2901
         if part := versions[version][start : start + SECTOR]:
-            # A system that writes a file's last sector fills it with zeros.
+            # The system pads a file's last sector with zeros when it writes it.
             data[start : start + SECTOR] = part.ljust(SECTOR, b"\0")
     return bytes(data[:length])

@@ -1,4 +1,4 @@
-"""What a writer does to its files, as typed operations; a file is a number, for its names may change.
+"""The operations of a writer on its files. A file is identified by a number, since its names may change.
 
 Paths are relative to the folder that holds the store.
 """
@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True)
 class Create:
-    """A new, empty file gets its first name."""
+    """Create an empty file under its first name."""
 
     path: str
     file: int
@@ -16,14 +16,14 @@ class Create:
 
 @dataclass(frozen=True)
 class MakeFolder:
-    """A new folder."""
+    """Create a folder."""
 
     path: str
 
 
 @dataclass(frozen=True)
 class Rename:
-    """A file changes its name in one step; another file that had the new one loses it."""
+    """Rename a file atomically; another file of the new name loses it."""
 
     old: str
     new: str
@@ -31,7 +31,7 @@ class Rename:
 
 @dataclass(frozen=True)
 class Link:
-    """A file gets one more name."""
+    """Give a file one more name."""
 
     old: str
     new: str
@@ -39,14 +39,14 @@ class Link:
 
 @dataclass(frozen=True)
 class Unlink:
-    """A name goes."""
+    """Remove a name."""
 
     path: str
 
 
 @dataclass(frozen=True)
 class Write:
-    """Bytes are written at an offset."""
+    """Write bytes at an offset."""
 
     file: int
     offset: int
@@ -55,7 +55,7 @@ class Write:
 
 @dataclass(frozen=True)
 class Resize:
-    """A file is cut, or made longer with zeros."""
+    """Truncate a file, or extend it with zeros."""
 
     file: int
     length: int
@@ -63,21 +63,21 @@ class Resize:
 
 @dataclass(frozen=True)
 class SyncFile:
-    """A file's bytes and length so far survive a power cut from now on."""
+    """Make a file's present bytes and length durable."""
 
     file: int
 
 
 @dataclass(frozen=True)
 class SyncFolder:
-    """The names in a folder as they are now survive a power cut from now on."""
+    """Make the present names in a folder durable."""
 
     path: str
 
 
 @dataclass(frozen=True)
 class Acknowledge:
-    """The writer says that a step is done."""
+    """Report that a step is done."""
 
     step: int
 

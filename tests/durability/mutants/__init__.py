@@ -1,1 +1,1 @@
-"""Plant bugs, and see that they are noticed."""
+"""Mutation testing: plant bugs into storage on purpose, and see that the checks catch each of them."""

@@ -1,8 +1,7 @@
-"""Planted bugs in how files appear and go."""
+"""Mutants of how files are created, renamed and removed."""
 
 import os
 import stat
-from collections.abc import Iterable
 from pathlib import Path
 
 from storage.catalog.batch import Batch, Generation
@@ -22,7 +21,7 @@ def file_not_flushed(patches: Patches) -> None:
 
 
 def folder_not_flushed(patches: Patches) -> None:
-    """Leave new names in the system's memory."""
+    """Do not sync a folder after its names changed."""
     patches.set(durable, "sync_folder", lambda _: None)
 
 
@@ -30,27 +29,27 @@ def recorded_before_named(patches: Patches) -> None:
     """Record a generation before its file has its name."""
     write, publish = generations.write, generations.publish
 
-    def hidden(path: Path) -> Path:
+    def hidden_path(path: Path) -> Path:
         return path.with_name(f"hidden-{path.name}")
 
-    def early(index: FaissFlat, number: int, batch: Batch, store: Path) -> Generation:
+    def write_hidden(index: FaissFlat, number: int, batch: Batch, store: Path) -> Generation:
         generation = write(index, number, batch, store)
         path = generations.path_of(generation, store)
-        durable.rename(path, hidden(path))
+        durable.rename(path, hidden_path(path))
         return generation
 
-    def late(generation: Generation, store: Path) -> None:
+    def publish_hidden(generation: Generation, store: Path) -> None:
         path = generations.path_of(generation, store)
-        if hidden(path).exists():
-            durable.rename(hidden(path), path)
+        if hidden_path(path).exists():
+            durable.rename(hidden_path(path), path)
         publish(generation, store)
 
-    patches.set(generations, "write", early)
-    patches.set(generations, "publish", late)
+    patches.set(generations, "write", write_hidden)
+    patches.set(generations, "publish", publish_hidden)
 
 
 def replaced_in_place(patches: Patches) -> None:
-    """Write the file that other tools read over where it stands."""
+    """Overwrite the published file in place."""
 
     def publish_name(target: Path, name: Path) -> None:
         with name.open("wb") as raw:
@@ -61,7 +60,7 @@ def replaced_in_place(patches: Patches) -> None:
 
 
 def created_in_place(patches: Patches) -> None:
-    """Fill a new catalog under its final name."""
+    """Write a new catalog under its final name."""
     patches.set(layout, "NEW_CATALOG", layout.CATALOG)
 
 
@@ -69,10 +68,9 @@ def old_removed_first(patches: Patches) -> None:
     """Remove older generations' files before the new one is recorded."""
     write = generations.write
 
-    def tidying(index: FaissFlat, number: int, batch: Batch, store: Path) -> Generation:
-        nothing: Iterable[Generation] = ()
+    def remove_and_write(index: FaissFlat, number: int, batch: Batch, store: Path) -> Generation:
         if (store / "index").exists():
-            generations.remove_all_but(nothing, store)
+            generations.remove_all_but((), store)
         return write(index, number, batch, store)
 
-    patches.set(generations, "write", tidying)
+    patches.set(generations, "write", remove_and_write)

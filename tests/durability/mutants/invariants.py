@@ -1,4 +1,4 @@
-"""What must hold of every store: each check makes one, tries to break it, and returns what went wrong."""
+"""Invariants of every store: each check makes a store, tries to break the invariant, and returns what went wrong."""
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
@@ -12,13 +12,13 @@ from storage.catalog.batch import Batch
 from storage.catalog.history import History
 from storage.databases.sqlite_file import PRAGMAS
 from storage.errors import StoreBusy
-from tests.durability.mutants import harm
+from tests.durability.mutants import corruption_checks
 from tests.durability.mutants.patches import Patches
-from tests.durability.mutants.probes import begun, differing, nearest_to
+from tests.durability.mutants.probes import make_store, nearest_positions, wrong_neighbours
 
 
 def one_writer(folder: Path) -> list[str]:
-    """Refuse a second writer while the first is at work."""
+    """A second writer is refused while the first is open."""
     with Store.create(folder, EMBEDDING):
         try:
             Store.open(folder, writing=True).close()
@@ -28,40 +28,40 @@ def one_writer(folder: Path) -> list[str]:
 
 
 def ids_never_again(folder: Path) -> list[str]:
-    """Never give the id of a deleted item out again, after compacting either."""
+    """The id of a deleted item is never assigned again, not even after compacting."""
     vectors = np.eye(4, DIM, dtype=np.float32)
     with Store.create(folder, EMBEDDING) as store:
         store.append([NewItem(f"{number}", b"c", thumbnail=b"png") for number in range(3)], vectors[:3])
         store.delete(ids=[2])
         store.compact()
         (id,) = store.append([NewItem("new", b"c")], vectors[3:]).ids
-    return [] if id == 3 else [f"id {id} was given out again"]
+    return [] if id == 3 else [f"id {id} was assigned again"]
 
 
-def whole_batches(folder: Path) -> list[str]:
-    """Show a reader that a writer overtakes what was there when it began."""
-    held = begun(folder)
+def consistent_reads(folder: Path) -> list[str]:
+    """A reader sees the store as it was when its read began, though a writer appends meanwhile."""
+    items = make_store(folder)
     last_batch = History.last_batch
 
-    def overtaken(history: History) -> Batch:
+    def last_batch_before_append(history: History) -> Batch:
         batch = last_batch(history)
         patches.undo()
-        # It may have to wait, but it may not be seen.
-        with _impatient(), Store.open(folder, writing=True) as writer, suppress(StoreBusy):
+        # The writer may have to wait, but its batch must not be seen.
+        with _short_busy_timeout(), Store.open(folder, writing=True) as writer, suppress(StoreBusy):
             writer.append([NewItem("later", b"c")], np.ones((1, DIM)))
         return batch
 
     patches = Patches()
-    patches.set(History, "last_batch", overtaken)
+    patches.set(History, "last_batch", last_batch_before_append)
     try:
-        return differing(folder, held, "while another process wrote")
+        return wrong_neighbours(folder, items, "while another process wrote")
     finally:
         patches.undo()
 
 
 @contextmanager
-def _impatient() -> Iterator[None]:
-    """Have databases that are opened meanwhile not wait for each other."""
+def _short_busy_timeout() -> Iterator[None]:
+    """Let databases that are opened in the block wait only shortly for each other's locks."""
     patches = Patches()
     patches.set_item(PRAGMAS, "busy_timeout", 10)
     try:
@@ -71,31 +71,31 @@ def _impatient() -> Iterator[None]:
 
 
 def far_queries(folder: Path) -> list[str]:
-    """Compare distances that are too large for float32 all the same."""
-    near = np.random.default_rng(0).standard_normal((40, DIM)).astype(np.float32)
-    far = near * np.float32(1e-3)
-    far[:, 0] += np.where(np.arange(40) % 2, 1, -1).astype(np.float32)
-    vectors = (far * np.float32(1.5e19)).astype(np.float32)
+    """Neighbours are right even where squared distances overflow float32."""
+    offsets = np.random.default_rng(0).standard_normal((40, DIM)).astype(np.float32)
+    points = offsets * np.float32(1e-3)
+    points[:, 0] += np.where(np.arange(40) % 2, 1, -1).astype(np.float32)
+    vectors = (points * np.float32(1.5e19)).astype(np.float32)
     with Store.create(folder, EMBEDDING) as store:
         store.append([NewItem(f"{number}", b"c", label_of(v.tobytes())) for number, v in enumerate(vectors)], vectors)
         answers = store.nearest(vectors, 30)
     return [
         f"the neighbours of item {number} are not those in float64"
         for number, hits in enumerate(answers)
-        if [hit.id for hit in hits] != nearest_to(vectors, vectors[number], 30)
+        if [hit.id for hit in hits] != nearest_positions(vectors, vectors[number], 30)
     ]
 
 
-#: Every check by its name.
+#: Every check by the name of its invariant.
 INVARIANTS: dict[str, Callable[[Path], list[str]]] = {
     "one writer": one_writer,
     "ids never again": ids_never_again,
-    "whole batches": whole_batches,
-    "damaged rows": harm.damaged_rows,
-    "damaged index": harm.damaged_index,
-    "index of another history": harm.index_of_another_history,
-    "index with other vectors": harm.index_with_other_vectors,
-    "damaged embedding": harm.damaged_embedding,
-    "swapped deletions": harm.swapped_deletions,
+    "consistent reads": consistent_reads,
+    "corrupt rows": corruption_checks.corrupt_rows,
+    "corrupt index": corruption_checks.corrupt_index,
+    "index of another history": corruption_checks.index_of_another_history,
+    "index with other vectors": corruption_checks.index_with_other_vectors,
+    "corrupt embedding": corruption_checks.corrupt_embedding,
+    "swapped deletions": corruption_checks.swapped_deletions,
     "far queries": far_queries,
 }

@@ -1,4 +1,4 @@
-"""Replace parts of the product in this process, and put them back."""
+"""Replace parts of the product in this process, and restore them."""
 
 from collections.abc import Callable, MutableMapping
 from types import SimpleNamespace
@@ -6,13 +6,13 @@ from typing import Any
 
 
 class Patches:
-    """What was replaced, so that it can be put back."""
+    """Replacements that can be undone."""
 
     def __init__(self) -> None:
         self._undo: list[Callable[[], None]] = []
 
     def set(self, owner: object, name: str, new: object) -> None:
-        """Replace an attribute; raise AttributeError when there is none, so that a stale patch shows."""
+        """Replace an attribute; raise AttributeError when there is none, so that an outdated patch is noticed."""
         old = vars(owner)[name] if name in vars(owner) else getattr(owner, name)
         self._undo.append(lambda: setattr(owner, name, old))
         setattr(owner, name, new)
@@ -24,13 +24,13 @@ class Patches:
         mapping[name] = new
 
     def set_in_module(self, owner: Any, module: str, name: str, new: object) -> None:
-        """Replace `module.name` as the owner sees it, where the module was imported whole; others see the old one."""
-        seen = getattr(owner, module)
-        if not hasattr(seen, name):
+        """Replace `module.name` for the owner alone, which imports the module by that name."""
+        imported = getattr(owner, module)
+        if not hasattr(imported, name):
             raise AttributeError(f"expected {module} to have {name}")
-        self.set(owner, module, SimpleNamespace(**{**vars(seen), name: new}))
+        self.set(owner, module, SimpleNamespace(**{**vars(imported), name: new}))
 
     def undo(self) -> None:
-        """Put everything back, last first."""
+        """Restore everything, last first."""
         while self._undo:
             self._undo.pop()()

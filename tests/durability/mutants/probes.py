@@ -1,4 +1,4 @@
-"""Make a small store, change it from outside, and compare its answers with what they must be."""
+"""Make a small store, change it from outside, and compare its answers with the right ones."""
 
 import sqlite3
 from contextlib import closing
@@ -8,21 +8,21 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from benchmarks.durability.workload import EMBEDDING, Held, label_of, steps
+from benchmarks.durability.workload import EMBEDDING, StoredItems, label_of, steps
 from storage import Store
 from storage.errors import LookalikeError
 
-#: How many of the steps are done first: appends, a publication, replacements, a deletion.
-_BEGUN = 5
+#: How many of the steps are done: appends, a publication, replacements, a deletion.
+_STEPS = 5
 
 
-def begun(folder: Path) -> Held:
-    """Make a store by the first steps of the work and return what it holds."""
-    planned = steps()[:_BEGUN]
+def make_store(folder: Path) -> StoredItems:
+    """Make a store by the first steps of the work and return its items."""
+    planned = steps()[:_STEPS]
     with Store.create(folder, EMBEDDING) as store:
         for step in planned:
             step.run(store)
-    return planned[-1].held
+    return planned[-1].expected
 
 
 def sql(folder: Path, statement: str, *values: Any) -> list[tuple[Any, ...]]:
@@ -31,22 +31,25 @@ def sql(folder: Path, statement: str, *values: Any) -> list[tuple[Any, ...]]:
         return connection.execute(statement, values).fetchall()
 
 
-def nearest_to(vectors: NDArray[np.float32], query: NDArray[np.float32], k: int) -> list[int]:
+def nearest_positions(vectors: NDArray[np.float32], query: NDArray[np.float32], k: int) -> list[int]:
     """Return the positions of the k nearest vectors, compared in float64, the first of equals first."""
     distances = np.linalg.norm(vectors.astype(np.float64) - query.astype(np.float64), axis=1)
     return [int(position) for position in np.argsort(distances, kind="stable")[:k]]
 
 
-def differing(folder: Path, held: Held, when: str, *, refused: bool = False) -> list[str]:
-    """Ask for the neighbours of every item that is held and tell what differs; to refuse is right only if told so."""
-    ids = sorted(held)
-    vectors = np.array([np.frombuffer(held[id][1], np.float32) for id in ids])
-    expected = [[ids[position] for position in nearest_to(vectors, query, 3)] for query in vectors]
+def wrong_neighbours(folder: Path, items: StoredItems, when: str, *, may_refuse: bool = False) -> list[str]:
+    """Search for the neighbours of every item, and describe wrong answers; an error of ours is one, unless allowed."""
+    ids = sorted(items)
+    vectors = np.array([np.frombuffer(items[id][1], np.float32) for id in ids])
+    expected = [[ids[position] for position in nearest_positions(vectors, query, 3)] for query in vectors]
     try:
         with Store.open(folder) as store:
             answers = store.nearest(vectors, 3)
     except LookalikeError as error:
-        return [] if refused else [f"{when}, it does not answer: {error}"]
-    wrong = [hit.id for hits in answers for hit in hits if hit.id not in held or hit.label != label_of(held[hit.id][1])]
-    lines = [f"{when}, item {id} has another item's label" for id in wrong]
-    return lines or ([] if [[hit.id for hit in hits] for hits in answers] == expected else [f"{when}, answers differ"])
+        return [] if may_refuse else [f"{when}, it does not answer: {error}"]
+    wrong_ids = [
+        hit.id for hits in answers for hit in hits if hit.id not in items or hit.label != label_of(items[hit.id][1])
+    ]
+    if wrong_ids:
+        return [f"{when}, item {id} has another item's label" for id in wrong_ids]
+    return [] if [[hit.id for hit in hits] for hits in answers] == expected else [f"{when}, answers differ"]

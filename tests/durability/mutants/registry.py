@@ -1,71 +1,71 @@
-"""Bugs to plant on purpose, by name: a suite that does not notice them proves nothing.
+"""The mutants of storage by name: a test suite that does not catch them proves nothing.
 
-Each is a small wrong step that a change of `storage` could take. It is planted from outside: the product has no hooks.
+Each is a small wrong step that a change of `storage` could take. It is patched in from outside: the product has no
+hooks.
 """
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 
-from tests.durability.mutants import check_mutants, file_mutants, transaction_mutants
+from tests.durability.mutants import file_mutants, transaction_mutants, validation_mutants
 from tests.durability.mutants.patches import Patches
 
 
 @dataclass(frozen=True)
-class Bug:
-    """A bug: what it does in a line, and the name of the check that must notice it, of `catching.CHECKS`."""
+class Mutant:
+    """A bug to plant, and the name of the check in `checks.CHECKS` that must catch it."""
 
     name: str
-    what: str
     caught_by: str
     patch: Callable[[Patches], None]
 
 
-def _bug(patch: Callable[[Patches], None], caught_by: str) -> Bug:
-    """Return the bug that a function plants: its name and docstring say which."""
-    what = (patch.__doc__ or "").strip().removesuffix(".")
-    return Bug(patch.__name__.replace("_", "-"), what, caught_by, patch)
-
-
-BUGS = {
-    bug.name: bug
-    for bug in (
-        _bug(file_mutants.file_not_flushed, "power cuts"),
-        _bug(file_mutants.folder_not_flushed, "power cuts"),
-        _bug(file_mutants.recorded_before_named, "kills at each call"),
-        _bug(file_mutants.replaced_in_place, "kills at each call"),
-        _bug(file_mutants.created_in_place, "kills at each call"),
-        _bug(file_mutants.old_removed_first, "kills at each call"),
-        _bug(transaction_mutants.synchronous_full, "power cuts"),
-        _bug(transaction_mutants.wal_normal, "power cuts"),
-        _bug(transaction_mutants.acknowledged_before_commit, "kills at random"),
-        _bug(transaction_mutants.two_commits, "kills at each call"),
-        _bug(transaction_mutants.unlocked, "one writer"),
-        _bug(transaction_mutants.ids_reused, "ids never again"),
-        _bug(transaction_mutants.tail_ignored, "kills at random"),
-        _bug(check_mutants.row_unchecked, "damaged rows"),
-        _bug(check_mutants.generation_unchecked, "damaged index"),
-        _bug(check_mutants.history_of_generation_unchecked, "index of another history"),
-        _bug(check_mutants.answer_unchecked, "index with other vectors"),
-        _bug(check_mutants.embedding_unchecked, "damaged embedding"),
-        _bug(check_mutants.chain_unchecked, "swapped deletions"),
-        _bug(check_mutants.positions_unchecked, "far queries"),
-        _bug(check_mutants.read_without_transaction, "whole batches"),
-    )
+_CAUGHT_BY: dict[Callable[[Patches], None], str] = {
+    file_mutants.file_not_flushed: "power loss",
+    file_mutants.folder_not_flushed: "power loss",
+    file_mutants.recorded_before_named: "crashes at each call",
+    file_mutants.replaced_in_place: "crashes at each call",
+    file_mutants.created_in_place: "crashes at each call",
+    file_mutants.old_removed_first: "crashes at each call",
+    transaction_mutants.synchronous_full: "power loss",
+    transaction_mutants.wal_normal: "power loss",
+    transaction_mutants.acknowledged_before_commit: "crashes at random",
+    transaction_mutants.two_commits: "crashes at each call",
+    transaction_mutants.unlocked: "one writer",
+    transaction_mutants.ids_reused: "ids never again",
+    transaction_mutants.tail_ignored: "crashes at random",
+    validation_mutants.row_unchecked: "corrupt rows",
+    validation_mutants.generation_unchecked: "corrupt index",
+    validation_mutants.history_of_generation_unchecked: "index of another history",
+    validation_mutants.answer_unchecked: "index with other vectors",
+    validation_mutants.embedding_unchecked: "corrupt embedding",
+    validation_mutants.chain_unchecked: "swapped deletions",
+    validation_mutants.positions_unchecked: "far queries",
+    validation_mutants.read_without_transaction: "consistent reads",
 }
 
+#: Every mutant by its name, which is that of its function.
+MUTANTS = {patch.__name__: Mutant(patch.__name__, check, patch) for patch, check in _CAUGHT_BY.items()}
 
-def plant(name: str) -> None:
-    """Plant the bug of this name in this process, for good."""
-    BUGS[name].patch(Patches())
+
+def setup_of(*names: str) -> tuple[str, ...]:
+    """Return the setup by which a benchmark's process installs the mutants of these names."""
+    return (f"{__name__}:{install.__name__}", *names)
+
+
+def install(*names: str) -> None:
+    """Install the mutants of these names in this process for good."""
+    for name in names:
+        MUTANTS[name].patch(Patches())
 
 
 @contextmanager
-def planted(name: str) -> Iterator[None]:
-    """Plant the bug of this name in this process for the time of a block."""
+def installed(name: str) -> Iterator[None]:
+    """Install the mutant of this name in this process while a block runs."""
     patches = Patches()
     try:
-        BUGS[name].patch(patches)
+        MUTANTS[name].patch(patches)
         yield
     finally:
         patches.undo()

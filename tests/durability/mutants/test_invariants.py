@@ -1,4 +1,4 @@
-"""What must hold of every store, whatever was done to it."""
+"""The invariants hold of every store that has no mutant's bug."""
 
 from pathlib import Path
 
@@ -8,5 +8,5 @@ from tests.durability.mutants.invariants import INVARIANTS
 
 
 @pytest.mark.parametrize("name", INVARIANTS)
-def test_nothing_is_found_wrong(name: str, tmp_path: Path) -> None:
+def test_an_invariant_holds(name: str, tmp_path: Path) -> None:
     assert INVARIANTS[name](tmp_path / "store") == []

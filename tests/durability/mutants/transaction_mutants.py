@@ -1,4 +1,4 @@
-"""Planted bugs in transactions, in who may write, and in what a batch is."""
+"""Mutants of transactions, of the writer's lock, and of the contents of a batch."""
 
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
@@ -18,51 +18,51 @@ from tests.durability.mutants.patches import Patches
 
 
 def synchronous_full(patches: Patches) -> None:
-    """Leave the journal's removal in the system's memory: synchronous=FULL instead of EXTRA."""
+    """Do not sync the removal of the journal: synchronous=FULL instead of EXTRA."""
     patches.set_item(PRAGMAS, "synchronous", 2)
 
 
 def wal_normal(patches: Patches) -> None:
-    """Commit to a write-ahead log that is not flushed each time: WAL with NORMAL."""
+    """Commit to a write-ahead log that is not synced each time: WAL with NORMAL."""
     patches.set_item(PRAGMAS, "journal_mode", "wal")
     patches.set_item(PRAGMAS, "synchronous", 1)
 
 
 def acknowledged_before_commit(patches: Patches) -> None:
-    """Return from an append before it is written, which the next call does."""
+    """Return from an append before it is written, and write it in the next call."""
     append, require_writer, close = Store.append, Store._require_writer, Store.close
-    waiting: list[tuple[Sequence[NewItem], ArrayLike]] = []
+    delayed: list[tuple[Sequence[NewItem], ArrayLike]] = []
 
-    def write_what_waits(store: Store) -> None:
+    def write_delayed(store: Store) -> None:
         require_writer(store)
-        while waiting:
-            append(store, *waiting.pop())
+        while delayed:
+            append(store, *delayed.pop())
 
     def acknowledge(store: Store, items: Sequence[NewItem], vectors: ArrayLike) -> Appended:
-        write_what_waits(store)
-        waiting.append((items, vectors))
+        write_delayed(store)
+        delayed.append((items, vectors))
         return Appended((), 0)
 
-    def close_at_last(store: Store) -> None:
-        if waiting:
-            write_what_waits(store)
+    def write_and_close(store: Store) -> None:
+        if delayed:
+            write_delayed(store)
         close(store)
 
     patches.set(Store, "append", acknowledge)
-    patches.set(Store, "_require_writer", write_what_waits)
-    patches.set(Store, "close", close_at_last)
+    patches.set(Store, "_require_writer", write_delayed)
+    patches.set(Store, "close", write_and_close)
 
 
 def two_commits(patches: Patches) -> None:
     """Commit a batch's record and its rows one after the other."""
     write_batch = History.write_batch
 
-    def committing(history: History, batch: Batch) -> None:
+    def write_batch_and_commit(history: History, batch: Batch) -> None:
         write_batch(history, batch)
         history._connection.exec_driver_sql("COMMIT")
         history._connection.exec_driver_sql("BEGIN IMMEDIATE")
 
-    patches.set(History, "write_batch", committing)
+    patches.set(History, "write_batch", write_batch_and_commit)
 
 
 def unlocked(patches: Patches) -> None:
@@ -71,44 +71,44 @@ def unlocked(patches: Patches) -> None:
 
 
 def ids_reused(patches: Patches) -> None:
-    """Remove tombstones when compacting, and give out the id after the highest that is left."""
+    """Remove tombstones when compacting, and assign the id after the highest that remains."""
     last_batch = History.last_batch
 
     def remove(rows: ItemRows) -> None:
         for table, column in (("thumbnails", "item"), ("items", "id")):
-            dead = "SELECT id FROM items WHERE deleted_in IS NOT NULL"
-            rows._connection.exec_driver_sql(f"DELETE FROM {table} WHERE {column} IN ({dead})")
+            deleted = "SELECT id FROM items WHERE deleted_in IS NOT NULL"
+            rows._connection.exec_driver_sql(f"DELETE FROM {table} WHERE {column} IN ({deleted})")
 
-    def following(history: History) -> Batch:
+    def with_next_id(history: History) -> Batch:
         highest = history._connection.exec_driver_sql("SELECT max(id) FROM items").scalar_one()
         return replace(last_batch(history), next_id=0 if highest is None else highest + 1)
 
     patches.set(ItemRows, "empty_tombstones", remove)
-    patches.set(History, "last_batch", following)
+    patches.set(History, "last_batch", with_next_id)
 
 
 def tail_ignored(patches: Patches) -> None:
-    """Forget the rows that no generation covers, and prove nothing."""
+    """Ignore the rows that no index file covers, and skip the check of the chain."""
     pages = ItemRows.all_row_pages
 
-    def none_after(rows: ItemRows, from_id: int = 0) -> Iterator[list[tuple[Row, object]]]:
+    def pages_unless_tail(rows: ItemRows, from_id: int = 0) -> Iterator[list[tuple[Row, object]]]:
         return iter(()) if from_id > 0 else pages(rows, from_id)
 
-    class Unproven:
-        """Takes everything for what was acknowledged."""
+    class NoChainCheck:
+        """Accepts every history."""
 
         def __init__(self, *_: object) -> None:
             pass
 
         def add_deletion(self, id: int, batch: object) -> None:
-            """Take in a deletion."""
+            """Ignore a deletion."""
 
         def add(self, row: Row, deleted_in: object) -> None:
-            """Take in a row."""
+            """Ignore a row."""
 
         def finish(self) -> None:
-            """Take in the end."""
+            """Ignore the end."""
 
-    patches.set(ItemRows, "all_row_pages", none_after)
-    patches.set(snapshot, "ChainCheck", Unproven)
+    patches.set(ItemRows, "all_row_pages", pages_unless_tail)
+    patches.set(snapshot, "ChainCheck", NoChainCheck)
     patches.set(Batch, "require_live", lambda *_: None)

@@ -1,4 +1,4 @@
-"""What a store must notice of harm done to it: each check makes one, changes it, and returns what went wrong."""
+"""Corruption that a store must notice: each check makes a store, corrupts it, and returns what went wrong."""
 
 import hashlib
 from contextlib import suppress
@@ -9,17 +9,17 @@ import numpy as np
 from benchmarks.durability.workload import DIM
 from storage import Store
 from storage.errors import LookalikeError
-from tests.durability.mutants.probes import begun, differing, sql
+from tests.durability.mutants.probes import make_store, sql, wrong_neighbours
 
-#: One byte of the index in so many is damaged.
+#: One byte of the index in so many is corrupted.
 _SPACING = 97
 
 
-def damaged_rows(folder: Path) -> list[str]:
-    """Refuse a row that was changed from outside, instead of answering with it."""
-    held = begun(folder)
-    id = min(held)
-    query = np.frombuffer(held[id][1], np.float32)
+def corrupt_rows(folder: Path) -> list[str]:
+    """A row that was changed from outside is refused."""
+    items = make_store(folder)
+    id = min(items)
+    query = np.frombuffer(items[id][1], np.float32)
     wrong = []
     for column, value in (
         ("label", "another"),
@@ -27,7 +27,7 @@ def damaged_rows(folder: Path) -> list[str]:
         ("key", "another"),
         ("metadata", '{"step": 99}'),
         ("content", b"another"),
-        ("vector", held[max(held)][1]),
+        ("vector", items[max(items)][1]),
     ):
         ((before,),) = sql(folder, f"SELECT {column} FROM items WHERE id = ?", id)
         sql(folder, f"UPDATE items SET {column} = ? WHERE id = ?", value, id)
@@ -38,49 +38,49 @@ def damaged_rows(folder: Path) -> list[str]:
     return wrong
 
 
-def damaged_index(folder: Path) -> list[str]:
-    """Answer the same when any byte of an index file was changed."""
-    held = begun(folder)
+def corrupt_index(folder: Path) -> list[str]:
+    """The answers are the same when any byte of an index file was changed."""
+    items = make_store(folder)
     (path,) = (folder / "index").iterdir()
-    whole = path.read_bytes()
+    intact = path.read_bytes()
     wrong = []
-    for place in range(0, len(whole), _SPACING):
-        path.write_bytes(whole[:place] + bytes([whole[place] ^ 0x40]) + whole[place + 1 :])
-        wrong += differing(folder, held, f"with byte {place} of the index changed")
+    for offset in range(0, len(intact), _SPACING):
+        path.write_bytes(intact[:offset] + bytes([intact[offset] ^ 0x40]) + intact[offset + 1 :])
+        wrong += wrong_neighbours(folder, items, f"with byte {offset} of the index changed")
     return wrong
 
 
 def index_of_another_history(folder: Path) -> list[str]:
-    """Leave alone an index file that proves whole, but was made for other batches."""
-    held = begun(folder)
+    """An intact index file that was made for other batches is not used."""
+    items = make_store(folder)
     _put_other_vectors_in_index(folder)
     sql(folder, "UPDATE generations SET chain = ?", bytes(32))
-    return differing(folder, held, "beside an index of another history")
+    return wrong_neighbours(folder, items, "beside an index of another history")
 
 
 def index_with_other_vectors(folder: Path) -> list[str]:
-    """Refuse to answer from an index that proves whole, but does not hold the rows' vectors."""
-    held = begun(folder)
+    """An intact index file without the rows' vectors is not answered from."""
+    items = make_store(folder)
     _put_other_vectors_in_index(folder)
-    return differing(folder, held, "from an index with other vectors", refused=True)
+    return wrong_neighbours(folder, items, "from an index with other vectors", may_refuse=True)
 
 
 def _put_other_vectors_in_index(folder: Path) -> None:
-    """Turn the order of the vectors in the newest index file round, and record its bytes as the right ones."""
+    """Reverse the vectors in the newest index file, and record the sha256 of the result."""
     ((number, items),) = sql(folder, "SELECT number, items FROM generations ORDER BY number DESC LIMIT 1")
     (path,) = (folder / "index").glob(f"g-{number:06d}-*")
-    whole = path.read_bytes()
-    start = len(whole) - items * DIM * 4
-    turned = np.frombuffer(whole[start:], np.float32).reshape(items, DIM)[::-1]
-    other = whole[:start] + turned.tobytes()
-    sha256 = hashlib.sha256(other).digest()
-    path.rename(path.with_name(f"g-{number:06d}-{sha256.hex()[:16]}.faiss")).write_bytes(other)
+    intact = path.read_bytes()
+    start = len(intact) - items * DIM * 4
+    reversed_vectors = np.frombuffer(intact[start:], np.float32).reshape(items, DIM)[::-1]
+    forged = intact[:start] + reversed_vectors.tobytes()
+    sha256 = hashlib.sha256(forged).digest()
+    path.rename(path.with_name(f"g-{number:06d}-{sha256.hex()[:16]}.faiss")).write_bytes(forged)
     sql(folder, "UPDATE generations SET sha256 = ? WHERE number = ?", sha256, number)
 
 
-def damaged_embedding(folder: Path) -> list[str]:
-    """Refuse a store whose embedding or fitted arrays were changed."""
-    begun(folder)
+def corrupt_embedding(folder: Path) -> list[str]:
+    """A store whose embedding or fitted arrays were changed is refused."""
+    make_store(folder)
     wrong = []
     for table, column, value in (
         ("arrays", "data", np.ones(DIM, np.float32).tobytes()),
@@ -98,14 +98,18 @@ def damaged_embedding(folder: Path) -> list[str]:
 
 
 def swapped_deletions(folder: Path) -> list[str]:
-    """Tell by `verify` of a deleted item that came back while another went in its place."""
-    held = begun(folder)
-    ((dead, deleted_in, _),) = sql(
+    """`verify` finds a deleted item that became live again while another was deleted instead."""
+    items = make_store(folder)
+    ((deleted, deleted_in, _),) = sql(
         folder,
         "SELECT id, deleted_in, key FROM items WHERE key NOT IN (SELECT key FROM items WHERE deleted_in IS NULL)"
         " ORDER BY id LIMIT 1",
     )
-    sql(folder, "UPDATE items SET deleted_in = NULL WHERE id = ?", dead)
-    sql(folder, "UPDATE items SET deleted_in = ? WHERE id = ?", deleted_in, max(held))
+    sql(folder, "UPDATE items SET deleted_in = NULL WHERE id = ?", deleted)
+    sql(folder, "UPDATE items SET deleted_in = ? WHERE id = ?", deleted_in, max(items))
     with Store.open(folder) as store:
-        return [] if store.verify() else [f"item {dead} came back for item {max(held)}, and verify finds nothing"]
+        return (
+            []
+            if store.verify()
+            else [f"item {deleted} is live instead of item {max(items)}, and verify finds nothing wrong"]
+        )

@@ -1,4 +1,4 @@
-"""SQLite rollback journals made by hand: https://sqlite.org/fileformat2.html#the_rollback_journal."""
+"""Build SQLite rollback journals by hand: https://sqlite.org/fileformat2.html#the_rollback_journal."""
 
 import struct
 from collections.abc import Mapping
@@ -15,7 +15,7 @@ def page_size(catalog: bytes) -> int:
     return size
 
 
-def pages_before(before: bytes, after: bytes) -> dict[int, bytes]:
+def changed_pages(before: bytes, after: bytes) -> dict[int, bytes]:
     """Return what a transaction's journal holds: the old contents of the pages that it changed, by page number."""
     size = page_size(before)
     return {
@@ -33,14 +33,14 @@ def journal(pages: Mapping[int, bytes], size_before: int) -> bytes:
     return b"".join([header.ljust(_SECTOR, b"\0"), *records])
 
 
-def naming_another(whole: bytes, name: str) -> bytes:
-    """Return a journal that says it is part of a transaction over several files, whose list has the given name.
+def with_super_journal(journal: bytes, name: str) -> bytes:
+    """Return a journal extended by the name of a super-journal, as for a transaction over several files.
 
-    SQLite deletes the file of that name once it has rolled back, when no journal that it lists names it.
+    SQLite deletes the file of that name after the rollback, when no journal that it lists refers to it.
     """
     encoded = name.encode()
     total = sum(encoded) % 2**32
-    return whole + struct.pack(">I", 0) + encoded + struct.pack(">2I", len(encoded), total) + MAGIC
+    return journal + struct.pack(">I", 0) + encoded + struct.pack(">2I", len(encoded), total) + MAGIC
 
 
 def _checksum(page: bytes) -> bytes:

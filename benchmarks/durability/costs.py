@@ -1,4 +1,4 @@
-"""What durability costs: appending, opening, and checking every row on the way out."""
+"""Measure what durability costs: appending, opening, and checking the rows of every answer."""
 
 import shutil
 import subprocess
@@ -11,6 +11,7 @@ import numpy as np
 from rich.table import Table
 
 from benchmarks.common.timing import seconds_of
+from benchmarks.durability.processes import environment
 from storage import Embedding, NewItem, Store
 from storage.catalog.row import encode_text, new_row
 
@@ -23,7 +24,7 @@ LARGE_BATCH = 5000
 
 _EMBEDDING = Embedding(DIM, "5" * 64, {"imported": "random vectors"})
 
-#: Opens a store as a searching process does, asks one query, and prints the seconds and the peak memory in bytes.
+#: Opens a store and searches it once, and prints the seconds of opening and the peak memory in bytes.
 _READER = """
 import sys, time
 from storage import Store
@@ -38,7 +39,7 @@ print(opened, int(peak.split()[1]) * 1024)
 
 
 @dataclass(frozen=True)
-class SpeedReport:
+class CostReport:
     """Medians in milliseconds at `stored` vectors of 128 dimensions, and one run at `large`.
 
     `append_ms` is for 1,000 items, `verify_ms` what checking the rows adds to a query of k = 10. `reader_memory` is
@@ -58,7 +59,7 @@ class SpeedReport:
 
     @property
     def ok(self) -> bool:
-        """Tell that nothing can be lost or wrong here."""
+        """Return True: nothing can be lost or wrong here."""
         return True
 
     def as_json(self) -> dict[str, Any]:
@@ -83,24 +84,25 @@ class SpeedReport:
         return table
 
 
-def measure_speed(folder: Path, *, stored: int = 70_000, large: int = 1_000_000, rounds: int = 20) -> SpeedReport:
+def measure_costs(folder: Path, *, stored: int = 70_000, large: int = 1_000_000, rounds: int = 20) -> CostReport:
     """Time appending and opening in stores below `folder`, which are removed afterwards."""
-    middle, big = folder / "middle", folder / "large"
+    middle_store, large_store = folder / "middle", folder / "large"
     generator = np.random.default_rng(0)
     try:
-        _fill(middle, stored, generator)
-        with_index = [seconds_of(lambda: _open(middle)) for _ in range(rounds)]
-        shutil.rmtree(middle / "index")
-        from_rows = [seconds_of(lambda: _open(middle)) for _ in range(rounds // 4 + 1)]
-        with Store.open(middle, writing=True) as store:
+        _fill(middle_store, stored, generator)
+        with_index = [seconds_of(lambda: _open(middle_store)) for _ in range(rounds)]
+        shutil.rmtree(middle_store / "index")
+        from_rows = [seconds_of(lambda: _open(middle_store)) for _ in range(rounds // 4 + 1)]
+        with Store.open(middle_store, writing=True) as store:
             appends = [_append(store, stored + number * BATCH, BATCH, generator) for number in range(rounds)]
-        large_append = _fill(big, large, generator)
-        command = [sys.executable, "-c", _READER, str(big)]
-        opened, peak = subprocess.run(command, check=True, capture_output=True, text=True).stdout.split()
+        large_append = _fill(large_store, large, generator)
+        command = [sys.executable, "-c", _READER, str(large_store)]
+        reader = subprocess.run(command, env=environment(), check=True, capture_output=True, text=True)
+        open_seconds, peak_memory = reader.stdout.split()
     finally:
-        shutil.rmtree(middle, ignore_errors=True)
-        shutil.rmtree(big, ignore_errors=True)
-    return SpeedReport(
+        shutil.rmtree(middle_store, ignore_errors=True)
+        shutil.rmtree(large_store, ignore_errors=True)
+    return CostReport(
         stored=stored,
         append_ms=1000 * float(np.median(appends)),
         append_worst_ms=1000 * max(appends),
@@ -109,23 +111,23 @@ def measure_speed(folder: Path, *, stored: int = 70_000, large: int = 1_000_000,
         verify_ms=1000 * _verify_seconds(generator),
         large=large,
         large_append_s=large_append,
-        large_open_s=float(opened),
-        reader_memory=int(peak) / (large * DIM * 4),
+        large_open_s=float(open_seconds),
+        reader_memory=int(peak_memory) / (large * DIM * 4),
     )
 
 
 def _fill(folder: Path, count: int, generator: np.random.Generator) -> float:
     """Make a published store of random vectors and return the seconds that appending took."""
-    spent = 0.0
+    seconds = 0.0
     with Store.create(folder, _EMBEDDING) as store:
         for start in range(0, count, LARGE_BATCH):
-            spent += _append(store, start, min(LARGE_BATCH, count - start), generator)
+            seconds += _append(store, start, min(LARGE_BATCH, count - start), generator)
         store.publish()
-    return spent
+    return seconds
 
 
 def _append(store: Store, start: int, count: int, generator: np.random.Generator) -> float:
-    """Append items with what an ingest of digits gives them, and return the seconds that it took."""
+    """Append items with metadata as an ingest of digits gives them, and return the seconds that it took."""
     items = _items(start, count)
     vectors = generator.standard_normal((count, DIM)).astype(np.float32)
     return seconds_of(lambda: store.append(items, vectors))

@@ -1,4 +1,4 @@
-"""Planted bugs in what is checked before an answer is given."""
+"""Mutants of what is validated before an answer is returned."""
 
 import hashlib
 from collections.abc import Iterable, Iterator
@@ -23,14 +23,14 @@ from tests.durability.mutants.patches import Patches
 
 
 def row_unchecked(patches: Patches) -> None:
-    """Take rows without comparing their checksums."""
+    """Accept rows without comparing their checksums."""
     patches.set(Row, "intact", True)
 
 
 def generation_unchecked(patches: Patches) -> None:
-    """Take an index file without comparing its sha256."""
+    """Accept an index file without comparing its sha256."""
 
-    class Agreeable(bytes):
+    class EqualDigest(bytes):
         """Equals every digest."""
 
         def __eq__(self, other: object) -> bool:
@@ -38,32 +38,32 @@ def generation_unchecked(patches: Patches) -> None:
 
         __hash__ = bytes.__hash__
 
-    class Unread:
-        """Takes bytes and forgets them."""
+    class NoHash:
+        """Ignores the bytes."""
 
         def update(self, data: bytes | memoryview) -> None:
-            """Take bytes."""
+            """Ignore bytes."""
 
         def digest(self) -> bytes:
-            """Return what equals every digest."""
-            return Agreeable()
+            """Return a digest that equals every other."""
+            return EqualDigest()
 
-    patches.set_in_module(generations, "hashlib", "sha256", Unread)
+    patches.set_in_module(generations, "hashlib", "sha256", NoHash)
 
 
 def history_of_generation_unchecked(patches: Patches) -> None:
-    """Take an index file whatever history it was made for."""
+    """Accept an index file of any history."""
 
     def all_recorded(history: History) -> list[Generation]:
         columns = "number, batch, chain, items, size, sha256"
-        found = history._connection.exec_driver_sql(f"SELECT {columns} FROM generations ORDER BY number DESC")
-        return [Generation(*row) for row in found]
+        records = history._connection.exec_driver_sql(f"SELECT {columns} FROM generations ORDER BY number DESC")
+        return [Generation(*row) for row in records]
 
     patches.set(History, "generations", all_recorded)
 
 
 def answer_unchecked(patches: Patches) -> None:
-    """Answer without comparing rows with the vectors that stood for them in the index."""
+    """Answer without comparing the rows' vectors with those in the index."""
 
     def rows_at(snapshot: Snapshot, catalog: Catalog, positions: Positions) -> list[Row]:
         rows = catalog.items.by_id(snapshot.ids[positions].tolist())
@@ -73,9 +73,9 @@ def answer_unchecked(patches: Patches) -> None:
 
 
 def embedding_unchecked(patches: Patches) -> None:
-    """Take the embedding and its arrays without comparing their digest."""
+    """Accept the embedding and its arrays without comparing their digest."""
 
-    class Agreeable(bytes):
+    class EqualDigest(bytes):
         """Equals every digest."""
 
         def __ne__(self, other: object) -> bool:
@@ -83,10 +83,10 @@ def embedding_unchecked(patches: Patches) -> None:
 
     digest = embedding_rows._digest
 
-    def agreeable(*given: Any) -> bytes:
-        return Agreeable(digest(*given))
+    def equal_digest(*args: Any) -> bytes:
+        return EqualDigest(digest(*args))
 
-    patches.set(embedding_rows, "_digest", agreeable)
+    patches.set(embedding_rows, "_digest", equal_digest)
 
 
 def chain_unchecked(patches: Patches) -> None:
@@ -99,20 +99,20 @@ def chain_unchecked(patches: Patches) -> None:
 
 
 def positions_unchecked(patches: Patches) -> None:
-    """Take the places that FAISS leaves without a position as the first."""
+    """Treat the results that FAISS marks as missing (-1) as position 0."""
     search = FaissFlat.search
 
-    def searched(
+    def search_without_missing(
         index: FaissFlat, queries: NDArray[np.float32], count: int
     ) -> tuple[NDArray[np.float32], NDArray[np.int64]]:
         distances, positions = search(index, queries, count)
         return distances, np.maximum(positions, 0)
 
-    patches.set(FaissFlat, "search", searched)
+    patches.set(FaissFlat, "search", search_without_missing)
 
 
 def read_without_transaction(patches: Patches) -> None:
-    """Read without a transaction, so that each statement sees what is there by then."""
+    """Read without a transaction, so that each statement sees the latest commit."""
 
     @contextmanager
     def reading(database: SqliteFile) -> Iterator[Any]:

@@ -1,0 +1,84 @@
+"""Corrupt index files: none may be used, and every answer stays as it was."""
+
+import shutil
+from contextlib import closing
+from pathlib import Path
+
+import numpy as np
+
+from benchmarks.durability.corruption import byte_corruptions
+from benchmarks.durability.corruption.byte_corruptions import SECTOR, Corruption
+from benchmarks.durability.corruption.isolated import CorruptionTrial, RunTrial, peak_memory
+from benchmarks.durability.corruption.sample_store import Examiner, append_tail, different_answers
+from benchmarks.durability.workload import DIM, work
+from storage.catalog.batch import Generation
+from storage.catalog.catalog import Catalog
+from storage.databases.sqlite_file import SqliteFile
+from storage.files import generations, layout
+
+#: Every truncation up to this many bytes is tried.
+SHORTEST = 128
+
+#: One in how many trials compares every answer; all read the corrupt file by itself.
+_COMPARED = 10
+
+
+def _corruptions(other: bytes, older: bytes) -> dict[str, Corruption]:
+    """Return the kinds of corruption, given another store's index file and the older one of the same store."""
+    return {
+        "bit flip": byte_corruptions.flip_bit,
+        "several bits": byte_corruptions.flip_bits,
+        "truncation": byte_corruptions.truncate,
+        "trailing junk": byte_corruptions.append_junk,
+        "zeroed sector": byte_corruptions.zero_block(SECTOR),
+        "swapped sectors": byte_corruptions.swap_blocks(SECTOR),
+        "sectors of another store": byte_corruptions.mix_blocks(SECTOR, other),
+        "another store's file": lambda *_: other,
+        "the older file": lambda *_: older,
+        "another header": byte_corruptions.forge_header,
+    }
+
+
+def kind_of(number: int) -> str:
+    """Return the kind of corruption of a trial."""
+    kinds = list(_corruptions(b"", b""))
+    return "truncation" if number <= SHORTEST else kinds[number % len(kinds)]
+
+
+def make_trials(seed: int, folder: Path) -> RunTrial:
+    """Make a store and return the trial that corrupts its newest index file, or also the one before."""
+    for name, store_seed in (("store", seed), ("other", seed + 1)):
+        shutil.rmtree(folder / name, ignore_errors=True)
+        work(folder / name, lambda _: None, store_seed)
+        append_tail(folder / name, store_seed)
+    store = folder / "store"
+    examiner = Examiner(store)
+    records, paths = _generations(store)
+    _, other_paths = _generations(folder / "other")
+    intact = [path.read_bytes() for path in paths]
+    corruptions = _corruptions(other_paths[0].read_bytes(), intact[1])
+
+    def run_trial(number: int) -> CorruptionTrial:
+        generator = np.random.default_rng([seed, number])
+        kind = kind_of(number)
+        corrupt: Corruption = corruptions[kind] if number > SHORTEST else lambda data, _: data[:number]
+        corrupted = int(generator.integers(1, len(paths) + 1))
+        for position, (path, data) in enumerate(zip(paths, intact, strict=True)):
+            path.write_bytes(byte_corruptions.differing(corrupt, data, generator) if position < corrupted else data)
+        if any(generations.read(record, store, DIM) is not None for record in records[:corrupted]):
+            return CorruptionTrial(kind, "accepted", f"corruption {number}", peak_memory())
+        if generator.integers(_COMPARED):
+            return CorruptionTrial(kind, "unused", "", peak_memory())
+        answers, refused, failed = examiner.ask(store)
+        wrong = [*refused, *failed, *different_answers(answers, examiner.right)]
+        outcome = "wrong" if wrong else "right"
+        return CorruptionTrial(kind, outcome, f"corruption {number}: {', '.join(wrong)}", peak_memory())
+
+    return run_trial
+
+
+def _generations(store: Path) -> tuple[list[Generation], list[Path]]:
+    """Return the records of a store's index files, newest first, and the paths of the files."""
+    with closing(SqliteFile(store / layout.CATALOG)) as database, database.reading() as connection:
+        records = Catalog(connection).history.generations()
+    return records, [generations.path_of(record, store) for record in records]

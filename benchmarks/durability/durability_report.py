@@ -1,0 +1,106 @@
+"""Measure all faults and all costs, and report them together."""
+
+import tempfile
+from collections.abc import Callable, Collection, Mapping
+from dataclasses import dataclass
+from functools import partial
+from pathlib import Path
+from typing import Any, Protocol
+
+from rich.table import Table
+
+from benchmarks.durability.corruption.corruption_report import corrupt_catalog, corrupt_index
+from benchmarks.durability.costs import measure_costs
+from benchmarks.durability.crashes.crash_report import crash_at_each_call, crash_at_each_system_call, crash_at_random
+from benchmarks.durability.failing_calls.failing_calls_report import fail_calls
+from benchmarks.durability.power_loss.power_loss_report import cut_power
+
+
+class StageReport(Protocol):
+    """The report on one kind of fault, or on the costs."""
+
+    @property
+    def ok(self) -> bool:
+        """Return whether nothing was lost or wrong."""
+        ...
+
+    def as_json(self) -> dict[str, Any]:
+        """Return the report as JSON."""
+        ...
+
+    def table(self) -> Table:
+        """Return the report as a table to print."""
+        ...
+
+
+@dataclass(frozen=True)
+class Sizes:
+    """How often each fault is tried, and the numbers of vectors at which the costs are measured.
+
+    One in `stride` system calls is made to fail, or the writer is killed at it.
+    """
+
+    kills: int
+    power_cuts: int
+    stride: int
+    index_damages: int
+    catalog_damages: int
+    stored: int
+    large: int
+
+
+FULL = Sizes(5_000, 5_000, 1, 20_000, 2_000, 70_000, 1_000_000)
+QUICK = Sizes(200, 500, 23, 2_000, 400, 10_000, 50_000)
+
+
+@dataclass(frozen=True)
+class DurabilityReport:
+    """What became of stores after every kind of fault, and what durability costs."""
+
+    seed: int
+    stages: Mapping[str, StageReport]
+
+    @property
+    def ok(self) -> bool:
+        """Return whether nothing was lost, wrong, or unnoticed."""
+        return all(stage.ok for stage in self.stages.values())
+
+    def as_json(self) -> dict[str, Any]:
+        """Return the report as JSON, by stage."""
+        return {"ok": self.ok, "seed": self.seed, **{name: stage.as_json() for name, stage in self.stages.items()}}
+
+    def tables(self) -> list[Table]:
+        """Return the report as tables to print."""
+        return [stage.table() for stage in self.stages.values()]
+
+
+def measure_durability(
+    sizes: Sizes = FULL,
+    *,
+    seed: int = 0,
+    stages: Collection[str] | None = None,
+    on_stage: Callable[[str], None] = lambda _: None,
+) -> DurabilityReport:
+    """Try every kind of fault on stores, and measure what durability costs; or only some `stages`."""
+    all_stages: dict[str, Callable[[], StageReport]] = {
+        "kills_at_random": partial(crash_at_random, sizes.kills, seed),
+        "kills_at_each_call": partial(crash_at_each_call, seed=seed),
+        "kills_at_each_system_call": partial(crash_at_each_system_call, stride=sizes.stride, seed=seed),
+        "power_cuts": partial(cut_power, sizes.power_cuts, seed),
+        "refusals": partial(fail_calls, stride=sizes.stride, seed=seed),
+        "index_damages": partial(corrupt_index, sizes.index_damages, seed),
+        "catalog_damages": partial(corrupt_catalog, sizes.catalog_damages, seed),
+        "costs": partial(_costs, sizes),
+    }
+    reports = {}
+    for name, measure in all_stages.items():
+        if stages is not None and name not in stages:
+            continue
+        on_stage(name.replace("_", " "))
+        reports[name] = measure()
+    return DurabilityReport(seed, reports)
+
+
+def _costs(sizes: Sizes) -> StageReport:
+    with tempfile.TemporaryDirectory() as folder:
+        return measure_costs(Path(folder), stored=sizes.stored, large=sizes.large)

@@ -1,0 +1,60 @@
+"""Start child processes that import this very source tree, and give them temporary folders."""
+
+import functools
+import multiprocessing
+import os
+import shutil
+import sys
+import tempfile
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from importlib import import_module
+from multiprocessing import forkserver
+from multiprocessing.context import ForkServerContext
+from pathlib import Path
+
+#: A function to call before the work, as "module:function", and its arguments; empty for none. Tests install mutants.
+Setup = Sequence[str]
+
+#: For processes that fork: the threads of OpenMP and OpenBLAS do not survive a fork, and would only compete.
+ONE_THREAD = {"OMP_NUM_THREADS": "1", "OPENBLAS_NUM_THREADS": "1"}
+
+_REPOSITORY = Path(__file__).parents[2]
+
+
+def run_setup(setup: Setup) -> None:
+    """Call the function that a setup names, if any."""
+    if setup:
+        module, _, function = setup[0].partition(":")
+        getattr(import_module(module), function)(*setup[1:])
+
+
+def environment() -> dict[str, str]:
+    """Return this process's environment variables for a child that imports the same modules, installed or not."""
+    return os.environ | {"PYTHONPATH": os.pathsep.join(dict.fromkeys([str(_REPOSITORY), *filter(None, sys.path)]))}
+
+
+@functools.cache
+def fork_context() -> ForkServerContext:
+    """Return a context whose children are forked from a server with one thread that has imported all a writer needs."""
+    context = multiprocessing.get_context("forkserver")
+    context.set_forkserver_preload(["benchmarks.durability.judge", "benchmarks.durability.writer", "numpy.random"])
+    before = dict(os.environ)
+    os.environ |= environment() | ONE_THREAD
+    try:
+        forkserver.ensure_running()
+    finally:
+        os.environ.clear()
+        os.environ |= before
+    return context
+
+
+@contextmanager
+def scratch_folder() -> Iterator[Path]:
+    """Yield a temporary folder, in memory where possible: thousands of stores are created and removed in it."""
+    memory = Path("/dev/shm")  # noqa: S108
+    folder = Path(tempfile.mkdtemp(prefix="lookalike-", dir=memory if memory.is_dir() else None)).resolve()
+    try:
+        yield folder
+    finally:
+        shutil.rmtree(folder, ignore_errors=True)

@@ -1,0 +1,53 @@
+"""The checks that must catch the mutants: the benchmarks of faults, and invariants of every store."""
+
+import functools
+from collections.abc import Callable
+
+from benchmarks.durability.crashes.crash_report import crash_at_each_call, crash_at_random
+from benchmarks.durability.power_loss.power_loss_report import cut_power
+from benchmarks.durability.processes import scratch_folder
+from storage import LookalikeError
+from tests.durability.mutants.invariants import INVARIANTS
+from tests.durability.mutants.registry import Mutant, installed, setup_of
+
+#: How many states after power cuts are opened.
+POWER_CUTS = 250
+
+#: The seed of an order of crash points in which the mutants are caught soon; any order catches them.
+SEED = 9
+
+
+class CheckUnavailable(Exception):
+    """A check that cannot run on this machine."""
+
+
+def _check_invariant(name: str, mutant: Mutant) -> list[str]:
+    with installed(mutant.name), scratch_folder() as folder:
+        try:
+            return INVARIANTS[name](folder / "store")
+        except LookalikeError as error:
+            return [f"the store refuses what it wrote itself: {error}"]
+
+
+def _check_power_loss(mutant: Mutant) -> list[str]:
+    report = cut_power(POWER_CUTS, seed=0, setup=setup_of(mutant.name))
+    if report.skipped is not None:
+        raise CheckUnavailable(report.skipped)
+    return report.tally.examples
+
+
+def _check_random_crashes(mutant: Mutant) -> list[str]:
+    return crash_at_random(100, 1, setup_of(mutant.name)).tally.examples
+
+
+def _check_crashes_at_each_call(mutant: Mutant) -> list[str]:
+    return crash_at_each_call(seed=SEED, setup=setup_of(mutant.name)).tally.examples
+
+
+#: By name: installs a mutant, runs the check and returns what it found.
+CHECKS: dict[str, Callable[[Mutant], list[str]]] = {
+    "power loss": _check_power_loss,
+    "crashes at random": _check_random_crashes,
+    "crashes at each call": _check_crashes_at_each_call,
+    **{name: functools.partial(_check_invariant, name) for name in INVARIANTS},
+}

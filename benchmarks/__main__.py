@@ -105,7 +105,7 @@ def recipes(
             splits=QUICK_SPLITS if quick else SPLITS,
             make_backbone=vgg16_backbone(weights),
             on_progress=show,
-            on_stage=console.say,
+            on_stage=console.print_message,
         )
     if figure is not None:
         figure_file.save(draw_recipes(report), figure)
@@ -165,9 +165,9 @@ def latency(
         with Store.open(store) as opened:
             report = measure_latency(opened, k=k, samples=samples)
     elif quick:
-        report = measure_sizes(sizes=QUICK_SIZES, k=k, samples=min(samples, 100), on_stage=console.say)
+        report = measure_sizes(sizes=QUICK_SIZES, k=k, samples=min(samples, 100), on_stage=console.print_message)
     else:
-        report = measure_sizes(k=k, samples=samples, on_stage=console.say)
+        report = measure_sizes(k=k, samples=samples, on_stage=console.print_message)
     _show(report.as_json(), report.tables(), json=json)
 
 
@@ -177,7 +177,7 @@ def throughput(
     json: JsonOption = False,
 ) -> None:
     """Time whole jobs beside Keras' own way in the same run, with memory and what a second run takes."""
-    report = measure_throughput(FEW_IMAGES if quick else ALL_IMAGES, on_stage=console.say)
+    report = measure_throughput(FEW_IMAGES if quick else ALL_IMAGES, on_stage=console.print_message)
     _show(report.as_json(), [report.table()], json=json)
 
 
@@ -190,7 +190,7 @@ def scaling(
     json: JsonOption = False,
 ) -> None:
     """Fill a store on servers with random vectors, and time writing, filling and asking."""
-    report = measure_scaling(store, milvus, items=items, samples=samples, on_stage=console.say)
+    report = measure_scaling(store, milvus, items=items, samples=samples, on_stage=console.print_message)
     _show(report.as_json(), [report.table()], json=json)
 
 
@@ -201,7 +201,7 @@ def durability(
     json: JsonOption = False,
 ) -> None:
     """Kill writers, cut the power, fill the disk, damage files; fail if anything is lost or wrong."""
-    report = measure_durability(QUICK if quick else FULL, seed=seed, on_stage=console.say)
+    report = measure_durability(QUICK if quick else FULL, seed=seed, on_stage=console.print_message)
     _show(report.as_json(), report.tables(), json=json)
     if not report.ok:
         console.fail("expected nothing to be lost or wrong, got some: see the report")
@@ -231,7 +231,7 @@ def peers(
         threads=threads,
         seed=seed,
         peers=peer or tuple(PEERS),
-        on_stage=console.say,
+        on_stage=console.print_message,
     )
     _show(report.as_json(), report.tables(), json=json)
     if not report.ok:
@@ -248,7 +248,7 @@ def compare_reports(
     """Say what got better or worse beyond the spread; fail if something got worse by more than the share."""
     comparison = compare(old, new, share)
     if not comparison.same_machine:
-        console.say("the two were measured on different processors: times cannot be compared")
+        console.print_message("the two were measured on different processors: times cannot be compared")
     _show(comparison.as_json(), [comparison.table()], json=json)
     if comparison.too_bad:
         worst = ", ".join(change.name for change in comparison.too_bad[:3])

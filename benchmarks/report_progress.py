@@ -28,7 +28,7 @@ class Shown:
         if self._bar and self._whole is not None:
             self._bar.update(self._whole, completed=number, description=part.name, stage="")
         else:
-            console.say(self._part)
+            console.print_message(self._part)
 
     def stage(self, text: str) -> None:
         """Tell what the part does now."""
@@ -37,7 +37,7 @@ class Shown:
             if text.isupper() or "FAILED" in text or "NOT INSTALLED" in text:
                 self._bar.console.print(text)
         else:
-            console.say(f"{self._part}: {text}")
+            console.print_message(f"{self._part}: {text}")
 
     def images(self, progress: Progress) -> None:
         """Tell how far a job of ingesting has come."""

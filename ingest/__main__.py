@@ -23,7 +23,7 @@ from ingest.pipeline.progress_bar import progress_bar
 from ingest.sources import USAGE
 from ingest.status import Status
 from storage import Store, console
-from storage.console import MilvusOption, StoreOption, shown
+from storage.console import MilvusOption, StoreOption, display_name
 
 app = console.command_app("Embed images with VGG16 and keep their vectors in a store.")
 jobs_app = console.command_app("Show a store's jobs and rejected inputs, and resume or retry them.")
@@ -108,7 +108,9 @@ def status(store: StoreOption, json: JsonOption = False) -> None:
     for reject in status.rejects:
         console.OUT.print(f"rejected {reject.key}: {reject.reason}", soft_wrap=True)
     if status.remaining:
-        console.OUT.print(f"{status.remaining}: run `python -m ingest retry --store {shown(store)}`", soft_wrap=True)
+        console.OUT.print(
+            f"{status.remaining}: run `python -m ingest retry --store {display_name(store)}`", soft_wrap=True
+        )
 
 
 @jobs_app.command()
@@ -135,15 +137,17 @@ def retry(
     elif json:
         console.print_json({"retried": 0})
     else:
-        console.OUT.print(f"Nothing to retry: {shown(store)} has no stopped job and no rejected input.", soft_wrap=True)
+        console.OUT.print(
+            f"Nothing to retry: {display_name(store)} has no stopped job and no rejected input.", soft_wrap=True
+        )
 
 
 def _finish(report: IngestReport, store: str, *, json: bool) -> None:
     """Print a job's report; exit with a status of its own when inputs were rejected."""
     for reject in report.rejects:
-        console.say(f"rejected {reject.key}: {reject.reason}")
+        console.print_message(f"rejected {reject.key}: {reject.reason}")
     if drift := drift_message(report.drift):
-        console.say(drift)
+        console.print_message(drift)
     if json:
         console.print_json(report)
     else:
@@ -155,7 +159,7 @@ def _finish(report: IngestReport, store: str, *, json: bool) -> None:
 def summary(report: IngestReport, store: str) -> str:
     """Return one line on what a job did."""
     rejected = f", {report.rejected} rejected" if report.rejected else ""
-    holds = f"{shown(store)} holds {report.items} items (recipe {report.recipe})"
+    holds = f"{display_name(store)} holds {report.items} items (recipe {report.recipe})"
     if not report.added and not report.replaced:
         return f"Nothing to do: {report.unchanged} images unchanged{rejected}; {holds}."
     replaced = f", {report.replaced} replaced" if report.replaced else ""

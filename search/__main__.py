@@ -69,7 +69,7 @@ def query(
         from ingest.embedding.embedder import drift_message
 
         if message := drift_message(searcher.drift):
-            console.say(message)
+            console.print_message(message)
     if json:
         # Only images are embedded on this machine, so only they can drift.
         drift = searcher.drift if image is not None else None

@@ -4,12 +4,12 @@ from storage.errors import LookalikeError
 from storage.memory.neighbours import Neighbours
 from storage.store import Store
 from storage.types.embedding import Embedding
-from storage.types.items import Appended, Hit, Item, NewItem
+from storage.types.items import AppendResult, Hit, Item, NewItem
 from storage.types.jobs import Job, JobUpdate, Rejected
 from storage.types.where import Where
 
 __all__ = [
-    "Appended",
+    "AppendResult",
     "Embedding",
     "Hit",
     "Item",

@@ -7,7 +7,7 @@ import typer
 from rich.table import Table
 
 from storage import console
-from storage.console import MilvusOption, StoreOption, shown
+from storage.console import MilvusOption, StoreOption, display_name
 from storage.store import Store
 from storage.transfer.comparison import compare
 from storage.transfer.import_export import export_store, import_file
@@ -58,9 +58,9 @@ def verify(store: StoreOption, milvus: MilvusOption = None, json: JsonOption = F
     if json:
         console.print_json({"ok": not problems, "items": items, "problems": problems})
     elif not problems:
-        console.OUT.print(f"{shown(store)} is whole: {items:,} items", soft_wrap=True)
+        console.OUT.print(f"{display_name(store)} is whole: {items:,} items", soft_wrap=True)
     for problem in [] if json else problems:
-        console.say(problem)
+        console.print_message(problem)
     if problems:
         raise typer.Exit(console.EXIT_FAILED)
 
@@ -76,7 +76,7 @@ def repair(store: StoreOption, milvus: MilvusOption = None, json: JsonOption = F
         return
     for line in done:
         console.OUT.print(line, soft_wrap=True)
-    console.OUT.print(f"{shown(store)} is whole: {items:,} items", soft_wrap=True)
+    console.OUT.print(f"{display_name(store)} is whole: {items:,} items", soft_wrap=True)
 
 
 @app.command()
@@ -95,7 +95,7 @@ def delete(
         if compact:
             opened.compact()
         items = len(opened)
-    console.OUT.print(f"{deleted:,} deleted; {shown(store)} holds {items:,} items", soft_wrap=True)
+    console.OUT.print(f"{deleted:,} deleted; {display_name(store)} holds {items:,} items", soft_wrap=True)
 
 
 @app.command()
@@ -104,7 +104,7 @@ def backup(folder: Annotated[Path, typer.Argument(help="A new or empty folder.")
     with Store.open(store) as opened:
         opened.backup(folder)
     with Store.open(folder) as copy:
-        console.OUT.print(f"{shown(folder)} holds {len(copy):,} items", soft_wrap=True)
+        console.OUT.print(f"{display_name(folder)} holds {len(copy):,} items", soft_wrap=True)
 
 
 @app.command("export")
@@ -114,7 +114,7 @@ def export_items(
     """Write every item's id, key, label, metadata and vector to a file; .faiss has the vectors only."""
     with Store.open(store) as opened:
         written = export_store(opened, file)
-    console.OUT.print(f"Wrote {written:,} items to {shown(file)}", soft_wrap=True)
+    console.OUT.print(f"Wrote {written:,} items to {display_name(file)}", soft_wrap=True)
 
 
 @app.command("import")
@@ -127,7 +127,8 @@ def import_items(
     """Add items with precomputed vectors to a store, made if there is none; ids are given anew."""
     added, replaced, unchanged = import_file(file, store, model, milvus=milvus)
     console.OUT.print(
-        f"{added:,} added, {replaced:,} replaced, {unchanged:,} unchanged; see {shown(store)}", soft_wrap=True
+        f"{added:,} added, {replaced:,} replaced, {unchanged:,} unchanged; see {display_name(store)}",
+        soft_wrap=True,
     )
 
 
@@ -141,8 +142,8 @@ def migrate(
     """Copy a store to another place as it is, with the same ids and history; run it again to go on."""
     migrated = copy_store(source, target, source_milvus=from_milvus, target_milvus=to_milvus)
     console.OUT.print(
-        f"{migrated.copied:,} batches copied; {shown(target)} holds {migrated.items:,} items in {migrated.batches:,} "
-        "batches",
+        f"{migrated.copied:,} batches copied; {display_name(target)} holds {migrated.items:,} items in "
+        f"{migrated.batches:,} batches",
         soft_wrap=True,
     )
 
@@ -167,7 +168,7 @@ def compare_stores(
         console.OUT.print(f"the same: {found.items:,} items, and the answers to {asked}", soft_wrap=True)
     else:
         counted = ", ".join(f"{count:,} {kind}" for kind, count in found.differences.items() if count)
-        console.say(f"different: {counted}; the first is {found.first}")
+        console.print_message(f"different: {counted}; the first is {found.first}")
     if not found.same:
         raise typer.Exit(console.EXIT_FAILED)
 

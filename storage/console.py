@@ -1,4 +1,4 @@
-"""How every command talks: JSON alone on standard output, everything else on standard error, errors in one line."""
+"""Output of the commands: results on standard output, alone when they are JSON; messages on standard error."""
 
 import json
 import os
@@ -23,10 +23,10 @@ MilvusOption = Annotated[
     typer.Option("--milvus", envvar="LOOKALIKE_MILVUS", help="The Milvus server that searches the store's vectors."),
 ]
 
-#: For results that people read.
+#: Standard output, for results to be read by people.
 OUT = Console(highlight=False, markup=False, emoji=False)
 
-#: For progress, notes and errors.
+#: Standard error, for progress bars.
 ERR = Console(stderr=True, highlight=False, markup=False, emoji=False)
 
 EXIT_FAILED = 1
@@ -35,48 +35,48 @@ EXIT_INTERRUPTED = 130
 
 
 def command_app(help: str) -> typer.Typer:
-    """Return an application whose commands print plain help and never a traceback of ours."""
+    """Return a Typer application with plain help texts and plain Python tracebacks."""
     return typer.Typer(help=help, no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False)
 
 
 def run(app: typer.Typer, program: str) -> NoReturn:
-    """Run a command and exit: 0 done, 1 a failure named in one line, 2 wrong usage, 3 done but inputs were rejected."""
+    """Run a command and exit: 0 success, 1 error in one line, 2 wrong usage, 3 rejected inputs, 130 interrupted."""
     try:
         app(prog_name=program)
     except LookalikeError as error:
         fail(str(error))
     except KeyboardInterrupt:
-        say("interrupted: everything acknowledged so far is kept; run the same command again to go on")
+        print_message("interrupted: everything acknowledged so far is kept; run the same command again to go on")
         sys.exit(EXIT_INTERRUPTED)
     except BrokenPipeError:
-        # The reader of our output has gone; keep Python from complaining again when it flushes at exit.
+        # The reader of the output has exited; prevent a second error when Python flushes standard output at exit.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
     sys.exit(0)
 
 
 def fail(message: str) -> NoReturn:
-    """End the command with one line that says what was expected, what was given and what to do."""
-    say(f"error: {message}")
+    """Print an error in one line and exit."""
+    print_message(f"error: {message}")
     sys.exit(EXIT_FAILED)
 
 
-def say(message: str) -> None:
-    """Print one line to standard error, whatever is in the message."""
+def print_message(message: str) -> None:
+    """Print a message in one line to standard error, with unprintable characters escaped."""
     line = " ".join(message.splitlines())
     sys.stderr.write("".join(char if char.isprintable() else ascii(char)[1:-1] for char in line) + "\n")
 
 
 def printable(text: str) -> str:
-    """Return a text as it can be shown anywhere: as it is, or quoted and escaped when parts of it cannot be printed."""
+    """Return a text unchanged when it is printable, otherwise quoted and escaped."""
     return text if text.isprintable() else ascii(text)
 
 
-def shown(place: str | Path) -> str:
-    """Return a store's place as it can be shown: without a password, and without what cannot be printed."""
-    # Imported here: only what has a store to show needs it.
+def display_name(location: str | Path) -> str:
+    """Return a store's folder or URL to be shown: without a password, and printable."""
+    # Imported here, since it imports SQLAlchemy, which not every command needs.
     from storage.databases.address import address_of
 
-    return printable(str(address_of(place) or place))
+    return printable(str(address_of(location) or location))
 
 
 def print_json(document: "Mapping[str, Any] | DataclassInstance") -> None:

@@ -23,7 +23,7 @@ from storage.maintenance.publish import publish
 from storage.maintenance.repair import remove_damaged_generations, repair_rows
 from storage.reader import StoreReader
 from storage.types.embedding import Embedding
-from storage.types.items import Appended, NewItem, checked_id
+from storage.types.items import AppendResult, NewItem, checked_id
 from storage.types.jobs import JobUpdate
 from storage.types.vectors import checked_vectors
 
@@ -120,7 +120,7 @@ class Store(StoreReader):
     def __enter__(self) -> "Store":
         return self
 
-    def append(self, items: Sequence[NewItem], vectors: ArrayLike, update: JobUpdate | None = None) -> Appended:
+    def append(self, items: Sequence[NewItem], vectors: ArrayLike, update: JobUpdate | None = None) -> AppendResult:
         """Add a batch of items, all or none; when this returns, it survives a crash and a power loss.
 
         `vectors` is (n, dim), one row an item. An item whose key is stored already replaces that row under a new
@@ -132,11 +132,11 @@ class Store(StoreReader):
         if len(rows) != len(items):
             raise InvalidItem(f"expected a vector for each of {len(items)} items, got {len(rows)} vectors")
         if not items and update is None:
-            return Appended((), 0)
+            return AppendResult((), 0)
         texts = commit.encode_texts(items)
 
-        def append(catalog: Catalog) -> Appended:
-            appended = commit.append(catalog, items, texts, rows) if items else Appended((), 0)
+        def append(catalog: Catalog) -> AppendResult:
+            appended = commit.append(catalog, items, texts, rows) if items else AppendResult((), 0)
             if update is not None:
                 catalog.jobs.write(update)
             return appended

@@ -63,13 +63,13 @@ class _PlainLines:
             return
         self._printed = now
         if progress.stage == "training":
-            console.say(_description(progress))
+            console.print_message(_description(progress))
             return
         seconds = now - self._started
         done, total = progress.stage_done, progress.stage_total
         speed = f", {_speed(done / seconds, total - done)}" if seconds > 1 else ""
         rejects = f", {len(progress.rejects)} rejected" if progress.rejects else ""
-        console.say(f"{progress.stage}: {done:,} of {total:,}{speed}{rejects}")
+        console.print_message(f"{progress.stage}: {done:,} of {total:,}{speed}{rejects}")
 
 
 def _speed(rate: float, remaining: int) -> str:

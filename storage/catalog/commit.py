@@ -14,7 +14,7 @@ from storage.catalog.catalog import Catalog
 from storage.catalog.chain import rows_changed
 from storage.catalog.row import EncodedText, encode_text, new_row
 from storage.errors import InvalidItem
-from storage.types.items import Appended, NewItem
+from storage.types.items import AppendResult, NewItem
 
 
 def encode_texts(items: Sequence[NewItem]) -> list[EncodedText]:
@@ -28,7 +28,7 @@ def encode_texts(items: Sequence[NewItem]) -> list[EncodedText]:
 
 def append(
     catalog: Catalog, items: Sequence[NewItem], texts: Sequence[EncodedText], vectors: NDArray[np.float32]
-) -> Appended:
+) -> AppendResult:
     """Write checked items with their (n, dim) float32 vectors as a batch; an item replaces a live one of its key."""
     last = _last_batch(catalog)
     existing = catalog.items.by_key([item.key for item in items])
@@ -44,7 +44,7 @@ def append(
     catalog.thumbnails.write(
         {row.id: item.thumbnail for row, item in zip(rows, items, strict=True) if item.thumbnail is not None}
     )
-    return Appended(tuple(row.id for row in rows), len(replaced))
+    return AppendResult(tuple(row.id for row in rows), len(replaced))
 
 
 def delete(catalog: Catalog, ids: Sequence[int]) -> None:

@@ -13,7 +13,7 @@ from storage.transfer import export_files, import_files
 from storage.transfer.import_files import Page, Pages
 from storage.transfer.import_npz import from_npz
 from storage.types.embedding import Embedding
-from storage.types.items import Appended
+from storage.types.items import AppendResult
 
 
 def export_store(store: Store, file: Path) -> int:
@@ -78,7 +78,7 @@ def _import_page(store: Store, page: Page) -> tuple[int, int, int]:
     items, vectors = page
     known = store.contents([item.key for item in items])
     fresh = [place for place, item in enumerate(items) if known.get(item.key) != item.content]
-    appended = store.append([items[place] for place in fresh], vectors[fresh]) if fresh else Appended((), 0)
+    appended = store.append([items[place] for place in fresh], vectors[fresh]) if fresh else AppendResult((), 0)
     return len(fresh) - appended.replaced, appended.replaced, len(items) - len(fresh)
 
 

@@ -94,7 +94,7 @@ class Hit:
 
 
 @dataclass(frozen=True, slots=True)
-class Appended:
+class AppendResult:
     """The result of a committed batch: the new ids, in the order given, and the number of rows that they replaced."""
 
     ids: tuple[int, ...]

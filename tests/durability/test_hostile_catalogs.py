@@ -17,8 +17,8 @@ from tests.storage.stores import (
     exactly,
     item,
     line_store,
+    line_vector,
     new_item,
-    place,
     sql,
 )
 
@@ -28,7 +28,7 @@ def folder(tmp_path: Path) -> Path:
     """Return a store of seven items in four batches, the first three covered by an index file, one deleted."""
     folder = line_store(tmp_path, 5, batch=2, published=True)
     with Store.open(folder, writing=True) as store:
-        store.append([new_item(5), new_item(6)], [place(5), place(6)])
+        store.append([new_item(5), new_item(6)], [line_vector(5), line_vector(6)])
         store.delete(ids=[5])
     return folder
 
@@ -158,7 +158,7 @@ def test_a_row_that_never_was_is_refused_though_its_checksum_is_right(
         else f"expected item 3 to have {problem}"
     )
     with Store.open(folder) as store:
-        questions: list[Callable[[], object]] = [lambda: store.nearest(place(3), 5)]
+        questions: list[Callable[[], object]] = [lambda: store.nearest(line_vector(3), 5)]
         if problem is not None:
             questions.append(lambda: store.vectors([3]) if "vector" in fields else store.items([3]))
         for question in questions:
@@ -200,7 +200,7 @@ def test_a_forged_row_that_could_be_is_an_item_like_others(folder: Path) -> None
     """Checksums keep chance out, not people: whoever can write the catalog can write items."""
     forge(folder, 3, label="forged")
     with Store.open(folder) as store:
-        assert store.nearest(place(3), 1)[0][0].label == "forged"
+        assert store.nearest(line_vector(3), 1)[0][0].label == "forged"
         assert store.verify() == []
 
 
@@ -223,4 +223,4 @@ def test_a_forged_record_of_an_index_file_is_not_followed(
         sql(folder, f"UPDATE generations SET {name} = ?", value)
     with canaries(tmp_path), Store.open(folder) as store:
         assert store.items([3]) == [item(3)]
-        assert [hit.id for hit in store.nearest(place(3), 2)[0]] == [3, 2]
+        assert [hit.id for hit in store.nearest(line_vector(3), 2)[0]] == [3, 2]

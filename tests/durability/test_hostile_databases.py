@@ -19,9 +19,9 @@ from tests.storage.stores import (
     files,
     item,
     line_store,
+    line_vector,
     new_item,
     oracle_items,
-    place,
     random_vectors,
     sql,
 )
@@ -43,8 +43,8 @@ def test_a_value_larger_than_any_of_ours_is_neither_read_nor_written(
         with pytest.raises(LookalikeError, match=exactly(message)):
             store.items([2])
         with pytest.raises(InvalidItem, match=exactly(message)):
-            store.append([NewItem("key", b"c", "l" * 3_000_000)], [place(7)])
-        assert store.append([new_item(7)], [place(7)]).ids == (5,)
+            store.append([NewItem("key", b"c", "l" * 3_000_000)], [line_vector(7)])
+        assert store.append([new_item(7)], [line_vector(7)]).ids == (5,)
 
 
 def test_rows_that_come_again_and_again_end_the_walk(tmp_path: Path) -> None:
@@ -68,7 +68,7 @@ def test_rows_that_come_again_and_again_end_the_walk(tmp_path: Path) -> None:
         with pytest.raises(StoreCorrupt, match=r"^expected the rows of items in the order of their ids"):
             store.items()
         with pytest.raises(StoreCorrupt):
-            store.nearest(place(1), 1)
+            store.nearest(line_vector(1), 1)
         assert store.verify() != []
 
 

@@ -14,7 +14,7 @@ import pytest
 from storage import LookalikeError, Store
 from storage.errors import NotAStore
 from tests.durability.sandbox import Sandbox, canaries
-from tests.storage.stores import exactly, files, line_store, new_items, places
+from tests.storage.stores import exactly, files, line_store, line_vectors, new_items
 
 READING = ("read", "verify", "export")
 WRITING = ("append", "publish", "compact", "repair")
@@ -103,7 +103,7 @@ def whole(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Return a store with an index file, and rows that it does not cover."""
     folder = line_store(tmp_path_factory.mktemp("whole"), published=True)
     with Store.open(folder, writing=True) as store:
-        store.append(new_items([5, 6]), places([5, 6]))
+        store.append(new_items([5, 6]), line_vectors([5, 6]))
     return folder
 
 

@@ -19,13 +19,13 @@ from storage import Embedding, Hit, Item, NewItem, Store
 EMBEDDING = Embedding(2, "f" * 64, {"made": "by hand"})
 
 
-def place(number: int) -> list[float]:
+def line_vector(number: int) -> list[float]:
     """Return the vector of an item."""
     return [2.0**number - 1, 0.0]
 
 
-def places(numbers: Sequence[int]) -> list[list[float]]:
-    return [place(number) for number in numbers]
+def line_vectors(numbers: Sequence[int]) -> list[list[float]]:
+    return [line_vector(number) for number in numbers]
 
 
 def new_item(number: int) -> NewItem:
@@ -58,7 +58,7 @@ def line_store(folder: Path, count: int = 5, *, batch: int | None = None, publis
     with Store.create(folder / "store", EMBEDDING) as store:
         for start in range(0, count, size):
             numbers = range(start, min(start + size, count))
-            store.append(new_items(numbers), places(numbers))
+            store.append(new_items(numbers), line_vectors(numbers))
         if published:
             store.publish()
     return folder / "store"

@@ -15,7 +15,7 @@ from storage import Embedding, NewItem, Store
 from storage.__main__ import app
 from tests.storage.commands import Command
 from tests.storage.processes import REPOSITORY
-from tests.storage.stores import content, item, line_store, new_item, place, sql
+from tests.storage.stores import content, item, line_store, line_vector, new_item, sql
 
 
 @pytest.fixture
@@ -25,7 +25,7 @@ def store(tmp_path: Path) -> Path:
     with Store.open(folder, writing=True) as opened:
         opened.delete(ids=[1])
         opened.publish()
-        opened.append([NewItem("key 4", content(4), None, {"number": 4})], place(4))
+        opened.append([NewItem("key 4", content(4), None, {"number": 4})], line_vector(4))
     return folder
 
 
@@ -194,7 +194,7 @@ def test_without_a_store_every_command_says_so(storage: Command, tmp_path: Path,
 
 def test_a_store_that_is_being_written_to_is_read_but_not_written(storage: Command, store: Path) -> None:
     with Store.open(store, writing=True) as writer:
-        writer.append([new_item(5)], place(5))
+        writer.append([new_item(5)], line_vector(5))
         message = (
             f"error: expected to be the only writer of {store}, got one at work already (process {os.getpid()}): wait "
             "for it to end, or stop it, and run the same command again\n"

@@ -15,7 +15,7 @@ from storage.errors import (
     StoreReadOnly,
     UnknownItem,
 )
-from tests.storage.stores import exactly, files, item, line_store, new_items, place, places
+from tests.storage.stores import exactly, files, item, line_store, line_vector, line_vectors, new_items
 
 # Writing
 
@@ -24,7 +24,7 @@ from tests.storage.stores import exactly, files, item, line_store, new_items, pl
 @pytest.mark.parametrize(
     "write",
     [
-        lambda store: store.append(new_items([5]), places([5])),
+        lambda store: store.append(new_items([5]), line_vectors([5])),
         lambda store: store.append([], []),
         lambda store: store.delete(ids=[0]),
         Store.compact,
@@ -85,9 +85,9 @@ def test_one_item_that_cannot_be_stored_refuses_the_batch(tmp_path: Path, bad: N
         before = files(store.folder)
         for batch in ([bad, *new_items([6, 7])], [*new_items([6, 7]), bad]):
             with pytest.raises(InvalidItem, match=exactly(message)):
-                store.append(batch, places([6, 7, 8]))
+                store.append(batch, line_vectors([6, 7, 8]))
         assert files(store.folder) == before
-        assert store.append(new_items([5]), places([5])).ids == (5,)
+        assert store.append(new_items([5]), line_vectors([5])).ids == (5,)
         assert store.verify() == []
 
 
@@ -96,15 +96,15 @@ def test_metadata_that_json_cannot_hold_refuses_the_batch(tmp_path: Path, number
     with Store.open(line_store(tmp_path), writing=True) as store:
         # The rest of the line is Python's, and other in the next Python.
         with pytest.raises(InvalidItem, match=r"^expected an item that can be stored, got key 'k': Out of range float"):
-            store.append([NewItem("k", b"", None, {"m": number})], place(5))
+            store.append([NewItem("k", b"", None, {"m": number})], line_vector(5))
         assert len(store) == 5
 
 
 @pytest.mark.parametrize(
     ("vectors", "error", "message"),
     [
-        (places([5]), InvalidItem, "expected a vector for each of 2 items, got 1 vectors"),
-        (places([5, 6, 7]), InvalidItem, "expected a vector for each of 2 items, got 3 vectors"),
+        (line_vectors([5]), InvalidItem, "expected a vector for each of 2 items, got 1 vectors"),
+        (line_vectors([5, 6, 7]), InvalidItem, "expected a vector for each of 2 items, got 3 vectors"),
         ([[1, 2, 3]] * 2, InvalidVectors, "expected vectors of 2 dimensions, got an array of shape (2, 3)"),
         (
             [[1, 2], [np.nan, 2]],
@@ -126,7 +126,7 @@ def test_vectors_that_do_not_fit_refuse_the_batch(
 def test_vectors_without_items_are_not_ignored(tmp_path: Path) -> None:
     with Store.open(line_store(tmp_path), writing=True) as store:
         with pytest.raises(InvalidItem, match=exactly("expected a vector for each of 0 items, got 1 vectors")):
-            store.append([], places([5]))
+            store.append([], line_vectors([5]))
         assert len(store) == 5
 
 
@@ -165,7 +165,7 @@ def test_k_is_a_whole_number_of_at_least_one(tmp_path: Path, k: Any) -> None:
     with Store.open(line_store(tmp_path)) as store:
         message = f"expected k to be a whole number of at least 1, got {k!r}"
         with pytest.raises(InvalidQuery, match=exactly(message)):
-            store.nearest(place(0), k)
+            store.nearest(line_vector(0), k)
 
 
 def test_a_query_is_refused_in_the_words_of_a_vector(tmp_path: Path) -> None:
@@ -176,4 +176,4 @@ def test_a_query_is_refused_in_the_words_of_a_vector(tmp_path: Path) -> None:
             store.nearest([1, 2, 3], 1)
         message = "expected a list of excluded ids for each of 2 queries, got 1"
         with pytest.raises(InvalidQuery, match=exactly(message)):
-            store.nearest(places([0, 1]), 1, exclude=[[0]])
+            store.nearest(line_vectors([0, 1]), 1, exclude=[[0]])

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from storage import Appended, Embedding, Hit, Item, NewItem, Store
+from storage import AppendResult, Embedding, Hit, Item, NewItem, Store
 from storage.errors import InvalidQuery
 from tests.storage.stores import (
     EMBEDDING,
@@ -17,11 +17,11 @@ from tests.storage.stores import (
     hit,
     item,
     line_store,
+    line_vector,
+    line_vectors,
     new_item,
     new_items,
     oracle_items,
-    place,
-    places,
     random_vectors,
 )
 
@@ -41,17 +41,17 @@ def test_a_new_store_is_empty(tmp_path: Path) -> None:
 
 def test_what_is_appended_is_there_at_once_and_after_opening_again(tmp_path: Path) -> None:
     with Store.create(tmp_path / "store", EMBEDDING) as store:
-        assert store.append(new_items([0, 1, 2]), places([0, 1, 2])) == Appended((0, 1, 2), 0)
-        assert store.append(new_items([3, 4]), places([3, 4])) == Appended((3, 4), 0)
-        assert store.nearest(place(2), 5) == [OF_TWO]
+        assert store.append(new_items([0, 1, 2]), line_vectors([0, 1, 2])) == AppendResult((0, 1, 2), 0)
+        assert store.append(new_items([3, 4]), line_vectors([3, 4])) == AppendResult((3, 4), 0)
+        assert store.nearest(line_vector(2), 5) == [OF_TWO]
     with Store.open(tmp_path / "store") as reopened:
         assert len(reopened) == 5
         assert reopened.items() == [item(number) for number in range(5)]
-        assert reopened.nearest(place(2), 5) == [OF_TWO]
+        assert reopened.nearest(line_vector(2), 5) == [OF_TWO]
         assert reopened.thumbnails([4, 0, 99]) == {0: b"png 0", 4: b"png 4"}
         assert reopened.label_counts() == {f"label {number}": 1 for number in range(5)}
         ids, vectors = reopened.all_vectors()
-        assert (ids.tolist(), vectors.tolist()) == (list(range(5)), places(range(5)))
+        assert (ids.tolist(), vectors.tolist()) == (list(range(5)), line_vectors(range(5)))
         assert reopened.verify() == []
 
 
@@ -73,7 +73,7 @@ def test_items_are_found_by_id_and_by_key_in_the_order_asked(tmp_path: Path) -> 
     with Store.open(line_store(tmp_path)) as store:
         assert store.items([3, 0, 3]) == [item(3), item(0), item(3)]
         assert store.by_key("key 4") == item(4)
-        assert store.vectors([4, 1]).tolist() == places([4, 1])
+        assert store.vectors([4, 1]).tolist() == line_vectors([4, 1])
         assert store.vectors([]).shape == (0, 2)
         assert store.items([]) == []
         assert store.contents(["key 1", "nothing", "key 3"]) == {"key 1": content(1), "key 3": content(3)}
@@ -84,9 +84,9 @@ def test_numpy_integers_are_ids_too(tmp_path: Path, kind: Any) -> None:
     ids: Any = np.array([3, 1], kind)
     with Store.open(line_store(tmp_path), writing=True) as store:
         assert store.items(ids) == [item(3), item(1)]
-        assert store.vectors(ids).tolist() == places([3, 1])
+        assert store.vectors(ids).tolist() == line_vectors([3, 1])
         assert store.thumbnails(ids) == {1: b"png 1", 3: b"png 3"}
-        assert store.nearest(place(2), kind(2), exclude=[ids]) == [[hit(1, 2, 0.0), hit(2, 0, 3.0)]]
+        assert store.nearest(line_vector(2), kind(2), exclude=[ids]) == [[hit(1, 2, 0.0), hit(2, 0, 3.0)]]
         assert store.delete(ids=ids) == 2
         assert store.items() == [item(0), item(2), item(4)]
 
@@ -94,7 +94,7 @@ def test_numpy_integers_are_ids_too(tmp_path: Path, kind: Any) -> None:
 def test_an_item_is_left_out_of_an_answer_by_its_id(tmp_path: Path) -> None:
     with Store.open(line_store(tmp_path)) as store:
         everywhere = np.array([np.iinfo(np.int64).min, -1, 5, np.iinfo(np.int64).max])
-        asked = store.nearest([place(2)] * 3, 2, exclude=[[2], [], [*everywhere, 2**63, -(2**70), 1]])
+        asked = store.nearest([line_vector(2)] * 3, 2, exclude=[[2], [], [*everywhere, 2**63, -(2**70), 1]])
     assert asked == [[hit(1, 1, 2.0), hit(2, 0, 3.0)], OF_TWO[:2], [hit(1, 2, 0.0), hit(2, 0, 3.0)]]
 
 
@@ -109,9 +109,9 @@ def test_identical_images_are_items_of_their_own(tmp_path: Path) -> None:
 def test_an_item_that_comes_again_takes_the_place_of_its_old_self_under_a_new_id(tmp_path: Path) -> None:
     changed = NewItem("key 1", b"other", "other label", {}, b"other png")
     with Store.open(line_store(tmp_path), writing=True) as store:
-        assert store.append([new_item(5), changed, new_item(3)], [place(5), [100.0, 0.0], place(3)]) == Appended(
-            (5, 6, 7), replaced=2
-        )
+        assert store.append(
+            [new_item(5), changed, new_item(3)], [line_vector(5), [100.0, 0.0], line_vector(3)]
+        ) == AppendResult((5, 6, 7), replaced=2)
     with Store.open(tmp_path / "store") as reopened:
         assert len(reopened) == 6
         new = Item(6, "key 1", "other label", {}, b"other")
@@ -121,7 +121,7 @@ def test_an_item_that_comes_again_takes_the_place_of_its_old_self_under_a_new_id
         assert reopened.nearest([100, 0], 2) == [
             [Hit(1, 6, "key 1", "other label", 0.0, {}), hit(2, 5, 69.0)],
         ]
-        assert reopened.nearest(place(3), 2) == [[hit(1, 3, 0.0, id=7), hit(2, 2, 4.0)]]
+        assert reopened.nearest(line_vector(3), 2) == [[hit(1, 3, 0.0, id=7), hit(2, 2, 4.0)]]
         assert reopened.verify() == []
 
 
@@ -163,9 +163,11 @@ def test_any_text_is_a_key_a_label_and_metadata(tmp_path: Path) -> None:
 
 def test_no_label_stays_no_label_and_an_empty_one_empty(tmp_path: Path) -> None:
     with Store.create(tmp_path / "store", EMBEDDING) as store:
-        store.append([NewItem("a", b"", None), NewItem("b", b"", ""), NewItem("c", b"", "None")], places([0, 1, 2]))
+        store.append(
+            [NewItem("a", b"", None), NewItem("b", b"", ""), NewItem("c", b"", "None")], line_vectors([0, 1, 2])
+        )
         assert [item.label for item in store.items()] == [None, "", "None"]
-        assert [hit.label for hit in store.nearest(place(0), 3)[0]] == [None, "", "None"]
+        assert [hit.label for hit in store.nearest(line_vector(0), 3)[0]] == [None, "", "None"]
         assert store.label_counts() == {"": 1, "None": 1, None: 1}
         assert list(store.label_counts()) == ["", "None", None]
 
@@ -193,8 +195,8 @@ def test_items_come_in_pages_with_their_vectors(tmp_path: Path) -> None:
     with Store.open(line_store(tmp_path), writing=True) as store:
         store.delete(ids=[1])
         assert [(page, vectors.tolist()) for page, vectors in store.pages(2)] == [
-            ([item(0), item(2)], places([0, 2])),
-            ([item(3), item(4)], places([3, 4])),
+            ([item(0), item(2)], line_vectors([0, 2])),
+            ([item(3), item(4)], line_vectors([3, 4])),
         ]
         assert [len(page) for page, _ in store.pages(3)] == [3, 1]
 
@@ -203,7 +205,7 @@ def test_more_items_than_one_statement_can_name_are_stored_and_found(tmp_path: P
     vectors = random_vectors(9000, 4)
     items = oracle_items(vectors)
     with Store.create(tmp_path / "store", Embedding(4, "f" * 64)) as store:
-        assert store.append(items, vectors) == Appended(tuple(range(9000)), 0)
+        assert store.append(items, vectors) == AppendResult(tuple(range(9000)), 0)
         assert len(store.contents([item.key for item in items])) == 9000
         assert [found.key for found in store.items(range(8999, -1, -1))] == [item.key for item in items[::-1]]
         np.testing.assert_array_equal(store.vectors(range(9000)), vectors)
@@ -216,11 +218,11 @@ def test_more_items_than_one_statement_can_name_are_stored_and_found(tmp_path: P
 def test_the_clock_and_the_files_times_do_not_matter(tmp_path: Path) -> None:
     folder = line_store(tmp_path, published=True)
     with Store.open(folder) as store:
-        expected = store.nearest(places(range(5)), 5)
+        expected = store.nearest(line_vectors(range(5)), 5)
     for path in folder.rglob("*"):
         os.utime(path, (0, 0))
     with Store.open(folder) as store:
-        assert store.nearest(places(range(5)), 5) == expected
+        assert store.nearest(line_vectors(range(5)), 5) == expected
         assert store.verify() == []
 
 
@@ -233,7 +235,7 @@ def test_what_is_no_whole_number_is_no_id(tmp_path: Path, id: Any) -> None:
             lambda: store.vectors([id]),
             lambda: store.thumbnails([id]),
             lambda: store.delete(ids=[0, id]),
-            lambda: store.nearest(place(0), 1, exclude=[[id]]),
+            lambda: store.nearest(line_vector(0), 1, exclude=[[id]]),
         ]
         for ask in asked:
             with pytest.raises(InvalidQuery, match=exactly(message)):

@@ -13,7 +13,7 @@ from storage.catalog.row import Row
 from storage.databases.sqlite_file import PRAGMAS
 from storage.files import lock
 from storage.memory import snapshot
-from storage.types.items import Appended, NewItem
+from storage.types.items import AppendResult, NewItem
 from tests.durability.mutants.patches import Patches
 
 
@@ -38,10 +38,10 @@ def acknowledged_before_commit(patches: Patches) -> None:
         while delayed:
             append(store, *delayed.pop())
 
-    def acknowledge(store: Store, items: Sequence[NewItem], vectors: ArrayLike) -> Appended:
+    def acknowledge(store: Store, items: Sequence[NewItem], vectors: ArrayLike) -> AppendResult:
         write_delayed(store)
         delayed.append((items, vectors))
-        return Appended((), 0)
+        return AppendResult((), 0)
 
     def write_and_close(store: Store) -> None:
         if delayed:

@@ -19,11 +19,11 @@ from tests.storage.stores import (
     item,
     label_of,
     line_store,
+    line_vector,
+    line_vectors,
     new_item,
     new_items,
     oracle_items,
-    place,
-    places,
     random_vectors,
     sql,
 )
@@ -60,10 +60,10 @@ def test_every_connection_of_a_store_commits_as_durably_as_sqlite_can(
 
     monkeypatch.setattr(sqlite3, "connect", recorded)
     with Store.create(tmp_path / "store", EMBEDDING) as store:
-        store.append(new_items([0]), places([0]))
+        store.append(new_items([0]), line_vectors([0]))
         tell()
     with Store.open(tmp_path / "store") as store:
-        store.nearest(place(0), 1)
+        store.nearest(line_vector(0), 1)
         tell()
     assert told == [SETTINGS] * len(told)
     assert len(told) >= 2
@@ -92,7 +92,7 @@ def test_every_batch_is_tied_to_all_before_it(tmp_path: Path) -> None:
     with Store.open(line_store(tmp_path, 5, batch=2), writing=True) as store:
         store.delete(ids=[1, 4])
         # One that is new, one that comes again, and one that was deleted and comes back.
-        store.append(new_items([5, 2, 1]), places([5, 2, 1]))
+        store.append(new_items([5, 2, 1]), line_vectors([5, 2, 1]))
         store.delete(keys=["key 0"])
         store.compact()
     batches = sql(tmp_path / "store", "SELECT number, live, next_id, chain FROM batches ORDER BY number")
@@ -132,7 +132,7 @@ def test_ids_are_dense_and_never_given_out_again(tmp_path: Path) -> None:
     with Store.open(folder, writing=True) as store:
         store.delete(ids=[1, 2])
     with Store.open(folder, writing=True) as store:
-        assert store.append(new_items([3, 1]), places([3, 1])).ids == (3, 4)
+        assert store.append(new_items([3, 1]), line_vectors([3, 1])).ids == (3, 4)
         store.delete(ids=range(0, 5, 3))
         store.delete(ids=[4])
         assert len(store) == 0
@@ -140,8 +140,8 @@ def test_ids_are_dense_and_never_given_out_again(tmp_path: Path) -> None:
         store.repair()
     with Store.open(folder, writing=True) as store:
         with pytest.raises(InvalidItem):
-            store.append([*new_items([0, 1]), NewItem("", b"")], places([0, 1, 2]))
-        assert store.append(new_items([0, 1]), places([0, 1])).ids == (5, 6)
+            store.append([*new_items([0, 1]), NewItem("", b"")], line_vectors([0, 1, 2]))
+        assert store.append(new_items([0, 1]), line_vectors([0, 1])).ids == (5, 6)
         assert store.verify() == []
 
 
@@ -152,15 +152,15 @@ def test_a_reader_answers_from_what_it_loaded_until_it_refreshes(tmp_path: Path)
     folder = line_store(tmp_path, 3)
     with Store.open(folder) as reader, Store.open(folder, writing=True) as writer:
         old = [[hit(1, 2, 0.0), hit(2, 1, 2.0), hit(3, 0, 3.0)]]
-        assert reader.nearest(place(2), 9) == old
-        writer.append(new_items([3]), places([3]))
-        assert reader.nearest(place(2), 9) == old
+        assert reader.nearest(line_vector(2), 9) == old
+        writer.append(new_items([3]), line_vectors([3]))
+        assert reader.nearest(line_vector(2), 9) == old
         # What is asked of the catalog is answered from the newest batch.
         assert (len(reader), reader.by_key("key 3")) == (4, item(3))
         reader.refresh()
-        assert reader.nearest(place(2), 9) == [[*old[0], hit(4, 3, 4.0)]]
+        assert reader.nearest(line_vector(2), 9) == [[*old[0], hit(4, 3, 4.0)]]
         # The writer itself sees at once what it wrote.
-        assert writer.nearest(place(2), 9) == [[*old[0], hit(4, 3, 4.0)]]
+        assert writer.nearest(line_vector(2), 9) == [[*old[0], hit(4, 3, 4.0)]]
 
 
 @pytest.mark.parametrize("compacted", [False, True])
@@ -169,26 +169,26 @@ def test_a_reader_loads_anew_when_an_answer_would_hold_an_item_that_is_gone_sinc
 ) -> None:
     folder = line_store(tmp_path, 3)
     with Store.open(folder) as reader, Store.open(folder, writing=True) as writer:
-        assert len(reader.nearest(place(0), 3)[0]) == 3
-        writer.append([new_item(1)], place(1))
+        assert len(reader.nearest(line_vector(0), 3)[0]) == 3
+        writer.append([new_item(1)], line_vector(1))
         if compacted:
             writer.compact()
-        assert reader.nearest(place(0), 1) == [[hit(1, 0, 0.0)]]
-        assert reader.nearest(place(0), 3) == [[hit(1, 0, 0.0), hit(2, 1, 1.0, id=3), hit(3, 2, 3.0)]]
+        assert reader.nearest(line_vector(0), 1) == [[hit(1, 0, 0.0)]]
+        assert reader.nearest(line_vector(0), 3) == [[hit(1, 0, 0.0), hit(2, 1, 1.0, id=3), hit(3, 2, 3.0)]]
         writer.delete(ids=[0, 2, 3])
-        assert reader.nearest(place(0), 3) == [[]]
+        assert reader.nearest(line_vector(0), 3) == [[]]
 
 
 def test_an_item_that_is_gone_without_a_batch_that_says_so_is_damage(tmp_path: Path) -> None:
     folder = line_store(tmp_path, 3)
     with Store.open(folder) as reader:
-        assert len(reader.nearest(place(0), 3)[0]) == 3
+        assert len(reader.nearest(line_vector(0), 3)[0]) == 3
         sql(folder, "DELETE FROM items WHERE id = 1")
         with pytest.raises(
             StoreCorrupt,
             match=r"^expected item 1 in the catalog, but it is gone: run `python -m storage verify`$",
         ):
-            reader.nearest(place(0), 3)
+            reader.nearest(line_vector(0), 3)
 
 
 def test_readers_see_whole_batches_only_while_one_writes(tmp_path: Path) -> None:

@@ -12,7 +12,7 @@ from storage import Store
 from storage.errors import NotAStore, StoreBusy, StoreUnwritable
 from storage.files.lock import WriterLock
 from tests.storage.processes import WRITER, python
-from tests.storage.stores import EMBEDDING, exactly, line_store, new_items, places
+from tests.storage.stores import EMBEDDING, exactly, line_store, line_vectors, new_items
 
 
 def busy(folder: Path, holder: object) -> str:
@@ -84,7 +84,7 @@ def test_the_next_writer_follows_at_once_on_one_that_was_killed(tmp_path: Path) 
         os.kill(writer.pid, signal.SIGKILL)
         assert writer.wait() == -signal.SIGKILL
         with Store.open(folder, writing=True) as store:
-            assert store.append(new_items([5]), places([5])).ids == (5,)
+            assert store.append(new_items([5]), line_vectors([5])).ids == (5,)
 
 
 def test_a_writer_lets_the_next_one_in_when_it_closes(tmp_path: Path) -> None:
@@ -97,7 +97,7 @@ def test_a_writer_lets_the_next_one_in_when_it_closes(tmp_path: Path) -> None:
         first.close()
         with pytest.raises(StoreBusy):
             Store.open(tmp_path / "store", writing=True)
-        assert second.append(new_items([0]), places([0])).ids == (0,)
+        assert second.append(new_items([0]), line_vectors([0])).ids == (0,)
 
 
 def test_a_writer_whose_store_cannot_be_opened_lets_the_next_one_in(tmp_path: Path) -> None:

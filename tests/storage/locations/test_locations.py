@@ -8,7 +8,7 @@ import pytest
 from storage import Embedding, Store
 from storage.errors import NotAStore, OtherEmbedding, StoreCorrupt, StoreExists, StoreNotFound
 from tests.programs import printed_by
-from tests.storage.stores import EMBEDDING, exactly, files, item, line_store, new_item, place, sql
+from tests.storage.stores import EMBEDDING, exactly, files, item, line_store, line_vector, new_item, sql
 
 OPENINGS = pytest.mark.parametrize("writing", [False, True], ids=["for reading", "for writing"])
 
@@ -131,7 +131,7 @@ def test_what_an_interrupted_creation_left_is_no_obstacle(tmp_path: Path, left: 
     assert not Store.exists_at(tmp_path)
     Store.require_free(tmp_path)
     with Store.create(tmp_path, EMBEDDING) as store:
-        store.append([new_item(0)], place(0))
+        store.append([new_item(0)], line_vector(0))
     with Store.open(tmp_path) as store:
         assert store.items() == [item(0)]
         assert store.verify() == []
@@ -155,7 +155,7 @@ def test_a_store_is_opened_or_created_for_one_embedding(tmp_path: Path) -> None:
     for items in (0, 1):
         with Store.open_or_create(tmp_path / "store", EMBEDDING) as store:
             assert len(store) == items
-            store.append([new_item(0)], place(0))
+            store.append([new_item(0)], line_vector(0))
     with pytest.raises(OtherEmbedding):
         Store.open_or_create(tmp_path / "store", Embedding(2, "0" * 64))
     with Store.open(tmp_path / "store", writing=True) as store:

@@ -16,9 +16,9 @@ from tests.storage.stores import (
     item,
     label_of,
     line_store,
+    line_vectors,
     new_items,
     oracle_items,
-    places,
     random_vectors,
     sql,
 )
@@ -44,7 +44,7 @@ def test_a_backup_is_a_store_that_goes_its_own_way(tmp_path: Path) -> None:
     with Store.open(tmp_path / "copy", writing=True) as copied:
         # Ids that the original gave out are not given out again.
         copied.delete(ids=[4])
-        assert copied.append(new_items([5]), places([5])).ids == (5,)
+        assert copied.append(new_items([5]), line_vectors([5])).ids == (5,)
         assert copied.thumbnails([0]) == {0: b"png 0"}
     with Store.open(folder) as store:
         assert store.items() == [item(number) for number in range(5)]
@@ -66,7 +66,7 @@ def test_an_empty_store_is_backed_up(tmp_path: Path) -> None:
         store.backup(tmp_path / "copy")
     with Store.open(tmp_path / "copy", writing=True) as copied:
         assert (len(copied), copied.embedding.fingerprint, copied.verify()) == (0, "f" * 64, [])
-        assert copied.append(new_items([0]), places([0])).ids == (0,)
+        assert copied.append(new_items([0]), line_vectors([0])).ids == (0,)
 
 
 def test_a_backup_made_while_one_writes_has_whole_batches_up_to_some_moment(tmp_path: Path) -> None:

@@ -7,7 +7,18 @@ import pytest
 
 from storage import Hit, Store
 from storage.errors import StoreCorrupt
-from tests.storage.stores import exactly, files, hit, item, line_store, new_item, new_items, place, places, sql
+from tests.storage.stores import (
+    exactly,
+    files,
+    hit,
+    item,
+    line_store,
+    line_vector,
+    line_vectors,
+    new_item,
+    new_items,
+    sql,
+)
 
 #: What the damaged stores of these tests hold: item 0 was deleted, item 4 came after the index file.
 HELD = [1, 2, 3, 4]
@@ -19,7 +30,7 @@ def made(tmp_path_factory: pytest.TempPathFactory) -> Path:
     with Store.open(folder, writing=True) as store:
         store.delete(ids=[0])
         store.publish()
-        store.append([new_item(4)], places([4]))
+        store.append([new_item(4)], line_vectors([4]))
     return folder
 
 
@@ -80,11 +91,11 @@ def test_a_damaged_item_is_named_and_set_aside_and_the_others_go_on(
         assert store.repair() == [ASIDE.format(number)]
         assert store.verify() == []
         assert store.items() == [item(one) for one in others]
-        assert store.nearest(place(2), 9) == [around_item_two(others)]
+        assert store.nearest(line_vector(2), 9) == [around_item_two(others)]
         assert store.thumbnails(HELD).keys() == set(others)
         assert sql(folder, f"SELECT item, {column} FROM set_aside") == [(number, value)]
         # It can be added again, under a new id.
-        assert store.append([new_item(number)], place(number)).ids == (5,)
+        assert store.append([new_item(number)], line_vector(number)).ids == (5,)
         assert store.repair() == []
     with Store.open(folder) as store:
         assert store.items() == [*(item(one) for one in others), item(number, id=5)]
@@ -95,9 +106,9 @@ def test_no_answer_is_given_from_a_damaged_item(folder: Path) -> None:
     sql(folder, "UPDATE items SET label = 'label 1' WHERE id = 3")
     with Store.open(folder) as store:
         with pytest.raises(StoreCorrupt, match=r"^expected item 3 to match its checksum, but it was damaged after it"):
-            store.nearest(place(2), 3)
+            store.nearest(line_vector(2), 3)
         # What it is not among is answered.
-        assert store.nearest(place(2), 2) == [around_item_two([1, 2])]
+        assert store.nearest(line_vector(2), 2) == [around_item_two([1, 2])]
         for read in (store.items, lambda: store.by_key("key 3"), lambda: store.vectors([3]), lambda: [*store.pages(2)]):
             with pytest.raises(StoreCorrupt):
                 read()
@@ -112,7 +123,7 @@ def test_several_damaged_items_are_set_aside_together(folder: Path) -> None:
         assert store.repair() == [*(ASIDE.format(id) for id in (0, 1, 3)), picture + "damaged, removed"]
         assert store.verify() == []
         assert store.items() == [item(2), item(4)]
-        assert store.nearest(place(2), 9) == [around_item_two([2, 4])]
+        assert store.nearest(line_vector(2), 9) == [around_item_two([2, 4])]
     assert sql(folder, "SELECT item, key, label FROM set_aside ORDER BY item") == [
         (id, f"key {id}", "x") for id in (0, 1, 3)
     ]
@@ -149,8 +160,8 @@ def test_a_record_that_the_rows_do_not_bear_out_is_named_and_made_to_match(
         assert store.repair() == done
         assert store.verify() == []
         assert store.items() == [item(number) for number in others]
-        assert store.nearest(place(2), 9) == [around_item_two(others)]
-        assert store.append([new_item(9)], place(9)).ids == (5,)
+        assert store.nearest(line_vector(2), 9) == [around_item_two(others)]
+        assert store.append([new_item(9)], line_vector(9)).ids == (5,)
 
 
 @pytest.mark.parametrize("lost", [[1], [4], [2, 3]])
@@ -164,8 +175,8 @@ def test_a_row_that_is_gone_is_named_and_its_id_is_not_given_out_again(folder: P
         assert store.repair()[: len(gone)] == [f"{line}; its id is not given out again" for line in gone]
         assert store.verify() == []
         assert store.items() == [item(number) for number in others]
-        assert store.nearest(place(2), 9) == [around_item_two(others)]
-        assert store.append(new_items(lost), places(lost)).ids == tuple(range(5, 5 + len(lost)))
+        assert store.nearest(line_vector(2), 9) == [around_item_two(others)]
+        assert store.append(new_items(lost), line_vectors(lost)).ids == tuple(range(5, 5 + len(lost)))
         assert store.verify() == []
 
 
@@ -208,7 +219,7 @@ def test_an_index_file_that_is_gone_is_made_again(folder: Path) -> None:
         assert store.verify() == [f"{missing}; searching works without it, from the rows"]
         assert store.repair() == [f"{missing}, rebuilt"]
         assert store.verify() == []
-        assert store.nearest(place(2), 9) == [around_item_two(HELD)]
+        assert store.nearest(line_vector(2), 9) == [around_item_two(HELD)]
     (made,) = (folder / "index").iterdir()
     assert made.read_bytes() == (folder / "index.faiss").read_bytes()
     assert sql(folder, "SELECT batch, items FROM generations") == [(4, 4)]

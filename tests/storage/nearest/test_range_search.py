@@ -14,7 +14,7 @@ from storage.nearest.range_search import range_search
 from tests.storage.nearest.hard_vectors import KINDS, clouds
 from tests.storage.nearest.inexact_index import InexactIndex
 from tests.storage.nearest.searches import as_lists, flat, range_oracle, true_squares
-from tests.storage.stores import exactly, hit, line_store, place, random_vectors, sql
+from tests.storage.stores import exactly, hit, line_store, line_vector, random_vectors, sql
 
 
 @settings(deadline=None, derandomize=True, max_examples=150)
@@ -64,11 +64,11 @@ def test_five_thousand_identical_vectors_lie_within_a_radius_of_zero() -> None:
 
 def test_a_store_returns_the_items_within_a_radius_the_border_included(tmp_path: Path) -> None:
     with Store.open(line_store(tmp_path)) as store:
-        assert store.within([place(1), place(3)], 3) == [
+        assert store.within([line_vector(1), line_vector(3)], 3) == [
             [hit(1, 1, 0.0), hit(2, 0, 1.0), hit(3, 2, 2.0)],
             [hit(1, 3, 0.0)],
         ]
-        assert store.within(place(1), np.float32(2), exclude=[[1]]) == [[hit(1, 0, 1.0), hit(2, 2, 2.0)]]
+        assert store.within(line_vector(1), np.float32(2), exclude=[[1]]) == [[hit(1, 0, 1.0), hit(2, 2, 2.0)]]
 
 
 @pytest.mark.parametrize("radius", [-1, float("nan"), float("inf"), "3", None, True])
@@ -79,12 +79,12 @@ def test_a_radius_is_a_finite_number_of_at_least_zero(tmp_path: Path, radius: An
             InvalidQuery, match=exactly(f"expected the radius to be a finite number of at least 0, got {radius!r}")
         ),
     ):
-        store.within(place(1), radius)
+        store.within(line_vector(1), radius)
 
 
 def test_a_radius_whose_square_overflows_includes_everything(tmp_path: Path) -> None:
     with Store.open(line_store(tmp_path)) as store:
-        assert len(store.within(place(1), 1e200)[0]) == 5
+        assert len(store.within(line_vector(1), 1e200)[0]) == 5
 
 
 def test_every_item_has_neighbours_but_never_itself(tmp_path: Path) -> None:
@@ -127,8 +127,8 @@ def test_no_neighbours_are_returned_of_damaged_rows(tmp_path: Path) -> None:
 def test_a_query_may_be_of_any_real_type_and_order_and_need_not_be_contiguous(tmp_path: Path, kind: Any) -> None:
     with Store.open(line_store(tmp_path)) as store:
         wide = np.zeros((1, 4), kind)
-        wide[0, ::2] = place(2)
-        expected = store.nearest(place(2), 3)
+        wide[0, ::2] = line_vector(2)
+        expected = store.nearest(line_vector(2), 3)
         assert store.nearest(wide[:, ::2], 3) == expected
         assert store.nearest(wide[0, ::2], 3) == expected
         with pytest.raises(InvalidVectors):

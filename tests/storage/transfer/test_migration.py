@@ -9,7 +9,7 @@ from storage.errors import OtherEmbedding, StoreCorrupt, StoreExists
 from storage.transfer.comparison import compare
 from storage.transfer.migration import Migrated, migrate
 from tests.storage.commands import Command
-from tests.storage.stores import EMBEDDING, exactly, line_store, new_items, places, sql
+from tests.storage.stores import EMBEDDING, exactly, line_store, line_vectors, new_items, sql
 
 ALL = {"embedding": 0, "items": 0, "vectors": 0, "plain": 0, "filtered": 0, "within": 0}
 
@@ -19,7 +19,7 @@ def lively_store(folder: Path) -> Path:
     place = line_store(folder, 8, batch=3)
     with Store.open(place, writing=True) as store:
         store.delete(ids=[1])
-        store.append(new_items([2, 9]), places([3, 9]))
+        store.append(new_items([2, 9]), line_vectors([3, 9]))
         store.compact()
         store.delete(keys=["key 9"])
     return place
@@ -92,7 +92,7 @@ def test_other_vectors_and_what_follows_from_them_are_counted(tmp_path: Path) ->
     one, other = tmp_path / "one", tmp_path / "other"
     for folder, shift in ((one, 0), (other, 1)):
         with Store.create(folder, EMBEDDING) as store:
-            store.append(new_items([0, 1]), places([0, 1 + shift]))
+            store.append(new_items([0, 1]), line_vectors([0, 1 + shift]))
     with Store.open(one) as left, Store.open(other) as right:
         found = compare(left, right, queries=10)
     assert found.first == "vectors: item 1 has other vectors"

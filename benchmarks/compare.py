@@ -1,4 +1,4 @@
-"""What got better or worse from one report to another, beyond the spread of the figures."""
+"""Compare the measurements of two reports: what got better or worse by more than the spread."""
 
 import json
 from collections.abc import Mapping
@@ -16,7 +16,10 @@ BETTER, WORSE, SAME = "better", "worse", "same"
 
 @dataclass(frozen=True)
 class Change:
-    """A figure of both reports. `verdict` is beyond the spread: the two do not overlap. `share` is how much, of old."""
+    """A measurement of both reports, and its change as a share of the old value: 0.1 is a tenth more.
+
+    The verdict is SAME if the two spreads overlap.
+    """
 
     name: str
     old: Measurement
@@ -27,9 +30,9 @@ class Change:
 
 @dataclass(frozen=True)
 class Comparison:
-    """All figures that two reports share, and the names of those that only one has.
+    """The changes of all measurements that both reports have, and the names of those that only one has.
 
-    `allowed` is the share by which a figure may get worse.
+    `allowed` is the share by which a measurement may get worse.
     """
 
     allowed: float
@@ -39,60 +42,62 @@ class Comparison:
     new: tuple[str, ...]
 
     @property
-    def too_bad(self) -> list[Change]:
-        """Return the figures that got worse beyond their spread by more than is allowed."""
+    def regressions(self) -> list[Change]:
+        """Return the changes for the worse by more than the allowed share."""
         return [change for change in self.changes if change.verdict == WORSE and abs(change.share) > self.allowed]
 
     def as_json(self) -> dict[str, Any]:
-        """Return the comparison as JSON; a share of nothing is null."""
-        document = asdict(self) | {"ok": not self.too_bad}
+        """Return the comparison as JSON; the share of a change from 0 is null."""
+        document = asdict(self) | {"ok": not self.regressions}
         for change in document["changes"]:
             change["share"] = change["share"] if abs(change["share"]) != float("inf") else None
         return document
 
     def table(self) -> Table:
-        """Return what changed as a table to print, the worst first."""
+        """Return the changes beyond the spread as a table to print, the worst first."""
         same = sum(change.verdict == SAME for change in self.changes)
-        title = f"{len(self.changes)} figures in both, {same} the same within their spread"
+        title = f"{len(self.changes)} measurements in both, {same} the same within their spread"
         table = Table(title=title, title_justify="left")
         for name in ("", "old", "new", "change", ""):
             table.add_column(name, justify="right" if name else "left")
-        changed = [change for change in self.changes if change.verdict != SAME]
-        for change in sorted(changed, key=lambda change: (change.verdict == BETTER, -abs(change.share))):
-            loud = "WORSE" if change in self.too_bad else change.verdict
-            table.add_row(change.name, change.old.shown(), change.new.shown(), f"{change.share:+.1%}", loud)
-        if not changed:
-            table.add_row("nothing beyond it")
+        changes = [change for change in self.changes if change.verdict != SAME]
+        for change in sorted(changes, key=lambda change: (change.verdict == BETTER, -abs(change.share))):
+            verdict = "WORSE" if change in self.regressions else change.verdict
+            table.add_row(change.name, str(change.old), str(change.new), f"{change.share:+.1%}", verdict)
+        if not changes:
+            table.add_row("no changes")
         return table
 
 
-def compare(old: Path, new: Path, allowed: float) -> Comparison:
-    """Compare two `report.json`; raise UnfitForBenchmark for a file that is none, or without a figure in common."""
-    before, after = _document(old), _document(new)
-    theirs, ours = _figures(before, old), _figures(after, new)
-    changes = tuple(changed(name, theirs[name], ours[name]) for name in theirs if name in ours)
+def compare_reports(old: Path, new: Path, allowed: float) -> Comparison:
+    """Compare two files `report.json`; raise UnfitForBenchmark for another file, or if no measurement is in both."""
+    old_report, new_report = _read_report(old), _read_report(new)
+    before, after = _measurements(old_report, old), _measurements(new_report, new)
+    changes = tuple(change_of(name, before[name], after[name]) for name in before if name in after)
     if not changes:
-        raise UnfitForBenchmark(f"expected a figure that {old} and {new} share, got none: compare reports of one kind")
+        raise UnfitForBenchmark(
+            f"expected a measurement that {old} and {new} share, got none: compare reports of one kind"
+        )
     return Comparison(
         allowed,
-        before.get("machine", {}).get("processor") == after.get("machine", {}).get("processor"),
+        old_report.get("machine", {}).get("processor") == new_report.get("machine", {}).get("processor"),
         changes,
-        tuple(name for name in theirs if name not in ours),
-        tuple(name for name in ours if name not in theirs),
+        gone=tuple(name for name in before if name not in after),
+        new=tuple(name for name in after if name not in before),
     )
 
 
-def changed(name: str, old: Measurement, new: Measurement) -> Change:
-    """Return the change of one figure."""
-    grown = new.value - old.value
-    share = grown / abs(old.value) if old.value else float("inf") * grown if grown else 0.0
-    apart = new.low > old.high or new.high < old.low
-    if not apart or new.better == NEITHER:
+def change_of(name: str, old: Measurement, new: Measurement) -> Change:
+    """Return the change of one measurement, with its verdict."""
+    difference = new.value - old.value
+    share = difference / abs(old.value) if old.value else float("inf") * difference if difference else 0.0
+    overlapping = old.low <= new.high and new.low <= old.high
+    if overlapping or new.better == NEITHER:
         return Change(name, old, new, SAME, share)
-    return Change(name, old, new, BETTER if (grown > 0) == (new.better == HIGHER) else WORSE, share)
+    return Change(name, old, new, BETTER if (difference > 0) == (new.better == HIGHER) else WORSE, share)
 
 
-def _document(path: Path) -> Mapping[str, Any]:
+def _read_report(path: Path) -> Mapping[str, Any]:
     try:
         document = json.loads(path.read_text())
     except (OSError, ValueError) as error:
@@ -102,8 +107,8 @@ def _document(path: Path) -> Mapping[str, Any]:
     return document
 
 
-def _figures(document: Mapping[str, Any], path: Path) -> dict[str, Measurement]:
+def _measurements(report: Mapping[str, Any], path: Path) -> dict[str, Measurement]:
     try:
-        return {name: Measurement(**figure) for name, figure in document["figures"].items()}
+        return {name: Measurement(**fields) for name, fields in report["figures"].items()}
     except TypeError as error:
         raise UnfitForBenchmark(f"expected figures of this version in {path}, got {error}: measure again") from None

@@ -1,15 +1,15 @@
-"""What can keep a measurement from being made."""
+"""Errors of the benchmarks."""
 
 from storage import LookalikeError
 
 
 class UnfitForBenchmark(LookalikeError):
-    """A source or store that cannot be measured, such as one with too few items or without labels."""
+    """A source, store or report that cannot be measured or compared, such as one without labels."""
 
 
 class BenchmarkFailed(LookalikeError):
-    """A measurement that found Lookalike's answers wrong."""
+    """A measurement that found wrong answers, or whose process failed."""
 
 
 class PeerFailed(LookalikeError):
-    """Another library's process that failed, ended, or did not answer in time."""
+    """The process of another library failed, ended, or did not answer in time."""

@@ -1,8 +1,8 @@
-"""The README's table of results, made from a report so that no number in it was typed."""
+"""Write the README's results from a report, so that no number in them was typed by hand."""
 
 import json
 import textwrap
-from collections.abc import Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -16,10 +16,10 @@ END = "<!-- end of results -->"
 
 _WIDTH = 120
 
-#: Figures of the peers' table in the README, and what each is called.
+#: Measurements in the README's table of peers, with their column titles.
 _PEER_COLUMNS = {
     "one_p50": "one query (ms)",
-    "many": "at once (queries/s)",
+    "many": "batch (queries/s)",
     "recall": "recall@10",
     "insert": "insert (rows/s)",
     "open": "open (ms)",
@@ -27,22 +27,10 @@ _PEER_COLUMNS = {
 }
 
 
-def results(document: Mapping[str, Any]) -> str:
-    """Return the results of a report as Markdown, between the markers; what it lacks is left out."""
-    parts = [
-        _accuracy(document) if "accuracy" in document else "",
-        _sentences(document),
-        _peers(document["peers"]) if "peers" in document else "",
-        _kept(document["peers"]) if document.get("peers", {}).get("kept") else "",
-        _measured_on(document),
-    ]
-    return "\n\n".join([BEGIN, *(part for part in parts if part), END])
+def write_results(report: Path, page: Path, copy: Path) -> None:
+    """Replace what is between the markers of a page by a report's results, and write a copy of the report.
 
-
-def write_results(report: Path, page: Path, kept: Path) -> None:
-    """Put a report's results between the markers of a page, and keep the report.
-
-    Raise UnfitForBenchmark when the report cannot be read or the page has no markers.
+    Raise UnfitForBenchmark if the report cannot be read or the page has no markers.
     """
     try:
         document = json.loads(report.read_text())
@@ -51,123 +39,164 @@ def write_results(report: Path, page: Path, kept: Path) -> None:
         raise UnfitForBenchmark(f"expected a report.json and a page, got {error}: write the report first") from None
     if "figures" not in document:
         raise UnfitForBenchmark(f"expected a report with figures at {report}, got none: write it with `benchmarks all`")
-    durable.replace_file(page, replaced(text, results(document)).encode())
-    durable.replace_file(kept, (json.dumps(document, indent=1, ensure_ascii=False) + "\n").encode())
+    durable.replace_file(page, replace_results(text, results(document)).encode())
+    durable.replace_file(copy, (json.dumps(document, indent=1, ensure_ascii=False) + "\n").encode())
 
 
-def replaced(page: str, shown: str) -> str:
-    """Return a page with other results between its markers."""
+def replace_results(page: str, text: str) -> str:
+    """Return a page with another text between its markers, and including them."""
     before, begin, rest = page.partition(BEGIN)
     _, end, after = rest.partition(END)
     if not begin or not end:
         raise UnfitForBenchmark(f"expected a page with the markers {BEGIN!r} and {END!r}, got none: put them in")
-    return before + shown + after
+    return before + text + after
 
 
-def _accuracy(document: Mapping[str, Any]) -> str:
-    reports = document["accuracy"]
+def results(document: Mapping[str, Any]) -> str:
+    """Return the results of a report as Markdown between the markers, without the parts that the report lacks."""
+    sections: Sequence[tuple[str, Callable[[Any], str]]] = (
+        ("accuracy", _accuracy),
+        ("exactness", _exactness),
+        ("latency", _latency),
+        ("sizes", _latency_by_size),
+        ("throughput", _throughput),
+        ("peers", _peers),
+    )
+    shown = [section(document[part]) for part, section in sections if part in document]
+    return "\n\n".join([BEGIN, *shown, _measured_on(document), END])
+
+
+def _accuracy(reports: Sequence[Mapping[str, Any]]) -> str:
     first = reports[0]
-    rows = [
-        f"`{first['source']}`: {first['test']:,} images asked of a store of {first['train']:,} others.",
-        "",
-        "| recipe | 1-NN accuracy | 95 % interval | recall@5 | mAP@10 | published |",
-        "|---|---:|---:|---:|---:|---:|",
-    ]
-    for one in sorted(reports, key=lambda one: -one["one_nn_accuracy"]):
-        name = f"`{one['recipe']}`" + (" (default)" if one["recipe"] == DEFAULT.name else "")
-        name += f", mean of {len(one['per_seed'])} seeds" if len(one["per_seed"]) > 1 else ""
-        low, high = one["ci95"]
-        published = "" if one["published"] is None else f"{one['published']:.4f}"
+    rows = []
+    for report in sorted(reports, key=lambda report: -report["one_nn_accuracy"]):
+        name = f"`{report['recipe']}`" + (" (default)" if report["recipe"] == DEFAULT.name else "")
+        name += f", mean of {len(report['per_seed'])} seeds" if len(report["per_seed"]) > 1 else ""
+        low, high = report["ci95"]
         rows.append(
-            f"| {name} | {one['one_nn_accuracy']:.4f} | {low:.3f} to {high:.3f} | {one['recall_at']['5']:.4f} | "
-            f"{one['mean_average_precision']:.4f} | {published} |"
-        )
-    return "\n".join(rows)
-
-
-def _sentences(document: Mapping[str, Any]) -> str:
-    said = []
-    if "exactness" in document:
-        compared = sum(one["queries"] * one["k"] for one in document["exactness"])
-        wrong = sum(one["errors"] + one["alone_differs"] for one in document["exactness"])
-        said.append(f"Compared with scikit-learn's search in float64, {wrong} of {compared:,} neighbours are wrong.")
-    if "latency" in document:
-        one = document["latency"][-1]
-        said.append(
-            f"One query of {one['vectors']:,} items, with labels and checks, takes {one['single']['p50_ms']:.2f} ms "
-            f"(scikit-learn, distances only: {one['sklearn_single']['p50_ms']:.2f} ms)."
-        )
-        if one["batch_qps"]:
-            said.append(
-                f"{one['batch']:,} at once are answered at {one['batch_qps']:,.0f} a second (scikit-learn: "
-                f"{one['sklearn_batch_qps']:,.0f})."
+            (
+                name,
+                f"{report['one_nn_accuracy']:.4f}",
+                f"{low:.3f} to {high:.3f}",
+                f"{report['recall_at']['5']:.4f}",
+                f"{report['mean_average_precision']:.4f}",
+                "" if report["published"] is None else f"{report['published']:.4f}",
             )
-    if "sizes" in document:
-        shown = ", ".join(
-            f"{one['single']['p50_ms']:.2f} ms of {one['vectors']:,} ({one['ratio_product']:.1f})"
-            for one in document["sizes"]["sizes"]
         )
-        said.append(
-            "One query of made-up vectors takes, in brackets as many times what one product of all vectors with it "
-            f"takes, {shown}."
-        )
-    if document.get("throughput", {}).get("jobs"):
-        jobs = ", ".join(
-            f"{one['images_per_second']:,.0f} a second with `{one['recipe']}` in {one['precision']} "
-            f"({one['ratio']:.1f})"
-            for one in document["throughput"]["jobs"]
-        )
-        said.append(
-            f"Of {document['throughput']['images']:,} images, whole jobs from the files to committed rows embed "
-            f"{jobs}; in brackets as many times Keras' `predict` alone."
-        )
-    return _wrapped(" ".join(said))
+    return _section(
+        "Accuracy",
+        f"`{first['source']}`: {first['test']:,} query images, searched among {first['train']:,} others.",
+        ("recipe", "1-NN accuracy", "95 % interval", "recall@5", "mAP@10", "published"),
+        rows,
+    )
 
 
-def _peers(peers: Mapping[str, Any]) -> str:
-    size = sorted({one["vectors"] for one in peers["measured"]})[:2][-1]
-    rows = [
-        f"What a user would pick instead, {size:,} vectors of {peers['dim']} dimensions, k = {peers['k']}:",
-        "",
-        f"| | {' | '.join(_PEER_COLUMNS.values())} | labels |",
-        f"|---|{'---:|' * len(_PEER_COLUMNS)}---|",
-    ]
-    for one in peers["measured"]:
-        if one["vectors"] == size:
-            cells = [
-                format_number(one["figures"][name]["value"]) if name in one["figures"] else NO_VALUE
-                for name in _PEER_COLUMNS
-            ]
-            labels = "no" if one["labels_right"] is None else "yes" if one["labels_right"] == 1 else "wrong ones"
-            labels = labels if "recall" in one["figures"] else NO_VALUE
-            rows.append(f"| {one['name']} | {' | '.join(cells)} | {labels} |")
-    return "\n".join(rows)
+def _exactness(reports: Sequence[Mapping[str, Any]]) -> str:
+    compared = sum(report["queries"] * report["k"] for report in reports)
+    errors = sum(report["errors"] + report["alone_differs"] for report in reports)
+    return _section(
+        "Exactness",
+        "Every neighbour, compared with scikit-learn's brute-force search in float64.",
+        ("stores", "neighbours compared", "wrong"),
+        [(f"{len(reports)}", f"{compared:,}", f"{errors:,}")],
+    )
 
 
-def _kept(peers: Mapping[str, Any]) -> str:
-    rows = [
-        "Killed during an insert, after others were acknowledged:",
-        "",
-        "| | kills | acknowledged rows lost | half inserts | do not open | flushes an insert |",
-        "|---|---:|---:|---:|---:|---:|",
-    ]
-    for one in peers["kept"]:
-        flushes = NO_VALUE if one["flushes"] is None else f"{one['flushes']:.0f}"
-        rows.append(
-            f"| {one['name']} | {one['kills']} | {one['lost']:,} | {one['half']} | {one['unopened']} | {flushes} |"
-        )
-    return "\n".join(rows)
+def _latency(reports: Sequence[Mapping[str, Any]]) -> str:
+    report = reports[-1]
+    rows = [("one query (ms)", *(f"{report[side]['p50_ms']:.2f}" for side in ("single", "sklearn_single")))]
+    if report["batch_qps"]:
+        rates = (f"{report[side]:,.0f}" for side in ("batch_qps", "sklearn_batch_qps"))
+        rows.append((f"batch of {report['batch']:,} (queries/s)", *rates))
+    return _section(
+        "Queries",
+        f"{report['vectors']:,} images, k = {report['k']}. Lookalike returns labels and metadata and checks every row; "
+        "scikit-learn returns positions and distances.",
+        ("", "Lookalike", "scikit-learn"),
+        rows,
+    )
+
+
+def _latency_by_size(report: Mapping[str, Any]) -> str:
+    sizes = report["sizes"]
+    return _section(
+        "Speed of one query",
+        f"Random vectors of {sizes[0]['dim']} dimensions, k = {sizes[0]['k']}. The ratio is to one matrix-vector "
+        "product of all float32 vectors with the query; below 1, 8-bit quantized vectors are searched first.",
+        ("vectors", "one query (ms)", "ratio to one matrix-vector product"),
+        [(f"{size['vectors']:,}", f"{size['single']['p50_ms']:.2f}", f"{size['ratio_product']:.1f}") for size in sizes],
+    )
+
+
+def _throughput(report: Mapping[str, Any]) -> str:
+    return _section(
+        "Embedding",
+        f"Whole ingest jobs of {report['images']:,} images of `{report['source']}`, from the files to committed rows.",
+        ("recipe", "precision", "images/s", "ratio to Keras `predict`"),
+        [
+            (f"`{job['recipe']}`", job["precision"], f"{job['images_per_second']:,.0f}", f"{job['ratio']:.1f}")
+            for job in report["jobs"]
+        ],
+    )
+
+
+def _peers(report: Mapping[str, Any]) -> str:
+    size = sorted({peer["vectors"] for peer in report["measured"]})[:2][-1]
+    speed = _section(
+        "Compared with other libraries",
+        f"{size:,} vectors of {report['dim']} dimensions, k = {report['k']}, in turn in one run.",
+        ("", *_PEER_COLUMNS.values(), "labels"),
+        [_peer_row(peer) for peer in report["measured"] if peer["vectors"] == size],
+    )
+    if not report.get("kept"):
+        return speed
+    crashes = _section(
+        "Killed during an insert",
+        "Each library's process is killed after it acknowledged earlier inserts, and its store is opened again.",
+        ("", "kills", "acknowledged rows lost", "partial inserts", "stores that fail to open", "fsyncs per insert"),
+        [
+            (
+                peer["name"],
+                f"{peer['kills']}",
+                f"{peer['lost']:,}",
+                f"{peer['half']}",
+                f"{peer['unopened']}",
+                NO_VALUE if peer["flushes"] is None else f"{peer['flushes']:.0f}",
+            )
+            for peer in report["kept"]
+        ],
+    )
+    return f"{speed}\n\n{crashes}"
+
+
+def _peer_row(peer: Mapping[str, Any]) -> tuple[str, ...]:
+    measurements = peer["figures"]
+    cells = (format_number(measurements[name]["value"]) if name in measurements else NO_VALUE for name in _PEER_COLUMNS)
+    if "recall" not in measurements:
+        labels = NO_VALUE
+    elif peer["labels_right"] is None:
+        labels = "no"
+    else:
+        labels = "yes" if peer["labels_right"] == 1 else "wrong ones"
+    return (peer["name"], *cells, labels)
 
 
 def _measured_on(document: Mapping[str, Any]) -> str:
     machine = document["machine"]
     memory = f", {machine['memory_gib']:.0f} GiB" if machine["memory_gib"] else ""
     flags = f", {' '.join(machine['flags'])}" if machine["flags"] else ""
-    return _wrapped(
+    return _wrap(
         f"Measured on {document['made']} with `python -m benchmarks all` on {machine['cores']} cores of "
-        f"{machine['processor']}{flags}{memory}. [docs/report.json](docs/report.json) has every figure with its spread."
+        f"{machine['processor']}{flags}{memory}. [docs/report.json](docs/report.json) has every number with its spread."
     )
 
 
-def _wrapped(text: str) -> str:
+def _section(title: str, text: str, columns: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
+    """Return a heading, a paragraph, and a table whose first column is left-aligned."""
+    table = [columns, ("---", *("---:" for _ in columns[1:])), *rows]
+    lines = ["| " + " | ".join(cells) + " |" for cells in table]
+    return "\n".join([f"### {title}", "", _wrap(text), "", *lines])
+
+
+def _wrap(text: str) -> str:
     return textwrap.fill(text, _WIDTH, break_long_words=False, break_on_hyphens=False)

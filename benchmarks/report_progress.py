@@ -1,4 +1,4 @@
-"""Show how far a whole report has come on standard error: a bar on a terminal, a plain line a stage elsewhere."""
+"""Show the progress of a whole report on standard error: a bar on a terminal, otherwise one line per stage."""
 
 import time
 from collections.abc import Iterator
@@ -13,46 +13,51 @@ from ingest.pipeline.progress_bar import PLAIN_INTERVAL
 from storage import console
 
 
-class Shown:
-    """What is told of a report under way; without a bar it is plain lines."""
+class ReportProgress:
+    """Shows which part and stage of a report is being measured; without a bar it prints lines."""
 
     def __init__(self, parts: int, bar: Bar | None = None) -> None:
         self._parts, self._bar = parts, bar
-        self._whole: TaskID | None = bar.add_task("", total=parts, stage="") if bar else None
+        self._task = bar.add_task("", total=parts, stage="") if bar else TaskID(0)
         self._part = ""
         self._last = ("", 0.0)
 
-    def part(self, part: Part, number: int) -> None:
-        """Tell that a part begins."""
-        self._part = f"[{number + 1}/{self._parts}] {part.name}"
-        if self._bar and self._whole is not None:
-            self._bar.update(self._whole, completed=number, description=part.name, stage="")
+    def start_part(self, part: Part, index: int) -> None:
+        """Show that a part begins."""
+        self._part = f"[{index + 1}/{self._parts}] {part.name}"
+        if self._bar:
+            self._bar.update(self._task, completed=index, description=part.name, stage="")
         else:
             console.print_message(self._part)
 
-    def stage(self, text: str) -> None:
-        """Tell what the part does now."""
-        if self._bar and self._whole is not None:
-            self._bar.update(self._whole, stage=text)
-            if text.isupper() or "FAILED" in text or "NOT INSTALLED" in text:
-                self._bar.console.print(text)
-        else:
-            console.print_message(f"{self._part}: {text}")
+    def show_stage(self, stage: str) -> None:
+        """Show the current stage of the part; on a terminal a failure stays on the screen."""
+        if not self._bar:
+            console.print_message(f"{self._part}: {stage}")
+            return
+        self._bar.update(self._task, stage=stage)
+        if "FAILED" in stage or "NOT INSTALLED" in stage:
+            self._bar.console.print(stage)
 
-    def images(self, progress: Progress) -> None:
-        """Tell how far a job of ingesting has come."""
-        stage, when = self._last
-        if self._bar is None and stage == progress.stage and time.monotonic() - when < PLAIN_INTERVAL:
+    def show_images(self, progress: Progress) -> None:
+        """Show the progress of an ingest job; as lines at each new stage and then every few seconds."""
+        stage, time_shown = self._last
+        if self._bar is None and stage == progress.stage and time.monotonic() - time_shown < PLAIN_INTERVAL:
             return
         self._last = (progress.stage, time.monotonic())
-        self.stage(f"{progress.stage} {progress.stage_done:,} of {progress.stage_total:,} images")
+        self.show_stage(f"{progress.stage} {progress.stage_done:,} of {progress.stage_total:,} images")
+
+    def finish(self) -> None:
+        """Show that all parts are measured."""
+        if self._bar:
+            self._bar.update(self._task, completed=self._parts, stage="")
 
 
 @contextmanager
-def whole_progress(parts: int) -> Iterator[Shown]:
-    """Give what shows the progress of a report of so many parts."""
+def report_progress(parts: int) -> Iterator[ReportProgress]:
+    """Yield what shows the progress of a report of so many parts."""
     if not console.ERR.is_terminal:
-        yield Shown(parts)
+        yield ReportProgress(parts)
         return
     columns = (
         TextColumn("{task.description}"),
@@ -62,6 +67,6 @@ def whole_progress(parts: int) -> Iterator[Shown]:
         TextColumn("{task.fields[stage]}"),
     )
     with Bar(*columns, console=console.ERR) as bar:
-        shown = Shown(parts, bar)
-        yield shown
-        bar.update(TaskID(0), completed=parts, stage="")
+        progress = ReportProgress(parts, bar)
+        yield progress
+        progress.finish()

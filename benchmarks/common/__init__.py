@@ -1,1 +1,1 @@
-"""What measures, peers and durability share: a measurement, the machine it was made on, and timing."""
+"""What measures, peers and durability share: a measurement with its spread, timing, and the machine."""

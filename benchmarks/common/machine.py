@@ -1,4 +1,4 @@
-"""The machine and the versions that a figure belongs to."""
+"""The machine and the package versions that a measurement belongs to."""
 
 import os
 import platform
@@ -13,27 +13,28 @@ _FLAGS = ("avx2", "avx512f", "avx512_bf16", "amx_bf16", "asimd", "sve")
 
 
 def describe_machine() -> dict[str, Any]:
-    """Return the processor, memory, threads and versions, as far as this system tells them."""
+    """Return the processor, memory, threads and versions, as far as this system reports them."""
     return {
         "processor": _cpuinfo("model name") or platform.processor() or platform.machine(),
         "flags": [flag for flag in _FLAGS if flag in _cpuinfo("flags").split()],
         "all_flags": sorted(_cpuinfo("flags").split()),
-        "cores": _usable_cores(),
-        "threads": _usable_cores(),
+        "cores": usable_cores(),
+        "threads": usable_cores(),
         "load_before": _load(),
         "memory_gib": _memory_gib(),
         "system": f"{platform.system()} {platform.machine()}",
         "python": platform.python_version(),
-        "packages": {_shown(name): _version(name) for name in ("lookalike", "opencv-python", *_PACKAGES)},
+        "packages": {name.removesuffix("-cpu"): _version(name) for name in ("lookalike", "opencv-python", *_PACKAGES)},
     }
 
 
-def _usable_cores() -> int:
+def usable_cores() -> int:
+    """Return how many processor cores this process may use."""
     return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
 
 def _load() -> float | None:
-    """Return how many processes were running on average in the last minute: times beside others are worth less."""
+    """Return the load average of the last minute: on a busy machine timings are worth less."""
     return round(os.getloadavg()[0], 2) if hasattr(os, "getloadavg") else None
 
 
@@ -52,12 +53,8 @@ def _cpuinfo(field: str) -> str:
     return next((line.partition(":")[2].strip() for line in lines if line.partition(":")[0].strip() == field), "")
 
 
-def _shown(name: str) -> str:
-    return name.removesuffix("-cpu")
-
-
 def _version(name: str) -> str:
-    # OpenCV may be installed without its windows, under another name.
+    # OpenCV without a graphical interface has another package name.
     for candidate in (name, f"{name}-headless"):
         try:
             return metadata.version(candidate)

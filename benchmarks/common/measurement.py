@@ -1,24 +1,22 @@
-"""A measured number that can be compared with another run's: its unit, its spread, and which way is better."""
+"""A measured number with its unit, its spread and which direction is better, so that two runs can be compared."""
 
-from collections.abc import Sequence
-from dataclasses import asdict, dataclass
-from typing import Any
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 
 import numpy as np
 
-#: Which way is better; "neither" is only shown.
+#: Which direction is better; a measurement with "neither" is shown but never judged.
 HIGHER, LOWER, NEITHER = "higher", "lower", "neither"
 
-
-#: Stands in a table where there is no figure.
+#: Fills a table cell without a value.
 NO_VALUE = "\u2013"
 
 
 @dataclass(frozen=True)
 class Measurement:
-    """A value with the ends of its spread: the extremes of the repeats, or an interval as `of` says.
+    """A value with the ends of its spread: lowest and highest of the repeats, or the interval that `of` names.
 
-    `samples` is how many measurements stand behind it.
+    `samples` is the number of observations behind the value.
     """
 
     value: float
@@ -29,32 +27,31 @@ class Measurement:
     samples: int
     of: str = "median, lowest and highest of the repeats"
 
-    def as_json(self) -> dict[str, Any]:
-        """Return the figure as JSON."""
-        return asdict(self)
-
-    def shown(self, spread: bool = True) -> str:
-        """Return the value to read, with its spread when it has any."""
+    def __str__(self) -> str:
         value = f"{format_number(self.value)} {self.unit}".rstrip()
-        return (
-            f"{value} ({format_number(self.low)} to {format_number(self.high)})"
-            if spread and self.low < self.high
-            else value
-        )
+        if self.low < self.high:
+            return f"{value} ({format_number(self.low)} to {format_number(self.high)})"
+        return value
 
 
 def median_of(repeats: Sequence[float], unit: str, better: str, samples: int | None = None) -> Measurement:
-    """Return the median of the repeats with its extremes; `samples` when each repeat stands for several."""
+    """Return the median of the repeats with their extremes; `samples` if each repeat stands for several."""
     return Measurement(float(np.median(repeats)), min(repeats), max(repeats), unit, better, samples or len(repeats))
 
 
 def counted(value: float, unit: str, better: str, samples: int = 1) -> Measurement:
-    """Return a value that was counted and has no spread."""
+    """Return a measurement without a spread."""
     return Measurement(value, value, value, unit, better, samples, "counted")
 
 
+def latency_of(percentiles: Mapping[str, float], samples: int) -> Measurement:
+    """Return a latency in milliseconds from its percentiles: the median, spread to the 95th percentile."""
+    median, p95 = percentiles["p50_ms"], percentiles["p95_ms"]
+    return Measurement(median, median, p95, "ms", LOWER, samples, "median, to the 95th percentile")
+
+
 def format_number(value: float) -> str:
-    """Return a number with the digits that are worth reading: three, or all before the point."""
+    """Return a number with three significant digits, or with all digits before the decimal point."""
     if value == 0 or abs(value) >= 100 or value == int(value):
         return f"{value:,.0f}"
     digits = max(0, 2 - int(np.floor(np.log10(abs(value)))))

@@ -1,17 +1,17 @@
-"""How often the nearest neighbour has the right label: the whole system on images it has not seen."""
+"""Measure 1-NN accuracy, recall@k and mAP of a recipe on images that its store does not contain."""
 
 import tempfile
 from collections import Counter
 from collections.abc import Callable, Sequence
-from dataclasses import asdict, dataclass, replace
+from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 from rich.table import Table
 
 from benchmarks.measures import metrics
-from benchmarks.measures.splits import labelled_images, require_test
+from benchmarks.measures.splits import labelled_images, require_test_count
 from ingest.embedding.network.backbone import CachingBackbone, MakeBackbone
 from ingest.embedding.network.backbone_factory import vgg16_backbone
 from ingest.embedding.recipes import Recipe
@@ -20,11 +20,14 @@ from ingest.pipeline.progress import Progress
 from ingest.sources import InMemorySource, Source, SourceImage
 from search import Searcher
 
-#: What the original notebook printed, on 4,000 and 1,000 other digits.
+#: 1-NN accuracy that the original notebook printed, with 4,000 stored digits and 1,000 queries, not these.
 PUBLISHED = {"notebook": 0.87}
 
-#: Seeds of the notebook's untrained layer: one alone would measure luck.
+#: Seeds of the random dense layer of the notebook's recipe: a single one would measure luck.
 DENSE_SEEDS = (0, 1, 2, 3, 4)
+
+#: Images in the cache besides those of the source: the black one that pads batches, and the embedder's canaries.
+_OTHER_IMAGES = 64
 
 RECALL_AT = (1, 5, 10)
 DEPTH = max(RECALL_AT)
@@ -32,10 +35,11 @@ DEPTH = max(RECALL_AT)
 
 @dataclass(frozen=True)
 class AccuracyReport:
-    """1-NN accuracy with its 95 % interval (Wilson), recall@k, mAP@10 and the confusions, summed over the seeds.
+    """1-NN accuracy with its 95 % interval (Wilson), recall@k, mAP@10, and the confusion matrix summed over the seeds.
 
-    `sklearn_one_nn_accuracy` is what scikit-learn's exact search gives on the same vectors. For a recipe with an
-    untrained layer every figure is the mean over `seeds`, and `per_seed` has the accuracy of each.
+    `train` and `test` count the stored images and the queries. `sklearn_one_nn_accuracy` is that of scikit-learn's
+    exact search on the same vectors. For a recipe with a random layer every number is the mean over `seeds`, and
+    `per_seed` has the accuracy of each.
     """
 
     recipe: str
@@ -53,15 +57,11 @@ class AccuracyReport:
     seeds: list[int]
     per_seed: list[float]
 
-    def as_json(self) -> dict[str, Any]:
-        """Return the report as JSON."""
-        return asdict(self)
-
     def table(self) -> Table:
         """Return the report as a table to print."""
         table = Table(title=f"Accuracy: {self.recipe} on {self.source}", title_justify="left", show_header=False)
         low, high = self.ci95
-        table.add_row("images", f"{self.train:,} to search in, {self.test:,} asked")
+        table.add_row("images", f"{self.train:,} stored, {self.test:,} queries")
         table.add_row("1-NN accuracy", f"{self.one_nn_accuracy:.4f} (95 %: {low:.4f} to {high:.4f})")
         if len(self.per_seed) > 1:
             table.add_row("  by seed", ", ".join(f"{share:.4f}" for share in self.per_seed))
@@ -83,45 +83,50 @@ def measure_accuracy(
     make_backbone: MakeBackbone | None = None,
     on_progress: Callable[[Progress], None] = lambda _: None,
 ) -> AccuracyReport:
-    """Ingest all but `test` images into a temporary store, ask with the others, and compare the labels.
+    """Ingest all but `test` images into a temporary store, query it with the others, and compare the labels.
 
-    The first `test` images are asked with, as in the notebook; with a seed the images are shuffled first. Heads
-    are fitted on the others only. Raise UnfitForBenchmark when there are too few images, or some without a label.
+    The first `test` images are the queries, as in the notebook; with a seed the images are shuffled first. Heads are
+    fitted on the stored images only. Raise UnfitForBenchmark for too few images, or an image without a label.
     """
-    asked, stored = _split(source, test, seed)
-    wanted = [str(image.label) for image in asked]
-    names = sorted({str(image.label) for image in (*asked, *stored)})
+    queries, stored = _split(source, test, seed)
+    truth = [str(image.label) for image in queries]
+    names = sorted({str(image.label) for image in (*queries, *stored)})
     relevant = Counter(str(image.label) for image in stored)
     seeds = DENSE_SEEDS if recipe.head == "dense" else (recipe.seed,)
-    # The seeds differ in the head alone, so the network need see an image only once.
+    # The seeds change only the head, so the network needs to see each image only once.
     network = (make_backbone or vgg16_backbone())(recipe)
-    backbone = CachingBackbone(network, capacity=len(asked) + len(stored) + 1) if len(seeds) > 1 else network
-    found: list[list[list[str]]] = []
-    by_sklearn: list[float] = []
+    backbone = (
+        CachingBackbone(network, capacity=len(queries) + len(stored) + _OTHER_IMAGES) if len(seeds) > 1 else network
+    )
+    labels_by_seed: list[list[list[str]]] = []
+    sklearn_accuracies: list[float] = []
     for dense_seed in seeds:
-        hits, sklearn_labels = _ask(
-            asked, stored, replace(recipe, seed=dense_seed), lambda _, __="auto": backbone, on_progress
+        hit_labels, sklearn_labels = _search(
+            queries, stored, replace(recipe, seed=dense_seed), lambda _, __="auto": backbone, on_progress
         )
-        found.append(hits)
-        by_sklearn.append(_share(wanted, sklearn_labels))
-    first = [[hits[0] for hits in one] for one in found]
-    per_seed = [_share(wanted, predicted) for predicted in first]
+        labels_by_seed.append(hit_labels)
+        sklearn_accuracies.append(_accuracy(truth, sklearn_labels))
+    predictions = [[labels[0] for labels in hit_labels] for hit_labels in labels_by_seed]
+    per_seed = [_accuracy(truth, predicted) for predicted in predictions]
     accuracy = float(np.mean(per_seed))
-    matrices = np.sum([metrics.confusion(names, wanted, predicted) for predicted in first], axis=0)
+    confusion = np.sum([metrics.confusion(names, truth, predicted) for predicted in predictions], axis=0)
     return AccuracyReport(
         recipe=recipe.name,
         source=source.name,
         train=len(stored),
-        test=len(asked),
+        test=len(queries),
         one_nn_accuracy=accuracy,
-        ci95=metrics.wilson_interval(accuracy, len(asked)),
-        sklearn_one_nn_accuracy=float(np.mean(by_sklearn)),
-        recall_at={str(k): float(np.mean([metrics.recall_at(k, wanted, one) for one in found])) for k in RECALL_AT},
+        ci95=metrics.wilson_interval(accuracy, len(queries)),
+        sklearn_one_nn_accuracy=float(np.mean(sklearn_accuracies)),
+        recall_at={
+            str(k): float(np.mean([metrics.recall_at(k, truth, labels) for labels in labels_by_seed]))
+            for k in RECALL_AT
+        },
         mean_average_precision=float(
-            np.mean([metrics.mean_average_precision(DEPTH, wanted, one, relevant) for one in found])
+            np.mean([metrics.mean_average_precision(DEPTH, truth, labels, relevant) for labels in labels_by_seed])
         ),
         labels=names,
-        confusion=matrices.tolist(),
+        confusion=confusion.tolist(),
         published=PUBLISHED.get(recipe.name),
         seeds=list(seeds),
         per_seed=per_seed,
@@ -130,44 +135,46 @@ def measure_accuracy(
 
 def _split(source: Source, test: int, seed: int | None) -> tuple[list[SourceImage], list[SourceImage]]:
     images = labelled_images(source)
-    require_test(source.name, len(images), test)
+    require_test_count(source.name, len(images), test)
     if seed is not None:
         images = [images[index] for index in np.random.RandomState(seed).permutation(len(images))]
     return images[:test], images[test:]
 
 
-def _ask(
-    asked: Sequence[SourceImage],
+def _search(
+    queries: Sequence[SourceImage],
     stored: Sequence[SourceImage],
     recipe: Recipe,
     make_backbone: MakeBackbone,
     on_progress: Callable[[Progress], None],
 ) -> tuple[list[list[str]], list[str]]:
-    """Return the labels of each asked image's hits, and of its nearest neighbour as scikit-learn finds it."""
+    """Return the labels of each query's hits, and the label of its nearest neighbour according to scikit-learn."""
     with tempfile.TemporaryDirectory(prefix="lookalike-") as folder:
-        place = Path(folder, "store")
+        path = Path(folder, "store")
         ingest(
-            InMemorySource("the images to search in", stored),
-            place,
+            InMemorySource("the stored images", stored),
+            path,
             recipe=recipe,
             make_backbone=make_backbone,
             on_progress=on_progress,
         )
-        with Searcher.open(place, make_backbone=make_backbone) as searcher:
-            pictures = [image.decoded() for image in asked]
-            found = [[str(hit.label) for hit in result.hits] for result in searcher.by_image(pictures, DEPTH)]
+        with Searcher.open(path, make_backbone=make_backbone) as searcher:
+            images = [image.decoded() for image in queries]
+            hit_labels = [[str(hit.label) for hit in result.hits] for result in searcher.by_image(images, DEPTH)]
             ids, vectors = searcher.store.all_vectors()
-            nearest = _nearest_by_sklearn(vectors, searcher.embed(pictures))
-            labels = [str(item.label) for item in searcher.store.items(ids[nearest].tolist())]
-    return found, labels
+            nearest = _nearest_by_sklearn(vectors, searcher.embed(images))
+            sklearn_labels = [str(item.label) for item in searcher.store.items(ids[nearest].tolist())]
+    return hit_labels, sklearn_labels
 
 
-def _nearest_by_sklearn(vectors: Any, queries: Any) -> Any:
+def _nearest_by_sklearn(vectors: NDArray[np.float32], queries: NDArray[np.float32]) -> NDArray[np.int64]:
+    """Return the position of each query's nearest vector, searched exhaustively in float64."""
     from sklearn.neighbors import NearestNeighbors
 
-    searched = NearestNeighbors(n_neighbors=1, algorithm="brute").fit(vectors.astype(np.float64))
-    return searched.kneighbors(queries.astype(np.float64), return_distance=False)[:, 0]
+    neighbours = NearestNeighbors(n_neighbors=1, algorithm="brute").fit(vectors.astype(np.float64))
+    positions: NDArray[np.int64] = neighbours.kneighbors(queries.astype(np.float64), return_distance=False)
+    return positions[:, 0]
 
 
-def _share(wanted: Sequence[str], predicted: Sequence[str]) -> float:
-    return sum(truth == guess for truth, guess in zip(wanted, predicted, strict=True)) / len(wanted)
+def _accuracy(truth: Sequence[str], predicted: Sequence[str]) -> float:
+    return sum(label == guess for label, guess in zip(truth, predicted, strict=True)) / len(truth)

@@ -1,11 +1,11 @@
-"""How often changed copies of images find their originals."""
+"""Measure how often altered copies of images find their originals."""
 
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
+from functools import partial
 from itertools import islice
 from pathlib import Path
 from tempfile import TemporaryDirectory
-from typing import Any
 
 import cv2
 import numpy as np
@@ -22,54 +22,54 @@ from ingest.pipeline.progress import Progress
 from ingest.sources import InMemorySource, Source, SourceImage, decode_readable
 from search import Searcher
 
-#: Copies that are asked with together.
-_AT_ONCE = 64
+#: Copies that are searched together.
+_CHUNK = 64
 
 
-def _jpeg(image: Image) -> Image:
-    """Return an image as JPEG of quality 30 leaves it."""
+def _compress(image: Image) -> Image:
+    """Encode an image as JPEG of quality 30 and decode it."""
     _, data = cv2.imencode(".jpg", image, [cv2.IMWRITE_JPEG_QUALITY, 30])
-    kept = cv2.imdecode(data, cv2.IMREAD_GRAYSCALE if image.ndim == 2 else cv2.IMREAD_COLOR)
-    return np.asarray(kept, np.uint8)
+    decoded = cv2.imdecode(data, cv2.IMREAD_GRAYSCALE if image.ndim == 2 else cv2.IMREAD_COLOR)
+    return np.asarray(decoded, np.uint8)
 
 
-def _half(image: Image) -> Image:
+def _halve(image: Image) -> Image:
     height, width = image.shape[:2]
     size = (max(1, width // 2), max(1, height // 2))
     return np.asarray(cv2.resize(image, size, interpolation=cv2.INTER_AREA), np.uint8)
 
 
-def _centre(image: Image) -> Image:
-    """Return the middle 80 % of the width and of the height."""
+def _crop(image: Image) -> Image:
+    """Crop an image to the middle 80 % of its width and height."""
     height, width = image.shape[:2]
     top, left = height // 10, width // 10
     return image[top : height - top, left : width - left]
 
 
-def _turned(image: Image) -> Image:
-    """Return an image turned by 10 degrees about its middle, at its size, with black corners."""
+def _rotate(image: Image) -> Image:
+    """Rotate an image by 10 degrees about its centre, with its size unchanged and black corners."""
     height, width = image.shape[:2]
-    moves = cv2.getRotationMatrix2D(((width - 1) / 2, (height - 1) / 2), 10, 1)
-    return np.asarray(cv2.warpAffine(image, moves, (width, height)), np.uint8)
+    rotation = cv2.getRotationMatrix2D(((width - 1) / 2, (height - 1) / 2), 10, 1)
+    return np.asarray(cv2.warpAffine(image, rotation, (width, height)), np.uint8)
 
 
-def _brightened(factor: float) -> Callable[[Image], Image]:
-    return lambda image: np.clip(np.rint(image * factor), 0, 255).astype(np.uint8)
+def _brighten(image: Image, factor: float) -> Image:
+    return np.asarray(np.clip(np.rint(image * factor), 0, 255), np.uint8)
 
 
-COPIES: Mapping[str, Callable[[Image], Image]] = {
-    "JPEG quality 30": _jpeg,
-    "half size": _half,
-    "centre crop 80 %": _centre,
-    "turned by 10°": _turned,
-    "30 % darker": _brightened(0.7),
-    "30 % brighter": _brightened(1.3),
+ALTERATIONS: Mapping[str, Callable[[Image], Image]] = {
+    "JPEG quality 30": _compress,
+    "half size": _halve,
+    "centre crop 80 %": _crop,
+    "turned by 10°": _rotate,
+    "30 % darker": partial(_brighten, factor=0.7),
+    "30 % brighter": partial(_brighten, factor=1.3),
 }
 
 
 @dataclass(frozen=True)
 class CopiesReport:
-    """The share of copies whose nearest neighbour is their original, by kind and over all, with Wilson's interval."""
+    """The share of copies whose nearest neighbour is their original, by alteration and over all (Wilson interval)."""
 
     recipe: str
     source: str
@@ -77,10 +77,6 @@ class CopiesReport:
     recall_at_1: float
     ci95: tuple[float, float]
     by_kind: dict[str, float]
-
-    def as_json(self) -> dict[str, Any]:
-        """Return the report as JSON."""
-        return asdict(self)
 
     def table(self) -> Table:
         """Return the report as a table to print."""
@@ -102,51 +98,52 @@ def measure_copies(
     make_backbone: MakeBackbone | None = None,
     on_progress: Callable[[Progress], None] = lambda _: None,
 ) -> CopiesReport:
-    """Ingest a source's images and ask with six changed copies of each.
+    """Ingest a source's images and search with six altered copies of each.
 
-    Images that cannot be read are left out, and of images with equal pixels all but the first, whose copies nobody
-    could tell apart. Raise UnfitForBenchmark when fewer than two are left.
+    Unreadable images are skipped, and of images with equal pixels all but the first, since their copies would be equal
+    too. Raise UnfitForBenchmark if fewer than two images remain.
     """
-    originals = _distinct(source)
+    originals = _distinct_images(source)
     if len(originals) < 2:
         raise UnfitForBenchmark(
             f"expected at least 2 different images in {source.name}, got {len(originals)}: name a source of more"
         )
-    network = make_backbone or vgg16_backbone()
-    found: dict[str, int] = dict.fromkeys(COPIES, 0)
+    backbone = make_backbone or vgg16_backbone()
+    counts = dict.fromkeys(ALTERATIONS, 0)
     with TemporaryDirectory(prefix="lookalike-") as folder:
-        place = Path(folder, "store")
-        some = InMemorySource(source.name, originals)
-        ingest(some, place, recipe=recipe, make_backbone=network, on_progress=on_progress)
-        with Searcher.open(place, make_backbone=network) as searcher:
-            for asked in _asked(originals):
-                results = searcher.by_image([copy for _, _, copy in asked], k=1)
-                for (key, kind, _), result in zip(asked, results, strict=True):
-                    found[kind] += result.hits[0].key == key
-    share = sum(found.values()) / (len(originals) * len(COPIES))
+        path = Path(folder, "store")
+        distinct = InMemorySource(source.name, originals)
+        ingest(distinct, path, recipe=recipe, make_backbone=backbone, on_progress=on_progress)
+        with Searcher.open(path, make_backbone=backbone) as searcher:
+            for chunk in _copies_in_chunks(originals):
+                results = searcher.by_image([copy for _, _, copy in chunk], k=1)
+                for (key, kind, _), result in zip(chunk, results, strict=True):
+                    counts[kind] += result.hits[0].key == key
+    copies = len(originals) * len(ALTERATIONS)
+    share = sum(counts.values()) / copies
     return CopiesReport(
         recipe=recipe.name,
         source=source.name,
         originals=len(originals),
         recall_at_1=share,
-        ci95=wilson_interval(share, len(originals) * len(COPIES)),
-        by_kind={kind: count / len(originals) for kind, count in found.items()},
+        ci95=wilson_interval(share, copies),
+        by_kind={kind: count / len(originals) for kind, count in counts.items()},
     )
 
 
-def _distinct(source: Source) -> list[SourceImage]:
+def _distinct_images(source: Source) -> list[SourceImage]:
     first: dict[bytes, SourceImage] = {}
-    for input, image in decode_readable(source):
-        first.setdefault(content_digest(image), input)
+    for source_image, image in decode_readable(source):
+        first.setdefault(content_digest(image), source_image)
     return list(first.values())
 
 
-def _asked(originals: list[SourceImage]) -> Iterator[list[tuple[str, str, Image]]]:
-    """Walk the copies with their originals' keys and their kinds, some at a time: photographs are large."""
+def _copies_in_chunks(originals: list[SourceImage]) -> Iterator[list[tuple[str, str, Image]]]:
+    """Yield (key of the original, kind, copy) in chunks, because photographs are large."""
     copies = (
-        (input.key, kind, change(image))
-        for input, image in decode_readable(originals)
-        for kind, change in COPIES.items()
+        (original.key, kind, alter(image))
+        for original, image in decode_readable(originals)
+        for kind, alter in ALTERATIONS.items()
     )
-    while some := list(islice(copies, _AT_ONCE)):
-        yield some
+    while chunk := list(islice(copies, _CHUNK)):
+        yield chunk

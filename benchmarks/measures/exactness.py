@@ -1,7 +1,6 @@
-"""Every neighbour and distance of a store against scikit-learn's brute-force search in float64."""
+"""Compare every neighbour and distance of a store with scikit-learn's brute-force search in float64."""
 
-from dataclasses import asdict, dataclass
-from typing import Any
+from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
@@ -12,18 +11,19 @@ from storage import Hit, Store
 
 _UNIT_ROUNDOFF = 2.0**-53
 
-#: How many queries are asked again one at a time; their answers must not differ in a single bit.
+#: How many queries are repeated one at a time; their answers must not differ from the batch's in a single bit.
 ALONE = 100
 
 
 @dataclass(frozen=True)
 class ExactnessReport:
-    """What became of `queries` x `k` neighbours, each compared with scikit-learn's at the same rank.
+    """Counts over `queries` x `k` neighbours, each compared with scikit-learn's at the same rank.
 
-    agree: the same item, at the same distance within the bound. ties: another item at exactly the same distance.
-    rounding: another item, as near within the bound. errors: all else. The bound is that of scikit-learn's own
-    formula in float64. `max_relative_error` compares the distances of the same items, where they are farther
-    apart than that formula resolves.
+    agree: the same item, at the same distance within the error bound. ties: another item at exactly the same distance.
+    rounding: another item whose distance is equal within the bound. errors: everything else. The bound is the rounding
+    error of scikit-learn's own formula in float64. `max_relative_error` is over the distances of agreeing items that
+    are larger than what that formula resolves. `alone_differs` of the `asked_alone` queries had another answer when
+    searched one at a time.
     """
 
     recipe: str
@@ -42,12 +42,8 @@ class ExactnessReport:
 
     @property
     def ok(self) -> bool:
-        """Tell whether every answer was right."""
+        """Return whether every answer was right."""
         return self.errors == 0 and self.alone_differs == 0
-
-    def as_json(self) -> dict[str, Any]:
-        """Return the report as JSON."""
-        return asdict(self)
 
     def table(self) -> Table:
         """Return the report as a table to print."""
@@ -59,14 +55,14 @@ class ExactnessReport:
         table.add_row("rounding", f"{self.rounding:,}")
         table.add_row("errors", f"{self.errors:,}")
         table.add_row("largest relative error", f"{self.max_relative_error:.1e}")
-        table.add_row("differ when asked alone", f"{self.alone_differs:,} of {self.asked_alone:,}")
+        table.add_row("differ when searched alone", f"{self.alone_differs:,} of {self.asked_alone:,}")
         return table
 
 
 def measure_exactness(store: Store, *, queries: int = 1000, k: int = 10, seed: int = 0) -> ExactnessReport:
-    """Compare a store's answers with scikit-learn's; raise UnfitForBenchmark when it holds too few items.
+    """Compare a store's answers with scikit-learn's; raise UnfitForBenchmark if it holds too few items.
 
-    Half of the queries are stored vectors, left out of their own answers; half lie beside stored ones.
+    Half of the queries are stored vectors, excluded from their own answers; half lie near stored ones.
     """
     from sklearn.neighbors import NearestNeighbors
 
@@ -74,21 +70,21 @@ def measure_exactness(store: Store, *, queries: int = 1000, k: int = 10, seed: i
     ids, vectors = store.all_vectors()
     answers = store.nearest(drawn.vectors, k, exclude=drawn.excluded)
     wide = vectors.astype(np.float64)
-    searched = NearestNeighbors(n_neighbors=k + 1, algorithm="brute").fit(wide)
-    distances, positions = searched.kneighbors(drawn.vectors.astype(np.float64))
+    neighbours = NearestNeighbors(n_neighbors=k + 1, algorithm="brute").fit(wide)
+    distances, positions = neighbours.kneighbors(drawn.vectors.astype(np.float64))
     counts = dict.fromkeys(("agree", "ties", "rounding", "errors"), 0)
-    worst = 0.0
+    largest_error = 0.0
     norms = np.linalg.norm(wide, axis=1)
-    for query, hits, excluded, theirs, found in zip(
+    for query, hits, excluded, their_distances, their_ids in zip(
         drawn.vectors, answers, drawn.excluded, distances, ids[positions], strict=True
     ):
-        kept = ~np.isin(found, excluded)
-        pairs = list(zip(found[kept][:k].tolist(), theirs[kept][:k].tolist(), strict=True))
-        compared = _compare(query, hits, pairs, ids, wide, norms)
-        for verdict, error in compared:
+        included = ~np.isin(their_ids, excluded)
+        theirs = list(zip(their_ids[included][:k].tolist(), their_distances[included][:k].tolist(), strict=True))
+        verdicts = _compare(query, hits, theirs, ids, wide, norms)
+        for verdict, error in verdicts:
             counts[verdict] += 1
-            worst = max(worst, error)
-        counts["errors"] += k - len(compared)
+            largest_error = max(largest_error, error)
+        counts["errors"] += k - len(verdicts)
     alone = [
         store.nearest(query, k, exclude=[excluded])[0]
         for query, excluded in zip(drawn.vectors[:ALONE], drawn.excluded[:ALONE], strict=True)
@@ -101,9 +97,9 @@ def measure_exactness(store: Store, *, queries: int = 1000, k: int = 10, seed: i
         k=k,
         seed=seed,
         **counts,
-        max_relative_error=worst,
+        max_relative_error=largest_error,
         asked_alone=len(alone),
-        alone_differs=sum(one != many for one, many in zip(alone, answers, strict=False)),
+        alone_differs=sum(single != batched for single, batched in zip(alone, answers, strict=False)),
     )
 
 
@@ -115,9 +111,9 @@ def _compare(
     vectors: NDArray[np.float64],
     norms: NDArray[np.float64],
 ) -> list[tuple[str, float]]:
-    """Return a verdict on each rank, and the relative error of the distance where both name the same item."""
+    """Return a verdict on each rank, with the relative error of the distance if both have the same item."""
     wide = query.astype(np.float64)
-    compared = []
+    verdicts = []
     for hit, (their_id, their_distance) in zip(hits, theirs, strict=False):
         ours, other = np.searchsorted(ids, (hit.id, their_id))
         true_ours = float(np.linalg.norm(wide - vectors[ours]))
@@ -125,24 +121,25 @@ def _compare(
         bound, resolved = _bound(
             float(np.linalg.norm(wide)) + float(max(norms[ours], norms[other])), true_other, len(wide)
         )
-        off = abs(hit.distance - their_distance)
+        difference = abs(hit.distance - their_distance)
         if abs(hit.distance - true_ours) > bound:
-            compared.append(("errors", 0.0))
+            verdicts.append(("errors", 0.0))
         elif hit.id == their_id:
-            error = off / their_distance if their_distance > resolved else 0.0
-            compared.append(("agree" if off <= bound else "errors", error))
+            error = difference / their_distance if their_distance > resolved else 0.0
+            verdicts.append(("agree" if difference <= bound else "errors", error))
         elif true_ours == true_other:
-            compared.append(("ties", 0.0))
+            verdicts.append(("ties", 0.0))
         else:
-            compared.append(("rounding" if abs(true_ours - true_other) <= bound else "errors", 0.0))
-    return compared
+            verdicts.append(("rounding" if abs(true_ours - true_other) <= bound else "errors", 0.0))
+    return verdicts
 
 
 def _bound(norms: float, distance: float, dim: int) -> tuple[float, float]:
-    """Return how far scikit-learn's distance may be off, and the distance below which it resolves nothing.
+    """Return the error bound of scikit-learn's distance, and the distance below which it resolves nothing.
 
-    It takes the root of |q|^2 + |x|^2 - 2qx, whose error E is below g(dim+4) (|q|+|x|)^2, g(n) = nu/(1-nu): Higham,
-    Accuracy and Stability of Numerical Algorithms, 2002, section 3.1. The root is off by at most min(sqrt(E), E/d).
+    `norms` is |q|+|x|. scikit-learn takes the root of |q|^2 + |x|^2 - 2qx, whose error E is below
+    g(dim+4) (|q|+|x|)^2, g(n) = nu/(1-nu): Higham, Accuracy and Stability of Numerical Algorithms, 2002, section 3.1.
+    The error of the root is at most min(sqrt(E), E/d).
     """
     terms = dim + 4
     squared = terms * _UNIT_ROUNDOFF / (1 - terms * _UNIT_ROUNDOFF) * norms**2

@@ -1,10 +1,10 @@
-"""Run an ingest in a process of its own, as a user does, and measure it from outside."""
+"""Run an ingest job in a new process, as a user does, and time it from outside."""
 
 import json
 import subprocess
 import sys
 import time
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from pathlib import Path
 
 from benchmarks.errors import BenchmarkFailed
@@ -19,8 +19,8 @@ print(json.dumps({**dataclasses.asdict(report), "tensorflow": "tensorflow" in sy
 
 
 @dataclass(frozen=True)
-class WholeJob:
-    """A job from the start of its process to its end, and what it reported."""
+class IngestRun:
+    """An ingest job, timed from the start of its process to its end, with the counts of its own report."""
 
     recipe: str
     precision: str
@@ -34,18 +34,17 @@ class WholeJob:
 
     @property
     def rate(self) -> float:
-        """Return the images a second."""
+        """Return the images per second."""
         return (self.added + self.unchanged) / self.seconds
 
 
-def whole_job(source: str, store: Path, *, recipe: str = "", precision: str = "auto", limit: int = 0) -> WholeJob:
-    """Ingest a source, 0 for all of its images; raise BenchmarkFailed when that fails."""
+def run_ingest(source: str, store: Path, *, recipe: str = "", precision: str = "auto", limit: int = 0) -> IngestRun:
+    """Ingest the first `limit` images of a source, 0 for all; raise BenchmarkFailed if the job fails."""
     command = [sys.executable, "-c", _PROGRAM, source, str(store), recipe, precision, str(limit)]
     started = time.perf_counter()
-    done = subprocess.run(command, capture_output=True, text=True, check=False)  # noqa: S603 - this very program
+    process = subprocess.run(command, capture_output=True, text=True, check=False)  # noqa: S603 - this very program
     seconds = time.perf_counter() - started
-    if done.returncode:
-        raise BenchmarkFailed(f"expected an ingest of {source} to succeed, got: {done.stderr.splitlines()[-1:]}")
-    report = json.loads(done.stdout)
-    kept = {name: value for name, value in report.items() if name in WholeJob.__dataclass_fields__}
-    return WholeJob(**{**kept, "seconds": seconds})
+    if process.returncode:
+        raise BenchmarkFailed(f"expected an ingest of {source} to succeed, got: {process.stderr.splitlines()[-1:]}")
+    report = json.loads(process.stdout) | {"seconds": seconds}
+    return IngestRun(**{field.name: report[field.name] for field in fields(IngestRun)})

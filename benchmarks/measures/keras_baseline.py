@@ -1,4 +1,4 @@
-"""What throughput is measured against: the notebook's own way to embed, and a large matrix product."""
+"""The baselines of throughput: Keras' `predict` as the original notebook called it, and a large matrix product."""
 
 import numpy as np
 
@@ -10,18 +10,18 @@ from ingest.embedding.network.weight_files import LAYERS, SHAPES
 from ingest.embedding.network.weights import Weights
 from ingest.embedding.recipes import NOTEBOOK, Recipe
 
-#: Passes whose rates are told: from one to the next Keras may be half as fast again.
+#: Timed passes: Keras' rate may vary by half from one to the next.
 _PASSES = 4
 
-#: Rows and columns of the matrix product: more are no faster.
-_LARGE = 4096
+#: Rows and columns of the matrix product: a larger one has no higher rate.
+_PRODUCT_SIDE = 4096
 _PRODUCTS = 5
 
 
 def predict_rates(weights: Weights, images: int) -> list[float]:
-    """Return the images a second of Keras' `model.predict` as the notebook calls it, in each of a few passes.
+    """Return the images per second of Keras' `model.predict` as the notebook calls it, one rate per pass.
 
-    That is the whole VGG16, in float32.
+    It runs all of VGG16, in float32.
     """
     from ingest.keras.tensorflow import tf
 
@@ -30,14 +30,14 @@ def predict_rates(weights: Weights, images: int) -> list[float]:
         base.get_layer(layer).set_weights([weights.arrays[f"{layer}/kernel"], weights.arrays[f"{layer}/bias"]])
     flat = tf.keras.layers.Flatten()(base.output)
     model = tf.keras.Model(base.input, tf.keras.layers.Dense(NOTEBOOK.dim, activation="relu")(flat))
-    pictures = _noise(images, NOTEBOOK.side)
-    # Keras compiles when it first sees a number of images, which would halve the rate of so few.
-    model.predict(pictures, verbose=0)
-    return [images / seconds_of(lambda: model.predict(pictures, verbose=0)) for _ in range(_PASSES)]
+    inputs = _noise(images, NOTEBOOK.side)
+    # Keras compiles for each new number of images, which would halve the rate of a short run.
+    model.predict(inputs, verbose=0)
+    return [images / seconds_of(lambda: model.predict(inputs, verbose=0)) for _ in range(_PASSES)]
 
 
 def network_rate(recipe: Recipe, precision: Precision, images: int) -> float:
-    """Return the images a second of the project's network alone, fed with full batches: the median of them."""
+    """Return the images per second of the project's network alone on full batches, by the median batch."""
     backbone = vgg16_backbone()(recipe, precision)
     batch = _noise(backbone.batch_size, recipe.side)
     backbone.features(batch)
@@ -46,17 +46,17 @@ def network_rate(recipe: Recipe, precision: Precision, images: int) -> float:
 
 
 def product_rate(precision: Precision) -> float:
-    """Return the operations a second of a large matrix product, the best of a few."""
+    """Return the floating-point operations per second of a large matrix product, the best of a few."""
     from ingest.keras.tensorflow import tf
 
-    values = np.random.default_rng(0).random((_LARGE, _LARGE), np.float32)
+    values = np.random.default_rng(0).random((_PRODUCT_SIDE, _PRODUCT_SIDE), np.float32)
     matrix = tf.cast(tf.constant(values), precision)
     seconds = [seconds_of(lambda: tf.matmul(matrix, matrix).numpy()) for _ in range(_PRODUCTS)]
-    return 2 * float(_LARGE) ** 3 / min(seconds)
+    return 2 * float(_PRODUCT_SIDE) ** 3 / min(seconds)
 
 
 def operations(recipe: Recipe) -> float:
-    """Return how many additions and multiplications the convolutions up to a recipe's layer take for an image."""
+    """Return the additions and multiplications that the convolutions up to a recipe's layer take for one image."""
     last = int(recipe.layer[len("block")])
     total = 0.0
     for layer in LAYERS:

@@ -1,4 +1,4 @@
-"""Queries to measure with: some that are stored, some that are not, the same for every run."""
+"""Draw query vectors from a store: half are stored vectors, half lie near one; the same in every run."""
 
 from dataclasses import dataclass
 
@@ -8,22 +8,22 @@ from numpy.typing import NDArray
 from benchmarks.errors import UnfitForBenchmark
 from storage import Store
 
-#: How far a query that is not stored lies from a stored vector, as a share of the vectors' mean length.
-_BESIDE = 0.1
+#: Distance of a query that is not stored from a stored vector, as a share of the vectors' mean length.
+_NOISE = 0.1
 
 
 @dataclass(frozen=True)
 class Queries:
-    """Query vectors, (n, dim) float32, and the ids each answer leaves out."""
+    """Query vectors, (n, dim) float32, and the ids that are excluded from the answer to each."""
 
     vectors: NDArray[np.float32]
     excluded: list[list[int]]
 
 
 def draw_queries(store: Store, count: int, k: int, seed: int) -> Queries:
-    """Draw queries: every other one a stored vector that is left out of its own answer, the others beside one.
+    """Draw queries, in turn a stored vector, excluded from its own answer, and one with noise added.
 
-    Raise UnfitForBenchmark unless the store holds more than k+1 items and a query is asked for.
+    Raise UnfitForBenchmark unless the store holds more than k+1 items, and `count` and k are at least 1.
     """
     ids, vectors = store.all_vectors()
     if len(ids) < k + 2 or count < 1 or k < 1:
@@ -32,10 +32,11 @@ def draw_queries(store: Store, count: int, k: int, seed: int) -> Queries:
             f"got {count} queries for {k} neighbours in {len(ids)} items: ingest more, or ask for less"
         )
     generator = np.random.default_rng(seed)
-    chosen = generator.integers(len(ids), size=count)
-    drawn = vectors[chosen].copy()
-    beside = np.arange(count) % 2 == 1
-    length = float(np.linalg.norm(vectors, axis=1).mean()) * _BESIDE / np.sqrt(store.dim)
+    positions = generator.integers(len(ids), size=count)
+    queries = vectors[positions].copy()
+    noisy = np.arange(count) % 2 == 1
+    length = float(np.linalg.norm(vectors, axis=1).mean()) * _NOISE / np.sqrt(store.dim)
     noise = generator.standard_normal((count, store.dim)) * length
-    drawn[beside] += noise[beside].astype(np.float32)
-    return Queries(drawn, [[] if out else [int(ids[position])] for out, position in zip(beside, chosen, strict=True)])
+    queries[noisy] += noise[noisy].astype(np.float32)
+    excluded = [[] if is_noisy else [int(id)] for is_noisy, id in zip(noisy, ids[positions], strict=True)]
+    return Queries(queries, excluded)

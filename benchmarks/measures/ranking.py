@@ -1,24 +1,24 @@
-"""Rank stored vectors for queries, exactly and as deep as a label has items, and judge the order by the labels."""
+"""Rank stored vectors for queries exactly, down to as many hits as a label has items, and score the order by label."""
 
 from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
 
-#: Queries that are ranked together: their distances to 100,000 vectors are 200 MB.
-_AT_ONCE = 256
+#: Queries ranked together: their distances to 100,000 vectors take 200 MB.
+_CHUNK = 256
 
 
 @dataclass(frozen=True)
 class Ranking:
-    """Whether each query's hits have its label, (queries, depth) bool, nearest first; and how many items have it."""
+    """Whether each query's hits have its label, (queries, depth) bool, nearest first; and the count of such items."""
 
     right: NDArray[np.bool_]
     relevant: NDArray[np.int64]
 
     @property
     def first(self) -> NDArray[np.bool_]:
-        """Tell for each query whether its nearest neighbour has its label."""
+        """Return whether each query's nearest neighbour has its label, (queries,) bool."""
         return self.right[:, 0]
 
     def recall_at(self, k: int) -> float:
@@ -26,25 +26,26 @@ class Ranking:
         return float(self.right[:, :k].any(axis=1).mean())
 
     def mean_average_precision(self, k: int) -> float:
-        """Return mAP@k; see `metrics.py`."""
+        """Return mAP@k as defined in `metrics.py`."""
         return self._average_precision(np.minimum(k, self.relevant), np.full(len(self.relevant), k))
 
     def mean_average_precision_at_r(self) -> float:
-        """Return mAP@R: of each query as many hits are judged as items have its label.
+        """Return mAP@R: each query is scored on as many hits as there are items of its label.
 
         Musgrave, Belongie and Lim, "A Metric Learning Reality Check", 2020, section 3.2.
         """
         return self._average_precision(self.relevant, self.relevant)
 
-    def _average_precision(self, possible: NDArray[np.int64], judged: NDArray[np.int64]) -> float:
+    def _average_precision(self, possible: NDArray[np.int64], depths: NDArray[np.int64]) -> float:
+        """Return the mean over the queries; `possible` right hits among the first `depths`, both (queries,)."""
         ranks = np.arange(1, self.right.shape[1] + 1)
         total = 0.0
-        # Some queries at a time: with thousands of relevant items each, all at once would take gigabytes.
-        for start in range(0, len(self.right), _AT_ONCE):
-            some = slice(start, start + _AT_ONCE)
-            right = self.right[some] & (ranks <= judged[some, np.newaxis])
+        # In chunks: with thousands of relevant items a query, all of them together would take gigabytes.
+        for start in range(0, len(self.right), _CHUNK):
+            chunk = slice(start, start + _CHUNK)
+            right = self.right[chunk] & (ranks <= depths[chunk, np.newaxis])
             precision = np.cumsum(right, axis=1) / ranks
-            total += float(((precision * right).sum(axis=1) / np.maximum(possible[some], 1)).sum())
+            total += float(((precision * right).sum(axis=1) / np.maximum(possible[chunk], 1)).sum())
         return total / len(self.right)
 
 
@@ -52,25 +53,25 @@ def rank(
     vectors: NDArray[np.float32],
     labels: NDArray[np.int64],
     queries: NDArray[np.float32],
-    wanted: NDArray[np.int64],
-    at_least: int,
+    query_labels: NDArray[np.int64],
+    min_depth: int,
 ) -> Ranking:
-    """Rank vectors (n, d) for queries (q, d) by Euclidean distance in float64, and judge them by their labels.
+    """Rank vectors (n, d) for queries (q, d) by Euclidean distance in float64, and compare their labels, (n,) and (q,).
 
-    The ranking is as deep as the most frequent label has items, or `at_least` if there are so many. Equal distances
-    are ordered by place.
+    The depth is the item count of the queries' most frequent label, at least `min_depth`, at most n. Equal distances
+    are ordered by position.
     """
-    relevant = np.bincount(labels, minlength=max(int(labels.max()), int(wanted.max())) + 1)[wanted]
-    depth = min(len(vectors), max(at_least, int(relevant.max())))
+    relevant = np.bincount(labels, minlength=max(int(labels.max()), int(query_labels.max())) + 1)[query_labels]
+    depth = min(len(vectors), max(min_depth, int(relevant.max())))
     stored = vectors.astype(np.float64)
     norms = np.square(stored).sum(axis=1)
     right = np.empty((len(queries), depth), np.bool_)
-    for start in range(0, len(queries), _AT_ONCE):
-        some = queries[start : start + _AT_ONCE].astype(np.float64)
-        # The squared distance less the query's own norm: the same order.
-        distances = norms - 2 * (some @ stored.T)
-        for place, row in enumerate(distances, start=start):
+    for start in range(0, len(queries), _CHUNK):
+        chunk = queries[start : start + _CHUNK].astype(np.float64)
+        # Squared distances without the query's own norm: the order is the same.
+        distances = norms - 2 * (chunk @ stored.T)
+        for position, row in enumerate(distances, start=start):
             nearest = np.sort(np.argpartition(row, depth - 1)[:depth])
             order = nearest[np.argsort(row[nearest], kind="stable")]
-            right[place] = labels[order] == wanted[place]
+            right[position] = labels[order] == query_labels[position]
     return Ranking(right, relevant)

@@ -1,4 +1,4 @@
-"""Draw what the recipes reach against what they cost."""
+"""Draw the accuracy of the recipes against their cost."""
 
 from matplotlib.figure import Figure
 from matplotlib.ticker import FuncFormatter, NullFormatter
@@ -8,7 +8,7 @@ from search.figures.palette import FAINT, INK, LABEL_COLOURS, OTHERS
 
 
 def draw_recipes(report: RecipesReport) -> Figure:
-    """Draw each recipe's 1-NN accuracy with its 95 % interval over the milliseconds that an image takes."""
+    """Draw each recipe's 1-NN accuracy with its 95 % interval over the milliseconds per image."""
     figure = Figure(figsize=(7.2, 4.4), layout="constrained")
     axes = figure.subplots()
     axes.set_xscale("log")
@@ -29,10 +29,10 @@ def draw_recipes(report: RecipesReport) -> Figure:
     axes.margins(x=0.25, y=0.12)
     axes.xaxis.set_major_formatter(FuncFormatter(lambda value, _: f"{value:g}"))
     axes.xaxis.set_minor_formatter(NullFormatter())
-    axes.set_xlabel("milliseconds an image, from pixels to vector", color=FAINT)
+    axes.set_xlabel("milliseconds per image, from pixels to vector", color=FAINT)
     axes.set_ylabel("1-NN accuracy, mean and 95 % interval", color=FAINT)
     axes.set_title(
-        f"Recipes on {report.source}: {report.asked:,} images asked of {report.stored:,}, {len(report.twins)} splits",
+        report.title,
         color=INK,
         fontsize=11,
         loc="left",

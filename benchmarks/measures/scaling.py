@@ -1,8 +1,9 @@
-"""What a store on servers takes: rate of writing, space, time of a query, and how many neighbours an index finds."""
+"""Measure a store on servers: insert rate, disk space, query latency, and the recall of each index."""
 
 import time
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Sequence
+from dataclasses import asdict, dataclass
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -10,9 +11,10 @@ from numpy.typing import NDArray
 from rich.table import Table
 
 from benchmarks.common.machine import describe_machine
+from benchmarks.common.timing import seconds_of
 from storage import Embedding, NewItem, Store
 
-#: Vectors lie around so many centres, as pictures of a few kinds do.
+#: The random vectors form so many clusters, as images of a few kinds do.
 CENTRES = 1000
 DIM = 128
 K = 10
@@ -22,7 +24,7 @@ _BATCH = 8192
 
 @dataclass(frozen=True)
 class EngineReport:
-    """One collection: seconds until it held everything, milliseconds of a query, and recall beside the exact one."""
+    """One collection, by its URL: seconds to fill it, latency in milliseconds, and recall against the exact one."""
 
     vectors: str
     fill_seconds: float
@@ -34,7 +36,7 @@ class EngineReport:
 
 @dataclass(frozen=True)
 class ScalingReport:
-    """A store of `items` random vectors on a server, and each of the collections that were filled from it."""
+    """A store of `items` random vectors on a server, and each collection that was filled from it."""
 
     items: int
     write_seconds: float
@@ -44,7 +46,7 @@ class ScalingReport:
     machine: dict[str, Any]
 
     def as_json(self) -> dict[str, Any]:
-        """Return the report as JSON values."""
+        """Return the report as JSON."""
         return {
             "items": self.items,
             "dim": DIM,
@@ -52,18 +54,18 @@ class ScalingReport:
             "items_per_second": round(self.items / self.write_seconds),
             "bytes_per_item": self.bytes_per_item,
             "made_with": self.made_with,
-            "engines": [vars(engine) for engine in self.engines],
+            "engines": [asdict(engine) for engine in self.engines],
             "machine": self.machine,
         }
 
     def table(self) -> Table:
-        """Return the report as a table."""
+        """Return the report as a table to print."""
         rate = self.items / self.write_seconds
         table = Table(
             title=f"{self.items:,} vectors of {DIM} dimensions in {self.made_with}: {rate:,.0f} rows/s, "
-            f"{self.bytes_per_item:,.0f} bytes a row"
+            f"{self.bytes_per_item:,.0f} bytes per row"
         )
-        for column in ("engine", "filled, s", "one query, ms", "filtered, ms", "queries/s at once", "recall@10"):
+        for column in ("engine", "fill (s)", "one query (ms)", "filtered (ms)", "batch (queries/s)", "recall@10"):
             table.add_column(column, justify="left" if column == "engine" else "right")
         for engine in self.engines:
             table.add_row(
@@ -78,75 +80,74 @@ class ScalingReport:
 
 
 def measure_scaling(
-    place: str,
-    vectors: list[str],
+    location: str,
+    urls: Sequence[str],
     *,
     items: int = 1_000_000,
     samples: int = 100,
     on_stage: Callable[[str], None] = lambda _: None,
 ) -> ScalingReport:
-    """Make a store of random vectors at a URL, fill each collection from it, and ask all of them the same.
+    """Create a store of random vectors at a URL, fill a collection at each of `urls` from it, and query them all alike.
 
-    The first collection is to be exact: the others' recall is measured against it.
+    The first collection must be exact: the recall of the others is measured against it.
     """
     generator = np.random.default_rng(0)
     centres = generator.standard_normal((CENTRES, DIM))
     on_stage(f"writing {items:,} rows")
     started = time.perf_counter()
-    with Store.create(place, Embedding(DIM, "f" * 64, {"imported": "random vectors"})) as store:
+    with Store.create(location, Embedding(DIM, "f" * 64, {"imported": "random vectors"})) as store:
         for first in range(0, items, _BATCH):
             count = min(_BATCH, items - first)
-            store.append(_items(first, count), _around(centres, generator, count))
+            store.append(_items(first, count), _draw_vectors(centres, generator, count))
         store.publish()
         write_seconds = time.perf_counter() - started
-        described = store.info()
-    queries = _around(centres, generator, samples)
+        info = store.info()
+    queries = _draw_vectors(centres, generator, samples)
     engines: list[EngineReport] = []
     exact: list[set[int]] = []
-    for url in vectors:
+    for url in urls:
         on_stage(f"filling {url}")
         started = time.perf_counter()
-        with Store.open(place, writing=True, milvus=url) as store:
+        with Store.open(location, writing=True, milvus=url) as store:
             store.publish()
             store.wait_until_indexed()
-        filled = time.perf_counter() - started
-        on_stage(f"asking {url}")
-        with Store.open(place, milvus=url) as store:
-            report, found = _asked(store, url, filled, queries, exact)
-        exact = exact or found
+        fill_seconds = time.perf_counter() - started
+        on_stage(f"querying {url}")
+        with Store.open(location, milvus=url) as store:
+            report, neighbours = _query_engine(store, url, fill_seconds, queries, exact)
+        exact = exact or neighbours
         engines.append(report)
     return ScalingReport(
         items,
         round(write_seconds, 1),
-        round(described.catalog_bytes / items, 1),
-        described.made_with,
+        round(info.catalog_bytes / items, 1),
+        info.made_with,
         tuple(engines),
         describe_machine(),
     )
 
 
-def _asked(
-    store: Store, url: str, filled: float, queries: NDArray[np.float32], exact: list[set[int]]
+def _query_engine(
+    store: Store, url: str, fill_seconds: float, queries: NDArray[np.float32], exact: list[set[int]]
 ) -> tuple[EngineReport, list[set[int]]]:
+    """Return the report of one collection, and the ids of each query's neighbours; `exact` is empty for the first."""
     store.nearest(queries[:2], K)
-    single = _times(lambda query: store.nearest(query, K), queries)
-    filtered = _times(lambda query: store.nearest(query, K, where={"label": "label 3"}), queries)
+    single = _latency(lambda query: store.nearest(query, K), queries)
+    filtered = _latency(lambda query: store.nearest(query, K, where={"label": "label 3"}), queries)
     started = time.perf_counter()
-    found = [{hit.id for hit in hits} for hits in store.nearest(queries, K)]
-    at_once = len(queries) / (time.perf_counter() - started)
-    shared = [len(one & other) for one, other in zip(found, exact or found, strict=True)]
-    recall = sum(shared) / (K * len(queries))
-    return EngineReport(url, round(filled, 1), single, filtered, round(at_once, 1), round(recall, 4)), found
+    neighbours = [{hit.id for hit in hits} for hits in store.nearest(queries, K)]
+    rate = len(queries) / (time.perf_counter() - started)
+    shared = sum(len(ids & true_ids) for ids, true_ids in zip(neighbours, exact or neighbours, strict=True))
+    recall = shared / (K * len(queries))
+    report = EngineReport(url, round(fill_seconds, 1), single, filtered, round(rate, 1), round(recall, 4))
+    return report, neighbours
 
 
-def _times(ask: Callable[[NDArray[np.float32]], object], queries: NDArray[np.float32]) -> dict[str, float]:
-    """Return the median and the 95th percentile of the milliseconds that single queries take."""
-    taken = []
-    for query in queries:
-        started = time.perf_counter()
-        ask(query)
-        taken.append((time.perf_counter() - started) * 1000)
-    return {"median": round(float(np.median(taken)), 2), "p95": round(float(np.percentile(taken, 95)), 2)}
+def _latency(search: Callable[[NDArray[np.float32]], object], queries: NDArray[np.float32]) -> dict[str, float]:
+    """Return the median and the 95th percentile of single queries in milliseconds."""
+    seconds = [seconds_of(partial(search, query)) for query in queries]
+    median, p95 = np.percentile(seconds, (50, 95)) * 1000
+    return {"median": round(float(median), 2), "p95": round(float(p95), 2)}
 
 
 def _items(first: int, count: int) -> list[NewItem]:
@@ -156,7 +157,7 @@ def _items(first: int, count: int) -> list[NewItem]:
     ]
 
 
-def _around(centres: NDArray[np.float64], generator: np.random.Generator, count: int) -> NDArray[np.float32]:
-    """Return vectors, (count, DIM) float32, each beside a centre."""
-    chosen = centres[generator.integers(len(centres), size=count)]
-    return np.asarray(chosen + 0.5 * generator.standard_normal((count, DIM)), np.float32)
+def _draw_vectors(centres: NDArray[np.float64], generator: np.random.Generator, count: int) -> NDArray[np.float32]:
+    """Return random vectors, (count, DIM) float32, each near one of the centres."""
+    means = centres[generator.integers(len(centres), size=count)]
+    return np.asarray(means + 0.5 * generator.standard_normal((count, DIM)), np.float32)

@@ -1,4 +1,4 @@
-"""Cut a source into images to search in and images to ask with, in the same few ways for whatever is measured."""
+"""Split a source into stored images and query images, in the same few ways for every measurement."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -11,14 +11,14 @@ from ingest.sources import InMemorySource, Source, SourceImage
 
 @dataclass(frozen=True)
 class Split:
-    """Numbers of a source's images: those that are stored, and those that are asked with."""
+    """Positions in a source of the images that are stored, and of those that are queries."""
 
     stored: list[int]
-    asked: list[int]
+    queries: list[int]
 
 
 def labelled_images(source: Source) -> list[SourceImage]:
-    """Return a source's images; raise UnfitForBenchmark unless all have labels."""
+    """Return a source's images; raise UnfitForBenchmark if one has no label."""
     images = list(source)
     unlabelled = next((image.key for image in images if image.label is None), None)
     if unlabelled is not None:
@@ -26,8 +26,8 @@ def labelled_images(source: Source) -> list[SourceImage]:
     return images
 
 
-def require_test(name: str, images: int, test: int) -> None:
-    """Raise UnfitForBenchmark unless `test` of so many images leave some to search in."""
+def require_test_count(name: str, images: int, test: int) -> None:
+    """Raise UnfitForBenchmark unless `test` queries leave at least one of the images to be stored."""
     if not 1 <= test < images:
         raise UnfitForBenchmark(
             f"expected between 1 and {images - 1} test images of the {images} in {name}, got {test}"
@@ -35,12 +35,12 @@ def require_test(name: str, images: int, test: int) -> None:
 
 
 def shuffled_splits(images: int, test: int, count: int) -> list[Split]:
-    """Return `count` ways to take `test` of so many images to ask with, by the seeds 0, 1, and so on."""
-    # RandomState's stream is frozen by NumPy, so that figures of years apart are of the same splits.
+    """Return `count` splits with `test` queries each, drawn with the seeds 0, 1, and so on."""
+    # NumPy has frozen RandomState's stream, so that results years apart are of the same splits.
     orders = [np.random.RandomState(seed).permutation(images).tolist() for seed in range(count)]
-    return [Split(stored=order[test:], asked=order[:test]) for order in orders]
+    return [Split(stored=order[test:], queries=order[:test]) for order in orders]
 
 
-def chosen(images: Sequence[SourceImage], numbers: Sequence[int], name: str) -> InMemorySource:
-    """Return the images of these numbers as a source."""
-    return InMemorySource(name, [images[number] for number in numbers])
+def select_images(images: Sequence[SourceImage], positions: Sequence[int], name: str) -> InMemorySource:
+    """Return the images at these positions as a source."""
+    return InMemorySource(name, [images[position] for position in positions])

@@ -1,4 +1,4 @@
-"""Measure in a process of its own, as a user's would be: nothing else was loaded, and nothing else fills the caches."""
+"""Measure in a new process: no other module is loaded, and the processor's caches hold nothing else."""
 
 import multiprocessing
 from collections.abc import Callable
@@ -10,40 +10,40 @@ from benchmarks.errors import BenchmarkFailed
 Result = TypeVar("Result")
 
 
-def in_own_process(measure: Callable[..., Result], *, on_stage: Callable[[str], None], **arguments: Any) -> Result:
-    """Return what a function of a module returns in a new process; it is told `on_stage` and the arguments.
+def run_in_subprocess(measure: Callable[..., Result], *, on_stage: Callable[[str], None], **arguments: Any) -> Result:
+    """Call a module-level function in a new process with `on_stage` and the arguments, and return its result.
 
-    Raise what it raises, or BenchmarkFailed when the process ends before.
+    Raise what it raises, or BenchmarkFailed if the process ends before it returns.
     """
-    # A new interpreter: a fork would have all that this process has.
-    spawning = multiprocessing.get_context("spawn")
-    here, there = spawning.Pipe(duplex=False)
-    process = spawning.Process(target=_work, args=(there, measure, arguments))
+    # "spawn" starts a new interpreter: "fork" would copy everything that this process has loaded.
+    context = multiprocessing.get_context("spawn")
+    receiver, sender = context.Pipe(duplex=False)
+    process = context.Process(target=_work, args=(sender, measure, arguments))
     process.start()
-    there.close()
+    sender.close()
     try:
         while True:
-            kind, said = here.recv()
+            kind, content = receiver.recv()
             if kind == "stage":
-                on_stage(said)
-            elif kind == "failed":
-                raise said
+                on_stage(content)
+            elif kind == "error":
+                raise content
             else:
-                result: Result = said
+                result: Result = content
                 return result
     except EOFError:
         process.join()
         raise BenchmarkFailed(
-            f"expected {measure.__name__} to end in a process of its own, got exit status {process.exitcode}"
+            f"expected {measure.__name__} to return from its process, got exit status {process.exitcode}"
         ) from None
     finally:
         process.terminate()
         process.join()
-        here.close()
+        receiver.close()
 
 
-def _work(there: Connection, measure: Callable[..., Any], arguments: dict[str, Any]) -> None:
+def _work(sender: Connection, measure: Callable[..., object], arguments: dict[str, Any]) -> None:
     try:
-        there.send(("done", measure(on_stage=lambda text: there.send(("stage", text)), **arguments)))
+        sender.send(("result", measure(on_stage=lambda text: sender.send(("stage", text)), **arguments)))
     except Exception as error:
-        there.send(("failed", error))
+        sender.send(("error", error))

@@ -1,8 +1,8 @@
-"""The parts of a whole report, in the order in which a reader asks: each measures one thing and tells it."""
+"""The parts of a report, in the order of a reader's questions: each measures one thing and presents it."""
 
 from benchmarks.errors import UnfitForBenchmark
 from benchmarks.parts import accuracy, durability, exactness, figures, latency, load, peers, recipes, sizes, throughput
-from benchmarks.parts.part import Context, Outcome, Part, measured
+from benchmarks.parts.part import Context, Outcome, Part, measure_part
 
 #: To add a part, add its `PART` here.
 PARTS: dict[str, Part] = {
@@ -21,7 +21,7 @@ PARTS: dict[str, Part] = {
     )
 }
 
-#: The short form looks at so many images, and asks with so many.
+#: Images and query images of the short form.
 QUICK_LIMIT, QUICK_TEST = 1000, 200
 
 
@@ -32,4 +32,4 @@ def part_named(name: str) -> Part:
     return PARTS[name]
 
 
-__all__ = ["PARTS", "QUICK_LIMIT", "QUICK_TEST", "Context", "Outcome", "Part", "measured", "part_named"]
+__all__ = ["PARTS", "QUICK_LIMIT", "QUICK_TEST", "Context", "Outcome", "Part", "measure_part", "part_named"]

@@ -1,4 +1,6 @@
-"""How accurate is it? Every recipe on images that its store has never seen."""
+"""How accurate is it? Every recipe on images that its store does not contain."""
+
+from dataclasses import asdict
 
 from benchmarks.common.measurement import HIGHER, NO_VALUE, Measurement, counted
 from benchmarks.measures.accuracy import AccuracyReport, measure_accuracy
@@ -6,8 +8,8 @@ from benchmarks.parts.part import Context, Outcome, Part
 from benchmarks.parts.plots import Bar, draw_bars
 from benchmarks.parts.section import Block, Confusion, Grid, Heading, Picture, Section, Text
 
-#: Labels that a confusion matrix can show.
-_MOST_LABELS = 40
+#: A confusion matrix of more labels is not shown.
+_MAX_LABELS = 40
 
 
 def measure(context: Context) -> Outcome:
@@ -25,25 +27,25 @@ def measure(context: Context) -> Outcome:
             )
         )
     best = max(reports, key=lambda report: report.one_nn_accuracy)
-    figures: dict[str, Measurement] = {}
+    measurements: dict[str, Measurement] = {}
     for report in reports:
-        figures[f"{report.recipe}/1-NN accuracy"] = Measurement(
+        measurements[f"{report.recipe}/1-NN accuracy"] = Measurement(
             report.one_nn_accuracy, *report.ci95, "", HIGHER, report.test, "95 % interval"
         )
-        figures[f"{report.recipe}/mAP@10"] = counted(report.mean_average_precision, "", HIGHER, report.test)
+        measurements[f"{report.recipe}/mAP@10"] = counted(report.mean_average_precision, "", HIGHER, report.test)
     return Outcome(
-        [report.as_json() for report in reports],
+        [asdict(report) for report in reports],
         [report.table() for report in reports],
-        figures,
+        measurements,
         Section(_blocks(reports)),
         value=f"{100 * best.one_nn_accuracy:.1f}\u00a0%",
-        answer=f"of {best.test:,} unseen images have a nearest neighbour with their label (recipe {best.recipe})",
+        answer=f"of {best.test:,} unseen images have the label of their nearest neighbour (recipe {best.recipe})",
     )
 
 
 _INTRO = (
-    "Every test image is asked of a store that has never seen it, and its label is guessed from the nearest neighbour. "
-    "scikit-learn's column is the accuracy of its exact search on the same vectors: it must be the same."
+    "Every query image is searched in a store that does not contain it, and gets the label of its nearest neighbour. "
+    "The scikit-learn column is the accuracy of scikit-learn's exact search on the same vectors: it must be equal."
 )
 
 
@@ -51,18 +53,18 @@ def _blocks(reports: list[AccuracyReport]) -> list[Block]:
     blocks: list[Block] = [Text(_INTRO), _plot(reports), _grid(reports)]
     for report in reports:
         if len(report.per_seed) > 1:
-            shares = ", ".join(f"{share:.4f}" for share in report.per_seed)
+            accuracies = ", ".join(f"{accuracy:.4f}" for accuracy in report.per_seed)
             blocks.append(
                 Text(
-                    f"{report.recipe} ends in a layer of random weights that is never trained; its figures are the "
-                    f"mean over {len(report.per_seed)} seeds: {shares}.",
+                    f"{report.recipe} ends in a layer of random weights that is never trained; its values are the "
+                    f"mean over {len(report.per_seed)} seeds: {accuracies}.",
                     faint=True,
                 )
             )
     for report in reports:
-        if len(report.labels) <= _MOST_LABELS:
+        if len(report.labels) <= _MAX_LABELS:
             blocks += [
-                Heading(f"Which labels are confused: {report.recipe}"),
+                Heading(f"Confusion matrix: {report.recipe}"),
                 Confusion(report.labels, report.confusion),
             ]
             if len(report.per_seed) > 1:
@@ -71,27 +73,27 @@ def _blocks(reports: list[AccuracyReport]) -> list[Block]:
 
 
 def _plot(reports: list[AccuracyReport]) -> Picture:
-    drawn = [
+    shown = [
         Bar(report.recipe, 100 * report.one_nn_accuracy, 100 * report.ci95[0], 100 * report.ci95[1], "%")
         for report in reports
     ]
-    drawn += [
+    shown += [
         Bar(f"{report.recipe}, as published", 100 * report.published, unit="%", ours=False)
         for report in reports
         if report.published is not None
     ]
     return Picture(
         "accuracy.svg",
-        draw_bars(drawn, zero=False),
+        draw_bars(shown, zero=False),
         "Bars: the 1-NN accuracy of each recipe",
-        "1-NN accuracy by recipe, with its 95 % interval (Wilson). The axis does not begin at 0.",
+        "1-NN accuracy by recipe, with its 95 % interval (Wilson). The axis does not start at 0.",
     )
 
 
 def _grid(reports: list[AccuracyReport]) -> Grid:
     return Grid(
         (
-            *("recipe", "to search in", "asked", "1-NN accuracy", "95 % interval", "by scikit-learn", "recall@5"),
+            *("recipe", "stored", "queries", "1-NN accuracy", "95 % interval", "scikit-learn", "recall@5"),
             *("recall@10", "mAP@10", "published"),
         ),
         [

@@ -1,4 +1,6 @@
-"""Is it exact? Every neighbour of every recipe's store against scikit-learn's."""
+"""Is it exact? Every neighbour in every recipe's store, compared with scikit-learn's."""
+
+from dataclasses import asdict
 
 from benchmarks.common.measurement import LOWER, counted
 from benchmarks.measures.exactness import ExactnessReport, measure_exactness
@@ -14,12 +16,12 @@ def measure(context: Context) -> Outcome:
     reports: list[ExactnessReport] = []
     for recipe in context.recipes.values():
         with Store.open(context.store_of(recipe)) as store:
-            context.on_stage(f"{recipe.name}: compared with scikit-learn")
+            context.on_stage(f"{recipe.name}: compare with scikit-learn")
             reports.append(measure_exactness(store, queries=QUICK_QUERIES if context.quick else QUERIES))
     compared = sum(report.queries * report.k for report in reports)
     errors = sum(report.errors + report.alone_differs for report in reports)
     return Outcome(
-        [report.as_json() for report in reports],
+        [asdict(report) for report in reports],
         [report.table() for report in reports],
         {f"{report.recipe}/errors": counted(report.errors, "errors", LOWER, report.queries) for report in reports},
         Section([Text(_INTRO), _grid(reports)]),
@@ -30,10 +32,10 @@ def measure(context: Context) -> Outcome:
 
 
 _INTRO = (
-    "Every neighbour and its distance against scikit-learn's brute-force search in float64, rank by rank: half of the "
-    "queries are stored items, left out of their own answers, half lie beside one. A tie is another item at the very "
-    "same distance; rounding is another item as near within the bound of scikit-learn's own formula; all else is an "
-    "error."
+    "Every neighbour and its distance, compared with scikit-learn's brute-force search in float64, rank by rank. Half "
+    "of the queries are stored items, excluded from their own answers; half lie near one. A tie is another item at "
+    "exactly the same distance; rounding is another item whose distance is equal within the error bound of "
+    "scikit-learn's own formula; everything else is an error."
 )
 
 
@@ -41,7 +43,7 @@ def _grid(reports: list[ExactnessReport]) -> Grid:
     return Grid(
         (
             *("store", "vectors", "compared", "agree", "ties", "rounding", "errors", "largest relative error"),
-            "differ when asked alone",
+            "differ when searched alone",
         ),
         [
             (

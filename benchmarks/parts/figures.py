@@ -1,4 +1,4 @@
-"""What does it look like? The map, and right and wrong neighbours, of every recipe."""
+"""What does it look like? A map, and queries with their neighbours, for every recipe."""
 
 from collections.abc import Sequence
 
@@ -7,20 +7,19 @@ import numpy as np
 from benchmarks.parts.part import Context, Outcome, Part
 from benchmarks.parts.section import Block, Heading, Picture, Section
 from search import Searcher
-from search.figures import figure_file
-from search.figures.map_figure import draw_map
-from search.figures.neighbours_figure import draw_neighbours
 from search.results import QueryResult
 
-#: Rows in the neighbours figure: queries drawn at random, then some whose nearest neighbour has another label.
+#: Rows of the neighbours figure: random queries, then queries whose nearest neighbour has another label.
 _RANDOM_ROWS = 4
 _WRONG_ROWS = 3
-_ASKED_FOR_WRONG = 500
+
+#: Random queries among which the wrong ones are looked for.
+_QUERIES = 500
 _SEED = 31
 
 
 def measure(context: Context) -> Outcome:
-    """Draw every recipe's store, the default first."""
+    """Draw the figures of every recipe's store, the default first."""
     blocks: list[Block] = []
     for recipe in reversed(list(context.recipes.values())):
         with Searcher.open(context.store_of(recipe)) as searcher:
@@ -29,8 +28,8 @@ def measure(context: Context) -> Outcome:
     return Outcome(None, [], {}, Section(blocks))
 
 
-def shown_queries(results: Sequence[QueryResult]) -> list[QueryResult]:
-    """Return the first results, and then the first of the others whose nearest neighbour has another label."""
+def select_rows(results: Sequence[QueryResult]) -> list[QueryResult]:
+    """Return the first four results, and the first three others whose nearest neighbour has another label."""
     wrong = [
         result
         for result in results[_RANDOM_ROWS:]
@@ -40,27 +39,32 @@ def shown_queries(results: Sequence[QueryResult]) -> list[QueryResult]:
 
 
 def _neighbours(searcher: Searcher, recipe: str) -> Picture:
-    """Draw a few random queries, and a few whose nearest neighbour has another label, if there are any."""
-    ids, _ = searcher.store.all_vectors()
-    drawn = np.random.RandomState(_SEED).permutation(ids)[:_ASKED_FOR_WRONG].tolist()
-    chosen = shown_queries(searcher.by_id(drawn))
-    shown = {hit.id for result in chosen for hit in result.hits} | {result.item.id for result in chosen if result.item}
+    from search.figures import figure_file
+    from search.figures.neighbours_figure import draw_neighbours
+
+    ids = np.random.RandomState(_SEED).permutation(searcher.store.ids())[:_QUERIES].tolist()
+    results = select_rows(searcher.by_id(ids))
+    shown = {hit.id for result in results for hit in result.hits}
+    shown |= {result.item.id for result in results if result.item}
     return Picture(
         f"neighbours-{recipe}.png",
-        figure_file.encode(draw_neighbours(chosen, searcher.store.thumbnails(sorted(shown)))),
-        f"Queries, each in a row with its nearest neighbours, recipe {recipe}",
-        "Left, the query; right, its nearest neighbours with label and distance. Green has the query's label, red "
-        "another. The first rows are drawn at random, the last are queries whose nearest neighbour is wrong, where "
-        "there are any.",
+        figure_file.encode(draw_neighbours(results, searcher.store.thumbnails(sorted(shown)))),
+        f"Queries with their nearest neighbours, one row each, recipe {recipe}",
+        "Left: the query; right: its nearest neighbours with label and distance, green with the query's label, red "
+        "with another. The first rows are random queries; the last are queries whose nearest neighbour has another "
+        "label, if there are any.",
     )
 
 
 def _map(searcher: Searcher, recipe: str) -> Picture:
+    from search.figures import figure_file
+    from search.figures.map_figure import draw_map
+
     return Picture(
         f"map-{recipe}.png",
         figure_file.encode(draw_map(searcher.store)),
         f"Map of the embeddings, recipe {recipe}",
-        "t-SNE of the embeddings, perplexity 30, seed 31. The labels are used for the colours only.",
+        "t-SNE of the embeddings, perplexity 30, seed 31. The labels determine the colours only.",
     )
 
 

@@ -1,6 +1,9 @@
-"""How fast is it? Single queries and batches beside scikit-learn."""
+"""How fast is it? Single queries and batches, compared with scikit-learn."""
 
-from benchmarks.common.measurement import HIGHER, LOWER, NO_VALUE, Measurement, counted, format_number
+from dataclasses import asdict
+
+from benchmarks.common.measurement import HIGHER, NO_VALUE, Measurement, counted, format_number, latency_of
+from benchmarks.common.timing import PERCENTILES
 from benchmarks.measures.latency import LatencyReport, measure_latency
 from benchmarks.parts.part import Context, Outcome, Part
 from benchmarks.parts.section import Grid, Section, Text
@@ -18,9 +21,9 @@ def measure(context: Context) -> Outcome:
             reports.append(measure_latency(store, samples=QUICK_SAMPLES if context.quick else SAMPLES))
     last = reports[-1]
     return Outcome(
-        [report.as_json() for report in reports],
+        [asdict(report) for report in reports],
         [report.table() for report in reports],
-        _figures(reports),
+        _measurements(reports),
         Section([Text(_INTRO), _grid(reports)]),
         value=f"{last.single['p50_ms']:.2f}\u00a0ms",
         answer=f"for one query of {last.vectors:,} images, labels and checks included; scikit-learn takes "
@@ -28,25 +31,22 @@ def measure(context: Context) -> Outcome:
     )
 
 
-def _figures(reports: list[LatencyReport]) -> dict[str, Measurement]:
-    figures = {}
+def _measurements(reports: list[LatencyReport]) -> dict[str, Measurement]:
+    measurements = {}
     for report in reports:
-        for side, times in (("", report.single), (", scikit-learn", report.sklearn_single)):
-            median, most = times["p50_ms"], times["p95_ms"]
-            figures[f"{report.recipe}/one query{side}"] = Measurement(
-                median, median, most, "ms", LOWER, report.samples, "median, to the 95th percentile"
-            )
+        measurements[f"{report.recipe}/one query"] = latency_of(report.single, report.samples)
+        measurements[f"{report.recipe}/one query, scikit-learn"] = latency_of(report.sklearn_single, report.samples)
         if report.batch_qps:
-            figures[f"{report.recipe}/{report.batch} at once"] = counted(
+            measurements[f"{report.recipe}/{report.batch} at once"] = counted(
                 report.batch_qps, "queries/s", HIGHER, report.batch_rounds
             )
-    return figures
+    return measurements
 
 
 _INTRO = (
-    "Beside scikit-learn on the same vectors, in turn in one run. Ours is the whole answer: ids, distances, labels and "
-    "metadata, every row checked; scikit-learn's is positions and distances. A ratio above 1 means that we are faster. "
-    "Embedding the query image is not included."
+    "Lookalike and scikit-learn on the same vectors, in turn in one run. Lookalike's answer is complete: ids, "
+    "distances, labels and metadata, with every row checked; scikit-learn's is positions and distances. A ratio above "
+    "1 means that Lookalike is faster. Embedding the query image is not included."
 )
 
 
@@ -55,15 +55,15 @@ def _grid(reports: list[LatencyReport]) -> Grid:
         (
             *("store", "vectors", "k", "samples", "one query, p50 (ms)", "p95", "p99"),
             *("scikit-learn, p50 (ms)", "p95", "p99", "ratio of p50"),
-            *(f"{reports[0].batch:,} at once (queries/s)", "scikit-learn (queries/s)", "ratio"),
+            *(f"batch of {reports[0].batch:,} (queries/s)", "scikit-learn (queries/s)", "ratio"),
         ),
         [
             (
                 *(report.recipe, f"{report.vectors:,}", str(report.k), f"{report.samples:,}"),
                 *(
-                    f"{side[f'p{share}_ms']:.2f}"
+                    f"{side[f'p{percent}_ms']:.2f}"
                     for side in (report.single, report.sklearn_single)
-                    for share in (50, 95, 99)
+                    for percent in PERCENTILES
                 ),
                 f"{report.ratio_single:.2f}",
                 *(_rate(rate) for rate in (report.batch_qps, report.sklearn_batch_qps, report.ratio_batch)),
@@ -75,7 +75,7 @@ def _grid(reports: list[LatencyReport]) -> Grid:
 
 
 def _rate(rate: float | None) -> str:
-    """Return a rate to read; large stores are not asked in batches."""
+    """Return a rate as text; batches are not timed on large stores."""
     return NO_VALUE if rate is None else format_number(rate)
 
 

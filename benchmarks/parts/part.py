@@ -1,4 +1,4 @@
-"""What a part of the report is given, and what it gives back."""
+"""A part of the report: what it is given, and what it returns."""
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -15,13 +15,13 @@ from ingest.job import ingest
 from ingest.pipeline.progress import Progress
 from ingest.sources import Source
 
-#: On small pictures the recipe for photographs takes fifty times as long; `copies` shows what it is for.
-SMALL = {name: recipe for name, recipe in RECIPES.items() if recipe is not PHOTO}
+#: All recipes but the one for photographs, which takes fifty times as long and gains nothing on small images.
+SMALL_IMAGE_RECIPES = {name: recipe for name, recipe in RECIPES.items() if recipe is not PHOTO}
 
 
 @dataclass
 class Context:
-    """What all parts measure with. `quick` asks for the short form of each; stores are kept below `stores`."""
+    """The inputs of all parts. `quick` selects each part's short form; stores are written below the folder `stores`."""
 
     source: Source
     stores: Path
@@ -29,31 +29,31 @@ class Context:
     make_backbone: MakeBackbone
     quick: bool = False
     seed: int = 0
-    recipes: Mapping[str, Recipe] = field(default_factory=lambda: dict(SMALL))
+    recipes: Mapping[str, Recipe] = field(default_factory=lambda: dict(SMALL_IMAGE_RECIPES))
     on_progress: Callable[[Progress], None] = lambda _: None
     on_stage: Callable[[str], None] = lambda _: None
-    _ready: set[str] = field(default_factory=set)
+    _up_to_date: set[str] = field(default_factory=set)
 
     def store_of(self, recipe: Recipe) -> Path:
-        """Return the folder of a store of all images, brought up to date when it is first asked for."""
-        place = self.stores / recipe.name
-        if recipe.name not in self._ready:
+        """Return the folder of a recipe's store of all images; the first call ingests them."""
+        path = self.stores / recipe.name
+        if recipe.name not in self._up_to_date:
             self.on_stage(f"{recipe.name}: store of all images")
-            ingest(self.source, place, recipe=recipe, make_backbone=self.make_backbone, on_progress=self.on_progress)
-            self._ready.add(recipe.name)
-        return place
+            ingest(self.source, path, recipe=recipe, make_backbone=self.make_backbone, on_progress=self.on_progress)
+            self._up_to_date.add(recipe.name)
+        return path
 
 
 @dataclass(frozen=True)
 class Outcome:
-    """What a part found: its JSON, tables to print, figures to compare, and a section to read.
+    """The result of a part: its JSON document, tables to print, measurements to compare, and a section of the page.
 
-    `answer` answers the part's question in a few words for the top of the page, `value` in one number.
+    `value` and `answer` answer the part's question at the top of the page, in one number and in a few words.
     """
 
     document: Any
     tables: Sequence[Table]
-    figures: Mapping[str, Measurement]
+    measurements: Mapping[str, Measurement]
     section: Section
     value: str = ""
     answer: str = ""
@@ -62,17 +62,17 @@ class Outcome:
 
 @dataclass(frozen=True)
 class Part:
-    """A measurement of the report by name, with the reader's question that it answers."""
+    """A part of the report by its name, with the reader's question that it answers."""
 
     name: str
     question: str
     measure: Callable[[Context], Outcome]
 
 
-def measured(part: Part, context: Context) -> Outcome | str:
-    """Measure one part; return the reason when it fails, so that the rest can go on."""
+def measure_part(part: Part, context: Context) -> Outcome | str:
+    """Measure one part; return the reason if it fails, so that the other parts can still be measured."""
     try:
         return part.measure(context)
     except Exception as error:
-        # Whatever goes wrong in one part is told in the report and must not take the others with it.
+        # Any failure of one part is shown in the report and must not end the others.
         return f"{type(error).__name__}: {error}"

@@ -1,4 +1,6 @@
-"""Which recipe is best? All of them, and raw pixels, on the same splits of the source."""
+"""Which recipe is best? All recipes, and raw pixels, on the same splits of the source."""
+
+from dataclasses import asdict
 
 from benchmarks.common.measurement import HIGHER, NO_VALUE, Measurement, counted
 from benchmarks.measures.recipes import PIXELS, QUICK_SPLITS, SPLITS, RecipesReport, measure_recipes
@@ -20,9 +22,9 @@ def measure(context: Context) -> Outcome:
     )
     best = max(report.scores, key=lambda score: score.one_nn_accuracy)
     return Outcome(
-        report.as_json(),
+        asdict(report),
         [report.table()],
-        _figures(report),
+        _measurements(report),
         Section([Text(_INTRO), _plot(report), _grid(report)]),
         value=best.recipe,
         answer=f"{100 * best.one_nn_accuracy:.1f}\u00a0% of the nearest neighbours have the right label, mean of "
@@ -30,24 +32,25 @@ def measure(context: Context) -> Outcome:
     )
 
 
-def _figures(report: RecipesReport) -> dict[str, Measurement]:
-    figures: dict[str, Measurement] = {}
+def _measurements(report: RecipesReport) -> dict[str, Measurement]:
+    measurements: dict[str, Measurement] = {}
     for score in report.scores:
-        figures[f"{score.recipe}/1-NN accuracy"] = Measurement(
+        measurements[f"{score.recipe}/1-NN accuracy"] = Measurement(
             score.one_nn_accuracy, *score.ci95, "", HIGHER, len(score.per_split), "mean and 95 % interval of the splits"
         )
-        figures[f"{score.recipe}/mAP@10"] = counted(score.map_at_10, "", HIGHER, len(score.per_split))
-    return figures
+        measurements[f"{score.recipe}/mAP@10"] = counted(score.map_at_10, "", HIGHER, len(score.per_split))
+    return measurements
 
 
 _INTRO = (
-    "The same images are drawn to be asked with for every recipe, several times over; heads are fitted on the others "
-    "only. Raw pixels are what any embedding must beat. A twin is a stored image that is nearly identical to the query."
+    "Every recipe has the same query images in each of several random splits; heads are fitted on the stored images "
+    "only. Raw pixels are the baseline for any embedding. A twin is a stored image that is nearly identical to the "
+    "query."
 )
 
 
 def _plot(report: RecipesReport) -> Picture:
-    drawn = [
+    shown = [
         Bar(
             score.recipe,
             100 * score.one_nn_accuracy,
@@ -60,9 +63,9 @@ def _plot(report: RecipesReport) -> Picture:
     ]
     return Picture(
         "recipes.svg",
-        draw_bars(drawn, zero=False),
+        draw_bars(shown, zero=False),
         "Bars: the 1-NN accuracy of each recipe, and of raw pixels",
-        "1-NN accuracy, mean of the splits with its 95 % interval. The axis does not begin at 0.",
+        "1-NN accuracy, mean of the splits with its 95 % interval. The axis does not start at 0.",
     )
 
 

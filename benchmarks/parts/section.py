@@ -1,4 +1,4 @@
-"""A part of the report as a reader sees it: texts, tables and pictures, the same in Markdown and HTML."""
+"""A section of the report: texts, tables and pictures, rendered as Markdown and as HTML."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True)
 class Text:
-    """A paragraph; a `faint` one is a remark."""
+    """A paragraph; a `faint` one is a note in grey."""
 
     text: str
     faint: bool = False
@@ -23,7 +23,7 @@ class Heading:
 
 @dataclass(frozen=True)
 class Grid:
-    """A table of texts; the first column names the row. Cells of the `strong` column are the ones to look at."""
+    """A table of texts; the first column names the row, and the cells of the `strong` column are set in bold."""
 
     columns: Sequence[str]
     rows: Sequence[Sequence[str]]
@@ -33,7 +33,7 @@ class Grid:
 
 @dataclass(frozen=True)
 class Confusion:
-    """How often each label, down, was taken for each, across."""
+    """A confusion matrix: counts by true label (rows) and predicted label (columns)."""
 
     labels: Sequence[str]
     counts: Sequence[Sequence[int]]
@@ -42,7 +42,7 @@ class Confusion:
 
 @dataclass(frozen=True)
 class Picture:
-    """A picture by the name of its file: a PNG, or an SVG that suits light and dark."""
+    """A picture with its file name: a PNG, or an SVG that follows the page's colour scheme."""
 
     name: str
     data: bytes
@@ -52,7 +52,7 @@ class Picture:
 
     @property
     def is_svg(self) -> bool:
-        """Tell whether it is drawn with lines rather than pixels."""
+        """Return whether the picture is an SVG."""
         return self.name.endswith(".svg")
 
 
@@ -61,11 +61,11 @@ Block = Text | Heading | Grid | Confusion | Picture
 
 @dataclass(frozen=True)
 class Section:
-    """What a part says, from top to bottom."""
+    """The blocks of a part, from top to bottom."""
 
     blocks: Sequence[Block]
 
     @property
     def pictures(self) -> list[Picture]:
-        """Return the pictures, each a file of its own."""
+        """Return the section's pictures."""
         return [block for block in self.blocks if isinstance(block, Picture)]

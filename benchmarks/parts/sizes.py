@@ -1,9 +1,10 @@
-"""How does it grow? Latency in stores of several sizes, with the memory's limit."""
+"""How does it scale? Latency in stores of several sizes, and the limit that memory bandwidth sets."""
 
-from benchmarks.common.measurement import LOWER, Measurement
+from benchmarks.common.measurement import latency_of
+from benchmarks.common.timing import PERCENTILES
 from benchmarks.measures.latency import LatencyReport
-from benchmarks.measures.latency_by_size import QUICK_SIZES, SIZES, measure_sizes
-from benchmarks.measures.subprocess_run import in_own_process
+from benchmarks.measures.latency_by_size import QUICK_SIZES, SIZES, measure_latency_by_size
+from benchmarks.measures.subprocess_run import run_in_subprocess
 from benchmarks.parts.part import Context, Outcome, Part
 from benchmarks.parts.plots import Line, draw_lines
 from benchmarks.parts.section import Grid, Picture, Section, Text
@@ -12,9 +13,9 @@ QUICK_SAMPLES, SAMPLES = 60, 500
 
 
 def measure(context: Context) -> Outcome:
-    """Measure made-up stores, the smallest first."""
-    report = in_own_process(
-        measure_sizes,
+    """Measure stores of random vectors, the smallest first."""
+    report = run_in_subprocess(
+        measure_latency_by_size,
         sizes=QUICK_SIZES if context.quick else SIZES,
         samples=QUICK_SAMPLES if context.quick else SAMPLES,
         on_stage=context.on_stage,
@@ -22,45 +23,41 @@ def measure(context: Context) -> Outcome:
     largest = report.sizes[-1]
     return Outcome(
         report.as_json(),
-        report.tables(),
-        {f"{one.vectors}/one query": _figure(one) for one in report.sizes},
+        [size.table() for size in report.sizes],
+        {f"{size.vectors}/one query": latency_of(size.single, size.samples) for size in report.sizes},
         Section([Text(_INTRO), _plot(report.sizes), _grid(report.sizes)]),
         value=f"{largest.single['p50_ms']:.1f}\u00a0ms",
-        answer=f"for one query of {largest.vectors:,}, {largest.ratio_product:.2f} times what the memory allows",
+        answer=f"for one query of {largest.vectors:,} vectors, {largest.ratio_product:.2f} times the memory limit",
     )
 
 
-def _figure(one: LatencyReport) -> Measurement:
-    median, most = one.single["p50_ms"], one.single["p95_ms"]
-    return Measurement(median, median, most, "ms", LOWER, one.samples, "median, to the 95th percentile")
-
-
 _INTRO = (
-    "Made-up vectors of 128 dimensions. The memory limit is the time of one product of all vectors with the query: "
-    "nothing that compares every vector can answer sooner."
+    "Random vectors of 128 dimensions. The memory limit is the time of one matrix-vector product of all vectors with "
+    "the query: a search that reads every float32 vector is not faster; one that reads 8-bit quantized vectors first "
+    "can be."
 )
 
 
 def _plot(reports: tuple[LatencyReport, ...]) -> Picture:
     sides = {
-        "Lookalike": [one.single for one in reports],
-        "FAISS": [one.faiss_single for one in reports],
-        "scikit-learn": [one.sklearn_single for one in reports],
-        "memory limit": [one.product for one in reports],
+        "Lookalike": [report.single for report in reports],
+        "FAISS": [report.faiss_single for report in reports],
+        "scikit-learn": [report.sklearn_single for report in reports],
+        "memory limit": [report.product for report in reports],
     }
-    drawn = [
+    shown = [
         Line(
             name,
-            [(float(one.vectors), side["p50_ms"]) for one, side in zip(reports, times, strict=True)],
+            [(float(report.vectors), side["p50_ms"]) for report, side in zip(reports, latencies, strict=True)],
             ours=name == "Lookalike",
             bound=name == "memory limit",
         )
-        for name, times in sides.items()
+        for name, latencies in sides.items()
     ]
     return Picture(
         "sizes.svg",
-        draw_lines(drawn, "vectors", "milliseconds for one query, p50"),
-        "Lines: the latency of one query against the number of vectors, and the memory's limit",
+        draw_lines(shown, "vectors", "milliseconds for one query, p50"),
+        "Lines: the latency of one query against the number of vectors, and the memory limit",
         "One query, median, against the number of stored vectors; both axes logarithmic.",
     )
 
@@ -73,20 +70,20 @@ def _grid(reports: tuple[LatencyReport, ...]) -> Grid:
             "p50 (ms)",
             "p95",
             "p99",
-            "first of a process",
+            "first query",
             "FAISS, p50",
             "scikit-learn, p50",
-            "memory",
+            "memory limit",
         ),
         [
             (
-                f"{one.vectors:,}",
-                f"{one.samples:,}",
-                *(f"{one.single[f'p{share}_ms']:.2f}" for share in (50, 95, 99)),
-                f"{one.first_ms:.1f}",
-                *(f"{side['p50_ms']:.2f}" for side in (one.faiss_single, one.sklearn_single, one.product)),
+                f"{report.vectors:,}",
+                f"{report.samples:,}",
+                *(f"{report.single[f'p{percent}_ms']:.2f}" for percent in PERCENTILES),
+                f"{report.first_ms:.1f}",
+                *(f"{side['p50_ms']:.2f}" for side in (report.faiss_single, report.sklearn_single, report.product)),
             )
-            for one in reports
+            for report in reports
         ],
         strong=2,
     )

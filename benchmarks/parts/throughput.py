@@ -1,8 +1,8 @@
-"""How fast are images embedded? Whole jobs beside the notebook's own way in the same run."""
+"""How fast are images embedded? Ingest jobs, compared with Keras' `predict` in the same run."""
 
-import numpy as np
+from dataclasses import asdict
 
-from benchmarks.common.measurement import HIGHER, LOWER, Measurement, counted
+from benchmarks.common.measurement import HIGHER, LOWER, Measurement, counted, median_of
 from benchmarks.measures.throughput import FULL, QUICK, ThroughputReport, measure_throughput
 from benchmarks.parts.part import Context, Outcome, Part
 from benchmarks.parts.plots import Bar, draw_bars
@@ -10,58 +10,67 @@ from benchmarks.parts.section import Block, Grid, Picture, Section, Text
 
 
 def measure(context: Context) -> Outcome:
-    """Time whole jobs, each in a process of its own."""
+    """Time ingest jobs, each in its own process."""
     report = measure_throughput(QUICK if context.quick else FULL, on_stage=context.on_stage)
     fastest = max(report.jobs, key=lambda job: job.images_per_second)
     return Outcome(
-        report.as_json(),
+        asdict(report),
         [report.table()],
-        _figures(report),
+        _measurements(report),
         Section(_blocks(report)),
         value=f"{fastest.images_per_second:,.0f}/s",
-        answer=f"images become committed rows in a whole job of {fastest.images:,} (recipe {fastest.recipe}, "
-        f"{fastest.precision}), {fastest.ratio:.1f} times as fast as Keras' predict alone",
+        answer=f"images become committed rows in an ingest of {fastest.images:,} (recipe {fastest.recipe}, "
+        f"{fastest.precision}), {fastest.ratio:.1f} times the rate of Keras' predict alone",
     )
 
 
-def _figures(report: ThroughputReport) -> dict[str, Measurement]:
-    base = report.baseline_images_per_second
-    figures = {"base line": Measurement(float(np.median(base)), min(base), max(base), "images/s", HIGHER, len(base))}
+def _measurements(report: ThroughputReport) -> dict[str, Measurement]:
+    measurements = {"base line": median_of(report.baseline_images_per_second, "images/s", HIGHER)}
     for job in report.jobs:
         name = f"{job.recipe}, {job.precision}"
-        figures[name] = counted(job.images_per_second, "images/s", HIGHER)
-        figures[f"{name}, memory"] = counted(job.peak_rss_mb, "MiB", LOWER)
-    return figures
+        measurements[name] = counted(job.images_per_second, "images/s", HIGHER)
+        measurements[f"{name}, memory"] = counted(job.peak_rss_mb, "MiB", LOWER)
+    return measurements
 
 
 _INTRO = (
-    "Whole jobs, from the start of their process to its end: images are read, decoded, embedded and committed, and the "
-    "index is written. The base line is the notebook's own way, Keras' predict in batches of 32 in float32, without "
-    "reading or storing anything, timed before and after in the same run."
+    "Whole ingest jobs, from the start of their process to its end: images are read, decoded, embedded and committed, "
+    "and the index is written. The baseline is Keras' predict in batches of 32 in float32, as in the original "
+    "notebook, without reading or storing anything, timed before and after in the same run."
 )
 
 
 def _blocks(report: ThroughputReport) -> list[Block]:
-    base = report.baseline_images_per_second
-    drawn = [Bar("Keras predict", float(np.median(base)), min(base), max(base), "images/s", ours=False)]
-    drawn += [Bar(f"{job.recipe}, {job.precision}", job.images_per_second, unit="images/s") for job in report.jobs]
+    baseline = median_of(report.baseline_images_per_second, "images/s", HIGHER)
+    rates = [Bar("Keras predict", baseline.value, baseline.low, baseline.high, "images/s", ours=False)]
+    rates += [Bar(f"{job.recipe}, {job.precision}", job.images_per_second, unit="images/s") for job in report.jobs]
     stages = sorted({stage for job in report.jobs for stage in job.stage_seconds})
-    spent = [
+    stage_seconds = [
         Bar(f"{job.recipe}, {job.precision}: {stage}", job.stage_seconds.get(stage, 0.0), unit="s")
         for job in report.jobs
         for stage in stages
     ]
     return [
         Text(_INTRO),
-        Picture("throughput.svg", draw_bars(drawn), "Bars: images a second by recipe", "Images a second, whole jobs."),
+        Picture(
+            "throughput.svg", draw_bars(rates), "Bars: images per second by recipe", "Images per second, whole jobs."
+        ),
         Picture(
             "stages.svg",
-            draw_bars(spent),
-            "Bars: seconds by stage of each job",
-            "Seconds that each stage worked; they overlap, so that their sum exceeds the whole.",
+            draw_bars(stage_seconds),
+            "Bars: seconds of each stage of each job",
+            "Busy seconds of each stage; stages overlap, so that their sum exceeds the duration of the job.",
         ),
         Grid(
-            ("job", "images", "seconds", "images/s", "times the base line", "not in the network", "peak memory (MiB)"),
+            (
+                "job",
+                "images",
+                "seconds",
+                "images/s",
+                "ratio to Keras predict",
+                "outside the network",
+                "peak memory (MiB)",
+            ),
             [
                 (
                     f"{job.recipe}, {job.precision}",

@@ -9,8 +9,8 @@ from storage import Embedding, NewItem, Store
 
 
 def store_of(folder: Path, vectors: ArrayLike) -> Store:
-    """Return an open store of these vectors, (n, dim), labelled with their places."""
+    """Return an open store of these vectors, (n, dim), labelled with their positions."""
     rows = np.asarray(vectors, np.float32)
     store = Store.create(folder / "store", Embedding(rows.shape[1], "f" * 64))
-    store.append([NewItem(f"item {place}", b"content", str(place)) for place in range(len(rows))], rows)
+    store.append([NewItem(f"item {position}", b"content", str(position)) for position in range(len(rows))], rows)
     return store

@@ -1,4 +1,4 @@
-"""`python -m benchmarks recipes` and `copies`: what they print where."""
+"""`python -m benchmarks recipes` and `copies`: what they print and draw."""
 
 import json
 from pathlib import Path
@@ -7,16 +7,16 @@ import cv2
 import pytest
 from typer.testing import CliRunner
 
-from benchmarks.__main__ import app
+from benchmarks import __main__ as command
 from ingest.embedding.recipes import RECIPES
 from tests.toys import TOY, grey, png, toy_backbone
 
 
 @pytest.fixture(autouse=True)
 def toy_recipe(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Have the commands know the toy recipe, and take the toy backbone for VGG16."""
+    """Register the toy recipe, and replace VGG16 by the toy backbone."""
     monkeypatch.setitem(RECIPES, "toy", TOY)
-    monkeypatch.setattr("benchmarks.__main__.vgg16_backbone", lambda *_: toy_backbone())
+    monkeypatch.setattr(command, "vgg16_backbone", lambda *_: toy_backbone())
     monkeypatch.setenv("COLUMNS", "200")
 
 
@@ -32,12 +32,12 @@ def images(tmp_path: Path) -> Path:
 
 def run(*args: object) -> tuple[int, str]:
     """Run the command; return its exit status and standard output."""
-    result = CliRunner().invoke(app, [str(arg) for arg in args])
+    result = CliRunner().invoke(command.app, [str(arg) for arg in args])
     assert result.exception is None or isinstance(result.exception, SystemExit)
     return result.exit_code, result.stdout
 
 
-def test_recipes_prints_json_alone_and_draws_the_figure(images: Path, tmp_path: Path) -> None:
+def test_recipes_prints_only_json_and_draws_the_figure(images: Path, tmp_path: Path) -> None:
     figure = tmp_path / "recipes.png"
     args = ("--recipe", "toy", "--test", 2, "--quick", "--figure", figure, "--json")
     status, out = run("recipes", f"folder:{images}", *args)
@@ -64,7 +64,7 @@ def test_recipes_prints_json_alone_and_draws_the_figure(images: Path, tmp_path: 
 def test_recipes_prints_a_table(images: Path) -> None:
     status, out = run("recipes", f"folder:{images}", "--recipe", "toy", "--test", 2)
     assert status == 0
-    assert out.splitlines()[0].rstrip() == "Recipes on folder: 2 images asked of 4, 5 splits"
+    assert out.splitlines()[0].rstrip() == "Recipes on folder: 2 query images, 4 stored, 5 splits"
     assert "raw pixels" in out
 
 

@@ -1,17 +1,18 @@
-"""The README's results are those of the report that is kept beside it, and in the form that is written today."""
+"""The README's results are those of `docs/report.json`, and in the form that is written today."""
 
 import json
 from pathlib import Path
 
 import pytest
 
+from benchmarks.common.measurement import NO_VALUE
 from benchmarks.errors import UnfitForBenchmark
-from benchmarks.readme import BEGIN, END, replaced, results, write_results
+from benchmarks.readme import BEGIN, END, replace_results, results, write_results
 
 ROOT = Path(__file__).parents[2]
 
 
-def test_readme_shows_what_the_kept_report_says() -> None:
+def test_the_readme_has_the_results_of_its_report() -> None:
     document = json.loads((ROOT / "docs" / "report.json").read_text())
     page = (ROOT / "README.md").read_text()
     assert page[page.index(BEGIN) : page.index(END) + len(END)] == results(document)
@@ -19,45 +20,96 @@ def test_readme_shows_what_the_kept_report_says() -> None:
     assert document["machine"]["processor"].split()[0] in results(document)
 
 
-def test_only_what_stands_between_the_markers_is_replaced() -> None:
+def test_only_what_is_between_the_markers_is_replaced() -> None:
     assert (
-        replaced(f"before\n{BEGIN}\nold\n{END}\nafter\n", f"{BEGIN}\nnew\n{END}")
+        replace_results(f"before\n{BEGIN}\nold\n{END}\nafter\n", f"{BEGIN}\nnew\n{END}")
         == f"before\n{BEGIN}\nnew\n{END}\nafter\n"
     )
 
 
-def test_results_hold_what_was_measured_and_leave_out_what_was_not(tmp_path: Path) -> None:
+def test_parts_that_were_not_measured_have_no_section(tmp_path: Path) -> None:
     machine = {"processor": "Abacus", "cores": 2, "memory_gib": 3.9, "flags": ["beads"]}
     exactness = [{"queries": 1000, "k": 10, "errors": 0, "alone_differs": 0}]
     document = {"made": "2026-11-27", "machine": machine, "exactness": exactness, "figures": {}}
-    report, page, kept = tmp_path / "report.json", tmp_path / "page.md", tmp_path / "kept.json"
+    report, page, copy = tmp_path / "report.json", tmp_path / "page.md", tmp_path / "copy.json"
     report.write_text(json.dumps(document))
     page.write_text(f"# Page\n\n{BEGIN}\n{END}\n")
-    write_results(report, page, kept)
+    write_results(report, page, copy)
     assert page.read_text() == (
         f"# Page\n\n{BEGIN}\n\n"
-        "Compared with scikit-learn's search in float64, 0 of 10,000 neighbours are wrong.\n\n"
+        "### Exactness\n\n"
+        "Every neighbour, compared with scikit-learn's brute-force search in float64.\n\n"
+        "| stores | neighbours compared | wrong |\n"
+        "| --- | ---: | ---: |\n"
+        "| 1 | 10,000 | 0 |\n\n"
         "Measured on 2026-11-27 with `python -m benchmarks all` on 2 cores of Abacus, beads, 4 GiB.\n"
-        "[docs/report.json](docs/report.json) has every figure with its spread.\n\n"
+        "[docs/report.json](docs/report.json) has every number with its spread.\n\n"
         f"{END}\n"
     )
-    assert json.loads(kept.read_text()) == document
+    assert json.loads(copy.read_text()) == document
 
 
-def test_sizes_and_whole_jobs_are_told_beside_what_they_are_measured_by() -> None:
+def test_sizes_and_ingest_jobs_are_tables_with_their_baselines() -> None:
     job = {"recipe": "retrieval", "precision": "bfloat16", "images_per_second": 2033.7, "ratio": 8.17}
+    size = {"vectors": 60_000, "dim": 128, "k": 5, "single": {"p50_ms": 1.153}, "ratio_product": 1.94}
     document = {
         "made": "2026-11-27",
         "machine": {"processor": "Abacus", "cores": 2, "memory_gib": None, "flags": []},
-        "sizes": {"sizes": [{"vectors": 60_000, "single": {"p50_ms": 1.153}, "ratio_product": 1.94}]},
-        "throughput": {"images": 70_000, "jobs": [job]},
+        "sizes": {"sizes": [size]},
+        "throughput": {"source": "fashion-mnist", "images": 70_000, "jobs": [job]},
     }
-    said = " ".join(results(document).split())
-    assert "as many times what one product of all vectors with it takes, 1.15 ms of 60,000 (1.9)." in said
-    assert (
-        "Of 70,000 images, whole jobs from the files to committed rows embed 2,034 a second with `retrieval` in "
-        "bfloat16 (8.2); in brackets as many times Keras' `predict` alone."
-    ) in said
+    assert results(document).splitlines()[2:-5] == [
+        "### Speed of one query",
+        "",
+        "Random vectors of 128 dimensions, k = 5. The ratio is to one matrix-vector product of all float32 vectors "
+        "with the",
+        "query; below 1, 8-bit quantized vectors are searched first.",
+        "",
+        "| vectors | one query (ms) | ratio to one matrix-vector product |",
+        "| --- | ---: | ---: |",
+        "| 60,000 | 1.15 | 1.9 |",
+        "",
+        "### Embedding",
+        "",
+        "Whole ingest jobs of 70,000 images of `fashion-mnist`, from the files to committed rows.",
+        "",
+        "| recipe | precision | images/s | ratio to Keras `predict` |",
+        "| --- | ---: | ---: | ---: |",
+        "| `retrieval` | bfloat16 | 2,034 | 8.2 |",
+    ]
+
+
+def test_peers_are_tables_of_their_second_smallest_size_and_of_what_a_kill_left() -> None:
+    def peer(name: str, vectors: int, labels: float | None, figures: dict[str, float]) -> dict[str, object]:
+        values = {key: {"value": value} for key, value in figures.items()}
+        return {"name": name, "vectors": vectors, "labels_right": labels, "figures": values}
+
+    measured = [
+        peer("Lookalike", 10, 1.0, {"one_p50": 9.0, "recall": 1.0}),
+        *(peer("Lookalike", size, 1.0, {"one_p50": 0.7524, "many": 5653.2, "recall": 1.0}) for size in (20, 30)),
+        peer("Other", 20, None, {"one_p50": 1.5, "recall": 0.95}),
+        peer("Wrong", 20, 0.5, {"recall": 1.0}),
+        peer("Slow", 20, None, {}),
+    ]
+    killed = {"name": "Lookalike", "kills": 50, "lost": 0, "half": 0, "unopened": 0, "flushes": 5.0}
+    unwatched = killed | {"name": "Other", "lost": 1234, "half": 2, "unopened": 3, "flushes": None}
+    document = {
+        "made": "2026-11-27",
+        "machine": {"processor": "Abacus", "cores": 2, "memory_gib": None, "flags": []},
+        "peers": {"dim": 128, "k": 10, "measured": measured, "kept": [killed, unwatched]},
+    }
+    assert [line for line in results(document).splitlines() if line.startswith("|")] == [
+        "|  | one query (ms) | batch (queries/s) | recall@10 | insert (rows/s) | open (ms) | memory (MiB) | labels |",
+        "| --- | ---: | ---: | ---: | ---: | ---: | ---: | ---: |",
+        f"| Lookalike | 0.752 | 5,653 | 1 | {NO_VALUE} | {NO_VALUE} | {NO_VALUE} | yes |",
+        f"| Other | 1.50 | {NO_VALUE} | 0.950 | {NO_VALUE} | {NO_VALUE} | {NO_VALUE} | no |",
+        f"| Wrong | {NO_VALUE} | {NO_VALUE} | 1 | {NO_VALUE} | {NO_VALUE} | {NO_VALUE} | wrong ones |",
+        f"| Slow | {' | '.join([NO_VALUE] * 7)} |",
+        "|  | kills | acknowledged rows lost | partial inserts | stores that fail to open | fsyncs per insert |",
+        "| --- | ---: | ---: | ---: | ---: | ---: |",
+        "| Lookalike | 50 | 0 | 0 | 0 | 5 |",
+        f"| Other | 50 | 1,234 | 2 | 3 | {NO_VALUE} |",
+    ]
 
 
 @pytest.mark.parametrize(
@@ -69,12 +121,12 @@ def test_sizes_and_whole_jobs_are_told_beside_what_they_are_measured_by() -> Non
          "expected a page with the markers"),
     ],
 )  # fmt: skip
-def test_what_is_no_report_and_what_is_no_page_are_refused(
+def test_a_file_that_is_no_report_and_a_page_without_markers_are_refused(
     tmp_path: Path, report: str, page: str, message: str
 ) -> None:
     (tmp_path / "report.json").write_text(report)
     (tmp_path / "page.md").write_text(page)
     with pytest.raises(UnfitForBenchmark) as caught:
-        write_results(tmp_path / "report.json", tmp_path / "page.md", tmp_path / "kept.json")
+        write_results(tmp_path / "report.json", tmp_path / "page.md", tmp_path / "copy.json")
     assert str(caught.value).startswith(message)
-    assert not (tmp_path / "kept.json").exists()
+    assert not (tmp_path / "copy.json").exists()

@@ -1,4 +1,4 @@
-"""The report as files: whole, self-contained, and right in a real browser."""
+"""The report as files: complete, self-contained, and right in a real browser."""
 
 import base64
 import json
@@ -13,7 +13,7 @@ import pytest
 
 from benchmarks.common.measurement import LOWER, counted
 from benchmarks.parts import PARTS, Context, Outcome, Part
-from benchmarks.parts.figures import shown_queries
+from benchmarks.parts.figures import select_rows
 from benchmarks.parts.plots import Line, draw_lines
 from benchmarks.parts.section import Block, Grid, Picture, Section, Text
 from benchmarks.report import Report, write_report
@@ -23,21 +23,21 @@ from tests.toys import TOY, grey_source, toy_backbone
 
 CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
 
-#: The parts that measure Lookalike on the source; the others start processes, and have tests of their own.
+#: The parts that measure Lookalike on the source; the others start processes and have their own tests.
 MEASURED = ("exactness", "accuracy", "latency", "load", "looks")
 
 
-def compared(_: Context) -> Outcome:
-    drawn = draw_lines([Line("<ours>", [(10, 1), (1000, 20)], ours=True), Line("b", [(10, 2), (1000, 90)])], "n", "ms")
+def compare_two(_: Context) -> Outcome:
+    plot = draw_lines([Line("<ours>", [(10, 1), (1000, 20)], ours=True), Line("b", [(10, 2), (1000, 90)])], "n", "ms")
     blocks: list[Block] = [
-        Text("a remark on <b>", faint=True),
+        Text("a note on <b>", faint=True),
         Grid(("", "ms"), [("Lookalike", "1"), ("a|b", "2")], strong=1),
-        Picture("peers.svg", drawn, "two lines", "Two lines."),
+        Picture("peers.svg", plot, "two lines", "Two lines."),
     ]
     return Outcome({"n": 1}, [], {"ours/ms": counted(1.0, "ms", LOWER)}, Section(blocks), "1 other", "beside ours")
 
 
-def broken(_: Context) -> Outcome:
+def fail(_: Context) -> Outcome:
     raise RuntimeError("no <disk>")
 
 
@@ -47,12 +47,12 @@ def out(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture(scope="module")
-def told() -> list[str]:
+def stages() -> list[str]:
     return []
 
 
 @pytest.fixture(scope="module")
-def report(out: Path, told: list[str]) -> Report:
+def report(out: Path, stages: list[str]) -> Report:
     levels = {f"image {number}": int(level) for number, level in enumerate(np.random.default_rng(7).permutation(120))}
     labels = {key: "<b>&</b>" if level < 60 else "b" for key, level in levels.items()}
     context = Context(
@@ -62,16 +62,16 @@ def report(out: Path, told: list[str]) -> Report:
         toy_backbone(),
         quick=True,
         recipes={"toy": TOY},
-        on_stage=told.append,
+        on_stage=stages.append,
     )
     parts = {name: PARTS[name] for name in MEASURED} | {
-        "peers": Part("peers", "Compared with what?", compared),
-        "broken": Part("broken", "Does it fail?", broken),
+        "peers": Part("peers", "Compared with what?", compare_two),
+        "broken": Part("broken", "Does it fail?", fail),
     }
     return write_report(context, out, parts)
 
 
-def test_the_folder_holds_the_pages_the_figures_and_the_stores(report: Report, out: Path) -> None:
+def test_the_folder_holds_the_pages_the_pictures_and_the_stores(report: Report, out: Path) -> None:
     assert sorted(path.name for path in out.iterdir()) == [
         *("accuracy.svg", "map-toy.png", "neighbours-toy.png", "peers.svg"),
         *("report.html", "report.json", "report.md", "stores"),
@@ -79,15 +79,15 @@ def test_the_folder_holds_the_pages_the_figures_and_the_stores(report: Report, o
     assert list(report.outcomes) == [*MEASURED, "peers"]
 
 
-def test_a_part_that_fails_is_told_and_the_rest_goes_on(report: Report, out: Path, told: list[str]) -> None:
+def test_a_failed_part_is_reported_and_the_others_are_measured(report: Report, out: Path, stages: list[str]) -> None:
     assert report.failed == {"broken": "RuntimeError: no <disk>"}
     assert not report.ok
-    assert told[-1] == "broken FAILED: RuntimeError: no <disk>"
+    assert stages[-1] == "broken FAILED: RuntimeError: no <disk>"
     assert "This part failed: RuntimeError: no &lt;disk&gt;" in (out / "report.html").read_text()
     assert "**This part failed:** RuntimeError: no <disk>" in (out / "report.md").read_text()
 
 
-def test_the_json_is_the_report_with_every_figure_by_its_part(report: Report, out: Path) -> None:
+def test_the_json_is_the_report_with_every_measurement_by_its_part(report: Report, out: Path) -> None:
     document = json.loads((out / "report.json").read_text())
     assert document == json.loads(json.dumps(report.as_json()))
     assert list(document) == [
@@ -108,12 +108,12 @@ def test_the_json_is_the_report_with_every_figure_by_its_part(report: Report, ou
     assert {name.partition("/")[0] for name in document["figures"]} == {*MEASURED[:4], "peers"}
 
 
-def test_the_page_needs_nothing_but_itself(report: Report, out: Path) -> None:
+def test_the_page_loads_nothing_from_elsewhere(report: Report, out: Path) -> None:
     page = (out / "report.html").read_text()
     sources = re.findall(r'(?:src|href)="([^"]*)"', page)
-    outside = [source for source in sources if not source.startswith(("data:", "#"))]
+    external = [source for source in sources if not source.startswith(("data:", "#"))]
     pictures = [base64.b64decode(source.partition(",")[2]) for source in sources if source.startswith("data:image")]
-    assert outside == []
+    assert external == []
     assert pictures == [(out / f"{name}-toy.png").read_bytes() for name in ("neighbours", "map")]
     assert page.count("<svg ") == 2
     assert page.replace('xmlns="http://www.w3.org/2000/svg"', "").count("http") == 0
@@ -121,19 +121,19 @@ def test_the_page_needs_nothing_but_itself(report: Report, out: Path) -> None:
 
 
 def test_a_label_that_looks_like_html_is_shown_as_text(report: Report, out: Path) -> None:
-    class Text(HTMLParser):
+    class TextParser(HTMLParser):
         def __init__(self) -> None:
             super().__init__()
-            self.seen: list[str] = []
+            self.texts: list[str] = []
 
         def handle_data(self, data: str) -> None:
-            self.seen.append(data)
+            self.texts.append(data)
 
-    parser = Text()
+    parser = TextParser()
     parser.feed((out / "report.html").read_text())
     assert report.outcomes["accuracy"].document[0]["labels"] == ["<b>&</b>", "b"]
-    assert parser.seen.count("<b>&</b>") == 2
-    assert parser.seen.count("<ours>") == 1
+    assert parser.texts.count("<b>&</b>") == 2
+    assert parser.texts.count("<ours>") == 1
 
 
 def test_the_markdown_shows_pictures_that_exist_and_tables_of_one_width(report: Report, out: Path) -> None:
@@ -147,28 +147,27 @@ def test_the_markdown_shows_pictures_that_exist_and_tables_of_one_width(report: 
     assert "| a\\|b | **2** |" in text
 
 
-def test_every_page_ends_with_a_line(report: Report, out: Path) -> None:
-    assert report.source
+@pytest.mark.usefixtures("report")
+def test_every_page_ends_with_a_line_break(out: Path) -> None:
     assert [(out / f"report.{kind}").read_text()[-1] for kind in ("html", "json", "md")] == ["\n"] * 3
 
 
-def test_queries_are_shown_once_the_first_ones_and_then_some_with_a_wrong_nearest_neighbour() -> None:
+def test_the_first_four_queries_are_shown_and_then_three_with_a_wrong_nearest_neighbour() -> None:
     results = [
         QueryResult(str(id), (Hit(1, 9, "9", "a" if id in right else "b", 0.5, {}),), Item(id, str(id), "a", {}, b""))
         for right in [{0, 2, 5}]
         for id in range(10)
     ]
-    assert [result.asked for result in shown_queries(results)] == ["0", "1", "2", "3", "4", "6", "7"]
-    assert shown_queries(results[:3]) == results[:3]
+    assert [result.asked for result in select_rows(results)] == ["0", "1", "2", "3", "4", "6", "7"]
+    assert select_rows(results[:3]) == results[:3]
 
 
+@pytest.mark.usefixtures("report")
 @pytest.mark.skipif(CHROMIUM is None, reason="NO CHROMIUM: the page was not opened in a browser")
 @pytest.mark.parametrize("width", [1280, 400])
-def test_a_browser_shows_every_figure_and_nothing_wider_than_the_window(
-    report: Report, out: Path, tmp_path: Path, width: int
-) -> None:
-    # A window cannot be made as narrow as a telephone, a frame can. The page in it tells what it sees, and the frame's
-    # owner keeps that in its own title, which the browser prints.
+def test_a_browser_shows_every_figure_and_nothing_wider_than_the_window(out: Path, tmp_path: Path, width: int) -> None:
+    # A window cannot be as narrow as a telephone, a frame can. The page in the frame posts its sizes to the outer page,
+    # which puts them into its title, which the browser prints.
     probe = (
         "<script>const tell = seen => parent.postMessage(JSON.stringify(seen), '*');"
         "addEventListener('error', e => tell('error: ' + e.message));"
@@ -190,7 +189,6 @@ def test_a_browser_shows_every_figure_and_nothing_wider_than_the_window(
     ]
     shown = subprocess.run(command, capture_output=True, text=True, timeout=120, check=True)
     title = re.search(r"<title>(.*?)</title>", shown.stdout)
-    assert report.source
     assert title is not None
     assert json.loads(title.group(1)) == [width, 0, [True, True], [True, True]]
     assert [line for line in shown.stderr.splitlines() if "CONSOLE" in line] == []

@@ -1,19 +1,19 @@
-"""What a report under way says where there is no terminal."""
+"""The progress of a report as lines, without a terminal."""
 
 import pytest
 
 from benchmarks.errors import UnfitForBenchmark
 from benchmarks.parts import PARTS, part_named
-from benchmarks.report_progress import whole_progress
+from benchmarks.report_progress import report_progress
 from ingest.pipeline.progress import Progress
 
 
-def test_each_part_and_stage_is_a_line_with_its_place_in_the_whole(capsys: pytest.CaptureFixture[str]) -> None:
-    with whole_progress(2) as shown:
-        shown.part(PARTS["exactness"], 0)
-        shown.stage("compared")
-        shown.part(PARTS["peers"], 1)
-        shown.stage("Chroma IS NOT INSTALLED")
+def test_each_part_and_stage_is_a_line_with_its_number(capsys: pytest.CaptureFixture[str]) -> None:
+    with report_progress(2) as progress:
+        progress.start_part(PARTS["exactness"], 0)
+        progress.show_stage("compared")
+        progress.start_part(PARTS["peers"], 1)
+        progress.show_stage("Chroma IS NOT INSTALLED")
     assert capsys.readouterr().err.splitlines() == [
         "[1/2] exactness",
         "[1/2] exactness: compared",
@@ -22,12 +22,12 @@ def test_each_part_and_stage_is_a_line_with_its_place_in_the_whole(capsys: pytes
     ]
 
 
-def test_images_are_told_at_each_new_stage_and_then_seldom(capsys: pytest.CaptureFixture[str]) -> None:
-    with whole_progress(1) as shown:
-        shown.part(PARTS["accuracy"], 0)
+def test_images_are_shown_at_each_new_stage_and_then_seldom(capsys: pytest.CaptureFixture[str]) -> None:
+    with report_progress(1) as progress:
+        progress.start_part(PARTS["accuracy"], 0)
         for done in (0, 10, 20):
-            shown.images(Progress(30, "ingesting", added=done))
-        shown.images(Progress(30, "fitting", fitted=5, to_fit=30))
+            progress.show_images(Progress(30, "ingesting", added=done))
+        progress.show_images(Progress(30, "fitting", fitted=5, to_fit=30))
     assert capsys.readouterr().err.splitlines() == [
         "[1/1] accuracy",
         "[1/1] accuracy: ingesting 0 of 30 images",

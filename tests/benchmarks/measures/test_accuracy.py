@@ -1,12 +1,14 @@
 """Accuracy on grey images, whose nearest neighbours are known by hand."""
 
+from collections import Counter
 from collections.abc import Callable
-from dataclasses import replace
+from dataclasses import asdict, replace
 
 import pytest
 
 from benchmarks.errors import UnfitForBenchmark
 from benchmarks.measures.accuracy import measure_accuracy
+from ingest.embedding.network.backbone import Floats
 from ingest.sources import InMemorySource
 from tests.toys import TOY, ToyBackbone, grey_source, toy_backbone
 
@@ -19,10 +21,10 @@ def greys() -> InMemorySource:
     return grey_source(LEVELS, LABELS)
 
 
-def test_each_test_image_is_judged_by_its_nearest_neighbour_among_the_others(greys: InMemorySource) -> None:
+def test_each_query_image_gets_the_label_of_its_nearest_neighbour_among_the_others(greys: InMemorySource) -> None:
     report = measure_accuracy(greys, TOY, test=3, make_backbone=toy_backbone())
-    # 10 is nearest to 12 and 200 to 205; 90 is 70 from 20 and 115 from 205, and so taken for dark.
-    assert report.as_json() == {
+    # 10 is nearest to 12 and 200 to 205; 90 is 70 from 20 and 115 from 205, so that its prediction is dark.
+    assert asdict(report) == {
         "recipe": "toy",
         "source": "greys",
         "train": 4,
@@ -41,11 +43,11 @@ def test_each_test_image_is_judged_by_its_nearest_neighbour_among_the_others(gre
     }
 
 
-def test_the_images_asked_with_are_never_stored_nor_fitted_on(greys: InMemorySource) -> None:
+def test_query_images_are_neither_stored_nor_fitted_on(greys: InMemorySource) -> None:
     backbone = ToyBackbone()
     report = measure_accuracy(greys, TOY, test=3, make_backbone=toy_backbone(backbone))
     assert (report.train, report.test) == (4, 3)
-    # One batch to fit and store the four, one of canaries at each end, one for the three asked and one for sklearn.
+    # One batch to fit and store the four, one of canaries at each end, one for the three queries, one for scikit-learn.
     assert backbone.batches == 5
 
 
@@ -55,14 +57,23 @@ def test_a_seed_shuffles_the_images_first(greys: InMemorySource) -> None:
     assert first != measure_accuracy(greys, TOY, test=3, make_backbone=toy_backbone())
 
 
-def test_an_untrained_layer_is_measured_over_five_seeds_with_one_look_at_each_image(greys: InMemorySource) -> None:
-    backbone = ToyBackbone()
+def test_a_random_layer_is_measured_over_five_seeds_while_the_network_sees_each_image_once(
+    greys: InMemorySource,
+) -> None:
+    seen: Counter[int] = Counter()
+
+    class CountingBackbone(ToyBackbone):
+        def features(self, images: Floats) -> Floats:
+            seen.update(round(255 * image.flat[0]) for image in images if image.min() == image.max())
+            return super().features(images)
+
     dense = replace(TOY, name="notebook", head="dense")
-    report = measure_accuracy(greys, dense, test=3, make_backbone=toy_backbone(backbone))
+    report = measure_accuracy(greys, dense, test=3, make_backbone=toy_backbone(CountingBackbone()))
     assert report.seeds == [0, 1, 2, 3, 4]
     assert report.one_nn_accuracy == pytest.approx(sum(report.per_seed) / 5)
     assert report.published == 0.87
     assert sum(map(sum, report.confusion)) == 15
+    assert {level: seen[level] for level in LEVELS.values()} == dict.fromkeys(LEVELS.values(), 1)
 
 
 @pytest.mark.parametrize(

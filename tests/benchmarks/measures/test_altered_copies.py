@@ -1,11 +1,13 @@
-"""Changed copies of images: how they are made, and how often they find their original."""
+"""Altered copies of images: how they are made, and how often they find their original."""
+
+from dataclasses import asdict
 
 import cv2
 import numpy as np
 import pytest
 
 from benchmarks.errors import UnfitForBenchmark
-from benchmarks.measures.altered_copies import COPIES, measure_copies
+from benchmarks.measures.altered_copies import ALTERATIONS, measure_copies
 from ingest.images.images import Image
 from ingest.sources import InMemorySource, SourceImage
 from tests.toys import TOY, grey, grey_source, toy_backbone
@@ -17,9 +19,9 @@ def ramp(side: int = 100) -> Image:
     return np.asarray(cv2.cvtColor(grey, cv2.COLOR_GRAY2RGB), np.uint8)
 
 
-def test_copies_are_made_as_their_names_say() -> None:
+def test_alterations_do_what_their_names_say() -> None:
     image = ramp()
-    copies = {kind: change(image) for kind, change in COPIES.items()}
+    copies = {kind: alter(image) for kind, alter in ALTERATIONS.items()}
     assert {kind: copy.shape for kind, copy in copies.items()} == {
         "JPEG quality 30": (100, 100, 3),
         "half size": (50, 50, 3),
@@ -36,24 +38,24 @@ def test_copies_are_made_as_their_names_say() -> None:
     np.testing.assert_array_equal(copies["turned by 10°"][50, 50], image[50, 50])
 
 
-def test_grey_images_and_those_of_one_pixel_are_copied_too() -> None:
-    for change in COPIES.values():
-        assert change(grey(7, 1)).shape == (1, 1)
+def test_grey_images_and_images_of_one_pixel_can_be_altered() -> None:
+    for alter in ALTERATIONS.values():
+        assert alter(grey(7, 1)).shape == (1, 1)
 
 
-def test_copies_that_nothing_else_is_like_find_their_original() -> None:
+def test_copies_that_resemble_no_other_image_find_their_original() -> None:
     report = measure_copies(grey_source({"a": 0, "b": 120}), TOY, make_backbone=toy_backbone())
-    assert report.as_json() == {
+    assert asdict(report) == {
         "recipe": "toy",
         "source": "greys",
         "originals": 2,
         "recall_at_1": 1.0,
         "ci95": pytest.approx((0.757, 1.0), abs=1e-3),
-        "by_kind": dict.fromkeys(COPIES, 1.0),
+        "by_kind": dict.fromkeys(ALTERATIONS, 1.0),
     }
 
 
-def test_copies_that_another_image_is_more_like_are_counted_as_missed() -> None:
+def test_copies_that_resemble_another_image_more_count_as_misses() -> None:
     # 30 % darker, 100 is 70 and nearest to 75; 30 % brighter, 75 is 97.5 and nearest to 100.
     report = measure_copies(grey_source({"a": 100, "b": 75}), TOY, make_backbone=toy_backbone())
     assert (report.by_kind["30 % darker"], report.by_kind["30 % brighter"]) == (0.5, 0.5)
@@ -61,7 +63,7 @@ def test_copies_that_another_image_is_more_like_are_counted_as_missed() -> None:
     assert list(report.table().columns[1].cells)[4:6] == ["0.5000", "0.5000"]
 
 
-def test_images_that_cannot_be_read_or_are_there_twice_are_left_out() -> None:
+def test_unreadable_images_and_repeated_images_are_skipped() -> None:
     source = InMemorySource(
         "some",
         [
@@ -74,7 +76,7 @@ def test_images_that_cannot_be_read_or_are_there_twice_are_left_out() -> None:
     assert measure_copies(source, TOY, make_backbone=toy_backbone()).originals == 2
 
 
-def test_one_image_has_nothing_to_be_mistaken_for() -> None:
+def test_a_source_of_one_image_is_refused() -> None:
     with pytest.raises(UnfitForBenchmark) as refused:
         measure_copies(grey_source({"a": 1, "again": 1}), TOY, make_backbone=toy_backbone())
     assert str(refused.value) == ("expected at least 2 different images in greys, got 1: name a source of more")

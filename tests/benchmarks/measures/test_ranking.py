@@ -1,4 +1,4 @@
-"""Rankings and their measures, against hand-made ones and against the measures over labels."""
+"""Rankings and their metrics, compared with hand-made rankings and with the metrics over labels."""
 
 from collections import Counter
 
@@ -14,26 +14,26 @@ def ranked(*rows: str, relevant: list[int]) -> Ranking:
     return Ranking(np.array([[hit == "x" for hit in row] for row in rows]), np.array(relevant))
 
 
-def test_vectors_are_ranked_by_distance_and_judged_by_label() -> None:
+def test_vectors_are_ranked_by_distance_and_compared_by_label() -> None:
     stored = np.array([[0], [1], [3], [7]], np.float32)
-    ranking = rank(stored, np.array([0, 1, 0, 1]), np.array([[2.5], [0.1]], np.float32), np.array([0, 1]), at_least=4)
+    ranking = rank(stored, np.array([0, 1, 0, 1]), np.array([[2.5], [0.1]], np.float32), np.array([0, 1]), min_depth=4)
     # 2.5 is nearest to 3, 1, 0 and 7; 0.1 to 0, 1, 3 and 7.
     assert ranking.right.tolist() == [[True, False, True, False], [False, True, False, True]]
     assert ranking.relevant.tolist() == [2, 2]
 
 
-def test_equal_distances_are_ordered_by_place() -> None:
+def test_equal_distances_are_ordered_by_position() -> None:
     stored = np.array([[1], [-1], [1]], np.float32)
-    ranking = rank(stored, np.array([0, 1, 0]), np.array([[0]], np.float32), np.array([1]), at_least=3)
+    ranking = rank(stored, np.array([0, 1, 0]), np.array([[0]], np.float32), np.array([1]), min_depth=3)
     assert ranking.right.tolist() == [[False, True, False]]
 
 
-def test_a_ranking_is_as_deep_as_the_most_frequent_label_asked_for() -> None:
+def test_a_ranking_is_as_deep_as_the_queries_most_frequent_label_has_items() -> None:
     stored = np.arange(10, dtype=np.float32)[:, np.newaxis]
     labels = np.array([0] * 6 + [1] * 4)
-    for wanted, depth in ((1, 4), (0, 6)):
-        assert rank(stored, labels, stored[:1], np.array([wanted]), at_least=2).right.shape == (1, depth)
-    assert rank(stored, labels, stored[:1], np.array([0]), at_least=50).right.shape == (1, 10)
+    for label, depth in ((1, 4), (0, 6)):
+        assert rank(stored, labels, stored[:1], np.array([label]), min_depth=2).right.shape == (1, depth)
+    assert rank(stored, labels, stored[:1], np.array([0]), min_depth=50).right.shape == (1, 10)
 
 
 def test_a_query_whose_label_is_not_stored_has_no_right_hit() -> None:
@@ -41,7 +41,7 @@ def test_a_query_whose_label_is_not_stored_has_no_right_hit() -> None:
     assert (ranking.relevant.tolist(), ranking.mean_average_precision_at_r(), ranking.recall_at(2)) == ([0], 0.0, 0.0)
 
 
-def test_map_at_r_judges_as_many_hits_as_there_are_items_of_the_label() -> None:
+def test_map_at_r_scores_as_many_hits_as_there_are_items_of_the_label() -> None:
     # The third hit of the first query is right, but there are but two such items: (1/1 + 0)/2; then (1/1 + 2/2 + 0)/3.
     ranking = ranked("x.x", "xx.", relevant=[2, 3])
     assert ranking.mean_average_precision_at_r() == pytest.approx((1 / 2 + 2 / 3) / 2)
@@ -53,16 +53,16 @@ def test_recall_counts_queries_with_a_right_hit() -> None:
     assert ranking.first.tolist() == [False, True, False]
 
 
-def test_the_measures_agree_with_those_over_labels() -> None:
+def test_the_metrics_agree_with_those_over_labels() -> None:
     generator = np.random.default_rng(6)
-    labels, wanted = generator.integers(0, 4, 60), generator.integers(0, 4, 20)
+    labels, query_labels = generator.integers(0, 4, 60), generator.integers(0, 4, 20)
     stored, queries = (generator.standard_normal((n, 3)).astype(np.float32) for n in (60, 20))
-    ranking = rank(stored, labels, queries, wanted, at_least=10)
+    ranking = rank(stored, labels, queries, query_labels, min_depth=10)
     distances = np.linalg.norm(queries[:, np.newaxis].astype(np.float64) - stored[np.newaxis], axis=2)
-    found = [[str(label) for label in labels[np.argsort(row, kind="stable")]] for row in distances]
-    names = [str(label) for label in wanted]
+    hit_labels = [[str(label) for label in labels[np.argsort(row, kind="stable")]] for row in distances]
+    names = [str(label) for label in query_labels]
     relevant = Counter(str(label) for label in labels)
     assert ranking.mean_average_precision(10) == pytest.approx(
-        metrics.mean_average_precision(10, names, found, relevant)
+        metrics.mean_average_precision(10, names, hit_labels, relevant)
     )
-    assert ranking.recall_at(5) == pytest.approx(metrics.recall_at(5, names, found))
+    assert ranking.recall_at(5) == pytest.approx(metrics.recall_at(5, names, hit_labels))

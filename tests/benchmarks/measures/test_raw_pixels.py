@@ -1,4 +1,4 @@
-"""Raw pixels as vectors, and images that are nearly the same."""
+"""Raw pixels as vectors, and nearly identical images."""
 
 import numpy as np
 
@@ -12,14 +12,14 @@ def listed(*images: Image) -> list[SourceImage]:
     return [SourceImage(str(place), lambda image=image: image) for place, image in enumerate(images)]  # type: ignore[misc]
 
 
-def test_images_of_one_size_are_their_own_pixels() -> None:
+def test_images_of_one_size_become_their_own_pixels() -> None:
     image = np.arange(6, dtype=np.uint8).reshape(2, 3) * 51
     pixels = raw_pixels(listed(image, image[::-1]))
     np.testing.assert_allclose(pixels, [[0, 0.2, 0.4, 0.6, 0.8, 1.0], [0.6, 0.8, 1.0, 0, 0.2, 0.4]], atol=1e-7)
     assert pixels.dtype == np.float32
 
 
-def test_images_of_different_sizes_come_to_one() -> None:
+def test_images_of_different_sizes_are_resized() -> None:
     pixels = raw_pixels(listed(grey(51, 8), grey(102, 40)))
     np.testing.assert_allclose(pixels, [[0.2] * 3072, [0.4] * 3072], atol=1e-6)
 

@@ -1,4 +1,4 @@
-"""The benchmark of recipes: its figures on greys whose neighbours are known, and what its heads may see."""
+"""The benchmark of recipes: its values on greys whose neighbours are known, and what its heads are fitted on."""
 
 from collections import Counter
 from dataclasses import replace
@@ -8,6 +8,7 @@ import pytest
 from rich.console import Console
 
 from benchmarks.errors import UnfitForBenchmark
+from benchmarks.measures import recipes
 from benchmarks.measures.metrics import t_interval
 from benchmarks.measures.recipes import PIXELS, RecipesReport, measure_recipes
 from benchmarks.measures.recipes_figure import draw_recipes
@@ -52,14 +53,14 @@ def test_every_recipe_and_raw_pixels_are_measured_on_the_same_splits(greys: InMe
         assert score.images_per_second > 0
 
 
-def test_twins_across_the_split_are_counted_and_left_out(greys: InMemorySource) -> None:
+def test_twins_across_the_split_are_counted_and_excluded(greys: InMemorySource) -> None:
     report = measured(greys)
-    asked = [{list(LEVELS)[number] for number in split.asked} for split in shuffled_splits(6, 2, 3)]
-    assert report.twins == [len(some & {"dark 2", "dark 3"}) % 2 for some in asked]
+    queries = [{list(LEVELS)[number] for number in split.queries} for split in shuffled_splits(6, 2, 3)]
+    assert report.twins == [len(keys & {"dark 2", "dark 3"}) % 2 for keys in queries]
     assert all(score.one_nn_accuracy_without_twins == 1.0 for score in report.scores[:2])
 
 
-def test_a_source_of_twins_leaves_none_to_restate_the_accuracy_on() -> None:
+def test_a_source_of_twins_has_no_accuracy_without_twins() -> None:
     twins = {"a 1": 10, "a 2": 10, "b 1": 20, "b 2": 20, "a 3": 10, "b 3": 20, "a 4": 10, "b 4": 20}
     report = measured(grey_source(twins, {key: key[0] for key in twins}))
     assert report.twins == [2, 2, 2]
@@ -76,15 +77,13 @@ def test_a_network_sees_an_image_once_whatever_the_recipes_and_splits(
             seen.update(image.tobytes() for image in images if image.any())
             return super().features(images)
 
-    monkeypatch.setattr("benchmarks.measures.recipes._speed", lambda *_: 1.0)
+    monkeypatch.setattr(recipes, "_embedding_rate", lambda *_: 1.0)
     measured(greys, Counting())
     assert set(seen.values()) == {1}
     assert len(seen) == len(LEVELS)
 
 
-def test_heads_are_fitted_on_the_images_to_search_in_alone(
-    greys: InMemorySource, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_heads_are_fitted_on_the_stored_images_only(greys: InMemorySource, monkeypatch: pytest.MonkeyPatch) -> None:
     fitted_on: list[set[str]] = []
 
     def spy(
@@ -93,7 +92,7 @@ def test_heads_are_fitted_on_the_images_to_search_in_alone(
         fitted_on.append({image.key for image in source})
         return fit_embedder(source, recipe, precision, make_backbone, progress)
 
-    monkeypatch.setattr("benchmarks.measures.recipes.fit_embedder", spy)
+    monkeypatch.setattr(recipes, "fit_embedder", spy)
     measured(greys)
     stored = [{list(LEVELS)[number] for number in split.stored} for split in shuffled_splits(6, 2, 3)]
     assert fitted_on == [*stored, *stored]

@@ -1,24 +1,24 @@
-"""Ways to cut a source into images to search in and images to ask with."""
+"""Splits of a source into stored images and query images."""
 
-from benchmarks.measures.splits import chosen, labelled_images, shuffled_splits
+from benchmarks.measures.splits import labelled_images, select_images, shuffled_splits
 from tests.toys import grey_source
 
 
-def test_splits_leave_nothing_out_and_nothing_on_both_sides() -> None:
+def test_a_split_has_every_image_on_exactly_one_side() -> None:
     for split in shuffled_splits(10, 3, 5):
-        assert (len(split.asked), len(split.stored)) == (3, 7)
-        assert sorted(split.asked + split.stored) == list(range(10))
+        assert (len(split.queries), len(split.stored)) == (3, 7)
+        assert sorted(split.queries + split.stored) == list(range(10))
 
 
 def test_splits_are_the_same_each_time_and_differ_from_each_other() -> None:
     splits = shuffled_splits(10, 3, 5)
     assert splits == shuffled_splits(10, 3, 5)
-    assert len({tuple(split.asked) for split in splits}) == 5
-    # NumPy's RandomState(0), whose stream is frozen, begins so.
-    assert splits[0].asked == [2, 8, 4]
+    assert len({tuple(split.queries) for split in splits}) == 5
+    # NumPy has frozen the stream of RandomState; that of seed 0 starts so.
+    assert splits[0].queries == [2, 8, 4]
 
 
-def test_images_are_chosen_in_the_order_of_their_numbers() -> None:
+def test_images_are_selected_in_the_order_of_their_positions() -> None:
     images = labelled_images(grey_source({"a": 1, "b": 2, "c": 3}, {"a": "x", "b": "y", "c": "z"}))
-    some = chosen(images, [2, 0], "some")
-    assert (some.name, len(some), [image.key for image in some]) == ("some", 2, ["c", "a"])
+    source = select_images(images, [2, 0], "two")
+    assert (source.name, len(source), [image.key for image in source]) == ("two", 2, ["c", "a"])

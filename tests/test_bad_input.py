@@ -194,7 +194,7 @@ REFUSED = {
         "expected a folder for the figure figure.png, found none at none: make it first"
     ),
     "search duplicates --radius 0.1 --figure figure.png --store store": (
-        "expected duplicates to draw, got none within 0.1: give a larger --radius, or keep all items"
+        "expected duplicates to draw, got none within 0.1: give a larger --radius to find more"
     ),
     "search duplicates --radius nan --store store": (
         "expected the radius to be a finite number of at least 0, got nan"

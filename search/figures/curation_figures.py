@@ -30,8 +30,7 @@ def draw_duplicates(duplicates: Duplicates, store: Store) -> Figure:
     shown = duplicates.groups[:_MAX_ROWS]
     if not shown:
         raise FigureUnusable(
-            f"expected duplicates to draw, got none within {duplicates.radius:.4g}: give a larger --radius, or keep "
-            "all items"
+            f"expected duplicates to draw, got none within {duplicates.radius:.4g}: give a larger --radius to find more"
         )
     ids = {hit.id for group in shown for hit in group.duplicates[:_MAX_HITS]}
     thumbnails = store.thumbnails(sorted(ids | {group.representative.id for group in shown}))

@@ -1,4 +1,4 @@
-"""`python -m search`: what it prints where, and how it ends."""
+"""`python -m search`: its output, errors and exit status."""
 
 import json
 import os
@@ -11,13 +11,14 @@ import cv2
 import numpy as np
 import pytest
 
+from search import searcher
 from search.__main__ import app
 from storage import Store, console
 from tests.search.stores import LABELS, LEVELS, SIZE, grey_store
 from tests.toys import grey, png, toy_backbone
 
 REPOSITORY = Path(__file__).parents[2]
-ONE_WAY = "expected exactly one of --image, --id, --key, --vector and --random"
+ONE_QUERY = "expected exactly one of --image, --id, --key, --vector and --random"
 
 
 @pytest.fixture
@@ -27,7 +28,7 @@ def store(tmp_path: Path) -> Path:
 
 @pytest.fixture(autouse=True)
 def toy_weights(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("search.searcher.vgg16_backbone", lambda _=None: toy_backbone())
+    monkeypatch.setattr(searcher, "vgg16_backbone", lambda _=None: toy_backbone())
     monkeypatch.setenv("COLUMNS", "200")
 
 
@@ -72,7 +73,7 @@ def hit(rank: int, key: str, distance: float) -> dict[str, Any]:
 OF_DARK = [hit(1, "black", 0.4), hit(2, "light", 0.8), hit(3, "white", 1.2)]
 
 
-def test_json_is_the_only_thing_on_standard_output(search: Command, store: Path) -> None:
+def test_json_is_the_only_output(search: Command, store: Path) -> None:
     assert search.json("query", "--store", store, "--id", 1) == {
         "k": 5,
         "query": {"asked": "item 1 (dark)", "id": 1, "key": "dark", "label": "low"},
@@ -80,7 +81,7 @@ def test_json_is_the_only_thing_on_standard_output(search: Command, store: Path)
     }
 
 
-def test_a_key_asks_as_its_id_does_and_k_cuts_the_answer(search: Command, store: Path) -> None:
+def test_a_key_queries_as_its_id_does_and_k_limits_the_hits(search: Command, store: Path) -> None:
     assert search.json("query", "--store", store, "--key", "dark", "-k", 2) == {
         "k": 2,
         "query": {"asked": "item 1 (dark)", "id": 1, "key": "dark", "label": "low"},
@@ -88,7 +89,7 @@ def test_a_key_asks_as_its_id_does_and_k_cuts_the_answer(search: Command, store:
     }
 
 
-def test_an_image_finds_its_like(search: Command, store: Path, tmp_path: Path) -> None:
+def test_an_image_finds_the_most_similar_items(search: Command, store: Path, tmp_path: Path) -> None:
     (tmp_path / "query.png").write_bytes(png(grey(61)))
     assert search.json("query", "--store", store, "--image", tmp_path / "query.png", "-k", 2) == {
         "k": 2,
@@ -98,7 +99,7 @@ def test_an_image_finds_its_like(search: Command, store: Path, tmp_path: Path) -
     }
 
 
-def test_an_image_whose_name_is_not_utf_8_can_be_asked_with(search: Command, store: Path, tmp_path: Path) -> None:
+def test_an_image_whose_name_is_not_utf_8_can_be_a_query(search: Command, store: Path, tmp_path: Path) -> None:
     path = tmp_path / os.fsdecode(b"caf\xe9.png")
     path.write_bytes(png(grey(61)))
     document = search.json("query", "--store", store, "--image", path, "-k", 1)
@@ -120,7 +121,7 @@ def test_the_table_goes_to_standard_output(search: Command, store: Path) -> None
     assert "0.4000" in lines[-2]
 
 
-def test_a_figure_is_drawn_beside_the_answer(search: Command, store: Path, tmp_path: Path) -> None:
+def test_a_figure_is_drawn_besides_the_output(search: Command, store: Path, tmp_path: Path) -> None:
     document = search.json("query", "--store", store, "--id", 1, "--figure", tmp_path / "figure.png")
     assert document["hits"] == OF_DARK
     image = cv2.imread(str(tmp_path / "figure.png"))
@@ -146,7 +147,7 @@ def test_a_map_is_drawn(search: Command, store: Path, tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    "asked",
+    "options",
     [
         [],
         ["--id", "0", "--random"],
@@ -156,20 +157,20 @@ def test_a_map_is_drawn(search: Command, store: Path, tmp_path: Path) -> None:
     ],
     ids=" ".join,
 )
-def test_exactly_one_way_to_ask_is_expected(search: Command, store: Path, asked: list[str]) -> None:
-    status, out, err = search("query", "--store", store, *asked)
+def test_exactly_one_query_option_is_expected(search: Command, store: Path, options: list[str]) -> None:
+    status, out, err = search("query", "--store", store, *options)
     assert (status, out) == (2, "")
-    assert ONE_WAY in err
+    assert ONE_QUERY in err
 
 
-def test_a_vector_in_a_file_asks_like_an_image(search: Command, store: Path, tmp_path: Path) -> None:
+def test_a_vector_in_a_file_queries_as_an_image_does(search: Command, store: Path, tmp_path: Path) -> None:
     with Store.open(store) as opened:
         np.save(tmp_path / "vector.npy", opened.vectors([1])[0].astype(">f8"))
     document = search.json("query", "--store", store, "--vector", tmp_path / "vector.npy", "-k", 2)
     assert document == {"k": 2, "query": {"asked": "a vector"}, "hits": [hit(1, "dark", 0), hit(2, "black", 0.4)]}
 
 
-def test_filters_and_excluded_ids_choose_what_is_compared(search: Command, store: Path) -> None:
+def test_filters_and_excluded_ids_choose_the_items_that_are_searched(search: Command, store: Path) -> None:
     of_white = ("query", "--store", store, "--key", "white")
     for options, keys in (
         (["--where", "label=low"], ["dark", "black"]),
@@ -186,16 +187,16 @@ def test_filters_and_excluded_ids_choose_what_is_compared(search: Command, store
     )
 
 
-def test_a_radius_finds_all_within_it_and_k_cuts_them(search: Command, store: Path) -> None:
+def test_a_radius_finds_all_items_within_it_and_k_limits_them(search: Command, store: Path) -> None:
     of_dark = ("query", "--store", store, "--id", 1, "--radius", 0.9)
-    asked = {"query": {"asked": "item 1 (dark)", "id": 1, "key": "dark", "label": "low"}}
-    assert search.json(*of_dark) == {"radius": 0.9, **asked, "hits": OF_DARK[:2]}
-    assert search.json(*of_dark, "-k", 1) == {"k": 1, "radius": 0.9, **asked, "hits": OF_DARK[:1]}
+    query = {"query": {"asked": "item 1 (dark)", "id": 1, "key": "dark", "label": "low"}}
+    assert search.json(*of_dark) == {"radius": 0.9, **query, "hits": OF_DARK[:2]}
+    assert search.json(*of_dark, "-k", 1) == {"k": 1, "radius": 0.9, **query, "hits": OF_DARK[:1]}
 
 
 def test_an_unknown_item_is_one_line_and_exit_status_1(search: Command, store: Path) -> None:
-    for asked, named in ((["--id", 99], "id 99"), (["--key", "no\nkey"], r"key 'no\nkey'")):
-        assert search("query", "--store", store, *asked, "--json") == (
+    for query, named in ((["--id", 99], "id 99"), (["--key", "no\nkey"], r"key 'no\nkey'")):
+        assert search("query", "--store", store, *query, "--json") == (
             1,
             "",
             f"error: expected an item of {store}, got {named}, which it does not hold: "
@@ -211,21 +212,21 @@ def test_a_k_of_zero_is_one_line_and_exit_status_1(search: Command, store: Path)
     )
 
 
-def test_a_store_that_is_not_there_is_one_line_and_exit_status_1(search: Command, tmp_path: Path) -> None:
-    place = tmp_path / "none"
-    assert search("query", "--store", place, "--id", 0) == (
+def test_a_missing_store_is_one_line_and_exit_status_1(search: Command, tmp_path: Path) -> None:
+    path = tmp_path / "none"
+    assert search("query", "--store", path, "--id", 0) == (
         1,
         "",
-        f"error: expected a store at {place}, found nothing there: "
-        f"make one with `python -m ingest SOURCE --store {place}`, or name the right folder\n",
+        f"error: expected a store at {path}, found nothing there: "
+        f"make one with `python -m ingest SOURCE --store {path}`, or name the right folder\n",
     )
 
 
-ALIKE = {"a": 10, "b": 200, "c": 12}
+NEAR = {"a": 10, "b": 200, "c": 12}
 
 
 def test_duplicates_are_printed_as_json_and_as_a_table_and_drawn(search: Command, tmp_path: Path) -> None:
-    store = grey_store(tmp_path, ALIKE, {"a": "low"})
+    store = grey_store(tmp_path, NEAR, {"a": "low"})
     figure = tmp_path / "duplicates.png"
     distance: float = pytest.approx(4 / 255, abs=1e-6)  # type: ignore[assignment]
     assert search.json("duplicates", "--store", store, "--radius", 0.1, "--figure", figure) == {
@@ -248,9 +249,9 @@ def test_duplicates_are_printed_as_json_and_as_a_table_and_drawn(search: Command
     assert ["0.0157" in line for line in lines if "│" in line] == [False, True]
 
 
-def test_the_radius_is_found_from_the_stores_own_pictures_unless_it_is_given(search: Command, store: Path) -> None:
-    for asked in ([], ["--radius", "auto"]):
-        document = search.json("duplicates", "--store", store, *asked)
+def test_the_radius_is_chosen_from_the_stores_own_images_unless_it_is_given(search: Command, store: Path) -> None:
+    for options in ([], ["--radius", "auto"]):
+        document = search.json("duplicates", "--store", store, *options)
         assert document["radius"] == document["auto"]["radius"]
         assert document["auto"]["sample"] == len(LEVELS)
         assert document["groups"] == []
@@ -263,7 +264,7 @@ def test_a_radius_that_is_no_number_is_wrong_usage(search: Command, store: Path)
     assert "expected --radius to be a number or auto, got 'near'" in err
 
 
-def test_suspects_are_printed_as_json_and_as_a_table_and_drawn(search: Command, tmp_path: Path) -> None:
+def test_label_issues_are_printed_as_json_and_as_a_table_and_drawn(search: Command, tmp_path: Path) -> None:
     levels, labels = {"a": 0, "b": 2, "c": 5, "d": 200, "e": 202}, {"a": "x", "b": "x", "c": "y", "d": "y", "e": "y"}
     store, figure = grey_store(tmp_path, levels, labels), tmp_path / "suspects.png"
     document = search.json("suspects", "--store", store, "-k", 2, "--figure", figure)
@@ -293,7 +294,7 @@ def test_a_figure_that_cannot_be_written_is_refused_first(
     )
 
 
-def test_asking_with_a_stored_item_loads_neither_tensorflow_nor_matplotlib_nor_scikit_learn(store: Path) -> None:
+def test_a_query_by_id_imports_neither_tensorflow_nor_matplotlib_nor_scikit_learn(store: Path) -> None:
     command = ["-X", "importtime", "-m", "search", "query", "--store", str(store), "--id", "1", "--json"]
     done = subprocess.run(
         [sys.executable, *command], cwd=REPOSITORY, capture_output=True, text=True, timeout=120, check=True

@@ -27,12 +27,12 @@ def searcher(tmp_path: Path) -> Iterator[Searcher]:
         yield searcher
 
 
-def lines(figure: Figure) -> list[str]:
+def texts(figure: Figure) -> list[str]:
     return [text.get_text() for text in figure.texts]
 
 
-def shown(figure: Figure) -> list[int]:
-    """Return the grey level of each picture, in the order drawn."""
+def levels(figure: Figure) -> list[int]:
+    """Return the grey level of each image, in the order drawn."""
     return [int(np.array(axes.images[0].get_array())[0, 0, 0]) for axes in figure.axes if axes.images]
 
 
@@ -42,8 +42,8 @@ def signs(figure: Figure) -> list[list[str]]:
 
 def test_a_group_is_a_row_that_begins_with_its_representative(searcher: Searcher) -> None:
     figure = draw_duplicates(find_duplicates(searcher, 0.02), searcher.store)
-    assert shown(figure) == [10, 11, 12, 200, 201]
-    assert lines(figure) == [
+    assert levels(figure) == [10, 11, 12, 200, 201]
+    assert texts(figure) == [
         "2 groups of duplicates within 0.02",
         *("low", "id 0", "low", "0.008", "high", "0.016"),
         *("high", "id 2", "low", "0.008"),
@@ -57,37 +57,37 @@ def test_of_a_large_group_the_nearest_are_drawn_and_the_others_counted(
     monkeypatch.setattr(curation_figures, "_MAX_HITS", 3)
     monkeypatch.setattr(curation_figures, "_MAX_ROWS", 1)
     figure = draw_duplicates(find_duplicates(searcher, 1.5), searcher.store)
-    assert shown(figure) == [10, 11, 12, 100]
+    assert levels(figure) == [10, 11, 12, 100]
     assert signs(figure)[-1] == ["and 2\nmore"]
-    assert lines(figure)[0] == "1 group of duplicates within 1.5"
+    assert texts(figure)[0] == "1 group of duplicates within 1.5"
     figure = draw_duplicates(find_duplicates(searcher, 0.02), searcher.store)
-    assert lines(figure)[0] == "The 1 largest of 2 groups of duplicates within 0.02"
+    assert texts(figure)[0] == "The 1 largest of 2 groups of duplicates within 0.02"
 
 
 def test_a_label_issue_is_marked_and_so_is_whether_each_neighbour_has_the_predicted_label(tmp_path: Path) -> None:
-    levels = {"a": 0, "b": 2, "c": 5, "d": 200, "e": 202, "f": 204}
+    grey_levels = {"a": 0, "b": 2, "c": 5, "d": 200, "e": 202, "f": 204}
     labels = {"a": "low", "b": "low", "c": "high", "d": "high", "e": "high", "f": "high"}
-    with grey_searcher(tmp_path, levels, labels) as searcher:
+    with grey_searcher(tmp_path, grey_levels, labels) as searcher:
         figure = draw_label_issues(find_label_issues(searcher, 3), searcher.store)
-    assert lines(figure) == [
+    assert texts(figure) == [
         "1 item whose neighbours say another label",
         *("high", "said: low (60%)", "id 2"),
         *("low", "0.024", "low", "0.039", "high", "1.529"),
     ]
     assert signs(figure) == [[OTHER_LABEL.sign], [], [], [OTHER_LABEL.sign]]
-    assert shown(figure) == [5, 2, 0, 200]
+    assert levels(figure) == [5, 2, 0, 200]
 
 
 def test_no_duplicates_and_no_label_issues_are_refused(tmp_path: Path) -> None:
     with grey_searcher(tmp_path) as searcher:
-        with pytest.raises(FigureUnusable) as none:
+        with pytest.raises(FigureUnusable) as refused:
             draw_duplicates(find_duplicates(searcher, 0.1), searcher.store)
-        assert str(none.value) == (
-            "expected duplicates to draw, got none within 0.1: give a larger --radius, or keep all items"
+        assert str(refused.value) == (
+            "expected duplicates to draw, got none within 0.1: give a larger --radius to find more"
         )
-        with pytest.raises(FigureUnusable) as none:
+        with pytest.raises(FigureUnusable) as refused:
             draw_label_issues(find_label_issues(searcher, 1), searcher.store)
-        assert str(none.value) == "expected label issues to draw, got none: every label is that of its neighbours"
+        assert str(refused.value) == "expected label issues to draw, got none: every label is that of its neighbours"
 
 
 @pytest.mark.parametrize(
@@ -103,7 +103,7 @@ def test_nothing_is_cut_at_the_edge_and_no_caption_touches_another(label: str) -
     for box in boxes:
         assert figure.bbox.x0 < box.x0 < box.x1 < figure.bbox.x1
         assert figure.bbox.y0 < box.y0 < box.y1 < figure.bbox.y1
-    assert [(i, j) for i, one in enumerate(boxes) for j, other in enumerate(boxes[:i]) if one.overlaps(other)] == []
+    assert [(i, j) for i, box in enumerate(boxes) for j, other in enumerate(boxes[:i]) if box.overlaps(other)] == []
     assert figure_file.encode(figure).startswith(b"\x89PNG")
 
 

@@ -1,4 +1,4 @@
-"""The pictures: the neighbours figure and the map, as objects and as files."""
+"""The neighbours figure and the map, as objects and as files."""
 
 import errno
 import os
@@ -69,7 +69,7 @@ def hits(*labels: str | None) -> tuple[Hit, ...]:
 
 
 def frame(axes: Axes) -> set[str]:
-    """Return the colours of the lines around a picture."""
+    """Return the colours of the spines around an image."""
     return {to_hex(spine.get_edgecolor()) for spine in axes.spines.values()}
 
 
@@ -109,7 +109,7 @@ def counts(figure: Figure) -> list[int]:
     return [len(points) for _, points in groups(figure)]
 
 
-def test_a_query_and_three_neighbours_are_four_pictures_in_a_row() -> None:
+def test_a_query_and_three_neighbours_are_four_images_in_a_row() -> None:
     figure = draw_neighbours([QueryResult("item 0", hits("cat", "dog", "cat"), item=ITEM)], THUMBNAILS)
     assert len(figure.axes) == 4
     lefts = [axes.get_position(original=True).x0 for axes in figure.axes]
@@ -124,7 +124,7 @@ def test_neighbours_of_the_querys_label_are_framed_green_and_others_red() -> Non
     assert frames(figure) == [{INK}, {RIGHT}, {WRONG}, {RIGHT}]
 
 
-def test_without_a_label_to_compare_nothing_is_right_or_wrong() -> None:
+def test_without_two_labels_to_compare_frames_are_grey() -> None:
     unlabelled = Item(0, "query", None, {}, b"digest")
     for item in (unlabelled, None):
         figure = draw_neighbours([QueryResult("item 0", hits("cat", None), item=item, image=grey(1))], THUMBNAILS)
@@ -133,37 +133,37 @@ def test_without_a_label_to_compare_nothing_is_right_or_wrong() -> None:
     assert frames(figure) == [{INK}, {RIGHT}, {FAINT}]
 
 
-def test_captions_tell_labels_ids_and_distances() -> None:
+def test_captions_hold_labels_ids_and_distances() -> None:
     figure = draw_neighbours([QueryResult("item 0", hits("cat", None), item=ITEM)], THUMBNAILS)
     assert captions(figure) == ["query: cat", "id 0", "cat", "0.250", "id 2", "0.500"]
     figure = draw_neighbours([QueryResult("an image", hits("cat"), image=grey(9))], THUMBNAILS)
     assert captions(figure) == ["query", "cat", "0.250"]
 
 
-def test_a_wrong_label_is_marked_by_a_sign_too_for_whoever_does_not_see_the_colour() -> None:
+def test_another_label_is_marked_by_a_sign_too_for_readers_who_do_not_see_the_colour() -> None:
     figure = draw_neighbours([QueryResult("item 0", hits("cat", "dog", None), item=ITEM)], THUMBNAILS)
     assert [[text.get_text() for text in axes.texts] for axes in figure.axes] == [[], [], [OTHER_LABEL.sign], []]
 
 
-def test_a_picture_that_was_asked_with_is_shown_itself() -> None:
+def test_a_query_image_is_drawn_itself() -> None:
     figure = draw_neighbours([QueryResult("an image", hits("cat"), image=grey(9))], {})
     np.testing.assert_array_equal(np.array(figure.axes[0].images[0].get_array()), grey(9))
 
 
-def test_an_item_without_a_thumbnail_is_said_to_have_no_picture() -> None:
+def test_an_item_without_a_thumbnail_is_drawn_as_no_picture() -> None:
     figure = draw_neighbours([QueryResult("item 0", hits("cat"), item=ITEM)], {})
     assert [[text.get_text() for text in axes.texts] for axes in figure.axes] == [["no picture"], ["no picture"]]
 
 
-def test_several_queries_are_rows_of_their_own() -> None:
-    answers = [QueryResult("item 0", hits(*["cat"] * count), item=ITEM) for count in (3, 1, 2)]
-    figure = draw_neighbours(answers, THUMBNAILS)
+def test_each_query_is_a_row_of_its_own() -> None:
+    results = [QueryResult("item 0", hits(*["cat"] * count), item=ITEM) for count in (3, 1, 2)]
+    figure = draw_neighbours(results, THUMBNAILS)
     bottoms = [round(axes.get_position(original=True).y0, 6) for axes in figure.axes]
     assert [bottoms.count(bottom) for bottom in sorted(set(bottoms), reverse=True)] == [4, 2, 3]
 
 
 @pytest.mark.parametrize("results", [[], [QueryResult("item 0", (), item=ITEM)]], ids=["no-query", "no-hits"])
-def test_nothing_to_draw_is_refused(results: list[QueryResult]) -> None:
+def test_results_without_hits_are_refused(results: list[QueryResult]) -> None:
     with pytest.raises(FigureUnusable) as refused:
         draw_neighbours(results, THUMBNAILS)
     assert str(refused.value) == ("expected at least one neighbour to draw, got none: the store holds no other item")
@@ -172,7 +172,7 @@ def test_nothing_to_draw_is_refused(results: list[QueryResult]) -> None:
 def test_a_neighbours_figure_is_saved_at_150_dots_per_inch(tmp_path: Path) -> None:
     figure = draw_neighbours([QueryResult("item 0", hits("cat", "dog", "cat"), item=ITEM)], THUMBNAILS)
     figure_file.save(figure, tmp_path / "neighbours.png")
-    # Inches: margins 0.36, four pictures of 1.35, gaps 0.3 and twice 0.08; height: margins 0.36, a row of 1.74.
+    # Inches: margins 0.36, four images of 1.35, gaps 0.3 and twice 0.08; height: margins 0.36, a row of 1.74.
     assert size((tmp_path / "neighbours.png").read_bytes()) == (int(6.22 * 150), int(2.1 * 150))
     assert [path.name for path in tmp_path.iterdir()] == ["neighbours.png"]
 
@@ -192,7 +192,7 @@ STARTS = {
 @pytest.mark.parametrize(
     ("suffix", "start"), [*((f".{name}", start) for name, start in STARTS.items()), (".PNG", b"\x89PNG")]
 )
-def test_the_suffix_says_the_format_and_a_figure_always_has_the_same_bytes(
+def test_the_suffix_selects_the_format_and_equal_figures_have_equal_bytes(
     tmp_path: Path, suffix: str, start: bytes, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     path = tmp_path / f"figure{suffix}"
@@ -205,7 +205,7 @@ def test_the_suffix_says_the_format_and_a_figure_always_has_the_same_bytes(
     assert written[0] == written[1]
 
 
-def test_every_format_is_tried_above() -> None:
+def test_every_format_is_tested_above() -> None:
     assert tuple(STARTS) == figure_file.FORMATS
 
 
@@ -219,7 +219,7 @@ def test_an_unsupported_suffix_is_refused_and_nothing_is_written(tmp_path: Path,
     assert list(tmp_path.iterdir()) == []
 
 
-def test_a_missing_folder_is_refused_and_not_made(tmp_path: Path) -> None:
+def test_a_missing_folder_is_refused_and_not_created(tmp_path: Path) -> None:
     with pytest.raises(FigureUnusable) as refused:
         figure_file.save(Figure(), tmp_path / "none" / "figure.png")
     assert str(refused.value) == (
@@ -249,7 +249,7 @@ def test_a_folder_that_may_not_be_written_to_is_refused(tmp_path: Path, monkeypa
     )
 
 
-def test_a_disk_that_refuses_a_figure_is_one_line_and_the_old_figure_stays(
+def test_a_full_disk_is_reported_in_one_line_and_the_old_figure_stays(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     def full(_: int) -> None:
@@ -267,7 +267,7 @@ def test_a_disk_that_refuses_a_figure_is_one_line_and_the_old_figure_stays(
 
 
 @pytest.mark.parametrize("label", [*ODD_LABELS, *SCRIPTS], ids=ascii)
-def test_odd_labels_are_drawn_beside_pictures_without_a_warning(label: str) -> None:
+def test_odd_labels_are_drawn_below_images_without_a_warning(label: str) -> None:
     item = Item(0, label, label, {}, b"digest")
     figure = draw_neighbours([QueryResult(label, hits(label, "other"), item=item)], THUMBNAILS)
     assert size(figure_file.encode(figure))[0] > 100
@@ -275,13 +275,13 @@ def test_odd_labels_are_drawn_beside_pictures_without_a_warning(label: str) -> N
 
 
 def map_of(folder: Path, labels: Mapping[str, str | None]) -> Figure:
-    """Draw the map of a store of pictures, each of a level of its own."""
-    known = {key: label for key, label in labels.items() if label is not None}
-    with grey_searcher(folder, {key: level for level, key in enumerate(labels)}, known) as searcher:
+    """Draw the map of a store of grey images, each of its own level."""
+    labelled = {key: label for key, label in labels.items() if label is not None}
+    with grey_searcher(folder, {key: level for level, key in enumerate(labels)}, labelled) as searcher:
         return draw_map(searcher.store)
 
 
-def test_a_map_names_its_labels_in_order_and_tells_how_many_items_it_shows(tmp_path: Path) -> None:
+def test_a_map_lists_its_labels_in_order_and_the_number_of_its_items(tmp_path: Path) -> None:
     labels = {str(number): ("low", "high", None)[number % 3] for number in range(30)}
     figure = map_of(tmp_path, labels)
     assert legend(figure) == ["(no label)", "high", "low"]
@@ -298,7 +298,7 @@ def test_a_map_has_a_colour_of_its_own_for_each_of_twenty_labels(tmp_path: Path)
 def test_beyond_twenty_labels_the_rarer_ones_are_one_group(tmp_path: Path) -> None:
     # Label 00 has one item, 01 to 05 have two, and 06 to 24 three.
     names = [f"label {number:02d}" for number in range(25) for _ in range(1 if number < 1 else 2 if number < 6 else 3)]
-    figure = map_of(tmp_path, {f"{place}": name for place, name in enumerate(names)})
+    figure = map_of(tmp_path, {f"{index}": name for index, name in enumerate(names)})
     assert legend(figure) == ["others", *(f"label {number:02d}" for number in range(6, 25))]
     assert counts(figure) == [1 + 5 * 2, *[3] * 19]
     assert figure.texts[0].get_text() == "t-SNE of 68 items, recipe toy"
@@ -308,7 +308,7 @@ def test_beyond_twenty_labels_every_item_is_in_one_group_whatever_its_label(tmp_
     # The first nineteen have two items, the empty label among them; the others, one of them no label, have one.
     common = ["", "None", "(no label)", "others", *(f"label {number:02d}" for number in range(15))]
     rare = [None, "a", "b"]
-    figure = map_of(tmp_path, {str(place): label for place, label in enumerate([*common, *common, *rare])})
+    figure = map_of(tmp_path, {str(index): label for index, label in enumerate([*common, *common, *rare])})
     shown = ["''", "(no label)", "None", *(f"label {number:02d}" for number in range(15)), "others"]
     assert legend(figure) == ["others", *shown]
     assert counts(figure) == [3, *[2] * 19]
@@ -316,7 +316,7 @@ def test_beyond_twenty_labels_every_item_is_in_one_group_whatever_its_label(tmp_
 
 def test_an_empty_label_among_the_rarer_ones_is_drawn_with_them(tmp_path: Path) -> None:
     names = [*(f"label {number:02d}" for number in range(19) for _ in range(2)), "", "b"]
-    figure = map_of(tmp_path, {str(place): name for place, name in enumerate(names)})
+    figure = map_of(tmp_path, {str(index): name for index, name in enumerate(names)})
     assert legend(figure) == ["others", *(f"label {number:02d}" for number in range(19))]
     assert counts(figure) == [2, *[2] * 19]
 
@@ -346,7 +346,7 @@ def test_a_map_of_very_many_items_shows_a_sample_that_keeps_each_labels_share(
     assert figure.texts[0].get_text() == "t-SNE of a sample of 20 of 40 items, recipe toy"
 
 
-def test_a_map_puts_pictures_that_are_alike_together(tmp_path: Path) -> None:
+def test_a_map_puts_similar_images_together(tmp_path: Path) -> None:
     levels = {str(number): number if number < 10 else 240 + number % 10 for number in range(20)}
     labels = {key: "dark" if level < 100 else "light" for key, level in levels.items()}
     with grey_searcher(tmp_path, levels, labels) as searcher:
@@ -372,7 +372,7 @@ def test_a_map_of_fewer_than_five_items_is_refused(searcher: Searcher) -> None:
     assert str(refused.value) == f"expected at least 5 items to draw a map, got {len(LEVELS)}: ingest more"
 
 
-def test_a_map_shows_what_the_searcher_saw_while_another_process_adds_items(tmp_path: Path) -> None:
+def test_a_map_shows_the_searchers_snapshot_while_another_process_adds_items(tmp_path: Path) -> None:
     levels = {str(number): number for number in range(6)}
     with grey_searcher(tmp_path, levels, dict.fromkeys(levels, "old")) as searcher:
         searcher.by_id(0)
@@ -390,12 +390,12 @@ def test_odd_labels_are_drawn_on_a_map_without_a_warning(tmp_path: Path) -> None
     assert counts(figure) == [3] * 20
 
 
-def test_a_map_is_lettered_in_whatever_font_has_the_letters(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_map_uses_the_installed_font_that_has_the_letters(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(text_fitting, "FAMILIES", ("DejaVu Sans", "STIXGeneral"))
     figure = map_of(tmp_path, dict.fromkeys("123456", "Ⓐ"))
     assert legend(figure) == ["Ⓐ"]
     assert [text.get_text() for text in figure.axes[0].texts] == ["Ⓐ"]
-    # A letter in no font would be a warning, and so an error here.
+    # matplotlib warns of a letter that no font has, and warnings are errors here.
     assert size(figure_file.encode(figure))[1] == 1182
 
 
@@ -403,7 +403,7 @@ def mosaic_of(*points: tuple[float, float]) -> list[Cell]:
     return mosaic_cells(np.array(points, np.float32))
 
 
-def test_a_picture_takes_the_cell_that_its_point_lies_in() -> None:
+def test_an_image_gets_the_cell_of_its_point() -> None:
     assert mosaic_of((0.0, 0.0), (1.0, 1.0), (0.5, 0.2)) == [
         Cell(0, 0.0, 0.0, 0.125),
         Cell(1, 0.875, 0.875, 0.125),
@@ -411,18 +411,18 @@ def test_a_picture_takes_the_cell_that_its_point_lies_in() -> None:
     ]
 
 
-def test_of_two_points_in_a_cell_the_one_off_its_middle_takes_the_nearest_free_cell() -> None:
+def test_of_two_points_in_a_cell_the_one_off_its_centre_gets_the_nearest_free_cell() -> None:
     assert mosaic_of((0.12, 0.06), (0.06, 0.06)) == [Cell(0, 0.125, 0.0, 0.125), Cell(1, 0.0, 0.0, 0.125)]
 
 
-def test_all_pictures_of_a_small_store_are_shown_and_none_lies_on_another() -> None:
+def test_all_images_of_a_small_store_are_shown_and_none_overlaps_another() -> None:
     points = np.random.default_rng(31).normal(0.5, 0.05, (600, 2)).clip(0, 1).astype(np.float32)
     cells = mosaic_cells(points)
     assert [cell.position for cell in cells] == list(range(600))
     assert len({(cell.left, cell.bottom) for cell in cells}) == 600
 
 
-def test_of_a_large_store_the_picture_nearest_to_the_middle_of_each_cell_is_shown() -> None:
+def test_of_a_large_store_the_image_nearest_to_the_centre_of_each_cell_is_shown() -> None:
     points = np.random.default_rng(31).random((5000, 2), np.float32)
     cells = mosaic_cells(points)
     assert len(cells) == len({(cell.left, cell.bottom) for cell in cells}) <= 34**2
@@ -434,7 +434,7 @@ def test_of_a_large_store_the_picture_nearest_to_the_middle_of_each_cell_is_show
         assert shown == pytest.approx(nearest, abs=1e-5)
 
 
-def test_a_map_of_pictures_shows_each_in_a_frame_of_its_labels_colour(tmp_path: Path) -> None:
+def test_a_map_of_thumbnails_frames_each_in_its_labels_colour(tmp_path: Path) -> None:
     levels = {str(number): 20 * number for number in range(6)}
     labels = {key: "dark" if level < 60 else "light" for key, level in levels.items()}
     with grey_searcher(tmp_path, levels, labels) as searcher:
@@ -448,7 +448,7 @@ def test_a_map_of_pictures_shows_each_in_a_frame_of_its_labels_colour(tmp_path: 
     assert axes.get_xlim() == axes.get_ylim() == (-0.02, 1.02)
 
 
-def test_a_name_is_written_where_its_label_lies_together_and_not_where_it_is_scattered(tmp_path: Path) -> None:
+def test_a_name_is_written_where_its_label_is_dense_and_not_where_it_is_scattered(tmp_path: Path) -> None:
     levels = {str(number): number if number < 30 else 200 + number % 30 for number in range(60)}
     labels = {key: "dark" if level < 100 else ("odd", "even")[level % 2] for key, level in levels.items()}
     with grey_searcher(tmp_path, levels, labels) as searcher:

@@ -41,15 +41,15 @@ TO_LAB = np.array(
 
 
 def oklab(names: tuple[str, ...], eyes: str) -> Colours:
-    """Return colours in OKLab, (n, 3), as some eyes see them."""
+    """Return colours in OKLab, (n, 3), as seen by these eyes."""
     shown = np.array([to_rgb(name) for name in names])
     linear = np.where(shown <= 0.04045, shown / 12.92, ((shown + 0.055) / 1.055) ** 2.4)
     seen = np.clip(linear @ SEEN[eyes].T, 0, 1)
     return np.asarray(np.cbrt(seen @ TO_CONES.T) @ TO_LAB.T)
 
 
-def least_distance(names: tuple[str, ...], eyes: str) -> float:
-    """Return how far the two colours that are most alike are from each other."""
+def min_distance(names: tuple[str, ...], eyes: str) -> float:
+    """Return the distance of the two most similar colours."""
     lab = oklab(names, eyes)
     apart = np.linalg.norm(lab[:, np.newaxis] - lab, axis=2)
     return float(apart[~np.eye(len(lab), dtype=bool)].min())
@@ -68,20 +68,20 @@ def least_distance(names: tuple[str, ...], eyes: str) -> float:
         (20, "tritanopia", 0.07),
     ],
 )
-def test_no_two_colours_are_alike(count: int, eyes: str, least: float) -> None:
-    assert least_distance(palette.LABEL_COLOURS[:count], eyes) > least
+def test_no_two_colours_are_similar(count: int, eyes: str, least: float) -> None:
+    assert min_distance(palette.LABEL_COLOURS[:count], eyes) > least
 
 
 @pytest.mark.parametrize("eyes", SEEN)
 def test_every_colour_stands_out_from_white_and_from_the_grey_of_the_others(eyes: str) -> None:
     for colour in palette.LABEL_COLOURS:
-        assert least_distance((colour, "white"), eyes) > 0.12
-        assert least_distance((colour, palette.OTHERS), eyes) > 0.05
+        assert min_distance((colour, "white"), eyes) > 0.12
+        assert min_distance((colour, palette.OTHERS), eyes) > 0.05
 
 
 @pytest.mark.parametrize("eyes", SEEN)
-def test_right_and_wrong_differ_for_all_eyes(eyes: str) -> None:
-    assert least_distance((palette.RIGHT, palette.WRONG), eyes) > 0.11
+def test_the_frames_of_right_and_wrong_labels_differ_for_all_eyes(eyes: str) -> None:
+    assert min_distance((palette.RIGHT, palette.WRONG), eyes) > 0.11
 
 
 def test_twenty_labels_have_a_colour() -> None:

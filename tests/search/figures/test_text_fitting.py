@@ -74,7 +74,7 @@ def test_a_long_label_is_cut_between_letters_and_never_within_an_escape(text: st
 
 
 @pytest.mark.usefixtures("own_font_only")
-def test_a_line_is_cut_where_its_letters_end_in_inches() -> None:
+def test_a_line_is_cut_at_its_width_in_inches() -> None:
     for text in ("i" * 60, "M" * 60, "cat $" * 20, "猫" * 20):
         for weight in WEIGHTS:
             shown = fit_width(text, 1.35, 9, weight)
@@ -95,7 +95,7 @@ def test_a_line_is_as_wide_as_it_is_drawn() -> None:
         assert text_width(text.get_text(), 12, weight) == pytest.approx(drawn, rel=0.03)
 
 
-def test_another_installed_font_is_taken_for_what_the_first_lacks(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_another_installed_font_is_used_for_letters_that_the_first_lacks(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(text_fitting, "FAMILIES", ("DejaVu Sans", "No Such Font", "STIXGeneral"))
     assert font_families() == ["DejaVu Sans", "STIXGeneral"]
     assert fit_letters("Ⓐ", 14, "bold") == "Ⓐ"
@@ -107,14 +107,14 @@ def test_another_installed_font_is_taken_for_what_the_first_lacks(monkeypatch: p
     assert fit_letters("Ⓐ", 14, "bold") == r"\u24b6"
 
 
-def test_wide_letters_take_the_room_of_two(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_wide_letters_count_twice(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(text_fitting, "_family_of", lambda *_: "DejaVu Sans")
     assert fit_letters(WIDE, 14) == WIDE
     assert fit_letters(WIDE, 13) == "猫和狗在一起…"
     assert fit_letters(WIDE, 12) == "猫和狗在一…"
 
 
-def test_a_font_without_bold_letters_is_taken_as_it_is_and_nothing_is_said(
+def test_a_font_without_bold_letters_is_used_as_it_is_without_a_warning(
     monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
     monkeypatch.setattr(text_fitting, "FAMILIES", ("cmr10",))

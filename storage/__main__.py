@@ -1,5 +1,6 @@
-"""`python -m storage`: see what a store holds, prove it whole, mend it, copy it, and move items in and out."""
+"""`python -m storage`: inspect, verify, repair and copy stores, and export, import and delete items."""
 
+from dataclasses import asdict
 from pathlib import Path
 from typing import Annotated
 
@@ -9,30 +10,30 @@ from rich.table import Table
 from storage import console
 from storage.console import MilvusOption, StoreOption, display_name
 from storage.store import Store
+from storage.transfer import migration
 from storage.transfer.comparison import compare
 from storage.transfer.import_export import export_store, import_file
-from storage.transfer.migration import migrate as copy_store
 
-app = console.command_app("See what a store holds, prove it whole, mend it, copy it, and move items in and out.")
+app = console.command_app("Inspect, verify, repair and copy stores, and export, import and delete items.")
 
 JsonOption = Annotated[bool, typer.Option("--json", help="Print JSON.")]
 
 
 @app.command()
 def info(store: StoreOption, json: JsonOption = False) -> None:
-    """Show what a store holds and how its vectors were made."""
+    """Show what a store holds and how its vectors were computed."""
     with Store.open(store) as opened:
-        described = opened.info()
+        report = opened.info()
     if json:
-        console.print_json(described.as_json())
+        console.print_json(report.as_json())
         return
-    embedding = described.embedding
+    embedding = report.embedding
     labels = [
         f"{'(none)' if label is None else console.printable(label)}: {count:,}"
-        for label, count in described.labels.items()
+        for label, count in report.labels.items()
     ]
     table = Table(show_header=False, box=None, pad_edge=False)
-    table.add_row("items", f"{described.items:,}, in {described.batches:,} batches; {described.deleted:,} deleted")
+    table.add_row("items", f"{report.items:,}, in {report.batches:,} batches; {report.deleted:,} deleted")
     table.add_row("dimensions", str(embedding.dim))
     table.add_row("recipe", embedding.name)
     table.add_row("fingerprint", embedding.fingerprint)
@@ -41,11 +42,11 @@ def info(store: StoreOption, json: JsonOption = False) -> None:
         if value is not None:
             table.add_row(name.replace("_", " "), str(value.get("origin") if isinstance(value, dict) else value))
     table.add_row("labels", ", ".join(labels))
-    table.add_row("catalog", f"{described.catalog_bytes / 2**20:,.1f} MiB, format {described.format}")
-    for file in described.generations:
+    table.add_row("catalog", f"{report.catalog_bytes / 2**20:,.1f} MiB, format {report.format}")
+    for file in report.generations:
         state = "missing" if not file.bytes else "covers everything" if file.covers_all else f"up to batch {file.batch}"
         table.add_row("index", f"{file.bytes / 2**20:,.1f} MiB, {file.items:,} items, {state}: {file.file}")
-    table.add_row("made with", f"{described.made_with}, FAISS {described.faiss}")
+    table.add_row("made with", f"{report.made_with}, FAISS {report.faiss}")
     console.OUT.print(table)
 
 
@@ -58,7 +59,7 @@ def verify(store: StoreOption, milvus: MilvusOption = None, json: JsonOption = F
     if json:
         console.print_json({"ok": not problems, "items": items, "problems": problems})
     elif not problems:
-        console.OUT.print(f"{display_name(store)} is whole: {items:,} items", soft_wrap=True)
+        console.OUT.print(f"{display_name(store)} is intact: {items:,} items", soft_wrap=True)
     for problem in [] if json else problems:
         console.print_message(problem)
     if problems:
@@ -67,7 +68,7 @@ def verify(store: StoreOption, milvus: MilvusOption = None, json: JsonOption = F
 
 @app.command()
 def repair(store: StoreOption, milvus: MilvusOption = None, json: JsonOption = False) -> None:
-    """Make again from the rows what is derived from them, and set damaged items aside, by name."""
+    """Rebuild from the rows what is derived from them, and move damaged items to quarantine."""
     with Store.open(store, writing=True, milvus=milvus) as opened:
         done = opened.repair()
         items = len(opened)
@@ -76,7 +77,7 @@ def repair(store: StoreOption, milvus: MilvusOption = None, json: JsonOption = F
         return
     for line in done:
         console.OUT.print(line, soft_wrap=True)
-    console.OUT.print(f"{display_name(store)} is whole: {items:,} items", soft_wrap=True)
+    console.OUT.print(f"{display_name(store)} is intact: {items:,} items", soft_wrap=True)
 
 
 @app.command()
@@ -84,10 +85,10 @@ def delete(
     store: StoreOption,
     id: Annotated[list[int] | None, typer.Option("--id", help="Delete the item of this id; may be repeated.")] = None,
     key: Annotated[list[str] | None, typer.Option(help="Delete the item of this key; may be repeated.")] = None,
-    compact: Annotated[bool, typer.Option("--compact", help="Give back the space of all deleted items.")] = False,
+    compact: Annotated[bool, typer.Option("--compact", help="Reclaim the space of all deleted items.")] = False,
     milvus: MilvusOption = None,
 ) -> None:
-    """Delete items, all of those named or none; their ids are never given out again."""
+    """Delete items, all of those named or none; their ids are never used again."""
     if not (id or key or compact):
         raise typer.BadParameter("expected at least one of --id, --key and --compact")
     with Store.open(store, writing=True, milvus=milvus) as opened:
@@ -100,7 +101,7 @@ def delete(
 
 @app.command()
 def backup(folder: Annotated[Path, typer.Argument(help="A new or empty folder.")], store: StoreOption) -> None:
-    """Copy a store to a new folder, as it is after some whole batch; an ingest may go on meanwhile."""
+    """Copy a store to a new folder, as it was after a complete batch; also while an ingest runs."""
     with Store.open(store) as opened:
         opened.backup(folder)
     with Store.open(folder) as copy:
@@ -121,13 +122,16 @@ def export_items(
 def import_items(
     file: Annotated[Path, typer.Argument(help="A .parquet or .npz file with key and vector.")],
     store: StoreOption,
-    model: Annotated[str, typer.Option(help="What made the vectors; those of two models are never mixed.")],
+    model: Annotated[
+        str, typer.Option(help="The model that computed the vectors; those of two models are never mixed.")
+    ],
     milvus: MilvusOption = None,
 ) -> None:
-    """Add items with precomputed vectors to a store, made if there is none; ids are given anew."""
-    added, replaced, unchanged = import_file(file, store, model, milvus=milvus)
+    """Add items with precomputed vectors to a store, created if there is none; they get new ids."""
+    report = import_file(file, store, model, milvus=milvus)
     console.OUT.print(
-        f"{added:,} added, {replaced:,} replaced, {unchanged:,} unchanged; see {display_name(store)}",
+        f"{report.added:,} added, {report.replaced:,} replaced, {report.unchanged:,} unchanged; see "
+        f"{display_name(store)}",
         soft_wrap=True,
     )
 
@@ -135,12 +139,12 @@ def import_items(
 @app.command()
 def migrate(
     source: Annotated[str, typer.Option("--from", help="The store to copy: its folder or URL.")],
-    target: Annotated[str, typer.Option("--to", help="Where the copy is made, or goes on: a folder or URL.")],
+    target: Annotated[str, typer.Option("--to", help="Where the copy is created or resumed: a folder or URL.")],
     from_milvus: Annotated[str | None, typer.Option(help="The Milvus server of the store to copy.")] = None,
     to_milvus: Annotated[str | None, typer.Option(help="The Milvus server of the copy.")] = None,
 ) -> None:
-    """Copy a store to another place as it is, with the same ids and history; run it again to go on."""
-    migrated = copy_store(source, target, source_milvus=from_milvus, target_milvus=to_milvus)
+    """Copy a store to another location as it is, with the same ids and history; run it again to resume."""
+    migrated = migration.migrate(source, target, source_milvus=from_milvus, target_milvus=to_milvus)
     console.OUT.print(
         f"{migrated.copied:,} batches copied; {display_name(target)} holds {migrated.items:,} items in "
         f"{migrated.batches:,} batches",
@@ -151,25 +155,28 @@ def migrate(
 @app.command("compare")
 def compare_stores(
     one: Annotated[str, typer.Argument(help="A store's folder or URL.")],
-    other: Annotated[str, typer.Argument(help="Another's.")],
-    milvus: Annotated[str | None, typer.Option(help="The Milvus server of the first.")] = None,
-    other_milvus: Annotated[str | None, typer.Option(help="The Milvus server of the other.")] = None,
-    queries: Annotated[int, typer.Option(min=1, help="How many queries of each kind.")] = 1000,
-    seed: Annotated[int, typer.Option(min=0, help="Draws the queries.")] = 0,
+    other: Annotated[str, typer.Argument(help="The other store's folder or URL.")],
+    milvus: Annotated[str | None, typer.Option(help="The Milvus server of the first store.")] = None,
+    other_milvus: Annotated[str | None, typer.Option(help="The Milvus server of the other store.")] = None,
+    queries: Annotated[int, typer.Option(min=1, help="The number of queries of each kind.")] = 1000,
+    seed: Annotated[int, typer.Option(min=0, help="The seed of the random queries.")] = 0,
     json: JsonOption = False,
 ) -> None:
     """Compare what two stores hold and answer: every item, and queries that are plain, filtered and within a radius."""
     with Store.open(one, milvus=milvus) as left, Store.open(other, milvus=other_milvus) as right:
-        found = compare(left, right, queries=queries, seed=seed)
+        comparison = compare(left, right, queries=queries, seed=seed)
     if json:
-        console.print_json(found.as_json())
-    elif found.same:
-        asked = f"{found.queries:,} queries each plain, filtered and within a radius"
-        console.OUT.print(f"the same: {found.items:,} items, and the answers to {asked}", soft_wrap=True)
+        console.print_json({"same": comparison.same, **asdict(comparison)})
+    elif comparison.same:
+        console.OUT.print(
+            f"the same: {comparison.items:,} items, and the answers to {comparison.queries:,} queries each plain, "
+            "filtered and within a radius",
+            soft_wrap=True,
+        )
     else:
-        counted = ", ".join(f"{count:,} {kind}" for kind, count in found.differences.items() if count)
-        console.print_message(f"different: {counted}; the first is {found.first}")
-    if not found.same:
+        counts = ", ".join(f"{count:,} {kind}" for kind, count in comparison.differences.items() if count)
+        console.print_message(f"different: {counts}; the first is {comparison.first_difference}")
+    if not comparison.same:
         raise typer.Exit(console.EXIT_FAILED)
 
 

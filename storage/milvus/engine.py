@@ -90,7 +90,7 @@ class Engine:
 
     def sync(self) -> None:
         """Make the collection cover every row, unless another process is doing so."""
-        self._sync.run(wait=False)
+        self._sync.run()
         self.refresh()
 
     def sync_and_check(self) -> list[str]:

@@ -30,12 +30,12 @@ class CollectionSync:
         self._collection = collection
         self._dim = dim
 
-    def run(self, *, wait: bool) -> None:
-        """Make the collection cover all rows; without `wait`, do nothing while another process does so.
+    def run(self) -> None:
+        """Make the collection cover all rows; do nothing while another process is doing so.
 
         Raise ServerUnusable when the collection holds another history.
         """
-        with self._database.sync_lock(wait=wait) as locked:
+        with self._database.sync_lock(wait=False) as locked:
             if locked:
                 self._run()
 

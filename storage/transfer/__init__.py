@@ -1,1 +1,1 @@
-"""Items on their way to other places and other tools."""
+"""Move items between stores and other programs' files."""

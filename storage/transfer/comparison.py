@@ -3,7 +3,6 @@
 import itertools
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -12,128 +11,125 @@ from storage.store import Store
 from storage.types.items import Hit, Item
 from storage.types.where import Where
 
-#: What two stores that are the same differ in.
-ALL_SAME: Mapping[str, int] = dict.fromkeys(("embedding", "items", "vectors", "plain", "filtered", "within"), 0)
+#: The kinds of differences, none of which equal stores have: of the embedding, items, vectors, and of the answers to
+#: plain queries, filtered ones and range searches.
+NO_DIFFERENCES: Mapping[str, int] = dict.fromkeys(("embedding", "items", "vectors", "plain", "filtered", "within"), 0)
 
-#: Items read at once.
-_PAGE = 4096
-
-#: Queries asked at once.
-_ASKED = 100
-
-#: Neighbours asked for.
+#: The number of hits of a query.
 K = 10
 
-#: How far queries lie from the items that they are drawn at, relative to the length of their vectors.
-_MOVED = 0.05
+#: Items read at a time.
+_PAGE = 4096
 
-#: Labels that filters ask for, at most.
-_LABELS = 20
+#: Queries of a batch.
+_BATCH = 100
+
+#: The distance of a query from the item that it is drawn at, relative to the length of its vector.
+_NOISE = 0.05
+
+#: The most labels that queries are filtered by.
+_MAX_LABELS = 20
 
 
 @dataclass(frozen=True)
 class Comparison:
-    """How many items, and queries of each kind, differ between two stores; `first` says what the first one is."""
+    """The number of items and queries that differ between two stores, by kind; `first_difference` describes one."""
 
     items: int
     queries: int
     differences: Mapping[str, int]
-    first: str | None
+    first_difference: str | None
 
     @property
     def same(self) -> bool:
-        """Tell whether nothing differs."""
+        """Whether nothing differs."""
         return not any(self.differences.values())
-
-    def as_json(self) -> dict[str, Any]:
-        """Return the comparison as JSON values."""
-        return {
-            "same": self.same,
-            "items": self.items,
-            "queries": self.queries,
-            "differences": dict(self.differences),
-            "first_difference": self.first,
-        }
 
 
 def compare(one: Store, other: Store, *, queries: int = 1000, seed: int = 0) -> Comparison:
-    """Compare two stores' embeddings, items and vectors, and their answers to as many queries of each kind as given.
+    """Compare two stores' embeddings, items and vectors, and their answers to `queries` queries of each kind.
 
-    Plain queries ask for the nearest items, filtered ones for those of a label, and the others for all items within a
-    radius; an answer is the same when ids, labels, metadata and every bit of the distances are.
+    Plain queries ask for the nearest items, filtered ones for the nearest of a label, range searches for all items
+    within a radius. Two answers are the same when ids, labels, metadata and every bit of the distances are.
     """
     if one.embedding.fingerprint != other.embedding.fingerprint:
         first = f"embedding: {one.embedding.fingerprint[:12]} and {other.embedding.fingerprint[:12]}"
         return Comparison(len(one), 0, {"embedding": 1}, first)
-    counts = dict(ALL_SAME)
-    differences = itertools.chain(_contents(one, other), _answers(one, other, queries, seed))
-    shown: list[str] = []
-    for kind, difference in differences:
+    counts = dict(NO_DIFFERENCES)
+    first_difference = None
+    for kind, difference in itertools.chain(_item_differences(one, other), _hit_differences(one, other, queries, seed)):
         counts[kind] += 1
-        shown = shown or [f"{kind}: {difference}"]
-    return Comparison(len(one), queries if len(one) else 0, counts, shown[0] if shown else None)
+        first_difference = first_difference or f"{kind}: {difference}"
+    return Comparison(len(one), queries if len(one) else 0, counts, first_difference)
 
 
-def _contents(one: Store, other: Store) -> Iterator[tuple[str, str]]:
-    """Walk the items of both stores by id, and yield a line for each that differs."""
-    for left, right in itertools.zip_longest(_held(one), _held(other)):
+def _item_differences(one: Store, other: Store) -> Iterator[tuple[str, str]]:
+    """Yield the kind and a description of each difference between the items of both stores, in id order."""
+    for left, right in itertools.zip_longest(_items_with_bytes(one), _items_with_bytes(other)):
         if left is None or right is None or left[0] != right[0]:
-            yield "items", f"{_item(left)} and {_item(right)}"
+            yield "items", f"{_item_text(left)} and {_item_text(right)}"
         elif left[1] != right[1]:
             yield "vectors", f"item {left[0].id} has other vectors"
 
 
-def _held(store: Store) -> Iterator[tuple[Item, bytes]]:
+def _items_with_bytes(store: Store) -> Iterator[tuple[Item, bytes]]:
     for items, vectors in store.pages(_PAGE):
         yield from zip(items, (vector.tobytes() for vector in vectors), strict=True)
 
 
-def _item(held: tuple[Item, bytes] | None) -> str:
-    return "nothing" if held is None else f"item {held[0].id} ({held[0].key!r}, label {held[0].label!r})"
+def _item_text(pair: tuple[Item, bytes] | None) -> str:
+    return "nothing" if pair is None else f"item {pair[0].id} ({pair[0].key!r}, label {pair[0].label!r})"
 
 
-def _answers(one: Store, other: Store, queries: int, seed: int) -> Iterator[tuple[str, str]]:
-    """Ask both stores the same, and yield a line for each query whose answers differ."""
+def _hit_differences(one: Store, other: Store, queries: int, seed: int) -> Iterator[tuple[str, str]]:
+    """Yield the kind and a description of each query that both stores answer differently."""
     ids = one.ids()
     if not len(ids):
         return
     generator = np.random.default_rng(seed)
-    drawn = generator.choice(ids, queries)
-    asked = one.vectors(drawn.tolist())
-    noise = generator.standard_normal(asked.shape).astype(np.float32)
-    lengths = np.linalg.norm(asked, axis=1, keepdims=True) / np.sqrt(asked.shape[1])
-    moved = asked + noise * lengths * np.float32(_MOVED)
+    drawn = generator.choice(ids, queries).tolist()
+    vectors = _with_noise(one.vectors(drawn), generator)
     distances = []
-    for left, right in _pairs(one, other, moved, None):
+    for left, right in _answers(one, other, vectors, None):
         distances += [hits[-1].distance for hits in left if hits]
         yield from (("plain", line) for line in _different(left, right))
-    labels: dict[str | None, list[int]] = {}
-    for place, item in enumerate(one.items(drawn.tolist())):
-        labels.setdefault(item.label, []).append(place)
-    for label, places in list(labels.items())[:_LABELS]:
-        for left, right in _pairs(one, other, moved[places], {"label": label}):
+    rows_by_label: dict[str | None, list[int]] = {}
+    for row, item in enumerate(one.items(drawn)):
+        rows_by_label.setdefault(item.label, []).append(row)
+    for label, rows in list(rows_by_label.items())[:_MAX_LABELS]:
+        for left, right in _answers(one, other, vectors[rows], {"label": label}):
             yield from (("filtered", line) for line in _different(left, right))
     radius = float(np.median(distances))
-    for start in range(0, len(moved), _ASKED):
-        some = moved[start : start + _ASKED]
-        yield from (("within", line) for line in _different(one.within(some, radius), other.within(some, radius)))
+    for start in range(0, len(vectors), _BATCH):
+        batch = vectors[start : start + _BATCH]
+        yield from (("within", line) for line in _different(one.within(batch, radius), other.within(batch, radius)))
 
 
-def _pairs(
+def _with_noise(vectors: NDArray[np.float32], generator: np.random.Generator) -> NDArray[np.float32]:
+    """Return vectors, (n, dim) float32, moved by noise relative to their length."""
+    noise = generator.standard_normal(vectors.shape).astype(np.float32)
+    scales = np.linalg.norm(vectors, axis=1, keepdims=True) / np.sqrt(vectors.shape[1])
+    moved: NDArray[np.float32] = vectors + noise * scales * np.float32(_NOISE)
+    return moved
+
+
+def _answers(
     one: Store, other: Store, queries: NDArray[np.float32], where: Where | None
 ) -> Iterator[tuple[list[list[Hit]], list[list[Hit]]]]:
-    for start in range(0, len(queries), _ASKED):
-        some = queries[start : start + _ASKED]
-        yield one.nearest(some, K, where=where), other.nearest(some, K, where=where)
+    """Yield both stores' nearest hits, a batch of queries at a time."""
+    for start in range(0, len(queries), _BATCH):
+        batch = queries[start : start + _BATCH]
+        yield one.nearest(batch, K, where=where), other.nearest(batch, K, where=where)
 
 
 def _different(left: Sequence[Sequence[Hit]], right: Sequence[Sequence[Hit]]) -> Iterator[str]:
-    for some, others in zip(left, right, strict=True):
-        for hit, another in itertools.zip_longest(some, others):
-            if hit != another:
-                yield f"{_hit(hit)} and {_hit(another)}"
+    """Yield the first difference of each query's hits."""
+    for left_hits, right_hits in zip(left, right, strict=True):
+        for left_hit, right_hit in itertools.zip_longest(left_hits, right_hits):
+            if left_hit != right_hit:
+                yield f"{_hit_text(left_hit)} and {_hit_text(right_hit)}"
                 break
 
 
-def _hit(hit: Hit | None) -> str:
+def _hit_text(hit: Hit | None) -> str:
     return "no hit" if hit is None else f"hit {hit.rank}, item {hit.id} (label {hit.label!r}) at {hit.distance!r}"

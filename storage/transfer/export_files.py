@@ -1,4 +1,4 @@
-"""Write a store's items to files that other tools read, each whole or not at all.
+"""Write a store's items to files that other tools read, each complete or not at all.
 
 Parquet and `.npz` carry id, key, label, metadata (JSON text) and vector; `.faiss` is the plain index.
 """
@@ -17,17 +17,17 @@ from storage.nearest.faiss_flat import FaissFlat
 from storage.store import Store
 from storage.types.items import Item
 
-#: Items read and written at once.
+#: Items read and written at a time.
 PAGE = 4096
 
-#: The most bytes that an array of texts may take.
-LARGEST_ARRAY = 2**32
+#: The most bytes of an array of texts.
+MAX_ARRAY_BYTES = 2**32
 
 COLUMNS = ("id", "key", "label", "metadata", "vector")
 
 
 def to_parquet(store: Store, file: Path) -> int:
-    """Write all items, the vectors as lists of a fixed size, and return how many."""
+    """Write all items to a Parquet file, the vectors as lists of fixed size, and return how many."""
     import pyarrow as pa
     import pyarrow.parquet as pq
 
@@ -55,7 +55,7 @@ def to_parquet(store: Store, file: Path) -> int:
 
 
 class _Sink(io.RawIOBase):
-    """What pyarrow needs to write through a durable file."""
+    """A file object through which pyarrow writes to a `HashedFile`."""
 
     def __init__(self, out: durable.HashedFile) -> None:
         self._out = out
@@ -71,13 +71,13 @@ class _Sink(io.RawIOBase):
 
 
 def to_npz(store: Store, file: Path) -> int:
-    """Write all items as arrays of one value an item, and return how many.
+    """Write all items to an `.npz` file, an array for each field, and return how many.
 
     Raise FileUnusable when a few long texts would make the arrays huge.
     """
     pages = list(store.pages(PAGE))
-    items = [item for some, _ in pages for item in some]
-    # Text is kept in fixed width: no pickled objects. A missing label is told from an empty one by `labelled`.
+    items = [item for page, _ in pages for item in page]
+    # Texts have a fixed width, so that nothing is pickled. `labelled` tells an empty label from none.
     arrays = {
         "id": np.array([item.id for item in items], np.int64),
         "key": _texts(file, [item.key for item in items]),
@@ -93,18 +93,18 @@ def to_npz(store: Store, file: Path) -> int:
 
 
 def _texts(file: Path, values: list[str]) -> NDArray[np.str_]:
-    """Return texts as an array, in which each takes as much space as the longest."""
+    """Return texts as an array of fixed width; raise FileUnusable if it would be too large."""
     size = 4 * len(values) * max(map(len, values), default=0)
-    if size > LARGEST_ARRAY:
+    if size > MAX_ARRAY_BYTES:
         raise FileUnusable(
-            f"expected texts that fit into {LARGEST_ARRAY:,} bytes for {file}, got {size:,}, as each takes the "
+            f"expected texts that fit into {MAX_ARRAY_BYTES:,} bytes for {file}, got {size:,}, as each takes the "
             "space of the longest: export to .parquet"
         )
     return np.array(values, np.str_)
 
 
 def to_faiss(store: Store, file: Path) -> int:
-    """Write all vectors, in id order, as an index that `faiss.read_index` opens, and return how many."""
+    """Write all vectors in id order as a flat index that `faiss.read_index` opens, and return how many."""
     _, vectors = store.all_vectors()
     index = FaissFlat(store.dim)
     index.add(vectors)

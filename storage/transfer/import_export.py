@@ -1,7 +1,8 @@
-"""Bring a store's items out to files that other tools read, and other models' vectors in."""
+"""Export a store's items to files that other tools read, and import other models' vectors."""
 
 import hashlib
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
@@ -9,43 +10,46 @@ import numpy as np
 from storage.catalog.row import encode_text
 from storage.errors import FileUnusable
 from storage.store import Store
-from storage.transfer import export_files, import_files
-from storage.transfer.import_files import Page, Pages
+from storage.transfer.export_files import to_faiss, to_npz, to_parquet
 from storage.transfer.import_npz import from_npz
+from storage.transfer.import_page import Page, Pages
+from storage.transfer.import_parquet import from_parquet
 from storage.types.embedding import Embedding
-from storage.types.items import AppendResult
+
+EXPORTS: Mapping[str, Callable[[Store, Path], int]] = {".parquet": to_parquet, ".npz": to_npz, ".faiss": to_faiss}
+IMPORTS: Mapping[str, Callable[[Path], Pages]] = {".parquet": from_parquet, ".npz": from_npz}
+
+
+@dataclass(frozen=True)
+class ImportReport:
+    """The number of imported items that were new, replaced one of the same key, or were stored already."""
+
+    added: int
+    replaced: int
+    unchanged: int
 
 
 def export_store(store: Store, file: Path) -> int:
-    """Write every item to a `.parquet`, `.npz` or `.faiss` file, whole or not at all; return how many.
+    """Write every item to a `.parquet`, `.npz` or `.faiss` file, complete or not at all; return how many.
 
     Items are in id order. Raise FileUnusable for another suffix, StoreUnwritable when the disk refuses.
     """
-    writers: dict[str, Callable[[Store, Path], int]] = {
-        ".parquet": export_files.to_parquet,
-        ".npz": export_files.to_npz,
-        ".faiss": export_files.to_faiss,
-    }
-    return writers[_suffix(file, tuple(writers))](store, file)
+    return EXPORTS[_checked_suffix(file, EXPORTS)](store, file)
 
 
 def imported_embedding(dim: int, model: str) -> Embedding:
-    """Return the embedding of vectors that another model made: comparable with those of the same name only."""
+    """Return the embedding of another model's vectors: comparable only with those of the same model name."""
     fingerprint = hashlib.sha256(f"imported\n{dim}\n{model}".encode()).hexdigest()
     return Embedding(dim, fingerprint, {"imported": model})
 
 
-def import_file(file: Path, store: str | Path, model: str, *, milvus: str | None = None) -> tuple[int, int, int]:
-    """Add the items of a `.parquet` or `.npz` file to a store, new or of the same model; ids are given anew.
+def import_file(file: Path, store: str | Path, model: str, *, milvus: str | None = None) -> ImportReport:
+    """Add the items of a `.parquet` or `.npz` file to a store, new or of the same model; they get new ids.
 
-    Return how many were added, replaced and left unchanged. The whole file is checked before anything is written.
-    Raise FileUnusable, OtherEmbedding, InvalidVectors or InvalidItem.
+    The whole file is checked before anything is written. Raise FileUnusable, OtherEmbedding, InvalidVectors or
+    InvalidItem.
     """
-    readers: dict[str, Callable[[Path], Pages]] = {
-        ".parquet": import_files.from_parquet,
-        ".npz": from_npz,
-    }
-    read = readers[_suffix(file, tuple(readers))]
+    read = IMPORTS[_checked_suffix(file, IMPORTS)]
     if file.exists() and not file.is_file():
         raise FileUnusable(f"expected a file that can be read at {file}, got a folder, pipe or device")
     embedding = imported_embedding(_checked_dim(file, read(file)), model)
@@ -54,12 +58,11 @@ def import_file(file: Path, store: str | Path, model: str, *, milvus: str | None
         for page in read(file):
             counts += _import_page(target, page)
         target.publish()
-    added, replaced, unchanged = counts.tolist()
-    return added, replaced, unchanged
+    return ImportReport(*counts.tolist())
 
 
 def _checked_dim(file: Path, pages: Pages) -> int:
-    """Return the dimension of a file's vectors after every item was looked at."""
+    """Return the dimension of a file's vectors, after checking every item."""
     dim = 0
     keys: set[str] = set()
     for items, vectors in pages:
@@ -75,14 +78,15 @@ def _checked_dim(file: Path, pages: Pages) -> int:
 
 
 def _import_page(store: Store, page: Page) -> tuple[int, int, int]:
+    """Store a page's new and changed items; return how many were added, replaced and unchanged."""
     items, vectors = page
-    known = store.contents([item.key for item in items])
-    fresh = [place for place, item in enumerate(items) if known.get(item.key) != item.content]
-    appended = store.append([items[place] for place in fresh], vectors[fresh]) if fresh else AppendResult((), 0)
-    return len(fresh) - appended.replaced, appended.replaced, len(items) - len(fresh)
+    stored = store.contents([item.key for item in items])
+    changed = [row for row, item in enumerate(items) if stored.get(item.key) != item.content]
+    appended = store.append([items[row] for row in changed], vectors[changed])
+    return len(changed) - appended.replaced, appended.replaced, len(items) - len(changed)
 
 
-def _suffix(file: Path, known: tuple[str, ...]) -> str:
-    if file.suffix not in known:
-        raise FileUnusable(f"expected a file that ends in {', '.join(known)}, got {file}")
+def _checked_suffix(file: Path, suffixes: Iterable[str]) -> str:
+    if file.suffix not in suffixes:
+        raise FileUnusable(f"expected a file that ends in {', '.join(suffixes)}, got {file}")
     return file.suffix

@@ -1,7 +1,7 @@
 """Read items with precomputed vectors from an `.npz` file, a page at a time.
 
-The arrays are read as streams: a file says how large they are, and a small compressed one can hold, or claim, more than
-any memory. Nothing that is pickled is read.
+The arrays are read as streams: a small compressed file can hold, or claim in its headers, more than fits into memory.
+Pickled objects are refused.
 """
 
 import math
@@ -15,80 +15,80 @@ import numpy as np
 from numpy.typing import NDArray
 
 from storage.errors import FileUnusable, LookalikeError
-from storage.transfer.import_files import MOST_BYTES, PAGE, Pages, columns_of, page_of, unreadable
+from storage.transfer.import_page import MAX_BYTES, MAX_ROWS, Pages, columns_to_read, page_of, unreadable
 
-#: The most bytes of an array whose columns lie one after another, and which is read at once.
-_MOST_BYTES_BY_COLUMN = 2**30
+#: The most bytes of an array in Fortran order, which must be read as a whole.
+_MAX_BYTES_FORTRAN = 2**30
 
 _HEADERS = {(1, 0): np.lib.format.read_array_header_1_0, (2, 0): np.lib.format.read_array_header_2_0}
 
 
-class _Array:
-    """An array of a file, read from its start on, some rows at a time."""
+class _ArrayStream:
+    """An array in a file, read in order, a number of rows at a time."""
 
     def __init__(self, stream: IO[bytes]) -> None:
         self._stream = stream
         version = np.lib.format.read_magic(stream)
         if version not in _HEADERS:
             raise ValueError(f"an array in version {version} of the format")
-        self.shape, by_column, self.dtype = _HEADERS[version](stream)
+        self.shape, fortran_order, self.dtype = _HEADERS[version](stream)
         if self.dtype.hasobject:
             raise ValueError("Object arrays cannot be loaded when allow_pickle=False")
         self.row_bytes = math.prod(self.shape[1:]) * self.dtype.itemsize
-        self._by_column = by_column and len(self.shape) > 1
-        if self._by_column and self.row_bytes * self.shape[0] > _MOST_BYTES_BY_COLUMN:
-            raise ValueError(f"{self.shape} values in the order of its columns, where rows are expected")
-        self._whole: NDArray[Any] | None = None
-        self._read = 0
+        self._fortran_order = fortran_order and len(self.shape) > 1
+        if self._fortran_order and self.row_bytes * self.shape[0] > _MAX_BYTES_FORTRAN:
+            raise ValueError(f"{self.shape} values in Fortran order, where C order is expected")
+        self._array: NDArray[Any] | None = None
+        self._position = 0
 
-    def rows(self, count: int) -> NDArray[Any]:
-        """Return the next rows."""
-        start, self._read = self._read, self._read + count
-        if self._by_column:
-            if self._whole is None:
-                data = self._bytes(self.row_bytes * self.shape[0])
-                self._whole = np.frombuffer(data, self.dtype).reshape(self.shape, order="F")
-            return self._whole[start : self._read]
+    def read(self, count: int) -> NDArray[Any]:
+        """Return the next `count` rows."""
+        start, self._position = self._position, self._position + count
+        if self._fortran_order:
+            if self._array is None:
+                data = self._read_bytes(self.row_bytes * self.shape[0])
+                self._array = np.frombuffer(data, self.dtype).reshape(self.shape, order="F")
+            return self._array[start : self._position]
         shape = (count, *self.shape[1:])
-        return np.frombuffer(self._bytes(count * self.row_bytes), self.dtype, math.prod(shape)).reshape(shape)
+        return np.frombuffer(self._read_bytes(count * self.row_bytes), self.dtype, math.prod(shape)).reshape(shape)
 
-    def _bytes(self, count: int) -> bytearray:
-        """Return the next bytes, taking no more memory than there are; raise EOFError when there are fewer."""
+    def _read_bytes(self, count: int) -> bytearray:
+        """Return the next `count` bytes, with memory only for those that exist; raise EOFError if there are fewer."""
         data = bytearray()
         while len(data) < count:
-            part = self._stream.read(min(count - len(data), MOST_BYTES))
+            part = self._stream.read(min(count - len(data), MAX_BYTES))
             if not part:
-                raise EOFError(f"{count:,} bytes of an array were announced, and {len(data):,} are there")
+                raise EOFError(f"{count:,} bytes of an array were expected, and {len(data):,} are there")
             data += part
         return data
 
 
 def from_npz(file: Path) -> Pages:
-    """Read an `.npz` file; raise FileUnusable when it is none, or not such a one, and InvalidVectors.
+    """Read the pages of an `.npz` file; raise FileUnusable or InvalidVectors.
 
-    An array `labelled` of truth values, where there is one, tells an empty label from none.
+    An optional array `labelled` of bools tells an empty label from none.
     """
-    with _parsed(file):
+    with _read_errors(file):
         archive = zipfile.ZipFile(file)
     with archive:
-        known = [name.removesuffix(".npy") for name in archive.namelist()]
-        names = [*columns_of(file, known), *({"labelled"} & set(known))]
-        with _parsed(file):
-            arrays = {name: _Array(archive.open(f"{name}.npy")) for name in names}
+        stored = [name.removesuffix(".npy") for name in archive.namelist()]
+        names = [*columns_to_read(file, stored), *({"labelled"} & set(stored))]
+        with _read_errors(file):
+            arrays = {name: _ArrayStream(archive.open(f"{name}.npy")) for name in names}
         count, dim = _checked_shape(file, arrays)
-        step = max(1, min(PAGE, MOST_BYTES // max(1, *(array.row_bytes for array in arrays.values()))))
+        step = max(1, min(MAX_ROWS, MAX_BYTES // max(1, *(array.row_bytes for array in arrays.values()))))
         for start in range(0, count, step):
-            with _parsed(file):
-                rows = {name: array.rows(min(step, count - start)) for name, array in arrays.items()}
+            with _read_errors(file):
+                rows = {name: array.read(min(step, count - start)) for name, array in arrays.items()}
             columns = {name: rows[name].tolist() for name in names if name != "vector"}
             if "label" in columns and "labelled" in columns:
-                marked = zip(columns["label"], columns["labelled"], strict=True)
-                columns["label"] = [label if labelled else None for label, labelled in marked]
+                pairs = zip(columns["label"], columns["labelled"], strict=True)
+                columns["label"] = [label if labelled else None for label, labelled in pairs]
             yield page_of(file, start, columns, rows["vector"], dim)
 
 
-def _checked_shape(file: Path, arrays: dict[str, _Array]) -> tuple[int, int]:
-    """Return how many items there are, and of how many dimensions; raise FileUnusable when arrays do not fit."""
+def _checked_shape(file: Path, arrays: dict[str, _ArrayStream]) -> tuple[int, int]:
+    """Return the number of items and of dimensions; raise FileUnusable if the arrays' shapes do not fit together."""
     vectors = arrays["vector"]
     if len(vectors.shape) != 2 or vectors.dtype.kind not in "fiu":
         raise FileUnusable(
@@ -102,16 +102,16 @@ def _checked_shape(file: Path, arrays: dict[str, _Array]) -> tuple[int, int]:
             raise FileUnusable(
                 f"expected {count} values in array {name} of {file}, got an array of shape {array.shape}"
             )
-        if array.row_bytes > MOST_BYTES:
+        if array.row_bytes > MAX_BYTES:
             raise FileUnusable(
-                f"expected values of at most {MOST_BYTES:,} bytes in array {name} of {file}, got {array.row_bytes:,}"
+                f"expected values of at most {MAX_BYTES:,} bytes in array {name} of {file}, got {array.row_bytes:,}"
             )
     return count, dim
 
 
 @contextmanager
-def _parsed(file: Path) -> Iterator[None]:
-    """Raise FileUnusable for whatever zipfile, its decompressors and numpy stumble over in a file of anything."""
+def _read_errors(file: Path) -> Iterator[None]:
+    """Raise FileUnusable for the errors of many kinds that zipfile, its decompressors and NumPy raise."""
     try:
         yield
     except LookalikeError:

@@ -1,7 +1,6 @@
-"""Copy a store to another place as it is: the copy has the same ids and the same history, to the chain hash.
+"""Copy a store to another location as it is: the copy has the same ids and the same history, to the chain hash.
 
-Whole batches are copied in order, each transaction proved by the chain hash of its batches; a copy that was stopped
-goes on after the last batch that it has.
+Batches are copied in order, each checked against its chain hash; an interrupted copy resumes after its last batch.
 """
 
 from collections.abc import Callable
@@ -15,7 +14,7 @@ from storage.types.jobs import JobUpdate
 
 @dataclass(frozen=True)
 class Migrated:
-    """What a copy holds now: its items, its batches, and how many of them were copied this time."""
+    """The number of a copy's items and batches, and of the batches that this run copied."""
 
     items: int
     batches: int
@@ -30,10 +29,11 @@ def migrate(
     target_milvus: str | None = None,
     on_progress: Callable[[int, int], None] = lambda _done, _of: None,
 ) -> Migrated:
-    """Copy a store to a place where there is none, or a part of it already; `on_progress` hears of batches.
+    """Copy a store to a location that is free or has an unfinished copy of it.
 
-    Batches that are added to the source meanwhile come with the next call. Raise StoreExists when the target is no
-    part of the source's history, and the errors of opening, reading and writing stores.
+    `on_progress` is called with the number of copied batches and of all. Batches added to the source meanwhile are
+    copied by the next call. Raise StoreExists when the target has another history, and the errors of opening, reading
+    and writing stores.
     """
     with Store.open(source, milvus=source_milvus) as original:
         last = original.last_batch()
@@ -42,7 +42,7 @@ def migrate(
             if done.number > last.number or original.batch(done.number) != done:
                 raise StoreExists(
                     f"expected no store at {copy.location}, or an unfinished copy of {original.location}, got another "
-                    "store: name another place"
+                    "store: name another location"
                 )
             on_progress(done.number, last.number)
             for copies in original.batches_after(done.number):

@@ -12,7 +12,7 @@ import pytest
 from storage import Store
 from storage.errors import ServerUnusable
 from storage.milvus import collection
-from storage.transfer.comparison import ALL_SAME, compare
+from storage.transfer.comparison import NO_DIFFERENCES, compare
 from tests.scaling.killed_writer import COUNT, work
 from tests.scaling.stores import EMBEDDING, answers, fill
 from tests.servers.milvus import Server
@@ -90,6 +90,6 @@ def work_on(url: str, milvus_url: str) -> NoReturn:
 def require_same(plain: Path, url: str, milvus_url: str) -> None:
     with Store.open(plain) as one, Store.open(url, milvus=milvus_url) as other:
         comparison = compare(one, other, queries=1000)
-        assert (comparison.first, comparison.differences) == (None, ALL_SAME)
+        assert (comparison.first_difference, comparison.differences) == (None, NO_DIFFERENCES)
         assert other.verify() == []
         assert answers(other) == answers(one)

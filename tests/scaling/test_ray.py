@@ -25,7 +25,7 @@ GREYS = {f"grey {number:03d}": number % 256 for number in range(300)}
 
 def require_same(one: Path, other: Path) -> None:
     with Store.open(one) as plain, Store.open(other) as made:
-        assert compare(plain, made, queries=50).first is None
+        assert compare(plain, made, queries=50).first_difference is None
         assert made.info().chain == plain.info().chain
         assert [job.added for job in made.jobs()] == [job.added for job in plain.jobs()]
 

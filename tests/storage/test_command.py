@@ -94,8 +94,8 @@ def test_info_tells_how_vectors_were_made_and_shows_any_label(storage: Command, 
     assert (document["labels"], document["unlabelled"]) == ({"(none)": 1, "\x1b[2J\n": 1}, 1)
 
 
-def test_verify_proves_a_store_whole(storage: Command, store: Path) -> None:
-    assert storage("verify", "--store", store) == (0, f"{store} is whole: 4 items\n", "")
+def test_verify_finds_a_store_intact(storage: Command, store: Path) -> None:
+    assert storage("verify", "--store", store) == (0, f"{store} is intact: 4 items\n", "")
     assert storage.json("verify", "--store", store) == {"ok": True, "items": 4, "problems": []}
 
 
@@ -117,10 +117,10 @@ def test_repair_says_what_it_did(storage: Command, store: Path) -> None:
     sql(store, "UPDATE items SET label = 'x' WHERE id = 2")
     assert storage("repair", "--store", store) == (
         0,
-        f"item 2: damaged, quarantined\n{store} is whole: 3 items\n",
+        f"item 2: damaged, quarantined\n{store} is intact: 3 items\n",
         "",
     )
-    assert storage("repair", "--store", store) == (0, f"{store} is whole: 3 items\n", "")
+    assert storage("repair", "--store", store) == (0, f"{store} is intact: 3 items\n", "")
     assert storage.json("repair", "--store", store) == {"items": 3, "done": []}
     sql(store, "UPDATE items SET label = 'x' WHERE id = 3")
     assert storage.json("repair", "--store", store) == {"items": 2, "done": ["item 3: damaged, quarantined"]}
@@ -201,12 +201,12 @@ def test_a_store_that_is_being_written_to_is_read_but_not_written(storage: Comma
         )
         for command in (["repair"], ["delete", "--id", 0]):
             assert storage(*command, "--store", store) == (1, "", message)
-        assert storage("verify", "--store", store) == (0, f"{store} is whole: 5 items\n", "")
+        assert storage("verify", "--store", store) == (0, f"{store} is intact: 5 items\n", "")
 
 
 def test_a_folder_of_any_name_is_named(storage: Command, store: Path) -> None:
     odd = store.rename(store.with_name("\udcff\x1b[2J"))
-    assert storage("verify", "--store", odd)[1] == f"{str(odd)!a} is whole: 4 items\n"
+    assert storage("verify", "--store", odd)[1] == f"{str(odd)!a} is intact: 4 items\n"
 
 
 @pytest.mark.parametrize("arguments", [["inform"], ["info"], ["info", "--store"], ["info", "--stroe", "x"], ["delete"]])
@@ -232,6 +232,6 @@ def test_it_runs_as_a_program_of_its_own(store: Path, tmp_path: Path) -> None:
         ended = subprocess.run(command, cwd=REPOSITORY, capture_output=True, text=True, check=False)
         return ended.returncode, ended.stdout, ended.stderr
 
-    assert run("verify", "--store", store) == (0, f"{store} is whole: 4 items\n", "")
+    assert run("verify", "--store", store) == (0, f"{store} is intact: 4 items\n", "")
     status, out, err = run("verify", "--store", tmp_path)
     assert (status, out, err.count("\n"), err[:35]) == (1, "", 1, f"error: expected a store at {tmp_path}"[:35])

@@ -12,7 +12,8 @@ import pytest
 
 from storage import Embedding, Hit, NewItem, Store
 from storage.errors import FileUnusable, StoreCorrupt, StoreUnwritable
-from storage.transfer.import_export import export_store, import_file
+from storage.transfer import export_files
+from storage.transfer.import_export import ImportReport, export_store, import_file
 from tests.storage.stores import exactly, files, oracle_items, random_vectors, sql
 
 METADATA: dict[str, Any] = {"width": 8, "taken": "2024 ✓", "ratio": 0.1, "kept": True, "none": None}
@@ -83,7 +84,7 @@ def test_faiss_has_the_vectors_in_id_order(store: Path) -> None:
 
 @pytest.mark.parametrize("name", ["items.parquet", "items.npz"])
 def test_what_was_brought_out_comes_in_again_as_it_was(store: Path, tmp_path: Path, name: str) -> None:
-    assert import_file(exported(store, name), tmp_path / "copy", "mine") == (4, 0, 0)
+    assert import_file(exported(store, name), tmp_path / "copy", "mine") == ImportReport(4, 0, 0)
     with Store.open(tmp_path / "copy") as copy, Store.open(store) as original:
         fields = [(item.key, item.label, item.metadata) for item in original.items()]
         assert [(item.key, item.label, item.metadata) for item in copy.items()] == fields
@@ -112,7 +113,7 @@ def test_more_items_than_a_page_are_brought_out_and_in(tmp_path: Path, name: str
         store.append(oracle_items(vectors), vectors)
         assert export_store(store, tmp_path / name) == 4500
         labels = [item.label for item in store.items()]
-    assert import_file(tmp_path / name, tmp_path / "copy", "mine") == (4500, 0, 0)
+    assert import_file(tmp_path / name, tmp_path / "copy", "mine") == ImportReport(4500, 0, 0)
     with Store.open(tmp_path / "copy") as copy:
         assert [item.label for item in copy.items()] == labels
         np.testing.assert_array_equal(copy.vectors(range(4500)), vectors)
@@ -158,10 +159,10 @@ def test_a_text_that_would_make_the_arrays_huge_is_refused_before_anything_is_wr
     store: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     longest = max(len(json.dumps(dict(item.metadata), sort_keys=True, ensure_ascii=False)) for item in ITEMS)
-    monkeypatch.setattr("storage.transfer.export_files.LARGEST_ARRAY", 4 * 4 * longest)
+    monkeypatch.setattr(export_files, "MAX_ARRAY_BYTES", 4 * 4 * longest)
     exported(store, "items.npz")
     (tmp_path / "items.npz").unlink()
-    monkeypatch.setattr("storage.transfer.export_files.LARGEST_ARRAY", 4 * 4 * longest - 1)
+    monkeypatch.setattr(export_files, "MAX_ARRAY_BYTES", 4 * 4 * longest - 1)
     message = (
         f"expected texts that fit into {16 * longest - 1:,} bytes for {tmp_path / 'items.npz'}, got {16 * longest:,}, "
         "as each takes the space of the longest: export to .parquet"

@@ -9,7 +9,7 @@ import pytest
 
 from storage import Embedding, Store
 from storage.errors import OtherEmbedding
-from storage.transfer.import_export import import_file, imported_embedding
+from storage.transfer.import_export import ImportReport, import_file, imported_embedding
 from tests.storage.stores import exactly, files, line_store
 from tests.storage.transfer.import_files import KINDS, write
 
@@ -28,21 +28,23 @@ def held(store: Path) -> list[tuple[int, str, str | None, dict[str, Any], list[f
 @KINDS
 def test_keys_and_vectors_are_enough(tmp_path: Path, kind: str) -> None:
     file = write(tmp_path, kind, key=["a", "b"], vector=[[1.0, 2.0], [3.0, 4.0]])
-    assert import_file(file, tmp_path / "store", "theirs") == (2, 0, 0)
+    assert import_file(file, tmp_path / "store", "theirs") == ImportReport(2, 0, 0)
     assert held(tmp_path / "store") == [(0, "a", None, {}, [1, 2]), (1, "b", None, {}, [3, 4])]
 
 
 @KINDS
 def test_labels_and_metadata_come_along_and_other_columns_do_not(tmp_path: Path, kind: str) -> None:
     columns = {"extra": [5, 6], "metadata": ['{"n": 1}', ""], "vector": [[1, 2], [3, 4]], "label": ["x", ""]}
-    assert import_file(write(tmp_path, kind, key=["a", "b"], **columns), tmp_path / "store", "theirs") == (2, 0, 0)
+    assert import_file(write(tmp_path, kind, key=["a", "b"], **columns), tmp_path / "store", "theirs") == ImportReport(
+        2, 0, 0
+    )
     assert held(tmp_path / "store") == [(0, "a", "x", {"n": 1}, [1, 2]), (1, "b", "", {}, [3, 4])]
 
 
 @KINDS
 def test_numbers_are_keys_and_labels_too(tmp_path: Path, kind: str) -> None:
     file = write(tmp_path, kind, key=[10, 20], label=[7, 7], vector=[[1, 2], [3, 4]])
-    assert import_file(file, tmp_path / "store", "theirs") == (2, 0, 0)
+    assert import_file(file, tmp_path / "store", "theirs") == ImportReport(2, 0, 0)
     assert held(tmp_path / "store") == [(0, "10", "7", {}, [1, 2]), (1, "20", "7", {}, [3, 4])]
 
 
@@ -59,7 +61,7 @@ def test_numbers_are_keys_and_labels_too(tmp_path: Path, kind: str) -> None:
 )
 def test_any_lists_of_numbers_are_vectors(tmp_path: Path, vectors: Any) -> None:
     file = write(tmp_path, ".parquet", key=["a", "b"], vector=vectors)
-    assert import_file(file, tmp_path / "store", "theirs") == (2, 0, 0)
+    assert import_file(file, tmp_path / "store", "theirs") == ImportReport(2, 0, 0)
     assert held(tmp_path / "store") == [(0, "a", None, {}, [1, 2]), (1, "b", None, {}, [3, 4])]
 
 
@@ -68,7 +70,7 @@ def test_importing_again_changes_nothing(tmp_path: Path, kind: str) -> None:
     file = write(tmp_path, kind, key=["a", "b"], label=["x", "y"], vector=[[1, 2], [3, 4]])
     import_file(file, tmp_path / "store", "theirs")
     before = files(tmp_path / "store")
-    assert import_file(file, tmp_path / "store", "theirs") == (0, 0, 2)
+    assert import_file(file, tmp_path / "store", "theirs") == ImportReport(0, 0, 2)
     after = files(tmp_path / "store")
     assert {**after, "writer.lock": b""} == {**before, "writer.lock": b""}
 
@@ -77,8 +79,8 @@ def test_the_same_values_are_the_same_whatever_the_file_and_its_numbers(tmp_path
     columns = {"key": ["a", "b"], "label": ["x", ""]}
     one = write(tmp_path, ".parquet", vector=[[0.1, 2], [3, 4]], **columns)
     other = write(tmp_path, ".npz", vector=np.array([[0.1, 2], [3, 4]], ">f4"), **columns)
-    assert import_file(one, tmp_path / "store", "theirs") == (2, 0, 0)
-    assert import_file(other, tmp_path / "store", "theirs") == (0, 0, 2)
+    assert import_file(one, tmp_path / "store", "theirs") == ImportReport(2, 0, 0)
+    assert import_file(other, tmp_path / "store", "theirs") == ImportReport(0, 0, 2)
 
 
 @KINDS
@@ -92,7 +94,7 @@ def test_what_changed_is_replaced_and_what_is_new_is_added(
     import_file(write(tmp_path, kind, key=["a", "b"], **columns), tmp_path / "store", "theirs")
     columns |= change
     file = write(tmp_path, kind, key=["a", "b", "c"], **{name: [*some, some[0]] for name, some in columns.items()})
-    assert import_file(file, tmp_path / "store", "theirs") == (1, 1, 1)
+    assert import_file(file, tmp_path / "store", "theirs") == ImportReport(1, 1, 1)
     assert [(id, key, vector) for id, key, _, _, vector in held(tmp_path / "store")] == [
         (0, "a", [1, 2]),
         (2, "b", columns["vector"][1]),

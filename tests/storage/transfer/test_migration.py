@@ -1,10 +1,10 @@
-"""A store is copied as it is, goes on where its copy was stopped, and is compared to the bit."""
+"""Migration: a store is copied as it is, an interrupted copy is resumed, and stores are compared to the bit."""
 
 from pathlib import Path
 
 import pytest
 
-from storage import Store
+from storage import Embedding, Store
 from storage.errors import OtherEmbedding, StoreCorrupt, StoreExists
 from storage.transfer.comparison import compare
 from storage.transfer.migration import Migrated, migrate
@@ -14,19 +14,19 @@ from tests.storage.stores import EMBEDDING, exactly, line_store, line_vectors, n
 ALL = {"embedding": 0, "items": 0, "vectors": 0, "plain": 0, "filtered": 0, "within": 0}
 
 
-def lively_store(folder: Path) -> Path:
+def changed_store(folder: Path) -> Path:
     """Make a store with replaced, deleted and compacted items."""
-    place = line_store(folder, 8, batch=3)
-    with Store.open(place, writing=True) as store:
+    original = line_store(folder, 8, batch=3)
+    with Store.open(original, writing=True) as store:
         store.delete(ids=[1])
         store.append(new_items([2, 9]), line_vectors([3, 9]))
         store.compact()
         store.delete(keys=["key 9"])
-    return place
+    return original
 
 
 def test_a_copy_has_the_same_ids_history_and_thumbnails(tmp_path: Path) -> None:
-    original = lively_store(tmp_path)
+    original = changed_store(tmp_path)
     assert migrate(original, tmp_path / "copy") == Migrated(items=7, batches=6, copied=6)
     with Store.open(original) as one, Store.open(tmp_path / "copy") as other:
         assert other.info().chain == one.info().chain
@@ -36,21 +36,22 @@ def test_a_copy_has_the_same_ids_history_and_thumbnails(tmp_path: Path) -> None:
         assert compare(one, other, queries=50).differences == ALL
 
 
-def test_a_copy_goes_on_after_the_last_batch_that_it_has(tmp_path: Path) -> None:
-    original = lively_store(tmp_path)
+def test_a_copy_resumes_after_the_last_batch_that_it_has(tmp_path: Path) -> None:
+    original = changed_store(tmp_path)
     with Store.open(original) as one, Store.create(tmp_path / "copy", EMBEDDING) as begun:
         begun.write_copies(next(one.batches_after(0))[:2])
     assert migrate(original, tmp_path / "copy") == Migrated(items=7, batches=6, copied=4)
     assert migrate(original, tmp_path / "copy") == Migrated(items=7, batches=6, copied=0)
 
 
-def test_another_store_is_no_place_for_a_copy(tmp_path: Path) -> None:
+def test_a_store_is_not_copied_over_another(tmp_path: Path) -> None:
     original = line_store(tmp_path)
     other = line_store(tmp_path / "other", 4)
     with pytest.raises(
         StoreExists,
         match=exactly(
-            f"expected no store at {other}, or an unfinished copy of {original}, got another store: name another place"
+            f"expected no store at {other}, or an unfinished copy of {original}, got another store: name another "
+            "location"
         ),
     ):
         migrate(original, other)
@@ -83,9 +84,9 @@ def test_the_first_difference_is_shown(
         with Store.open(other, writing=True) as store:
             store.delete(ids=[4])
     with Store.open(one) as left, Store.open(other) as right:
-        found = compare(left, right, queries=20)
-    assert (found.first, found.same, found.queries) == (first, kind is None, 20)
-    assert kind is None or found.differences[kind] == 1
+        comparison = compare(left, right, queries=20)
+    assert (comparison.first_difference, comparison.same, comparison.queries) == (first, kind is None, 20)
+    assert kind is None or comparison.differences[kind] == 1
 
 
 def test_other_vectors_and_what_follows_from_them_are_counted(tmp_path: Path) -> None:
@@ -94,9 +95,13 @@ def test_other_vectors_and_what_follows_from_them_are_counted(tmp_path: Path) ->
         with Store.create(folder, EMBEDDING) as store:
             store.append(new_items([0, 1]), line_vectors([0, 1 + shift]))
     with Store.open(one) as left, Store.open(other) as right:
-        found = compare(left, right, queries=10)
-    assert found.first == "vectors: item 1 has other vectors"
-    assert (found.differences["items"], found.differences["vectors"], found.differences["plain"]) == (0, 1, 10)
+        comparison = compare(left, right, queries=10)
+    assert comparison.first_difference == "vectors: item 1 has other vectors"
+    assert (comparison.differences["items"], comparison.differences["vectors"], comparison.differences["plain"]) == (
+        0,
+        1,
+        10,
+    )
 
 
 def test_the_commands_copy_and_compare(tmp_path: Path, storage: Command) -> None:
@@ -112,13 +117,11 @@ def test_the_commands_copy_and_compare(tmp_path: Path, storage: Command) -> None
     assert err.endswith("the first is items: item 4 ('key 4', label 'label 4') and nothing\n")
 
 
-def test_stores_of_other_embeddings_differ_in_that_alone(tmp_path: Path) -> None:
-    from storage import Embedding
-
+def test_of_stores_of_other_embeddings_nothing_else_is_compared(tmp_path: Path) -> None:
     one = line_store(tmp_path, 2)
     Store.create(tmp_path / "other", Embedding(2, "0" * 64)).close()
     with Store.open(one) as left, Store.open(tmp_path / "other") as right:
-        found = compare(left, right)
-        assert (found.first, found.same) == ("embedding: ffffffffffff and 000000000000", False)
+        comparison = compare(left, right)
+        assert (comparison.first_difference, comparison.same) == ("embedding: ffffffffffff and 000000000000", False)
     with pytest.raises(OtherEmbedding):
         migrate(one, tmp_path / "other")

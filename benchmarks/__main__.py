@@ -25,7 +25,7 @@ from benchmarks.peers.registry import PEERS
 from benchmarks.readme import write_results
 from benchmarks.report import write_report
 from benchmarks.report_progress import report_progress
-from ingest.embedding.network.backbone_factory import vgg16_backbone
+from ingest.embedding.network.backbone_factory import vgg16_factory
 from ingest.embedding.recipes import DEFAULT, PHOTO, RECIPES, recipe_named
 from ingest.pipeline.progress_bar import progress_bar
 from ingest.sources import USAGE, open_source
@@ -73,7 +73,7 @@ def accuracy(
             recipe_named(recipe),
             test=test,
             seed=seed,
-            make_backbone=vgg16_backbone(weights),
+            make_backbone=vgg16_factory(weights),
             on_progress=show,
         )
     _print_report(report, report.table(), json=json)
@@ -102,7 +102,7 @@ def recipes(
             [recipe_named(name) for name in recipe or RECIPES],
             test=min(test, QUICK_TEST) if quick else test,
             splits=QUICK_SPLITS if quick else SPLITS,
-            make_backbone=vgg16_backbone(weights),
+            make_backbone=vgg16_factory(weights),
             on_progress=show,
             on_stage=console.print_message,
         )
@@ -126,7 +126,7 @@ def copies(
         report = measure_copies(
             open_source(source, limit),
             recipe_named(recipe),
-            make_backbone=vgg16_backbone(weights),
+            make_backbone=vgg16_factory(weights),
             on_progress=show,
         )
     _print_report(report, report.table(), json=json)
@@ -285,7 +285,7 @@ def everything(
             open_source(source, min(limit, QUICK_LIMIT) if quick else limit),
             stores or out / "stores",
             min(test, QUICK_TEST) if quick else test,
-            vgg16_backbone(weights),
+            vgg16_factory(weights),
             quick,
             seed,
             on_progress=progress.show_images,

@@ -14,7 +14,7 @@ from rich.table import Table
 
 from ingest import retry_job
 from ingest.embedding.embedder import drift_message
-from ingest.embedding.network.precision import ASKED
+from ingest.embedding.network.precision import PRECISION_OPTIONS
 from ingest.embedding.recipes import DEFAULT, RECIPES
 from ingest.job import ingest
 from ingest.pipeline.options import BATCH_SIZE, Workers
@@ -57,7 +57,8 @@ def main(
     precision: Annotated[
         str,
         typer.Option(
-            help=f"Number format of the network: {', '.join(ASKED)} (the store's, or the fastest for a new one)."
+            help=f"Number format of the network: {', '.join(PRECISION_OPTIONS)} "
+            "(the store's, or the fastest for a new one)."
         ),
     ] = "auto",
     limit: Annotated[int | None, typer.Option(help="Only the first N images of the source.")] = None,

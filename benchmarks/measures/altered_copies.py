@@ -13,8 +13,7 @@ from rich.table import Table
 
 from benchmarks.errors import UnfitForBenchmark
 from benchmarks.measures.metrics import wilson_interval
-from ingest.embedding.network.backbone import MakeBackbone
-from ingest.embedding.network.backbone_factory import vgg16_backbone
+from ingest.embedding.network.backbone_factory import BackboneFactory, vgg16_factory
 from ingest.embedding.recipes import Recipe
 from ingest.images.images import Image, content_digest
 from ingest.job import ingest
@@ -95,7 +94,7 @@ def measure_copies(
     source: Source,
     recipe: Recipe,
     *,
-    make_backbone: MakeBackbone | None = None,
+    make_backbone: BackboneFactory | None = None,
     on_progress: Callable[[Progress], None] = lambda _: None,
 ) -> CopiesReport:
     """Ingest a source's images and search with six altered copies of each.
@@ -108,7 +107,7 @@ def measure_copies(
         raise UnfitForBenchmark(
             f"expected at least 2 different images in {source.name}, got {len(originals)}: name a source of more"
         )
-    backbone = make_backbone or vgg16_backbone()
+    backbone = make_backbone or vgg16_factory()
     counts = dict.fromkeys(ALTERATIONS, 0)
     with TemporaryDirectory(prefix="lookalike-") as folder:
         path = Path(folder, "store")

@@ -3,12 +3,13 @@
 import numpy as np
 
 from benchmarks.common.timing import seconds_of
-from ingest.embedding.network.backbone import Floats
-from ingest.embedding.network.backbone_factory import vgg16_backbone
+from ingest.embedding.linalg.arrays import Float32Array
+from ingest.embedding.network.backbone_factory import vgg16_factory
 from ingest.embedding.network.precision import Precision
-from ingest.embedding.network.weight_files import LAYERS, SHAPES
+from ingest.embedding.network.weight_files import SHAPES
 from ingest.embedding.network.weights import Weights
 from ingest.embedding.recipes import NOTEBOOK, Recipe
+from ingest.embedding.recipes.vgg16_layers import CONVOLUTIONS
 
 #: Timed passes: Keras' rate may vary by half from one to the next.
 _PASSES = 4
@@ -26,7 +27,7 @@ def predict_rates(weights: Weights, images: int) -> list[float]:
     from ingest.keras.tensorflow import tf
 
     base = tf.keras.applications.VGG16(include_top=False, weights=None, input_shape=(NOTEBOOK.side, NOTEBOOK.side, 3))
-    for layer in LAYERS:
+    for layer in CONVOLUTIONS:
         base.get_layer(layer).set_weights([weights.arrays[f"{layer}/kernel"], weights.arrays[f"{layer}/bias"]])
     flat = tf.keras.layers.Flatten()(base.output)
     model = tf.keras.Model(base.input, tf.keras.layers.Dense(NOTEBOOK.dim, activation="relu")(flat))
@@ -38,7 +39,7 @@ def predict_rates(weights: Weights, images: int) -> list[float]:
 
 def network_rate(recipe: Recipe, precision: Precision, images: int) -> float:
     """Return the images per second of the project's network alone on full batches, by the median batch."""
-    backbone = vgg16_backbone()(recipe, precision)
+    backbone = vgg16_factory()(recipe, precision)
     batch = _noise(backbone.batch_size, recipe.side)
     backbone.features(batch)
     seconds = [seconds_of(lambda: backbone.features(batch)) for _ in range(max(3, images // backbone.batch_size))]
@@ -59,12 +60,12 @@ def operations(recipe: Recipe) -> float:
     """Return the additions and multiplications that the convolutions up to a recipe's layer take for one image."""
     last = int(recipe.layer[len("block")])
     total = 0.0
-    for layer in LAYERS:
+    for layer in CONVOLUTIONS:
         block = int(layer[len("block")])
         if block <= last:
             total += 2.0 * np.prod(SHAPES[f"{layer}/kernel"]) * (recipe.side // 2 ** (block - 1)) ** 2
     return total
 
 
-def _noise(count: int, side: int) -> Floats:
+def _noise(count: int, side: int) -> Float32Array:
     return np.random.default_rng(0).random((count, side, side, 3), np.float32)

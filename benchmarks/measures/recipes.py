@@ -14,9 +14,10 @@ from benchmarks.measures.ranking import Ranking, rank
 from benchmarks.measures.raw_pixels import have_twins, raw_pixels
 from benchmarks.measures.splits import Split, labelled_images, require_test_count, select_images, shuffled_splits
 from ingest.embedding.embedder import Embedder
-from ingest.embedding.features import features_of, network_input
-from ingest.embedding.network.backbone import Backbone, CachingBackbone, MakeBackbone
-from ingest.embedding.network.backbone_factory import vgg16_backbone
+from ingest.embedding.features import compute_features, network_input
+from ingest.embedding.network.backbone import Backbone
+from ingest.embedding.network.backbone_factory import BackboneFactory, vgg16_factory
+from ingest.embedding.network.caching_backbone import CachingBackbone
 from ingest.embedding.recipes import Recipe
 from ingest.images.images import Image
 from ingest.pipeline.fitting import fit_embedder
@@ -103,7 +104,7 @@ def measure_recipes(
     *,
     test: int,
     splits: int = SPLITS,
-    make_backbone: MakeBackbone | None = None,
+    make_backbone: BackboneFactory | None = None,
     on_progress: Callable[[Progress], None] = lambda _: None,
     on_stage: Callable[[str], None] = lambda _: None,
 ) -> RecipesReport:
@@ -125,7 +126,7 @@ def measure_recipes(
     scores = [_score(PIXELS, pixels.shape[1], rankings, twins, rate, [0.0])]
     del pixels
     for group in _group_by_network(recipes):
-        network = (make_backbone or vgg16_backbone())(group[0])
+        network = (make_backbone or vgg16_factory())(group[0])
         cached = _cache_features(group[0], network, images)
         for recipe in group:
             on_stage(recipe.name)
@@ -155,7 +156,7 @@ def _cache_features(recipe: Recipe, network: Backbone, images: Sequence[SourceIm
     cached = CachingBackbone(network, capacity=len(images) + 1)
     black = np.zeros((recipe.side, recipe.side, 3), np.float32)
     inputs = (network_input(recipe, image) for image in _decode(images, range(len(images))))
-    for _ in features_of(recipe, cached, chain(inputs, [black])):
+    for _ in compute_features(recipe, cached, chain(inputs, [black])):
         pass
     return cached
 

@@ -14,8 +14,8 @@ from benchmarks.measures.accuracy import measure_accuracy
 from benchmarks.measures.ingest_run import IngestRun, run_ingest
 from benchmarks.measures.keras_baseline import network_rate, operations, predict_rates, product_rate
 from ingest.embedding.network.backbone import Backbone
-from ingest.embedding.network.backbone_factory import vgg16_backbone
-from ingest.embedding.network.precision import Asked, Precision, precision_of_processor
+from ingest.embedding.network.backbone_factory import vgg16_factory
+from ingest.embedding.network.precision import Precision, PrecisionOption, fastest_cpu_precision
 from ingest.embedding.network.weights import find_weights
 from ingest.embedding.recipes import NOTEBOOK, RETRIEVAL, Recipe, recipe_named
 from ingest.errors import SourceUnusable
@@ -116,7 +116,7 @@ def measure_throughput(size: Size, *, on_stage: Callable[[str], None] = lambda _
     """
     source, images = _find_source(size, on_stage)
     weights = find_weights()
-    fast = precision_of_processor()
+    fast = fastest_cpu_precision()
     on_stage("baseline: Keras predict")
     baseline = predict_rates(weights, size.network)
     with tempfile.TemporaryDirectory(prefix="lookalike-") as folder:
@@ -207,8 +207,8 @@ class _FixedPrecision:
     def __init__(self, precision: Precision) -> None:
         self._precision: Precision = precision
 
-    def __call__(self, recipe: Recipe, _: Asked = "auto", /) -> Backbone:
-        return vgg16_backbone()(recipe, self._precision)
+    def __call__(self, recipe: Recipe, _: PrecisionOption = "auto", /) -> Backbone:
+        return vgg16_factory()(recipe, self._precision)
 
 
 def _precision(name: str) -> Precision:

@@ -9,7 +9,7 @@ from rich.table import Table
 
 from benchmarks.common.measurement import Measurement
 from benchmarks.parts.section import Section
-from ingest.embedding.network.backbone import MakeBackbone
+from ingest.embedding.network.backbone_factory import BackboneFactory
 from ingest.embedding.recipes import PHOTO, RECIPES, Recipe
 from ingest.job import ingest
 from ingest.pipeline.progress import Progress
@@ -26,7 +26,7 @@ class Context:
     source: Source
     stores: Path
     test: int
-    make_backbone: MakeBackbone
+    make_backbone: BackboneFactory
     quick: bool = False
     seed: int = 0
     recipes: Mapping[str, Recipe] = field(default_factory=lambda: dict(SMALL_IMAGE_RECIPES))

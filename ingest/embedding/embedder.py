@@ -1,4 +1,4 @@
-"""From decoded images to vectors: recipe, backbone and head as one."""
+"""From decoded images to vectors: recipe, backbone and head in one object."""
 
 import hashlib
 import json
@@ -8,9 +8,11 @@ from typing import Any
 import cv2
 import numpy as np
 
-from ingest.embedding.features import features_ahead, features_of, network_input
+from ingest.embedding.features import compute_features, compute_features_concurrently, network_input
 from ingest.embedding.heads import Head, fit_head, restore_head
-from ingest.embedding.network.backbone import Backbone, CachingBackbone, Floats
+from ingest.embedding.linalg.arrays import Float32Array
+from ingest.embedding.network.backbone import Backbone
+from ingest.embedding.network.caching_backbone import CachingBackbone
 from ingest.embedding.recipes import Recipe, recipe_of
 from ingest.embedding.recipes.vgg16_limits import require_dim
 from ingest.errors import EmbeddingDrift, SourceUnusable
@@ -18,23 +20,23 @@ from ingest.images.decoding import DECODER
 from ingest.images.images import Image
 from storage import Embedding
 
-#: How far, relative to their length, the canaries' vectors may lie from the store's. Rounding in another precision or
-#: on another processor moves those of most recipes by a third of a percent, and whitened ones by a little more than
-#: one; other weights are far beyond.
+#: The largest accepted distance between the canary images' vectors and those in the store, relative to their length.
+#: Another precision or processor changes the vectors of most recipes by a third of a percent, and whitened ones by a
+#: little more than one percent; other weights change them far more.
 DRIFT_BOUND = 0.02
 
-#: Less than this comes of the order of additions alone, and nobody need hear of it.
-TOLD_DRIFT = 0.0001
+#: The smallest drift that is worth a message; the order of additions alone causes less.
+REPORTED_DRIFT = 0.0001
 
 _HEAD = "head."
 _CANARIES = "canaries"
 
 
 class Embedder:
-    """Computes vectors in one way only, and can tell that way from every other.
+    """Computes vectors by one recipe, backbone and head, and identifies them by a fingerprint.
 
-    `drift` is how far this machine's vectors lie from those of the store it was made from, relative to their
-    length; None when it was made from images.
+    `drift` is the largest distance of the canary images' vectors on this machine to those in the store that the
+    embedder was restored from, relative to their length; None when it was fitted on images.
     """
 
     def __init__(self, recipe: Recipe, backbone: Backbone, head: Head, fitted_on: int) -> None:
@@ -52,14 +54,14 @@ class Embedder:
         images: Iterable[Image],
         on_done: Callable[[int], None] = lambda _: None,
     ) -> "Embedder":
-        """Make an embedder whose head is fitted on the given images, at least one.
+        """Return an embedder whose head is fitted on the given images, at least one.
 
-        The images are walked once, and let go of as soon as they are shrunk; `on_done` hears how many are done.
-        Raise SourceUnusable when there is none, RecipeUnusable after the first batches.
+        Each image is read once, and released after it is resized; `on_done` is called with the number done. Raise
+        SourceUnusable when there is none, RecipeUnusable after the first batches.
         """
-        features: list[Floats] = []
+        features: list[Float32Array] = []
         inputs = (network_input(recipe, image) for image in images)
-        for batch in features_ahead(recipe, backbone, inputs):
+        for batch in compute_features_concurrently(recipe, backbone, inputs):
             require_dim(recipe, batch.shape[1])
             features.extend(batch)
             on_done(len(features))
@@ -69,47 +71,48 @@ class Embedder:
 
     @classmethod
     def restore(cls, embedding: Embedding, backbone: Backbone) -> "Embedder":
-        """Make the embedder of a store again.
+        """Return the embedder of a store's embedding.
 
-        Raise OtherEmbedding when the weights are others, EmbeddingDrift when the canary images come out elsewhere.
+        Raise OtherEmbedding when the backbone has other weights, EmbeddingDrift when the canary images' vectors differ
+        by more than DRIFT_BOUND.
         """
         recipe = recipe_of(embedding)
         arrays = {name.removeprefix(_HEAD): array for name, array in embedding.arrays.items() if name.startswith(_HEAD)}
         embedder = cls(recipe, backbone, restore_head(recipe, arrays), int(embedding.spec["fitted_on"]))
-        embedding.require_same(embedder._described(canaries={}))
-        embedder.drift = embedder._checked_drift(embedding.arrays[_CANARIES])
+        embedding.require_same(embedder._embedding_with(canaries={}))
+        embedder.drift = embedder._require_small_drift(embedding.arrays[_CANARIES])
         return embedder
 
     @property
     def batch_size(self) -> int:
-        """Return how many images are computed together; so many at once leave no place in a batch empty."""
+        """Return the backbone's batch size; a multiple of it needs no padding."""
         return self._backbone.batch_size
 
-    def remembers(self, input: Floats) -> bool:
-        """Tell whether the vector of what `network_input` made needs no network any more."""
-        return isinstance(self._backbone, CachingBackbone) and self._backbone.knows(input)
+    def is_cached(self, input: Float32Array) -> bool:
+        """Return whether the features of a network input are cached, so that its vector does not need the network."""
+        return isinstance(self._backbone, CachingBackbone) and self._backbone.is_cached(input)
 
     @property
     def dim(self) -> int:
-        """Return the number of dimensions of the vectors."""
+        """Return the dimensions of the vectors."""
         return self.recipe.dim
 
-    def embed(self, images: Iterable[Image]) -> Floats:
-        """Return the vectors of images, (n, dim) float32; an image's bits do not depend on the others."""
+    def embed(self, images: Iterable[Image]) -> Float32Array:
+        """Return the vectors of images, (n, dim) float32; a vector's bits do not depend on the other images."""
         return self.embed_inputs(network_input(self.recipe, image) for image in images)
 
-    def embed_inputs(self, inputs: Iterable[Floats]) -> Floats:
-        """Return the vectors, (n, dim) float32, of what `network_input` made of images."""
-        batches = [self._head(features) for features in features_of(self.recipe, self._backbone, inputs)]
+    def embed_inputs(self, inputs: Iterable[Float32Array]) -> Float32Array:
+        """Return the vectors, (n, dim) float32, of network inputs as `network_input` returns them."""
+        batches = [self._head(features) for features in compute_features(self.recipe, self._backbone, inputs)]
         return np.concatenate(batches) if batches else np.empty((0, self.dim), np.float32)
 
     def embedding(self) -> Embedding:
-        """Return what a store must remember of this way of embedding."""
-        return self._described({_CANARIES: self.embed(_canary_images())})
+        """Return what a store records of this embedder: fingerprint, description, head and canary vectors."""
+        return self._embedding_with({_CANARIES: self.embed(_canary_images())})
 
-    def _described(self, canaries: Mapping[str, Floats]) -> Embedding:
+    def _embedding_with(self, canaries: Mapping[str, Float32Array]) -> Embedding:
         head = self._head.arrays()
-        # Whatever makes two vectors incomparable is in the fingerprint, and nothing else.
+        # The fingerprint covers all that makes two vectors incomparable, and nothing else.
         identity: dict[str, Any] = {
             "recipe": {name: value for name, value in self.recipe.as_json().items() if name != "name"},
             "weights": self._backbone.digest,
@@ -128,10 +131,10 @@ class Embedder:
         arrays = {f"{_HEAD}{name}": array for name, array in head.items()} | dict(canaries)
         return Embedding(self.dim, fingerprint, spec, arrays)
 
-    def _checked_drift(self, expected: Floats) -> float:
-        """Return how far the canaries' vectors have moved; raise EmbeddingDrift when it is too far."""
-        moved = np.linalg.norm(self.embed(_canary_images()) - expected, axis=1)
-        drift = float((moved / np.maximum(np.linalg.norm(expected, axis=1), np.finfo(np.float32).tiny)).max())
+    def _require_small_drift(self, expected: Float32Array) -> float:
+        """Return the drift from the canary vectors expected; raise EmbeddingDrift when it is above DRIFT_BOUND."""
+        distances = np.linalg.norm(self.embed(_canary_images()) - expected, axis=1)
+        drift = float((distances / np.maximum(np.linalg.norm(expected, axis=1), np.finfo(np.float32).tiny)).max())
         if not drift <= DRIFT_BOUND:
             raise EmbeddingDrift(
                 f"expected this machine to embed the store's test images within {DRIFT_BOUND:.1%} of the store's "
@@ -141,24 +144,24 @@ class Embedder:
 
 
 def drift_message(drift: float | None) -> str | None:
-    """Say how far this machine's vectors lie from the store's, if that is worth a line."""
-    if drift is None or drift < TOLD_DRIFT:
+    """Return a line about the drift of this machine's vectors from the store's, or None when it is negligible."""
+    if drift is None or drift < REPORTED_DRIFT:
         return None
     return (
         f"this machine embeds the store's test images {drift:.2%} away from the store's vectors, as another precision "
-        f"or processor does; up to {DRIFT_BOUND:.1%} is let pass"
+        f"or processor does; up to {DRIFT_BOUND:.1%} is accepted"
     )
 
 
-def _digest(array: Floats) -> str:
+def _digest(array: Float32Array) -> str:
     return hashlib.sha256(f"{array.shape}\n".encode() + np.ascontiguousarray(array, "<f4").tobytes()).hexdigest()
 
 
 def _canary_images() -> list[Image]:
-    """Return a few images that every version draws alike: ramps, checks, stripes and rings, in colour and grey."""
+    """Return four fixed images, which must never change: rings, ramps, checks and stripes, in grey and colour."""
     y, x = np.mgrid[0:64, 0:64]
     rings = ((x - 32) ** 2 + (y - 32) ** 2) // 8 % 256
     ramps = np.stack((x * 4, y * 4, 252 - x * 4), axis=2)
     checks = (x // 8 + y // 8) % 2 * 255
     stripes = np.stack((x // 4 % 2 * 255, x * 0 + 128, y // 4 % 2 * 255), axis=2)
-    return [drawn.astype(np.uint8) for drawn in (rings, ramps, checks, stripes)]
+    return [image.astype(np.uint8) for image in (rings, ramps, checks, stripes)]

@@ -6,48 +6,50 @@ from itertools import islice
 
 import numpy as np
 
-from ingest.embedding.heads.head import unit_length
-from ingest.embedding.network.backbone import Backbone, Floats
+from ingest.embedding.linalg.arrays import Float32Array, normalize_rows
+from ingest.embedding.network.backbone import Backbone
 from ingest.embedding.recipes import Recipe
 from ingest.images.images import Image, to_input
 from ingest.prefetch import lookahead
 
-#: Batches of the network that are computed at once: what comes before and after the network in one fills the pauses
-#: that it makes in the others. More of them take memory and no less time.
-AT_ONCE = 3
+#: Batches of the network that are computed concurrently: the work before and after the network in one fills the
+#: network's pauses in the others. More take more memory and no less time.
+CONCURRENT_BATCHES = 3
 
 
-def network_input(recipe: Recipe, image: Image) -> Floats:
+def network_input(recipe: Recipe, image: Image) -> Float32Array:
     """Return an image as a recipe's network takes it, (side, side, 3) float32 in 0..1."""
     return to_input(image, recipe.side, recipe.interpolation)
 
 
-def features_of(recipe: Recipe, backbone: Backbone, inputs: Iterable[Floats]) -> Iterator[Floats]:
-    """Walk the inputs' features, (n, d) float32, n of them at a time.
+def compute_features(recipe: Recipe, backbone: Backbone, inputs: Iterable[Float32Array]) -> Iterator[Float32Array]:
+    """Yield the features of network inputs, (n, d) float32, batch by batch.
 
-    The last batch is filled up with black images, so that a row's bits do not depend on how many there are.
+    The last batch is padded with black images, so that a row's bits do not depend on the number of inputs.
     """
-    for some in _batches(backbone, inputs):
-        yield _computed(recipe, backbone, some)
+    for batch in _batches(backbone, inputs):
+        yield _compute(recipe, backbone, batch)
 
 
-def features_ahead(recipe: Recipe, backbone: Backbone, inputs: Iterable[Floats]) -> Generator[Floats, None, None]:
-    """Walk what `features_of` does, while the inputs after them are made: for many inputs."""
-    with ThreadPoolExecutor(AT_ONCE, "features") as threads:
-        begun = (threads.submit(_computed, recipe, backbone, some) for some in _batches(backbone, inputs))
-        for computed in lookahead(begun, AT_ONCE):
-            yield computed.result()
+def compute_features_concurrently(
+    recipe: Recipe, backbone: Backbone, inputs: Iterable[Float32Array]
+) -> Generator[Float32Array, None, None]:
+    """Yield what `compute_features` does, in the same order, while later batches are read and computed."""
+    with ThreadPoolExecutor(CONCURRENT_BATCHES, "features") as threads:
+        started = (threads.submit(_compute, recipe, backbone, batch) for batch in _batches(backbone, inputs))
+        for future in lookahead(started, CONCURRENT_BATCHES):
+            yield future.result()
 
 
-def _batches(backbone: Backbone, inputs: Iterable[Floats]) -> Iterator[list[Floats]]:
-    walked = iter(inputs)
-    while some := list(islice(walked, backbone.batch_size)):
-        yield some
+def _batches(backbone: Backbone, inputs: Iterable[Float32Array]) -> Iterator[list[Float32Array]]:
+    remaining = iter(inputs)
+    while batch := list(islice(remaining, backbone.batch_size)):
+        yield batch
 
 
-def _computed(recipe: Recipe, backbone: Backbone, some: list[Floats]) -> Floats:
+def _compute(recipe: Recipe, backbone: Backbone, inputs: list[Float32Array]) -> Float32Array:
     batch = np.empty((backbone.batch_size, recipe.side, recipe.side, 3), np.float32)
-    np.stack(some, out=batch[: len(some)])
-    batch[len(some) :] = 0
-    features = backbone.features(batch)[: len(some)]
-    return unit_length(features) if recipe.unit_length else features
+    np.stack(inputs, out=batch[: len(inputs)])
+    batch[len(inputs) :] = 0
+    features = backbone.features(batch)[: len(inputs)]
+    return normalize_rows(features) if recipe.unit_length else features

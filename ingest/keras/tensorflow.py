@@ -1,4 +1,4 @@
-"""TensorFlow, and the only file that imports it: without what its libraries say about drivers while they load."""
+"""Import TensorFlow without its start-up messages. The only file that imports it."""
 
 import atexit
 import contextlib
@@ -11,45 +11,45 @@ from storage.memory.gc_pause import gc_paused
 
 
 @contextlib.contextmanager
-def _quiet() -> Iterator[None]:
-    """Keep what TensorFlow's libraries write about drivers and processors while they load out of standard error."""
+def _stderr_discarded() -> Iterator[None]:
+    """Discard what TensorFlow's libraries write to standard error about drivers and processors while they load."""
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
-    kept = os.dup(2)
-    nowhere = os.open(os.devnull, os.O_WRONLY)
-    os.dup2(nowhere, 2)
+    stderr = os.dup(2)
+    devnull = os.open(os.devnull, os.O_WRONLY)
+    os.dup2(devnull, 2)
     try:
         yield
     finally:
-        os.dup2(kept, 2)
-        os.close(kept)
-        os.close(nowhere)
+        os.dup2(stderr, 2)
+        os.close(stderr)
+        os.close(devnull)
 
 
 @contextlib.contextmanager
-def _without_keras() -> Iterator[None]:
-    """Have TensorFlow leave Keras to its first use, as it does where there is none: it takes a third of the time."""
-    held_back = "keras.src.optimizers"
+def _keras_deferred() -> Iterator[None]:
+    """Defer the import of Keras to its first use, as if it were not installed: this takes a third of the time."""
+    blocked = "keras.src.optimizers"
     if "keras" in sys.modules:
         yield
         return
-    # Python's own way to say that a module cannot be imported.
-    sys.modules[held_back] = None  # type: ignore[assignment]
+    # None in sys.modules makes Python raise ModuleNotFoundError for the module.
+    sys.modules[blocked] = None  # type: ignore[assignment]
     try:
         yield
     finally:
-        del sys.modules[held_back]
+        del sys.modules[blocked]
 
 
-with _quiet(), _without_keras(), gc_paused():
+with _stderr_discarded(), _keras_deferred(), gc_paused():
     import tensorflow as tf
 
     if tf.config.list_physical_devices("GPU"):
-        # The same image has the same bits in every run, and float32 is what its name says.
+        # The same image has the same bits in every run, and float32 means float32.
         tf.config.experimental.enable_op_determinism()
         tf.config.experimental.enable_tensor_float_32_execution(False)
 
-# Its objects stay as long as the process, which would look through all of them for garbage again and again, and for
-# most of a second when it ends.
+# TensorFlow's objects live as long as the process. Frozen, they are not traversed by full collections, of which the one
+# at exit alone would take most of a second.
 gc.freeze()
 atexit.register(gc.freeze)
 

@@ -9,11 +9,11 @@ from typing import Protocol
 
 import numpy as np
 
-from ingest.embedding.features import AT_ONCE
-from ingest.embedding.network.backbone import Floats
+from ingest.embedding.features import CONCURRENT_BATCHES
+from ingest.embedding.linalg.arrays import Float32Array
 
 #: Network batches that are computed or wait for a thread.
-MAX_PENDING = AT_ONCE + 1
+MAX_PENDING = CONCURRENT_BATCHES + 1
 
 
 class InputEmbedder(Protocol):
@@ -24,11 +24,11 @@ class InputEmbedder(Protocol):
         """Return how many inputs a network batch has."""
         ...
 
-    def remembers(self, input: Floats) -> bool:
+    def is_cached(self, input: Float32Array) -> bool:
         """Return whether an input's features are cached, so that the network need not compute them."""
         ...
 
-    def embed_inputs(self, inputs: Sequence[Floats]) -> Floats:
+    def embed_inputs(self, inputs: Sequence[Float32Array]) -> Float32Array:
         """Return the vectors of inputs, (n, dim) float32."""
         ...
 
@@ -39,7 +39,7 @@ class PendingVectors:
 
     _count: int = 0
     _submitted: int = 0
-    _parts: list[tuple[list[int], Future[Floats], list[int]]] = field(default_factory=list)
+    _parts: list[tuple[list[int], Future[Float32Array], list[int]]] = field(default_factory=list)
 
     @property
     def submitted(self) -> bool:
@@ -51,12 +51,12 @@ class PendingVectors:
         self._count += 1
         return self._count - 1
 
-    def assign(self, indices: list[int], computed: Future[Floats], rows: list[int]) -> None:
+    def assign(self, indices: list[int], computed: Future[Float32Array], rows: list[int]) -> None:
         """Take the vectors at these indices from these rows of a network batch that is being computed."""
         self._submitted += len(indices)
         self._parts.append((indices, computed, rows))
 
-    def result(self) -> Floats:
+    def result(self) -> Float32Array:
         """Wait for the vectors, (n, dim) float32, all of them submitted; raise what their computation raised."""
         parts = [(indices, computed.result()[rows]) for indices, computed, rows in self._parts]
         if not parts:
@@ -73,7 +73,7 @@ class _Waiting:
 
     vectors: PendingVectors
     index: int
-    input: Floats
+    input: Float32Array
 
 
 class EmbeddingQueue:
@@ -89,7 +89,7 @@ class EmbeddingQueue:
         self._new: list[_Waiting] = []
         self._cached: list[_Waiting] = []
         self._room = threading.Semaphore(MAX_PENDING)
-        self._threads = ThreadPoolExecutor(AT_ONCE, "embedding")
+        self._threads = ThreadPoolExecutor(CONCURRENT_BATCHES, "embedding")
         self._clock = _BusyClock()
 
     def __enter__(self) -> "EmbeddingQueue":
@@ -103,12 +103,12 @@ class EmbeddingQueue:
         """Return how long the embedder was being made or at work so far."""
         return self._clock.seconds
 
-    def put(self, input: Floats, vectors: PendingVectors) -> None:
+    def put(self, input: Float32Array, vectors: PendingVectors) -> None:
         """Embed an input once a network batch is full; wait while `MAX_PENDING` of them are unfinished."""
         if self._embedder is None:
             with self._clock:
                 self._embedder = self._make_embedder()
-        waiting = self._cached if self._embedder.remembers(input) else self._new
+        waiting = self._cached if self._embedder.is_cached(input) else self._new
         waiting.append(_Waiting(vectors, vectors.reserve(), input))
         if len(waiting) == self._embedder.batch_size:
             self._submit(waiting)
@@ -137,7 +137,7 @@ class EmbeddingQueue:
             vectors.assign(indices, computed, rows)
         waiting.clear()
 
-    def _embed(self, embedder: InputEmbedder, inputs: Sequence[Floats]) -> Floats:
+    def _embed(self, embedder: InputEmbedder, inputs: Sequence[Float32Array]) -> Float32Array:
         with self._clock:
             return embedder.embed_inputs(inputs)
 

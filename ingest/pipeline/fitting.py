@@ -4,12 +4,13 @@ import time
 from itertools import islice
 
 from ingest.embedding.embedder import Embedder
-from ingest.embedding.network.backbone import CachingBackbone, MakeBackbone
-from ingest.embedding.network.precision import Asked
+from ingest.embedding.network.backbone_factory import BackboneFactory
+from ingest.embedding.network.caching_backbone import CachingBackbone
+from ingest.embedding.network.precision import PrecisionOption
 from ingest.embedding.recipes import Recipe
 from ingest.embedding.training.epoch import Epoch
-from ingest.embedding.training.head import trained_head
-from ingest.embedding.training.samples import labelled_sample
+from ingest.embedding.training.labelled_sample import labelled_sample
+from ingest.embedding.training.train_head import train_head
 from ingest.errors import SourceUnusable
 from ingest.pipeline.progress import Progress
 from ingest.sources import Source, SourceImage, decode_readable
@@ -23,7 +24,7 @@ TRAIN_SAMPLE = 60_000
 
 
 def fit_embedder(
-    source: Source, recipe: Recipe, precision: Asked, make_backbone: MakeBackbone, progress: Progress
+    source: Source, recipe: Recipe, precision: PrecisionOption, make_backbone: BackboneFactory, progress: Progress
 ) -> Embedder:
     """Return an embedder fitted on a sample of the source, whose features it caches.
 
@@ -31,7 +32,7 @@ def fit_embedder(
     """
     sample = _sample(source, recipe)
     # A head that learns nothing needs one readable image only.
-    progress.to_fit = len(sample) if recipe.learns else 1
+    progress.to_fit = len(sample) if recipe.head_is_fitted else 1
     progress.enter("fitting")
 
     def on_fitted(count: int) -> None:
@@ -48,7 +49,7 @@ def fit_embedder(
     backbone = CachingBackbone(network, capacity=min(progress.to_fit, FIT_SAMPLE) + 1)
     try:
         if recipe.head == "trained":
-            head = trained_head(recipe, backbone, network, sample, on_fitted, on_epoch)
+            head = train_head(recipe, backbone, network, sample, on_fitted, on_epoch)
             embedder = Embedder(recipe, backbone, head, fitted_on=progress.fitted)
         else:
             images = (image for _, image in islice(decode_readable(sample), progress.to_fit))
@@ -69,5 +70,5 @@ def _sample(source: Source, recipe: Recipe) -> list[SourceImage]:
     if recipe.head == "trained":
         return labelled_sample(source, TRAIN_SAMPLE)
     # Every n-th image, since a source may be sorted by class.
-    step = max(1, -(-len(source) // FIT_SAMPLE)) if recipe.learns else 1
+    step = max(1, -(-len(source) // FIT_SAMPLE)) if recipe.head_is_fitted else 1
     return list(islice(source, 0, None, step))

@@ -3,8 +3,8 @@
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from ingest.embedding.network.backbone import MakeBackbone
-from ingest.embedding.network.precision import Asked
+from ingest.embedding.network.backbone_factory import BackboneFactory
+from ingest.embedding.network.precision import PrecisionOption
 from ingest.embedding.recipes import Recipe
 from ingest.pipeline.progress import Progress
 from ingest.sources.subset import require_count
@@ -31,9 +31,9 @@ class JobOptions:
     the store. With `workers`, Ray embeds.
     """
 
-    make_backbone: MakeBackbone
+    make_backbone: BackboneFactory
     recipe: Recipe | None = None
-    precision: Asked = "auto"
+    precision: PrecisionOption = "auto"
     batch_size: int = BATCH_SIZE
     milvus: str | None = None
     workers: Workers | None = None

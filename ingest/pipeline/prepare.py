@@ -9,7 +9,7 @@ from itertools import islice
 from typing import Protocol
 
 from ingest.embedding.features import network_input
-from ingest.embedding.network.backbone import Floats
+from ingest.embedding.linalg.arrays import Float32Array
 from ingest.embedding.recipes import Recipe
 from ingest.errors import UnreadableImage
 from ingest.images.images import Image, content_digest, thumbnail
@@ -37,7 +37,7 @@ class PreparedImage:
     """An image to embed: its item, the network's input, and whether it replaces a stored item."""
 
     item: NewItem
-    input: Floats
+    input: Float32Array
     replaces: bool
 
 

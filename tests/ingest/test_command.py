@@ -11,7 +11,7 @@ from ingest import job
 from ingest.__main__ import app
 from ingest.embedding import recipes
 from ingest.embedding.network.backbone import Backbone
-from ingest.embedding.network.precision import Asked
+from ingest.embedding.network.precision import PrecisionOption
 from ingest.embedding.recipes import RECIPES, Recipe
 from ingest.errors import WeightsUnusable
 from ingest.sources import datasets
@@ -25,7 +25,7 @@ def toy_recipe(monkeypatch: pytest.MonkeyPatch) -> None:
     """Have the command take the toy recipe and backbone where it would take its own."""
     monkeypatch.setattr(recipes, "DEFAULT", TOY)
     monkeypatch.setitem(RECIPES, "toy", TOY)
-    monkeypatch.setattr(job, "vgg16_backbone", lambda *_, **__: toy_backbone())
+    monkeypatch.setattr(job, "vgg16_factory", lambda *_, **__: toy_backbone())
     monkeypatch.setenv("COLUMNS", "200")
 
 
@@ -191,10 +191,10 @@ def test_a_number_of_images_below_one_is_one_line_and_makes_nothing(
 def test_missing_weights_are_one_line_and_leave_nothing_behind(
     images: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    def no_weights(_: Recipe, __: Asked) -> Backbone:
+    def no_weights(_: Recipe, __: PrecisionOption) -> Backbone:
         raise WeightsUnusable("expected weights,\ngot none")
 
-    monkeypatch.setattr(job, "vgg16_backbone", lambda *_, **__: no_weights)
+    monkeypatch.setattr(job, "vgg16_factory", lambda *_, **__: no_weights)
     assert failure(monkeypatch, capsys, f"folder:{images}", "--store", tmp_path / "store") == (
         1,
         "",
@@ -220,7 +220,7 @@ def test_weights_and_download_are_passed_on(images: Path, tmp_path: Path, monkey
         options.append((weights, download))
         return toy_backbone()
 
-    monkeypatch.setattr(job, "vgg16_backbone", record)
+    monkeypatch.setattr(job, "vgg16_factory", record)
     run(f"folder:{images}", "--store", tmp_path / "one")
     run(f"folder:{images}", "--store", tmp_path / "two", "--weights", "vgg.h5", "--download")
     assert options == [(None, False), (Path("vgg.h5"), True)]
@@ -233,7 +233,7 @@ def test_download_is_for_data_sets_as_well(tmp_path: Path, monkeypatch: pytest.M
 
     monkeypatch.setattr(datasets, "DATASET_FOLDERS", ())
     monkeypatch.setenv("KERAS_HOME", str(tmp_path / "keras"))
-    monkeypatch.setattr(datasets, "_have_keras_download", download)
+    monkeypatch.setattr(datasets, "download_dataset", download)
     status, out, _ = run("mnist", "--store", tmp_path / "store", "--download")
     assert (status, without_numbers_of_time(out)) == (
         0,

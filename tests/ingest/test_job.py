@@ -9,9 +9,9 @@ from typing import Any
 import numpy as np
 import pytest
 
-from ingest.embedding.features import AT_ONCE, network_input
+from ingest.embedding.features import CONCURRENT_BATCHES, network_input
 from ingest.embedding.network.backbone import Backbone
-from ingest.embedding.network.precision import Asked
+from ingest.embedding.network.precision import PrecisionOption
 from ingest.embedding.recipes import Recipe
 from ingest.errors import InvalidCount, RecipeUnusable, SourceUnusable, UnknownRecipe, UnreadableImage, WeightsUnusable
 from ingest.images.images import content_digest, decode
@@ -25,11 +25,11 @@ from tests.ingest.jobs import Killed, assert_same_store, contents, job, noise_so
 from tests.toys import TOY, ToyBackbone, grey, grey_source, png, toy_backbone
 
 
-def no_backbone(_: Recipe, __: Asked = "auto") -> Backbone:
+def no_backbone(_: Recipe, __: PrecisionOption = "auto") -> Backbone:
     raise AssertionError("expected the job to do without a backbone")
 
 
-def no_weights(_: Recipe, __: Asked = "auto") -> Backbone:
+def no_weights(_: Recipe, __: PrecisionOption = "auto") -> Backbone:
     raise WeightsUnusable("expected weights, got none")
 
 
@@ -334,10 +334,10 @@ def test_a_recipe_of_more_dimensions_than_features_is_refused_after_the_first_ba
     with pytest.raises(RecipeUnusable) as refused:
         job(noise_source(400), tmp_path / "store", toy_backbone(backbone), recipe=dataclasses.replace(TOY, dim=5))
     assert str(refused.value) == (
-        "expected 1 to 4 dimensions, as many as features, in the recipe toy, got 5: change its `dim`"
+        "expected 1 to 4 dimensions (the number of features) in the recipe toy, got 5: change its `dim`"
     )
     # Those that are computed at once, of 50.
-    assert backbone.batches <= AT_ONCE + 1
+    assert backbone.batches <= CONCURRENT_BATCHES + 1
     assert list(tmp_path.iterdir()) == []
 
 

@@ -9,7 +9,7 @@ import pytest
 
 from ingest.embedding import embedder
 from ingest.embedding.embedder import Embedder
-from ingest.embedding.network.backbone import Floats
+from ingest.embedding.linalg.arrays import Float32Array
 from ingest.embedding.recipes import Recipe
 from ingest.images.images import Image
 from ingest.job import ingest
@@ -24,7 +24,7 @@ DRAWN = dataclasses.replace(TOY, head="dense")
 class AnySide(ToyBackbone):
     """The mean colour of an image of any size, and its mean square."""
 
-    def features(self, images: Floats) -> Floats:
+    def features(self, images: Float32Array) -> Float32Array:
         means = images.mean(axis=(1, 2), dtype=np.float32)
         return np.concatenate([means, np.square(images).mean(axis=(1, 2), dtype=np.float32)], axis=1)
 

@@ -42,7 +42,7 @@ def store(tmp_path: Path) -> Path:
 def toys(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(RECIPES, "toy", TOY)
     for module in (job, retry_job):
-        monkeypatch.setattr(module, "vgg16_backbone", lambda *_, **__: toy_backbone())
+        monkeypatch.setattr(module, "vgg16_factory", lambda *_, **__: toy_backbone())
     monkeypatch.setenv("COLUMNS", "200")
 
 

@@ -94,7 +94,7 @@ def test_without_labels_the_recipe_that_needs_none_is_named_and_nothing_is_made_
     with pytest.raises(SourceUnusable) as refused:
         ingest(halves(10, labelled=False), tmp_path / "store", recipe=TRAINED, make_backbone=toy_backbone(backbone))
     assert str(refused.value) == (
-        "expected images of at least 2 labels in halves to train on, got none: take the recipe retrieval, which needs "
+        "expected images of at least 2 labels in halves to train on, got none: use the recipe retrieval, which needs "
         "no labels"
     )
     assert (backbone.batches, list(tmp_path.iterdir())) == (0, [])
@@ -105,7 +105,7 @@ def test_where_the_images_of_all_labels_but_one_cannot_be_read_that_is_said(tmp_
     with pytest.raises(SourceUnusable) as refused:
         ingest(InMemorySource("two", images), tmp_path / "store", recipe=TRAINED, make_backbone=toy_backbone())
     assert str(refused.value) == (
-        "expected images of at least 2 labels in the images that can be read to train on, got 'a' only: take the "
+        "expected images of at least 2 labels in the images that can be read to train on, got 'a' only: use the "
         "recipe retrieval, which needs no labels"
     )
     assert list(tmp_path.iterdir()) == []

@@ -28,7 +28,7 @@ def store(tmp_path: Path) -> Path:
 
 @pytest.fixture(autouse=True)
 def toy_weights(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(searcher, "vgg16_backbone", lambda _=None: toy_backbone())
+    monkeypatch.setattr(searcher, "vgg16_factory", lambda _=None: toy_backbone())
     monkeypatch.setenv("COLUMNS", "200")
 
 

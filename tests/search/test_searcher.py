@@ -8,8 +8,8 @@ from typing import Any
 import numpy as np
 import pytest
 
-from ingest.embedding.network.backbone import Floats
-from ingest.embedding.network.precision import Asked
+from ingest.embedding.linalg.arrays import Float32Array
+from ingest.embedding.network.precision import PrecisionOption
 from ingest.embedding.recipes import Recipe
 from ingest.errors import EmbeddingDrift, UnreadableImage
 from ingest.job import ingest
@@ -243,7 +243,7 @@ def test_what_was_ingested_since_is_seen_after_a_refresh(searcher: Searcher) -> 
 def test_the_backbone_is_made_at_the_first_picture_and_once(tmp_path: Path) -> None:
     made: list[Recipe] = []
 
-    def make(recipe: Recipe, _: Asked = "auto") -> ToyBackbone:
+    def make(recipe: Recipe, _: PrecisionOption = "auto") -> ToyBackbone:
         made.append(recipe)
         return ToyBackbone()
 
@@ -266,7 +266,7 @@ def test_a_picture_is_refused_when_the_weights_are_not_the_stores(tmp_path: Path
 
 def test_a_picture_is_refused_when_this_machine_embeds_otherwise(tmp_path: Path) -> None:
     class Drifted(ToyBackbone):
-        def features(self, images: Floats) -> Floats:
+        def features(self, images: Float32Array) -> Float32Array:
             return super().features(images) * np.float32(2)
 
     with (

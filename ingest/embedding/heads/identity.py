@@ -2,17 +2,17 @@
 
 from dataclasses import dataclass
 
-from ingest.embedding.network.backbone import Floats
+from ingest.embedding.linalg.arrays import Float32Array
 
 
 @dataclass(frozen=True)
-class Bare:
-    """Leaves features as they are."""
+class Identity:
+    """The features, unchanged."""
 
-    def __call__(self, features: Floats) -> Floats:
+    def __call__(self, features: Float32Array) -> Float32Array:
         """Return the features."""
         return features
 
-    def arrays(self) -> dict[str, Floats]:
-        """Return nothing, which is what the head is made of."""
+    def arrays(self) -> dict[str, Float32Array]:
+        """Return no parameters."""
         return {}

@@ -1,36 +1,36 @@
-"""A dense layer that is never trained, and so a random projection."""
+"""A dense layer of random weights that is never trained: a random projection."""
 
 from dataclasses import dataclass
 
 import numpy as np
 
-from ingest.embedding.linalg.matmul import in_blocks
-from ingest.embedding.network.backbone import Floats
+from ingest.embedding.linalg.arrays import Float32Array
+from ingest.embedding.linalg.matmul import matmul
 
 
 @dataclass(frozen=True)
-class Dense:
+class RandomDense:
     """relu(features @ kernel + bias)."""
 
-    kernel: Floats
-    bias: Floats
+    kernel: Float32Array
+    bias: Float32Array
 
-    def __call__(self, features: Floats) -> Floats:
+    @classmethod
+    def draw(cls, features: int, dim: int, seed: int) -> "RandomDense":
+        """Return a layer as Keras initializes it: Glorot-uniform weights, zero biases.
+
+        Glorot and Bengio, "Understanding the difficulty of training deep feedforward neural networks", 2010.
+        """
+        limit = np.sqrt(6 / (features + dim))
+        # NumPy guarantees the stream of RandomState, so a seed gives the same layer with every version.
+        kernel = np.random.RandomState(seed).uniform(-limit, limit, (features, dim))
+        return cls(kernel.astype(np.float32), np.zeros(dim, np.float32))
+
+    def __call__(self, features: Float32Array) -> Float32Array:
         """Return the vectors of features."""
-        vectors: Floats = np.maximum(in_blocks(features, self.kernel) + self.bias, np.float32(0))
+        vectors: Float32Array = np.maximum(matmul(features, self.kernel) + self.bias, np.float32(0))
         return vectors
 
-    def arrays(self) -> dict[str, Floats]:
-        """Return what the head is made of."""
+    def arrays(self) -> dict[str, Float32Array]:
+        """Return the layer's parameters by name."""
         return {"kernel": self.kernel, "bias": self.bias}
-
-
-def random_dense(features: int, dim: int, seed: int) -> Dense:
-    """Return a layer as Keras makes it and nobody trains it: Glorot-uniform weights, zero biases.
-
-    Glorot and Bengio, "Understanding the difficulty of training deep feedforward neural networks", 2010.
-    """
-    limit = np.sqrt(6 / (features + dim))
-    # RandomState's stream is frozen by NumPy, so a seed means the same layer for ever.
-    kernel = np.random.RandomState(seed).uniform(-limit, limit, (features, dim))
-    return Dense(kernel.astype(np.float32), np.zeros(dim, np.float32))

@@ -1,1 +1,1 @@
-"""Linear algebra whose bits do not depend on batch or thread count."""
+"""Linear algebra in which a row's bits do not depend on batch size or thread count."""

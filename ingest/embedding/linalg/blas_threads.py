@@ -1,25 +1,25 @@
-"""Keep NumPy's BLAS to one thread for a while.
+"""Limit NumPy's BLAS to one thread.
 
-Its threads wait for more work by spinning. Those of a small product would take a processor from the network that
-computes beside it, for far longer than the product takes.
+Idle BLAS threads wait for more work by spinning. Those of a small product would take a processor from the network that
+computes at the same time, for far longer than the product takes.
 """
 
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-import numpy as np  # noqa: F401 - loads the BLAS that is looked for
+import numpy as np  # noqa: F401 - loads the BLAS library that the controller looks for
 from threadpoolctl import ThreadpoolController
 
-#: What NumPy multiplies with; to look what is loaded takes milliseconds.
-_NUMPYS = ThreadpoolController().select(user_api="blas")
+#: NumPy's BLAS, looked up once: inspecting the loaded libraries takes milliseconds.
+_BLAS = ThreadpoolController().select(user_api="blas")
 
-#: The number of threads is the whole process's, and is put back by whoever changed it.
-_one_at_a_time = threading.Lock()
+#: The limit holds for the whole process, so only one thread at a time may set and restore it.
+_limit_lock = threading.Lock()
 
 
 @contextmanager
 def one_blas_thread() -> Iterator[None]:
-    """Have NumPy multiply in the calling thread; whoever else asks waits."""
-    with _one_at_a_time, _NUMPYS.limit(limits=1):
+    """Limit BLAS to the calling thread; other threads that call this wait for their turn."""
+    with _limit_lock, _BLAS.limit(limits=1):
         yield

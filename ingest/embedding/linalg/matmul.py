@@ -1,20 +1,20 @@
-"""Matrix products in which a row's bits do not depend on the rows beside it, nor on the number of processors."""
+"""Matrix products in which a row's bits do not depend on the other rows, nor on the number of processors."""
 
 import numpy as np
 
+from ingest.embedding.linalg.arrays import Float32Array
 from ingest.embedding.linalg.blas_threads import one_blas_thread
-from ingest.embedding.network.backbone import Floats
 
-#: Rows multiplied at once, filled up with zeros. OpenBLAS computes 16 columns of a product as one tile, in one order of
+#: Rows multiplied at once, padded with zeros. OpenBLAS computes 16 columns of a product as one tile, in one order of
 #: additions; other tile sizes, and the edges of a product, add in other orders. So the rows are the columns of the
 #: product that BLAS sees.
 BLOCK = 16
 
 
-def in_blocks(rows: Floats, matrix: Floats, centre: Floats | None = None) -> Floats:
-    """Return (rows - centre) @ matrix, (n, dim) float32, of (n, d), (d, dim) and (d,), or rows @ matrix.
+def matmul(rows: Float32Array, matrix: Float32Array, centre: Float32Array | None = None) -> Float32Array:
+    """Return (rows - centre) @ matrix, (n, dim) float32, of (n, d), (d, dim) and (d,); without centre, rows @ matrix.
 
-    A row's bits are the same wherever it stands.
+    A row has the same bits at every position and in every batch.
     """
     products = np.empty((len(rows), matrix.shape[1]), np.float32)
     block = np.zeros((BLOCK, matrix.shape[0]), np.float32)

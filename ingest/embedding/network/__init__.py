@@ -1,1 +1,1 @@
-"""VGG16 and its weights, behind the protocol of a backbone."""
+"""VGG16 and its weights, behind the protocol `Backbone`."""

@@ -1,4 +1,4 @@
-"""In which numbers VGG16 computes: 32-bit ones, or 16-bit ones where the processor multiplies them far faster."""
+"""The precision that VGG16 computes in: float32, or bfloat16 where the processor multiplies it far faster."""
 
 from pathlib import Path
 from typing import Literal, get_args
@@ -6,38 +6,36 @@ from typing import Literal, get_args
 from ingest.errors import UnknownPrecision
 from storage import Embedding
 
-#: What can be asked for.
-Asked = Literal["auto", "float32", "bfloat16"]
-
-#: What is computed in. Features leave the network as float32 in either.
+#: What the network computes in. Its features are float32 in either case.
 Precision = Literal["float32", "bfloat16"]
 
-ASKED: tuple[Asked, ...] = get_args(Asked)
+#: What a caller may choose.
+PrecisionOption = Literal["auto", "float32", "bfloat16"]
 
-#: Processors with one of these multiply bfloat16 in hardware; without, it is slower than float32.
-_FLAGS = frozenset({"amx_bf16", "avx512_bf16"})
+PRECISION_OPTIONS: tuple[PrecisionOption, ...] = get_args(PrecisionOption)
 
-_CPUINFO = Path("/proc/cpuinfo")
-
-
-def precision_named(text: str) -> Asked:
-    """Return a precision by name; raise UnknownPrecision."""
-    for known in ASKED:
-        if text == known:
-            return known
-    raise UnknownPrecision(f"expected a precision ({', '.join(ASKED)}), got {text!r}")
+#: Processors with one of these flags multiply bfloat16 in hardware; on others it is slower than float32.
+_BFLOAT16_FLAGS = frozenset({"amx_bf16", "avx512_bf16"})
 
 
-def precision_of(embedding: Embedding) -> Asked:
-    """Return the precision that a store's vectors were computed in, which its queries are computed in too."""
-    return precision_named(str(embedding.spec.get("precision", "float32")))
+def parse_precision(text: str) -> PrecisionOption:
+    """Return the option of this name; raise UnknownPrecision."""
+    for option in PRECISION_OPTIONS:
+        if text == option:
+            return option
+    raise UnknownPrecision(f"expected a precision ({', '.join(PRECISION_OPTIONS)}), got {text!r}")
 
 
-def precision_of_processor() -> Precision:
-    """Return the faster precision on this processor; float32 where the system does not tell what it can do."""
+def stored_precision(embedding: Embedding) -> PrecisionOption:
+    """Return the precision that a store's vectors were computed in; its queries use the same."""
+    return parse_precision(str(embedding.spec.get("precision", "float32")))
+
+
+def fastest_cpu_precision(cpuinfo: Path = Path("/proc/cpuinfo")) -> Precision:
+    """Return the faster precision on this processor; float32 where the system does not list the processor's flags."""
     try:
-        lines = _CPUINFO.read_text().splitlines()
+        lines = cpuinfo.read_text().splitlines()
     except OSError:
         return "float32"
     flags = next((line.partition(":")[2].split() for line in lines if line.startswith("flags")), [])
-    return "float32" if _FLAGS.isdisjoint(flags) else "bfloat16"
+    return "float32" if _BFLOAT16_FLAGS.isdisjoint(flags) else "bfloat16"

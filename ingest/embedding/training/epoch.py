@@ -1,13 +1,13 @@
-"""What a training tells while it runs."""
+"""The progress of a training, reported after each epoch."""
 
 from dataclasses import dataclass
 
 
 @dataclass(frozen=True, slots=True)
 class Epoch:
-    """How far a training has come: the mean loss, and the share of held-back images whose label is guessed right.
+    """An epoch's number, mean training loss and validation accuracy.
 
-    `validation_accuracy` is None when no label had enough images to hold one back.
+    `validation_accuracy` is None when no label had enough images for the validation split.
     """
 
     number: int
@@ -17,7 +17,7 @@ class Epoch:
 
     def __str__(self) -> str:
         validation = (
-            "nothing held back"
+            "no validation images"
             if self.validation_accuracy is None
             else f"validation accuracy {self.validation_accuracy:.4f}"
         )

@@ -1,58 +1,59 @@
-"""Make features few and of one size before a layer is trained on them; the layer takes it up afterwards."""
+"""Reduce features to fewer dimensions of equal scale before a layer is trained on them."""
 
 from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
 
-from ingest.embedding.heads.trained import Trained
-from ingest.embedding.linalg.randomized_svd import leading_directions
-from ingest.embedding.network.backbone import Floats
+from ingest.embedding.heads.trained_dense import TrainedDense
+from ingest.embedding.linalg.arrays import Float32Array
+from ingest.embedding.linalg.subspace_iteration import subspace_iteration
 
-#: Features of more dimensions are reduced to so many.
-REDUCED = 512
+#: The most dimensions of reduced features.
+REDUCED_DIM = 512
 
-#: The reduction is fitted on the features of at most so many images.
-REDUCED_BY = 5_000
+#: The most images whose features the reduction is fitted on.
+REDUCTION_SAMPLE = 5_000
+
+#: float16 ends at 65,504.
+_FLOAT16_BOUND = 60_000
 
 
 @dataclass(frozen=True)
 class Reduction:
-    """(features - mean) @ components, of unit variance on the whole."""
+    """(features - mean) @ components, scaled so that the mean variance of all dimensions is 1."""
 
-    mean: Floats
-    components: Floats
+    mean: Float32Array
+    components: Float32Array
 
     @property
     def dim(self) -> int:
-        """Return how many dimensions are left."""
+        """Return the number of dimensions of reduced features."""
         return int(self.components.shape[1])
 
-    def __call__(self, features: Floats) -> NDArray[np.float16]:
+    def __call__(self, features: Float32Array) -> NDArray[np.float16]:
         """Return the reduced features, (n, dim) float16."""
-        # One large product: nobody needs the same bits of a row wherever it stands. Half precision ends at 65,504.
+        # One large product, whose rows may differ in bits between batches: training does not need `matmul`.
         reduced = (features - self.mean) @ self.components
-        return np.asarray(np.clip(reduced, -60_000, 60_000), np.float16)
+        return np.asarray(np.clip(reduced, -_FLOAT16_BOUND, _FLOAT16_BOUND), np.float16)
 
-    def followed_by(self, kernel: Floats, bias: Floats) -> Trained:
-        """Return the head that gives features what a layer, reduced @ kernel + bias, gives their reductions."""
+    def compose(self, kernel: Float32Array, bias: Float32Array) -> TrainedDense:
+        """Return the head on features that is equal to the layer, reduced @ kernel + bias, on reduced features."""
         components = self.components.astype(np.float64)
-        whole = components @ kernel
-        shifted = bias - self.mean.astype(np.float64) @ whole
-        return Trained(np.ascontiguousarray(whole, np.float32), shifted.astype(np.float32))
+        composed = components @ kernel
+        shifted = bias - self.mean.astype(np.float64) @ composed
+        return TrainedDense(np.ascontiguousarray(composed, np.float32), shifted.astype(np.float32))
 
 
-def fitted_reduction(features: Floats, seed: int) -> Reduction:
-    """Return the reduction of features like these, (n, d) float32.
-
-    It keeps nearly what as many principal components would, which a layer turns as it likes.
-    """
+def fit_reduction(features: Float32Array, seed: int) -> Reduction:
+    """Return the reduction of features, (n, d) float32, to nearly the span of their principal components."""
     width = features.shape[1]
     mean = features.mean(axis=0, dtype=np.float64).astype(np.float32)
     centred = features - mean
     basis = np.eye(width, dtype=np.float32)
-    if width > REDUCED:
-        basis = leading_directions(centred, REDUCED, seed, times=1)
-    spread = np.sqrt(np.mean(np.square(centred @ basis), dtype=np.float64))
-    # Images that are all alike have no spread, and need none.
-    return Reduction(mean, basis / np.float32(spread or 1.0))
+    if width > REDUCED_DIM:
+        # One iteration is exact enough: any rotation of the span suits the layer.
+        basis = subspace_iteration(centred, REDUCED_DIM, seed, iterations=1)
+    deviation = np.sqrt(np.mean(np.square(centred @ basis), dtype=np.float64))
+    # Of identical images the deviation is 0.
+    return Reduction(mean, basis / np.float32(deviation or 1.0))

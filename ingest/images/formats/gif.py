@@ -1,41 +1,41 @@
-"""GIF: its canvas, and whether its blocks are whole (GIF89a specification)."""
+"""GIF: canvas size, and whether all blocks are present (GIF89a specification)."""
 
 import struct
 
-from ingest.images.formats.image_format import Encoded, Format, Refused
+from ingest.images.formats.image_format import EncodedImage, ImageFormat, NotDecodable
 
 _EXTENSION, _IMAGE, _TRAILER = 0x21, 0x2C, 0x3B
 _TABLE = 0x80
 
 
-def read(data: bytes) -> Encoded:
-    """Walk the blocks to the trailer; of an animation OpenCV decodes the first frame."""
+def read(data: bytes) -> EncodedImage:
+    """Read the blocks up to the trailer; OpenCV decodes the first frame of an animation."""
     width, height, flags, background = struct.unpack_from("<HHBB", data, 6)
     colours = _table_colours(flags)
-    position = 13 + 3 * colours
-    while (block := data[position]) != _TRAILER:
+    offset = 13 + 3 * colours
+    while (block := data[offset]) != _TRAILER:
         if block == _EXTENSION:
-            position = _blocks_end(data, position + 2)
+            offset = _blocks_end(data, offset + 2)
         elif block == _IMAGE:
-            # The descriptor, its colour table, and the number of bits that codes begin with.
-            position = _blocks_end(data, position + 10 + 3 * _table_colours(data[position + 9]) + 1)
+            # The descriptor, its colour table, and the byte of the initial code size.
+            offset = _blocks_end(data, offset + 10 + 3 * _table_colours(data[offset + 9]) + 1)
         else:
-            raise Refused("a damaged GIF")
+            raise NotDecodable("a damaged GIF")
     if background >= colours > 0:
-        # Writers leave anything here when no background shows; OpenCV would refuse it.
+        # Some writers leave an index beyond the colour table, which OpenCV rejects.
         data = data[:11] + b"\0" + data[12:]
-    return Encoded(data, width, height, unchanged=True)
+    return EncodedImage(data, width, height, unchanged=True)
 
 
 def _table_colours(flags: int) -> int:
     return 2 << (flags & 7) if flags & _TABLE else 0
 
 
-def _blocks_end(data: bytes, position: int) -> int:
-    """Return where a chain of sub-blocks, each preceded by its length, has ended."""
-    while length := data[position]:
-        position += length + 1
-    return position + 1
+def _blocks_end(data: bytes, offset: int) -> int:
+    """Return the offset behind a chain of sub-blocks, each preceded by its length."""
+    while length := data[offset]:
+        offset += length + 1
+    return offset + 1
 
 
-FORMAT = Format("GIF", (b"GIF87a", b"GIF89a"), read)
+FORMAT = ImageFormat("GIF", (b"GIF87a", b"GIF89a"), ("gif",), read)

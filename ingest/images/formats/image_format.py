@@ -1,16 +1,17 @@
-"""What is learnt of an encoded image from its header, before it is decoded."""
+"""What a format's file provides, and what it learns from an image's header before the image is decoded."""
 
+import re
 from collections.abc import Callable
 from dataclasses import dataclass
 from enum import Enum
 
 
-class Refused(Exception):
-    """An image that will not be decoded; the message says what it is, as in "a truncated PNG"."""
+class NotDecodable(Exception):
+    """An image will not be decoded; the message says what it is, as in "a truncated PNG"."""
 
 
 class Alpha(Enum):
-    """What a fourth channel means: nothing, or how much of the colour shows, which may be multiplied in already."""
+    """What a fourth channel means: nothing, or opacity, which may be multiplied into the colours already."""
 
     IGNORED = "ignored"
     STRAIGHT = "straight"
@@ -18,14 +19,14 @@ class Alpha(Enum):
 
 
 @dataclass(frozen=True, slots=True)
-class Encoded:
-    """An encoded image that is whole, and how its decoded values must be read.
+class EncodedImage:
+    """An encoded image that is complete, and how OpenCV must decode it.
 
-    `data` is what OpenCV decodes: the bytes that were given, less what it would misread. `width` and `height` are as
-    stored, before the image is turned by `orientation`, 1 to 8 as EXIF numbers them (then `data` must not be turned by
-    OpenCV). Plain images are read as 8-bit RGB; where OpenCV would drop, cut or misread something they are `unchanged`:
-    read as they are, in grey, BGR or BGRA. Then `white` is the value of white, `inverted` says that it means black, and
-    `clear` is a grey value that stands for transparent.
+    `data` is what OpenCV decodes: the given bytes, without what it would misread. `width` and `height` are as stored,
+    before the image is turned by its EXIF `orientation`, 1 to 8 (OpenCV must not turn it). Plain images are decoded as
+    8-bit RGB. Those of which OpenCV would then drop, cut or misread something are decoded `unchanged`
+    (IMREAD_UNCHANGED): as grey, BGR or BGRA of 8 or 16 bits. Then `white` is the value of white, `inverted` says that
+    it means black, and `clear` is a grey value that means transparent.
     """
 
     data: bytes
@@ -40,12 +41,16 @@ class Encoded:
 
 
 @dataclass(frozen=True, slots=True)
-class Format:
-    """A format that is known by how it begins, and read by a function that raises Refused.
+class ImageFormat:
+    """A format: its name, its signatures, the suffixes of its files, and the function that reads its header.
 
-    It may also let escape the IndexError, OverflowError or struct.error of looking behind the end of truncated data.
+    `read` raises NotDecodable. It may let escape the IndexError, OverflowError or struct.error of reading behind the
+    end of truncated data. `head`, for formats whose signature also begins other files, matches the first
+    SIGNATURE_BYTES of an image more strictly.
     """
 
-    kind: str
+    name: str
     signatures: tuple[bytes, ...]
-    read: Callable[[bytes], Encoded]
+    suffixes: tuple[str, ...]
+    read: Callable[[bytes], EncodedImage]
+    head: re.Pattern[bytes] | None = None

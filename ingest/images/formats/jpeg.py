@@ -1,12 +1,12 @@
-"""JPEG: its frame's size, its EXIF block, and whether it has an end (ITU-T T.81, annex B)."""
+"""JPEG: frame size, EXIF orientation, and whether the end marker is present (ITU-T T.81, annex B)."""
 
 import re
 import struct
 
 from ingest.images.formats.exif import PREFIX, orientation_of
-from ingest.images.formats.image_format import Encoded, Format, Refused
+from ingest.images.formats.image_format import EncodedImage, ImageFormat, NotDecodable
 
-#: A marker. Within entropy-coded data 0xFF is followed by 0, or by a restart marker (D0 to D7); 0xFF fills up.
+#: A marker. Within entropy-coded data 0xFF is followed by 0 or is a restart marker (D0 to D7); 0xFF also pads.
 _MARKER = re.compile(rb"\xff[^\x00\xd0-\xd7\xff]")
 
 _TEM, _START, _END, _SCAN, _APP1, _APP14 = 0x01, 0xD8, 0xD9, 0xDA, 0xE1, 0xEE
@@ -14,38 +14,38 @@ _FRAMES = frozenset(range(0xC0, 0xD0)) - {0xC4, 0xC8, 0xCC}
 _CMYK = 4
 
 
-def read(data: bytes) -> Encoded:
-    """Walk the markers to the end of the image; what follows it is left alone."""
-    position = 2
+def read(data: bytes) -> EncodedImage:
+    """Read the markers up to the end of the image; data after it is ignored."""
+    offset = 2
     frame: tuple[int, int, int] | None = None
     orientation: int | None = None
     scanned = adobe = False
-    # The search also steps over the entropy-coded data of a scan.
-    while found := _MARKER.search(data, position):
-        position = found.end()
-        marker = data[position - 1]
+    # The search also skips the entropy-coded data of a scan.
+    while match := _MARKER.search(data, offset):
+        offset = match.end()
+        marker = data[offset - 1]
         if marker == _END:
             break
         if marker in (_TEM, _START):
             continue
-        (length,) = struct.unpack_from(">H", data, position)
+        (length,) = struct.unpack_from(">H", data, offset)
         if marker in _FRAMES and frame is None:
-            frame = struct.unpack_from(">HHB", data, position + 3)
-        elif marker == _APP1 and orientation is None and data.startswith(PREFIX, position + 2):
-            orientation = orientation_of(data[position + 2 : position + length])
+            frame = struct.unpack_from(">HHB", data, offset + 3)
+        elif marker == _APP1 and orientation is None and data.startswith(PREFIX, offset + 2):
+            orientation = orientation_of(data[offset + 2 : offset + length])
         elif marker == _APP14:
-            adobe = adobe or data.startswith(b"Adobe", position + 2)
+            adobe = adobe or data.startswith(b"Adobe", offset + 2)
         scanned = scanned or marker == _SCAN
-        position += length
+        offset += length
     else:
-        raise Refused("a truncated JPEG")
+        raise NotDecodable("a truncated JPEG")
     if frame is None or not scanned:
-        raise Refused("a damaged JPEG")
+        raise NotDecodable("a damaged JPEG")
     height, width, components = frame
     if components == _CMYK and not adobe:
-        # Adobe stores its inks inverted, which OpenCV takes for granted; others do not always.
-        raise Refused("a CMYK JPEG without Adobe's marker, whose colours have two meanings")
-    return Encoded(data, width, height, orientation or 1)
+        # Adobe stores CMYK inverted, which OpenCV assumes; other writers may not.
+        raise NotDecodable("a CMYK JPEG without Adobe's marker, whose colours have two meanings")
+    return EncodedImage(data, width, height, orientation or 1)
 
 
-FORMAT = Format("JPEG", (b"\xff\xd8\xff",), read)
+FORMAT = ImageFormat("JPEG", (b"\xff\xd8\xff",), ("jfif", "jpe", "jpeg", "jpg"), read)

@@ -1,6 +1,9 @@
-"""Files that are no image we decode, but common enough to be called by their name."""
+"""Files that cannot be decoded, but are common enough to be named in a message."""
 
-_STARTS = (
+#: Suffixes of image formats that cannot be decoded.
+SUFFIXES = frozenset({"avif", "heic", "heif", "jxl"})
+
+_SIGNATURES = (
     (b"%PDF", "a PDF"),
     (b"\x76\x2f\x31\x01", "an OpenEXR image, whose numbers have no white"),
     (b"#?R", "a Radiance HDR image, whose numbers have no white"),
@@ -21,15 +24,15 @@ _BRANDS = {b"avif": "an AVIF image", b"avis": "an AVIF image"} | dict.fromkeys(
 )
 
 
-def other_kind(data: bytes) -> str:
-    """Return what a file seems to be."""
+def describe(data: bytes) -> str:
+    """Return what a file is by its first bytes, as in "a PDF"."""
     if not data:
         return "an empty file"
     if data[4:8] == b"ftyp" and data[8:12] in _BRANDS:
         return _BRANDS[data[8:12]]
     text = data[:256].removeprefix(b"\xef\xbb\xbf").lstrip().lower()
-    for start, name in _STARTS:
-        if data.startswith(start):
+    for signature, name in _SIGNATURES:
+        if data.startswith(signature):
             return name
     for start, name in _TEXTS:
         if text.startswith(start):

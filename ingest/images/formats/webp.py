@@ -1,51 +1,56 @@
-"""WebP: its canvas and its EXIF block (RFC 9649)."""
+"""WebP: canvas size and EXIF orientation (RFC 9649)."""
 
+import re
 import struct
 
 from ingest.images.formats.exif import orientation_of
-from ingest.images.formats.image_format import Encoded, Format, Refused
+from ingest.images.formats.image_format import EncodedImage, ImageFormat, NotDecodable
 
 _LOSSY, _LOSSLESS, _EXTENDED = b"VP8 ", b"VP8L", b"VP8X"
 _FLAGS = 20
 _ANIMATED, _EXIF, _ALPHA = 0x02, 0x08, 0x10
 _LOSSLESS_ALPHA = 1 << 28
 
+#: RIFF files may also be sound or video.
+_HEAD = re.compile(rb"RIFF....WEBP", re.DOTALL)
 
-def read(data: bytes) -> Encoded:
-    """Read the first chunk, which tells the size in one of three ways."""
+
+def read(data: bytes) -> EncodedImage:
+    """Read the first chunk, which has the size in one of three encodings."""
     if data[8:12] != b"WEBP":
-        raise Refused("another kind of file" if len(data) >= 12 else "a truncated WebP")
+        raise NotDecodable("another kind of file" if len(data) >= 12 else "a truncated WebP")
     (size,) = struct.unpack_from("<I", data, 4)
     if size + 8 > len(data):
-        raise Refused("a truncated WebP")
+        raise NotDecodable("a truncated WebP")
     kind = data[12:16]
     if kind == _LOSSY:
         width, height = struct.unpack_from("<HH", data, 26)
-        return Encoded(data, width & 0x3FFF, height & 0x3FFF)
+        return EncodedImage(data, width & 0x3FFF, height & 0x3FFF)
     if kind == _LOSSLESS:
         (bits,) = struct.unpack_from("<I", data, 21)
-        return Encoded(data, (bits & 0x3FFF) + 1, (bits >> 14 & 0x3FFF) + 1, unchanged=bool(bits & _LOSSLESS_ALPHA))
+        width, height = (bits & 0x3FFF) + 1, (bits >> 14 & 0x3FFF) + 1
+        return EncodedImage(data, width, height, unchanged=bool(bits & _LOSSLESS_ALPHA))
     if kind == _EXTENDED:
         return _extended(data, size + 8)
-    raise Refused("a damaged WebP")
+    raise NotDecodable("a damaged WebP")
 
 
-def _extended(data: bytes, end: int) -> Encoded:
+def _extended(data: bytes, end: int) -> EncodedImage:
     flags, low, high, low_height, high_height = struct.unpack_from("<B3xHBHB", data, _FLAGS)
     orientation = 1
-    position = 12
-    while flags & _EXIF and position + 8 <= end:
-        (length,) = struct.unpack_from("<I", data, position + 4)
-        if data[position : position + 4] == b"EXIF":
-            orientation = orientation_of(data[position + 8 : position + 8 + length])
+    offset = 12
+    while flags & _EXIF and offset + 8 <= end:
+        (length,) = struct.unpack_from("<I", data, offset + 4)
+        if data[offset : offset + 4] == b"EXIF":
+            orientation = orientation_of(data[offset + 8 : offset + 8 + length])
             break
-        position += 8 + length + (length & 1)
+        offset += 8 + length + (length & 1)
     if flags & _ANIMATED:
-        # A first frame may be smaller than its canvas: without alpha OpenCV would paint the rest black.
+        # The first frame may be smaller than the canvas, and without alpha OpenCV fills the canvas with black.
         data = data[:_FLAGS] + bytes([flags | _ALPHA]) + data[_FLAGS + 1 :]
     unchanged = bool(flags & (_ALPHA | _ANIMATED))
     width, height = low + (high << 16) + 1, low_height + (high_height << 16) + 1
-    return Encoded(data, width, height, orientation, unchanged=unchanged)
+    return EncodedImage(data, width, height, orientation, unchanged=unchanged)
 
 
-FORMAT = Format("WebP", (b"RIFF",), read)
+FORMAT = ImageFormat("WebP", (b"RIFF",), ("webp",), read, _HEAD)

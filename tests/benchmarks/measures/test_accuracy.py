@@ -8,7 +8,7 @@ import pytest
 
 from benchmarks.errors import UnfitForBenchmark
 from benchmarks.measures.accuracy import measure_accuracy
-from ingest.embedding.network.backbone import Floats
+from ingest.embedding.linalg.arrays import Float32Array
 from ingest.sources import InMemorySource
 from tests.toys import TOY, ToyBackbone, grey_source, toy_backbone
 
@@ -63,7 +63,7 @@ def test_a_random_layer_is_measured_over_five_seeds_while_the_network_sees_each_
     seen: Counter[int] = Counter()
 
     class CountingBackbone(ToyBackbone):
-        def features(self, images: Floats) -> Floats:
+        def features(self, images: Float32Array) -> Float32Array:
             seen.update(round(255 * image.flat[0]) for image in images if image.min() == image.max())
             return super().features(images)
 

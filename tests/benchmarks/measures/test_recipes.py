@@ -14,8 +14,9 @@ from benchmarks.measures.recipes import PIXELS, RecipesReport, measure_recipes
 from benchmarks.measures.recipes_figure import draw_recipes
 from benchmarks.measures.splits import shuffled_splits
 from ingest.embedding.embedder import Embedder
-from ingest.embedding.network.backbone import Floats, MakeBackbone
-from ingest.embedding.network.precision import Asked
+from ingest.embedding.linalg.arrays import Float32Array
+from ingest.embedding.network.backbone_factory import BackboneFactory
+from ingest.embedding.network.precision import PrecisionOption
 from ingest.embedding.recipes import Recipe
 from ingest.pipeline.fitting import fit_embedder
 from ingest.pipeline.progress import Progress
@@ -73,7 +74,7 @@ def test_a_network_sees_an_image_once_whatever_the_recipes_and_splits(
     seen: Counter[bytes] = Counter()
 
     class Counting(ToyBackbone):
-        def features(self, images: Floats) -> Floats:
+        def features(self, images: Float32Array) -> Float32Array:
             seen.update(image.tobytes() for image in images if image.any())
             return super().features(images)
 
@@ -87,7 +88,7 @@ def test_heads_are_fitted_on_the_stored_images_only(greys: InMemorySource, monke
     fitted_on: list[set[str]] = []
 
     def spy(
-        source: Source, recipe: Recipe, precision: Asked, make_backbone: MakeBackbone, progress: Progress
+        source: Source, recipe: Recipe, precision: PrecisionOption, make_backbone: BackboneFactory, progress: Progress
     ) -> Embedder:
         fitted_on.append({image.key for image in source})
         return fit_embedder(source, recipe, precision, make_backbone, progress)

@@ -38,7 +38,7 @@ def measured(monkeypatch: pytest.MonkeyPatch) -> list[tuple[Any, ...]]:
 
     monkeypatch.setattr(throughput, "open_source", open_small)
     monkeypatch.setattr(throughput, "find_weights", lambda: None)
-    monkeypatch.setattr(throughput, "precision_of_processor", lambda: "bfloat16")
+    monkeypatch.setattr(throughput, "fastest_cpu_precision", lambda: "bfloat16")
     monkeypatch.setattr(throughput, "predict_rates", lambda *_: [50.0, 50.0])
     monkeypatch.setattr(throughput, "network_rate", lambda recipe, *_: 625.0 if recipe is RETRIEVAL else 250.0)
     monkeypatch.setattr(throughput, "product_rate", lambda _: 1e12)

@@ -1,32 +1,35 @@
-"""The embedder: its vectors, its fingerprint, and what it refuses."""
+"""The embedder: its vectors, its fingerprint, and the stores that it refuses."""
 
 import dataclasses
 from collections.abc import Iterable
 from typing import Any
 
+import cv2
 import numpy as np
 import pytest
 
+from ingest.embedding import embedder as module
 from ingest.embedding.embedder import Embedder, drift_message
-from ingest.embedding.features import features_of, network_input
-from ingest.embedding.network.backbone import CachingBackbone, Floats
+from ingest.embedding.features import compute_features, network_input
+from ingest.embedding.linalg.arrays import Float32Array
+from ingest.embedding.network.caching_backbone import CachingBackbone
 from ingest.embedding.recipes import Recipe
 from ingest.errors import EmbeddingDrift, SourceUnusable
 from ingest.images.images import Image
 from storage.errors import OtherEmbedding
 from tests.toys import TOY, ToyBackbone, grey
 
-DRAWN = dataclasses.replace(TOY, head="dense")
+RANDOM_DENSE = dataclasses.replace(TOY, head="dense")
 
 
 class OtherPrecision(ToyBackbone):
-    """The toy backbone on a machine where every feature comes out a little larger."""
+    """The toy backbone on a machine whose features are all larger by a factor."""
 
     def __init__(self, factor: float) -> None:
         super().__init__()
         self._factor = np.float32(factor)
 
-    def features(self, images: Floats) -> Floats:
+    def features(self, images: Float32Array) -> Float32Array:
         return np.asarray(super().features(images) * self._factor, np.float32)
 
 
@@ -40,11 +43,11 @@ def fitted(
     return Embedder.fit(recipe, backbone or ToyBackbone(), images if images is not None else noise(20))
 
 
-def fingerprint(recipe: Recipe = DRAWN, backbone: ToyBackbone | None = None) -> str:
+def fingerprint(recipe: Recipe = RANDOM_DENSE, backbone: ToyBackbone | None = None) -> str:
     return fitted(recipe, backbone).embedding().fingerprint
 
 
-def test_one_level_images_lie_twice_their_difference_apart() -> None:
+def test_the_distance_of_images_of_one_level_is_twice_their_difference() -> None:
     vectors = fitted().embed([grey(0), grey(51), grey(255)])
     assert (vectors.shape, str(vectors.dtype)) == ((3, 4), "float32")
     assert np.linalg.norm(vectors[0] - vectors[1]) == pytest.approx(0.4, abs=1e-6)
@@ -52,10 +55,10 @@ def test_one_level_images_lie_twice_their_difference_apart() -> None:
     assert np.linalg.norm(vectors[0] - vectors[2]) == pytest.approx(2.0, abs=1e-6)
 
 
-def test_unit_length_makes_all_grey_levels_alike_but_black() -> None:
+def test_with_unit_length_all_grey_levels_but_black_have_the_same_vector() -> None:
     vectors = fitted(dataclasses.replace(TOY, unit_length=True)).embed([grey(51), grey(204), grey(0)])
     assert np.linalg.norm(vectors[0] - vectors[1]) == pytest.approx(0, abs=1e-6)
-    # Each grey's features are (1/2, 1/2, 1/2, 1/2); black has no direction, and stays where it is.
+    # Each grey's features are (1/2, 1/2, 1/2, 1/2); black has no direction, and stays zero.
     assert np.linalg.norm(vectors[0] - vectors[2]) == pytest.approx(1, abs=1e-6)
 
 
@@ -64,7 +67,7 @@ def test_no_images_give_no_vectors() -> None:
     assert (vectors.shape, str(vectors.dtype)) == ((0, 4), "float32")
 
 
-@pytest.mark.parametrize("recipe", [TOY, DRAWN], ids=["pca", "dense"])
+@pytest.mark.parametrize("recipe", [TOY, RANDOM_DENSE], ids=["pca", "dense"])
 def test_an_images_vector_has_the_same_bits_alone_and_anywhere_among_others(recipe: Recipe) -> None:
     images = noise(21)
     embedder = fitted(recipe, images=images)
@@ -79,15 +82,15 @@ def test_fitting_without_an_image_is_refused() -> None:
     assert str(refused.value) == "expected at least one image to fit a head on, got none"
 
 
-def test_fitting_tells_how_many_images_are_done_after_each_batch_of_the_backbone() -> None:
-    told: list[int] = []
-    Embedder.fit(TOY, ToyBackbone(), iter(noise(20)), told.append)
-    assert told == [8, 16, 20]
+def test_fitting_reports_the_images_done_after_each_batch_of_the_backbone() -> None:
+    done: list[int] = []
+    Embedder.fit(TOY, ToyBackbone(), iter(noise(20)), done.append)
+    assert done == [8, 16, 20]
 
 
-def test_a_remembering_backbone_computes_only_batches_with_a_new_image_and_gives_the_same_bits() -> None:
+def test_a_caching_backbone_computes_only_batches_with_a_new_image_and_gives_the_same_bits() -> None:
     backbone = ToyBackbone()
-    # One more than the images: the black one that the last batch is filled up with.
+    # One more than the images: the black one that the last batch is padded with.
     embedder = Embedder.fit(TOY, CachingBackbone(backbone, capacity=21), noise(20))
     assert backbone.batches == 3
     vectors = embedder.embed(noise(20))
@@ -97,16 +100,16 @@ def test_a_remembering_backbone_computes_only_batches_with_a_new_image_and_gives
     assert backbone.batches == 4
 
 
-def test_a_remembering_backbone_forgets_what_is_beyond_its_capacity() -> None:
+def test_a_caching_backbone_computes_again_what_is_beyond_its_capacity() -> None:
     backbone = ToyBackbone()
-    memory = CachingBackbone(backbone, capacity=8)
+    cached = CachingBackbone(backbone, capacity=8)
     for _ in range(2):
-        list(features_of(TOY, memory, [network_input(TOY, image) for image in noise(20)]))
-    # The first batch of eight is known, the other two are not.
+        list(compute_features(TOY, cached, [network_input(TOY, image) for image in noise(20)]))
+    # The first batch of eight is in the cache, the other two are not.
     assert backbone.batches == 3 + 2
 
 
-def test_the_spec_tells_people_how_the_vectors_were_made() -> None:
+def test_the_spec_describes_how_the_vectors_were_made() -> None:
     spec = dict(fitted().embedding().spec)
     spec.pop("opencv")
     assert spec == {
@@ -137,8 +140,8 @@ def test_the_arrays_are_the_heads_and_the_canaries_vectors() -> None:
     assert embedding.dim == 4
 
 
-def test_the_same_way_of_embedding_has_the_same_fingerprint() -> None:
-    assert fingerprint(DRAWN) == fingerprint(DRAWN)
+def test_the_same_recipe_backbone_and_images_give_the_same_fingerprint() -> None:
+    assert fingerprint(RANDOM_DENSE) == fingerprint(RANDOM_DENSE)
     assert fingerprint(TOY) == fingerprint(TOY)
 
 
@@ -149,10 +152,10 @@ def test_the_same_way_of_embedding_has_the_same_fingerprint() -> None:
 )
 def test_another_recipe_has_another_fingerprint(change: dict[str, Any]) -> None:
     class AnySide(ToyBackbone):
-        def features(self, images: Floats) -> Floats:
+        def features(self, images: Float32Array) -> Float32Array:
             return np.repeat(images.mean(axis=(1, 2, 3), dtype=np.float32)[:, np.newaxis], 4, axis=1)
 
-    assert fingerprint(dataclasses.replace(DRAWN, **change), AnySide()) != fingerprint(DRAWN, AnySide())
+    assert fingerprint(dataclasses.replace(RANDOM_DENSE, **change), AnySide()) != fingerprint(RANDOM_DENSE, AnySide())
 
 
 def test_other_weights_have_another_fingerprint() -> None:
@@ -160,27 +163,27 @@ def test_other_weights_have_another_fingerprint() -> None:
 
 
 def test_a_head_fitted_on_other_images_has_another_fingerprint() -> None:
-    one, other = fitted(images=noise(20)), fitted(images=noise(19))
-    assert one.embedding().fingerprint != other.embedding().fingerprint
+    first, other = fitted(images=noise(20)), fitted(images=noise(19))
+    assert first.embedding().fingerprint != other.embedding().fingerprint
 
 
 def test_another_decoder_has_another_fingerprint(monkeypatch: pytest.MonkeyPatch) -> None:
     before = fingerprint()
-    monkeypatch.setattr("ingest.embedding.embedder.DECODER", "another decoder")
+    monkeypatch.setattr(module, "DECODER", "another decoder")
     assert fingerprint() != before
 
 
 def test_names_origins_and_versions_do_not_change_the_fingerprint(monkeypatch: pytest.MonkeyPatch) -> None:
     before = fingerprint()
-    monkeypatch.setattr("ingest.embedding.embedder.cv2.__version__", "9.9.9")
+    monkeypatch.setattr(cv2, "__version__", "9.9.9")
     elsewhere = ToyBackbone()
     elsewhere.origin = "elsewhere"
-    renamed = fitted(dataclasses.replace(DRAWN, name="another name"), elsewhere, noise(5)).embedding()
+    renamed = fitted(dataclasses.replace(RANDOM_DENSE, name="another name"), elsewhere, noise(5)).embedding()
     assert renamed.fingerprint == before
     assert (renamed.spec["opencv"], renamed.spec["weights"]["origin"]) == ("9.9.9", "elsewhere")
 
 
-@pytest.mark.parametrize("recipe", [TOY, DRAWN], ids=["pca", "dense"])
+@pytest.mark.parametrize("recipe", [TOY, RANDOM_DENSE], ids=["pca", "dense"])
 def test_a_restored_embedder_gives_the_same_bits_and_the_same_embedding(recipe: Recipe) -> None:
     embedder = fitted(recipe)
     restored = Embedder.restore(embedder.embedding(), ToyBackbone())
@@ -193,38 +196,38 @@ def test_a_restored_embedder_gives_the_same_bits_and_the_same_embedding(recipe: 
 
 
 def test_other_weights_of_equal_dimension_are_refused() -> None:
-    kept = fitted(DRAWN).embedding()
-    other = fingerprint(DRAWN, ToyBackbone("other weights"))
+    stored = fitted(RANDOM_DENSE).embedding()
+    other = fingerprint(RANDOM_DENSE, ToyBackbone("other weights"))
     with pytest.raises(OtherEmbedding) as refused:
-        Embedder.restore(kept, ToyBackbone("other weights"))
+        Embedder.restore(stored, ToyBackbone("other weights"))
     assert str(refused.value) == (
-        f"expected vectors of the store's embedding (toy, 4 dimensions, fingerprint {kept.fingerprint[:12]}), "
+        f"expected vectors of the store's embedding (toy, 4 dimensions, fingerprint {stored.fingerprint[:12]}), "
         f"got toy, 4 dimensions, fingerprint {other[:12]}: use the store's recipe and weights, or another store"
     )
 
 
 @pytest.mark.parametrize("factor", [1.005, 0.995])
-def test_rounding_on_another_machine_is_let_pass_and_told_as_a_number(factor: float) -> None:
-    restored = Embedder.restore(fitted(DRAWN).embedding(), OtherPrecision(factor))
+def test_a_small_drift_on_another_machine_is_accepted_and_reported(factor: float) -> None:
+    restored = Embedder.restore(fitted(RANDOM_DENSE).embedding(), OtherPrecision(factor))
     assert restored.drift == pytest.approx(0.005, rel=1e-3)
     assert drift_message(restored.drift) == (
         "this machine embeds the store's test images 0.50% away from the store's vectors, as another precision or "
-        "processor does; up to 2.0% is let pass"
+        "processor does; up to 2.0% is accepted"
     )
 
 
-def test_nobody_hears_of_a_drift_that_is_none() -> None:
-    assert fitted(DRAWN).drift is None
-    assert Embedder.restore(fitted(DRAWN).embedding(), ToyBackbone()).drift == 0.0
+def test_a_negligible_drift_is_not_reported() -> None:
+    assert fitted(RANDOM_DENSE).drift is None
+    assert Embedder.restore(fitted(RANDOM_DENSE).embedding(), ToyBackbone()).drift == 0.0
     assert [drift_message(drift) for drift in (None, 0.0, 0.00009)] == [None, None, None]
 
 
-# An untrained layer without a bias is proportional to its features, so the vectors move by the same share.
+# A random layer without a bias is proportional to its features, so the vectors change by the same factor.
 @pytest.mark.parametrize(("factor", "drift"), [(1.03, "3.0%"), (0.95, "5.0%"), (2.0, "100.0%"), (np.nan, "nan%")])
-def test_vectors_that_drift_from_the_stores_are_refused_with_how_far(factor: float, drift: str) -> None:
-    kept = fitted(DRAWN).embedding()
+def test_a_large_drift_is_refused_with_its_size(factor: float, drift: str) -> None:
+    stored = fitted(RANDOM_DENSE).embedding()
     with pytest.raises(EmbeddingDrift) as refused:
-        Embedder.restore(kept, OtherPrecision(factor))
+        Embedder.restore(stored, OtherPrecision(factor))
     assert str(refused.value) == (
         "expected this machine to embed the store's test images within 2.0% of the store's vectors, "
         f"got {drift}: use the TensorFlow version and precision that the store was made with"

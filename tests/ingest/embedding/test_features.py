@@ -1,4 +1,4 @@
-"""Features of many images: computed a few batches at once while the inputs after them are made."""
+"""Features of many images: computed a few batches concurrently while later inputs are read."""
 
 import threading
 from collections.abc import Iterator
@@ -6,69 +6,72 @@ from collections.abc import Iterator
 import numpy as np
 import pytest
 
-from ingest.embedding.features import AT_ONCE, features_ahead, features_of, network_input
-from ingest.embedding.network.backbone import Floats
+from ingest.embedding.features import CONCURRENT_BATCHES, compute_features, compute_features_concurrently, network_input
+from ingest.embedding.linalg.arrays import Float32Array
 from tests.toys import TOY, ToyBackbone, grey
 
 
-def inputs(count: int) -> list[Floats]:
-    """Return what the toy network takes of images of different grey levels."""
+def inputs(count: int) -> list[Float32Array]:
+    """Return network inputs of images of different grey levels."""
     return [network_input(TOY, grey(level)) for level in range(count)]
 
 
-class Gathering(ToyBackbone):
-    """The toy backbone, whose first batches wait until as many as are computed at once are there."""
+class WaitingBackbone(ToyBackbone):
+    """The toy backbone, whose first batches wait until CONCURRENT_BATCHES of them are being computed."""
 
     def __init__(self) -> None:
         super().__init__()
-        self._together = threading.Barrier(AT_ONCE, timeout=30)
+        self._all_started = threading.Barrier(CONCURRENT_BATCHES, timeout=30)
 
-    def features(self, images: Floats) -> Floats:
-        if self.batches < AT_ONCE:
+    def features(self, images: Float32Array) -> Float32Array:
+        if self.batches < CONCURRENT_BATCHES:
             features = super().features(images)
-            self._together.wait()
+            self._all_started.wait()
             return features
         return super().features(images)
 
 
 @pytest.mark.parametrize("count", [0, 1, 8, 9, 50])
-def test_batches_that_are_computed_at_once_come_in_order_and_to_the_bit_as_one_after_the_other(count: int) -> None:
-    ahead = list(features_ahead(TOY, ToyBackbone(), iter(inputs(count))))
-    behind = list(features_of(TOY, ToyBackbone(), iter(inputs(count))))
-    assert [len(some) for some in ahead] == [len(some) for some in behind]
-    for one, other in zip(ahead, behind, strict=True):
-        np.testing.assert_array_equal(one, other)
+def test_features_computed_concurrently_have_the_order_and_the_bits_of_those_computed_in_turn(count: int) -> None:
+    concurrent = list(compute_features_concurrently(TOY, ToyBackbone(), iter(inputs(count))))
+    in_turn = list(compute_features(TOY, ToyBackbone(), iter(inputs(count))))
+    assert [len(batch) for batch in concurrent] == [len(batch) for batch in in_turn]
+    for batch, expected in zip(concurrent, in_turn, strict=True):
+        np.testing.assert_array_equal(batch, expected)
 
 
-def test_as_many_batches_are_computed_at_once_as_fill_the_processor() -> None:
-    assert sum(map(len, features_ahead(TOY, Gathering(), inputs(8 * AT_ONCE)))) == 8 * AT_ONCE
+def test_several_batches_are_computed_concurrently() -> None:
+    assert (
+        sum(map(len, compute_features_concurrently(TOY, WaitingBackbone(), inputs(8 * CONCURRENT_BATCHES))))
+        == 8 * CONCURRENT_BATCHES
+    )
 
 
-def test_no_more_inputs_are_made_than_the_batches_in_hand_take() -> None:
-    made = 0
+def test_no_more_inputs_are_read_than_the_concurrent_batches_and_one_more_hold() -> None:
+    read = 0
 
-    def walked() -> Iterator[Floats]:
-        nonlocal made
+    def counted() -> Iterator[Float32Array]:
+        nonlocal read
         for input in inputs(100):
-            made += 1
+            read += 1
             yield input
 
-    features = features_ahead(TOY, ToyBackbone(), walked())
+    features = compute_features_concurrently(TOY, ToyBackbone(), counted())
     next(features)
     features.close()
-    assert made == 8 * (AT_ONCE + 1)
+    assert read == 8 * (CONCURRENT_BATCHES + 1)
 
 
-def test_an_error_of_the_network_or_of_an_input_is_raised_where_features_are_taken() -> None:
+def test_an_error_of_the_network_or_of_an_input_is_raised_to_the_caller() -> None:
     class Broken(ToyBackbone):
-        def features(self, images: Floats) -> Floats:
+        def features(self, images: Float32Array) -> Float32Array:
             raise ArithmeticError(f"the network has failed on {len(images)}")
 
-    def unreadable() -> Iterator[Floats]:
+    def unreadable() -> Iterator[Float32Array]:
         yield from inputs(3)
         raise OSError("the input")
 
     with pytest.raises(ArithmeticError, match="the network has failed on 8"):
-        list(features_ahead(TOY, Broken(), inputs(20)))
+        list(compute_features_concurrently(TOY, Broken(), inputs(20)))
     with pytest.raises(OSError, match="the input"):
-        list(features_ahead(TOY, ToyBackbone(), unreadable()))
+        list(compute_features_concurrently(TOY, ToyBackbone(), unreadable()))

@@ -1,18 +1,18 @@
-"""The fingerprints of the builtin recipes, as literals: with another one, existing stores would no longer open for their own recipe."""
+"""The fingerprints of the builtin recipes, as literals: a change would shut out existing stores."""
 
 import numpy as np
 import pytest
 
 from ingest.embedding.embedder import Embedder
 from ingest.embedding.heads import restore_head
-from ingest.embedding.network.backbone import Floats
+from ingest.embedding.linalg.arrays import Float32Array
 from ingest.embedding.recipes import RECIPES
 from tests.toys import ToyBackbone
 
 
-def head_arrays(dim: int) -> dict[str, Floats]:
+def head_arrays(dim: int) -> dict[str, Float32Array]:
     """Return arrays for any kind of head from the toy backbone's 4 features to `dim` dimensions."""
-    ramp = np.arange(4 * dim, dtype=np.float32).reshape(4, dim) / 8
+    ramp = np.asarray(np.arange(4 * dim).reshape(4, dim) / 8, np.float32)
     return {
         "mean": np.array([1, 2, 3, 4], np.float32),
         "components": ramp,

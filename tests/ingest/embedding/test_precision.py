@@ -1,11 +1,11 @@
-"""What VGG16 computes in: chosen by the processor, remembered by the store, and followed by its queries."""
+"""The precision VGG16 computes in: chosen by the processor, recorded in the store, and used by its queries."""
 
 from pathlib import Path
 
 import pytest
 
 from ingest.embedding.network.backbone import Backbone
-from ingest.embedding.network.precision import Asked, Precision, precision_of, precision_of_processor
+from ingest.embedding.network.precision import Precision, PrecisionOption, fastest_cpu_precision, stored_precision
 from ingest.embedding.recipes import Recipe
 from ingest.errors import EmbeddingDrift, UnknownPrecision
 from ingest.job import ingest
@@ -14,39 +14,34 @@ from storage import Embedding, Store
 from tests.toys import TOY, ToyBackbone, grey, grey_source
 
 
-class QuantizedSearch(ToyBackbone):
-    """A toy that tells what it was asked to compute in, and computes in that."""
+class PreciseBackbone(ToyBackbone):
+    """The toy backbone with a given precision, which does not change what it computes."""
 
     def __init__(self, precision: Precision) -> None:
         super().__init__()
         self.precision = precision
 
 
-class Asking:
-    """Makes toys, and remembers in which precision each was asked for; "auto" is bfloat16 here."""
+class RecordingFactory:
+    """Makes toy backbones, and records the precision requested for each; "auto" is bfloat16 here."""
 
     def __init__(self) -> None:
-        self.asked: list[Asked] = []
+        self.requested: list[PrecisionOption] = []
 
-    def __call__(self, _: Recipe, precision: Asked = "auto", /) -> Backbone:
-        self.asked.append(precision)
-        return QuantizedSearch("bfloat16" if precision == "auto" else precision)
+    def __call__(self, _: Recipe, precision: PrecisionOption = "auto", /) -> Backbone:
+        self.requested.append(precision)
+        return PreciseBackbone("bfloat16" if precision == "auto" else precision)
 
 
 @pytest.fixture
-def asking() -> Asking:
-    return Asking()
+def factory() -> RecordingFactory:
+    return RecordingFactory()
 
 
-def bring(store: Path, levels: dict[str, int], asking: Asking, precision: str = "auto") -> str:
-    """Ingest images of one grey level each; return the precision that the report names."""
+def ingest_levels(store: Path, levels: dict[str, int], factory: RecordingFactory, precision: str = "auto") -> str:
+    """Ingest images of one grey level each; return the precision in the report."""
     recipe = None if Store.exists_at(store) else TOY
-    return ingest(grey_source(levels), store, recipe=recipe, precision=precision, make_backbone=asking).precision
-
-
-def cpuinfo(folder: Path, text: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    (folder / "cpuinfo").write_text(text)
-    monkeypatch.setattr("ingest.embedding.network.precision._CPUINFO", folder / "cpuinfo")
+    return ingest(grey_source(levels), store, recipe=recipe, precision=precision, make_backbone=factory).precision
 
 
 @pytest.mark.parametrize(
@@ -59,61 +54,58 @@ def cpuinfo(folder: Path, text: str, monkeypatch: pytest.MonkeyPatch) -> None:
         ("", "float32"),
     ],
 )
-def test_a_processors_flags_tell_which_precision_is_faster(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, text: str, precision: Precision
-) -> None:
-    cpuinfo(tmp_path, text, monkeypatch)
-    assert precision_of_processor() == precision
+def test_a_processors_flags_decide_which_precision_is_faster(tmp_path: Path, text: str, precision: Precision) -> None:
+    (tmp_path / "cpuinfo").write_text(text)
+    assert fastest_cpu_precision(tmp_path / "cpuinfo") == precision
 
 
-def test_a_system_that_does_not_tell_what_its_processor_can_do_computes_in_float32(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr("ingest.embedding.network.precision._CPUINFO", tmp_path / "none")
-    assert precision_of_processor() == "float32"
+def test_a_system_that_does_not_list_its_processors_flags_computes_in_float32(tmp_path: Path) -> None:
+    assert fastest_cpu_precision(tmp_path / "none") == "float32"
 
 
-def test_a_new_store_remembers_the_precision_that_was_fastest(tmp_path: Path, asking: Asking) -> None:
-    assert bring(tmp_path / "store", {"a": 0, "b": 51}, asking) == "bfloat16"
-    assert asking.asked == ["auto"]
+def test_a_new_store_records_the_fastest_precision(tmp_path: Path, factory: RecordingFactory) -> None:
+    assert ingest_levels(tmp_path / "store", {"a": 0, "b": 51}, factory) == "bfloat16"
+    assert factory.requested == ["auto"]
     with Store.open(tmp_path / "store") as store:
         assert store.embedding.spec["precision"] == "bfloat16"
 
 
-def test_later_jobs_and_queries_compute_in_the_stores_precision(tmp_path: Path, asking: Asking) -> None:
-    bring(tmp_path / "store", {"a": 0}, asking, "float32")
-    assert bring(tmp_path / "store", {"a": 0, "b": 51}, asking) == "float32"
-    with Searcher.open(tmp_path / "store", make_backbone=asking) as searcher:
+def test_later_jobs_and_queries_compute_in_the_stores_precision(tmp_path: Path, factory: RecordingFactory) -> None:
+    ingest_levels(tmp_path / "store", {"a": 0}, factory, "float32")
+    assert ingest_levels(tmp_path / "store", {"a": 0, "b": 51}, factory) == "float32"
+    with Searcher.open(tmp_path / "store", make_backbone=factory) as searcher:
         assert searcher.by_image(grey(51), k=1).hits[0].key == "b"
-    assert asking.asked == ["float32", "float32", "float32"]
+    assert factory.requested == ["float32", "float32", "float32"]
 
 
-def test_a_store_from_before_precision_was_remembered_was_computed_in_float32() -> None:
-    assert precision_of(Embedding(2, "f" * 64)) == "float32"
+def test_a_store_that_records_no_precision_was_computed_in_float32() -> None:
+    assert stored_precision(Embedding(2, "f" * 64)) == "float32"
 
 
-def test_another_precision_can_be_asked_for_and_the_store_stays_what_it_was(tmp_path: Path, asking: Asking) -> None:
-    bring(tmp_path / "store", {"a": 0}, asking, "float32")
+def test_another_precision_can_be_chosen_and_the_store_does_not_change(
+    tmp_path: Path, factory: RecordingFactory
+) -> None:
+    ingest_levels(tmp_path / "store", {"a": 0}, factory, "float32")
     with Store.open(tmp_path / "store") as store:
         before = store.embedding.fingerprint
-    assert bring(tmp_path / "store", {"a": 0, "b": 51}, asking, "bfloat16") == "float32"
-    assert asking.asked == ["float32", "bfloat16"]
+    assert ingest_levels(tmp_path / "store", {"a": 0, "b": 51}, factory, "bfloat16") == "float32"
+    assert factory.requested == ["float32", "bfloat16"]
     with Store.open(tmp_path / "store") as store:
         assert (store.embedding.fingerprint, store.embedding.spec["precision"]) == (before, "float32")
 
 
-def test_another_precision_that_moves_vectors_too_far_is_refused(
-    tmp_path: Path, asking: Asking, monkeypatch: pytest.MonkeyPatch
+def test_another_precision_that_changes_vectors_too_much_is_refused(
+    tmp_path: Path, factory: RecordingFactory, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    bring(tmp_path / "store", {"a": 0}, asking, "float32")
+    ingest_levels(tmp_path / "store", {"a": 0}, factory, "float32")
     features = ToyBackbone.features
-    monkeypatch.setattr(QuantizedSearch, "features", lambda self, images: features(self, images) + 1)
+    monkeypatch.setattr(PreciseBackbone, "features", lambda self, images: features(self, images) + 1)
     with pytest.raises(EmbeddingDrift):
-        bring(tmp_path / "store", {"b": 51}, asking, "bfloat16")
+        ingest_levels(tmp_path / "store", {"b": 51}, factory, "bfloat16")
 
 
-def test_an_unknown_precision_is_refused_before_anything_is_made(tmp_path: Path, asking: Asking) -> None:
+def test_an_unknown_precision_is_refused_before_anything_is_created(tmp_path: Path, factory: RecordingFactory) -> None:
     with pytest.raises(UnknownPrecision) as refused:
-        bring(tmp_path / "store", {"a": 0}, asking, "float16")
+        ingest_levels(tmp_path / "store", {"a": 0}, factory, "float16")
     assert str(refused.value) == "expected a precision (auto, float32, bfloat16), got 'float16'"
     assert list(tmp_path.iterdir()) == []

@@ -1,12 +1,12 @@
-"""Recipes of one's own, in TOML files: what they may say, and what is said of those that cannot work."""
+"""Recipes in TOML files: their fields, their defaults, and the errors of those that cannot be carried out."""
 
 from pathlib import Path
 
 import pytest
 
-from ingest.embedding.network.backbone_factory import vgg16_backbone
+from ingest.embedding.network.backbone_factory import vgg16_factory
 from ingest.embedding.recipes import RECIPES, Recipe, recipe_named
-from ingest.embedding.recipes.vgg16_limits import LAYERS
+from ingest.embedding.recipes.vgg16_layers import LAYERS
 from ingest.errors import RecipeUnusable
 from ingest.job import ingest
 from tests.toys import grey_source
@@ -15,7 +15,7 @@ SHORT = {"side": "64", "layer": '"block4_pool"', "head": '"pca"', "dim": "96"}
 
 
 def written(folder: Path, **changes: str | None) -> Path:
-    """Write a short recipe with some fields changed, added or left out, as TOML."""
+    """Write a short recipe as TOML, with fields changed, added or (None) left out; return its path."""
     fields = {**SHORT, **changes}
     path = folder / "mine.toml"
     path.write_text("".join(f"{name} = {value}\n" for name, value in fields.items() if value is not None))
@@ -23,19 +23,19 @@ def written(folder: Path, **changes: str | None) -> Path:
 
 
 def refusal(path: Path) -> str:
-    """Return why a recipe is refused, with the file's folder left out."""
+    """Return the error of a recipe, without the file's folder."""
     with pytest.raises(RecipeUnusable) as refused:
         recipe_named(str(path))
     return str(refused.value).replace(f"{path.parent}/", "")
 
 
-def test_a_short_recipe_is_named_after_its_file_and_takes_the_usual_rest(tmp_path: Path) -> None:
+def test_a_short_recipe_is_named_after_its_file_and_has_the_defaults(tmp_path: Path) -> None:
     assert recipe_named(str(written(tmp_path))) == Recipe(
         "mine", 64, "area", "block4_pool", unit_length=True, head="pca", dim=96, seed=0
     )
 
 
-def test_a_recipe_may_say_everything(tmp_path: Path) -> None:
+def test_a_recipe_may_set_every_field(tmp_path: Path) -> None:
     path = written(
         tmp_path,
         name='"icons"',
@@ -117,12 +117,12 @@ def test_without_a_head_there_are_as_many_dimensions_as_features(tmp_path: Path,
         ),
         (
             {"layer": '"block1_pool"'},
-            "expected at most 16,384 features an image in the recipe mine, got 65,536: take the pooling gem, a later "
+            "expected at most 16,384 features an image in the recipe mine, got 65,536: choose the pooling gem, a later "
             "layer or a smaller side",
         ),
         (
             {"pooling": '"gem"', "dim": "513"},
-            "expected 1 to 512 dimensions, as many as features, in the recipe mine, got 513: change its `dim`",
+            "expected 1 to 512 dimensions (the number of features) in the recipe mine, got 513: change its `dim`",
         ),
         (
             {"head": '"trained"', "dim": "0"},
@@ -130,13 +130,15 @@ def test_without_a_head_there_are_as_many_dimensions_as_features(tmp_path: Path,
         ),
         (
             {"head": '"none"', "pooling": '"gem"'},
-            "expected 512 dimensions, as many as features, in the recipe mine, which has no head, got 96: change its "
-            "`dim`, or take the head pca",
+            "expected 512 dimensions (the number of features) in the recipe mine, which has no head, got 96: change "
+            "its `dim`, or choose the head pca",
         ),
     ],
     ids=str,
 )
-def test_a_recipe_that_cannot_work_says_why(tmp_path: Path, changes: dict[str, str | None], message: str) -> None:
+def test_a_recipe_that_cannot_be_carried_out_is_refused_with_the_reason(
+    tmp_path: Path, changes: dict[str, str | None], message: str
+) -> None:
     assert refusal(written(tmp_path, **changes)) == message
 
 
@@ -150,20 +152,20 @@ def test_a_recipe_that_cannot_work_says_why(tmp_path: Path, changes: dict[str, s
     ],
     ids=["no value", "twice", "no text", "too large"],
 )
-def test_what_is_no_toml_is_refused_with_the_reason(tmp_path: Path, content: bytes, reason: str) -> None:
+def test_a_file_that_is_not_toml_is_refused_with_the_reason(tmp_path: Path, content: bytes, reason: str) -> None:
     path = tmp_path / "mine.toml"
     path.write_bytes(content)
     assert refusal(path) == f"expected a recipe in TOML, got mine.toml: {reason}"
 
 
-def test_a_file_that_is_not_there_is_refused(tmp_path: Path) -> None:
+def test_a_missing_file_is_refused(tmp_path: Path) -> None:
     assert refusal(tmp_path / "mine.toml") == "expected a recipe in TOML, got mine.toml: No such file or directory"
 
 
-def test_a_recipe_from_code_that_cannot_work_says_so_before_anything_is_read_or_embedded(tmp_path: Path) -> None:
+def test_an_impossible_recipe_from_code_is_refused_before_anything_is_read_or_embedded(tmp_path: Path) -> None:
     small = Recipe("small", 28, "area", "block3_pool", unit_length=True, head="pca", dim=128)
     with pytest.raises(RecipeUnusable) as refused:
-        ingest(grey_source({"a": 1}), tmp_path / "store", recipe=small, make_backbone=vgg16_backbone("no such file.h5"))
+        ingest(grey_source({"a": 1}), tmp_path / "store", recipe=small, make_backbone=vgg16_factory("no such file.h5"))
     assert str(refused.value) == (
         "expected `side` from 32 to 512 pixels in the recipe small, got 28: VGG16 takes no smaller image, and larger "
         "ones take too much memory"
@@ -172,7 +174,7 @@ def test_a_recipe_from_code_that_cannot_work_says_so_before_anything_is_read_or_
 
 
 @pytest.mark.parametrize("recipe", RECIPES.values(), ids=RECIPES)
-def test_every_recipe_of_the_table_can_be_written_to_a_file_under_another_name(tmp_path: Path, recipe: Recipe) -> None:
+def test_every_builtin_recipe_can_be_written_to_a_file_under_another_name(tmp_path: Path, recipe: Recipe) -> None:
     quoted = {
         name: f'"{value}"' if isinstance(value, str) else str(value).lower()
         for name, value in {**recipe.as_json(), "name": "mine"}.items()

@@ -1,4 +1,4 @@
-"""The table of recipes."""
+"""The builtin recipes, and how a store records a recipe."""
 
 import json
 from typing import Any
@@ -10,7 +10,7 @@ from ingest.errors import UnknownRecipe
 from storage import Embedding
 from storage.errors import OtherEmbedding
 
-#: What stores of the first versions keep of the recipes that they were made with.
+#: Recipes as stores of the first versions record them.
 FIRST_NOTEBOOK = {
     "name": "notebook",
     "side": 32,
@@ -33,7 +33,7 @@ FIRST_RETRIEVAL = {
 }
 
 
-def test_the_recipes_are_what_stores_were_made_with() -> None:
+def test_the_builtin_recipes_are_those_of_existing_stores() -> None:
     small = {"side": 32, "interpolation": "area", "scaling": "caffe", "layer": "block3_pool", "unit_length": True}
     assert {name: recipe.as_json() for name, recipe in RECIPES.items()} == {
         "notebook": FIRST_NOTEBOOK,
@@ -55,20 +55,20 @@ def test_the_recipes_are_what_stores_were_made_with() -> None:
     }
 
 
-@pytest.mark.parametrize("kept", [FIRST_NOTEBOOK, FIRST_RETRIEVAL], ids=lambda kept: kept["name"])
-def test_what_the_first_stores_keep_means_what_it_meant_and_is_kept_as_it_was(kept: dict[str, Any]) -> None:
-    recipe = recipe_of(Embedding(128, "f" * 64, {"recipe": kept}))
+@pytest.mark.parametrize("record", [FIRST_NOTEBOOK, FIRST_RETRIEVAL], ids=lambda record: record["name"])
+def test_a_recipe_of_the_first_stores_is_read_and_recorded_without_change(record: dict[str, Any]) -> None:
+    recipe = recipe_of(Embedding(128, "f" * 64, {"recipe": record}))
     assert (recipe.scaling, recipe.pooling, recipe.whiten) == ("unit", "flatten", 0.0)
-    assert recipe.as_json() == kept
+    assert recipe.as_json() == record
 
 
-def test_a_recipe_is_found_by_its_name_and_retrieval_is_the_default() -> None:
+def test_recipes_have_names_and_retrieval_is_the_default() -> None:
     assert [recipe_named(name).name for name in RECIPES] == ["notebook", "retrieval", "metric", "photo"]
     assert recipe_named("retrieval") is DEFAULT
 
 
-def test_all_heads_but_the_untrained_layer_are_learnt_from_images() -> None:
-    assert {name: recipe.learns for name, recipe in RECIPES.items()} == {
+def test_all_heads_but_the_random_layer_are_fitted_on_images() -> None:
+    assert {name: recipe.head_is_fitted for name, recipe in RECIPES.items()} == {
         "notebook": False,
         "retrieval": True,
         "metric": True,
@@ -77,9 +77,9 @@ def test_all_heads_but_the_untrained_layer_are_learnt_from_images() -> None:
 
 
 @pytest.mark.parametrize("recipe", RECIPES.values(), ids=RECIPES)
-def test_a_recipe_comes_back_from_what_a_store_keeps_of_it(recipe: Recipe) -> None:
-    kept = json.loads(json.dumps({"recipe": recipe.as_json()}))
-    assert recipe_of(Embedding(recipe.dim, "f" * 64, kept)) == recipe
+def test_a_recipe_is_restored_from_its_record_in_a_store(recipe: Recipe) -> None:
+    record = json.loads(json.dumps({"recipe": recipe.as_json()}))
+    assert recipe_of(Embedding(recipe.dim, "f" * 64, record)) == recipe
 
 
 def test_imported_vectors_have_no_recipe() -> None:
@@ -87,11 +87,11 @@ def test_imported_vectors_have_no_recipe() -> None:
         recipe_of(Embedding(4, "0123456789abcdef", {}))
     assert str(refused.value) == (
         "expected a store whose vectors were made from images, got imported ones (embedding 0123456789ab): "
-        "ask by id, key or vector, and add items with `python -m storage import`"
+        "query by id, key or vector, and add items with `python -m storage import`"
     )
 
 
-def test_an_unknown_name_is_refused_with_those_that_there_are() -> None:
+def test_an_unknown_name_is_refused_with_the_known_ones() -> None:
     with pytest.raises(UnknownRecipe) as refused:
         recipe_named("Notebook")
     assert (
@@ -100,7 +100,7 @@ def test_an_unknown_name_is_refused_with_those_that_there_are() -> None:
 
 
 @pytest.mark.parametrize(
-    "kept",
+    "record",
     [
         5,
         "retrieval",
@@ -111,10 +111,10 @@ def test_an_unknown_name_is_refused_with_those_that_there_are() -> None:
         {**DEFAULT.as_json(), "side": "32"},
     ],
 )
-def test_what_is_no_recipe_of_this_version_is_refused(kept: object) -> None:
+def test_a_record_that_is_no_recipe_of_this_version_is_refused(record: object) -> None:
     with pytest.raises(OtherEmbedding) as refused:
-        recipe_of(Embedding(4, "f" * 64, {"recipe": kept}))
+        recipe_of(Embedding(4, "f" * 64, {"recipe": record}))
     assert str(refused.value) == (
-        f"expected a store whose recipe this version of Lookalike knows, got {str(kept)[:100]!r}: use the version that "
-        "made it, or restore it from a backup"
+        f"expected a store whose recipe this version of Lookalike knows, got {str(record)[:100]!r}: use the version "
+        "that made it, or restore it from a backup"
     )

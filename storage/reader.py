@@ -1,10 +1,10 @@
-"""What any process may ask of a store, while another may be writing to it.
+"""Read and search a store, in any process, while another may be writing to it.
 
-Every row is checked against its checksum before anything is said of it. The vectors are loaded once they are asked
-for; `refresh` lets go of them.
+Every row is checked against its checksum before anything of it is returned. Vectors are loaded by the first search and
+stay as they are; `refresh` drops them.
 """
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -28,33 +28,31 @@ from storage.memory.snapshot_cache import SnapshotCache
 from storage.types.embedding import Embedding
 from storage.types.items import Hit, Item, checked_id, checked_k, checked_radius
 from storage.types.jobs import Job, Rejected
+from storage.types.query import NO_LIMIT, Query
 from storage.types.vectors import checked_vectors
-from storage.types.where import Where
+from storage.types.where import Condition, Where, conditions_of
 
 if TYPE_CHECKING:
     from storage.milvus.engine import Engine
 
-#: Finds each query's hits, without the items that are left out, among what is searched.
-Find = Callable[[Searchable, Queries, ExcludedIds], list[list[Hit]]]
-
 
 class StoreReader:
-    """An open store, as far as reading it goes."""
+    """The part of an open store that reads and searches."""
 
     def __init__(self, location: Location, database: Database) -> None:
         self.location = location
         self._database = database
-        self._keys_proven = False
-        self._thumbnails_proven = False
+        self._key_index_checked = False
+        self._thumbnails_checked = False
         with database.reading() as connection:
             self.embedding: Embedding = Catalog(connection).embedding()
-        self._memory = SnapshotCache(database, self._files, self.dim)
+        self._snapshots = SnapshotCache(database, self._files, self.dim)
         self._engine: Engine | None = None
 
     def close(self) -> None:
         """Close the catalog; harmless when called again."""
         self._database.close()
-        self._memory.forget()
+        self._snapshots.clear()
         if self._engine is not None:
             self._engine.close()
 
@@ -89,87 +87,95 @@ class StoreReader:
         return counted
 
     def items(self, ids: Sequence[int] | None = None) -> list[Item]:
-        """Return the items with these ids, in the order asked, or all in id order; raise UnknownItem for any other."""
+        """Return the items with these ids, in the given order, or all in id order; raise UnknownItem."""
         if ids is not None:
-            return [row.item() for row in self._by_id(ids)]
+            return [row.item() for row in self._rows_by_id(ids)]
         with self._database.reading() as connection:
             return [row.item() for row in Catalog(connection).checked_rows()]
 
     def pages(self, size: int) -> Iterator[tuple[list[Item], NDArray[np.float32]]]:
-        """Walk all items in id order with their vectors, (n, dim) float32, `size` at a time.
+        """Yield all items in id order with their vectors, (n, dim) float32, `size` at a time.
 
-        Each page is read by itself, so a writer is never kept waiting; what is written meanwhile may be missed.
+        Each page is a transaction of its own, so that a writer never waits; items written meanwhile may be missed.
         Raise StoreCorrupt, at the latest after the last page, when an item is damaged or lost.
         """
         last, count = -1, 0
-        begun: Batch | None = None
+        first_batch: Batch | None = None
         while True:
             with self._database.reading() as connection:
                 catalog = Catalog(connection)
                 batch = catalog.history.last_batch()
                 rows = [row.verified() for row in catalog.items.page(last, size)]
-            begun = begun or batch
+            first_batch = first_batch or batch
             if not rows:
                 break
-            yield [row.item() for row in rows], np.array([row.vector_array(self.dim) for row in rows], np.float32)
+            yield [row.item() for row in rows], self._vectors_of(rows)
             last, count = rows[-1].id, count + len(rows)
-        if batch == begun:
+        if batch == first_batch:
             batch.require_live(count)
 
     def by_key(self, key: str) -> Item:
-        """Return the item with this key; raise UnknownItem when there is none."""
-        with self._database.reading() as connection:
-            (row,) = self._by_key(Catalog(connection), [key])
-        return self._held(row, f"key {key!r}").item()
+        """Return the item with this key; raise UnknownItem."""
+        (row,) = self._rows_by_key([key])
+        return row.item()
 
     def vectors(self, ids: Sequence[int]) -> NDArray[np.float32]:
-        """Return the vectors of these items, (n, dim) float32, in the order asked; raise UnknownItem."""
-        found = [row.vector_array(self.dim) for row in self._by_id(ids)]
-        return np.array(found, np.float32).reshape(len(found), self.dim)
+        """Return the vectors of these items, (n, dim) float32, in the given order; raise UnknownItem."""
+        return self._vectors_of(self._rows_by_id(ids))
 
-    def _by_id(self, ids: Sequence[int]) -> list[Row]:
+    def _vectors_of(self, rows: Sequence[Row]) -> NDArray[np.float32]:
+        vectors = [row.vector_array(self.dim) for row in rows]
+        return np.array(vectors, np.float32).reshape(len(vectors), self.dim)
+
+    def _rows_by_id(self, ids: Sequence[int]) -> list[Row]:
         """Return the rows of these ids, checked; raise UnknownItem."""
-        asked = [checked_id(id) for id in ids]
+        checked = [checked_id(id) for id in ids]
         with self._database.reading() as connection:
             catalog = Catalog(connection)
-            rows = catalog.items.by_id(asked)
-            catalog.require_tombstones(id for row, id in zip(rows, asked, strict=True) if row is None)
-        return [self._held(row, f"id {id}").verified() for row, id in zip(rows, ids, strict=True)]
+            rows = catalog.items.by_id(checked)
+            catalog.require_tombstones(id for row, id in zip(rows, checked, strict=True) if row is None)
+        return [self._required(row, f"id {id}").verified() for row, id in zip(rows, ids, strict=True)]
 
-    def _by_key(self, catalog: Catalog, keys: Sequence[str]) -> list[Row | None]:
+    def _rows_by_key(self, keys: Sequence[str]) -> list[Row]:
+        """Return the rows of these keys, checked; raise UnknownItem."""
+        with self._database.reading() as connection:
+            rows = self._known_rows(Catalog(connection), keys)
+        return [self._required(row, f"key {key!r}") for row, key in zip(rows, keys, strict=True)]
+
+    def _known_rows(self, catalog: Catalog, keys: Sequence[str]) -> list[Row | None]:
         """Return the rows of these keys, checked; None where there is none."""
         rows = catalog.items.by_key(keys)
-        if not self._keys_proven and None in rows:
-            # Once: it takes as long as reading every row.
+        if not self._key_index_checked and None in rows:
+            # Only once: it takes as long as reading every row.
             catalog.require_complete_key_index()
-            self._keys_proven = True
+            self._key_index_checked = True
         return [row and row.verified() for row in rows]
 
-    def _held(self, row: Row | None, asked: str) -> Row:
+    def _required(self, row: Row | None, name: str) -> Row:
         if row is None:
             raise UnknownItem(
-                f"expected an item of {self.location}, got {asked}, which it does not hold: "
+                f"expected an item of {self.location}, got {name}, which it does not hold: "
                 "see `python -m storage info` for what it holds"
             )
         return row
 
-    def contents(self, keys: Sequence[str]) -> dict[str, bytes]:
-        """Return the content digest of each of these keys that is stored, to tell what is new or changed."""
+    def content_digests(self, keys: Sequence[str]) -> dict[str, bytes]:
+        """Return the content digest of each of these keys that is stored, to distinguish new, changed and known."""
         with self._database.reading() as connection:
-            rows = self._by_key(Catalog(connection), keys)
+            rows = self._known_rows(Catalog(connection), keys)
         return {key: row.content for key, row in zip(keys, rows, strict=True) if row is not None}
 
     def thumbnails(self, ids: Sequence[int]) -> dict[int, bytes]:
-        """Return the PNG thumbnails of these items, by id; an item without one is left out."""
-        asked = [checked_id(id) for id in ids]
+        """Return the PNG thumbnails of these items by id, without the items that have none."""
+        checked = [checked_id(id) for id in ids]
         with self._database.reading() as connection:
-            thumbnails = Catalog(connection).thumbnails
-            found = thumbnails.by_item(asked)
-            if not self._thumbnails_proven and len(found) < len(set(asked)):
-                # Once: it takes as long as reading every thumbnail.
-                thumbnails.require_searchable()
-                self._thumbnails_proven = True
-        return found
+            rows = Catalog(connection).thumbnails
+            thumbnails = rows.by_item(checked)
+            if not self._thumbnails_checked and len(thumbnails) < len(set(checked)):
+                # Only once: it takes as long as reading every thumbnail.
+                rows.require_searchable()
+                self._thumbnails_checked = True
+        return thumbnails
 
     def info(self) -> StoreInfo:
         """Describe the store: counts, embedding, sizes, generations and versions."""
@@ -183,10 +189,10 @@ class StoreReader:
 
     def all_vectors(self) -> tuple[NDArray[np.int64], NDArray[np.float32]]:
         """Return every id, (n,) int64 ascending, and a read-only view of their vectors, (n, dim) float32."""
-        loaded = self._memory.whole()
-        view = loaded.index.vectors().view()
+        snapshot = self._snapshots.current()
+        view = snapshot.index.vectors().view()
         view.flags.writeable = False
-        return loaded.ids, view
+        return snapshot.ids, view
 
     def ids(self) -> NDArray[np.int64]:
         """Return the ids of all items, (n,) int64 ascending, without loading their vectors."""
@@ -204,11 +210,11 @@ class StoreReader:
             return Catalog(connection).history.batch(number)
 
     def batches_after(self, number: int) -> Iterator[list[CopiedBatch]]:
-        """Walk the batches after a given one in order, several at a time, to write them into another store."""
+        """Yield the batches after a given one in order, several at a time, to write them into another store."""
         return batches_after(self._database, number)
 
     def next_job(self) -> int:
-        """Return a number that no job of the ledger has had, and on a server none will have."""
+        """Return a job number that is not used yet, and on a server is reserved for the caller."""
         begin = self._database.writing if self._files is None else self._database.reading
         with begin() as connection:
             return Catalog(connection).jobs.next_number()
@@ -224,32 +230,43 @@ class StoreReader:
             return Catalog(connection).jobs.rejects(job)
 
     def refresh(self) -> None:
-        """See the batches that were acknowledged since the vectors were loaded."""
-        self._memory.forget()
+        """Search the newest batch from now on, not the one that was loaded."""
+        self._snapshots.clear()
         if self._engine is not None:
             self._engine.refresh()
 
-    def nearest(
-        self,
-        vectors: ArrayLike,
-        k: int,
-        exclude: Sequence[Sequence[int]] | None = None,
-        where: Where | None = None,
+    def search(
+        self, vectors: ArrayLike, query: Query, exclude: Sequence[Sequence[int]] | None = None
     ) -> list[list[Hit]]:
-        """Return the k nearest items of each query, (n, dim) or one (dim,), by Euclidean distance, then id.
+        """Return the hits of each query vector, (n, dim) or one (dim,), by Euclidean distance, then id.
 
-        `exclude` lists ids to leave out, one list a query; `where` chooses the items that are compared, as in
-        `{"label": ["3", "8"], "width": {">=": 640}}`. Every hit's row is checked against its checksum and against
-        the vector that was compared; StoreCorrupt is raised rather than a wrong label returned. The items are those
-        of the moment when the vectors were loaded; should an answer hold one that was deleted since, they are loaded
-        again first. Raise InvalidVectors, UnknownField, or InvalidQuery for another filter or k below 1.
+        `exclude` has ids to leave out of each query's hits, besides those of the query. Every hit's row is checked
+        against its checksum and against the vector that was compared; StoreCorrupt is raised rather than a wrong label
+        returned. The items are those of the moment when the vectors were loaded; if a hit was deleted since, they are
+        loaded again first. Raise InvalidVectors, InvalidQuery or UnknownField.
         """
-        wanted = checked_k(k)
+        queries = checked_vectors(vectors, self.dim)
+        if exclude is None:
+            return self._search(queries, query, [query.excluded] * len(queries))
+        if len(exclude) != len(queries):
+            raise InvalidQuery(
+                f"expected a list of excluded ids for each of {len(queries)} queries, got {len(exclude)}"
+            )
+        return self._search(queries, query, [[*query.excluded, *map(checked_id, ids)] for ids in exclude])
 
-        def find(searched: Searchable, queries: Queries, left_out: ExcludedIds) -> list[list[Hit]]:
-            return searched.nearest(queries, wanted, left_out)
+    def search_by_id(self, ids: Sequence[int], query: Query) -> list[tuple[Item, list[Hit]]]:
+        """Return each of these items with its nearest others, as `search` does; raise UnknownItem."""
+        return self._search_rows(self._rows_by_id(ids), query)
 
-        return self._answered(vectors, exclude, where, find)
+    def search_by_key(self, keys: Sequence[str], query: Query) -> list[tuple[Item, list[Hit]]]:
+        """Return the item of each key with its nearest others, as `search` does; raise UnknownItem."""
+        return self._search_rows(self._rows_by_key(keys), query)
+
+    def nearest(
+        self, vectors: ArrayLike, k: int, exclude: Sequence[Sequence[int]] | None = None, where: Where | None = None
+    ) -> list[list[Hit]]:
+        """Return the k nearest items of each query vector: `search` with k and a filter."""
+        return self.search(vectors, Query(checked_k(k), conditions=conditions_of(where)), exclude)
 
     def within(
         self,
@@ -258,46 +275,41 @@ class StoreReader:
         exclude: Sequence[Sequence[int]] | None = None,
         where: Where | None = None,
     ) -> list[list[Hit]]:
-        """Return the items at most `radius` from each query, the border included, as `nearest` does."""
-        border = checked_radius(radius)
-
-        def find(searched: Searchable, queries: Queries, left_out: ExcludedIds) -> list[list[Hit]]:
-            return searched.within(queries, border, left_out)
-
-        return self._answered(vectors, exclude, where, find)
+        """Return the items at most `radius` from each query vector: `search` with a radius and a filter."""
+        return self.search(vectors, Query(NO_LIMIT, checked_radius(radius), conditions_of(where)), exclude)
 
     def neighbours_of_all(self, k: int) -> Neighbours:
-        """Return each item's k nearest others, of the newest batch, every row checked; raise InvalidQuery."""
-        wanted = checked_k(k)
-        return neighbours_of_all(self._memory.proven(), wanted)
+        """Return the k nearest neighbours of every item of the newest batch, every row checked; raise InvalidQuery."""
+        k = checked_k(k)
+        return neighbours_of_all(self._snapshots.newest(), k)
 
-    def _answered(
-        self, vectors: ArrayLike, exclude: Sequence[Sequence[int]] | None, where: Where | None, find: Find
-    ) -> list[list[Hit]]:
-        queries = checked_vectors(vectors, self.dim)
-        if exclude is not None and len(exclude) != len(queries):
-            raise InvalidQuery(
-                f"expected a list of excluded ids for each of {len(queries)} queries, got {len(exclude)}"
-            )
-        left_out = None if exclude is None else [[checked_id(id) for id in ids] for ids in exclude]
+    def _search_rows(self, rows: Sequence[Row], query: Query) -> list[tuple[Item, list[Hit]]]:
+        """Return the items of checked rows, each with its nearest others.
+
+        The rows were read in a transaction that has ended: a writer would wait for one that is open during a search.
+        """
+        queries = checked_vectors(self._vectors_of(rows), self.dim)
+        hits = self._search(queries, query, [[*query.excluded, row.id] for row in rows])
+        return [(row.item(), row_hits) for row, row_hits in zip(rows, hits, strict=True)]
+
+    def _search(self, queries: Queries, query: Query, excluded: ExcludedIds) -> list[list[Hit]]:
         while True:
             try:
-                return find(self._searched(where), queries, left_out)
+                return self._searchable(query.conditions).search(queries, query, excluded)
             except SnapshotOutdated:
                 self.refresh()
 
-    def _searched(self, where: Where | None) -> Searchable:
-        """Return what is searched: on a server where the store has a vector engine, else in memory."""
+    def _searchable(self, conditions: Sequence[Condition]) -> Searchable:
+        """Return the items that fulfil all conditions, searched by the vector server if the store has one."""
         if self._engine is not None:
             # Imported here: most stores have no vector server.
-            from storage.milvus.serving import served
+            from storage.milvus.search import milvus_searchable
 
-            return served(self._database, self._engine, self.dim, where)
-        snapshot = self._memory.whole() if where is None else self._memory.chosen(where)
-        return MemorySearch(snapshot, self._database, self._memory.turns)
+            return milvus_searchable(self._database, self._engine, self.dim, conditions)
+        return MemorySearch(self._snapshots.filtered(conditions), self._database, self._snapshots.search_lock)
 
     def verify(self) -> list[str]:
-        """Prove the store whole: return what is wrong with it, a line each; empty when nothing is."""
+        """Verify the whole store: return one line for each problem, none when it is intact."""
         problems = self._database.integrity()
         with self._database.reading() as connection:
             problems += verification.problems(Catalog(connection), self._files, self.dim)

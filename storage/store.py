@@ -166,9 +166,9 @@ class Store(StoreReader):
         def delete(catalog: Catalog) -> int:
             rows = [
                 *zip(catalog.items.by_id([checked_id(id) for id in ids]), (f"id {id}" for id in ids), strict=True),
-                *zip(self._by_key(catalog, keys), (f"key {key!r}" for key in keys), strict=True),
+                *zip(self._known_rows(catalog, keys), (f"key {key!r}" for key in keys), strict=True),
             ]
-            deleted = sorted({self._held(row, named).id for row, named in rows})
+            deleted = sorted({self._required(row, named).id for row, named in rows})
             commit.delete(catalog, deleted)
             return len(deleted)
 
@@ -178,7 +178,7 @@ class Store(StoreReader):
         """Apply a change in one transaction, exactly once; then update what is derived from the rows."""
         self._require_writer()
         result = self._database.write_exactly_once(lambda connection: change(Catalog(connection)))
-        self._memory.forget()
+        self._snapshots.clear()
         if self._engine is not None:
             self._engine.sync()
         return result
@@ -208,7 +208,7 @@ class Store(StoreReader):
         elif self._files is not None:
             loaded = publish(self._database, self._files, self.dim)
             if loaded is not None:
-                self._memory.take(loaded)
+                self._snapshots.replace(loaded)
         self._database.analyze()
 
     def wait_until_indexed(self) -> None:
@@ -231,7 +231,7 @@ class Store(StoreReader):
             problem = next(verification.problems(catalog, self._files, self.dim), None)
             if problem is not None:
                 raise StoreCorrupt(f"expected {self.location} to be intact after its repair, got '{problem}'")
-        self._memory.forget()
+        self._snapshots.clear()
         if self._engine is not None:
             done += self._engine.sync_and_check()
         self.publish()

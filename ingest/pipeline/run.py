@@ -43,7 +43,7 @@ def run(
 
     def stored_digests(keys: Sequence[str]) -> Mapping[str, bytes]:
         with lock:
-            return store.contents(keys)
+            return store.content_digests(keys)
 
     preparer: Preparer = SlicePreparer(recipe_of(store.embedding), stored_digests)
     make_embedder: Callable[[], InputEmbedder] = lambda: embedder or _restored(store, options, progress)  # noqa: E731

@@ -1,6 +1,6 @@
-"""Keep the garbage collector from looking through many thousand objects, none in a circle.
+"""Pause cyclic garbage collection while many acyclic objects are made.
 
-It begins again whenever there are a quarter more: https://docs.python.org/3/library/gc.html#gc.set_threshold
+It runs again whenever there are a quarter more objects: https://docs.python.org/3/library/gc.html#gc.set_threshold
 """
 
 import gc
@@ -10,11 +10,11 @@ from contextlib import contextmanager
 
 @contextmanager
 def gc_paused() -> Iterator[None]:
-    """Collect no garbage for a moment, in which nothing but such objects are made."""
-    collecting = gc.isenabled()
+    """Pause cyclic garbage collection; it goes on afterwards if it was enabled before."""
+    enabled = gc.isenabled()
     gc.disable()
     try:
         yield
     finally:
-        if collecting:
+        if enabled:
             gc.enable()

@@ -1,6 +1,6 @@
 """Join positions in the index to the catalog's rows, and check every row on the way out."""
 
-from collections.abc import Container, Sequence
+from collections.abc import Sequence
 
 import numpy as np
 from numpy.typing import NDArray
@@ -10,7 +10,7 @@ from storage.catalog.row import VECTOR_DTYPE, Row
 from storage.errors import StoreCorrupt
 from storage.memory.gc_pause import gc_paused
 from storage.memory.snapshot import Snapshot
-from storage.nearest.exact import Distances, Positions
+from storage.nearest.exact import Answer, Positions
 from storage.types.items import Hit, Item
 
 
@@ -18,54 +18,46 @@ class SnapshotOutdated(Exception):
     """An answer holds an item that was deleted or replaced after the snapshot was taken."""
 
 
-def hits_of(snapshot: Snapshot, catalog: Catalog, positions: Positions, distances: Distances) -> list[Hit]:
+def hits_of(snapshot: Snapshot, catalog: Catalog, answer: Answer) -> list[Hit]:
     """Return the hits of one answer, in order.
 
-    Raise SnapshotOutdated when a row has gone in a later batch, StoreCorrupt when it is gone in none, does not match
-    its checksum, or has another vector than was compared.
+    Raise SnapshotOutdated when an item was deleted in a later batch. Raise StoreCorrupt when a row is gone that no
+    batch deleted, does not match its checksum, or has another vector than was compared.
     """
-    rows = _rows_at(snapshot, catalog, positions)
-    return [
-        row.hit(rank, distance) for rank, (row, distance) in enumerate(zip(rows, distances.tolist(), strict=True), 1)
-    ]
+    positions, distances = answer
+    rows = zip(_rows_at(snapshot, catalog, positions), distances.tolist(), strict=True)
+    return [row.hit(rank, distance) for rank, (row, distance) in enumerate(rows, start=1)]
 
 
-def hits_of_many(
-    snapshot: Snapshot, catalog: Catalog, answers: list[tuple[Positions, Distances]], known: dict[int, Item]
+def hits_of_batch(
+    snapshot: Snapshot, catalog: Catalog, answers: Sequence[Answer], items: dict[int, Item]
 ) -> list[list[Hit]]:
-    """Return the hits of each of many answers, in order, as `hits_of` does.
+    """Return the hits of many answers as `hits_of` does; each item is read once.
 
-    The items at positions in `known` are not read again; those that are read join them.
+    `items` is a cache of items by position; those that are read are added to it.
     """
     with gc_paused():
-        unknown = _unknown(answers, known)
-        items = [row.item() for row in _rows_at(snapshot, catalog, unknown)]
-        known |= zip(unknown.tolist(), items, strict=True)
+        positions = np.unique(np.concatenate([answer[0] for answer in answers])).tolist() if answers else []
+        missing = np.array([position for position in positions if position not in items], np.int64)
+        rows = _rows_at(snapshot, catalog, missing)
+        items |= zip(missing.tolist(), (row.item() for row in rows), strict=True)
         return [
-            [_hit(rank, known[position], distance) for rank, (position, distance) in enumerate(pairs, start=1)]
-            for pairs in (zip(found.tolist(), distances.tolist(), strict=True) for found, distances in answers)
+            [_hit(rank, items[position], distance) for rank, (position, distance) in enumerate(pairs, start=1)]
+            for pairs in (zip(positions.tolist(), distances.tolist(), strict=True) for positions, distances in answers)
         ]
 
 
-def _unknown(answers: list[tuple[Positions, Distances]], known: Container[int]) -> Positions:
-    """Return each position that an answer holds and that is not known, once, ascending."""
-    if not answers:
-        return np.empty(0, np.int64)
-    positions = np.unique(np.concatenate([found for found, _ in answers]))
-    return np.array([position for position in positions.tolist() if position not in known], np.int64)
+def require_intact_rows(snapshot: Snapshot, catalog: Catalog) -> None:
+    """Raise StoreCorrupt unless the live rows are those of the chain, intact, with the vectors of the snapshot.
 
-
-def require_rows(snapshot: Snapshot, catalog: Catalog) -> None:
-    """Raise StoreCorrupt unless the live rows are those that were acknowledged, with the vectors of the snapshot.
-
-    It is of the newest batch; then every row of it is checked as if it were in an answer.
+    The snapshot must be of the newest batch. Every row is checked as a hit's row is.
     """
     vectors = snapshot.index.vectors()
     count = 0
     for row in catalog.checked_rows():
-        # The proof counts the rows at its end.
+        # Surplus rows are counted here and refused at the end.
         if count < len(vectors):
-            _require_compared([row], vectors[count : count + 1])
+            _require_vectors([row], vectors[count : count + 1])
         count += 1
     snapshot.batch.require_live(count)
 
@@ -86,15 +78,15 @@ def _rows_at(snapshot: Snapshot, catalog: Catalog, positions: Positions) -> list
                 raise SnapshotOutdated
             raise StoreCorrupt(f"expected item {id} in the catalog, but it is gone: run `python -m storage verify`")
         rows.append(row.verified())
-    _require_compared(rows, snapshot.index.vectors()[positions])
+    _require_vectors(rows, snapshot.index.vectors()[positions])
     return rows
 
 
-def _require_compared(rows: Sequence[Row], vectors: NDArray[np.float32]) -> None:
-    """Raise StoreCorrupt unless verified rows' vectors are those that were compared, (n, dim)."""
+def _require_vectors(rows: Sequence[Row], vectors: NDArray[np.float32]) -> None:
+    """Raise StoreCorrupt unless verified rows have the vectors that were compared, (n, dim)."""
     dim = vectors.shape[1]
     expected = vectors.astype(VECTOR_DTYPE, copy=False)
-    # All at once, since many are compared; one by one only to name the row.
+    # All at once for speed; one after the other only to name the row.
     if b"".join([row.vector_bytes(dim) for row in rows]) == expected.tobytes():
         return
     for row, vector in zip(rows, expected, strict=True):

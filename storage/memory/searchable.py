@@ -1,4 +1,4 @@
-"""The contract of what is searched: items, in this process's memory or on servers, among which hits are found."""
+"""The protocol of a set of items that can be searched, in this process's memory or on a server."""
 
 from collections.abc import Sequence
 from typing import Protocol
@@ -7,24 +7,21 @@ import numpy as np
 from numpy.typing import NDArray
 
 from storage.types.items import Hit
+from storage.types.query import Query
 
-#: (nq, dim) float32, checked.
+#: Checked vectors, (nq, dim) float32.
 Queries = NDArray[np.float32]
 
-#: The ids that are left out of each query's answer, nothing for none at all.
-ExcludedIds = Sequence[Sequence[int]] | None
+#: The ids to leave out of each query's answer, those of the query included.
+ExcludedIds = Sequence[Sequence[int]]
 
 
 class Searchable(Protocol):
-    """The items of a store, or those that a filter chose; every hit's row is checked.
+    """The items of a store that fulfil a query's conditions."""
 
-    StoreCorrupt is raised rather than a wrong label returned.
-    """
+    def search(self, queries: Queries, query: Query, excluded: ExcludedIds) -> list[list[Hit]]:
+        """Return the hits of each query vector by Euclidean distance, then id.
 
-    def nearest(self, queries: Queries, k: int, left_out: ExcludedIds) -> list[list[Hit]]:
-        """Return the k nearest items of each query by Euclidean distance, then id."""
-        ...
-
-    def within(self, queries: Queries, border: float, left_out: ExcludedIds) -> list[list[Hit]]:
-        """Return the items at most `border` from each query, that included, by Euclidean distance, then id."""
+        Every hit's row is checked; StoreCorrupt is raised rather than a wrong label returned.
+        """
         ...

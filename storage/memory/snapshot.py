@@ -1,4 +1,4 @@
-"""What a store holds at one batch, in memory: the vectors of the live rows, and the id at each position."""
+"""The live rows of a store at one batch, in memory: their ids, and their vectors in an index."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -14,6 +14,7 @@ from storage.catalog.row import VECTOR_DTYPE
 from storage.errors import StoreCorrupt
 from storage.files import generations
 from storage.memory.gc_pause import gc_paused
+from storage.nearest.exact import NO_POSITIONS
 from storage.nearest.faiss_flat import FaissFlat
 
 
@@ -26,39 +27,41 @@ class Snapshot:
     ids: NDArray[np.int64]
 
     def of(self, ids: Sequence[int]) -> "Snapshot":
-        """Return the part of the snapshot that these ids, in ascending order, are of; itself when it is all."""
-        chosen = self.positions(ids)
-        if len(chosen) == len(self.ids):
+        """Return the sub-snapshot of these ascending ids; self when they are all of them."""
+        positions = self.positions(ids)
+        if len(positions) == len(self.ids):
             return self
         index = FaissFlat(self.index.dim)
-        index.add(self.index.vectors()[chosen])
-        return Snapshot(self.batch, index, self.ids[chosen])
+        index.add(self.index.vectors()[positions])
+        return Snapshot(self.batch, index, self.ids[positions])
 
     def positions(self, ids: Sequence[int]) -> NDArray[np.int64]:
-        """Return the positions of those of the given ids that the snapshot holds."""
-        wanted = np.array([id for id in ids if abs(id) < 2**63], np.int64)
-        found = np.searchsorted(self.ids, wanted)
-        inside = found < len(self.ids)
-        found, wanted = found[inside], wanted[inside]
-        held: NDArray[np.int64] = found[self.ids[found] == wanted]
+        """Return the positions of these ids, in their order, without those of ids that the snapshot does not have."""
+        if not ids:
+            return NO_POSITIONS
+        known = np.array([id for id in ids if abs(id) < 2**63], np.int64)
+        positions = np.searchsorted(self.ids, known)
+        inside = positions < len(self.ids)
+        positions, known = positions[inside], known[inside]
+        held: NDArray[np.int64] = positions[self.ids[positions] == known]
         return held
 
 
 @dataclass(frozen=True)
 class LiveRows:
-    """The rows that lived after `batch`: their ids, ascending (n,) int64, and which live still, (n,) bool.
+    """Rows live after `batch`: ids, ascending (n,) int64, and a mask of those still live, (n,) bool.
 
-    `buried` has the ids of the others, ascending, each with the batch that deleted it.
+    `deleted` has the ids of the others, ascending, each with the batch that deleted it.
     """
 
     batch: Batch
     ids: NDArray[np.int64]
-    alive: NDArray[np.bool_]
-    buried: list[tuple[int, object]]
+    still_live: NDArray[np.bool_]
+    deleted: list[tuple[int, object]]
 
 
 def live_rows_after(catalog: Catalog, number: int, count: int) -> LiveRows | None:
-    """Return the rows that lived after a batch, or None when they are not as many as given."""
+    """Return the rows that were live after a batch, or None when their number is not `count`."""
     batch, last = catalog.history.batch(number), catalog.history.last_batch()
     if batch.live != count:
         return None
@@ -68,33 +71,33 @@ def live_rows_after(catalog: Catalog, number: int, count: int) -> LiveRows | Non
     deletions = catalog.items.deletions(batch.next_id)
     if deletions is None:
         return None
-    # Damage can change a value's type: the chain will tell.
-    later = [not isinstance(deleted_in, int) or deleted_in > number for deleted_in in deletions]
-    ids = np.flatnonzero(later)
-    alive = np.array([deletions[id] is None for id in ids], np.bool_)
-    buried = [(int(id), deletions[id]) for id in ids[~alive]]
-    return LiveRows(batch, ids, alive, buried) if len(ids) == count else None
+    # Damage can change a value's type: the chain will notice.
+    was_live = [not isinstance(deleted_in, int) or deleted_in > number for deleted_in in deletions]
+    ids = np.flatnonzero(was_live)
+    still_live = np.array([deletions[id] is None for id in ids], np.bool_)
+    deleted = [(int(id), deletions[id]) for id in ids[~still_live]]
+    return LiveRows(batch, ids, still_live, deleted) if len(ids) == count else None
 
 
 def load(catalog: Catalog, store: Path | None, dim: int) -> Snapshot:
-    """Load the newest state: the newest generation that proves whole, and the rows that came after it.
+    """Load the newest state: the newest intact generation and the rows added since.
 
-    Raise StoreCorrupt when the rows are not those that were acknowledged, or one is damaged.
+    Raise StoreCorrupt when the rows are not those of the chain, or one is damaged.
     """
     last = catalog.history.last_batch()
-    lived, index = _newest_generation(catalog, store, dim)
-    check = ChainCheck(catalog.history, lived.batch)
-    for id, deleted_in in lived.buried:
+    live, index = _newest_generation(catalog, store, dim)
+    check = ChainCheck(catalog.history, live.batch)
+    for id, deleted_in in live.deleted:
         check.add_deletion(id, deleted_in)
-    ids = [lived.ids[lived.alive]]
+    ids = [live.ids[live.still_live]]
     with gc_paused():
-        for page in catalog.items.all_row_pages(from_id=lived.batch.next_id):
+        for page in catalog.items.all_row_pages(from_id=live.batch.next_id):
             for row, deleted_in in page:
                 check.add(row, deleted_in)
-            living = [row.verified() for row, deleted_in in page if deleted_in is None]
-            block = np.frombuffer(b"".join([row.vector_bytes(dim) for row in living]), VECTOR_DTYPE)
-            index.add(block.reshape(len(living), dim).astype(np.float32, copy=False))
-            ids.append(np.array([row.id for row in living], np.int64))
+            rows = [row.verified() for row, deleted_in in page if deleted_in is None]
+            block = np.frombuffer(b"".join([row.vector_bytes(dim) for row in rows]), VECTOR_DTYPE)
+            index.add(block.reshape(len(rows), dim).astype(np.float32, copy=False))
+            ids.append(np.array([row.id for row in rows], np.int64))
     check.finish()
     last.require_live(len(index))
     if not index.finite():
@@ -106,16 +109,16 @@ def load(catalog: Catalog, store: Path | None, dim: int) -> Snapshot:
 
 
 def _newest_generation(catalog: Catalog, store: Path | None, dim: int) -> tuple[LiveRows, FaissFlat]:
-    """Return the rows that the newest generation that proves whole covers, and the vectors of those that live still.
+    """Return the rows that the newest intact generation covers, and the vectors of those still live.
 
-    Without one that is the empty store.
+    Without an intact generation both are empty.
     """
     for generation in catalog.history.generations():
-        # Read first: its size proves that there are as many as the record says.
+        # Read first: its size proves the number of items in the record.
         index = generations.read(generation, store, dim) if store is not None else None
-        lived = live_rows_after(catalog, generation.batch, len(index)) if index is not None else None
-        if index is not None and lived is not None:
-            if not lived.alive.all():
-                index.keep(lived.alive)
-            return lived, index
+        live = live_rows_after(catalog, generation.batch, len(index)) if index is not None else None
+        if index is not None and live is not None:
+            if not live.still_live.all():
+                index.keep(live.still_live)
+            return live, index
     return LiveRows(BATCH_ZERO, np.empty(0, np.int64), np.empty(0, np.bool_), []), FaissFlat(dim)

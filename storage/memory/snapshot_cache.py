@@ -1,121 +1,123 @@
-"""What is kept in memory to answer from: the newest snapshot, and the part of it that each recent filter chose."""
+"""Cache the snapshot of a store, and the sub-snapshots of recent filters."""
 
 import threading
 from collections import OrderedDict
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 
 from storage.catalog.catalog import Catalog
 from storage.catalog.database import Database
 from storage.errors import UnknownField
-from storage.memory import hits, snapshot
+from storage.memory import snapshot
+from storage.memory.hits import require_intact_rows
 from storage.memory.snapshot import Snapshot
 from storage.nearest.polling_lock import PollingLock
-from storage.types.where import COLUMNS, EXISTS, Condition, Where, conditions_of, text_of
+from storage.types.where import COLUMNS, EXISTS, Condition, canonical_text
 
-#: The vectors of filters are kept, the most recent first, up to as much memory as the snapshot takes, or to this.
-_LEAST_KEPT = 2**26
+#: Bytes of vectors of sub-snapshots that are cached, or as many as the snapshot has; the least recently used go first.
+_SMALLEST_CACHE = 2**26
 
 #: How many names of fields a message lists.
-_NAMED = 20
+_LISTED_FIELDS = 20
 
 
 class SnapshotCache:
-    """The snapshot of one store; several threads may ask, and take turns where they would hinder each other."""
+    """The snapshot of one store, for any number of threads; `search_lock` is for searches that would disturb others."""
 
     def __init__(self, database: Database, folder: Path | None, dim: int) -> None:
         self._database = database
         self._folder = folder
         self._dim = dim
         self._lock = threading.Lock()
-        self.turns = PollingLock()
-        self._whole: Snapshot | None = None
-        self._proven = False
-        self._chosen: OrderedDict[str, Snapshot] = OrderedDict()
+        self.search_lock = PollingLock()
+        self._snapshot: Snapshot | None = None
+        self._rows_checked = False
+        self._filtered: OrderedDict[str, Snapshot] = OrderedDict()
 
-    def forget(self) -> None:
-        """Let go of everything: what is asked next is loaded again."""
+    def clear(self) -> None:
+        """Drop everything; the next snapshot is loaded again."""
         with self._lock:
-            self._take(None)
+            self._replace(None)
 
-    def take(self, loaded: Snapshot) -> None:
-        """Answer from a snapshot from now on."""
+    def replace(self, loaded: Snapshot) -> None:
+        """Use another snapshot from now on."""
         with self._lock:
-            self._take(loaded)
+            self._replace(loaded)
 
-    def _take(self, loaded: Snapshot | None) -> None:
-        self._whole, self._proven = loaded, False
-        self._chosen.clear()
+    def _replace(self, loaded: Snapshot | None) -> None:
+        self._snapshot, self._rows_checked = loaded, False
+        self._filtered.clear()
 
-    def whole(self) -> Snapshot:
-        """Return the snapshot, loaded when there is none."""
-        if (loaded := self._whole) is not None:
-            return loaded
+    def current(self) -> Snapshot:
+        """Return the cached snapshot, whichever batch it is of; load the newest when there is none."""
+        if (cached := self._snapshot) is not None:
+            return cached
         with self._lock:
-            loaded = self._whole
+            loaded = self._snapshot
             if loaded is None:
                 with self._database.reading() as connection:
                     loaded = snapshot.load(Catalog(connection), self._folder, self._dim)
-                self._take(loaded)
+                self._replace(loaded)
             return loaded
 
-    def proven(self) -> Snapshot:
-        """Return a snapshot every row of which was read and checked; newer than the one before when there were batches.
-
-        Raise StoreCorrupt when a row is damaged or lost.
-        """
+    def newest(self) -> Snapshot:
+        """Return a snapshot of the newest batch, every row of which was checked; raise StoreCorrupt."""
         with self._lock, self._database.reading() as connection:
-            return self._proven_newest(Catalog(connection))
+            return self._newest(Catalog(connection))
 
-    def chosen(self, where: Where) -> Snapshot:
-        """Return the part of a snapshot that a filter chooses, from memory when it was asked for before.
+    def filtered(self, conditions: Sequence[Condition]) -> Snapshot:
+        """Return the sub-snapshot of the items that fulfil all conditions.
 
-        A filter's first answer is of the newest batch, with every row checked, since a damaged one could be left out
-        unnoticed. Raise InvalidQuery, UnknownField or StoreCorrupt.
+        The first use of a filter selects from the newest batch and checks every row: a damaged row could otherwise be
+        skipped silently. Raise UnknownField or StoreCorrupt.
         """
-        conditions = conditions_of(where)
         if not conditions:
-            return self.whole()
-        text = text_of(conditions)
+            return self.current()
+        text = canonical_text(conditions)
         with self._lock:
-            if (kept := self._chosen.get(text)) is not None:
-                self._chosen.move_to_end(text)
-                return kept
+            if (cached := self._filtered.get(text)) is not None:
+                self._filtered.move_to_end(text)
+                return cached
             with self._database.reading() as connection:
                 catalog = Catalog(connection)
-                loaded = self._proven_newest(catalog)
+                newest = self._newest(catalog)
                 require_fields(catalog, conditions)
-                chosen = loaded.of(catalog.items.ids_matching(conditions))
-            self._keep(text, chosen)
-            return chosen
+                selected = newest.of(catalog.items.ids_matching(conditions))
+            self._add_filtered(text, selected)
+            return selected
 
-    def _proven_newest(self, catalog: Catalog) -> Snapshot:
-        loaded = self._whole
+    def _newest(self, catalog: Catalog) -> Snapshot:
+        loaded = self._snapshot
         if loaded is None or catalog.history.last_batch() != loaded.batch:
             loaded = snapshot.load(catalog, self._folder, self._dim)
-            self._take(loaded)
-        if not self._proven:
-            hits.require_rows(loaded, catalog)
-            self._proven = True
+            self._replace(loaded)
+        if not self._rows_checked:
+            require_intact_rows(loaded, catalog)
+            self._rows_checked = True
         return loaded
 
-    def _keep(self, text: str, chosen: Snapshot) -> None:
-        most = max(_LEAST_KEPT, self._whole.index.vectors().nbytes if self._whole else 0)
-        self._chosen[text] = chosen
-        while len(self._chosen) > 1 and sum(one.index.vectors().nbytes for one in self._chosen.values()) > most:
-            self._chosen.popitem(last=False)
+    def _add_filtered(self, text: str, selected: Snapshot) -> None:
+        most = max(_SMALLEST_CACHE, self._snapshot.index.vectors().nbytes if self._snapshot else 0)
+        self._filtered[text] = selected
+        while len(self._filtered) > 1 and _nbytes(self._filtered.values()) > most:
+            self._filtered.popitem(last=False)
+
+
+def _nbytes(snapshots: Iterable[Snapshot]) -> int:
+    return sum(snapshot.index.vectors().nbytes for snapshot in snapshots)
 
 
 def require_fields(catalog: Catalog, conditions: Iterable[Condition]) -> None:
-    """Raise UnknownField when conditions name metadata that no item has, other than to ask whether it is there."""
+    """Raise UnknownField when conditions compare metadata that no item has: most likely the name is misspelt.
+
+    `exists` may name any field, and in an empty store any field may be compared.
+    """
     for condition in conditions:
-        if condition.field not in COLUMNS and condition.operator != EXISTS:
-            _require_field(catalog, condition.field)
-
-
-def _require_field(catalog: Catalog, field: str) -> None:
-    """Raise UnknownField when there are items and none has metadata of this name: most likely it is misspelt."""
-    if catalog.history.last_batch().live and not catalog.items.has_metadata(field):
-        names = [*COLUMNS, *catalog.items.metadata_names()]
-        shown = ", ".join(names[:_NAMED]) + (", ..." if len(names) > _NAMED else "")
-        raise UnknownField(f"expected a field that an item has ({shown}), got {field!r}: name one of them")
+        if condition.field in COLUMNS or condition.operator == EXISTS:
+            continue
+        if catalog.history.last_batch().live and not catalog.items.has_metadata(condition.field):
+            names = [*COLUMNS, *catalog.items.metadata_names()]
+            listed = ", ".join(names[:_LISTED_FIELDS]) + (", ..." if len(names) > _LISTED_FIELDS else "")
+            raise UnknownField(
+                f"expected a field that an item has ({listed}), got {condition.field!r}: name one of them"
+            )

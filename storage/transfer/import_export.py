@@ -80,7 +80,7 @@ def _checked_dim(file: Path, pages: Pages) -> int:
 def _import_page(store: Store, page: Page) -> tuple[int, int, int]:
     """Store a page's new and changed items; return how many were added, replaced and unchanged."""
     items, vectors = page
-    stored = store.contents([item.key for item in items])
+    stored = store.content_digests([item.key for item in items])
     changed = [row for row, item in enumerate(items) if stored.get(item.key) != item.content]
     appended = store.append([items[row] for row in changed], vectors[changed])
     return len(changed) - appended.replaced, appended.replaced, len(items) - len(changed)

@@ -1,4 +1,4 @@
-"""What a filter may say: each field of an item with the values that are wanted of it."""
+"""Filters: for each field of an item the values that it must have."""
 
 import json
 import math
@@ -10,24 +10,23 @@ import numpy as np
 from storage.errors import InvalidQuery
 from storage.types.items import Scalar, is_storable_text
 
-#: A value, several of which any will do, or values by operator: `{"label": "7", "width": {">=": 640}}`.
-Wanted = Scalar | Sequence[Scalar] | Mapping[str, Scalar | Sequence[Scalar]]
-Where = Mapping[str, Wanted]
+#: One value, a list of values of which any will do, or values by operator: `{"label": "7", "width": {">=": 640}}`.
+FieldFilter = Scalar | Sequence[Scalar] | Mapping[str, Scalar | Sequence[Scalar]]
+Where = Mapping[str, FieldFilter]
 
 EQUAL, UNEQUAL, EXISTS = "=", "!=", "exists"
 ORDERS = ("<", "<=", ">", ">=")
 OPERATORS = (EQUAL, UNEQUAL, *ORDERS, EXISTS)
 
-#: The fields that every item has; any other name is one of its metadata.
+#: The fields that every item has; any other name is that of metadata.
 ID, KEY, LABEL = COLUMNS = ("id", "key", "label")
 
 
 @dataclass(frozen=True, slots=True)
 class Condition:
-    """What one field must be: equal to any of the values, to none of them, or in order with the one that there is.
+    """A condition on one field: equal to any of the values, to none of them, or ordered relative to a single value.
 
-    `exists` has one truth value. A number is never equal to a text or a truth value, and a value that is null is one
-    that is not there.
+    `exists` has a single boolean. A number never equals a text or a boolean, and a null value counts as missing.
     """
 
     field: str
@@ -35,48 +34,49 @@ class Condition:
     values: tuple[Scalar, ...]
 
 
-def conditions_of(where: Where) -> tuple[Condition, ...]:
-    """Return what a filter says, all of which must hold; raise InvalidQuery for what can mean nothing."""
+def conditions_of(where: Where | None) -> tuple[Condition, ...]:
+    """Return the conditions of a filter, all of which must hold; raise InvalidQuery for a filter without meaning."""
+    if where is None:
+        return ()
     if not isinstance(where, Mapping):
         raise InvalidQuery(f"expected a filter such as {{'label': '7'}}, got {where!r}")
     return tuple(_conditions(where))
 
 
-def text_of(conditions: Sequence[Condition]) -> str:
-    """Return a text that is the same only for filters that say the same."""
-    return json.dumps([[one.field, one.operator, one.values] for one in conditions])
+def canonical_text(conditions: Sequence[Condition]) -> str:
+    """Return a text that is equal only for equal conditions; in Python, 1, 1.0 and True are equal."""
+    return json.dumps([[condition.field, condition.operator, condition.values] for condition in conditions])
 
 
 def _conditions(where: Where) -> Iterator[Condition]:
-    for field, wanted in where.items():
+    for field, value in where.items():
         if not isinstance(field, str) or not is_storable_text(field):
             raise InvalidQuery(f"expected the name of a field as a text, got {field!r}")
-        by_operator = wanted if isinstance(wanted, Mapping) else {EQUAL: wanted}
+        by_operator = value if isinstance(value, Mapping) else {EQUAL: value}
         if not by_operator:
             raise InvalidQuery(f"expected a value of the field {field!r}, got none: leave the field out")
-        for operator, value in by_operator.items():
-            yield _condition(field, operator, value)
+        for operator, operand in by_operator.items():
+            yield _condition(field, operator, operand)
 
 
-def _condition(field: str, operator: str, value: object) -> Condition:
+def _condition(field: str, operator: str, operand: object) -> Condition:
     if operator not in OPERATORS:
         raise InvalidQuery(f"expected one of {', '.join(OPERATORS)} for the field {field!r}, got {operator!r}")
-    several = isinstance(value, list | tuple | set | frozenset | np.ndarray)
-    values = tuple(_scalar(field, one) for one in (value if several else [value]))  # type: ignore[attr-defined]
+    is_list = isinstance(operand, list | tuple | set | frozenset | np.ndarray)
+    values = tuple(_scalar(field, value) for value in (operand if is_list else [operand]))  # type: ignore[attr-defined]
     if operator == EXISTS:
-        if several or not isinstance(values[0], bool):
-            raise InvalidQuery(f"expected True or False for 'exists' of the field {field!r}, got {value!r}")
-        return Condition(field, operator, values)
-    if operator in ORDERS and (several or isinstance(values[0], bool | None)):
-        raise InvalidQuery(f"expected one number or text to compare the field {field!r} with, got {value!r}")
-    if field in COLUMNS:
-        for one in values:
-            _require_fitting(field, operator, one)
+        if is_list or not isinstance(values[0], bool):
+            raise InvalidQuery(f"expected True or False for 'exists' of the field {field!r}, got {operand!r}")
+    elif operator in ORDERS and (is_list or isinstance(values[0], bool | None)):
+        raise InvalidQuery(f"expected one number or text to compare the field {field!r} with, got {operand!r}")
+    elif field in COLUMNS:
+        for value in values:
+            _require_type_of_column(field, operator, value)
     return Condition(field, operator, values)
 
 
 def _scalar(field: str, value: object) -> Scalar:
-    """Return a value as Python's own, which is what SQLite compares rightly."""
+    """Return a value as Python's own type: SQLite silently matches nothing when it is given NumPy's."""
     if isinstance(value, np.generic):
         value = value.item()
     if not isinstance(value, Scalar) or (isinstance(value, float) and not math.isfinite(value)):
@@ -88,8 +88,8 @@ def _scalar(field: str, value: object) -> Scalar:
     return value
 
 
-def _require_fitting(field: str, operator: str, value: Scalar) -> None:
-    """Raise InvalidQuery for a value that a column can never have: a slip that would silently find nothing."""
+def _require_type_of_column(field: str, operator: str, value: Scalar) -> None:
+    """Raise InvalidQuery for a value that a column can never have: the filter would silently match nothing."""
     if field == ID:
         if isinstance(value, bool) or not isinstance(value, int):
             raise InvalidQuery(f"expected a whole number for the field 'id', got {value!r}")

@@ -29,7 +29,7 @@ def _read(folder: Path) -> object:
             found,
             store.thumbnails([item.id for item in items]),
             store.label_counts(),
-            store.contents([item.key for item in items]),
+            store.content_digests([item.key for item in items]),
             [store.by_key(item.key) for item in items[:2]],
             store.jobs(),
             store.rejects(),

@@ -48,7 +48,7 @@ def test_items_are_found_by_such_keys_and_only_they(folder: Path) -> None:
         for number, text in enumerate(TEXTS):
             found = store.by_key(text)
             assert (found.id, found.key, found.label, found.metadata) == (number, text, text, {text: text})
-            assert store.contents([text]) == {text: text.encode()}
+            assert store.content_digests([text]) == {text: text.encode()}
             assert store.thumbnails([number]) == {number: text.encode()}
             (hit,) = store.nearest([float(number)], 1)[0]
             assert (hit.key, hit.label, hit.metadata) == (text, text, {text: text})

@@ -18,7 +18,7 @@ def work(url: str, milvus_url: str) -> None:
     with Store.open_or_create(url, EMBEDDING, milvus=milvus_url) as store:
         for start in range(0, COUNT, BATCH):
             batch = items(range(start, start + BATCH))
-            if len(store.contents([item.key for item in batch])) < BATCH:
+            if len(store.content_digests([item.key for item in batch])) < BATCH:
                 store.append(batch, VECTORS[start : start + BATCH])
         store.publish()
 

@@ -76,7 +76,7 @@ def test_items_are_found_by_id_and_by_key_in_the_order_asked(tmp_path: Path) -> 
         assert store.vectors([4, 1]).tolist() == line_vectors([4, 1])
         assert store.vectors([]).shape == (0, 2)
         assert store.items([]) == []
-        assert store.contents(["key 1", "nothing", "key 3"]) == {"key 1": content(1), "key 3": content(3)}
+        assert store.content_digests(["key 1", "nothing", "key 3"]) == {"key 1": content(1), "key 3": content(3)}
 
 
 @pytest.mark.parametrize("kind", [np.int64, np.int32, np.uint8, np.uint64])
@@ -152,7 +152,7 @@ def test_any_text_is_a_key_a_label_and_metadata(tmp_path: Path) -> None:
         expected = [Item(id, text, text, {text: text}, text.encode()) for id, text in enumerate(TEXTS)]
         assert store.items() == expected
         assert [store.by_key(text) for text in TEXTS] == expected
-        assert store.contents(TEXTS) == {text: text.encode() for text in TEXTS}
+        assert store.content_digests(TEXTS) == {text: text.encode() for text in TEXTS}
         assert store.label_counts() == dict.fromkeys(TEXTS, 1)
         assert [hits[0].label for hits in store.nearest([[id, 0] for id in range(len(TEXTS))], 1)] == TEXTS
         # The same keys again replace, and are found to be deleted.
@@ -206,7 +206,7 @@ def test_more_items_than_one_statement_can_name_are_stored_and_found(tmp_path: P
     items = oracle_items(vectors)
     with Store.create(tmp_path / "store", Embedding(4, "f" * 64)) as store:
         assert store.append(items, vectors) == AppendResult(tuple(range(9000)), 0)
-        assert len(store.contents([item.key for item in items])) == 9000
+        assert len(store.content_digests([item.key for item in items])) == 9000
         assert [found.key for found in store.items(range(8999, -1, -1))] == [item.key for item in items[::-1]]
         np.testing.assert_array_equal(store.vectors(range(9000)), vectors)
         assert [hit.label for hit in store.nearest(vectors[7], 9000)[0]][:1] == [items[7].label]

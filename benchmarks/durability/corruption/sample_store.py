@@ -97,7 +97,7 @@ class Examiner:
                 for items, vectors in store.pages(50)
                 for item, vector in zip(items, vectors, strict=True)
             ],
-            "contents": lambda: store.contents([*keys, "no such key"]),
+            "contents": lambda: store.content_digests([*keys, "no such key"]),
             "thumbnails": lambda: self._wrong_thumbnails(store),
             "label counts": store.label_counts,
             "length": lambda: len(store),

@@ -7,20 +7,33 @@ if TYPE_CHECKING:
     from ingest.embedding.embedder import Embedder
     from ingest.embedding.recipes import RECIPES, Recipe
     from ingest.job import ingest
+    from ingest.pipeline.options import Workers
     from ingest.pipeline.progress import IngestReport
     from ingest.retry_job import retry
     from ingest.sources import Source, SourceImage, open_source
 
-__all__ = ["RECIPES", "Embedder", "IngestReport", "Recipe", "Source", "SourceImage", "ingest", "open_source", "retry"]
+__all__ = [
+    "RECIPES",
+    "Embedder",
+    "IngestReport",
+    "Recipe",
+    "Source",
+    "SourceImage",
+    "Workers",
+    "ingest",
+    "open_source",
+    "retry",
+]
 
-#: Where each name is. They are imported when they are asked for: a search by id needs none of them.
-_HOMES = {
+#: The module of each public name. They are imported at their first use: a search by id needs none of them.
+_MODULES = {
     "RECIPES": "embedding.recipes",
     "Embedder": "embedding.embedder",
     "IngestReport": "pipeline.progress",
     "Recipe": "embedding.recipes",
     "Source": "sources",
     "SourceImage": "sources",
+    "Workers": "pipeline.options",
     "ingest": "job",
     "open_source": "sources",
     "retry": "retry_job",
@@ -28,6 +41,6 @@ _HOMES = {
 
 
 def __getattr__(name: str) -> Any:
-    if name not in _HOMES:
+    if name not in _MODULES:
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-    return getattr(import_module(f"{__name__}.{_HOMES[name]}"), name)
+    return getattr(import_module(f"{__name__}.{_MODULES[name]}"), name)

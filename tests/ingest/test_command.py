@@ -22,7 +22,7 @@ from tests.toys import TOY, grey, png, toy_backbone
 
 @pytest.fixture(autouse=True)
 def toy_recipe(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Have the command take the toy recipe and backbone where it would take its own."""
+    """Replace the default recipe by the toy recipe, and VGG16 by the toy backbone."""
     monkeypatch.setattr(recipes, "DEFAULT", TOY)
     monkeypatch.setitem(RECIPES, "toy", TOY)
     monkeypatch.setattr(job, "vgg16_factory", lambda *_, **__: toy_backbone())

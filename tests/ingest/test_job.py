@@ -1,6 +1,7 @@
-"""The batch job: what a store holds after it, however it went."""
+"""The batch job: what its store holds, and what it reports and refuses."""
 
 import dataclasses
+import importlib.util
 import os
 from collections.abc import Callable
 from pathlib import Path
@@ -17,11 +18,13 @@ from ingest.errors import InvalidCount, RecipeUnusable, SourceUnusable, UnknownR
 from ingest.images.images import content_digest, decode
 from ingest.job import ingest
 from ingest.pipeline import fitting
+from ingest.pipeline.options import Workers
 from ingest.pipeline.progress import IngestReport, Progress
 from ingest.sources import InMemorySource, SourceImage
 from storage import Item, Rejected, Store
-from storage.errors import OtherEmbedding
+from storage.errors import ExtraMissing, OtherEmbedding
 from tests.ingest.jobs import Killed, assert_same_store, contents, job, noise_source
+from tests.programs import printed_by
 from tests.toys import TOY, ToyBackbone, grey, grey_source, png, toy_backbone
 
 
@@ -101,7 +104,7 @@ def test_a_later_job_embeds_only_what_is_new(tmp_path: Path) -> None:
 def test_a_first_job_computes_every_image_once(tmp_path: Path) -> None:
     backbone = ToyBackbone()
     job(noise_source(21), tmp_path / "store", toy_backbone(backbone))
-    # Three batches to fit the head on, whose features are kept for embedding, and one for the canaries.
+    # Three batches to fit the head on, whose features are cached for embedding, and one for the canaries.
     assert backbone.batches == 4
 
 
@@ -217,14 +220,14 @@ def test_a_job_killed_between_batches_and_called_again_leaves_the_store_of_an_un
         if progress.stage != "fitting" and progress.done >= after:
             raise Killed
 
-    job(noise_source(20), tmp_path / "whole", batch_size=6)
+    job(noise_source(20), tmp_path / "uninterrupted", batch_size=6)
     with pytest.raises(Killed):
         job(noise_source(20), tmp_path / "killed", batch_size=6, on_progress=kill)
-    # The batch that was under way when the job was stopped was acknowledged before anyone was told.
-    kept = min(20, max(6, after))
-    assert len(contents(tmp_path / "killed")[0]) == kept
-    assert outcome(job(noise_source(20), tmp_path / "killed", batch_size=6)) == (20 - kept, 0, kept, 0, 20)
-    assert_same_store(tmp_path / "killed", tmp_path / "whole")
+    # The batch that was being committed when the job was stopped is durable, though it was not reported.
+    stored = min(20, max(6, after))
+    assert len(contents(tmp_path / "killed")[0]) == stored
+    assert outcome(job(noise_source(20), tmp_path / "killed", batch_size=6)) == (20 - stored, 0, stored, 0, 20)
+    assert_same_store(tmp_path / "killed", tmp_path / "uninterrupted")
 
 
 def test_a_job_killed_while_the_head_is_fitted_leaves_no_store(tmp_path: Path) -> None:
@@ -243,14 +246,14 @@ def test_the_size_of_a_batch_does_not_change_a_bit(tmp_path: Path) -> None:
         assert_same_store(tmp_path / str(size), tmp_path / "1")
 
 
-def test_progress_tells_each_stage_and_every_batch(tmp_path: Path) -> None:
-    told: list[tuple[Any, ...]] = []
+def test_progress_reports_each_stage_and_every_batch(tmp_path: Path) -> None:
+    reports: list[tuple[Any, ...]] = []
 
-    def tell(progress: Progress) -> None:
-        told.append((progress.stage, progress.fitted, progress.to_fit, progress.done, progress.total))
+    def record(progress: Progress) -> None:
+        reports.append((progress.stage, progress.fitted, progress.to_fit, progress.done, progress.total))
 
-    job(noise_source(20), tmp_path / "store", batch_size=12, on_progress=tell)
-    assert told == [
+    job(noise_source(20), tmp_path / "store", batch_size=12, on_progress=record)
+    assert reports == [
         ("fitting", 0, 20, 0, 20),
         ("fitting", 8, 20, 0, 20),
         ("fitting", 16, 20, 0, 20),
@@ -278,36 +281,38 @@ def test_a_head_is_fitted_on_a_sample_spread_over_the_source(
 def test_a_head_that_learns_nothing_looks_at_the_first_readable_picture_only(tmp_path: Path) -> None:
     drawn = dataclasses.replace(TOY, head="dense")
     source = InMemorySource("mixed", [SourceImage("a", lambda: b""), *noise_source(20)])
-    told: list[tuple[int, int]] = []
+    reports: list[tuple[int, int]] = []
     report = job(
         source,
         tmp_path / "store",
         recipe=drawn,
-        on_progress=lambda progress: told.append((progress.fitted, progress.to_fit)),
+        on_progress=lambda progress: reports.append((progress.fitted, progress.to_fit)),
     )
     assert outcome(report) == (20, 0, 0, 1, 20)
-    assert told[:2] == [(0, 1), (1, 1)]
+    assert reports[:2] == [(0, 1), (1, 1)]
     with Store.open(tmp_path / "store") as store:
         assert store.embedding.spec["fitted_on"] == 1
 
 
 @pytest.mark.parametrize(
-    ("recipe", "made", "asked"),
+    ("recipe", "expected", "given"),
     [
         ("notebook", "toy", "notebook"),
         (dataclasses.replace(TOY, seed=1), "toy, as it was when the store was made", "toy as it is now"),
     ],
     ids=["name", "recipe"],
 )
-def test_another_recipe_than_the_stores_is_refused(tmp_path: Path, recipe: str | Recipe, made: str, asked: str) -> None:
+def test_another_recipe_than_the_stores_is_refused(
+    tmp_path: Path, recipe: str | Recipe, expected: str, given: str
+) -> None:
     store = tmp_path / "store"
     job(noise_source(3), store)
     before = contents(store)
     with pytest.raises(OtherEmbedding) as refused:
         job(noise_source(5), store, recipe=recipe)
     assert str(refused.value) == (
-        f"expected the recipe of the store {store} ({made}), got {asked}: leave --recipe out, or ingest into another "
-        "store"
+        f"expected the recipe of the store {store} ({expected}), got {given}: "
+        "leave --recipe out, or ingest into another store"
     )
     assert contents(store)[0] == before[0]
 
@@ -348,10 +353,10 @@ def test_fewer_images_than_dimensions_make_a_store_that_finds_later_ones(tmp_pat
     pictures = [np.asarray(image.read(), np.uint8) for image in noise_source(6)]
     inputs = np.array([network_input(TOY, picture) for picture in pictures] + [np.zeros((4, 4, 3), np.float32)] * 2)
     features = ToyBackbone().features(inputs)[:6]
-    # Four features in four dimensions are turned and shifted, whatever the head was fitted on.
+    # A head from four features to four dimensions only rotates and shifts, on whatever images it is fitted.
     _, _, vectors = contents(tmp_path / "store")
-    apart, expected = (np.linalg.norm(one[:, None] - one[None], axis=2) for one in (vectors, features))
-    np.testing.assert_allclose(apart, expected, atol=1e-6)
+    distances, expected = (np.linalg.norm(rows[:, None] - rows[None], axis=2) for rows in (vectors, features))
+    np.testing.assert_allclose(distances, expected, atol=1e-6)
 
 
 @pytest.mark.parametrize(
@@ -408,3 +413,17 @@ def test_a_folder_is_named_as_on_the_command_line(tmp_path: Path, name: bytes) -
     items = contents(tmp_path / "store")[0]
     assert [(item.key, item.label) for item in items] == [("cat/0.png", "cat"), ("cat/1.png", "cat")][: len(items)]
     assert items[0].metadata == {"source": "folder", "path": "cat/0.png", "width": 8, "height": 8}
+
+
+def test_workers_without_ray_are_refused_before_anything_is_made(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(importlib.util, "find_spec", lambda _: None)
+    with pytest.raises(ExtraMissing, match=r"^expected the package ray, which is not installed: "):
+        job(noise_source(3), tmp_path / "store", no_backbone, workers=Workers())
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_ray_is_imported_only_for_workers() -> None:
+    program = "import ingest.__main__, sys; from ingest import ingest, Workers; print('ray' in sys.modules)"
+    assert printed_by(program) == "False\n"

@@ -1,4 +1,4 @@
-"""Rule: vectors that were made in another way are refused, also where they have as many dimensions."""
+"""Rule: vectors of another embedding are refused, even if they have the same number of dimensions."""
 
 import dataclasses
 from pathlib import Path
@@ -108,7 +108,7 @@ def test_a_job_is_refused_when_it_would_decode_otherwise_and_nothing_is_written(
 
 def test_a_store_of_an_older_recipe_of_the_same_name_is_asked_and_filled_as_it_was_made(tmp_path: Path) -> None:
     ingest(grey_source({"a": 0, "b": 51}), tmp_path / "store", recipe=TOY, make_backbone=toy_backbone())
-    # What `toy` means by now is not looked at: the store says how its vectors were made.
+    # The recipe comes from the store, not from what `toy` means now.
     ingest(grey_source({"a": 0, "b": 51, "c": 102}), tmp_path / "store", make_backbone=toy_backbone())
     with Searcher.open(tmp_path / "store", make_backbone=toy_backbone()) as searcher:
         assert [hit.key for hit in searcher.by_image(grey(100), k=2).hits] == ["c", "b"]

@@ -1,4 +1,4 @@
-"""Ingesting with a head that is trained on the labels of the images: it sees what it needs, and says what it lacks."""
+"""Ingest with a head that is trained on the images' labels."""
 
 import dataclasses
 from pathlib import Path
@@ -18,29 +18,29 @@ TRAINED = dataclasses.replace(TOY, name="learned", head="trained", dim=3)
 
 
 def halves(count: int, labelled: bool = True) -> InMemorySource:
-    """Return images that are light on the left or at the top, by label, of any brightness."""
+    """Return images with a lighter half, left or top, which is their label, in random brightness."""
     generator = np.random.default_rng(8)
     images = []
-    for place in range(count):
+    for number in range(count):
         image = generator.integers(0, 60, (8, 8), np.uint8)
-        label = "left" if place % 2 else "top"
+        label = "left" if number % 2 else "top"
         half = image[:, :4] if label == "left" else image[:4]
         half += generator.integers(20, 190, dtype=np.uint8)
-        images.append(SourceImage(f"{place:03}", lambda image=image: image, label if labelled else None))  # type: ignore[misc]
+        images.append(SourceImage(f"{number:03}", lambda image=image: image, label if labelled else None))  # type: ignore[misc]
     return InMemorySource("halves", images)
 
 
-def test_a_trained_head_brings_equal_labels_together_and_is_kept_in_the_store(tmp_path: Path) -> None:
-    told: list[tuple[str, int]] = []
+def test_a_trained_head_brings_equal_labels_together_and_is_stored(tmp_path: Path) -> None:
+    reports: list[tuple[str, int]] = []
 
-    def note(progress: Progress) -> None:
-        told.append((progress.stage, progress.epoch.number if progress.epoch else 0))
+    def record(progress: Progress) -> None:
+        reports.append((progress.stage, progress.epoch.number if progress.epoch else 0))
 
     source = halves(80)
-    ingest(source, tmp_path / "store", recipe=TRAINED, make_backbone=toy_backbone(), on_progress=note)
-    stages = list(dict.fromkeys(stage for stage, _ in told))
+    ingest(source, tmp_path / "store", recipe=TRAINED, make_backbone=toy_backbone(), on_progress=record)
+    stages = list(dict.fromkeys(stage for stage, _ in reports))
     assert stages == ["fitting", "training", "ingesting", "writing the index"]
-    epochs = [number for stage, number in told if stage == "training"]
+    epochs = [number for stage, number in reports if stage == "training"]
     assert epochs == list(range(1, len(epochs) + 1))
     with Searcher.open(tmp_path / "store", make_backbone=toy_backbone()) as searcher:
         embedding = searcher.store.embedding
@@ -51,8 +51,8 @@ def test_a_trained_head_brings_equal_labels_together_and_is_kept_in_the_store(tm
         assert embedding.spec["fitted_on"] == 80
         _, vectors = searcher.store.all_vectors()
         np.testing.assert_allclose(np.linalg.norm(vectors, axis=1), np.ones(80), atol=1e-6)
-        found = [result.hits[0] for result in searcher.by_key([image.key for image in source], k=1)]
-    assert np.mean([hit.label == image.label for hit, image in zip(found, source, strict=True)]) > 0.97
+        nearest = [result.hits[0] for result in searcher.by_key([image.key for image in source], k=1)]
+    assert np.mean([hit.label == image.label for hit, image in zip(nearest, source, strict=True)]) > 0.97
 
 
 def test_the_same_images_give_the_same_head_to_the_bit(tmp_path: Path) -> None:
@@ -67,8 +67,8 @@ def test_the_same_images_give_the_same_head_to_the_bit(tmp_path: Path) -> None:
 
 def test_images_without_a_label_are_not_trained_on_but_ingested(tmp_path: Path) -> None:
     plain = [SourceImage(f"plain {level}", lambda level=level: grey(level)) for level in range(5)]  # type: ignore[misc]
-    some = InMemorySource("some", [*plain, *halves(20)])
-    report = ingest(some, tmp_path / "store", recipe=TRAINED, make_backbone=toy_backbone())
+    source = InMemorySource("mixed", [*plain, *halves(20)])
+    report = ingest(source, tmp_path / "store", recipe=TRAINED, make_backbone=toy_backbone())
     assert report.added == 25
     with Store.open(tmp_path / "store") as store:
         assert store.embedding.spec["fitted_on"] == 20
@@ -76,14 +76,14 @@ def test_images_without_a_label_are_not_trained_on_but_ingested(tmp_path: Path) 
 
 def test_images_that_cannot_be_read_are_not_trained_on_but_rejected(tmp_path: Path) -> None:
     broken = SourceImage("broken", lambda: b"<html>", "top")
-    some = InMemorySource("some", [broken, *halves(20)])
-    report = ingest(some, tmp_path / "store", recipe=TRAINED, make_backbone=toy_backbone())
+    source = InMemorySource("mixed", [broken, *halves(20)])
+    report = ingest(source, tmp_path / "store", recipe=TRAINED, make_backbone=toy_backbone())
     assert (report.added, [reject.key for reject in report.rejects]) == (20, ["broken"])
     with Store.open(tmp_path / "store") as store:
         assert store.embedding.spec["fitted_on"] == 20
 
 
-def test_labels_with_one_image_each_are_trained_on_whole(tmp_path: Path) -> None:
+def test_labels_with_one_image_each_are_all_trained_on(tmp_path: Path) -> None:
     images = [SourceImage(str(level), lambda level=level: grey(level), str(level)) for level in (10, 90, 240)]  # type: ignore[misc]
     report = ingest(InMemorySource("three", images), tmp_path / "store", recipe=TRAINED, make_backbone=toy_backbone())
     assert report.added == 3

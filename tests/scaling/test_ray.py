@@ -1,4 +1,4 @@
-"""Who embeds makes no difference to the store: this process, Ray's workers, or those that took over from dead ones."""
+"""A store is the same whether this process embeds, Ray's workers do, or workers that replace dead ones."""
 
 import contextlib
 import os
@@ -7,9 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from ingest import ingest
+from ingest import Workers, ingest
 from ingest.errors import WorkersUnusable
-from ingest.pipeline.options import Workers
 from ingest.pipeline.progress import Progress
 from storage import Store
 from storage.transfer.comparison import compare
@@ -23,11 +22,11 @@ pytestmark = [pytest.mark.filterwarnings("default")]
 GREYS = {f"grey {number:03d}": number % 256 for number in range(300)}
 
 
-def require_same(one: Path, other: Path) -> None:
-    with Store.open(one) as plain, Store.open(other) as made:
-        assert compare(plain, made, queries=50).first_difference is None
-        assert made.info().chain == plain.info().chain
-        assert [job.added for job in made.jobs()] == [job.added for job in plain.jobs()]
+def assert_same(plain_folder: Path, ray_folder: Path) -> None:
+    with Store.open(plain_folder) as plain, Store.open(ray_folder) as with_ray:
+        assert compare(plain, with_ray, queries=50).first_difference is None
+        assert with_ray.info().chain == plain.info().chain
+        assert [job.added for job in with_ray.jobs()] == [job.added for job in plain.jobs()]
 
 
 def test_two_workers_make_the_same_store_also_when_one_is_killed(tmp_path: Path) -> None:
@@ -51,7 +50,7 @@ def test_two_workers_make_the_same_store_also_when_one_is_killed(tmp_path: Path)
     )
     assert killed
     assert (report.added, report.rejected) == (plain.added, plain.rejected) == (300, 0)
-    require_same(tmp_path / "plain", tmp_path / "ray")
+    assert_same(tmp_path / "plain", tmp_path / "ray")
     again = ingest(
         grey_source(GREYS), tmp_path / "ray", recipe=TOY, make_backbone=toy_backbone(), workers=Workers(count=1)
     )
@@ -72,10 +71,10 @@ def test_a_cluster_that_is_not_there_is_named_in_one_line(tmp_path: Path) -> Non
 
 
 def actors() -> list[int]:
-    """Return the processes of the actors that embed."""
-    found = []
+    """Return the process ids of the actors that embed."""
+    pids = []
     for process in Path("/proc").glob("[0-9]*"):
         with contextlib.suppress(OSError):
             if b"ray::MapWorker" in (process / "cmdline").read_bytes():
-                found.append(int(process.name))
-    return sorted(found)
+                pids.append(int(process.name))
+    return sorted(pids)

@@ -27,7 +27,7 @@ class Clock:
 def clock(monkeypatch: pytest.MonkeyPatch) -> Clock:
     clock = Clock()
     monkeypatch.setattr(progress_bar_module, "time", SimpleNamespace(monotonic=clock.monotonic))
-    # Not a terminal, whatever the tests run in.
+    # No terminal, even if the tests run in one.
     monkeypatch.setattr(console, "ERR", Console(stderr=True, force_terminal=False))
     return clock
 
@@ -60,7 +60,7 @@ def test_a_long_stage_has_a_line_every_ten_seconds_with_its_speed(
     ]
 
 
-def test_a_long_time_left_is_told_in_minutes(clock: Clock, capsys: pytest.CaptureFixture[str]) -> None:
+def test_a_long_remaining_time_is_shown_in_minutes(clock: Clock, capsys: pytest.CaptureFixture[str]) -> None:
     with progress_bar() as show:
         show(Progress(70_000))
         clock.now += 10

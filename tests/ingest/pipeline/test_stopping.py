@@ -79,8 +79,8 @@ def test_ctrl_c_ends_a_job_after_the_batch_in_hand_and_the_next_resumes_it(tmp_p
         assert (len(store), stopped.finished) == (int(lines[-1][1]), False)
         assert 40 <= len(store) < 200
     job(noise_source(200), tmp_path / "stopped")
-    job(noise_source(200), tmp_path / "whole")
-    assert_same_store(tmp_path / "stopped", tmp_path / "whole")
+    job(noise_source(200), tmp_path / "uninterrupted")
+    assert_same_store(tmp_path / "stopped", tmp_path / "uninterrupted")
 
 
 def test_a_second_ctrl_c_raises_at_once() -> None:
@@ -103,8 +103,8 @@ def test_a_job_that_is_killed_and_called_again_leaves_the_store_of_an_uninterrup
     with Store.open(tmp_path / "killed") as store:
         assert 40 <= len(store) < 200
     job(noise_source(200), tmp_path / "killed")
-    job(noise_source(200), tmp_path / "whole")
-    assert_same_store(tmp_path / "killed", tmp_path / "whole")
+    job(noise_source(200), tmp_path / "uninterrupted")
+    assert_same_store(tmp_path / "killed", tmp_path / "uninterrupted")
 
 
 def test_a_job_in_another_thread_does_not_handle_ctrl_c(tmp_path: Path) -> None:

@@ -1,4 +1,4 @@
-"""Manifests made by hand, and what is asked of them."""
+"""Manifests made by hand, and what their sources hold or refuse."""
 
 import csv
 from pathlib import Path
@@ -34,19 +34,19 @@ def write_parquet(folder: Path, **columns: list[Any]) -> Path:
 
 
 def described(source: Manifest) -> list[tuple[str, str | None, dict[str, Any]]]:
-    """Return all that a source says of its images."""
+    """Return the keys, labels and metadata of a source."""
     return [(image.key, image.label, dict(image.metadata)) for image in source]
 
 
 def rejects(source: Manifest) -> list[tuple[str, str]]:
-    """Return the keys and reasons of what cannot be read."""
-    found = []
+    """Return the key of each image that cannot be read, and the reason."""
+    reasons = []
     for image in source:
         try:
             image.read()
         except UnreadableImage as error:
-            found.append((image.key, str(error)))
-    return found
+            reasons.append((image.key, str(error)))
+    return reasons
 
 
 def refusal(path: Path) -> str:

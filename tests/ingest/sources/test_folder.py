@@ -26,7 +26,7 @@ def keys(root: Path) -> list[str]:
 
 
 def rejects(root: Path) -> dict[str, str]:
-    """Return why each image cannot be read that cannot."""
+    """Return the key of each image that cannot be read, and the reason."""
     reasons = {}
     for image in Folder(root):
         try:
@@ -38,7 +38,7 @@ def rejects(root: Path) -> dict[str, str]:
 
 @pytest.fixture
 def readable_by_owner() -> Iterator[Path]:
-    """Return a folder that another user can reach, which pytest's own are not."""
+    """Return a folder that another user can reach, unlike those of pytest."""
     folder = Path(tempfile.mkdtemp())
     folder.chmod(0o755)
     yield folder
@@ -49,7 +49,7 @@ def readable_by_owner() -> Iterator[Path]:
 
 @contextlib.contextmanager
 def unprivileged() -> Iterator[None]:
-    """Be a user who may not do everything, if this one is root."""
+    """Act as an unprivileged user, if this one is root."""
     if os.geteuid():
         yield
         return
@@ -94,20 +94,20 @@ def test_files_come_in_the_order_of_their_paths_whatever_the_order_they_were_mad
     assert keys(tmp_path) == ["a.png", "a/2.png", "b/1.png", "b/10.png", "b/2.png", "c.png"]
 
 
-def test_a_folder_can_be_walked_again_and_knows_its_length(tmp_path: Path) -> None:
+def test_a_folder_can_be_iterated_again_and_has_a_length(tmp_path: Path) -> None:
     write(tmp_path, "b.png", "a.png")
     folder = Folder(tmp_path)
-    walks: list[list[SourceImage]] = [list(folder), list(folder)]
-    assert [[image.key for image in walk] for walk in walks] == [["a.png", "b.png"], ["a.png", "b.png"]]
+    passes: list[list[SourceImage]] = [list(folder), list(folder)]
+    assert [[image.key for image in images] for images in passes] == [["a.png", "b.png"], ["a.png", "b.png"]]
     assert len(folder) == 2
 
 
-def test_hidden_files_and_folders_are_left_out(tmp_path: Path) -> None:
+def test_hidden_files_and_folders_are_ignored(tmp_path: Path) -> None:
     write(tmp_path, ".hidden.png", ".git/1.png", "cat/.thumbnails/2.png", "cat/._3.png", "cat/4.png")
     assert keys(tmp_path) == ["cat/4.png"]
 
 
-def test_links_to_folders_and_links_that_lead_out_are_left_out(tmp_path: Path) -> None:
+def test_links_to_folders_and_links_that_lead_out_are_ignored(tmp_path: Path) -> None:
     elsewhere, root = tmp_path / "elsewhere", tmp_path / "root"
     write(elsewhere, "1.png")
     write(root, "2.png", "dog/3.png")
@@ -137,7 +137,7 @@ def test_a_link_to_a_file_inside_is_an_image_of_its_own(tmp_path: Path) -> None:
     assert [image.read() for image in images] == [png(grey(9))] * 3 + [png(grey(8))]
 
 
-def test_a_link_to_a_file_inside_that_is_gone_is_rejected(tmp_path: Path) -> None:
+def test_a_link_to_a_missing_file_inside_is_rejected(tmp_path: Path) -> None:
     (tmp_path / "gone.png").symlink_to("nothing")
     (tmp_path / "round.png").symlink_to("round.png")
     (tmp_path / "gone").symlink_to("nothing")
@@ -147,21 +147,21 @@ def test_a_link_to_a_file_inside_that_is_gone_is_rejected(tmp_path: Path) -> Non
     }
 
 
-@pytest.mark.parametrize("turned_to", ["elsewhere.png", "images"])
-def test_a_link_that_is_turned_after_the_folder_was_listed_is_not_followed(tmp_path: Path, turned_to: str) -> None:
+@pytest.mark.parametrize("target", ["elsewhere.png", "images"])
+def test_a_link_that_changes_after_the_folder_was_listed_is_not_followed(tmp_path: Path, target: str) -> None:
     write(tmp_path, "elsewhere.png", "images/1.png")
     link = tmp_path / "images" / "link.png"
     link.symlink_to("1.png")
     image = list(Folder(tmp_path / "images"))[-1]
     link.unlink()
-    link.symlink_to(tmp_path / turned_to)
+    link.symlink_to(tmp_path / target)
     reason = {
         "elsewhere.png": f"it leads to {tmp_path}/elsewhere.png, out of the folder; copy the image into it",
         "images": "not an ordinary file",
     }
     with pytest.raises(UnreadableImage) as refused:
         image.read()
-    assert str(refused.value) == f"expected a readable image file, got {link}: {reason[turned_to]}"
+    assert str(refused.value) == f"expected a readable image file, got {link}: {reason[target]}"
 
 
 def test_a_file_that_becomes_a_link_after_the_folder_was_listed_is_not_followed(tmp_path: Path) -> None:
@@ -190,7 +190,7 @@ def test_a_file_counts_by_its_suffix_or_by_its_first_bytes(tmp_path: Path) -> No
     assert keys(tmp_path) == ["1.PNG", "2.data", "3", "4.png.bak", "5.JpEg", "6.heic"]
 
 
-def test_what_is_no_ordinary_file_is_left_out_and_not_waited_for(tmp_path: Path) -> None:
+def test_what_is_no_ordinary_file_is_ignored_and_not_waited_for(tmp_path: Path) -> None:
     os.mkfifo(tmp_path / "1.png")
     os.mkfifo(tmp_path / "2")
     write(tmp_path, "3.png/4.png")

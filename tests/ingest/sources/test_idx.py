@@ -22,7 +22,7 @@ IMAGES, LABELS = "train-images-idx3-ubyte", "train-labels-idx1-ubyte"
 
 
 def described(source: ArraySource) -> list[tuple[object, ...]]:
-    """Return all that a source says of its images, and their pixels."""
+    """Return the keys, labels, metadata and pixels of a source."""
     return [
         (image.key, image.label, dict(image.metadata), np.asarray(image.read(), np.uint8).tolist()) for image in source
     ]
@@ -55,19 +55,19 @@ def test_one_split_alone_is_enough(tmp_path: Path, prefix: str, split: str) -> N
     assert [image.key for image in idx_source(tmp_path)] == [f"idx/{split}/00000", f"idx/{split}/00001"]
 
 
-def test_gzip_is_known_by_content_not_by_name(tmp_path: Path) -> None:
+def test_gzip_is_recognized_by_content_not_by_name(tmp_path: Path) -> None:
     (tmp_path / IMAGES).write_bytes(gzip.compress(idx(pictures(2))))
     (tmp_path / f"{LABELS}.gz").write_bytes(idx(np.array([4, 5], np.uint8)))
     assert [image.label for image in idx_source(tmp_path)] == ["4", "5"]
 
 
-def test_a_file_that_is_there_plain_and_gzipped_is_read_plain(tmp_path: Path) -> None:
+def test_of_a_plain_and_a_gzipped_file_the_plain_one_is_read(tmp_path: Path) -> None:
     write_split(tmp_path, "train", 2)
     write_split(tmp_path, "train", 1, packed=True)
     assert len(idx_source(tmp_path)) == 2
 
 
-def test_names_with_a_full_stop_are_known_too(tmp_path: Path) -> None:
+def test_names_with_a_full_stop_are_found_too(tmp_path: Path) -> None:
     (tmp_path / "train-images.idx3-ubyte").write_bytes(idx(pictures(1)))
     (tmp_path / "train-labels.idx1-ubyte.gz").write_bytes(gzip.compress(idx(np.array([7], np.uint8))))
     assert [(image.key, image.label) for image in idx_source(tmp_path)] == [("idx/train/00000", "7")]
@@ -92,7 +92,7 @@ def header(magic: int, *dimensions: int) -> bytes:
     return struct.pack(f">{1 + len(dimensions)}I", magic, *dimensions)
 
 
-WHOLE = idx(pictures(3))
+INTACT = idx(pictures(3))
 
 DAMAGED: dict[str, tuple[bytes, str]] = {
     "empty": (b"", "expected an IDX file with the magic number 2051 at {}, got 0 bytes: it is another kind of file"),
@@ -109,12 +109,12 @@ DAMAGED: dict[str, tuple[bytes, str]] = {
         "expected an IDX file with the magic number 2051 at {}, got 3331: it is another kind of file",
     ),
     "half a header": (
-        WHOLE[:11],
+        INTACT[:11],
         "expected 3 dimensions in {}, got the end of the file: it is truncated",
     ),
-    "truncated": (WHOLE[:-1], "expected 18 bytes after the header of {}, got 17: the file is truncated"),
+    "truncated": (INTACT[:-1], "expected 18 bytes after the header of {}, got 17: the file is truncated"),
     "a count too high": (
-        header(2051, 4, 3, 2) + WHOLE[16:],
+        header(2051, 4, 3, 2) + INTACT[16:],
         "expected 24 bytes after the header of {}, got 18: the file is truncated",
     ),
     "no height": (header(2051, 3, 0, 2), "expected images of 1 to 100000000 pixels in {}, got 0 by 2"),
@@ -137,9 +137,9 @@ def test_trailing_data_is_refused(tmp_path: Path) -> None:
     write_split(tmp_path, "train")
     images = tmp_path / IMAGES
     start = f"expected 18 bytes after the header of {images}, got"
-    images.write_bytes(WHOLE + b"!")
+    images.write_bytes(INTACT + b"!")
     assert refusal(tmp_path) == f"{start} 19: the file is followed by something else"
-    images.write_bytes(gzip.compress(WHOLE + b"!"))
+    images.write_bytes(gzip.compress(INTACT + b"!"))
     assert refusal(tmp_path) == f"{start} more: the file is followed by something else"
 
 
@@ -174,14 +174,14 @@ def test_a_damaged_gzip_file_is_refused(tmp_path: Path, damage: Callable[[bytes]
     assert message.endswith("': it is damaged or truncated")
 
 
-#: A gzip file may be several, one after the other: 64 MiB of nothing, 64 KB packed.
-NOTHING = gzip.compress(bytes(2**26), compresslevel=1)
+#: A gzip file may have several members; one of 64 MiB of zeros, packed to 64 KB.
+ZEROS = gzip.compress(bytes(2**26), compresslevel=1)
 
 
 def test_a_bomb_is_refused_by_its_header_before_it_is_unpacked(tmp_path: Path) -> None:
     write_split(tmp_path, "train", packed=True)
     bomb = tmp_path / f"{IMAGES}.gz"
-    bomb.write_bytes(gzip.compress(header(2051, 33 * 2**20, 8, 8)) + NOTHING * 33)
+    bomb.write_bytes(gzip.compress(header(2051, 33 * 2**20, 8, 8)) + ZEROS * 33)
     tracemalloc.start()
     message = refusal(tmp_path)
     peak = tracemalloc.get_traced_memory()[1]
@@ -196,7 +196,7 @@ def test_a_bomb_is_refused_by_its_header_before_it_is_unpacked(tmp_path: Path) -
 def test_a_bomb_behind_a_small_header_is_never_unpacked(tmp_path: Path) -> None:
     write_split(tmp_path, "train", packed=True)
     bomb = tmp_path / f"{IMAGES}.gz"
-    bomb.write_bytes(gzip.compress(header(2051, 3, 3, 2)) + NOTHING * 33)
+    bomb.write_bytes(gzip.compress(header(2051, 3, 3, 2)) + ZEROS * 33)
     tracemalloc.start()
     message = refusal(tmp_path)
     peak = tracemalloc.get_traced_memory()[1]
@@ -237,9 +237,9 @@ def test_a_folder_without_idx_files_and_what_is_no_folder_are_refused(tmp_path: 
         "expected train-images-idx3-ubyte and train-labels-idx1-ubyte, or the same of t10k, gzipped or not, "
         f"found none in {tmp_path}"
     )
-    for place in (tmp_path / "nothing", Path("a\0b")):
-        assert refusal(place) == (
-            f"expected a folder of IDX files, got {place if place.parent == tmp_path else repr(str(place))}, "
+    for path in (tmp_path / "nothing", Path("a\0b")):
+        assert refusal(path) == (
+            f"expected a folder of IDX files, got {path if path.parent == tmp_path else repr(str(path))}, "
             "which is not a folder: name one that exists"
         )
 

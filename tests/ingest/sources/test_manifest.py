@@ -1,4 +1,4 @@
-"""The source `manifest:FILE`, whatever the file's format."""
+"""The source `manifest:FILE`, in each file format."""
 
 import os
 from collections.abc import Callable
@@ -85,8 +85,8 @@ def test_rows_that_name_no_image_inside_are_rejected_one_by_one(tmp_path: Path, 
     first = 2 if write is write_csv else 1
     outside = f"expected a path inside the manifest's folder {inside}, got {{}}: put the image there"
 
-    def row(place: int) -> str:
-        return f"{path.name}:{first + place}"
+    def row(index: int) -> str:
+        return f"{path.name}:{first + index}"
 
     source = Manifest(path)
     assert len(source) == 14
@@ -166,7 +166,7 @@ def test_what_is_not_utf_8_rejects_its_row_alone(tmp_path: Path, write: Write) -
 
 
 def unchecked_text(values: list[Any]) -> Any:
-    """Return bytes as a column of texts, as a careless program writes them."""
+    """Return bytes as a text column without checking that they are UTF-8."""
     return pa.Array.from_buffers(pa.string(), len(values), pa.array(values, pa.binary()).buffers())
 
 
@@ -211,8 +211,8 @@ def test_a_missing_file_a_folder_and_a_named_pipe_are_refused(tmp_path: Path) ->
 def test_what_the_manifest_was_when_it_was_opened_counts(tmp_path: Path, write: Write) -> None:
     path = write(tmp_path, path=["a.png", "cat/b.png"], label=["1", "2"])
     source = Manifest(path)
-    walk = iter(source)
-    assert next(walk).label == "1"
+    images = iter(source)
+    assert next(images).label == "1"
     path.write_bytes(b"nonsense")
-    assert [image.label for image in walk] == ["2"]
+    assert [image.label for image in images] == ["2"]
     assert [image.label for image in source] == ["1", "2"]

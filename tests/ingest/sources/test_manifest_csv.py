@@ -66,8 +66,8 @@ def test_a_row_with_more_or_fewer_fields_is_rejected(tmp_path: Path) -> None:
 )
 def test_a_column_has_one_type(tmp_path: Path, values: list[str], expected: list[object]) -> None:
     path = write_csv(tmp_path, path=["a.png", "cat/b.png", "cat/c.png"], column=values)
-    found = [image.metadata["column"] for image in Manifest(path)]
-    assert (found, [type(value) for value in found]) == (expected, [type(value) for value in expected])
+    column = [image.metadata["column"] for image in Manifest(path)]
+    assert (column, [type(value) for value in column]) == (expected, [type(value) for value in expected])
 
 
 def test_a_label_stays_as_it_is_written(tmp_path: Path) -> None:

@@ -78,7 +78,7 @@ def test_times_are_texts_and_numbers_are_numbers(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    ("column", "values", "wanted", "got"),
+    ("column", "values", "types", "got"),
     [
         ("path", pa.array([1]), "text", "int64"),
         ("label", pa.array([0.5]), "text or whole numbers", "double"),
@@ -87,12 +87,12 @@ def test_times_are_texts_and_numbers_are_numbers(tmp_path: Path) -> None:
         ("box", pa.array([{"x": 1}]), "text, numbers, booleans or times", "struct<x: int64>"),
     ],
 )
-def test_a_column_of_another_type_is_refused(tmp_path: Path, column: str, values: Any, wanted: str, got: str) -> None:
+def test_a_column_of_another_type_is_refused(tmp_path: Path, column: str, values: Any, types: str, got: str) -> None:
     path = write_parquet(tmp_path, **{"path": pa.array(["a.png"]), column: values})
-    assert refusal(path) == f"expected {wanted} in column {column} of {path}, got {got}: convert it, or leave it out"
+    assert refusal(path) == f"expected {types} in column {column} of {path}, got {got}: convert it, or leave it out"
 
 
-def test_the_index_that_pandas_adds_is_left_out(tmp_path: Path) -> None:
+def test_the_index_that_pandas_adds_is_ignored(tmp_path: Path) -> None:
     path = write_parquet(tmp_path, path=["a.png"], __index_level_0__=[5])
     assert described(Manifest(path)) == [("a.png", None, {"source": "manifest", "path": "a.png"})]
 

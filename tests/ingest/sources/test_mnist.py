@@ -62,9 +62,9 @@ def refusal(name: str, *, download: bool = False) -> str:
 
 
 @pytest.mark.parametrize("name", ["mnist", "fashion-mnist"])
-@pytest.mark.parametrize("place", ["local", "shared", "keras/datasets"])
-def test_idx_files_are_found_where_data_sets_are_kept(machine: Path, name: str, place: str) -> None:
-    write_both(machine / place / name, packed=True)
+@pytest.mark.parametrize("folder", ["local", "shared", "keras/datasets"])
+def test_idx_files_are_found_in_each_folder_of_data_sets(machine: Path, name: str, folder: str) -> None:
+    write_both(machine / folder / name, packed=True)
     source = open_source(name)
     assert source.name == name
     assert [(image.key, image.label, image.metadata) for image in source] == [

@@ -1,4 +1,4 @@
-"""How a source is named on the command line, and cut to its first images."""
+"""The names of sources on the command line, and their limit."""
 
 from pathlib import Path
 from typing import Any
@@ -36,7 +36,7 @@ def folder(tmp_path: Path) -> Path:
         "x.csv",
     ],
 )
-def test_any_other_name_is_refused_with_those_that_there_are(text: str) -> None:
+def test_any_other_name_is_refused_with_the_list_of_names(text: str) -> None:
     with pytest.raises(SourceUnusable) as refused:
         open_source(text)
     assert str(refused.value) == (

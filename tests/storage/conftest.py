@@ -1,4 +1,4 @@
-"""What many tests of the storey start from."""
+"""Fixtures of many tests of `storage`."""
 
 import shutil
 from pathlib import Path
@@ -10,22 +10,22 @@ from tests.storage.published import published_store
 
 
 @pytest.fixture(scope="session")
-def made(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Return a folder with two published stores of different vectors; copies of them are worked on."""
-    folder = tmp_path_factory.mktemp("made")
+def template(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Return a folder with two published stores of different vectors, to be copied by each test."""
+    folder = tmp_path_factory.mktemp("template")
     published_store(folder / "store")
     published_store(folder / "other", seed=3)
     return folder
 
 
 @pytest.fixture
-def published(made: Path, tmp_path: Path) -> Path:
-    return shutil.copytree(made / "store", tmp_path / "store")
+def published(template: Path, tmp_path: Path) -> Path:
+    return shutil.copytree(template / "store", tmp_path / "store")
 
 
 @pytest.fixture
-def other(made: Path, tmp_path: Path) -> Path:
-    return shutil.copytree(made / "other", tmp_path / "other")
+def other(template: Path, tmp_path: Path) -> Path:
+    return shutil.copytree(template / "other", tmp_path / "other")
 
 
 @pytest.fixture

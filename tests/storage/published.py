@@ -1,4 +1,4 @@
-"""A store with index files: older ones, newer ones, and rows that came after them."""
+"""A store with an older and a newer index file, and rows that came later."""
 
 from pathlib import Path
 
@@ -15,7 +15,7 @@ QUERIES = np.concatenate((VECTORS[::9], random_vectors(20, DIM, seed=2)))
 
 
 def published_store(folder: Path, *, seed: int = 1) -> Path:
-    """Make a store of two generations, of 40 and of 70 items less two deleted ones, and of 30 items after them."""
+    """Create a store with index files of 40 items and of 70 less two deleted ones, then append 30 and delete one."""
     vectors = random_vectors(100, DIM, seed)
     with Store.create(folder, Embedding(DIM, "f" * 64)) as store:
         store.append(oracle_items(vectors[:40]), vectors[:40])
@@ -29,18 +29,18 @@ def published_store(folder: Path, *, seed: int = 1) -> Path:
 
 
 def index_files(folder: Path) -> list[Path]:
-    """Return the generations' files, newest first."""
+    """Return the index files, newest first."""
     return sorted((folder / "index").glob("g-*.faiss"), reverse=True)
 
 
 def answers(folder: Path) -> list[list[Hit]]:
-    """Return what a store answers that was just opened, every label proved to be its vector's."""
+    """Open a store and return the hits of `QUERIES`; assert that every label is its vector's."""
     with Store.open(folder) as store:
-        hits = store.nearest(QUERIES, 7)
-        found = [hit for some in hits for hit in some]
-        labels = [label_of(vector) for vector in store.vectors([hit.id for hit in found])]
-        assert [hit.label for hit in found] == labels
-        return hits
+        answers = store.nearest(QUERIES, 7)
+        hits = [hit for answer in answers for hit in answer]
+        labels = [label_of(vector) for vector in store.vectors([hit.id for hit in hits])]
+        assert [hit.label for hit in hits] == labels
+        return answers
 
 
 def fixed_name_vectors(folder: Path) -> NDArray[np.float32]:

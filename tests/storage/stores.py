@@ -1,6 +1,6 @@
-"""Small stores whose answers are known by hand.
+"""Small stores whose hits are easily computed by hand.
 
-Item n lies at 2**n - 1 on a line, so that no two items lie equally far from a third.
+The vector of item n is (2**n - 1, 0), so that no two items are equally far from a third.
 """
 
 import hashlib
@@ -29,7 +29,7 @@ def line_vectors(numbers: Sequence[int]) -> list[list[float]]:
 
 
 def new_item(number: int) -> NewItem:
-    """Return an item that names its number in every field."""
+    """Return an item with its number in every field."""
     return NewItem(f"key {number}", content(number), f"label {number}", {"number": number}, f"png {number}".encode())
 
 
@@ -42,18 +42,18 @@ def content(number: int) -> bytes:
 
 
 def item(number: int, id: int | None = None) -> Item:
-    """Return an item as the store holds it; its id is its number unless another is given."""
+    """Return a stored item; its id is its number by default."""
     return Item(number if id is None else id, f"key {number}", f"label {number}", {"number": number}, content(number))
 
 
 def hit(rank: int, number: int, distance: float, id: int | None = None) -> Hit:
-    """Return the hit of an item; its id is its number unless another is given."""
-    held = item(number, id)
-    return Hit(rank, held.id, held.key, held.label, distance, held.metadata)
+    """Return the hit of an item; its id is its number by default."""
+    stored = item(number, id)
+    return Hit(rank, stored.id, stored.key, stored.label, distance, stored.metadata)
 
 
 def line_store(folder: Path, count: int = 5, *, batch: int | None = None, published: bool = False) -> Path:
-    """Make a store of the first items, in batches of a given size, and return its folder."""
+    """Create a store of items 0 to `count` - 1, in batches of a given size, and return its folder."""
     size = batch or max(count, 1)
     with Store.create(folder / "store", EMBEDDING) as store:
         for start in range(0, count, size):
@@ -65,7 +65,7 @@ def line_store(folder: Path, count: int = 5, *, batch: int | None = None, publis
 
 
 def oracle_items(vectors: NDArray[np.float32], first: int = 0) -> list[NewItem]:
-    """Return items whose labels are the start of their vectors' sha256, so that any mix-up shows."""
+    """Return items labelled with the start of their vectors' sha256, so that any mix-up of rows shows."""
     return [
         NewItem(f"key {first + offset}", bytes(32), label_of(vector), {"number": first + offset})
         for offset, vector in enumerate(vectors)
@@ -81,7 +81,7 @@ def random_vectors(count: int, dim: int, seed: int = 1) -> NDArray[np.float32]:
 
 
 def sql(folder: Path, statement: str, *values: Any) -> list[tuple[Any, ...]]:
-    """Run a statement on a store's catalog as another program would, and return its rows."""
+    """Run a statement on a store's catalog with sqlite3, and return its rows."""
     with closing(sqlite3.connect(folder / "catalog.sqlite")) as connection:
         rows = connection.execute(statement, values).fetchall()
         connection.commit()
@@ -89,10 +89,10 @@ def sql(folder: Path, statement: str, *values: Any) -> list[tuple[Any, ...]]:
 
 
 def files(folder: Path) -> dict[str, bytes]:
-    """Return every file in a folder and those under it, by path."""
+    """Return the contents of every file in and below a folder, by relative path."""
     return {str(path.relative_to(folder)): path.read_bytes() for path in sorted(folder.rglob("*")) if path.is_file()}
 
 
 def exactly(message: str) -> str:
-    """Return the pattern of a whole error message."""
+    """Return a pattern that matches exactly this message."""
     return f"^{re.escape(message)}$"

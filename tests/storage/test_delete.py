@@ -1,4 +1,4 @@
-"""Deleting items, and giving their space back."""
+"""Deleting items, and reclaiming their space."""
 
 from pathlib import Path
 
@@ -10,10 +10,10 @@ from storage.errors import UnknownItem
 
 
 def ramp(folder: Path, count: int = 6) -> Store:
-    """Return an open store of items at 0, 1, 2, ... on a line, published."""
+    """Return an open, published store of items with the vectors (0, 0), (1, 0), (2, 0), ..."""
     store = Store.create(folder / "store", Embedding(2, "f" * 64))
-    items = [NewItem(f"key {place}", b"c", f"label {place}", thumbnail=b"png") for place in range(count)]
-    store.append(items, [[place, 0] for place in range(count)])
+    items = [NewItem(f"key {number}", b"c", f"label {number}", thumbnail=b"png") for number in range(count)]
+    store.append(items, [[number, 0] for number in range(count)])
     store.publish()
     return store
 
@@ -22,7 +22,7 @@ def nearest_ids(store: Store, at: float, k: int = 3) -> list[tuple[int, str | No
     return [(hit.id, hit.label, hit.distance) for hit in store.nearest([at, 0], k)[0]]
 
 
-def test_a_deleted_item_is_found_no_more_and_the_others_keep_their_ids(tmp_path: Path) -> None:
+def test_a_deleted_item_is_no_longer_found_and_the_others_keep_their_ids(tmp_path: Path) -> None:
     with ramp(tmp_path) as store:
         assert nearest_ids(store, 2) == [(2, "label 2", 0.0), (1, "label 1", 1.0), (3, "label 3", 1.0)]
         assert store.delete(ids=[2], keys=["key 1", "key 2"]) == 2
@@ -53,11 +53,11 @@ def test_deleting_an_unknown_item_deletes_nothing(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("published", [True, False])
-def test_compacting_gives_back_the_space_and_changes_no_answer(tmp_path: Path, published: bool) -> None:
+def test_compacting_reclaims_space_and_changes_no_answer(tmp_path: Path, published: bool) -> None:
     vectors = np.random.default_rng(1).standard_normal((400, 64)).astype(np.float32)
     folder = tmp_path / "store"
     with Store.create(folder, Embedding(64, "f" * 64)) as store:
-        store.append([NewItem(f"{place}", b"c", thumbnail=bytes(500)) for place in range(400)], vectors)
+        store.append([NewItem(f"{number}", b"c", thumbnail=bytes(500)) for number in range(400)], vectors)
         if published:
             store.publish()
         store.delete(ids=range(0, 400, 2))

@@ -1,4 +1,4 @@
-"""What a store refuses: in one line that says what to do, and with nothing written."""
+"""Invalid calls are refused with one line that says what to do, and nothing is written."""
 
 from collections.abc import Callable
 from pathlib import Path
@@ -80,7 +80,7 @@ SURROGATE = "'utf-8' codec can't encode character '\\udcff' in position {}: surr
     ],
     ids=lambda value: None if isinstance(value, str) else "",
 )
-def test_one_item_that_cannot_be_stored_refuses_the_batch(tmp_path: Path, bad: NewItem, message: str) -> None:
+def test_an_item_that_cannot_be_stored_refuses_the_batch(tmp_path: Path, bad: NewItem, message: str) -> None:
     with Store.open(line_store(tmp_path), writing=True) as store:
         before = files(store.folder)
         for batch in ([bad, *new_items([6, 7])], [*new_items([6, 7]), bad]):
@@ -94,7 +94,7 @@ def test_one_item_that_cannot_be_stored_refuses_the_batch(tmp_path: Path, bad: N
 @pytest.mark.parametrize("number", [float("nan"), float("inf"), -float("inf"), np.float64("nan")])
 def test_metadata_that_json_cannot_hold_refuses_the_batch(tmp_path: Path, number: float) -> None:
     with Store.open(line_store(tmp_path), writing=True) as store:
-        # The rest of the line is Python's, and other in the next Python.
+        # The rest of the message is Python's and depends on its version.
         with pytest.raises(InvalidItem, match=r"^expected an item that can be stored, got key 'k': Out of range float"):
             store.append([NewItem("k", b"", None, {"m": number})], line_vector(5))
         assert len(store) == 5
@@ -113,9 +113,7 @@ def test_metadata_that_json_cannot_hold_refuses_the_batch(tmp_path: Path, number
         ),
     ],
 )
-def test_vectors_that_do_not_fit_refuse_the_batch(
-    tmp_path: Path, vectors: Any, error: type[Exception], message: str
-) -> None:
+def test_invalid_vectors_refuse_the_batch(tmp_path: Path, vectors: Any, error: type[Exception], message: str) -> None:
     with Store.open(line_store(tmp_path), writing=True) as store:
         before = files(store.folder)
         with pytest.raises(error, match=exactly(message)):
@@ -130,11 +128,11 @@ def test_vectors_without_items_are_not_ignored(tmp_path: Path) -> None:
         assert len(store) == 5
 
 
-# Asking
+# Reading
 
 
 @pytest.mark.parametrize(
-    ("ask", "asked"),
+    ("read", "name"),
     [
         (lambda store: store.items([0, 5]), "id 5"),
         (lambda store: store.items([-1]), "id -1"),
@@ -149,14 +147,14 @@ def test_vectors_without_items_are_not_ignored(tmp_path: Path) -> None:
         (lambda store: store.delete(keys=["key 0", "key 5"]), "key 'key 5'"),
     ],
 )
-def test_what_the_store_does_not_hold_is_named(tmp_path: Path, ask: Callable[[Store], object], asked: str) -> None:
+def test_an_unknown_item_is_named(tmp_path: Path, read: Callable[[Store], object], name: str) -> None:
     with Store.open(line_store(tmp_path), writing=True) as store:
         message = (
-            f"expected an item of {store.folder}, got {asked}, which it does not hold: see `python -m storage info` "
+            f"expected an item of {store.folder}, got {name}, which it does not hold: see `python -m storage info` "
             "for what it holds"
         )
         with pytest.raises(UnknownItem, match=exactly(message)):
-            ask(store)
+            read(store)
         assert store.items() == [item(number) for number in range(5)]
 
 
@@ -168,7 +166,7 @@ def test_k_is_a_whole_number_of_at_least_one(tmp_path: Path, k: Any) -> None:
             store.nearest(line_vector(0), k)
 
 
-def test_a_query_is_refused_in_the_words_of_a_vector(tmp_path: Path) -> None:
+def test_an_invalid_query_is_refused_as_an_invalid_vector_is(tmp_path: Path) -> None:
     with Store.open(line_store(tmp_path)) as store:
         with pytest.raises(
             InvalidVectors, match=exactly("expected vectors of 2 dimensions, got an array of shape (3,)")

@@ -1,4 +1,4 @@
-"""The store: what goes in comes out, from the store that put it in and from one that is opened again."""
+"""The store returns what was stored, before and after it is reopened."""
 
 import os
 from collections.abc import Callable
@@ -25,7 +25,7 @@ from tests.storage.stores import (
     random_vectors,
 )
 
-#: What the store of five items answers at the place of item 2.
+#: The hits of the vector of item 2 in a store of five items.
 OF_TWO = [hit(1, 2, 0.0), hit(2, 1, 2.0), hit(3, 0, 3.0), hit(4, 3, 4.0), hit(5, 4, 12.0)]
 
 
@@ -39,7 +39,7 @@ def test_a_new_store_is_empty(tmp_path: Path) -> None:
         assert store.verify() == []
 
 
-def test_what_is_appended_is_there_at_once_and_after_opening_again(tmp_path: Path) -> None:
+def test_appended_items_are_found_at_once_and_after_reopening(tmp_path: Path) -> None:
     with Store.create(tmp_path / "store", EMBEDDING) as store:
         assert store.append(new_items([0, 1, 2]), line_vectors([0, 1, 2])) == AppendResult((0, 1, 2), 0)
         assert store.append(new_items([3, 4]), line_vectors([3, 4])) == AppendResult((3, 4), 0)
@@ -55,7 +55,7 @@ def test_what_is_appended_is_there_at_once_and_after_opening_again(tmp_path: Pat
         assert reopened.verify() == []
 
 
-def test_the_embedding_comes_back_as_it_was_given(tmp_path: Path) -> None:
+def test_the_embedding_is_returned_as_it_was_given(tmp_path: Path) -> None:
     arrays = {"mean": np.arange(6, dtype=np.float32).reshape(2, 3), "scale": np.array([0.1], np.float32)}
     spec = {"recipe": {"name": "naïve ✓"}, "seed": 7, "list": [1, None, 0.1]}
     with Store.create(tmp_path / "store", Embedding(3, "a" * 64, spec, arrays)):
@@ -94,8 +94,8 @@ def test_numpy_integers_are_ids_too(tmp_path: Path, kind: Any) -> None:
 def test_an_item_is_left_out_of_an_answer_by_its_id(tmp_path: Path) -> None:
     with Store.open(line_store(tmp_path)) as store:
         everywhere = np.array([np.iinfo(np.int64).min, -1, 5, np.iinfo(np.int64).max])
-        asked = store.nearest([line_vector(2)] * 3, 2, exclude=[[2], [], [*everywhere, 2**63, -(2**70), 1]])
-    assert asked == [[hit(1, 1, 2.0), hit(2, 0, 3.0)], OF_TWO[:2], [hit(1, 2, 0.0), hit(2, 0, 3.0)]]
+        answers = store.nearest([line_vector(2)] * 3, 2, exclude=[[2], [], [*everywhere, 2**63, -(2**70), 1]])
+    assert answers == [[hit(1, 1, 2.0), hit(2, 0, 3.0)], OF_TWO[:2], [hit(1, 2, 0.0), hit(2, 0, 3.0)]]
 
 
 def test_identical_images_are_items_of_their_own(tmp_path: Path) -> None:
@@ -106,7 +106,7 @@ def test_identical_images_are_items_of_their_own(tmp_path: Path) -> None:
         ]
 
 
-def test_an_item_that_comes_again_takes_the_place_of_its_old_self_under_a_new_id(tmp_path: Path) -> None:
+def test_an_item_of_a_stored_key_replaces_it_under_a_new_id(tmp_path: Path) -> None:
     changed = NewItem("key 1", b"other", "other label", {}, b"other png")
     with Store.open(line_store(tmp_path), writing=True) as store:
         assert store.append(
@@ -155,7 +155,7 @@ def test_any_text_is_a_key_a_label_and_metadata(tmp_path: Path) -> None:
         assert store.content_digests(TEXTS) == {text: text.encode() for text in TEXTS}
         assert store.label_counts() == dict.fromkeys(TEXTS, 1)
         assert [hits[0].label for hits in store.nearest([[id, 0] for id in range(len(TEXTS))], 1)] == TEXTS
-        # The same keys again replace, and are found to be deleted.
+        # Items of the same keys replace the first ones, and can be deleted by key.
         assert store.append(items, [[number, 0] for number in range(len(items))]).replaced == len(TEXTS)
         assert store.delete(keys=TEXTS) == len(TEXTS)
         assert store.verify() == []
@@ -172,7 +172,7 @@ def test_no_label_stays_no_label_and_an_empty_one_empty(tmp_path: Path) -> None:
         assert list(store.label_counts()) == ["", "None", None]
 
 
-def test_metadata_comes_back_as_it_was(tmp_path: Path) -> None:
+def test_metadata_is_returned_as_it_was_given(tmp_path: Path) -> None:
     metadata: dict[str, Any] = {
         "text": "ä",
         "whole": 2**70,
@@ -207,7 +207,7 @@ def test_more_items_than_one_statement_can_name_are_stored_and_found(tmp_path: P
     with Store.create(tmp_path / "store", Embedding(4, "f" * 64)) as store:
         assert store.append(items, vectors) == AppendResult(tuple(range(9000)), 0)
         assert len(store.content_digests([item.key for item in items])) == 9000
-        assert [found.key for found in store.items(range(8999, -1, -1))] == [item.key for item in items[::-1]]
+        assert [stored.key for stored in store.items(range(8999, -1, -1))] == [item.key for item in items[::-1]]
         np.testing.assert_array_equal(store.vectors(range(9000)), vectors)
         assert [hit.label for hit in store.nearest(vectors[7], 9000)[0]][:1] == [items[7].label]
         assert store.append(items, vectors).replaced == 9000
@@ -215,7 +215,7 @@ def test_more_items_than_one_statement_can_name_are_stored_and_found(tmp_path: P
         assert len(store) == 4000
 
 
-def test_the_clock_and_the_files_times_do_not_matter(tmp_path: Path) -> None:
+def test_the_times_of_files_do_not_matter(tmp_path: Path) -> None:
     folder = line_store(tmp_path, published=True)
     with Store.open(folder) as store:
         expected = store.nearest(line_vectors(range(5)), 5)
@@ -227,17 +227,17 @@ def test_the_clock_and_the_files_times_do_not_matter(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("id", [1.0, 1.5, True, "1", None, np.float32(1)])
-def test_what_is_no_whole_number_is_no_id(tmp_path: Path, id: Any) -> None:
+def test_an_id_must_be_a_whole_number(tmp_path: Path, id: Any) -> None:
     message = f"expected an id to be a whole number, got {id!r}: use the `id` of an item or a hit, or query by key"
     with Store.open(line_store(tmp_path, 3), writing=True) as store:
-        asked: list[Callable[[], object]] = [
+        calls: list[Callable[[], object]] = [
             lambda: store.items([0, id]),
             lambda: store.vectors([id]),
             lambda: store.thumbnails([id]),
             lambda: store.delete(ids=[0, id]),
             lambda: store.nearest(line_vector(0), 1, exclude=[[id]]),
         ]
-        for ask in asked:
+        for call in calls:
             with pytest.raises(InvalidQuery, match=exactly(message)):
-                ask()
+                call()
         assert len(store) == 3

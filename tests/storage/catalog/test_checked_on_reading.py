@@ -1,4 +1,4 @@
-"""Whatever is read from the catalog is checked first: the embedding, its arrays, and thumbnails."""
+"""Everything that is read from the catalog is checked: the embedding, its arrays, and thumbnails."""
 
 import sqlite3
 from pathlib import Path
@@ -10,7 +10,7 @@ from storage import Embedding, NewItem, Store
 from storage.errors import StoreCorrupt
 
 
-def made(folder: Path) -> Path:
+def small_store(folder: Path) -> Path:
     embedding = Embedding(2, "f" * 64, {"made": "by hand"}, {"head": np.arange(6, dtype=np.float32).reshape(2, 3)})
     with Store.create(folder / "store", embedding) as store:
         items = [NewItem(f"{number}", b"c", thumbnail=f"picture {number}".encode()) for number in range(3)]
@@ -43,7 +43,7 @@ def damage(folder: Path, statement: str) -> None:
     ],
 )
 def test_a_store_with_a_damaged_embedding_is_refused(tmp_path: Path, statement: str) -> None:
-    folder = made(tmp_path)
+    folder = small_store(tmp_path)
     damage(folder, statement)
     with pytest.raises(StoreCorrupt) as caught:
         Store.open(folder)
@@ -63,7 +63,7 @@ def test_a_store_with_a_damaged_embedding_is_refused(tmp_path: Path, statement: 
     ],
 )
 def test_a_damaged_thumbnail_is_never_shown_and_can_be_removed(tmp_path: Path, statement: str) -> None:
-    folder = made(tmp_path)
+    folder = small_store(tmp_path)
     damage(folder, statement)
     with Store.open(folder, writing=True) as store:
         assert store.thumbnails([0, 2]) == {0: b"picture 0", 2: b"picture 2"}

@@ -1,4 +1,4 @@
-"""Checksums: any change of a row, a thumbnail or the history is seen."""
+"""Checksums: any change of a row, a thumbnail or the history is detected."""
 
 from typing import Any
 
@@ -41,7 +41,7 @@ def test_the_checksum_of_a_row_never_changes_from_one_release_to_the_next() -> N
         ("batch", 4),
     ],
 )
-def test_every_field_of_a_row_counts(field: str, other: object) -> None:
+def test_every_field_of_a_row_is_covered(field: str, other: object) -> None:
     assert row_checksum(**{**ROW, field: other}) != row_checksum(**ROW)
 
 
@@ -60,12 +60,12 @@ def test_no_label_is_not_an_empty_one() -> None:
     ],
     ids=["key", "label", "content", "metadata", "numbers"],
 )
-def test_what_moves_from_one_field_to_the_next_is_seen(moved: dict[str, Any]) -> None:
+def test_bytes_that_move_from_one_field_to_the_next_are_detected(moved: dict[str, Any]) -> None:
     assert row_checksum(**{**ROW, **moved}) != row_checksum(**ROW)
 
 
-def test_a_thumbnail_of_another_item_is_seen() -> None:
-    checksums = {thumbnail_checksum(*shown) for shown in ((7, b"png"), (8, b"png"), (7, b"pnh"), (7, b""))}
+def test_a_thumbnail_of_another_item_is_detected() -> None:
+    checksums = {thumbnail_checksum(*pair) for pair in ((7, b"png"), (8, b"png"), (7, b"pnh"), (7, b""))}
     assert len(checksums) == 4
 
 
@@ -76,21 +76,21 @@ def test_the_chain_never_changes_from_one_release_to_the_next() -> None:
     assert second.hex() == "7cd501e8d2d2c5ab10c34e8974a664972b78f9a6587bc5f107c874184b3e556e"
 
 
-def test_every_row_and_deletion_of_every_batch_counts() -> None:
-    one, two = (1, b"1" * 16), (2, b"2" * 16)
+def test_every_row_and_deletion_of_every_batch_is_covered() -> None:
+    first, second = (1, b"1" * 16), (2, b"2" * 16)
     chains = {
         next_chain(CHAIN_START, [], []),
-        next_chain(CHAIN_START, [one], []),
-        next_chain(CHAIN_START, [two], []),
-        next_chain(CHAIN_START, [(1, two[1])], []),
-        next_chain(CHAIN_START, [one, two], []),
-        next_chain(CHAIN_START, [two, one], []),
+        next_chain(CHAIN_START, [first], []),
+        next_chain(CHAIN_START, [second], []),
+        next_chain(CHAIN_START, [(1, second[1])], []),
+        next_chain(CHAIN_START, [first, second], []),
+        next_chain(CHAIN_START, [second, first], []),
         next_chain(CHAIN_START, [], [1]),
         next_chain(CHAIN_START, [], [2]),
         next_chain(CHAIN_START, [], [1, 2]),
-        next_chain(CHAIN_START, [one], [2]),
-        next_chain(CHAIN_START, [one, two], [1]),
-        next_chain(next_chain(CHAIN_START, [one], []), [two], []),
-        next_chain(next_chain(CHAIN_START, [two], []), [one], []),
+        next_chain(CHAIN_START, [first], [2]),
+        next_chain(CHAIN_START, [first, second], [1]),
+        next_chain(next_chain(CHAIN_START, [first], []), [second], []),
+        next_chain(next_chain(CHAIN_START, [second], []), [first], []),
     }
     assert len(chains) == 13

@@ -1,4 +1,4 @@
-"""How a batch becomes durable: SQLite's settings, the chain of batches, ids, and what others see meanwhile."""
+"""The commit protocol: SQLite's settings, the chain of batches, ids, and what readers see meanwhile."""
 
 import contextlib
 import hashlib
@@ -44,29 +44,29 @@ def test_every_connection_of_a_store_commits_as_durably_as_sqlite_can(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     opened: list[sqlite3.Connection] = []
-    told: list[dict[str, object]] = []
+    settings: list[dict[str, object]] = []
     connect = sqlite3.connect
 
     def recorded(*args: Any, **kwargs: Any) -> sqlite3.Connection:
         opened.append(connect(*args, **kwargs))
         return opened[-1]
 
-    def tell() -> None:
+    def read_settings() -> None:
         for connection in opened:
-            # Those that are closed already are passed over.
+            # Connections that are closed already are skipped.
             with contextlib.suppress(sqlite3.ProgrammingError):
-                told.append({name: connection.execute(f"PRAGMA {name}").fetchone()[0] for name in SETTINGS})
+                settings.append({name: connection.execute(f"PRAGMA {name}").fetchone()[0] for name in SETTINGS})
         opened.clear()
 
     monkeypatch.setattr(sqlite3, "connect", recorded)
     with Store.create(tmp_path / "store", EMBEDDING) as store:
         store.append(new_items([0]), line_vectors([0]))
-        tell()
+        read_settings()
     with Store.open(tmp_path / "store") as store:
         store.nearest(line_vector(0), 1)
-        tell()
-    assert told == [SETTINGS] * len(told)
-    assert len(told) >= 2
+        read_settings()
+    assert settings == [SETTINGS] * len(settings)
+    assert len(settings) >= 2
     assert sql(tmp_path / "store", "PRAGMA application_id") == [(0x4C4F4F4B,)]
 
 
@@ -74,7 +74,7 @@ def test_every_connection_of_a_store_commits_as_durably_as_sqlite_can(
 
 
 def history(folder: Path) -> list[tuple[int, int, int, bytes]]:
-    """Return number, live items, next id and chain of each batch as the rows tell them, computed from nothing else."""
+    """Return number, live items, next id and chain of each batch, computed from the rows alone."""
     added, deleted = defaultdict(list), defaultdict(list)
     for id, batch, deleted_in, checksum in sql(folder, "SELECT id, batch, deleted_in, checksum FROM items ORDER BY id"):
         added[batch].append(b"+" + struct.pack("<q", id) + checksum)
@@ -88,10 +88,10 @@ def history(folder: Path) -> list[tuple[int, int, int, bytes]]:
     return batches
 
 
-def test_every_batch_is_tied_to_all_before_it(tmp_path: Path) -> None:
+def test_the_record_of_a_batch_covers_all_rows_up_to_it(tmp_path: Path) -> None:
     with Store.open(line_store(tmp_path, 5, batch=2), writing=True) as store:
         store.delete(ids=[1, 4])
-        # One that is new, one that comes again, and one that was deleted and comes back.
+        # A new item, a replaced one, and one that was deleted before.
         store.append(new_items([5, 2, 1]), line_vectors([5, 2, 1]))
         store.delete(keys=["key 0"])
         store.compact()
@@ -108,7 +108,7 @@ def test_every_batch_is_tied_to_all_before_it(tmp_path: Path) -> None:
     ]
 
 
-def test_what_changes_nothing_is_no_batch(tmp_path: Path) -> None:
+def test_calls_that_change_nothing_write_no_batch(tmp_path: Path) -> None:
     with Store.open(line_store(tmp_path, published=True), writing=True) as store:
         assert store.append([], []).ids == ()
         assert store.delete() == 0
@@ -118,16 +118,16 @@ def test_what_changes_nothing_is_no_batch(tmp_path: Path) -> None:
     assert sql(tmp_path / "store", "SELECT max(number) FROM batches") == [(1,)]
 
 
-def test_the_same_batches_make_the_same_history_wherever_they_are_made(tmp_path: Path) -> None:
+def test_the_same_batches_make_the_same_history_in_every_folder(tmp_path: Path) -> None:
     folders = [line_store(tmp_path / name, 5, batch=2) for name in "ab"]
-    one, other = (sql(folder, "SELECT * FROM batches ORDER BY number") for folder in folders)
-    assert one == other
+    first, second = (sql(folder, "SELECT * FROM batches ORDER BY number") for folder in folders)
+    assert first == second
 
 
 # Ids
 
 
-def test_ids_are_dense_and_never_given_out_again(tmp_path: Path) -> None:
+def test_ids_have_no_gaps_and_are_never_given_out_again(tmp_path: Path) -> None:
     folder = line_store(tmp_path, 3)
     with Store.open(folder, writing=True) as store:
         store.delete(ids=[1, 2])
@@ -155,7 +155,7 @@ def test_a_reader_answers_from_what_it_loaded_until_it_refreshes(tmp_path: Path)
         assert reader.nearest(line_vector(2), 9) == old
         writer.append(new_items([3]), line_vectors([3]))
         assert reader.nearest(line_vector(2), 9) == old
-        # What is asked of the catalog is answered from the newest batch.
+        # Reads of the catalog see the newest batch.
         assert (len(reader), reader.by_key("key 3")) == (4, item(3))
         reader.refresh()
         assert reader.nearest(line_vector(2), 9) == [[*old[0], hit(4, 3, 4.0)]]
@@ -164,9 +164,7 @@ def test_a_reader_answers_from_what_it_loaded_until_it_refreshes(tmp_path: Path)
 
 
 @pytest.mark.parametrize("compacted", [False, True])
-def test_a_reader_loads_anew_when_an_answer_would_hold_an_item_that_is_gone_since(
-    tmp_path: Path, compacted: bool
-) -> None:
+def test_a_reader_reloads_when_a_hit_was_deleted_since(tmp_path: Path, compacted: bool) -> None:
     folder = line_store(tmp_path, 3)
     with Store.open(folder) as reader, Store.open(folder, writing=True) as writer:
         assert len(reader.nearest(line_vector(0), 3)[0]) == 3
@@ -179,7 +177,7 @@ def test_a_reader_loads_anew_when_an_answer_would_hold_an_item_that_is_gone_sinc
         assert reader.nearest(line_vector(0), 3) == [[]]
 
 
-def test_an_item_that_is_gone_without_a_batch_that_says_so_is_damage(tmp_path: Path) -> None:
+def test_a_row_that_is_missing_though_no_batch_deleted_it_is_damage(tmp_path: Path) -> None:
     folder = line_store(tmp_path, 3)
     with Store.open(folder) as reader:
         assert len(reader.nearest(line_vector(0), 3)[0]) == 3
@@ -191,7 +189,7 @@ def test_an_item_that_is_gone_without_a_batch_that_says_so_is_damage(tmp_path: P
             reader.nearest(line_vector(0), 3)
 
 
-def test_readers_see_whole_batches_only_while_one_writes(tmp_path: Path) -> None:
+def test_readers_see_only_complete_batches_during_writes(tmp_path: Path) -> None:
     vectors = random_vectors(300, 16)
     with Store.create(tmp_path / "store", Embedding(16, "f" * 64)) as writer:
         done = threading.Event()
@@ -205,10 +203,10 @@ def test_readers_see_whole_batches_only_while_one_writes(tmp_path: Path) -> None
                     with Store.open(tmp_path / "store") as reader:
                         counted, items = len(reader), reader.items()
                         hits = reader.nearest(vectors[:1], 400)[0]
-                        found = reader.vectors([hit.id for hit in hits])
+                        hit_vectors = reader.vectors([hit.id for hit in hits])
                     assert {counted % 10, len(items) % 10, len(hits) % 10} == {0}
                     assert seen <= counted <= len(items) <= len(hits)
-                    assert [hit.label for hit in hits] == [label_of(vector) for vector in found]
+                    assert [hit.label for hit in hits] == [label_of(vector) for vector in hit_vectors]
                     seen = counted
                 assert seen == 300
             except BaseException as error:

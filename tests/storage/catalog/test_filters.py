@@ -1,4 +1,4 @@
-"""Filters: what they choose, as Python would, and what they refuse."""
+"""Filters: they select what the comparable comparison in Python selects; impossible ones are refused."""
 
 from collections.abc import Iterator
 from pathlib import Path
@@ -34,14 +34,14 @@ def store(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Store]:
         yield store
 
 
-def chosen(store: Store, where: Any) -> list[int]:
-    """Return the ids of the items that a filter chooses."""
+def selected(store: Store, where: Any) -> list[int]:
+    """Return the ids of the items that a filter selects."""
     (hits,) = store.nearest([0.0], 99, where=where)
     assert [hit.id for hit in store.within([0.0], 99, where=where)[0]] == [hit.id for hit in hits]
     return [hit.id for hit in hits]
 
 
-CHOSEN: list[tuple[Where, list[int]]] = [
+SELECTED: list[tuple[Where, list[int]]] = [
     ({}, [0, 1, 2, 3, 4, 5, 6]),
     ({"label": "7"}, [0, 1]),
     ({"label": ["7", "é", "no"]}, [0, 1, 6]),
@@ -93,9 +93,9 @@ CHOSEN: list[tuple[Where, list[int]]] = [
 ]
 
 
-@pytest.mark.parametrize(("where", "ids"), CHOSEN, ids=[str(where) for where, _ in CHOSEN])
-def test_a_filter_chooses_what_it_says(store: Store, where: Where, ids: list[int]) -> None:
-    assert chosen(store, where) == ids
+@pytest.mark.parametrize(("where", "ids"), SELECTED, ids=[str(where) for where, _ in SELECTED])
+def test_a_filter_selects_the_items_that_fulfil_it(store: Store, where: Where, ids: list[int]) -> None:
+    assert selected(store, where) == ids
 
 
 REFUSED: list[tuple[Any, str]] = [
@@ -120,7 +120,7 @@ REFUSED: list[tuple[Any, str]] = [
 
 
 @pytest.mark.parametrize(("where", "message"), REFUSED, ids=[str(where) for where, _ in REFUSED])
-def test_a_filter_that_can_mean_nothing_is_refused(store: Store, where: Any, message: str) -> None:
+def test_an_impossible_filter_is_refused(store: Store, where: Any, message: str) -> None:
     with pytest.raises(InvalidQuery, match=exactly(message)):
         store.nearest([0.0], 1, where=where)
 
@@ -148,61 +148,61 @@ VALUES = st.one_of(
 )
 
 
-def equal(one: Any, other: Any) -> bool:
-    """Tell whether two values are the same to a filter: truth values are no numbers."""
-    return isinstance(one, bool) == isinstance(other, bool) and bool(one == other)
+def equal(value: Any, other: Any) -> bool:
+    """Return whether two values are equal to a filter: booleans are not numbers."""
+    return isinstance(value, bool) == isinstance(other, bool) and bool(value == other)
 
 
 @settings(deadline=None, derandomize=True, max_examples=60)
-@given(values=st.lists(VALUES, min_size=1, max_size=8), asked=st.lists(VALUES, max_size=4))
+@given(values=st.lists(VALUES, min_size=1, max_size=8), operands=st.lists(VALUES, max_size=4))
 def test_metadata_is_compared_as_python_compares_it(
-    tmp_path_factory: pytest.TempPathFactory, values: list[Any], asked: list[Any]
+    tmp_path_factory: pytest.TempPathFactory, values: list[Any], operands: list[Any]
 ) -> None:
     with Store.create(tmp_path_factory.mktemp("values") / "store", Embedding(1, "f" * 64)) as store:
         items = [NewItem(str(number), b"", None, {"value": value}) for number, value in enumerate(values)]
         store.append(items, np.arange(len(items), dtype=np.float32)[:, np.newaxis])
-        any_of = [n for n, value in enumerate(values) if any(equal(value, one) for one in asked)]
-        assert chosen(store, {"value": asked}) == any_of
-        assert chosen(store, {"value": {"!=": asked}}) == [n for n in range(len(values)) if n not in any_of]
-        for one in asked:
-            if one is None or isinstance(one, bool):
+        any_of = [n for n, value in enumerate(values) if any(equal(value, operand) for operand in operands)]
+        assert selected(store, {"value": operands}) == any_of
+        assert selected(store, {"value": {"!=": operands}}) == [n for n in range(len(values)) if n not in any_of]
+        for operand in operands:
+            if operand is None or isinstance(operand, bool):
                 continue
-            kind: Any = str if isinstance(one, str) else int | float
-            same = [
+            kind: Any = str if isinstance(operand, str) else int | float
+            comparable = [
                 (n, value) for n, value in enumerate(values) if isinstance(value, kind) and not isinstance(value, bool)
             ]
-            assert chosen(store, {"value": {"<": one}}) == [n for n, value in same if value < one]
-            assert chosen(store, {"value": {">=": one}}) == [n for n, value in same if value >= one]
+            assert selected(store, {"value": {"<": operand}}) == [n for n, value in comparable if value < operand]
+            assert selected(store, {"value": {">=": operand}}) == [n for n, value in comparable if value >= operand]
 
 
-@pytest.mark.parametrize("kept", [0, 1, 3, 100, 299, 300])
-def test_a_filter_is_right_at_every_selectivity_alone_and_in_a_batch(tmp_path: Path, kept: int) -> None:
+@pytest.mark.parametrize("limit", [0, 1, 3, 100, 299, 300])
+def test_a_filter_is_right_at_every_selectivity_alone_and_in_a_batch(tmp_path: Path, limit: int) -> None:
     generator = np.random.default_rng(5)
     vectors = generator.standard_normal((300, 4)).astype(np.float32)
-    places = generator.permutation(300)
+    ranks = generator.permutation(300)
     with Store.create(tmp_path / "store", Embedding(4, "f" * 64)) as store:
-        store.append([NewItem(str(n), b"", None, {"place": int(place)}) for n, place in enumerate(places)], vectors)
+        store.append([NewItem(str(n), b"", None, {"rank": int(rank)}) for n, rank in enumerate(ranks)], vectors)
         queries = vectors[:9]
-        found = store.nearest(queries, 7, where={"place": {"<": kept}})
-        for query, hits in zip(queries, found, strict=True):
+        answers = store.nearest(queries, 7, where={"rank": {"<": limit}})
+        for query, hits in zip(queries, answers, strict=True):
             distances = np.sqrt(np.square(vectors.astype(np.float64) - query.astype(np.float64)).sum(axis=1))
-            order = [n for n in np.argsort(distances, kind="stable").tolist() if places[n] < kept][:7]
+            order = [n for n in np.argsort(distances, kind="stable").tolist() if ranks[n] < limit][:7]
             assert [(hit.id, hit.distance) for hit in hits] == [(n, distances[n]) for n in order]
-            assert store.nearest(query, 7, where={"place": {"<": kept}}) == [hits]
-            assert [hit.id for hit in store.nearest(query, 7, [order[:1]], {"place": {"<": kept}})[0]][:1] == order[1:2]
+            assert store.nearest(query, 7, where={"rank": {"<": limit}}) == [hits]
+            assert [hit.id for hit in store.nearest(query, 7, [order[:1]], {"rank": {"<": limit}})[0]][:1] == order[1:2]
 
 
-def test_a_filter_sees_what_was_written_since(tmp_path: Path) -> None:
+def test_a_filter_sees_later_batches(tmp_path: Path) -> None:
     with Store.create(tmp_path / "store", Embedding(1, "f" * 64)) as store:
         store.append([NewItem("a", b"", "7"), NewItem("b", b"", "8")], [[0.0], [1.0]])
         with Store.open(tmp_path / "store") as reader:
-            assert chosen(reader, {"label": "7"}) == [0]
+            assert selected(reader, {"label": "7"}) == [0]
             store.append([NewItem("c", b"", "7"), NewItem("a", b"", "8")], [[2.0], [3.0]])
-            assert chosen(reader, {"label": "7"}) == [2]
-            assert chosen(reader, {"label": "8"}) == [1, 3]
+            assert selected(reader, {"label": "7"}) == [2]
+            assert selected(reader, {"label": "8"}) == [1, 3]
             store.compact()
             reader.refresh()
-            assert chosen(reader, {"label": ["7", "8"]}) == [1, 2, 3]
+            assert selected(reader, {"label": ["7", "8"]}) == [1, 2, 3]
 
 
 @pytest.mark.parametrize(
@@ -213,7 +213,7 @@ def test_a_filter_sees_what_was_written_since(tmp_path: Path) -> None:
         "UPDATE items SET deleted_in = 1 WHERE id = 1",
     ],
 )
-def test_a_damaged_row_is_never_left_out_unnoticed(tmp_path: Path, damage: str) -> None:
+def test_a_damaged_row_is_never_skipped_silently(tmp_path: Path, damage: str) -> None:
     with Store.create(tmp_path / "store", Embedding(1, "f" * 64)) as store:
         store.append([NewItem(key, b"", "7", {"width": 3}) for key in "abc"], [[0.0], [1.0], [2.0]])
     sql(tmp_path / "store", damage)
@@ -223,7 +223,7 @@ def test_a_damaged_row_is_never_left_out_unnoticed(tmp_path: Path, damage: str) 
                 reader.nearest([0.0], 3, where=where)
 
 
-def test_many_filters_are_answered_as_one_by_one(tmp_path: Path) -> None:
+def test_many_filters_one_after_the_other_do_not_mix_up_their_answers(tmp_path: Path) -> None:
     vectors = np.random.default_rng(2).standard_normal((200, 3)).astype(np.float32)
     with Store.create(tmp_path / "store", Embedding(3, "f" * 64)) as store:
         store.append([NewItem(str(n), b"", str(n % 10)) for n in range(200)], vectors)

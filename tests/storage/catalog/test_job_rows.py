@@ -1,4 +1,4 @@
-"""The ledger: what jobs did, written with the batch that did it."""
+"""Jobs and their rejects are written in the same transaction as their batches."""
 
 from dataclasses import replace
 from pathlib import Path
@@ -24,7 +24,7 @@ def test_a_jobs_counts_and_rejects_are_written_with_its_batch(tmp_path: Path) ->
         assert reopened.verify() == []
 
 
-def test_a_job_that_stored_nothing_leaves_an_entry_and_no_batch(tmp_path: Path) -> None:
+def test_a_job_that_stored_nothing_is_recorded_without_a_batch(tmp_path: Path) -> None:
     with Store.create(tmp_path / "store", Embedding(2, "f" * 64)) as store:
         job = Job(1, "folder:pictures", total=1, rejected=1, finished=True)
         assert store.append([], [], JobUpdate(job, [Rejected("a", "empty")])).ids == ()
@@ -39,9 +39,9 @@ def test_a_job_that_stored_nothing_leaves_an_entry_and_no_batch(tmp_path: Path) 
         )
 
 
-def test_an_entry_is_not_written_without_its_batch(tmp_path: Path) -> None:
+def test_a_job_update_is_not_written_without_its_batch(tmp_path: Path) -> None:
     with Store.create(tmp_path / "store", Embedding(2, "f" * 64)) as store:
-        entry = JobUpdate(Job(1, "folder:pictures", total=1), [Rejected("a", "empty")])
+        update = JobUpdate(Job(1, "folder:pictures", total=1), [Rejected("a", "empty")])
         with pytest.raises(InvalidVectors):
-            store.append([NewItem("b", b"c")], [[float("nan"), 0]], entry)
+            store.append([NewItem("b", b"c")], [[float("nan"), 0]], update)
         assert (store.jobs(), store.rejects(), len(store)) == ([], [], 0)

@@ -1,4 +1,4 @@
-"""What every answer asks of SQLite is looked up, not looked for: a scan would be as slow as it is silent."""
+"""The statements of a search use an index: nothing but its time would show that SQLite scans a table instead."""
 
 import sqlite3
 from pathlib import Path

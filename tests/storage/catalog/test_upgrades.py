@@ -1,4 +1,4 @@
-"""Stores of older formats answer as they always did, and a writer brings them up to date; newer ones are refused."""
+"""Stores of older formats give the same answers and are upgraded by the first writer; newer formats are refused."""
 
 import json
 import re
@@ -12,6 +12,7 @@ import sqlalchemy as sa
 from storage import Embedding, NewItem, Store
 from storage.catalog.schema import SCHEMA_VERSION
 from storage.catalog.upgrades import UPGRADES
+from storage.databases import sqlite_file
 from storage.errors import StoreCorrupt, StoreVersion
 from tests.storage.catalog.formats.make import FORMATS, answers
 
@@ -40,7 +41,7 @@ def version_of(store: Path) -> int:
 
 
 def definitions(store: Path) -> set[str]:
-    """Return the SQL of a catalog's tables and indexes, without the spaces and quotes that do not matter."""
+    """Return the SQL of a catalog's tables and indexes, without spaces and quotes."""
     with sqlite3.connect(store / "catalog.sqlite") as connection:
         rows = connection.execute("SELECT sql FROM sqlite_schema WHERE sql IS NOT NULL").fetchall()
     connection.close()
@@ -52,7 +53,7 @@ def test_there_is_a_store_of_every_older_format() -> None:
 
 
 @pytest.mark.parametrize("format", OLDER)
-def test_a_reader_gets_the_same_answers_from_an_older_store_and_leaves_it_as_it_is(format: int, tmp_path: Path) -> None:
+def test_a_reader_gets_the_same_answers_from_an_older_store_and_does_not_change_it(format: int, tmp_path: Path) -> None:
     folder = copied(format, tmp_path)
     before = (folder / "catalog.sqlite").read_bytes()
     with Store.open(folder) as store:
@@ -80,7 +81,7 @@ def test_the_first_writer_upgrades_an_older_store(format: int, tmp_path: Path) -
 
 
 @pytest.mark.parametrize("format", OLDER)
-def test_an_upgraded_catalog_is_defined_as_a_new_one(format: int, tmp_path: Path) -> None:
+def test_an_upgraded_catalog_has_the_tables_of_a_new_one(format: int, tmp_path: Path) -> None:
     folder = copied(format, tmp_path)
     Store.open(folder, writing=True).close()
     Store.create(tmp_path / "new", Embedding(2, "f" * 64)).close()
@@ -95,7 +96,7 @@ def test_an_upgrade_that_fails_changes_nothing(tmp_path: Path, monkeypatch: pyte
         connection.exec_driver_sql("DELETE FROM generations")
         raise OSError("the plug was pulled")
 
-    monkeypatch.setattr("storage.databases.sqlite_file.UPGRADES", {**UPGRADES, SCHEMA_VERSION - 1: failing})
+    monkeypatch.setattr(sqlite_file, "UPGRADES", {**UPGRADES, SCHEMA_VERSION - 1: failing})
     with pytest.raises(OSError, match="the plug was pulled"):
         Store.open(folder, writing=True)
     assert version_of(folder) == 1

@@ -1,4 +1,4 @@
-"""Backups: a store of its own that answers the same, made while the original is read or written."""
+"""Backups: independent stores with the same answers, also when the original is written meanwhile."""
 
 import threading
 from pathlib import Path
@@ -37,7 +37,7 @@ def test_a_backup_answers_as_the_original_and_is_published(published: Path, tmp_
     assert not list(copy.glob("*.tmp*"))
 
 
-def test_a_backup_is_a_store_that_goes_its_own_way(tmp_path: Path) -> None:
+def test_a_backup_is_independent_of_the_original(tmp_path: Path) -> None:
     folder = line_store(tmp_path)
     with Store.open(folder) as store:
         store.backup(tmp_path / "copy")
@@ -69,7 +69,7 @@ def test_an_empty_store_is_backed_up(tmp_path: Path) -> None:
         assert copied.append(new_items([0]), line_vectors([0])).ids == (0,)
 
 
-def test_a_backup_made_while_one_writes_has_whole_batches_up_to_some_moment(tmp_path: Path) -> None:
+def test_a_backup_during_writes_has_complete_batches_up_to_some_moment(tmp_path: Path) -> None:
     vectors = random_vectors(600, 32)
     with Store.create(tmp_path / "store", Embedding(32, "f" * 64)) as writer:
         writer.append(oracle_items(vectors[:10]), vectors[:10])
@@ -153,7 +153,7 @@ def test_a_store_that_another_process_writes_to_is_backed_up(tmp_path: Path) -> 
         ("a file", NotAStore, "expected a new or empty folder for the store, got the file {}: name another folder"),
     ],
 )
-def test_nothing_is_written_over(tmp_path: Path, there: str, error: type[Exception], message: str) -> None:
+def test_nothing_is_overwritten(tmp_path: Path, there: str, error: type[Exception], message: str) -> None:
     folder = line_store(tmp_path)
     target = folder if there == "itself" else tmp_path / "target"
     if there == "another store":
@@ -169,7 +169,7 @@ def test_nothing_is_written_over(tmp_path: Path, there: str, error: type[Excepti
     assert files(tmp_path) == before
 
 
-def test_a_damaged_store_is_not_backed_up_as_a_whole_one(tmp_path: Path) -> None:
+def test_a_damaged_store_is_not_backed_up(tmp_path: Path) -> None:
     folder = line_store(tmp_path)
     sql(folder, "UPDATE items SET label = 'x' WHERE id = 2")
     message = (

@@ -1,4 +1,4 @@
-"""Publishing the index: a new file, the fixed name, and what is kept."""
+"""Publishing the index: a new file, the fixed name, and which files are retained."""
 
 import shutil
 from collections.abc import Callable
@@ -30,7 +30,7 @@ def test_an_empty_store_is_published_too(tmp_path: Path) -> None:
     assert faiss.read_index(str(tmp_path / "store" / "index.faiss")).ntotal == 0
 
 
-def test_publishing_what_is_published_changes_nothing(published: Path) -> None:
+def test_publishing_again_changes_nothing(published: Path) -> None:
     with Store.open(published, writing=True) as store:
         store.publish()
         before = files(published)
@@ -39,7 +39,7 @@ def test_publishing_what_is_published_changes_nothing(published: Path) -> None:
 
 
 @pytest.mark.parametrize("spoil", [Path.unlink, lambda path: path.write_bytes(b"not an index")])
-def test_publishing_gives_back_a_fixed_name_that_was_lost(published: Path, spoil: Callable[[Path], object]) -> None:
+def test_publishing_restores_a_lost_fixed_name(published: Path, spoil: Callable[[Path], object]) -> None:
     with Store.open(published, writing=True) as store:
         store.publish()
         # A program that writes to the name in place would write to the generation too: it is the same file.
@@ -50,27 +50,32 @@ def test_publishing_gives_back_a_fixed_name_that_was_lost(published: Path, spoil
     np.testing.assert_array_equal(fixed_name_vectors(published), np.delete(VECTORS, [3, 20, 50], axis=0))
 
 
-def test_the_newest_file_and_the_one_before_are_kept_and_older_ones_go(tmp_path: Path) -> None:
+def test_the_newest_two_files_are_retained_and_older_ones_removed(tmp_path: Path) -> None:
     with Store.create(tmp_path / "store", Embedding(DIM, "f" * 64)) as store:
-        made: list[set[str]] = []
+        names: list[set[str]] = []
         for start in range(0, 50, 10):
             store.append(oracle_items(VECTORS[start : start + 10], first=start), VECTORS[start : start + 10])
             store.publish()
-            made.append({path.name for path in index_files(store.folder)})
-        assert [len(some) for some in made] == [1, 2, 2, 2, 2]
-        assert [sorted(name[:8] for name in some) for some in made[-2:]] == [
+            names.append({path.name for path in index_files(store.folder)})
+        assert [len(files) for files in names] == [1, 2, 2, 2, 2]
+        assert [sorted(name[:8] for name in files) for files in names[-2:]] == [
             ["g-000003", "g-000004"],
             ["g-000004", "g-000005"],
         ]
-        assert len(made[-1] & made[-2]) == 1
+        assert len(names[-1] & names[-2]) == 1
 
 
-def test_nothing_that_others_put_beside_the_index_files_is_removed(published: Path) -> None:
+def test_foreign_files_beside_the_index_files_are_not_removed(published: Path) -> None:
     index = published / "index"
-    theirs = {"notes.txt": b"a", "g-notes.txt": b"b", "g-mine.faiss": b"c", "sub/g-000001-0123456789abcdef.faiss": b"d"}
+    other = {
+        "notes.txt": b"a",
+        "g-notes.txt": b"b",
+        "g-mine.faiss": b"c",
+        "sub/g-000001-0123456789abcdef.faiss": b"d",
+    }
     (index / "sub").mkdir()
     (index / "g-000001-0123456789abcdef.faiss").mkdir()
-    for name, data in theirs.items():
+    for name, data in other.items():
         (index / name).write_bytes(data)
     (index / "new.tmp").write_bytes(b"left by an interrupted write")
     (index / "g-000000-0123456789abcdef.faiss").write_bytes(b"left by an older generation")
@@ -78,13 +83,13 @@ def test_nothing_that_others_put_beside_the_index_files_is_removed(published: Pa
     with Store.open(published, writing=True) as store:
         store.publish()
     after = set(files(index))
-    assert {name: files(index)[name] for name in theirs} == theirs
+    assert {name: files(index)[name] for name in other} == other
     assert (index / "g-000001-0123456789abcdef.faiss").is_dir()
     assert {name[:8] for name in before - after} == {"new.tmp", "g-000000", "g-000001"}
     assert {name[:8] for name in after - before} == {"g-000003"}
 
 
-def test_an_index_folder_that_is_gone_comes_back(published: Path) -> None:
+def test_a_missing_index_folder_is_created_again(published: Path) -> None:
     expected = answers(published)
     shutil.rmtree(published / "index")
     (published / "index.faiss").unlink()

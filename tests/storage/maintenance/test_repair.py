@@ -1,4 +1,4 @@
-"""Damage inside the catalog: named by verify, mended by repair, and what is not damaged goes on as before."""
+"""Damage in the catalog and index files: verify names it, repair removes it, and undamaged items are unaffected."""
 
 import shutil
 from pathlib import Path
@@ -20,13 +20,13 @@ from tests.storage.stores import (
     sql,
 )
 
-#: What the damaged stores of these tests hold: item 0 was deleted, item 4 came after the index file.
-HELD = [1, 2, 3, 4]
+#: The live items of these tests' stores: item 0 was deleted, item 4 was added after the index file.
+LIVE = [1, 2, 3, 4]
 
 
 @pytest.fixture(scope="module")
-def made(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    folder = line_store(tmp_path_factory.mktemp("made"), 4, batch=2)
+def template(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    folder = line_store(tmp_path_factory.mktemp("template"), 4, batch=2)
     with Store.open(folder, writing=True) as store:
         store.delete(ids=[0])
         store.publish()
@@ -35,19 +35,19 @@ def made(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture
-def folder(made: Path, tmp_path: Path) -> Path:
-    return shutil.copytree(made, tmp_path / "store")
+def folder(template: Path, tmp_path: Path) -> Path:
+    return shutil.copytree(template, tmp_path / "store")
 
 
-def around_item_two(held: list[int]) -> list[Hit]:
-    """Return the whole answer at the place of item 2 of a store that holds these items."""
+def around_item_two(live: list[int]) -> list[Hit]:
+    """Return all hits of the vector of item 2 in a store of these items."""
     distances = {2: 0.0, 1: 2.0, 3: 4.0, 4: 12.0}
-    near = [number for number in distances if number in held]
+    near = [number for number in distances if number in live]
     return [hit(rank, number, distances[number]) for rank, number in enumerate(near, start=1)]
 
 
 ITEM = "item {}: its fields do not match its checksum"
-ASIDE = "item {}: damaged, quarantined"
+QUARANTINED = "item {}: damaged, quarantined"
 RECORD = "batch {}: its record was recomputed from its rows"
 OTHER_ROWS = "batch {}: its rows are not those that were acknowledged"
 
@@ -68,17 +68,17 @@ OTHER_ROWS = "batch {}: its rows are not those that were acknowledged"
         (2, "key", "key 99"),
         (2, "content", b""),
         (2, "content", 5),
-        # This one is not covered by the index file.
+        # Item 4 is not covered by the index file.
         (4, "vector", b"\0" * 8),
         (4, "vector", b"\0" * 7),
         (4, "label", "label 3"),
     ],
 )
-def test_a_damaged_item_is_named_and_set_aside_and_the_others_go_on(
+def test_a_damaged_item_is_named_and_quarantined_and_the_others_are_unaffected(
     folder: Path, number: int, column: str, value: object
 ) -> None:
     sql(folder, f"UPDATE items SET {column} = ? WHERE id = ?", value, number)
-    others = [one for one in HELD if one != number]
+    others = [other for other in LIVE if other != number]
     unreadable = (
         f"expected item {number} to match its checksum, but it was damaged after it was written: run "
         "`python -m storage repair`, or restore the store from a backup"
@@ -88,17 +88,17 @@ def test_a_damaged_item_is_named_and_set_aside_and_the_others_go_on(
         assert store.verify() == [ITEM.format(number), *([unreadable] if number == 4 else [])]
         with pytest.raises(StoreCorrupt, match=exactly(unreadable)):
             store.items([number])
-        assert store.repair() == [ASIDE.format(number)]
+        assert store.repair() == [QUARANTINED.format(number)]
         assert store.verify() == []
-        assert store.items() == [item(one) for one in others]
+        assert store.items() == [item(other) for other in others]
         assert store.nearest(line_vector(2), 9) == [around_item_two(others)]
-        assert store.thumbnails(HELD).keys() == set(others)
+        assert store.thumbnails(LIVE).keys() == set(others)
         assert sql(folder, f"SELECT item, {column} FROM set_aside") == [(number, value)]
         # It can be added again, under a new id.
         assert store.append([new_item(number)], line_vector(number)).ids == (5,)
         assert store.repair() == []
     with Store.open(folder) as store:
-        assert store.items() == [*(item(one) for one in others), item(number, id=5)]
+        assert store.items() == [*(item(other) for other in others), item(number, id=5)]
         assert store.verify() == []
 
 
@@ -107,20 +107,20 @@ def test_no_answer_is_given_from_a_damaged_item(folder: Path) -> None:
     with Store.open(folder) as store:
         with pytest.raises(StoreCorrupt, match=r"^expected item 3 to match its checksum, but it was damaged after it"):
             store.nearest(line_vector(2), 3)
-        # What it is not among is answered.
+        # A query whose hits do not include it is answered.
         assert store.nearest(line_vector(2), 2) == [around_item_two([1, 2])]
         for read in (store.items, lambda: store.by_key("key 3"), lambda: store.vectors([3]), lambda: [*store.pages(2)]):
             with pytest.raises(StoreCorrupt):
                 read()
 
 
-def test_several_damaged_items_are_set_aside_together(folder: Path) -> None:
+def test_several_damaged_items_are_quarantined_together(folder: Path) -> None:
     sql(folder, "UPDATE items SET label = 'x' WHERE id IN (0, 1, 3)")
     sql(folder, "UPDATE thumbnails SET png = x'00' WHERE item = 2")
     picture = "thumbnail of item 2: "
     with Store.open(folder, writing=True) as store:
         assert store.verify() == [*(ITEM.format(id) for id in (0, 1, 3)), picture + "it does not match its checksum"]
-        assert store.repair() == [*(ASIDE.format(id) for id in (0, 1, 3)), picture + "damaged, removed"]
+        assert store.repair() == [*(QUARANTINED.format(id) for id in (0, 1, 3)), picture + "damaged, removed"]
         assert store.verify() == []
         assert store.items() == [item(2), item(4)]
         assert store.nearest(line_vector(2), 9) == [around_item_two([2, 4])]
@@ -140,21 +140,21 @@ def test_several_damaged_items_are_set_aside_together(folder: Path) -> None:
         (
             "UPDATE items SET checksum = x'00' WHERE id = 3",
             [ITEM.format(3), OTHER_ROWS.format(2)],
-            [ASIDE.format(3), *(RECORD.format(number) for number in (2, 3, 4))],
+            [QUARANTINED.format(3), *(RECORD.format(number) for number in (2, 3, 4))],
         ),
         (
             "UPDATE items SET checksum = 'text' WHERE id = 3",
             [ITEM.format(3), OTHER_ROWS.format(2)],
-            [ASIDE.format(3), *(RECORD.format(number) for number in (2, 3, 4))],
+            [QUARANTINED.format(3), *(RECORD.format(number) for number in (2, 3, 4))],
         ),
-        ("UPDATE items SET batch = 1 WHERE id = 3", [ITEM.format(3), OTHER_ROWS.format(1)], [ASIDE.format(3)]),
+        ("UPDATE items SET batch = 1 WHERE id = 3", [ITEM.format(3), OTHER_ROWS.format(1)], [QUARANTINED.format(3)]),
     ],
 )
-def test_a_record_that_the_rows_do_not_bear_out_is_named_and_made_to_match(
+def test_a_batch_record_that_differs_from_its_rows_is_named_and_recomputed(
     folder: Path, statement: str, problems: list[str], done: list[str]
 ) -> None:
     sql(folder, statement)
-    others = HELD if ASIDE.format(3) not in done else [1, 2, 4]
+    others = LIVE if QUARANTINED.format(3) not in done else [1, 2, 4]
     with Store.open(folder, writing=True) as store:
         assert store.verify() == problems
         assert store.repair() == done
@@ -165,14 +165,14 @@ def test_a_record_that_the_rows_do_not_bear_out_is_named_and_made_to_match(
 
 
 @pytest.mark.parametrize("lost", [[1], [4], [2, 3]])
-def test_a_row_that_is_gone_is_named_and_its_id_is_not_given_out_again(folder: Path, lost: list[int]) -> None:
+def test_a_missing_row_is_named_and_its_id_is_not_given_out_again(folder: Path, lost: list[int]) -> None:
     for id in lost:
         sql(folder, "DELETE FROM items WHERE id = ?", id)
-    others = [number for number in HELD if number not in lost]
+    others = [number for number in LIVE if number not in lost]
     with Store.open(folder, writing=True) as store:
-        gone = [f"item {id}: its row is missing" for id in lost]
-        assert store.verify()[: len(gone)] == gone
-        assert store.repair()[: len(gone)] == [f"{line}; its id is not given out again" for line in gone]
+        missing = [f"item {id}: its row is missing" for id in lost]
+        assert store.verify()[: len(missing)] == missing
+        assert store.repair()[: len(missing)] == [f"{line}; its id is not given out again" for line in missing]
         assert store.verify() == []
         assert store.items() == [item(number) for number in others]
         assert store.nearest(line_vector(2), 9) == [around_item_two(others)]
@@ -199,7 +199,7 @@ def test_a_row_that_is_gone_is_named_and_its_id_is_not_given_out_again(folder: P
         ),
     ],
 )
-def test_what_cannot_be_made_whole_is_left_as_it_is(folder: Path, statement: str, message: str) -> None:
+def test_a_store_that_cannot_be_repaired_is_not_changed(folder: Path, statement: str, message: str) -> None:
     sql(folder, statement)
     sql(folder, "UPDATE items SET label = 'x' WHERE id = 2")
     before = files(folder)
@@ -210,22 +210,22 @@ def test_what_cannot_be_made_whole_is_left_as_it_is(folder: Path, statement: str
     assert {**files(folder), "writer.lock": b""} == {**before, "writer.lock": b""}
 
 
-def test_an_index_file_that_is_gone_is_made_again(folder: Path) -> None:
-    (gone,) = (folder / "index").iterdir()
-    gone.unlink()
+def test_a_missing_index_file_is_rebuilt(folder: Path) -> None:
+    (index_file,) = (folder / "index").iterdir()
+    index_file.unlink()
     (folder / "index.faiss").unlink()
     with Store.open(folder, writing=True) as store:
-        missing = f"index/{gone.name}: missing or damaged"
+        missing = f"index/{index_file.name}: missing or damaged"
         assert store.verify() == [f"{missing}; searching works without it, from the rows"]
         assert store.repair() == [f"{missing}, rebuilt"]
         assert store.verify() == []
-        assert store.nearest(line_vector(2), 9) == [around_item_two(HELD)]
-    (made,) = (folder / "index").iterdir()
-    assert made.read_bytes() == (folder / "index.faiss").read_bytes()
+        assert store.nearest(line_vector(2), 9) == [around_item_two(LIVE)]
+    (rebuilt,) = (folder / "index").iterdir()
+    assert rebuilt.read_bytes() == (folder / "index.faiss").read_bytes()
     assert sql(folder, "SELECT batch, items FROM generations") == [(4, 4)]
 
 
-def test_an_index_file_is_made_again_also_where_a_folder_took_its_name(tmp_path: Path) -> None:
+def test_an_index_file_is_rebuilt_even_where_a_folder_has_its_name(tmp_path: Path) -> None:
     with Store.open(line_store(tmp_path, published=True), writing=True) as store:
         (path,) = (store.folder / "index").iterdir()
         path.unlink()
@@ -236,7 +236,7 @@ def test_an_index_file_is_made_again_also_where_a_folder_took_its_name(tmp_path:
         assert sorted(path.name[:8] for path in (store.folder / "index").iterdir()) == ["g-000001", "g-000002"]
 
 
-def test_repairing_a_whole_store_changes_no_item(folder: Path) -> None:
+def test_repairing_an_intact_store_changes_nothing(folder: Path) -> None:
     tables = ("items", "batches", "thumbnails", "embedding", "set_aside")
     before = [sql(folder, f"SELECT * FROM {table}") for table in tables]
     with Store.open(folder, writing=True) as store:

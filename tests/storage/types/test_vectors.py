@@ -1,4 +1,4 @@
-"""What a vector must be before it is stored or searched for."""
+"""The check of vectors before they are stored or searched for."""
 
 from typing import Any
 
@@ -9,7 +9,7 @@ from storage.errors import InvalidVectors
 from storage.types.vectors import checked_vectors
 from tests.storage.stores import exactly
 
-#: The largest float32 whose square is one too.
+#: The largest float32 whose square is finite in float32.
 LARGEST = np.float32(1.8446743e19)
 
 NOT_FINITE = "expected finite vectors with a squared norm below 3.4e+38, got NaN, infinity or a larger value in row {}"
@@ -39,7 +39,7 @@ NOT_FINITE = "expected finite vectors with a squared norm below 3.4e+38, got NaN
         pytest.param([[LARGEST, LARGEST]], NOT_FINITE.format(0), id="a squared norm beyond float32"),
     ],
 )
-def test_what_cannot_be_searched_is_refused_in_one_line(given: Any, message: str) -> None:
+def test_vectors_that_cannot_be_searched_are_refused(given: Any, message: str) -> None:
     with pytest.raises(InvalidVectors, match=exactly(message)):
         checked_vectors(given, 2)
 
@@ -56,7 +56,7 @@ def test_what_cannot_be_searched_is_refused_in_one_line(given: Any, message: str
         pytest.param(np.array([[1, 0, 2, 0], [3, 0, 4, 0], [5, 0, 6, 0]], np.float64)[:, ::2], id="every other"),
     ],
 )
-def test_whatever_holds_real_numbers_becomes_native_contiguous_float32(given: Any) -> None:
+def test_arrays_of_real_numbers_become_native_contiguous_float32(given: Any) -> None:
     rows = checked_vectors(given, 2)
     assert rows.tolist() == [[1, 2], [3, 4], [5, 6]]
     assert (rows.dtype.str, rows.dtype.isnative, rows.flags.c_contiguous) == (np.dtype(np.float32).str, True, True)
@@ -70,7 +70,7 @@ def test_one_vector_becomes_one_row() -> None:
     assert checked_vectors([3, 4], 2).tolist() == [[3, 4]]
 
 
-def test_no_rows_are_no_vectors() -> None:
+def test_an_empty_array_has_no_vectors() -> None:
     assert checked_vectors(np.empty((0, 2)), 2).shape == (0, 2)
 
 
@@ -80,7 +80,7 @@ def test_the_largest_and_the_smallest_numbers_that_can_be_searched_are_kept() ->
     assert checked_vectors(given, 2).tobytes() == given.tobytes()
 
 
-def test_what_was_given_is_left_as_it_was() -> None:
+def test_the_given_array_is_not_changed() -> None:
     given = np.array([[0.1, 2]], np.float64)
     given.flags.writeable = False
     assert checked_vectors(given, 2).flags.writeable

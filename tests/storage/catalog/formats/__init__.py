@@ -1,1 +1,1 @@
-"""One small store of every format that was ever written, and what it must answer for ever."""
+"""A small store of every older format, and the answers that it must always give."""

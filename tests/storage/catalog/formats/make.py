@@ -1,6 +1,6 @@
-"""`python -m tests.storage.catalog.formats.make`: keep a store of the present format, and its answers, for later ones.
+"""`python -m tests.storage.catalog.formats.make`: save a store of the current format, and its answers, as a fixture.
 
-Run it once when a format is about to be replaced by the next; what it made is never changed afterwards.
+Run it once, before a format is replaced by the next; its output is never changed afterwards.
 """
 
 import json
@@ -17,19 +17,19 @@ DIM = 4
 
 
 def make(folder: Path) -> None:
-    """Make a store with all that a format can hold: replaced and deleted items, labels, thumbnails, arrays, a tail."""
+    """Create a store with replaced and deleted items, labels, thumbnails, arrays, and rows after the index file."""
     vectors = np.random.default_rng(SCHEMA_VERSION).integers(-50, 50, (30, DIM)).astype(np.float32)
     head = np.arange(8, dtype=np.float32).reshape(2, 4)
     labels = [None, "", "cat", "ćwierć żółwia", "'; DROP TABLE items; --"]
     items = [
         NewItem(
-            f"folder/{place}.png",
-            bytes([place]) * 32,
-            labels[place % 5],
-            {"place": place, "name": "ü"},
-            f"picture {place}".encode() if place % 3 else None,
+            f"folder/{number}.png",
+            bytes([number]) * 32,
+            labels[number % 5],
+            {"place": number, "name": "ü"},
+            f"picture {number}".encode() if number % 3 else None,
         )
-        for place in range(30)
+        for number in range(30)
     ]
     with Store.create(folder, Embedding(DIM, "ab" * 32, {"made": "by hand"}, {"head": head})) as store:
         store.append(items[:12], vectors[:12])
@@ -42,7 +42,7 @@ def make(folder: Path) -> None:
 
 
 def answers(store: Store) -> dict[str, Any]:
-    """Return everything that a store answers, as JSON."""
+    """Return all items, thumbnails and arrays of a store, and the hits of some queries, as JSON values."""
     ids, vectors = store.all_vectors()
     return {
         "items": [
@@ -63,7 +63,7 @@ if __name__ == "__main__":
     target = FORMATS / str(SCHEMA_VERSION)
     make(target / "store")
     (target / "store" / "writer.lock").unlink()
-    # A second name of the newest index file, as every publication makes it.
+    # It is a hard link to the newest index file, which every publication renews.
     (target / "store" / "index.faiss").unlink()
-    with Store.open(target / "store") as made:
-        (target / "answers.json").write_text(json.dumps(answers(made), indent=1, ensure_ascii=False) + "\n")
+    with Store.open(target / "store") as store:
+        (target / "answers.json").write_text(json.dumps(answers(store), indent=1, ensure_ascii=False) + "\n")

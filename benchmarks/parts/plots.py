@@ -1,4 +1,9 @@
-"""Plots as SVG: drawn by hand of few shapes, right in light and dark, and the same in a page or as a file."""
+"""Plots as SVG: horizontal bars, and lines over two logarithmic axes.
+
+They are written as SVG directly, because Matplotlib's SVG has fixed colours, repeats its ids in every plot of a page
+and adds a style rule that applies to the whole page. These follow the page's colour scheme, keep texts as text, and are
+the same to the byte for the same data.
+"""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -7,7 +12,11 @@ from math import ceil, floor, log10
 
 from benchmarks.common.measurement import format_number
 
-_WIDTH = 720
+#: Sizes in pixels.
+_BARS_WIDTH, _BAR_ROW = 560, 34
+_LINES_WIDTH, _LINES_HEIGHT = 720, 400
+_LEFT, _RIGHT, _TOP, _BOTTOM = 58, 170, 34, 48
+
 _STYLE = (
     "<style>"
     ".plot{--ink:#1f2328;--faint:#59636e;--line:#d8dee4;--ours:#0969da;--other:#8c959f;--limit:#bc4c00;"
@@ -23,13 +32,13 @@ _STYLE = (
     "</style>"
 )
 
-#: Pixels that a letter of a chart takes at most, on average.
-_LETTER = 8
+#: Pixels per letter, on average at most.
+_LETTER_WIDTH = 8
 
 
 @dataclass(frozen=True)
 class Bar:
-    """A bar with its name, its value and, where known, the ends of its spread."""
+    """A bar with its name, value and unit, and the ends of its spread if there is one; `ours` is highlighted."""
 
     name: str
     value: float
@@ -41,7 +50,7 @@ class Bar:
 
 @dataclass(frozen=True)
 class Line:
-    """A line through points (x, y), both above 0. A `bound` is a limit that nothing can pass, drawn dashed."""
+    """A line through points (x, y), both above 0; `ours` is highlighted, a `bound` is drawn dashed."""
 
     name: str
     points: Sequence[tuple[float, float]]
@@ -50,98 +59,98 @@ class Line:
 
 
 def draw_bars(shown: Sequence[Bar], *, zero: bool = True) -> bytes:
-    """Draw horizontal bars; without `zero` the axis begins where the differences can be seen."""
-    width, row = 560, 34
-    told = [f"{format_number(bar.value)} {bar.unit}".rstrip() for bar in shown]
-    names = max(190, 10 + _LETTER * max(len(bar.name) for bar in shown))
-    right = max(84, 10 + _LETTER * max(map(len, told)))
-    height = row * len(shown) + 10
-    most = max(max(bar.value, bar.high or 0) for bar in shown)
-    least = 0.0 if zero else _below(min(min(bar.value, bar.low or bar.value) for bar in shown), most)
-    scale = (width - names - right) / ((most - least) or 1)
-    parts = [f'<line class="grid" x1="{names}" x2="{names}" y1="0" y2="{height - 6}"/>']
-    for place, (bar, value) in enumerate(zip(shown, told, strict=True)):
-        middle = place * row + row / 2
-        end = names + (bar.value - least) * scale
-        parts.append(f'<text x="{names - 10}" y="{middle + 5:.1f}" text-anchor="end">{escape(bar.name)}</text>')
-        parts.append(
-            f'<rect class="{"ours" if bar.ours else "other"}" x="{names}" y="{middle - 9:.1f}" '
-            f'width="{max(1.0, end - names):.1f}" height="18" rx="3"/>'
+    """Draw horizontal bars with their values; without `zero` the axis starts just below the smallest value."""
+    texts = [f"{format_number(bar.value)} {bar.unit}".rstrip() for bar in shown]
+    axis = max(190, 10 + _LETTER_WIDTH * max(len(bar.name) for bar in shown))
+    right = max(84, 10 + _LETTER_WIDTH * max(map(len, texts)))
+    height = _BAR_ROW * len(shown) + 10
+    largest = max(max(bar.value, bar.high or 0) for bar in shown)
+    smallest = min(min(bar.value, bar.low or bar.value) for bar in shown)
+    start = 0.0 if zero else _round_below(smallest, largest)
+    scale = (_BARS_WIDTH - axis - right) / ((largest - start) or 1)
+    elements = [f'<line class="grid" x1="{axis}" x2="{axis}" y1="0" y2="{height - 6}"/>']
+    for row, (bar, text) in enumerate(zip(shown, texts, strict=True)):
+        y = row * _BAR_ROW + _BAR_ROW / 2
+        end = text_x = axis + (bar.value - start) * scale
+        elements.append(f'<text x="{axis - 10}" y="{y + 5:.1f}" text-anchor="end">{escape(bar.name)}</text>')
+        elements.append(
+            f'<rect class="{"ours" if bar.ours else "other"}" x="{axis}" y="{y - 9:.1f}" '
+            f'width="{max(1.0, end - axis):.1f}" height="18" rx="3"/>'
         )
-        reach = end
         if bar.low is not None and bar.high is not None and bar.low < bar.high:
-            low, high = (names + (value - least) * scale for value in (bar.low, bar.high))
-            reach = max(end, high)
-            parts.append(
-                f'<path class="whisker" d="M{low:.1f} {middle:.1f}H{high:.1f}M{low:.1f} {middle - 5:.1f}v10'
-                f'M{high:.1f} {middle - 5:.1f}v10"/>'
+            low, high = (axis + (value - start) * scale for value in (bar.low, bar.high))
+            text_x = max(end, high)
+            elements.append(
+                f'<path class="whisker" d="M{low:.1f} {y:.1f}H{high:.1f}M{low:.1f} {y - 5:.1f}v10'
+                f'M{high:.1f} {y - 5:.1f}v10"/>'
             )
-        parts.append(f'<text x="{reach + 10:.1f}" y="{middle + 5:.1f}">{escape(value)}</text>')
-    return _drawn(parts, width, height)
+        elements.append(f'<text x="{text_x + 10:.1f}" y="{y + 5:.1f}">{escape(text)}</text>')
+    return _svg(elements, _BARS_WIDTH, height)
 
 
-def draw_lines(shown: Sequence[Line], x_name: str, y_name: str, x_ticks: Mapping[float, str] | None = None) -> bytes:
-    """Draw lines over two logarithmic axes, each named at its right end."""
-    left, right, top, bottom, height = 58, 170, 34, 48, 400
+def draw_lines(shown: Sequence[Line], x_name: str, y_name: str) -> bytes:
+    """Draw lines over two logarithmic axes, each with its name at its right end."""
     xs = [x for line in shown for x, _ in line.points]
     ys = [y for line in shown for _, y in line.points]
     low_x, high_x = log10(min(xs)), log10(max(xs))
     low_y, high_y = floor(log10(min(ys))), ceil(log10(max(ys)) + 1e-9)
+    axis_end, axis_y = _LINES_WIDTH - _RIGHT, _LINES_HEIGHT - _BOTTOM
 
-    def place(x: float, y: float) -> tuple[float, float]:
+    def to_pixels(x: float, y: float) -> tuple[float, float]:
         across = (log10(x) - low_x) / ((high_x - low_x) or 1)
         up = (log10(y) - low_y) / ((high_y - low_y) or 1)
-        return left + across * (_WIDTH - left - right), height - bottom - up * (height - top - bottom)
+        return _LEFT + across * (axis_end - _LEFT), axis_y - up * (axis_y - _TOP)
 
-    parts = [f'<text class="faint" x="0" y="16">{escape(y_name)}</text>']
+    elements = [f'<text class="faint" x="0" y="16">{escape(y_name)}</text>']
     for power in range(low_y, high_y + 1):
-        _, y = place(10**low_x, 10.0**power)
-        parts.append(f'<line class="grid" x1="{left}" x2="{_WIDTH - right}" y1="{y:.1f}" y2="{y:.1f}"/>')
-        parts.append(f'<text class="faint" x="{left - 8}" y="{y + 5:.1f}" text-anchor="end">{10.0**power:,g}</text>')
-    for value, name in (x_ticks or {x: f"{x:,.0f}" for x in sorted(set(xs))}).items():
-        x, _ = place(value, 10.0**low_y)
-        parts.append(f'<text class="faint" x="{x:.1f}" y="{height - bottom + 22}" text-anchor="middle">{name}</text>')
-    parts.append(
-        f'<text class="faint" x="{(left + _WIDTH - right) / 2:.0f}" y="{height - 4}" text-anchor="middle">'
+        _, y = to_pixels(10**low_x, 10.0**power)
+        elements.append(f'<line class="grid" x1="{_LEFT}" x2="{axis_end}" y1="{y:.1f}" y2="{y:.1f}"/>')
+        elements.append(
+            f'<text class="faint" x="{_LEFT - 8}" y="{y + 5:.1f}" text-anchor="end">{10.0**power:,g}</text>'
+        )
+    for value in sorted(set(xs)):
+        x, _ = to_pixels(value, 10.0**low_y)
+        elements.append(f'<text class="faint" x="{x:.1f}" y="{axis_y + 22}" text-anchor="middle">{value:,.0f}</text>')
+    elements.append(
+        f'<text class="faint" x="{(_LEFT + axis_end) / 2:.0f}" y="{_LINES_HEIGHT - 4}" text-anchor="middle">'
         f"{escape(x_name)}</text>"
     )
-    last = {number: place(*line.points[-1]) for number, line in enumerate(shown)}
-    # Who ends early is named where it ends; the others in a column, so that no name covers another.
-    aside = _apart([(y, number) for number, (x, y) in last.items() if x > _WIDTH - right - 1])
-    for number, line in sorted(enumerate(shown), key=lambda one: one[1].ours):
+    ends = [to_pixels(*line.points[-1]) for line in shown]
+    # A line that ends early has its name at its end; the names of the others form a column, so that none overlaps.
+    column = _spread_out({index: y for index, (x, y) in enumerate(ends) if x > axis_end - 1})
+    for index, line in sorted(enumerate(shown), key=lambda numbered: numbered[1].ours):
         kind = "bound" if line.bound else "our" if line.ours else ""
-        points = [place(x, y) for x, y in line.points]
-        parts.append(f'<path class="path {kind}" d="M{"L".join(f"{x:.1f} {y:.1f}" for x, y in points)}"/>')
+        points = [to_pixels(x, y) for x, y in line.points]
+        elements.append(f'<path class="path {kind}" d="M{"L".join(f"{x:.1f} {y:.1f}" for x, y in points)}"/>')
         if not line.bound:
             dot, radius = ("ours", 4) if line.ours else ("other", 3)
-            parts += [f'<circle class="{dot}" cx="{x:.1f}" cy="{y:.1f}" r="{radius}"/>' for x, y in points]
-        x, y = last[number]
-        if number in aside:
-            column = _WIDTH - right + 16
-            parts.append(f'<line class="grid" x1="{x + 5:.1f}" y1="{y:.1f}" x2="{column}" y2="{aside[number]:.1f}"/>')
-            x, y = column - 4, aside[number]
-        parts.append(f'<text class="{kind}" x="{x + 8:.1f}" y="{y + 5:.1f}">{escape(line.name)}</text>')
-    return _drawn(parts, _WIDTH, height)
+            elements += [f'<circle class="{dot}" cx="{x:.1f}" cy="{y:.1f}" r="{radius}"/>' for x, y in points]
+        x, y = ends[index]
+        if index in column:
+            name_x, name_y = axis_end + 16, column[index]
+            elements.append(f'<line class="grid" x1="{x + 5:.1f}" y1="{y:.1f}" x2="{name_x}" y2="{name_y:.1f}"/>')
+            x, y = name_x - 4, name_y
+        elements.append(f'<text class="{kind}" x="{x + 8:.1f}" y="{y + 5:.1f}">{escape(line.name)}</text>')
+    return _svg(elements, _LINES_WIDTH, _LINES_HEIGHT)
 
 
-def _apart(ends: Sequence[tuple[float, int]], gap: float = 17) -> dict[int, float]:
-    """Return where names go so that none covers another, from the highest down."""
-    placed: dict[int, float] = {}
+def _spread_out(ys: Mapping[int, float], gap: float = 17) -> dict[int, float]:
+    """Move coordinates down, from the top one on, until each is at least `gap` pixels below the one before."""
+    moved: dict[int, float] = {}
     last = float("-inf")
-    for y, number in sorted(ends):
-        last = max(y, last + gap)
-        placed[number] = last
-    return placed
+    for index, y in sorted(ys.items(), key=lambda numbered: (numbered[1], numbered[0])):
+        last = moved[index] = max(y, last + gap)
+    return moved
 
 
-def _below(low: float, high: float) -> float:
-    """Return a round number below the lowest value, so that the differences take most of the width."""
-    step = 10.0 ** floor(log10((high - low) or 1))
-    return max(0.0, (floor(low / step) - 1) * step)
+def _round_below(smallest: float, largest: float) -> float:
+    """Return a round number below the smallest value, so that the differences take most of the width."""
+    step = 10.0 ** floor(log10((largest - smallest) or 1))
+    return max(0.0, (floor(smallest / step) - 1) * step)
 
 
-def _drawn(parts: Sequence[str], width: int, height: float) -> bytes:
+def _svg(elements: Sequence[str], width: int, height: float) -> bytes:
     return (
         f'<svg class="plot" xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {width} {height:.0f}" '
-        f'width="{width}" role="img">{_STYLE}{"".join(parts)}</svg>\n'
+        f'width="{width}" role="img">{_STYLE}{"".join(elements)}</svg>\n'
     ).encode()

@@ -1,4 +1,4 @@
-"""Plots are well-formed, name everything, and draw what is larger longer."""
+"""Plots are well-formed, name everything, and draw larger values longer."""
 
 import re
 from itertools import pairwise
@@ -11,7 +11,7 @@ def texts(svg: bytes) -> list[str]:
     return ["".join(element.itertext()) for element in ET.fromstring(svg).iter("{http://www.w3.org/2000/svg}text")]
 
 
-def test_bars_are_as_long_as_their_values_and_say_them() -> None:
+def test_bars_are_in_proportion_to_their_values_and_show_them() -> None:
     svg = draw_bars([Bar("a & b", 50.0, 40.0, 60.0, "%"), Bar("c", 25.0, unit="%", ours=False)])
     widths = [float(width) for width in re.findall(r'<rect class="\w+" [^>]*width="([\d.]+)"', svg.decode())]
     assert abs(widths[0] - 2 * widths[1]) <= 0.2
@@ -23,21 +23,21 @@ def test_long_names_and_values_have_room() -> None:
         [Bar("notebook, bfloat16: embed", 2008.0, unit="images/s"), Bar("b", 1.0, unit="images/s")]
     ).decode()
     width = float(re.findall(r'viewBox="0 0 (\d+)', svg)[0])
-    begins, ends = (
+    name_ends, value_starts = (
         re.findall(r'x="([\d.]+)" y="[\d.]+" text-anchor="end">notebook', svg),
         re.findall(r'x="([\d.]+)" y="[\d.]+">2,008 images/s', svg),
     )
-    assert float(begins[0]) >= 7 * len("notebook, bfloat16: embed")
-    assert float(ends[0]) + 7 * len("2,008 images/s") <= width
+    assert float(name_ends[0]) >= 7 * len("notebook, bfloat16: embed")
+    assert float(value_starts[0]) + 7 * len("2,008 images/s") <= width
 
 
-def test_an_axis_that_does_not_begin_at_0_begins_below_every_value() -> None:
+def test_an_axis_that_does_not_start_at_0_starts_below_every_value() -> None:
     svg = draw_bars([Bar("a", 97.9, 96.8, 98.6), Bar("b", 88.9, 86.8, 90.7)], zero=False)
     widths = [float(width) for width in re.findall(r'<rect class="\w+" [^>]*width="([\d.]+)"', svg.decode())]
     assert widths[0] > widths[1] > 20
 
 
-def test_lines_are_named_at_their_ends_and_no_name_covers_another() -> None:
+def test_lines_are_named_at_their_ends_and_no_names_overlap() -> None:
     svg = draw_lines(
         [
             Line("ours", [(1000, 1.0), (10000, 10.0)], ours=True),
@@ -50,12 +50,12 @@ def test_lines_are_named_at_their_ends_and_no_name_covers_another() -> None:
     assert texts(svg)[0] == "ms"
     assert {"ours", "theirs", "memory", "vectors", "1,000", "10,000"} <= set(texts(svg))
     names = {name: float(y) for y, name in re.findall(r'y="([\d.]+)">(ours|theirs|memory)</text>', svg.decode())}
-    places = sorted(names.values())
-    assert [second - first >= 17 for first, second in pairwise(places)] == [True, True]
+    ys = sorted(names.values())
+    assert [second - first >= 17 for first, second in pairwise(ys)] == [True, True]
 
 
 def test_a_line_that_ends_early_is_named_where_it_ends() -> None:
     svg = draw_lines([Line("long", [(10, 1.0), (1000, 10.0)]), Line("short", [(10, 1.0)])], "vectors", "ms").decode()
-    places = {name: float(x) for x, name in re.findall(r'x="([\d.]+)" y="[\d.]+">(long|short)</text>', svg)}
-    assert places["short"] < 100
-    assert places["long"] > 500
+    xs = {name: float(x) for x, name in re.findall(r'x="([\d.]+)" y="[\d.]+">(long|short)</text>', svg)}
+    assert xs["short"] < 100
+    assert xs["long"] > 500

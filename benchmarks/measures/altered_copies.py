@@ -20,16 +20,10 @@ from ingest.job import ingest
 from ingest.pipeline.progress import Progress
 from ingest.sources import InMemorySource, Source, SourceImage, decode_readable
 from search import Searcher
+from search.curation.perturbations import reencode
 
 #: Copies that are searched together.
 _CHUNK = 64
-
-
-def _compress(image: Image) -> Image:
-    """Encode an image as JPEG of quality 30 and decode it."""
-    _, data = cv2.imencode(".jpg", image, [cv2.IMWRITE_JPEG_QUALITY, 30])
-    decoded = cv2.imdecode(data, cv2.IMREAD_GRAYSCALE if image.ndim == 2 else cv2.IMREAD_COLOR)
-    return np.asarray(decoded, np.uint8)
 
 
 def _halve(image: Image) -> Image:
@@ -57,7 +51,7 @@ def _brighten(image: Image, factor: float) -> Image:
 
 
 ALTERATIONS: Mapping[str, Callable[[Image], Image]] = {
-    "JPEG quality 30": _compress,
+    "JPEG quality 30": partial(reencode, quality=30),
     "half size": _halve,
     "centre crop 80 %": _crop,
     "turned by 10°": _rotate,

@@ -9,8 +9,6 @@ from benchmarks.parts.part import Context, Outcome, Part
 from benchmarks.parts.section import Grid, Section, Text
 from storage import Store
 
-SAMPLES, QUICK_SAMPLES = 500, 60
-
 
 def measure(context: Context) -> Outcome:
     """Time every recipe's store."""
@@ -18,7 +16,7 @@ def measure(context: Context) -> Outcome:
     for recipe in context.recipes.values():
         with Store.open(context.store_of(recipe)) as store:
             context.on_stage(f"{recipe.name}: latency")
-            reports.append(measure_latency(store, samples=QUICK_SAMPLES if context.quick else SAMPLES))
+            reports.append(measure_latency(store, samples=context.samples))
     last = reports[-1]
     return Outcome(
         [asdict(report) for report in reports],

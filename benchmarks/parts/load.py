@@ -6,7 +6,6 @@ from benchmarks.common.measurement import latency_of
 from benchmarks.common.timing import PERCENTILES
 from benchmarks.measures.open_loop_load import LoadReport, offer_load
 from benchmarks.measures.queries import draw_queries
-from benchmarks.parts.latency import QUICK_SAMPLES, SAMPLES
 from benchmarks.parts.part import Context, Outcome, Part
 from benchmarks.parts.section import Grid, Section, Text
 from storage import Store
@@ -22,14 +21,13 @@ _OVERLOAD = 1e9
 
 def measure(context: Context) -> Outcome:
     """Load the store of the last recipe, the default."""
-    samples = QUICK_SAMPLES if context.quick else SAMPLES
     recipe = list(context.recipes.values())[-1]
     with Store.open(context.store_of(recipe)) as store:
         context.on_stage(f"{recipe.name}: queries at a given rate")
-        queries = draw_queries(store, samples, _K, 1).vectors
+        queries = draw_queries(store, context.samples, _K, 1).vectors
 
         def load(rate: float) -> LoadReport:
-            return offer_load(lambda number: store.nearest(queries[number], _K), rate, samples, context.seed)
+            return offer_load(lambda number: store.nearest(queries[number], _K), rate, context.samples, context.seed)
 
         capacity = load(_OVERLOAD).served
         reports = [load(round(capacity * share, 1)) for share in SHARES]

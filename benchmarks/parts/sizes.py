@@ -9,15 +9,13 @@ from benchmarks.parts.part import Context, Outcome, Part
 from benchmarks.parts.plots import Line, draw_lines
 from benchmarks.parts.section import Grid, Picture, Section, Text
 
-QUICK_SAMPLES, SAMPLES = 60, 500
-
 
 def measure(context: Context) -> Outcome:
     """Measure stores of random vectors, the smallest first."""
     report = run_in_subprocess(
         measure_latency_by_size,
         sizes=QUICK_SIZES if context.quick else SIZES,
-        samples=QUICK_SAMPLES if context.quick else SAMPLES,
+        samples=context.samples,
         on_stage=context.on_stage,
     )
     largest = report.sizes[-1]

@@ -1,6 +1,5 @@
 """The report of Lookalike beside its peers."""
 
-import os
 import tempfile
 from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass
@@ -9,6 +8,7 @@ from typing import Any
 
 from rich.table import Table
 
+from benchmarks.common.machine import usable_cores
 from benchmarks.common.measurement import HIGHER, LOWER, NO_VALUE, Measurement, counted, format_number
 from benchmarks.errors import UnfitForBenchmark
 from benchmarks.peers.crashes import INSERT_ROWS, CrashResult, crash_peers
@@ -164,7 +164,7 @@ def measure_peers(
     absent = tuple(info.name for info in chosen if info.version is None)
     for name in absent:
         on_stage(f"{name} IS NOT INSTALLED AND IS LEFT OUT: install the extra `peers`")
-    cores = threads or _usable_cores()
+    cores = threads or usable_cores()
     measured: list[PeerResult] = []
     memory_limit: dict[int, Measurement] = {}
     for size in sizes:
@@ -183,7 +183,3 @@ def _peer_info(name: str) -> PeerInfo:
     if name not in PEERS:
         raise UnfitForBenchmark(f"expected a peer of {', '.join(PEERS)}, got {name!r}: name one of these")
     return PEERS[name]
-
-
-def _usable_cores() -> int:
-    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1

@@ -16,9 +16,9 @@ _SCALE = 3 / 4
 _MARGIN = 1 / 40
 
 
-def reencode(image: Image) -> Image:
-    """Return the image after JPEG compression at quality 75."""
-    encoded, data = cv2.imencode(".jpg", image, [cv2.IMWRITE_JPEG_QUALITY, _JPEG_QUALITY])
+def reencode(image: Image, quality: int = _JPEG_QUALITY) -> Image:
+    """Return the image after JPEG compression at a quality, 1 to 100."""
+    encoded, data = cv2.imencode(".jpg", image, [cv2.IMWRITE_JPEG_QUALITY, quality])
     flag = cv2.IMREAD_GRAYSCALE if image.ndim == 2 else cv2.IMREAD_COLOR
     decoded = cv2.imdecode(data, flag) if encoded else None
     # OpenCV can encode any image that has pixels, and reverses the channels both ways, so that RGB stays RGB.

@@ -1,4 +1,4 @@
-"""Rows, vectors and files: the store that every other part of Lookalike stands on."""
+"""The store: a catalog of items with their vectors, searched by distance. All other packages are built on it."""
 
 from storage.errors import LookalikeError
 from storage.memory.neighbours import Neighbours

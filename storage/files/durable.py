@@ -107,7 +107,7 @@ def rename(old: Path, new: Path) -> None:
         raise unwritable(new, error) from error
 
 
-def publish_name(target: Path, name: Path) -> None:
+def link(target: Path, name: Path) -> None:
     """Make `name` a second name of the finished file `target`, atomically replacing the file that had it.
 
     It is a hard link, which takes no space, or a copy where the file system has no links.

@@ -66,9 +66,9 @@ def read(generation: Generation, store: Path, dim: int) -> FaissFlat | None:
         return index if digest.digest() == generation.sha256 else None
 
 
-def publish(generation: Generation, store: Path) -> None:
+def link_fixed_name(generation: Generation, store: Path) -> None:
     """Link the generation under the fixed name."""
-    durable.publish_name(path_of(generation, store), store / PUBLISHED_NAME)
+    durable.link(path_of(generation, store), store / PUBLISHED_NAME)
 
 
 def remove_all_but(current: Iterable[Generation], store: Path) -> None:

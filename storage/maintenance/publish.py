@@ -42,5 +42,5 @@ def publish(database: Database, store: Path, dim: int) -> Snapshot | None:
 
 def _finish(retained: Sequence[Generation], store: Path) -> None:
     """Give the newest generation the fixed name, and remove all files but the retained ones."""
-    generations.publish(retained[0], store)
+    generations.link_fixed_name(retained[0], store)
     generations.remove_all_but(retained, store)

@@ -33,7 +33,7 @@ _MAX_LABELS = 20
 
 @dataclass(frozen=True)
 class Comparison:
-    """The number of items and queries that differ between two stores, by kind; `first_difference` describes one."""
+    """The number of items and queries that differ between two stores, by kind; `first_difference` describes left."""
 
     items: int
     queries: int
@@ -46,30 +46,31 @@ class Comparison:
         return not any(self.differences.values())
 
 
-def compare(one: Store, other: Store, *, queries: int = 1000, seed: int = 0) -> Comparison:
+def compare(left: Store, right: Store, *, queries: int = 1000, seed: int = 0) -> Comparison:
     """Compare two stores' embeddings, items and vectors, and their answers to `queries` queries of each kind.
 
     Plain queries ask for the nearest items, filtered ones for the nearest of a label, range searches for all items
     within a radius. Two answers are the same when ids, labels, metadata and every bit of the distances are.
     """
-    if one.embedding.fingerprint != other.embedding.fingerprint:
-        first = f"embedding: {one.embedding.fingerprint[:12]} and {other.embedding.fingerprint[:12]}"
-        return Comparison(len(one), 0, {"embedding": 1}, first)
+    if left.embedding.fingerprint != right.embedding.fingerprint:
+        first = f"embedding: {left.embedding.fingerprint[:12]} and {right.embedding.fingerprint[:12]}"
+        return Comparison(len(left), 0, {"embedding": 1}, first)
     counts = dict(NO_DIFFERENCES)
     first_difference = None
-    for kind, difference in itertools.chain(_item_differences(one, other), _hit_differences(one, other, queries, seed)):
+    differences = itertools.chain(_item_differences(left, right), _hit_differences(left, right, queries, seed))
+    for kind, difference in differences:
         counts[kind] += 1
         first_difference = first_difference or f"{kind}: {difference}"
-    return Comparison(len(one), queries if len(one) else 0, counts, first_difference)
+    return Comparison(len(left), queries if len(left) else 0, counts, first_difference)
 
 
-def _item_differences(one: Store, other: Store) -> Iterator[tuple[str, str]]:
+def _item_differences(left: Store, right: Store) -> Iterator[tuple[str, str]]:
     """Yield the kind and a description of each difference between the items of both stores, in id order."""
-    for left, right in itertools.zip_longest(_items_with_bytes(one), _items_with_bytes(other)):
-        if left is None or right is None or left[0] != right[0]:
-            yield "items", f"{_item_text(left)} and {_item_text(right)}"
-        elif left[1] != right[1]:
-            yield "vectors", f"item {left[0].id} has other vectors"
+    for left_item, right_item in itertools.zip_longest(_items_with_bytes(left), _items_with_bytes(right)):
+        if left_item is None or right_item is None or left_item[0] != right_item[0]:
+            yield "items", f"{_item_text(left_item)} and {_item_text(right_item)}"
+        elif left_item[1] != right_item[1]:
+            yield "vectors", f"item {left_item[0].id} has other vectors"
 
 
 def _items_with_bytes(store: Store) -> Iterator[tuple[Item, bytes]]:
@@ -81,28 +82,28 @@ def _item_text(pair: tuple[Item, bytes] | None) -> str:
     return "nothing" if pair is None else f"item {pair[0].id} ({pair[0].key!r}, label {pair[0].label!r})"
 
 
-def _hit_differences(one: Store, other: Store, queries: int, seed: int) -> Iterator[tuple[str, str]]:
+def _hit_differences(left: Store, right: Store, queries: int, seed: int) -> Iterator[tuple[str, str]]:
     """Yield the kind and a description of each query that both stores answer differently."""
-    ids = one.ids()
+    ids = left.ids()
     if not len(ids):
         return
     generator = np.random.default_rng(seed)
     drawn = generator.choice(ids, queries).tolist()
-    vectors = _with_noise(one.vectors(drawn), generator)
+    vectors = _with_noise(left.vectors(drawn), generator)
     distances = []
-    for left, right in _answers(one, other, vectors, None):
-        distances += [hits[-1].distance for hits in left if hits]
-        yield from (("plain", line) for line in _different(left, right))
+    for left_answers, right_answers in _answers(left, right, vectors, None):
+        distances += [hits[-1].distance for hits in left_answers if hits]
+        yield from (("plain", line) for line in _different(left_answers, right_answers))
     rows_by_label: dict[str | None, list[int]] = {}
-    for row, item in enumerate(one.items(drawn)):
+    for row, item in enumerate(left.items(drawn)):
         rows_by_label.setdefault(item.label, []).append(row)
     for label, rows in list(rows_by_label.items())[:_MAX_LABELS]:
-        for left, right in _answers(one, other, vectors[rows], {"label": label}):
-            yield from (("filtered", line) for line in _different(left, right))
+        for left_answers, right_answers in _answers(left, right, vectors[rows], {"label": label}):
+            yield from (("filtered", line) for line in _different(left_answers, right_answers))
     radius = float(np.median(distances))
     for start in range(0, len(vectors), _BATCH):
         batch = vectors[start : start + _BATCH]
-        yield from (("within", line) for line in _different(one.within(batch, radius), other.within(batch, radius)))
+        yield from (("within", line) for line in _different(left.within(batch, radius), right.within(batch, radius)))
 
 
 def _with_noise(vectors: NDArray[np.float32], generator: np.random.Generator) -> NDArray[np.float32]:
@@ -114,12 +115,12 @@ def _with_noise(vectors: NDArray[np.float32], generator: np.random.Generator) ->
 
 
 def _answers(
-    one: Store, other: Store, queries: NDArray[np.float32], where: Where | None
+    left: Store, right: Store, queries: NDArray[np.float32], where: Where | None
 ) -> Iterator[tuple[list[list[Hit]], list[list[Hit]]]]:
     """Yield both stores' nearest hits, a batch of queries at a time."""
     for start in range(0, len(queries), _BATCH):
         batch = queries[start : start + _BATCH]
-        yield one.nearest(batch, K, where=where), other.nearest(batch, K, where=where)
+        yield left.nearest(batch, K, where=where), right.nearest(batch, K, where=where)
 
 
 def _different(left: Sequence[Sequence[Hit]], right: Sequence[Sequence[Hit]]) -> Iterator[str]:

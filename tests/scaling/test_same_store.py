@@ -5,10 +5,11 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from storage import Store
-from tests.scaling.stores import EMBEDDING, answers, fill, items
+from storage import Store, console
+from tests.scaling.stores import EMBEDDING, answers, fill, folder_store, items
 from tests.servers.milvus import TOKEN, Server
 from tests.servers.postgres import Cluster
+from tests.storage.commands import Command
 from tests.storage.stores import random_vectors
 
 
@@ -57,6 +58,28 @@ def test_batches_of_a_writer_without_the_vector_server_are_in_the_answers_of_a_r
         first.publish()
         first.refresh()
         assert answers(first) == answers(plain)
+
+
+def test_the_commands_copy_a_store_to_servers_and_back_and_compare_it(
+    postgres: Cluster,
+    milvus: Server,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    storage = Command(monkeypatch, capsys)
+    folder, copy, url, milvus_url = tmp_path / "store", tmp_path / "copy", postgres.url(), milvus.url()
+    folder_store(folder, 200)
+    shown = console.display_name(url)
+    copied = f"2 batches copied; {shown} holds 200 items in 2 batches\n"
+    assert storage("migrate", "--from", folder, "--to", url, "--to-milvus", milvus_url) == (0, copied, "")
+    same = "the same: 200 items, and the answers to 50 queries each plain, filtered and within a radius\n"
+    assert storage("compare", folder, url, "--other-milvus", milvus_url, "--queries", 50) == (0, same, "")
+    assert storage("compare", url, folder, "--milvus", milvus_url, "--queries", 50) == (0, same, "")
+    copied = f"2 batches copied; {copy} holds 200 items in 2 batches\n"
+    assert storage("migrate", "--from", url, "--from-milvus", milvus_url, "--to", copy) == (0, copied, "")
+    monkeypatch.setenv("LOOKALIKE_MILVUS", milvus_url)
+    assert storage("verify", "--store", url) == (0, f"{shown} is intact: 200 items\n", "")
 
 
 def test_distances_that_float32_cannot_hold_are_compared_by_the_rows(milvus: Server, tmp_path: Path) -> None:

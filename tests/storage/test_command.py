@@ -209,6 +209,36 @@ def test_a_folder_of_any_name_is_named(storage: Command, store: Path) -> None:
     assert storage("verify", "--store", odd)[1] == f"{str(odd)!a} is intact: 4 items\n"
 
 
+NO_MILVUS_URL = (
+    "error: expected a Milvus server's URL such as http://localhost:19530, got 'nowhere': name the server alone; its "
+    "token is taken from the environment\n"
+)
+
+
+@pytest.mark.parametrize(
+    "command", [["verify"], ["repair"], ["delete", "--id", 1], ["import", "items.npz", "--model", "m"]]
+)
+def test_a_vector_server_is_named_by_an_option_or_by_the_environment(
+    storage: Command, store: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, command: list[object]
+) -> None:
+    np.savez(tmp_path / "items.npz", key=["new"], vector=np.array([[9, 9]]))
+    monkeypatch.chdir(tmp_path)
+    assert storage(*command, "--store", store, "--milvus", "nowhere") == (1, "", NO_MILVUS_URL)
+    monkeypatch.setenv("LOOKALIKE_MILVUS", "nowhere")
+    assert storage(*command, "--store", store) == (1, "", NO_MILVUS_URL)
+
+
+@pytest.mark.parametrize("option", ["--from-milvus", "--to-milvus", "--milvus", "--other-milvus"])
+def test_each_of_two_stores_may_have_a_vector_server(
+    storage: Command, store: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, option: str
+) -> None:
+    # A variable for one store says nothing about two.
+    monkeypatch.setenv("LOOKALIKE_MILVUS", "elsewhere")
+    migrate = ("migrate", "--from", store, "--to", tmp_path / "copy")
+    command = migrate if option in ("--from-milvus", "--to-milvus") else ("compare", store, store)
+    assert storage(*command, option, "nowhere") == (1, "", NO_MILVUS_URL)
+
+
 @pytest.mark.parametrize("arguments", [["inform"], ["info"], ["info", "--store"], ["info", "--stroe", "x"], ["delete"]])
 def test_wrong_usage_ends_with_two(storage: Command, arguments: list[str]) -> None:
     status, out, err = storage(*arguments)

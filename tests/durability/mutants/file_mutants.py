@@ -27,7 +27,7 @@ def folder_not_flushed(patches: Patches) -> None:
 
 def recorded_before_named(patches: Patches) -> None:
     """Record a generation before its file has its name."""
-    write, publish = generations.write, generations.publish
+    write, link_fixed_name = generations.write, generations.link_fixed_name
 
     def hidden_path(path: Path) -> Path:
         return path.with_name(f"hidden-{path.name}")
@@ -38,25 +38,25 @@ def recorded_before_named(patches: Patches) -> None:
         durable.rename(path, hidden_path(path))
         return generation
 
-    def publish_hidden(generation: Generation, store: Path) -> None:
+    def link_hidden(generation: Generation, store: Path) -> None:
         path = generations.path_of(generation, store)
         if hidden_path(path).exists():
             durable.rename(hidden_path(path), path)
-        publish(generation, store)
+        link_fixed_name(generation, store)
 
     patches.set(generations, "write", write_hidden)
-    patches.set(generations, "publish", publish_hidden)
+    patches.set(generations, "link_fixed_name", link_hidden)
 
 
 def replaced_in_place(patches: Patches) -> None:
     """Overwrite the published file in place."""
 
-    def publish_name(target: Path, name: Path) -> None:
+    def link(target: Path, name: Path) -> None:
         with name.open("wb") as raw:
             durable.HashedFile(raw).write(target.read_bytes())
             os.fsync(raw.fileno())
 
-    patches.set(durable, "publish_name", publish_name)
+    patches.set(durable, "link", link)
 
 
 def created_in_place(patches: Patches) -> None:

@@ -32,7 +32,7 @@ def target(request: pytest.FixtureRequest, tmp_path: Path) -> Path:
 
 def test_the_second_name_gives_the_same_bytes(target: Path) -> None:
     name = target.with_name("name")
-    durable.publish_name(target, name)
+    durable.link(target, name)
     assert files(target.parent) == {"name": b"new", "target": b"new"}
     target.unlink()
     assert files(target.parent) == {"name": b"new"}
@@ -42,7 +42,7 @@ def test_the_second_name_moves_from_one_file_to_the_next(target: Path) -> None:
     name = target.with_name("name")
     name.write_bytes(b"old")
     reader = name.open("rb")
-    durable.publish_name(target, name)
+    durable.link(target, name)
     # Whoever has the old file open goes on reading the old one.
     with reader:
         assert reader.read() == b"old"
@@ -51,19 +51,19 @@ def test_the_second_name_moves_from_one_file_to_the_next(target: Path) -> None:
 
 def test_naming_again_changes_nothing(target: Path) -> None:
     for _ in range(2):
-        durable.publish_name(target, target.with_name("name"))
+        durable.link(target, target.with_name("name"))
     assert files(target.parent) == {"name": b"new", "target": b"new"}
 
 
 def test_what_an_interrupted_naming_left_is_no_obstacle(target: Path) -> None:
     target.with_name("name.tmp").write_bytes(b"half")
-    durable.publish_name(target, target.with_name("name"))
+    durable.link(target, target.with_name("name"))
     assert files(target.parent) == {"name": b"new", "target": b"new"}
 
 
 def test_a_link_takes_no_space(tmp_path: Path) -> None:
     (tmp_path / "target").write_bytes(b"new")
-    durable.publish_name(tmp_path / "target", tmp_path / "name")
+    durable.link(tmp_path / "target", tmp_path / "name")
     assert (tmp_path / "name").samefile(tmp_path / "target")
 
 
@@ -77,7 +77,7 @@ def test_a_copy_is_flushed_before_it_gets_the_name(tmp_path: Path, monkeypatch: 
 
     monkeypatch.setattr(os, "fsync", fail)
     with pytest.raises(StoreUnwritable, match="got 'Input/output error'"):
-        durable.publish_name(tmp_path / "target", tmp_path / "name")
+        durable.link(tmp_path / "target", tmp_path / "name")
     assert files(tmp_path) == {"name": b"old", "target": b"new"}
 
 
@@ -89,5 +89,5 @@ def test_without_the_file_the_old_name_stays(target: Path) -> None:
         "far is kept; free space or change the permissions and run the same command again"
     )
     with pytest.raises(StoreUnwritable, match=exactly(message)):
-        durable.publish_name(target, target.with_name("name"))
+        durable.link(target, target.with_name("name"))
     assert files(target.parent) == {"name": b"old"}

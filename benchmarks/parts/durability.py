@@ -27,10 +27,13 @@ def measure(context: Context) -> Outcome:
         report.tables(),
         {f"{name}/ok": counted(float(not fault.ok), "failed", LOWER) for name, fault in faults.items()},
         Section(
-            [Text(_INTRO), Grid(("fault", "found"), [_row(name, fault.ok) for name, fault in faults.items()], strong=1)]
+            [
+                Text(_INTRO),
+                Grid(("fault", "result"), [_row(name, fault.ok) for name, fault in faults.items()], strong=1),
+            ]
         ),
         value=f"{bad} lost" if not bad else f"{bad} failed",
-        answer=f"in {tried:,} stores that were killed, cut off, filled up and damaged",
+        answer=f"in {tried:,} stores after crashes, power cuts, full disks and corruption",
         ok=report.ok,
     )
 
@@ -44,9 +47,9 @@ def _row(name: str, ok: bool) -> tuple[str, str]:
 
 
 _INTRO = (
-    "Writers are killed at random, the power is cut on a model of a disk that forgets what was not flushed, and files "
-    "are damaged; whatever was acknowledged must be there afterwards, under its own label, or the store must say that "
-    "it is damaged."
+    "Writers are killed at random, the power is cut on a model of a disk that loses what was not synced, and files are "
+    "corrupted. Afterwards everything acknowledged must be stored under its own label, or the store must report the "
+    "corruption."
 )
 
 PART = Part("durability", "Does it lose anything?", measure)

@@ -1,4 +1,4 @@
-"""Catalogs as a stranger would write them who knows how checksums and the chain are computed."""
+"""Forge catalogs as an attacker would who knows how checksums and the chain are computed."""
 
 import hashlib
 import json
@@ -12,7 +12,7 @@ from storage.catalog.checksum import CHAIN_START, next_chain, row_checksum
 
 
 def forge(folder: Path, id: int, **fields: Any) -> None:
-    """Change an item's fields, and every checksum and hash that could tell; the index files are forgotten."""
+    """Change an item's fields, recompute every checksum and hash that covers them, and unregister the index files."""
     with closing(sqlite3.connect(folder / "catalog.sqlite")) as connection:
         for name, value in fields.items():
             connection.execute(f"UPDATE items SET {name} = ? WHERE id = ?", (value, id))
@@ -23,11 +23,11 @@ def forge(folder: Path, id: int, **fields: Any) -> None:
         ).fetchone()
         connection.execute("UPDATE items SET checksum = ? WHERE id = ?", (row_checksum(*row), id))
         connection.execute("DELETE FROM generations")
-        _chain(connection)
+        _recompute_chain(connection)
         connection.commit()
 
 
-def _chain(connection: sqlite3.Connection) -> None:
+def _recompute_chain(connection: sqlite3.Connection) -> None:
     added: dict[int, list[tuple[int, bytes]]] = defaultdict(list)
     deleted: dict[int, list[int]] = defaultdict(list)
     for id, batch, deleted_in, checksum in connection.execute(
@@ -42,18 +42,18 @@ def _chain(connection: sqlite3.Connection) -> None:
 
 
 def forge_embedding(folder: Path, **values: Any) -> None:
-    """Change what a store without fitted arrays says of its embedding, and the checksum over it."""
+    """Change the embedding of a store without fitted arrays, and the checksum over it."""
     with closing(sqlite3.connect(folder / "catalog.sqlite")) as connection:
         for name, value in values.items():
             connection.execute(f"UPDATE embedding SET {name} = ?", (value,))
-        told = connection.execute("SELECT dim, fingerprint, spec FROM embedding").fetchone()
-        digest = hashlib.sha256(json.dumps([repr(value) for value in told]).encode()).digest()
+        row = connection.execute("SELECT dim, fingerprint, spec FROM embedding").fetchone()
+        digest = hashlib.sha256(json.dumps([repr(value) for value in row]).encode()).digest()
         connection.execute("UPDATE embedding SET sha256 = ?", (digest,))
         connection.commit()
 
 
 def redefine(folder: Path, name: str, old: str, new: str) -> None:
-    """Change the text by which a table or index is defined, as only a stranger would."""
+    """Change the SQL that defines a table or index, without a change of the table."""
     with closing(sqlite3.connect(folder / "catalog.sqlite")) as connection:
         connection.execute("PRAGMA writable_schema = ON")
         changed = connection.execute(

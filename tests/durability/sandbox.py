@@ -1,4 +1,4 @@
-"""A child process in which hostile files are met: with a time limit, little memory, and canaries outside."""
+"""A child process that opens hostile files, with limits on time and memory, and canary files around them."""
 
 import multiprocessing
 from collections.abc import Callable, Iterator
@@ -12,21 +12,21 @@ from benchmarks.durability.corruption.isolated import limit_memory
 from storage import LookalikeError, NewItem, Store
 from storage.transfer.import_export import export_store, import_file
 
-#: How long an operation may take, and the memory that it may take beyond what the process has.
+#: How long an operation may take in seconds, and how much memory beyond what the process has, in bytes.
 SECONDS = 60.0
 MEMORY = 512 * 2**20
 
-#: What it can take at most, lest the machine's memory ends.
+#: The hard limit, which protects the machine's memory.
 _ADDRESS_SPACE = 4 * 2**30
 
 
 def _read(folder: Path) -> object:
     with Store.open(folder) as store:
         items = store.items()
-        found = store.nearest(np.zeros(store.dim), 3)
+        hits = store.nearest(np.zeros(store.dim), 3)
         return [
             items,
-            found,
+            hits,
             store.thumbnails([item.id for item in items]),
             store.label_counts(),
             store.content_digests([item.key for item in items]),
@@ -101,14 +101,14 @@ OPERATIONS: dict[str, Callable[[Path], object]] = {
 
 
 class Sandbox:
-    """Runs operations in a child process, which is started again when one hangs or crashes."""
+    """Runs operations in a child process, which is restarted when one hangs or crashes."""
 
     def __init__(self) -> None:
         self._child: multiprocessing.process.BaseProcess | None = None
         self._results: Connection | None = None
 
     def run(self, operation: str, path: Path) -> str:
-        """Return what became of an operation: "done", "refused: why", or what must not be."""
+        """Return the outcome of an operation: "done", "refused: REASON", or what fails the test."""
         if self._results is None:
             self._start()
         results = self._results
@@ -127,10 +127,10 @@ class Sandbox:
 
     def _start(self) -> None:
         context = multiprocessing.get_context("spawn")
-        self._results, theirs = context.Pipe()
-        self._child = context.Process(target=_serve, args=(theirs,), daemon=True)
+        self._results, child_end = context.Pipe()
+        self._child = context.Process(target=_serve, args=(child_end,), daemon=True)
         self._child.start()
-        theirs.close()
+        child_end.close()
 
     def close(self) -> None:
         """End the child."""
@@ -142,13 +142,13 @@ class Sandbox:
 
 
 def _serve(requests: Connection) -> None:
-    import pyarrow.parquet  # noqa: F401 - what it takes is not what a file makes it take.
+    import pyarrow.parquet  # noqa: F401 - its own memory is not that of an operation.
 
     limit_memory(_ADDRESS_SPACE)
     while True:
         operation, path = requests.recv()
         before = _memory("VmRSS")
-        # Has the kernel count the peak from here: https://docs.kernel.org/filesystems/proc.html
+        # Reset the peak (VmHWM) that the kernel counts: https://docs.kernel.org/filesystems/proc.html
         Path("/proc/self/clear_refs").write_text("5", "ascii")
         outcome = outcome_of(operation, path)
         taken = _memory("VmHWM") - before
@@ -161,7 +161,7 @@ def _memory(name: str) -> int:
 
 
 def outcome_of(operation: str, path: Path) -> str:
-    """Return what became of an operation that was run here."""
+    """Run an operation in this process and return its outcome."""
     try:
         OPERATIONS[operation](path)
     except LookalikeError as error:
@@ -173,23 +173,23 @@ def outcome_of(operation: str, path: Path) -> str:
 
 @contextmanager
 def canaries(folder: Path) -> Iterator[tuple[Path, Path]]:
-    """Give a file and a folder with files that nothing may touch, and raise AssertionError if something did."""
+    """Yield a file and a folder with files, and raise AssertionError if they were changed in the block."""
     outside = folder / "outside"
     (outside / "folder").mkdir(parents=True)
     precious = outside / "precious.txt"
     precious.write_bytes(b"precious\n")
     for name in ("new.tmp", "g-000001-0123456789abcdef.faiss", "index.faiss", "notes.txt"):
         (outside / "folder" / name).write_bytes(b"mine\n")
-    before = _seen(outside)
+    before = _snapshot(outside)
     yield precious, outside / "folder"
-    if _seen(outside) != before:
-        raise AssertionError(f"expected {before}, got {_seen(outside)}")
+    if _snapshot(outside) != before:
+        raise AssertionError(f"expected {before}, got {_snapshot(outside)}")
 
 
-def _seen(folder: Path) -> dict[str, tuple[object, ...]]:
-    found: dict[str, tuple[object, ...]] = {}
+def _snapshot(folder: Path) -> dict[str, tuple[object, ...]]:
+    snapshot: dict[str, tuple[object, ...]] = {}
     for path in sorted(folder.rglob("*")):
         status = path.lstat()
         data = path.read_bytes() if path.is_file() and not path.is_symlink() else None
-        found[str(path)] = (status.st_mode, status.st_mtime_ns, status.st_size, data)
-    return found
+        snapshot[str(path)] = (status.st_mode, status.st_mtime_ns, status.st_size, data)
+    return snapshot

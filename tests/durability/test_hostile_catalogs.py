@@ -1,4 +1,4 @@
-"""Catalogs that a stranger made: with other tables, impossible records, and values whose checksums are right."""
+"""Hostile catalogs: with other tables, impossible records, and values whose checksums are right."""
 
 import shutil
 import sqlite3
@@ -158,13 +158,13 @@ def test_a_row_that_never_was_is_refused_though_its_checksum_is_right(
         else f"expected item 3 to have {problem}"
     )
     with Store.open(folder) as store:
-        questions: list[Callable[[], object]] = [lambda: store.nearest(line_vector(3), 5)]
+        reads: list[Callable[[], object]] = [lambda: store.nearest(line_vector(3), 5)]
         if problem is not None:
-            questions.append(lambda: store.vectors([3]) if "vector" in fields else store.items([3]))
-        for question in questions:
+            reads.append(lambda: store.vectors([3]) if "vector" in fields else store.items([3]))
+        for read in reads:
             with pytest.raises(StoreCorrupt, match=exactly(refused)[:-1]):
-                question()
-        # Others are answered for.
+                read()
+        # Other items can still be read.
         assert store.items([1, 2]) == [item(1), item(2)]
 
 
@@ -197,7 +197,7 @@ def test_an_embedding_that_never_was_is_refused_though_its_checksum_is_right(
 
 
 def test_a_forged_row_that_could_be_is_an_item_like_others(folder: Path) -> None:
-    """Checksums keep chance out, not people: whoever can write the catalog can write items."""
+    """Checksums protect against accidents, not against people who can write the catalog."""
     forge(folder, 3, label="forged")
     with Store.open(folder) as store:
         assert store.nearest(line_vector(3), 1)[0][0].label == "forged"

@@ -1,4 +1,4 @@
-"""Catalogs that lead SQLite astray: foreign journals and logs, pages that go in circles, and huge values."""
+"""Catalogs that mislead SQLite: foreign journals and logs, pages in circles, and huge values."""
 
 import shutil
 import sqlite3
@@ -82,17 +82,17 @@ def sandbox() -> Iterator[Sandbox]:
 def test_a_journal_that_names_a_file_elsewhere_does_not_have_it_deleted(
     folder: Path, tmp_path: Path, sandbox: Sandbox
 ) -> None:
-    whole = (folder / "catalog.sqlite").read_bytes()
-    size = page_size(whole)
-    beside = folder / "catalog.sqlite-journal"
+    intact = (folder / "catalog.sqlite").read_bytes()
+    size = page_size(intact)
+    journal_path = folder / "catalog.sqlite-journal"
     with canaries(tmp_path) as (precious, _):
-        beside.write_bytes(with_super_journal(journal({1: whole[:size]}, len(whole) // size), str(precious)))
+        journal_path.write_bytes(with_super_journal(journal({1: intact[:size]}, len(intact) // size), str(precious)))
         for operation in ("read", "append", "verify"):
             assert sandbox.run(operation, folder) == (
-                f"refused: expected {beside} to be of the catalog alone, got one that names other files: something "
-                "other than Lookalike put it there; remove it, or restore the store from a backup"
+                f"refused: expected {journal_path} to be of the catalog alone, got one that names other files: "
+                "something other than Lookalike put it there; remove it, or restore the store from a backup"
             )
-    assert (folder / "catalog.sqlite").read_bytes() == whole
+    assert (folder / "catalog.sqlite").read_bytes() == intact
 
 
 def test_a_write_ahead_log_beside_the_catalog_is_not_taken_in(folder: Path, tmp_path: Path) -> None:

@@ -1,6 +1,6 @@
 """Links, pipes, sockets, devices and folders in place of a store's files: refused or harmless, and nothing outside.
 
-Every operation on a store runs in a child process with a time limit, with files outside that it must not touch.
+Every operation on a store runs in a child process with a time limit, with canary files outside that it must not touch.
 """
 
 import os
@@ -99,9 +99,9 @@ def sandbox() -> Iterator[Sandbox]:
 
 
 @pytest.fixture(scope="module")
-def whole(tmp_path_factory: pytest.TempPathFactory) -> Path:
+def intact(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Return a store with an index file, and rows that it does not cover."""
-    folder = line_store(tmp_path_factory.mktemp("whole"), published=True)
+    folder = line_store(tmp_path_factory.mktemp("intact"), published=True)
     with Store.open(folder, writing=True) as store:
         store.append(new_items([5, 6]), line_vectors([5, 6]))
     return folder
@@ -109,19 +109,19 @@ def whole(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.mark.parametrize("name", REFUSED)
 @pytest.mark.parametrize("thing", THINGS)
-def test_what_is_no_file_of_its_own_is_refused_or_does_no_harm(
-    sandbox: Sandbox, whole: Path, tmp_path: Path, name: str, thing: str
+def test_anything_but_an_ordinary_file_is_refused_or_does_no_harm(
+    sandbox: Sandbox, intact: Path, tmp_path: Path, name: str, thing: str
 ) -> None:
-    store = shutil.copytree(whole, tmp_path / "store")
+    store = shutil.copytree(intact, tmp_path / "store")
     if name.endswith("GENERATION"):
         (generation,) = (store / "index").iterdir()
         name = f"index/{generation.name}"
-    place = store / name
-    if place.is_dir():
-        shutil.rmtree(place)
-    place.unlink(missing_ok=True)
+    path = store / name
+    if path.is_dir():
+        shutil.rmtree(path)
+    path.unlink(missing_ok=True)
     with canaries(tmp_path) as (file, folder):
-        THINGS[thing](place, file, folder)
+        THINGS[thing](path, file, folder)
         outcomes = {operation: sandbox.run(operation, store) for operation in ALL}
     key = "index/GENERATION" if "g-0" in name else name
     refused = {operation for operation, outcome in outcomes.items() if outcome.startswith("refused: expected ")}
@@ -132,7 +132,7 @@ def test_what_is_no_file_of_its_own_is_refused_or_does_no_harm(
 
 @pytest.mark.parametrize("name", ["writer.lock", "catalog.sqlite.tmp", "catalog.sqlite.tmp-journal"])
 @pytest.mark.parametrize("thing", THINGS)
-def test_a_store_is_made_beside_such_things_or_not_at_all(
+def test_a_store_is_created_beside_such_things_or_not_at_all(
     sandbox: Sandbox, tmp_path: Path, name: str, thing: str
 ) -> None:
     store = tmp_path / "store"
@@ -147,9 +147,9 @@ def test_a_store_is_made_beside_such_things_or_not_at_all(
 
 @pytest.mark.parametrize("thing", THINGS)
 def test_an_export_follows_no_link_and_waits_for_no_pipe(
-    sandbox: Sandbox, whole: Path, tmp_path: Path, thing: str
+    sandbox: Sandbox, intact: Path, tmp_path: Path, thing: str
 ) -> None:
-    store = shutil.copytree(whole, tmp_path / "store")
+    store = shutil.copytree(intact, tmp_path / "store")
     with canaries(tmp_path) as (file, folder):
         for suffix in (".parquet", ".npz", ".faiss"):
             THINGS[thing](tmp_path / f"exported{suffix}.tmp", file, folder)

@@ -1,4 +1,4 @@
-"""Files to import that lie about their size, unpack without end or are damaged: refused in a line, memory bounded."""
+"""Imported files that lie about their size, unpack without end or are corrupt: refused in a line, memory bounded."""
 
 import os
 import struct
@@ -28,7 +28,7 @@ def sandbox() -> Iterator[Sandbox]:
 
 
 def header(descr: str, shape: str, *, by_column: bool = False) -> bytes:
-    """Return the head of an array in an .npz file, of any claims."""
+    """Return the header of an array in an .npz file, with any dtype and shape."""
     text = f"{{'descr': '{descr}', 'fortran_order': {by_column}, 'shape': {shape}, }}".encode()
     text += b" " * (-(len(text) + 11) % 64) + b"\n"
     return b"\x93NUMPY\x01\x00" + struct.pack("<H", len(text)) + text
@@ -46,7 +46,7 @@ KEYS = header("<U1", "(2,)") + "ab".encode("utf-32-le")
 VECTORS = header("<f4", "(2, 2)") + np.ones(4, "<f4").tobytes()
 
 
-def test_such_a_file_is_imported_when_it_does_not_lie(sandbox: Sandbox, tmp_path: Path) -> None:
+def test_an_honest_file_is_imported(sandbox: Sandbox, tmp_path: Path) -> None:
     assert sandbox.run("import", npz(tmp_path, key=KEYS, vector=VECTORS)) == "done"
     with Store.open(tmp_path / "imported") as store:
         assert [item.key for item in store.items()] == ["a", "b"]
@@ -98,17 +98,17 @@ def test_an_array_that_lies_about_itself_is_refused(
     assert not (tmp_path / "imported").exists()
 
 
-def bomb(folder: Path, **heads: bytes) -> Path:
-    """Return an .npz of arrays that go on, after their heads, for 3 GiB of zeros."""
+def bomb(folder: Path, **headers: bytes) -> Path:
+    """Return an .npz whose arrays have 3 GiB of zeros after their headers."""
     file = folder / "theirs.npz"
     with zipfile.ZipFile(file, "w") as archive:
-        for name, head in heads.items():
+        for name, array_header in headers.items():
             packer = zlib.compressobj(9, zlib.DEFLATED, -15)
-            start = packer.compress(head) + packer.flush(zlib.Z_FULL_FLUSH)
+            start = packer.compress(array_header) + packer.flush(zlib.Z_FULL_FLUSH)
             zeros = packer.compress(bytes(2**24)) + packer.flush(zlib.Z_FULL_FLUSH)
             archive.writestr(f"{name}.npy", start + 192 * zeros + packer.flush())
         for member in archive.filelist:
-            # What was packed here is said to be so in the list at the end, which is what a reader goes by.
+            # Readers go by the list at the end of the archive: it must name the compression and the size.
             member.compress_type, member.file_size = zipfile.ZIP_DEFLATED, 2**32 - 2
     return file
 
@@ -163,15 +163,15 @@ def test_a_parquet_file_whose_equal_values_take_no_space_takes_no_memory(sandbox
 
 
 @KINDS
-def test_a_damaged_file_is_imported_or_refused_and_never_more(sandbox: Sandbox, tmp_path: Path, kind: str) -> None:
+def test_a_corrupt_file_is_imported_or_refused(sandbox: Sandbox, tmp_path: Path, kind: str) -> None:
     keys = [f"key {number}" for number in range(50)]
     vectors = np.random.default_rng(4).standard_normal((50, 4)).astype(np.float32)
     file = write(tmp_path, kind, key=keys, label=keys, metadata=["{}"] * 50, vector=list(vectors))
-    whole = file.read_bytes()
+    intact = file.read_bytes()
     outcomes = []
     for number in range(FLIPS):
         generator = np.random.default_rng(number)
-        file.write_bytes((flip_bit if number % 4 else truncate)(whole, generator))
+        file.write_bytes((flip_bit if number % 4 else truncate)(intact, generator))
         outcomes.append(sandbox.run("import", file))
     assert {outcome.partition(":")[0] for outcome in outcomes} == {"done", "refused"}
     assert not any("\n" in outcome for outcome in outcomes)

@@ -1,4 +1,4 @@
-"""Indexes of other types, and forged records of them: none is taken, and searching works from the rows."""
+"""Index files of other types, with forged records: none is used, and searches use the rows instead."""
 
 import hashlib
 from collections.abc import Callable
@@ -40,7 +40,7 @@ def added_wide() -> faiss.Index:
     return index
 
 
-MADE: dict[str, Callable[[], faiss.Index]] = {
+BUILD: dict[str, Callable[[], faiss.Index]] = {
     "inner products": lambda: flat(faiss.METRIC_INNER_PRODUCT),
     "another metric": lambda: flat(faiss.METRIC_L1),
     "ids": added_with_ids,
@@ -61,8 +61,8 @@ def folder(tmp_path: Path) -> Path:
     return tmp_path / "store"
 
 
-def put(folder: Path, data: bytes) -> None:
-    """Put an index file in place of the store's, and make the catalog's record say that it belongs there."""
+def replace_index(folder: Path, data: bytes) -> None:
+    """Replace the store's index file, and record the new size and sha256 in the catalog."""
     digest = hashlib.sha256(data)
     for path in (folder / "index").iterdir():
         path.unlink()
@@ -70,16 +70,16 @@ def put(folder: Path, data: bytes) -> None:
     sql(folder, "UPDATE generations SET size = ?, sha256 = ?", len(data), digest.digest())
 
 
-def written(index: faiss.Index) -> bytes:
+def serialized(index: faiss.Index) -> bytes:
     data: bytes = faiss.serialize_index(index).tobytes()
     return data
 
 
-@pytest.mark.parametrize("kind", MADE)
-def test_an_index_of_another_type_is_not_taken_whatever_its_record_says(folder: Path, kind: str) -> None:
+@pytest.mark.parametrize("kind", BUILD)
+def test_an_index_of_another_type_is_not_used_whatever_its_record_says(folder: Path, kind: str) -> None:
     with Store.open(folder) as store:
         expected = store.nearest(VECTORS[:9], 5)
-    put(folder, written(MADE[kind]()))
+    replace_index(folder, serialized(BUILD[kind]()))
     with Store.open(folder) as store:
         assert store.nearest(VECTORS[:9], 5) == expected
         assert store.verify() != []
@@ -89,10 +89,10 @@ def test_an_index_of_another_type_is_not_taken_whatever_its_record_says(folder: 
         assert store.nearest(VECTORS[:9], 5) == expected
 
 
-def test_a_right_index_of_other_vectors_never_gives_an_item_another_label(folder: Path) -> None:
+def test_an_intact_index_of_other_vectors_never_gives_an_item_another_label(folder: Path) -> None:
     index = faiss.IndexFlatL2(2)
     index.add(VECTORS[::-1].copy())
-    put(folder, written(index))
+    replace_index(folder, serialized(index))
     with Store.open(folder) as store:
         with pytest.raises(StoreCorrupt, match=r"^expected the index to hold the vector of item \d+, but it holds"):
             store.nearest(VECTORS[:9], 5)
@@ -100,13 +100,13 @@ def test_a_right_index_of_other_vectors_never_gives_an_item_another_label(folder
 
 
 @pytest.mark.parametrize("count", [0, -1, COUNT - 1, COUNT + 1, 2**31, 2**40, 2**61])
-def test_a_header_that_claims_another_size_is_not_taken_whatever_its_record_says(folder: Path, count: int) -> None:
+def test_a_header_that_claims_another_size_is_not_used_whatever_its_record_says(folder: Path, count: int) -> None:
     with Store.open(folder) as store:
         expected = store.nearest(VECTORS[:9], 5)
-    data = bytearray(written(flat()))
+    data = bytearray(serialized(flat()))
     data[8:16] = count.to_bytes(8, "little", signed=True)
     data[37:45] = (2 * count).to_bytes(8, "little", signed=True)
-    put(folder, bytes(data))
+    replace_index(folder, bytes(data))
     with Store.open(folder) as store:
         assert store.nearest(VECTORS[:9], 5) == expected
     if count > COUNT:

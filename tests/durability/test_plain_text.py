@@ -1,4 +1,4 @@
-"""Text is text: SQL, markup and control characters in keys, labels, metadata and arguments do nothing."""
+"""SQL, markup and control characters in keys, labels, metadata and arguments have no effect."""
 
 from pathlib import Path
 
@@ -43,11 +43,11 @@ def folder(tmp_path: Path) -> Path:
     return tmp_path / "store"
 
 
-def test_items_are_found_by_such_keys_and_only_they(folder: Path) -> None:
+def test_such_keys_find_their_items_and_no_others(folder: Path) -> None:
     with Store.open(folder) as store:
         for number, text in enumerate(TEXTS):
-            found = store.by_key(text)
-            assert (found.id, found.key, found.label, found.metadata) == (number, text, text, {text: text})
+            item = store.by_key(text)
+            assert (item.id, item.key, item.label, item.metadata) == (number, text, text, {text: text})
             assert store.content_digests([text]) == {text: text.encode()}
             assert store.thumbnails([number]) == {number: text.encode()}
             (hit,) = store.nearest([float(number)], 1)[0]
@@ -58,11 +58,11 @@ def test_items_are_found_by_such_keys_and_only_they(folder: Path) -> None:
         assert store.verify() == []
 
 
-def test_such_keys_delete_themselves_and_nothing_else(folder: Path) -> None:
+def test_deleting_such_a_key_deletes_nothing_else(folder: Path) -> None:
     with Store.open(folder, writing=True) as store:
-        for left, text in enumerate(reversed(TEXTS[1:]), start=1):
+        for deleted, text in enumerate(reversed(TEXTS[1:]), start=1):
             assert store.delete(keys=[text]) == 1
-            assert len(store) == len(TEXTS) - left
+            assert len(store) == len(TEXTS) - deleted
         assert [item.key for item in store.items()] == TEXTS[:1]
         store.compact()
         assert store.verify() == []

@@ -50,17 +50,17 @@ class StoreAndDictionary(RuleBasedStateMachine):
         all_ids, vectors = store.all_vectors()
         assert (all_ids.tolist(), vectors.tolist()) == (ids, [list(self.expected[id][2]) for id in ids])
 
-    @rule(given=st.dictionaries(st.sampled_from(KEYS), POINT, min_size=1, max_size=6))
-    def append(self, given: dict[str, tuple[int, ...]]) -> None:
+    @rule(points=st.dictionaries(st.sampled_from(KEYS), POINT, min_size=1, max_size=6))
+    def append(self, points: dict[str, tuple[int, ...]]) -> None:
         """New keys are added, stored ones replaced."""
-        ids = range(self.next_id, self.next_id + len(given))
-        items = [NewItem(key, b"c", f"{key} at {point}") for key, point in given.items()]
-        assert self.store.append(items, list(given.values())).ids == tuple(ids)
-        self.expected = {id: item for id, item in self.expected.items() if item[0] not in given}
+        ids = range(self.next_id, self.next_id + len(points))
+        items = [NewItem(key, b"c", f"{key} at {point}") for key, point in points.items()]
+        assert self.store.append(items, list(points.values())).ids == tuple(ids)
+        self.expected = {id: item for id, item in self.expected.items() if item[0] not in points}
         self.expected |= {
-            id: (key, f"{key} at {point}", point) for id, (key, point) in zip(ids, given.items(), strict=True)
+            id: (key, f"{key} at {point}", point) for id, (key, point) in zip(ids, points.items(), strict=True)
         }
-        self.next_id += len(given)
+        self.next_id += len(points)
 
     @precondition(lambda self: self.expected)
     @rule(data=st.data(), by_key=st.booleans())

@@ -115,7 +115,7 @@ _KINDS: dict[str, Draw] = {
 #: comparison with the chain of batches notices it: when all rows are read, or an item is found by its vector.
 _OF_VALID_PAGES = [kind for kind in _KINDS if any(word in kind for word in ("stale", "store", "older", "half"))]
 
-#: The questions that look up single rows.
+#: The reads that look up single rows.
 _LOOKUPS = {"items by id", "items by key", "deleted items", "vectors", "pages", "contents", "thumbnails", "length"}
 
 
@@ -126,7 +126,7 @@ def kind_of(number: int) -> str:
 
 
 def make_trials(seed: int, folder: Path) -> RunTrial:
-    """Make a store and return the trial that corrupts its catalog, asks every question, and sometimes repairs it."""
+    """Make a store and return the trial that corrupts its catalog, compares all answers, and sometimes repairs it."""
     for name in ("store", "other"):
         shutil.rmtree(folder / name, ignore_errors=True)
     catalogs = _Catalogs(_make_store(folder / "store", seed), _make_store(folder / "other", seed + 1))
@@ -156,7 +156,7 @@ class _CatalogTrials:
         self._items_ever = set(self._items.items())
         for state in [*catalogs.others, *catalogs.states[:-1]]:
             (store / layout.CATALOG).write_bytes(state)
-            self._other_answers.append(self._examiner.ask(store)[0])
+            self._other_answers.append(self._examiner.read_all(store)[0])
             self._items_before = _read_items(store)
             self._items_ever |= self._items_before.items()
         self._index = {path: path.read_bytes() for path in (store / "index").iterdir()}
@@ -171,7 +171,7 @@ class _CatalogTrials:
         with_index = bool(generator.integers(2))
         self._write(files, with_index)
         right = [self._examiner.right, self._other_answers[-1]] if half_written else [self._examiner.right]
-        outcome, note = self._ask(right, self._other_answers if valid_pages else [])
+        outcome, note = self._compare(right, self._other_answers if valid_pages else [])
         if outcome in ("right", "refused") and not generator.integers(_REPAIRED):
             self._write(files, with_index)
             allowed, required = set(self._items.items()), set(self._items)
@@ -193,9 +193,9 @@ class _CatalogTrials:
         for path, data in self._index.items() if with_index else ():
             path.write_bytes(data)
 
-    def _ask(self, right: list[Answers], other: list[Answers]) -> tuple[str, str]:
-        """Ask the store everything and return the outcome; `other` are answers of other times and the other store."""
-        answers, refused, failed = self._examiner.ask(self._store)
+    def _compare(self, right: list[Answers], other: list[Answers]) -> tuple[str, str]:
+        """Call every read and return the outcome; `other` are the answers of other times and of the other store."""
+        answers, refused, failed = self._examiner.read_all(self._store)
         wrong = min((different_answers(answers, expected) for expected in right), key=len)
         if failed:
             return "failed", failed[0]

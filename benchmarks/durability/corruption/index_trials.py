@@ -69,7 +69,7 @@ def make_trials(seed: int, folder: Path) -> RunTrial:
             return CorruptionTrial(kind, "accepted", f"corruption {number}", peak_memory())
         if generator.integers(_COMPARED):
             return CorruptionTrial(kind, "unused", "", peak_memory())
-        answers, refused, failed = examiner.ask(store)
+        answers, refused, failed = examiner.read_all(store)
         wrong = [*refused, *failed, *different_answers(answers, examiner.right)]
         outcome = "wrong" if wrong else "right"
         return CorruptionTrial(kind, outcome, f"corruption {number}: {', '.join(wrong)}", peak_memory())

@@ -10,7 +10,7 @@ from benchmarks.durability.workload import DIM, label_of
 from storage import LookalikeError, NewItem, Store
 from storage.errors import UnknownItem
 
-#: A store's answers by the name of the question; without those that it refused.
+#: A store's answers by the name of the read, without those that it refused.
 Answers = dict[str, object]
 
 _TAIL = 40
@@ -25,7 +25,7 @@ def append_tail(folder: Path, seed: int) -> None:
             f"tail {number}" if number else "a39",
             hashlib.sha256(vector.tobytes()).digest(),
             label_of(vector.tobytes()),
-            {"place": number},
+            {"index": number},
             f"thumbnail {seed} {number}".encode(),
         )
         for number, vector in enumerate(vectors)
@@ -35,7 +35,7 @@ def append_tail(folder: Path, seed: int) -> None:
 
 
 class Examiner:
-    """Asks a store every question; `right` are the answers while it was intact."""
+    """Calls every read of a store; `right` are the answers while it was intact."""
 
     def __init__(self, folder: Path) -> None:
         with Store.open(folder) as store:
@@ -49,10 +49,10 @@ class Examiner:
                 ]
             )
         self._thumbnails: dict[int, bytes] = {}
-        self.right, *_ = self.ask(folder)
+        self.right, *_ = self.read_all(folder)
 
-    def ask(self, folder: Path) -> tuple[Answers, list[str], list[str]]:
-        """Open a store; return its answers, the questions that it refused, and those that failed with other errors."""
+    def read_all(self, folder: Path) -> tuple[Answers, list[str], list[str]]:
+        """Open a store; return its answers, the reads that it refused, and those that failed with other errors."""
         answers: Answers = {}
         refused = []
         failed = []
@@ -63,9 +63,9 @@ class Examiner:
         except Exception as error:
             return {}, [], [f"open: {error!r}"]
         with store:
-            for name, question in self._questions(store).items():
+            for name, read in self._reads(store).items():
                 try:
-                    answers[name] = question()
+                    answers[name] = read()
                 except UnknownItem:
                     # That an item is not stored is an answer too, and may be a wrong one.
                     answers[name] = None
@@ -81,7 +81,7 @@ class Examiner:
         self._thumbnails = self._thumbnails or thumbnails
         return [id for id, png in thumbnails.items() if png != self._thumbnails[id]]
 
-    def _questions(self, store: Store) -> dict[str, Callable[[], object]]:
+    def _reads(self, store: Store) -> dict[str, Callable[[], object]]:
         keys = [item.key for item in self._items]
         return {
             "nearest": lambda: store.nearest(self._queries, 4),
@@ -107,7 +107,7 @@ class Examiner:
 
 
 def different_answers(answers: Answers, right: Answers) -> list[str]:
-    """Return the questions whose answers are not the right ones."""
+    """Return the reads whose answers are not the right ones."""
     return [name for name, answer in answers.items() if answer != right[name]]
 
 

@@ -23,7 +23,7 @@ _MOST_REPEATED = 300
 
 @dataclass(frozen=True)
 class DiskState:
-    """A state that one power cut may leave, the last step acknowledged before it, and when it came, in words."""
+    """A state that one power cut may leave, the last step acknowledged before it, and a text that says when."""
 
     tree: Tree
     acknowledged: int

@@ -16,8 +16,9 @@ from rich.text import Text
 
 from search.curation.auto_radius import AutoRadius, find_auto_radius
 from search.searcher import Searcher
-from storage import Hit, Item
+from storage import Hit, Item, Store
 from storage.console import printable
+from storage.types.query import Query
 
 #: Queries of one range search: the batch grows as long as they find few hits.
 _MIN_BATCH = 8
@@ -114,36 +115,37 @@ def find_duplicates(searcher: Searcher, radius: float | None = None) -> Duplicat
         auto = find_auto_radius(searcher)
         radius = auto.radius
     # The nearest representative of each duplicate, and the duplicate as its hit.
-    nearest: dict[int, tuple[int, Hit]] = {}
-    for representative, hits in _representatives(searcher, radius, nearest):
+    nearest: dict[int, tuple[Item, Hit]] = {}
+    for representative, hits in _representatives(searcher.store, radius, nearest):
         for hit in hits:
             if hit.id not in nearest or hit.distance < nearest[hit.id][1].distance:
                 nearest[hit.id] = representative, hit
-    duplicates: dict[int, list[Hit]] = {}
+    duplicates: dict[int, tuple[Item, list[Hit]]] = {}
     for representative, hit in nearest.values():
-        duplicates.setdefault(representative, []).append(hit)
+        duplicates.setdefault(representative.id, (representative, []))[1].append(hit)
     groups = [
-        DuplicateGroup(item, tuple(sorted(duplicates[item.id], key=lambda hit: (hit.distance, hit.id))))
-        for item in searcher.store.items(sorted(duplicates))
+        DuplicateGroup(representative, tuple(sorted(hits, key=lambda hit: (hit.distance, hit.id))))
+        for representative, hits in duplicates.values()
     ]
     groups.sort(key=lambda group: (-len(group.duplicates), group.duplicates[0].distance, group.representative.id))
     return Duplicates(radius, len(searcher), tuple(groups), auto)
 
 
-def _representatives(searcher: Searcher, radius: float, duplicates: Container[int]) -> Iterator[tuple[int, list[Hit]]]:
-    """Yield the id of each representative with the items within its radius.
+def _representatives(store: Store, radius: float, duplicates: Container[int]) -> Iterator[tuple[Item, list[Hit]]]:
+    """Yield each representative with the items within its radius.
 
     `duplicates` must contain the ids of all hits yielded so far.
     """
-    remaining = searcher.store.ids().tolist()
+    query = Query.checked(radius=radius)
+    remaining = store.ids().tolist()
     size = _MIN_BATCH
     while remaining:
         batch, remaining = remaining[:size], remaining[size:]
-        results = searcher.store.within(searcher.store.vectors(batch), radius, exclude=[[id] for id in batch])
-        for id, hits in zip(batch, results, strict=True):
+        results = store.search_by_id(batch, query)
+        for item, hits in results:
             # An earlier item of the same batch may have matched this one.
-            if id not in duplicates:
-                yield id, hits
+            if item.id not in duplicates:
+                yield item, hits
         remaining = [id for id in remaining if id not in duplicates]
-        few = sum(map(len, results)) < _MANY_HITS
+        few = sum(len(hits) for _, hits in results) < _MANY_HITS
         size = min(2 * size, _MAX_BATCH) if few else _MIN_BATCH

@@ -14,16 +14,15 @@ from rich.table import Table
 from rich.text import Text
 
 from search.searcher import Searcher
-from storage import Hit, Item
+from storage import Hit, Item, Store
 from storage.console import printable
+from storage.types.query import Query
 
 #: Queries of one search.
 _BATCH = 1024
 
 #: Rows of the table; --json prints all issues.
 _TABLE_ROWS = 50
-
-_LABELLED = {"label": {"exists": True}}
 
 
 @dataclass(frozen=True)
@@ -108,7 +107,7 @@ def find_label_issues(searcher: Searcher, k: int = 10) -> LabelIssues:
     counts = Counter(item.label for item in items)
     checked = [item for item in items if item.label is not None and counts[item.label] > 1]
     issues = []
-    for item, hits in _neighbours(searcher, checked, k):
+    for item, hits in _neighbours(searcher.store, checked, k):
         voters = hits[: 2 * counts[item.label] - 3]
         predicted, margin = weighted_vote(str(item.label), voters)
         if predicted != item.label:
@@ -118,13 +117,11 @@ def find_label_issues(searcher: Searcher, k: int = 10) -> LabelIssues:
     return LabelIssues(k, len(checked), counts[None], single, tuple(issues))
 
 
-def _neighbours(searcher: Searcher, items: Sequence[Item], k: int) -> Iterator[tuple[Item, list[Hit]]]:
+def _neighbours(store: Store, items: Sequence[Item], k: int) -> Iterator[tuple[Item, list[Hit]]]:
     """Yield each item with its k nearest labelled neighbours, itself excluded."""
+    query = Query.checked(k, where={"label": {"exists": True}})
     for start in range(0, len(items), _BATCH):
-        batch = items[start : start + _BATCH]
-        ids = [item.id for item in batch]
-        results = searcher.store.nearest(searcher.store.vectors(ids), k, exclude=[[id] for id in ids], where=_LABELLED)
-        yield from zip(batch, results, strict=True)
+        yield from store.search_by_id([item.id for item in items[start : start + _BATCH]], query)
 
 
 def weighted_vote(label: str, neighbours: Sequence[Hit]) -> tuple[str, float]:

@@ -9,6 +9,7 @@ import os
 import re
 import resource
 import sys
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -100,16 +101,21 @@ def write(job: Job, descriptor: int) -> bool:
     return True
 
 
-def main() -> None:
-    """Do a job as a command: exit 0 when it was done, 1 when it was not."""
+def parse_job(arguments: Sequence[str]) -> Job:
+    """Return the job of a command line's arguments."""
     parser = argparse.ArgumentParser(description="Do the work that the durability tests interrupt.")
     parser.add_argument("folder", type=Path)
     parser.add_argument("--seed", type=int, default=0)
-    parser.add_argument("--setup", nargs="+", default=(), help="call module:function with these arguments first")
+    parser.add_argument("--setup", nargs="+", default=[], help="call module:function with these arguments first")
     parser.add_argument("--reading", action="store_true", help="only open the store and read it")
     parser.add_argument("--small-cache", action="store_true", help="let SQLite keep few pages in memory")
     parser.add_argument("--largest-file", type=int, help="the size in bytes that no file may exceed")
-    done = write(Job(**vars(parser.parse_args())), sys.stdout.fileno())
+    return Job(**vars(parser.parse_args(arguments)))
+
+
+def main() -> None:
+    """Do a job as a command: exit 0 when it was done, 1 when it was not."""
+    done = write(parse_job(sys.argv[1:]), sys.stdout.fileno())
     sys.exit(0 if done else 1)
 
 

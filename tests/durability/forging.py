@@ -53,7 +53,7 @@ def forge_embedding(folder: Path, **values: Any) -> None:
 
 
 def redefine(folder: Path, name: str, old: str, new: str) -> None:
-    """Change the SQL that defines a table or index, without a change of the table."""
+    """Change the SQL that defines a table or index in the schema, and nothing else."""
     with closing(sqlite3.connect(folder / "catalog.sqlite")) as connection:
         connection.execute("PRAGMA writable_schema = ON")
         changed = connection.execute(

@@ -43,7 +43,7 @@ def test_nothing_is_lost_in_kills_at_system_calls() -> None:
     assert report.trials > 30
 
 
-def test_a_report_counts_stores_by_what_was_wrong_and_kills_by_what_was_under_way() -> None:
+def test_a_report_counts_stores_by_kind_of_finding_and_kills_by_step() -> None:
     trials = [
         CrashTrial(["append", "open"], []),
         CrashTrial(["append"], [Finding(Kind.LOST, "it holds 3"), Finding(Kind.LOST, "it holds 4")]),

@@ -29,7 +29,7 @@ from tests.durability.tables import shown
 
 
 @pytest.mark.usefixtures("traced")
-def test_no_failing_call_and_no_full_disk_loses_anything_or_ends_unclearly() -> None:
+def test_no_failing_call_and_no_full_disk_loses_anything_or_ends_with_an_unclear_error() -> None:
     report = fail_calls(stride=100, disk_step=112)
     assert (report.ok, report.tally) == (True, Tally())
     assert report.cases == report.endings[Ending.CARRIED_ON] + report.endings[Ending.CLEAR_ERROR]

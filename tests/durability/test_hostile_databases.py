@@ -47,7 +47,7 @@ def test_a_value_larger_than_any_of_ours_is_neither_read_nor_written(
         assert store.append([new_item(7)], [line_vector(7)]).ids == (5,)
 
 
-def test_rows_that_come_again_and_again_end_the_walk(tmp_path: Path) -> None:
+def test_pages_in_a_circle_end_the_read_with_an_error(tmp_path: Path) -> None:
     folder = tmp_path / "store"
     vectors = random_vectors(120, 2)
     with Store.create(folder, EMBEDDING) as store:
@@ -79,7 +79,7 @@ def sandbox() -> Iterator[Sandbox]:
     sandbox.close()
 
 
-def test_a_journal_that_names_a_file_elsewhere_does_not_have_it_deleted(
+def test_a_journal_that_names_another_file_does_not_get_it_deleted(
     folder: Path, tmp_path: Path, sandbox: Sandbox
 ) -> None:
     intact = (folder / "catalog.sqlite").read_bytes()
@@ -95,7 +95,7 @@ def test_a_journal_that_names_a_file_elsewhere_does_not_have_it_deleted(
     assert (folder / "catalog.sqlite").read_bytes() == intact
 
 
-def test_a_write_ahead_log_beside_the_catalog_is_not_taken_in(folder: Path, tmp_path: Path) -> None:
+def test_a_foreign_write_ahead_log_beside_the_catalog_is_refused(folder: Path, tmp_path: Path) -> None:
     with Store.open(folder) as store:
         expected = store.items()
     other = shutil.copytree(folder, tmp_path / "other") / "catalog.sqlite"

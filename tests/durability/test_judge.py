@@ -65,7 +65,7 @@ def test_a_corrupt_index_file_is_unclean_in_a_thorough_judgement(finished: Path)
     assert judge(finished, len(steps()), thorough=True)[0].kind is Kind.UNCLEAN
 
 
-def test_a_store_that_ends_otherwise_than_one_that_met_no_fault_is_not_identical(tmp_path: Path) -> None:
+def test_a_store_that_ends_different_from_one_without_a_fault_is_not_identical(tmp_path: Path) -> None:
     store = with_first_step(tmp_path, label_of)
     assert judge(store, 1, thorough=False) == []
     assert kinds(judge(store, 1, thorough=True)) == {Kind.NOT_IDENTICAL}

@@ -7,8 +7,8 @@ from pathlib import Path
 import numpy as np
 
 from benchmarks.durability.tracing.operations import Create, Link, MakeFolder, Rename
+from benchmarks.durability.tracing.recording import record
 from benchmarks.durability.tracing.strace import run_traced
-from benchmarks.durability.tracing.system_calls import record
 from benchmarks.durability.writer import STORE, Job, RunResult
 from benchmarks.errors import BenchmarkFailed
 

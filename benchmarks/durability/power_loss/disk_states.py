@@ -10,7 +10,7 @@ import numpy as np
 
 from benchmarks.durability.power_loss.disk import Disk, Tree, file_numbers
 from benchmarks.durability.tracing.operations import Acknowledge, Operation
-from benchmarks.durability.tracing.system_calls import record
+from benchmarks.durability.tracing.recording import record
 from benchmarks.durability.writer import STORE, Job
 
 #: SQLite rolls back a journal that begins so before it reads: https://sqlite.org/fileformat.html#rollbackjournal

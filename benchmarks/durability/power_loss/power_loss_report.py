@@ -14,8 +14,8 @@ from benchmarks.durability.findings import Finding, Tally, fault_table
 from benchmarks.durability.judge import judge
 from benchmarks.durability.power_loss.disk_states import DiskState, draw_recovery_states, draw_states
 from benchmarks.durability.processes import Setup, fork_context, run_setup, scratch_folder
+from benchmarks.durability.tracing.recording import record
 from benchmarks.durability.tracing.strace import unavailable
-from benchmarks.durability.tracing.system_calls import record
 from benchmarks.durability.writer import STORE, Job
 
 #: How the work is done: a name, whether the cache is so small that it writes before COMMIT, and strace's options.

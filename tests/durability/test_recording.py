@@ -5,6 +5,7 @@ from pathlib import Path
 import pytest
 
 from benchmarks.durability.power_loss.disk import Disk
+from benchmarks.durability.tracing.call_parser import UnmodelledCall
 from benchmarks.durability.tracing.operations import (
     Acknowledge,
     Create,
@@ -18,7 +19,7 @@ from benchmarks.durability.tracing.operations import (
     Unlink,
     Write,
 )
-from benchmarks.durability.tracing.system_calls import UnmodelledCall, operations, record
+from benchmarks.durability.tracing.recording import parse_log, record
 from benchmarks.durability.workload import steps
 from benchmarks.durability.writer import STORE, Job
 
@@ -29,7 +30,7 @@ def text(string: str) -> str:
 
 
 def parse(*lines: str, existing: dict[str, int | None] | None = None) -> list[Operation]:
-    return list(operations("".join(f"77  {line}\n" for line in lines), Path("/r"), existing or {}))
+    return list(parse_log("".join(f"77  {line}\n" for line in lines), Path("/r"), existing or {}))
 
 
 def test_a_file_written_synced_renamed_and_its_folder_synced() -> None:
@@ -108,7 +109,7 @@ def test_a_call_that_another_thread_cut_in_two_is_joined() -> None:
         "78  fsync(9) = 0\n"
         "77  <... openat resumed>, 0644) = 3\n77  fsync(3) = 0\n"
     )
-    assert list(operations(log, Path("/r"), {})) == [Create("f", 0), SyncFile(0)]
+    assert list(parse_log(log, Path("/r"), {})) == [Create("f", 0), SyncFile(0)]
 
 
 OPENED = f"openat(AT_FDCWD, {text('/r/f')}, O_RDWR|O_CREAT, 0644) = 3"

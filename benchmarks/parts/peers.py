@@ -65,7 +65,7 @@ def blocks(report: PeersReport) -> list[Block]:
     shown: list[Block] = [Text(_INTRO.format(k=report.k, dim=report.dim, threads=report.threads))]
     if report.absent:
         shown.append(
-            Text(f"NOT INSTALLED AND LEFT OUT: {', '.join(report.absent)}. Run `make peers` and measure again.")
+            Text(f"NOT INSTALLED, NOT MEASURED: {', '.join(report.absent)}. Run `make peers` and measure again.")
         )
     if len(report.sizes) > 1:
         shown.append(_plot(report))
@@ -73,29 +73,29 @@ def blocks(report: PeersReport) -> list[Block]:
         results = report.at(size)
         shown += [Heading(f"{size:,} vectors"), _size_grid(results)]
         shown += [Text(f"{result.name}: {result.failure}.", faint=True) for result in results if result.failure]
-    shown += [Heading("What else to know of each"), _notes(report)]
+    shown += [Heading("Notes on each peer"), _notes(report)]
     if report.crashes:
         shown += [Heading("Killed while inserting"), Text(_CRASHES), _crash_grid(report)]
     return shown
 
 
 _INTRO = (
-    "The same {dim}-dimensional vectors, queries and k = {k} for all, each in a process of its own on {threads} "
-    "processor(s), asked in turn in one run. Each call is the one that the library's own users make, and returns what "
-    "it keeps: for Lookalike and the stores that includes the label. Figures are medians of the rounds. Opening is the "
-    "time of a new process until its first answer, imports not counted; memory is the peak of the process that opens "
-    "and asks, one query after another and many at once, interpreter and library included."
+    "The same {dim}-dimensional vectors, queries and k = {k} for all peers, each in its own process on {threads} "
+    "processor(s), measured in turn in one run. Each call is the one that the library's own users make, and returns "
+    "what the library stores: for Lookalike and the stores, the label too. Values are medians of the rounds. Opening "
+    "is the time from a new process to its first result, imports excluded; memory is the peak of the process that "
+    "opens and searches, one query at a time and in batches, interpreter and library included."
 )
 _CRASHES = (
-    "Each store, of 2,000 rows, is killed (kill -9) during an insert, after others were acknowledged, and opened. "
-    "Half inserts are stores that show a part of the interrupted one. Flushes are the calls per insert that ask the "
-    "system to put data on the disk: a kill does not need them, a power cut does."
+    "Each store, of 2,000 rows, is killed (kill -9) during an insert, after acknowledged ones, and then opened. "
+    "Partial inserts are stores with a part of the interrupted insert. Flushes are the system calls per insert that "
+    "write data to the disk: surviving a kill does not need them, surviving a power loss does."
 )
 
 
 def _size_grid(results: list[PeerResult]) -> Grid:
     return Grid(
-        ("", *COLUMNS.values(), "labels come back", "p50, lowest to highest round"),
+        ("", *COLUMNS.values(), "labels returned", "p50, lowest to highest round"),
         [(result.name, *value_cells(result), labels_cell(result), _spread(result)) for result in results],
         strong=3,
     )
@@ -122,8 +122,16 @@ def _notes(report: PeersReport) -> Grid:
 def _crash_grid(report: PeersReport) -> Grid:
     return Grid(
         (
-            *("", "kills", "acknowledged rows", "rows lost", "stores that lost some", "wrong labels", "half inserts"),
-            *("do not open", "flushes an insert"),
+            *(
+                "",
+                "kills",
+                "acknowledged rows",
+                "rows lost",
+                "stores that lost some",
+                "wrong labels",
+                "partial inserts",
+            ),
+            *("stores that fail to open", "flushes per insert"),
         ),
         [
             (
@@ -156,7 +164,7 @@ def _plot(report: PeersReport) -> Picture:
         draw_lines(curves, "vectors", "milliseconds for one query, p50"),
         "Lines: the latency of one query against the number of vectors, for each peer",
         "One query, median, against the number of stored vectors; both axes logarithmic. The memory limit is the time "
-        "of one product of all vectors with the query: nothing that compares every vector can answer sooner, an "
+        "of the product of all vectors with the query: no search that compares every vector can be faster, but an "
         "approximate index can.",
     )
 

@@ -110,7 +110,7 @@ class PeersReport:
         return table
 
     def _crash_table(self) -> Table:
-        columns = ("kills", "acknowledged rows", "lost", "wrong labels", "half inserts", "do not open", "flushes")
+        columns = ("kills", "acknowledged rows", "lost", "wrong labels", "partial inserts", "fail to open", "flushes")
         table = _table(f"Killed while inserting {INSERT_ROWS} rows", columns)
         for crash in self.crashes:
             counts = (crash.kills, crash.acknowledged, crash.lost, crash.wrong, crash.half, crash.unopened)
@@ -163,7 +163,7 @@ def measure_peers(
     installed = [info for info in chosen if info.version is not None]
     absent = tuple(info.name for info in chosen if info.version is None)
     for name in absent:
-        on_stage(f"{name} IS NOT INSTALLED AND IS LEFT OUT: install the extra `peers`")
+        on_stage(f"{name} IS NOT INSTALLED, NOT MEASURED: install the extra `peers`")
     cores = threads or usable_cores()
     measured: list[PeerResult] = []
     memory_limit: dict[int, Measurement] = {}

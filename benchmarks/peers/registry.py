@@ -52,7 +52,7 @@ PEERS = {
             "FAISS",
             "faiss_peer:FaissPeer",
             "faiss-cpu",
-            "a library: numbers and squared float32 distances; the file is written anew at the end, without a flush",
+            "a library: numbers and squared float32 distances; the file is rewritten at the end, without a flush",
             persists=True,
             persistent_factory="faiss_peer:PersistentFaissPeer",
         ),

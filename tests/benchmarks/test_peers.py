@@ -78,14 +78,14 @@ def test_a_peer_that_is_too_slow_is_reported_and_not_waited_for(
     assert limit is None
 
 
-def test_a_peer_that_is_not_installed_is_left_out_loudly(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_peer_that_is_not_installed_is_reported_loudly(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(PEERS, "Nothing", replace(PEERS["FAISS"], name="Nothing", distribution="no-such-thing"))
     stages: list[str] = []
     report = measure_peers(
         (60,), kills=0, effort=SMALL, threads=1, peers=("Lookalike", "Nothing"), on_stage=stages.append
     )
     assert report.absent == ("Nothing",)
-    assert stages[0] == "Nothing IS NOT INSTALLED AND IS LEFT OUT: install the extra `peers`"
+    assert stages[0] == "Nothing IS NOT INSTALLED, NOT MEASURED: install the extra `peers`"
 
 
 def test_a_failure_in_a_peers_process_is_reported_in_one_line(tmp_path: Path) -> None:

@@ -48,10 +48,10 @@ def test_the_answer_names_the_fastest_with_labels_and_without_at_the_largest_siz
 def test_every_size_has_a_table_and_failed_and_absent_peers_are_named() -> None:
     shown = blocks(REPORT)
     assert [block.text for block in shown if isinstance(block, Heading)] == [
-        *("1,000 vectors", "2,000 vectors", "What else to know of each", "Killed while inserting"),
+        *("1,000 vectors", "2,000 vectors", "Notes on each peer", "Killed while inserting"),
     ]
     assert [block.text for block in shown if isinstance(block, Text)][1] == (
-        "NOT INSTALLED AND LEFT OUT: Absent. Run `make peers` and measure again."
+        "NOT INSTALLED, NOT MEASURED: Absent. Run `make peers` and measure again."
     )
     assert Text("Slow: inserted 10 in 30 s; not waited for.", faint=True) in shown
     grids = [block for block in shown if isinstance(block, Grid)]

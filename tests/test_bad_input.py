@@ -109,7 +109,7 @@ REFUSED = {
     "search query --image empty.png --store store": f"{DECODABLE} empty.png: an empty file",
     "search query --image cut.png --store store": f"{DECODABLE} cut.png: a truncated PNG",
     "search query --image bomb.png --store store": (
-        f"{DECODABLE} bomb.png: 20000 x 20000, 400.0 megapixels where 100 are the limit: make it smaller"
+        f"{DECODABLE} bomb.png: 20000 x 20000, 400.0 megapixels, above the limit of 100: make it smaller"
     ),
     "search query --image none.png --store store": (
         "expected an image file, got none.png, which is not a file: name an image"

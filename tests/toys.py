@@ -1,7 +1,7 @@
-"""Small stand-ins whose answers are known by hand: a backbone that sees grey levels, and images made of one level.
+"""Small substitutes with results known by hand: a backbone of mean grey levels, and images of one grey level.
 
-An image of one grey level v has the features (v, v, v, v) / 255, and the toy recipe's head only turns and shifts
-them, so two such images lie 2 |v - w| / 255 apart.
+An image of one grey level v has the features (v, v, v, v) / 255, and the toy recipe's head only rotates and shifts
+them, so the distance of two such images is 2 |v - w| / 255.
 """
 
 from dataclasses import replace
@@ -18,12 +18,12 @@ from ingest.sources import InMemorySource, SourceImage
 
 TOY = Recipe("toy", side=4, interpolation="area", layer="quadrants", unit_length=False, head="pca", dim=4)
 
-#: The same as a recipe that VGG16 itself could follow, so that a job with it gets as far as looking for weights.
+#: The same as a recipe that VGG16 can carry out, so that a job with it gets as far as finding weights.
 VGG16_TOY = replace(TOY, side=32, layer="block5_pool")
 
 
 class ToyBackbone:
-    """The mean grey level of each quadrant; counts the images it was asked to compute."""
+    """The mean grey level of each quadrant; counts the batches that it computes."""
 
     batch_size = 8
     origin = "a toy"
@@ -36,7 +36,7 @@ class ToyBackbone:
 
     @property
     def batches(self) -> int:
-        """Return how many batches were computed, in whatever threads."""
+        """Return the number of batches computed, in all threads."""
         return len(self._computed)
 
     def features(self, images: Float32Array) -> Float32Array:
@@ -49,7 +49,7 @@ class ToyBackbone:
 
 
 def toy_backbone(backbone: ToyBackbone | None = None) -> BackboneFactory:
-    """Return what makes the toy backbone of a recipe's side, or hands over the one given, whatever the recipe."""
+    """Return a factory of toy backbones of the recipe's side, or of the given one for every recipe."""
     return lambda recipe, _="auto": backbone or ToyBackbone(side=recipe.side)
 
 
@@ -68,9 +68,9 @@ def png(image: NDArray[np.uint8]) -> bytes:
 
 def grey_source(levels: dict[str, int], labels: dict[str, str] | None = None) -> InMemorySource:
     """Return a source of one-level images by key."""
-    known = labels or {}
+    labels = labels or {}
     images = [
-        SourceImage(key, lambda level=level: grey(level), known.get(key))  # type: ignore[misc]
+        SourceImage(key, lambda level=level: grey(level), labels.get(key))  # type: ignore[misc]
         for key, level in levels.items()
     ]
     return InMemorySource("greys", images)

@@ -30,8 +30,8 @@ def decode_image(data: bytes, pixel_limit: int = PIXEL_LIMIT) -> NDArray[np.uint
     pixels = encoded.width * encoded.height
     if pixels > pixel_limit:
         raise NotDecodable(
-            f"{encoded.width} x {encoded.height}, {pixels / 1e6:.1f} megapixels "
-            f"where {pixel_limit / 1e6:g} are the limit: make it smaller"
+            f"{encoded.width} x {encoded.height}, {pixels / 1e6:.1f} megapixels, "
+            f"above the limit of {pixel_limit / 1e6:g}: make it smaller"
         )
     return _decode(encoded)
 

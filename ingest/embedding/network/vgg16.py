@@ -34,7 +34,7 @@ class Vgg16:
     """VGG16 without its dense layers, up to a recipe's layer, whose output is pooled or flattened.
 
     The layers are those of Keras' `applications.VGG16`. Their weights are constants of the graph here, whose memory
-    layout is optimized for the processor once; those of Keras are variables, for which this is repeated a batch.
+    layout is optimized for the processor once; those of Keras are variables, for which it is done again for each batch.
     """
 
     def __init__(self, recipe: Recipe, weights: Weights, precision: PrecisionOption = "auto") -> None:

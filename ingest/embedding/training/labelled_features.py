@@ -74,9 +74,9 @@ def compute_labelled_features(
         reduced = reduction(features)
         validation.extend(reduced[validated], labels[validated])
         training.extend(reduced[~validated], labels[~validated])
-        trained = [input for (input, _), out in zip(batch, validated, strict=True) if not out]
+        to_augment = [input for (input, _), skip in zip(batch, validated, strict=True) if not skip]
         for _ in range(copies):
-            for features in compute_features(recipe, network, [augment(input, generator) for input in trained]):
+            for features in compute_features(recipe, network, [augment(input, generator) for input in to_augment]):
                 training.extend(reduction(features), labels[~validated])
         done += len(batch)
         on_done(done)

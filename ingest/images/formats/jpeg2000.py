@@ -9,7 +9,7 @@ _JP2_SIGNATURE = b"\0\0\0\x0cjP  \r\n\x87\n"
 _CODESTREAM_SIGNATURE = b"\xff\x4f\xff\x51"
 
 _TILE_PART, _END = 0xFF90, 0xFFD9
-_SRGB, _GREY = 16, 17
+_ENUMERATED, _SRGB, _GREY = 1, 16, 17
 _ALPHAS = {1: Alpha.STRAIGHT, 2: Alpha.PREMULTIPLIED}
 _RGBA = 4
 
@@ -49,12 +49,10 @@ def _alpha(data: bytes, start: int, end: int) -> Alpha:
     for kind, offset, _ in _boxes(data, start, end):
         if kind == b"pclr":
             raise NotDecodable("a JPEG 2000 with a palette, which OpenCV misreads")
-        if (
-            kind == b"colr"
-            and data[offset] == 1
-            and struct.unpack_from(">I", data, offset + 3)[0] not in (_SRGB, _GREY)
-        ):
-            raise NotDecodable("a JPEG 2000 of a colour space that OpenCV misreads")
+        if kind == b"colr" and data[offset] == _ENUMERATED:
+            (colour_space,) = struct.unpack_from(">I", data, offset + 3)
+            if colour_space not in (_SRGB, _GREY):
+                raise NotDecodable("a JPEG 2000 of a colour space that OpenCV misreads")
         if kind == b"cdef":
             (count,) = struct.unpack_from(">H", data, offset)
             for number in range(count):
@@ -70,7 +68,7 @@ def _codestream(data: bytes, start: int, end: int, alpha: Alpha) -> EncodedImage
     if alpha is not Alpha.IGNORED and components != _RGBA:
         raise NotDecodable("a transparent JPEG 2000 other than RGBA, whose transparency OpenCV drops")
     if len(samples) != 1 or components not in (1, 3, 4):
-        raise NotDecodable("a JPEG 2000 of components that OpenCV cannot join")
+        raise NotDecodable("a JPEG 2000 of components that OpenCV cannot combine")
     ((depth, *_),) = samples
     _require_end(data, start, end)
     return EncodedImage(data, right - left, bottom - top, unchanged=True, alpha=alpha, white=(2 << (depth & 0x7F)) - 1)

@@ -1,4 +1,4 @@
-"""The registry of image formats: tells images by their first bytes or suffixes, and reads their headers."""
+"""The registry of image formats: recognizes images by suffix or first bytes, and reads their headers."""
 
 import struct
 
@@ -8,17 +8,19 @@ from ingest.images.formats.image_format import EncodedImage, ImageFormat, NotDec
 _FORMATS: tuple[ImageFormat, ...] = tuple(module.FORMAT for module in (jpeg, png, gif, webp, bmp, tiff, pnm, jpeg2000))
 
 #: The formats' names, as messages list them.
-FORMAT_NAMES = ", ".join(form.name for form in _FORMATS[:-1]) + " or " + _FORMATS[-1].name
+FORMAT_NAMES = ", ".join(image_format.name for image_format in _FORMATS[:-1]) + " or " + _FORMATS[-1].name
 
-#: The suffixes, without dot and in lower case, of image files. Some are of formats that cannot be decoded: such a file
-#: is rejected with a reason rather than ignored.
-SUFFIXES = frozenset(suffix for form in _FORMATS for suffix in form.suffixes) | unsupported.SUFFIXES
+#: The suffixes of image files, without dot and in lower case. They include those of formats that cannot be decoded, so
+#: that such a file is rejected with a reason rather than ignored.
+SUFFIXES = frozenset(suffix for image_format in _FORMATS for suffix in image_format.suffixes) | unsupported.SUFFIXES
 
 #: The number of bytes that `begins_like_image` looks at.
 SIGNATURE_BYTES = 32
 
-_SIGNATURES = tuple(signature for form in _FORMATS if form.head is None for signature in form.signatures)
-_HEADS = tuple(form.head for form in _FORMATS if form.head is not None)
+_SIGNATURES = tuple(
+    signature for image_format in _FORMATS if image_format.head is None for signature in image_format.signatures
+)
+_HEADS = tuple(image_format.head for image_format in _FORMATS if image_format.head is not None)
 
 
 def begins_like_image(head: bytes) -> bool:
@@ -27,12 +29,12 @@ def begins_like_image(head: bytes) -> bool:
 
 
 def read_header(data: bytes) -> EncodedImage:
-    """Return what an encoded image's header says; raise NotDecodable when it is of no known format or incomplete."""
-    for form in _FORMATS:
-        if data.startswith(form.signatures):
+    """Return what an image's header says; raise NotDecodable unless the image is complete and of a known format."""
+    for image_format in _FORMATS:
+        if data.startswith(image_format.signatures):
             try:
-                return form.read(data)
+                return image_format.read(data)
             except (IndexError, OverflowError, struct.error):
-                # The header points behind the end of the data.
-                raise NotDecodable(f"a truncated {form.name}") from None
+                # An offset or length in the header exceeds the data.
+                raise NotDecodable(f"a truncated {image_format.name}") from None
     raise NotDecodable(unsupported.describe(data))

@@ -28,7 +28,7 @@ def read(data: bytes) -> EncodedImage:
         raise NotDecodable("a TIFF of huge tiles")
     for number in tags.numbers(_SAMPLE_FORMAT):
         if number in _SAMPLE_FORMATS:
-            raise NotDecodable(f"a TIFF of {_SAMPLE_FORMATS[number]} numbers, which have no white")
+            raise NotDecodable(f"a TIFF of {_SAMPLE_FORMATS[number]} numbers, which have no defined white")
     _require_parts(tags, len(data))
     alpha = _alpha(tags)
     deep = _is_deep(tags)

@@ -5,10 +5,10 @@ SUFFIXES = frozenset({"avif", "heic", "heif", "jxl"})
 
 _SIGNATURES = (
     (b"%PDF", "a PDF"),
-    (b"\x76\x2f\x31\x01", "an OpenEXR image, whose numbers have no white"),
-    (b"#?R", "a Radiance HDR image, whose numbers have no white"),
-    (b"PF\n", "a PFM image, whose numbers have no white"),
-    (b"Pf\n", "a PFM image, whose numbers have no white"),
+    (b"\x76\x2f\x31\x01", "an OpenEXR image, whose values have no defined white"),
+    (b"#?R", "a Radiance HDR image, whose values have no defined white"),
+    (b"PF\n", "a PFM image, whose values have no defined white"),
+    (b"Pf\n", "a PFM image, whose values have no defined white"),
     (b"\xff\x0a", "a JPEG XL image"),
     (b"\0\0\0\x0cJXL ", "a JPEG XL image"),
     (b"8BPS", "a Photoshop document"),

@@ -1,4 +1,4 @@
-"""The features that a head is training on, of images and augmented copies, and those that it is validated on."""
+"""The features that a head is trained on, of images and augmented copies, and those that it is validated on."""
 
 import numpy as np
 import pytest

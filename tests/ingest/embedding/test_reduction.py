@@ -50,6 +50,6 @@ def test_huge_features_stay_finite_in_half_precision() -> None:
     assert np.isfinite(fitted(np.full((1, 8), 1e9, np.float32))).all()
 
 
-def test_images_that_are_all_alike_are_reduced_to_zeros() -> None:
-    alike = np.full((5, 8), 0.25, np.float32)
-    np.testing.assert_array_equal(fit_reduction(alike, seed=0)(alike), np.zeros((5, 8), np.float16))
+def test_identical_images_are_reduced_to_zeros() -> None:
+    identical = np.full((5, 8), 0.25, np.float32)
+    np.testing.assert_array_equal(fit_reduction(identical, seed=0)(identical), np.zeros((5, 8), np.float16))

@@ -1,4 +1,4 @@
-"""Damage images at random and decode them: a process of its own, so that a crash shows as one.
+"""Damage images at random and decode them, as a program, so that a crash ends only its own process.
 
 `python -m tests.ingest.images.bit_flips N` prints, by sample, how many of N damaged images still decoded.
 """
@@ -18,25 +18,25 @@ from tests.ingest.images.samples import SAMPLES, WRITTEN, write
 
 
 def damaged(data: bytes, generator: np.random.Generator) -> bytes:
-    """Return a copy with up to six bytes changed, more often near the start, and now and then cut."""
+    """Return a copy with up to six bytes changed, more often near the start, and in a quarter of cases cut off."""
     copy = bytearray(data)
     for _ in range(generator.integers(1, 7)):
-        place = generator.integers(min(len(copy), generator.choice([40, 200, len(copy)])))
-        copy[place] = generator.choice([copy[place] ^ (1 << generator.integers(8)), 0, 127, 255])
+        offset = generator.integers(min(len(copy), generator.choice([40, 200, len(copy)])))
+        copy[offset] = generator.choice([copy[offset] ^ (1 << generator.integers(8)), 0, 127, 255])
     return bytes(copy[: generator.integers(len(copy))] if generator.integers(4) == 0 else copy)
 
 
 def still_decoded(data: bytes, times: int, seed: int) -> int:
-    """Return how many damaged copies decode to an image; the others must be refused as unreadable."""
+    """Return how many damaged copies are decoded; the others must raise UnreadableImage."""
     generator = np.random.default_rng(seed)
     decoded = 0
     for _ in range(times):
         copy = damaged(data, generator)
-        # A checksum would stop nearly every damaged PNG before libpng sees it.
+        # With wrong checksums nearly every damaged PNG would be refused before libpng decodes it.
         if generator.integers(2):
             copy = with_right_checksums(copy)
         try:
-            # The limit keeps this quick: a damaged header may claim any size.
+            # The limit saves time: a damaged header may give any size.
             image = decode(copy, "an image", pixel_limit=1_000_000)
         except UnreadableImage:
             continue
@@ -47,7 +47,7 @@ def still_decoded(data: bytes, times: int, seed: int) -> int:
 
 
 def main(times: int) -> None:
-    """Damage every sample and a small image in each format that OpenCV writes."""
+    """Damage and decode every sample, and a small image in each format that OpenCV writes."""
     smooth = cv2.resize(np.random.default_rng(1).integers(0, 256, (4, 5, 3), np.uint8), (40, 32))
     images = {name: data for name, (_, data) in SAMPLES.items()}
     with tempfile.TemporaryDirectory() as folder:

@@ -1,4 +1,4 @@
-"""A small image of every format and of its main kinds: what is cut, flipped and measured."""
+"""Small images of every format and its main variants, for the tests that cut, damage and measure them."""
 
 from pathlib import Path
 

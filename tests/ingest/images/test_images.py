@@ -1,4 +1,4 @@
-"""Decoding, scaling and shrinking images."""
+"""Decoding and resizing images."""
 
 import hashlib
 
@@ -36,7 +36,7 @@ def test_a_jpeg_is_decoded_with_red_first() -> None:
     np.testing.assert_allclose(decode(jpeg(image), "a.jpg").astype(int), image, atol=2)
 
 
-def test_grey_and_rgb_pixels_are_images_as_they_are() -> None:
+def test_grey_and_rgb_arrays_are_images_without_a_copy() -> None:
     for image in (grey(7), noise(2, 3)):
         assert checked_image(image) is image
 
@@ -52,7 +52,7 @@ def test_grey_and_rgb_pixels_are_images_as_they_are() -> None:
         (np.zeros((0, 3), np.uint8), "uint8 (0, 3)"),
     ],
 )
-def test_other_arrays_are_no_images(pixels: object, got: str) -> None:
+def test_other_arrays_are_refused(pixels: object, got: str) -> None:
     with pytest.raises(UnreadableImage) as refused:
         checked_image(pixels)
     assert str(refused.value) == (f"expected an image as a uint8 array of shape (h, w) or (h, w, 3) in RGB, got {got}")
@@ -67,12 +67,12 @@ def test_a_grey_image_becomes_three_equal_channels_from_0_to_1(interpolation: st
 
 
 @pytest.mark.parametrize("interpolation", ["linear", "area"])
-def test_an_image_of_the_right_size_is_only_divided_by_255(interpolation: str) -> None:
+def test_an_image_of_the_networks_size_is_only_divided_by_255(interpolation: str) -> None:
     image = noise(4, 4)
     np.testing.assert_array_equal(to_input(image, 4, interpolation), image.astype(np.float32) / np.float32(255))
 
 
-def test_area_averages_all_pixels_where_linear_looks_at_the_two_in_the_middle() -> None:
+def test_area_averages_all_pixels_and_linear_the_two_in_the_middle() -> None:
     image = np.tile(np.array([255, 0, 0, 255, 0, 255, 255, 0], np.uint8), (8, 1))
     assert to_input(image, 2, "area")[:, :, 0].tolist() == [[0.5, 0.5], [0.5, 0.5]]
     assert to_input(image, 2, "linear")[:, :, 0].tolist() == [[0.0, 1.0], [0.0, 1.0]]
@@ -84,7 +84,7 @@ def test_a_smaller_image_is_enlarged_linearly(interpolation: str) -> None:
     assert to_input(image, 4, interpolation)[:, :, 0].tolist() == [[0.0, 0.25, 0.75, 1.0]] * 4
 
 
-def test_making_an_input_leaves_the_image_as_it_was() -> None:
+def test_making_an_input_does_not_change_the_image() -> None:
     image = noise(4, 4)
     to_input(image, 4, "linear")
     np.testing.assert_array_equal(image, noise(4, 4))
@@ -107,17 +107,17 @@ def test_a_small_image_is_its_own_thumbnail() -> None:
     np.testing.assert_array_equal(decode(thumbnail(grey(9)), "a thumbnail"), np.full((8, 8, 3), 9, np.uint8))
 
 
-def test_the_content_of_a_file_is_told_by_the_sha256_of_its_bytes() -> None:
+def test_the_digest_of_encoded_content_is_the_sha256_of_its_bytes() -> None:
     assert content_digest(b"abc") == hashlib.sha256(b"abc").digest()
 
 
-def test_the_content_of_pixels_is_told_by_their_shape_and_values() -> None:
+def test_the_digest_of_pixels_is_over_their_shape_and_values() -> None:
     values = np.arange(6, dtype=np.uint8)
     wide, high, in_colour = values.reshape(2, 3), values.reshape(3, 2), values.reshape(1, 2, 3)
     assert content_digest(wide) == hashlib.sha256(b"pixels (2, 3)\n" + bytes(range(6))).digest()
     assert len({content_digest(wide), content_digest(high), content_digest(in_colour), content_digest(wide + 1)}) == 4
 
 
-def test_the_content_of_pixels_does_not_depend_on_their_order_in_memory() -> None:
+def test_the_digest_of_pixels_does_not_depend_on_their_memory_layout() -> None:
     image = noise(4, 5)
     assert content_digest(np.asfortranarray(image)) == content_digest(image)

@@ -1,4 +1,4 @@
-"""Every format that can say how it must be turned is turned, whether it is read as plain colour or unchanged."""
+"""Images of every format with an EXIF orientation are turned upright, whether decoded as RGB or unchanged."""
 
 from collections.abc import Callable
 
@@ -91,7 +91,7 @@ IN_GREY = [png_of_16_bits, tiff_of_16_bits]
 
 @pytest.mark.parametrize("orientation", TURNED)
 @pytest.mark.parametrize("encode", [*IN_COLOUR, *IN_GREY], ids=lambda encode: encode.__name__)
-def test_an_image_is_turned_as_its_exif_says(encode: Callable[[int], bytes], orientation: int) -> None:
+def test_an_image_is_turned_by_its_exif_orientation(encode: Callable[[int], bytes], orientation: int) -> None:
     stored = STORED if encode in IN_COLOUR else np.stack([STORED_GREY] * 3, axis=2)
     expected = TURNED[orientation](stored)
     image = decode(encode(orientation), "an image")
@@ -100,14 +100,14 @@ def test_an_image_is_turned_as_its_exif_says(encode: Callable[[int], bytes], ori
 
 
 @pytest.mark.parametrize("orientation", TURNED)
-def test_a_jpeg_is_turned_as_its_exif_says(orientation: int) -> None:
+def test_a_jpeg_is_turned_by_its_exif_orientation(orientation: int) -> None:
     stored = decode(jpeg(1), "an image")
     np.testing.assert_array_equal(decode(jpeg(orientation), "an image"), TURNED[orientation](stored))
 
 
 @pytest.mark.parametrize("orientation", [0, 9, 0xFFFF])
 @pytest.mark.parametrize("encode", [png, webp, tiff], ids=lambda encode: encode.__name__)
-def test_an_orientation_that_does_not_exist_turns_nothing(encode: Callable[[int], bytes], orientation: int) -> None:
+def test_an_invalid_orientation_is_ignored(encode: Callable[[int], bytes], orientation: int) -> None:
     np.testing.assert_array_equal(decode(encode(orientation), "an image"), STORED)
 
 
@@ -116,18 +116,18 @@ def test_an_orientation_that_does_not_exist_turns_nothing(encode: Callable[[int]
     [b"", b"Exif\0\0", b"Exif\0\0II*\0", b"Exif\0\0nonsense", b"Exif\0\0II+\0" + b"\xff" * 16, exif(6)[:-9]],
     ids=["empty", "prefix", "cut", "nonsense", "far-away", "no-entry"],
 )
-def test_a_damaged_exif_block_turns_nothing(block: bytes) -> None:
+def test_a_damaged_exif_block_is_ignored(block: bytes) -> None:
     flat = jpeg_of([(10,), (200,)])
     expected = decode(flat, "an image")
     np.testing.assert_array_equal(decode(flat[:2] + segment(0xE1, block) + flat[2:], "an image"), expected)
 
 
-def test_the_first_exif_block_counts() -> None:
+def test_the_first_of_two_exif_blocks_is_used() -> None:
     flat = jpeg_of([(10,), (200,)])
     assert decode(with_orientation(with_orientation(flat, 1), 6), "an image").shape == (16, 8, 3)
 
 
-def test_the_first_orientation_of_an_exif_block_counts() -> None:
+def test_the_first_of_two_orientations_in_an_exif_block_is_used() -> None:
     flat = jpeg_of([(10,), (200,)])
     block = exif(6)
     twice = block[:8] + b"\2\0" + block[10:22] + exif(1)[10:22] + bytes(4)

@@ -1,4 +1,4 @@
-"""An image's size is read from its header, and one with too many pixels is never decoded."""
+"""The size of an image is read from its header, and one above the pixel limit is never decoded."""
 
 import struct
 import sys
@@ -19,7 +19,7 @@ from tests.ingest.images.samples import SAMPLES, WRITTEN, write
 SIDE = 20_000
 TOO_LARGE = (
     "expected an image (JPEG, PNG, GIF, WebP, BMP, TIFF, PNM or JPEG 2000), got a bomb: "
-    "20000 x 20000, 400.0 megapixels where 100 are the limit: make it smaller"
+    "20000 x 20000, 400.0 megapixels, above the limit of 100: make it smaller"
 )
 
 
@@ -54,11 +54,11 @@ def refused(data: bytes) -> str:
 
 
 @pytest.mark.parametrize("name", SAMPLES)
-def test_an_image_of_as_many_pixels_as_the_limit_is_decoded_and_one_of_more_is_not(name: str) -> None:
+def test_an_image_at_the_pixel_limit_is_decoded_and_one_above_is_not(name: str) -> None:
     _, data = SAMPLES[name]
     height, width = decode(data, name).shape[:2]
     decode(data, name, pixel_limit=width * height)
-    with pytest.raises(UnreadableImage, match=r"where .* are the limit"):
+    with pytest.raises(UnreadableImage, match=r"megapixels, above the limit of .*: make it smaller$"):
         decode(data, name, pixel_limit=width * height - 1)
 
 
@@ -66,33 +66,33 @@ def test_the_limit_is_100_megapixels() -> None:
     assert PIXEL_LIMIT == 10_000 * 10_000
     within, beyond = (gif.gif_of(width, 10_000, gif.Frame(((0,),))) for width in (10_000, 10_001))
     assert read_header(within).width == 10_000
-    assert refused(beyond).endswith("10001 x 10000, 100.0 megapixels where 100 are the limit: make it smaller")
+    assert refused(beyond).endswith("10001 x 10000, 100.0 megapixels, above the limit of 100: make it smaller")
 
 
 @pytest.mark.parametrize("suffix", WRITTEN)
-def test_a_header_tells_width_and_height_as_stored(suffix: str, tmp_path: Path) -> None:
+def test_a_header_gives_width_and_height_as_stored(suffix: str, tmp_path: Path) -> None:
     encoded = read_header(write(np.zeros((35, 301, 3), np.uint8), suffix, tmp_path))
     assert (encoded.width, encoded.height) == (301, 35)
 
 
 def test_a_small_file_of_400_megapixels_is_refused(tmp_path: Path) -> None:
-    made = bombs(tmp_path)
-    assert max(map(len, made.values())) < 100_000
-    assert {kind: refused(data) for kind, data in made.items()} == dict.fromkeys(made, TOO_LARGE)
+    encoded = bombs(tmp_path)
+    assert max(map(len, encoded.values())) < 100_000
+    assert {kind: refused(data) for kind, data in encoded.items()} == dict.fromkeys(encoded, TOO_LARGE)
 
 
-@pytest.mark.skipif(sys.platform != "linux", reason="only Linux keeps a process within its address space")
-def test_bombs_are_refused_by_a_process_that_has_no_memory_for_them(tmp_path: Path) -> None:
+@pytest.mark.skipif(sys.platform != "linux", reason="only Linux limits the address space of a process")
+def test_bombs_are_refused_in_a_process_without_the_memory_to_decode_them(tmp_path: Path) -> None:
     with get_context("spawn").Pool(1) as pool:
-        answers = pool.apply(refusals_in_little_memory, (bombs(tmp_path),))
-    assert answers == [TOO_LARGE] * 7
+        errors = pool.apply(refusals_in_little_memory, (bombs(tmp_path),))
+    assert errors == [TOO_LARGE] * 7
 
 
-def refusals_in_little_memory(made: dict[str, bytes]) -> list[str]:
-    """Decode each bomb with 64 MB more than the process has already; return what is raised."""
+def refusals_in_little_memory(encoded: dict[str, bytes]) -> list[str]:
+    """Decode each bomb with at most 64 MB more memory than the process uses; return the errors."""
     import resource
 
     pages = int(Path("/proc/self/statm").read_text().split()[0])
     limit = pages * resource.getpagesize() + (64 << 20)
     resource.setrlimit(resource.RLIMIT_AS, (limit, limit))
-    return [refused(data) for data in made.values()]
+    return [refused(data) for data in encoded.values()]

@@ -1,4 +1,4 @@
-"""What is no image, or none that can be read: each is refused in one line that names file and cause."""
+"""Files that are no image or cannot be decoded: each is refused in one line with its name and the reason."""
 
 import os
 import struct
@@ -15,7 +15,7 @@ from tests.ingest.images.handmade import bmp, gif
 from tests.ingest.images.handmade.jpeg import ADOBE_CMYK, END, jpeg_of
 from tests.ingest.images.handmade.png import GREY, SIGNATURE, chunk, png_of
 
-KINDS = "expected an image (JPEG, PNG, GIF, WebP, BMP, TIFF, PNM or JPEG 2000), got"
+EXPECTED = "expected an image (JPEG, PNG, GIF, WebP, BMP, TIFF, PNM or JPEG 2000), got"
 
 OTHERS = {
     b"": "an empty file",
@@ -29,9 +29,9 @@ OTHERS = {
     b"\0\0\0\x1cftypisom\0\0\0\0": "another kind of file",
     b"\xff\x0a\xfa\x1f": "a JPEG XL image",
     b"8BPS\0\1": "a Photoshop document",
-    b"\x76\x2f\x31\x01\2\0\0\0": "an OpenEXR image, whose numbers have no white",
-    b"#?RADIANCE\n": "a Radiance HDR image, whose numbers have no white",
-    b"PF\n1 1\n-1.0\n": "a PFM image, whose numbers have no white",
+    b"\x76\x2f\x31\x01\2\0\0\0": "an OpenEXR image, whose values have no defined white",
+    b"#?RADIANCE\n": "a Radiance HDR image, whose values have no defined white",
+    b"PF\n1 1\n-1.0\n": "a PFM image, whose values have no defined white",
     b"P7\nWIDTH 1\n": "another kind of file",
     b"RIFF\x24\0\0\0WAVEfmt ": "another kind of file",
     b"GIF88a": "another kind of file",
@@ -97,40 +97,40 @@ def reason(data: bytes, name: str = "cats/1.png") -> str:
 
 
 @pytest.mark.parametrize(("data", "cause"), OTHERS.items(), ids=OTHERS.values())
-def test_another_kind_of_file_is_refused_by_its_content(data: bytes, cause: str) -> None:
-    assert reason(data) == f"{KINDS} cats/1.png: {cause}"
+def test_a_file_of_another_kind_is_refused_by_its_content(data: bytes, cause: str) -> None:
+    assert reason(data) == f"{EXPECTED} cats/1.png: {cause}"
 
 
 @pytest.mark.parametrize(("data", "cause"), DAMAGED.values(), ids=DAMAGED)
 def test_a_damaged_or_ambiguous_image_is_refused(data: bytes, cause: str) -> None:
-    assert reason(data) == f"{KINDS} cats/1.png: {cause}"
+    assert reason(data) == f"{EXPECTED} cats/1.png: {cause}"
 
 
-def test_the_same_four_components_with_adobes_marker_are_decoded() -> None:
+def test_four_components_with_adobes_marker_are_decoded() -> None:
     assert decode(jpeg_of([(0, 0, 0, 0)], ADOBE_CMYK), "a.jpg").shape == (8, 8, 3)
 
 
-def test_an_image_is_known_by_its_content_whatever_its_name() -> None:
+def test_an_image_is_recognized_by_its_content_and_not_by_its_name() -> None:
     assert decode(png_of(1, [bytes([1, 2, 3])]), "a.jpg").tolist() == [[[1, 2, 3]]]
 
 
-def test_a_name_that_would_break_the_line_is_quoted() -> None:
-    assert reason(b"", "two\nlines.png") == f"{KINDS} 'two\\nlines.png': an empty file"
+def test_a_name_with_a_line_break_is_quoted() -> None:
+    assert reason(b"", "two\nlines.png") == f"{EXPECTED} 'two\\nlines.png': an empty file"
 
 
-def test_an_image_for_which_there_is_no_memory_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_an_image_is_refused_when_memory_is_exhausted(monkeypatch: pytest.MonkeyPatch) -> None:
     def no_memory(*_: object) -> None:
         raise MemoryError
 
     monkeypatch.setattr(cv2, "imdecode", no_memory)
     cause = "an image for which there is not enough memory"
-    assert reason(png_of(1, [bytes([1, 2, 3])])) == f"{KINDS} cats/1.png: {cause}"
+    assert reason(png_of(1, [bytes([1, 2, 3])])) == f"{EXPECTED} cats/1.png: {cause}"
 
 
-def test_an_image_that_is_not_of_the_size_that_its_header_says_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_an_image_whose_size_differs_from_its_header_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(cv2, "imdecode", lambda *_: np.zeros((1, 2, 3), np.uint8))
     cause = "a damaged image, or of a kind that OpenCV cannot read"
-    assert reason(png_of(1, [bytes([1, 2, 3])])) == f"{KINDS} cats/1.png: {cause}"
+    assert reason(png_of(1, [bytes([1, 2, 3])])) == f"{EXPECTED} cats/1.png: {cause}"
 
 
 def test_a_file_is_read_byte_for_byte(tmp_path: Path) -> None:
@@ -144,7 +144,7 @@ def unread(path: Path) -> str:
     return str(refused.value)
 
 
-def test_reading_what_is_not_a_file_is_refused(tmp_path: Path) -> None:
+def test_reading_anything_but_a_file_is_refused(tmp_path: Path) -> None:
     folder, pipe = tmp_path / "x.jpg", tmp_path / "pipe.jpg"
     folder.mkdir()
     os.mkfifo(pipe)
@@ -152,7 +152,7 @@ def test_reading_what_is_not_a_file_is_refused(tmp_path: Path) -> None:
         assert unread(path) == f"expected an image file, got {path}, which is not a file: name an image"
 
 
-def test_a_file_that_must_not_be_read_is_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_file_without_read_permission_is_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     path = tmp_path / "a.png"
     path.write_bytes(b"secret")
     path.chmod(0)

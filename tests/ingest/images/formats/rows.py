@@ -1,4 +1,4 @@
-"""What the tests of every format say their pixels with: one row of colours."""
+"""Rows of colours, in which the tests of every format state the expected pixels."""
 
 import struct
 

@@ -1,4 +1,4 @@
-"""BMP: which file becomes which pixels."""
+"""BMP: the pixels that each kind of file is decoded to."""
 
 import pytest
 

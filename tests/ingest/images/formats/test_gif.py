@@ -1,4 +1,4 @@
-"""GIF: which file becomes which pixels."""
+"""GIF: the pixels that each kind of file is decoded to."""
 
 import pytest
 
@@ -18,7 +18,7 @@ GIFS: dict[str, tuple[bytes, Row]] = {
         gif.gif_of(3, 1, gif.Frame(((2,),), left=1, transparent=0), gif.Frame(((1, 1, 1),))),
         [WHITE, BLUE, WHITE],
     ),
-    "a background that is no colour of its table": (gif.gif_of(2, 1, gif.Frame(((0, 1),)), background=9), [RED, GREEN]),
+    "a background beyond its colour table": (gif.gif_of(2, 1, gif.Frame(((0, 1),)), background=9), [RED, GREEN]),
 }
 
 

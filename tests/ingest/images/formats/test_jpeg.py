@@ -1,4 +1,4 @@
-"""JPEG: which file becomes which pixels."""
+"""JPEG: the pixels that each kind of file is decoded to."""
 
 import pytest
 

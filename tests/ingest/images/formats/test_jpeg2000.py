@@ -1,4 +1,4 @@
-"""JPEG 2000: which file becomes which pixels. OpenCV's encoder is lossless here, so its pixels are known too."""
+"""JPEG 2000: the pixels that each kind of file is decoded to. OpenCV encodes them without loss here."""
 
 import struct
 from pathlib import Path
@@ -19,7 +19,7 @@ def noise(*shape: int) -> Image:
 
 
 def jp2(values: NDArray[np.uint8] | NDArray[np.uint16], folder: Path) -> bytes:
-    # The encoder writes files only.
+    # OpenCV encodes JPEG 2000 to files only.
     assert cv2.imwrite(str(folder / "a.jp2"), values, LOSSLESS)
     return (folder / "a.jp2").read_bytes()
 
@@ -53,7 +53,7 @@ def test_16_bits_are_scaled_to_the_nearest_of_8(tmp_path: Path) -> None:
     np.testing.assert_array_equal(decode(jp2(values, tmp_path), "a.jp2"), np.stack([expected] * 3, axis=2))
 
 
-def test_what_is_transparent_is_white(tmp_path: Path) -> None:
+def test_transparent_pixels_are_white(tmp_path: Path) -> None:
     image = noise(32, 32, 4)
     image[:, :, 3] = 255
     image[:, 16:, 3] = 0
@@ -62,34 +62,34 @@ def test_what_is_transparent_is_white(tmp_path: Path) -> None:
     np.testing.assert_array_equal(decode(jp2(image, tmp_path), "a.jp2"), expected)
 
 
-def test_a_fourth_component_that_is_not_alpha_is_left_out(tmp_path: Path) -> None:
+def test_a_fourth_component_that_is_not_alpha_is_ignored(tmp_path: Path) -> None:
     image = noise(32, 32, 4)
     data = jp2(image, tmp_path)
     for meaningless in (data.replace(b"cdef", b"free"), codestream(data)):
         np.testing.assert_array_equal(decode(meaningless, "a.jp2"), image[:, :, 2::-1])
 
 
-def test_a_codestream_must_have_its_end(tmp_path: Path) -> None:
-    whole = codestream(jp2(noise(32, 32), tmp_path))
+def test_a_codestream_without_its_end_is_refused(tmp_path: Path) -> None:
+    complete = codestream(jp2(noise(32, 32), tmp_path))
     ends = {
-        whole[:-2]: "a truncated JPEG 2000",
-        whole[:-2] + b"\0\0": "a damaged JPEG 2000",
-        whole[:200]: "a truncated JPEG 2000",
+        complete[:-2]: "a truncated JPEG 2000",
+        complete[:-2] + b"\0\0": "a damaged JPEG 2000",
+        complete[:200]: "a truncated JPEG 2000",
     }
     for data, expected in ends.items():
         assert reason(data) == expected
-    # A last tile part may leave its length open.
-    place = whole.index(b"\xff\x90") + 6
-    opened = whole[:place] + bytes(4) + whole[place + 4 :]
-    np.testing.assert_array_equal(decode(opened, "a.j2k"), decode(whole, "a.j2k"))
-    assert reason(opened[:-2]) == "a truncated JPEG 2000"
+    # The last tile part may have the length 0.
+    offset = complete.index(b"\xff\x90") + 6
+    of_open_length = complete[:offset] + bytes(4) + complete[offset + 4 :]
+    np.testing.assert_array_equal(decode(of_open_length, "a.j2k"), decode(complete, "a.j2k"))
+    assert reason(of_open_length[:-2]) == "a truncated JPEG 2000"
 
 
-def test_components_of_unlike_depth_are_refused(tmp_path: Path) -> None:
+def test_components_of_different_depths_are_refused(tmp_path: Path) -> None:
     data = bytearray(codestream(jp2(noise(32, 32, 3), tmp_path)))
     assert data[42:51] == bytes([7, 1, 1]) * 3
     data[45] = 11
-    assert reason(bytes(data)) == "a JPEG 2000 of components that OpenCV cannot join"
+    assert reason(bytes(data)) == "a JPEG 2000 of components that OpenCV cannot combine"
 
 
 @pytest.mark.parametrize(
@@ -104,7 +104,7 @@ def test_components_of_unlike_depth_are_refused(tmp_path: Path) -> None:
     ],
     ids=["sYCC", "palette", "grey-alpha"],
 )
-def test_what_would_be_misread_is_refused(box: bytes, expected: str, tmp_path: Path) -> None:
+def test_an_image_that_opencv_would_misread_is_refused(box: bytes, expected: str, tmp_path: Path) -> None:
     data = jp2(noise(32, 32), tmp_path)
     start = data.index(b"jp2h") - 4
     (length,) = struct.unpack_from(">I", data, start)

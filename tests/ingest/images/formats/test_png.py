@@ -1,4 +1,4 @@
-"""PNG: which file becomes which pixels."""
+"""PNG: the pixels that each kind of file is decoded to."""
 
 import struct
 import zlib
@@ -74,14 +74,14 @@ def test_a_png_is_decoded(data: bytes, expected: Row) -> None:
     assert first_row(data) == expected
 
 
-def test_a_png_larger_than_what_is_worked_on_at_a_time_is_decoded() -> None:
+def test_a_png_larger_than_one_band_is_decoded() -> None:
     values = np.random.default_rng(1).integers(0, 0x10000, (700, 600), np.uint16)
     data = png_of(600, [row.astype(">u2").tobytes() for row in values], GREY, 16)
     expected = np.rint(values / 257).astype(np.uint8)
     np.testing.assert_array_equal(decode(data, "a.png"), np.stack([expected] * 3, axis=2))
 
 
-def test_a_bad_colour_profile_is_not_complained_about(capfd: pytest.CaptureFixture[str]) -> None:
+def test_a_bad_colour_profile_causes_no_warning(capfd: pytest.CaptureFixture[str]) -> None:
     data = png_of(1, [bytes([1, 2, 3])], before=[chunk(b"iCCP", b"bad\0\0" + zlib.compress(bytes(9)))])
     assert first_row(data) == [(1, 2, 3)]
     assert capfd.readouterr() == ("", "")

@@ -1,4 +1,4 @@
-"""PNM: which file becomes which pixels."""
+"""PNM: the pixels that each kind of file is decoded to."""
 
 import pytest
 

@@ -1,4 +1,4 @@
-"""TIFF: which file becomes which pixels."""
+"""TIFF: the pixels that each kind of file is decoded to."""
 
 import struct
 
@@ -80,15 +80,15 @@ TIFFS: dict[str, tuple[bytes, Row]] = {
 REFUSED: dict[str, tuple[bytes, str]] = {
     "floating-point": (
         tiff_of(1, 1, [struct.pack("<f", 0.5)], BLACK_IS_ZERO, 1, 32, tags={FORMAT: [FLOATING]}),
-        "a TIFF of floating-point numbers, which have no white",
+        "a TIFF of floating-point numbers, which have no defined white",
     ),
     "signed": (
         tiff_of(1, 1, [b"\x80"], BLACK_IS_ZERO, 1, tags={FORMAT: [SIGNED]}),
-        "a TIFF of signed numbers, which have no white",
+        "a TIFF of signed numbers, which have no defined white",
     ),
     "complex": (
         tiff_of(1, 1, [bytes(8)], BLACK_IS_ZERO, 1, 64, tags={FORMAT: [COMPLEX]}),
-        "a TIFF of complex numbers, which have no white",
+        "a TIFF of complex numbers, which have no defined white",
     ),
     "32 bits": (
         tiff_of(1, 1, [bytes(4)], BLACK_IS_ZERO, 1, 32),

@@ -1,4 +1,4 @@
-"""WebP: which file becomes which pixels. OpenCV's encoder is lossless, so its pixels are known too."""
+"""WebP: the pixels that each kind of file is decoded to. OpenCV encodes them without loss."""
 
 import cv2
 import numpy as np

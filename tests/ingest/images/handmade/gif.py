@@ -11,7 +11,7 @@ _CLEAR, _END = 4, 5
 
 @dataclass(frozen=True)
 class Frame:
-    """Colour numbers in rows, where on the canvas they go, and which of them is transparent."""
+    """Colour indices in rows, their position on the canvas, and the transparent index."""
 
     rows: tuple[tuple[int, ...], ...]
     left: int = 0
@@ -38,10 +38,10 @@ def _encoded(frame: Frame) -> bytes:
 
 
 def _packed(numbers: list[int]) -> bytes:
-    """Pack numbers with LZW's codes, but clear its table so often that no code grows beyond three bits."""
+    """Encode numbers with LZW, and clear its table so often that no code grows beyond three bits."""
     codes = [_CLEAR]
-    for place, number in enumerate(numbers):
-        codes += [_CLEAR, number] if place and place % 2 == 0 else [number]
+    for position, number in enumerate(numbers):
+        codes += [_CLEAR, number] if position and position % 2 == 0 else [number]
     codes.append(_END)
-    bits = sum(code << _CODE_BITS * place for place, code in enumerate(codes))
+    bits = sum(code << _CODE_BITS * position for position, code in enumerate(codes))
     return bits.to_bytes((len(codes) * _CODE_BITS + 7) // 8, "little")

@@ -1,11 +1,11 @@
-"""JPEG files of flat blocks, whose stored components come out to the bit (ITU-T T.81, annexes B and F)."""
+"""JPEG files of flat blocks, whose components are decoded without loss (ITU-T T.81, annexes B and F)."""
 
 import struct
 from collections.abc import Sequence
 
 from tests.ingest.images.handmade.exif import exif
 
-#: Adobe's marker says how four components are meant.
+#: The colour transform in Adobe's marker, for four components.
 ADOBE_CMYK, ADOBE_YCCK = 0, 2
 
 _CATEGORIES = 12
@@ -21,7 +21,7 @@ def jpeg_of(blocks: Sequence[Sequence[int]], adobe: int | None = None) -> bytes:
     frame = struct.pack(">BHHB", 8, 8, 8 * len(blocks), components)
     frame += b"".join(bytes([number, 0x11, 0]) for number in range(1, components + 1))
     scan = bytes([components]) + b"".join(bytes([number, 0]) for number in range(1, components + 1)) + b"\0\x3f\0"
-    # Four bits tell how many bits a difference has; one bit ends the block before its other 63 coefficients.
+    # Four bits for the size of a difference; one bit ends the block before its other 63 coefficients.
     sizes = b"\0" + bytes([0, 0, 0, _CATEGORIES, *[0] * 12]) + bytes(range(_CATEGORIES))
     ends = b"\x10" + bytes([1, *[0] * 15]) + b"\0"
     marker = segment(0xEE, b"Adobe\0\x64\0\0\0\0" + bytes([adobe])) if adobe is not None else b""
@@ -42,7 +42,7 @@ def _data(blocks: Sequence[Sequence[int]]) -> bytes:
     before = [0] * len(blocks[0])
     for block in blocks:
         for number, value in enumerate(block):
-            # A flat block's first coefficient is eight times its distance from the middle.
+            # A flat block's first coefficient is eight times its difference from 128.
             level = 8 * (value - 128)
             difference, before[number] = level - before[number], level
             size = abs(difference).bit_length()

@@ -30,22 +30,22 @@ def png_of(
 
 
 def with_right_checksums(data: bytes) -> bytes:
-    """Return a PNG, however damaged, whose chunks' checksums are right as far as the chunks go."""
-    mended, position = bytearray(data[:8]), 8
+    """Return a damaged PNG with the checksums of all complete chunks corrected."""
+    corrected, position = bytearray(data[:8]), 8
     while position + 12 <= len(data):
         (length,) = struct.unpack_from(">I", data, position)
         end = position + length + 12
         if end > len(data):
             break
-        mended += data[position : end - 4] + struct.pack(">I", zlib.crc32(data[position + 4 : end - 4]))
+        corrected += data[position : end - 4] + struct.pack(">I", zlib.crc32(data[position + 4 : end - 4]))
         position = end
-    return bytes(mended) + data[position:]
+    return bytes(corrected) + data[position:]
 
 
 def bomb(side: int) -> bytes:
     """Return a small PNG of side by side black pixels."""
-    squeeze = zlib.compressobj(9)
+    compressor = zlib.compressobj(9)
     row = bytes(1 + (side + 7) // 8)
-    data = b"".join([squeeze.compress(row * 1000) for _ in range(side // 1000)]) + squeeze.flush()
+    data = b"".join([compressor.compress(row * 1000) for _ in range(side // 1000)]) + compressor.flush()
     header = struct.pack(">IIBBBBB", side, side, 1, GREY, 0, 0, 0)
     return SIGNATURE + chunk(b"IHDR", header) + chunk(b"IDAT", data) + chunk(b"IEND", b"")

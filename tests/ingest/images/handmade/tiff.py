@@ -13,7 +13,7 @@ def tiff_of(
     width: int,
     height: int,
     parts: Sequence[bytes],
-    meaning: int = RGB,
+    photometric: int = RGB,
     samples: int = 3,
     bits: int = 8,
     tags: Mapping[int, Sequence[int]] | None = None,
@@ -27,7 +27,7 @@ def tiff_of(
         257: (4, [height]),
         258: (3, [bits] * samples),
         259: (3, [1]),
-        262: (3, [meaning]),
+        262: (3, [photometric]),
         277: (3, [samples]),
     }
     if tile:
@@ -37,10 +37,10 @@ def tiff_of(
     numbers |= {tag: (3, values) for tag, values in (tags or {}).items()}
     starts, lengths = _TILES if tile else _STRIPS
     numbers |= {starts: (4, [0] * len(parts)), lengths: (4, [len(part) for part in parts])}
-    # Once to learn how long the directory is, once more with the places that follow from it.
-    place = len(_directory(numbers, order, big))
-    begins = [place + sum(map(len, parts[:number])) for number in range(len(parts))]
-    return _directory(numbers | {starts: (4, begins)}, order, big) + b"".join(parts)
+    # First with zeros, for the length of the directory, on which the offsets of the parts depend.
+    start = len(_directory(numbers, order, big))
+    offsets = [start + sum(map(len, parts[:number])) for number in range(len(parts))]
+    return _directory(numbers | {starts: (4, offsets)}, order, big) + b"".join(parts)
 
 
 def _directory(numbers: Mapping[int, tuple[int, Sequence[int]]], order: str, big: bool) -> bytes:

@@ -1,4 +1,4 @@
-"""WebP files in the extended form, around the image data that OpenCV's encoder makes (RFC 9649)."""
+"""Extended WebP files with image data from OpenCV's encoder (RFC 9649)."""
 
 import struct
 
@@ -28,15 +28,15 @@ def webp_of(width: int, height: int, flags: int, *chunks: bytes) -> bytes:
 
 
 def animation(*frames: bytes) -> bytes:
-    """Return the animation chunks of frames, on a background that viewers leave out."""
+    """Return the animation chunks of frames, on a background that viewers ignore."""
     return chunk(b"ANIM", b"\xff\x80\x40\xff\0\0") + b"".join(frames)
 
 
 def frame(left: int, top: int, bgra: Image) -> bytes:
-    """Return a frame at an even place of the canvas."""
+    """Return a frame at an even position on the canvas."""
     height, width = bgra.shape[:2]
-    place = _u24(left // 2) + _u24(top // 2) + _u24(width - 1) + _u24(height - 1) + _u24(100) + b"\x02"
-    return chunk(b"ANMF", place + vp8l(bgra))
+    header = _u24(left // 2) + _u24(top // 2) + _u24(width - 1) + _u24(height - 1) + _u24(100) + b"\x02"
+    return chunk(b"ANMF", header + vp8l(bgra))
 
 
 def _u24(number: int) -> bytes:

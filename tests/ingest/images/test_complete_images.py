@@ -1,4 +1,4 @@
-"""An image is decoded when all of it is there; what follows its end does not matter."""
+"""An image is decoded only when it is complete; data after its end is ignored."""
 
 from pathlib import Path
 
@@ -10,19 +10,19 @@ from ingest.errors import UnreadableImage
 from ingest.images.images import decode
 from tests.ingest.images.samples import SAMPLES, WRITTEN, write
 
-KINDS = "expected an image (JPEG, PNG, GIF, WebP, BMP, TIFF, PNM or JPEG 2000), got"
+EXPECTED = "expected an image (JPEG, PNG, GIF, WebP, BMP, TIFF, PNM or JPEG 2000), got"
 
 
 def reason(data: bytes) -> str:
     with pytest.raises(UnreadableImage) as refused:
         decode(data, "cats/1.png")
     message = str(refused.value)
-    assert message.startswith(f"{KINDS} cats/1.png: ")
-    return message.removeprefix(f"{KINDS} cats/1.png: ")
+    assert message.startswith(f"{EXPECTED} cats/1.png: ")
+    return message.removeprefix(f"{EXPECTED} cats/1.png: ")
 
 
-def beginning(kind: str) -> int:
-    """Return how many bytes it takes to recognise a format and, of PNM, its size."""
+def signature_length(kind: str) -> int:
+    """Return the number of bytes by which a format is recognized; of PNM they include the size."""
     return {"JPEG": 3, "PNG": 8, "GIF": 6, "WebP": 4, "BMP": 2, "TIFF": 4, "PNM": 15, "JPEG 2000": 12}[kind]
 
 
@@ -30,11 +30,11 @@ def beginning(kind: str) -> int:
 def test_an_image_cut_anywhere_is_truncated(name: str) -> None:
     kind, data = SAMPLES[name]
     decode(data, name)
-    assert {reason(data[:length]) for length in range(beginning(kind), len(data))} == {f"a truncated {kind}"}
+    assert {reason(data[:length]) for length in range(signature_length(kind), len(data))} == {f"a truncated {kind}"}
 
 
 @pytest.mark.parametrize("name", SAMPLES)
-def test_junk_behind_an_image_changes_nothing(name: str) -> None:
+def test_data_after_an_image_is_ignored(name: str) -> None:
     _, data = SAMPLES[name]
     for junk in (b"\0", b"junk" * 100, data):
         np.testing.assert_array_equal(decode(data + junk, name), decode(data, name))
@@ -47,32 +47,32 @@ def test_a_large_image_cut_in_the_middle_is_truncated(suffix: str, tmp_path: Pat
     assert {reason(data[: len(data) * share // 10]) for share in range(2, 10)} == {f"a truncated {kind}"}
 
 
-def test_a_jpeg_whose_preview_has_an_end_is_truncated_all_the_same() -> None:
+def test_the_end_of_an_embedded_preview_does_not_complete_a_jpeg() -> None:
     _, preview = SAMPLES["jpeg"]
     encoded, data = cv2.imencode(".jpg", np.random.default_rng(1).integers(0, 256, (64, 64, 3), np.uint8))
     assert encoded
-    whole = data.tobytes()
+    complete = data.tobytes()
     segment = b"\xff\xe2" + (len(preview) + 2).to_bytes(2) + preview
-    assert decode(whole[:2] + segment + whole[2:], "a.jpg").shape == (64, 64, 3)
-    assert reason((whole[:2] + segment + whole[2:])[:-300]) == "a truncated JPEG"
+    assert decode(complete[:2] + segment + complete[2:], "a.jpg").shape == (64, 64, 3)
+    assert reason((complete[:2] + segment + complete[2:])[:-300]) == "a truncated JPEG"
 
 
 def test_a_progressive_jpeg_without_its_last_scan_is_truncated() -> None:
     noise = np.random.default_rng(1).integers(0, 256, (64, 64), np.uint8)
     encoded, data = cv2.imencode(".jpg", noise, [cv2.IMWRITE_JPEG_PROGRESSIVE, 1])
     assert encoded
-    whole = data.tobytes()
-    assert decode(whole, "a.jpg").shape == (64, 64, 3)
-    assert reason(whole[: whole.rindex(b"\xff\xda")]) == "a truncated JPEG"
+    complete = data.tobytes()
+    assert decode(complete, "a.jpg").shape == (64, 64, 3)
+    assert reason(complete[: complete.rindex(b"\xff\xda")]) == "a truncated JPEG"
 
 
-def test_a_png_whose_checksum_is_wrong_is_damaged() -> None:
+def test_a_png_with_a_wrong_checksum_is_damaged() -> None:
     _, data = SAMPLES["png"]
-    place = data.index(b"IDAT") + 6
-    assert reason(data[:place] + bytes([data[place] ^ 1]) + data[place + 1 :]) == "a damaged PNG"
+    offset = data.index(b"IDAT") + 6
+    assert reason(data[:offset] + bytes([data[offset] ^ 1]) + data[offset + 1 :]) == "a damaged PNG"
 
 
-def test_a_damaged_chunk_that_is_not_needed_does_not_matter() -> None:
+def test_a_damaged_chunk_that_is_not_of_the_image_is_ignored() -> None:
     _, data = SAMPLES["png"]
     text = b"\0\0\0\4tEXta\0b\0" + b"wrong"[:4]
     np.testing.assert_array_equal(decode(data[:33] + text + data[33:], "a.png"), decode(data, "a.png"))

@@ -1,1 +1,1 @@
-"""Stores on real servers, and jobs on several processes, beside the same in one."""
+"""Tests of stores on real servers, and of jobs on several processes, compared with the same in one process."""

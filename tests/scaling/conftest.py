@@ -1,4 +1,4 @@
-"""The servers that these tests share; where one is not installed its tests are skipped, and the run says so."""
+"""The servers that these tests share; the tests of a server that is not installed are skipped with a message."""
 
 from collections.abc import Iterator
 

@@ -1,4 +1,4 @@
-"""The same small store in a folder and on servers."""
+"""A small store to create in a folder and on servers, and queries of every kind."""
 
 from collections.abc import Sequence
 from pathlib import Path
@@ -29,14 +29,14 @@ def items(numbers: Sequence[int]) -> list[NewItem]:
 
 
 def fill(store: Store, first: int, last: int, batch: int = 100, shift: float = 0.0) -> None:
-    """Append the items of these numbers in batches."""
+    """Append the items from `first` to before `last` in batches."""
     for start in range(first, last, batch):
         numbers = range(start, min(start + batch, last))
         store.append(items(numbers), VECTORS[numbers.start : numbers.stop] + np.float32(shift))
 
 
 def folder_store(folder: Path, count: int) -> Path:
-    """Make a store of the first items in a folder."""
+    """Create a store of the first items in a folder."""
     with Store.create(folder, EMBEDDING) as store:
         fill(store, 0, count)
         store.publish()
@@ -64,11 +64,11 @@ FILTERS: list[Where | None] = [
 
 
 def answers(store: Store) -> list[list[list[Hit]]]:
-    """Return what a store answers to questions of every kind."""
+    """Return a store's hits for queries of every kind."""
     queries = random_vectors(5, DIM, seed=5)
-    found = [store.nearest(queries, 7, where=where) for where in FILTERS]
-    found += [store.within(queries, 4.0, where=where) for where in FILTERS]
+    answers = [store.nearest(queries, 7, where=where) for where in FILTERS]
+    answers += [store.within(queries, 4.0, where=where) for where in FILTERS]
     ids = store.ids()[:40].tolist()
-    found.append(store.nearest(store.vectors(ids), 3, exclude=[[id] for id in ids]))
-    found.append(store.nearest(queries, len(store) + 10))
-    return found
+    answers.append(store.nearest(store.vectors(ids), 3, exclude=[[id] for id in ids]))
+    answers.append(store.nearest(queries, len(store) + 10))
+    return answers

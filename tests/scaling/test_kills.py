@@ -1,4 +1,4 @@
-"""Whoever is killed, the writer between rows and vectors or the server under it: after the rerun nothing differs."""
+"""Killed writers and servers: after a rerun the store is the same as one that was never disturbed."""
 
 import signal
 import subprocess
@@ -28,7 +28,7 @@ def plain(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return folder
 
 
-def test_a_writer_that_is_killed_twenty_times_between_rows_and_vectors_leaves_nothing_different(
+def test_a_writer_killed_twenty_times_between_rows_and_vectors_leaves_no_difference(
     postgres: Cluster, milvus: Server, plain: Path
 ) -> None:
     url, milvus_url = postgres.url(), milvus.url()
@@ -42,7 +42,7 @@ def test_a_writer_that_is_killed_twenty_times_between_rows_and_vectors_leaves_no
     require_same(plain, url, milvus_url)
 
 
-def test_a_server_that_is_killed_three_times_under_a_writer_loses_nothing(
+def test_a_milvus_server_killed_three_times_during_an_ingest_loses_nothing(
     postgres: Cluster, milvus: Server, plain: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(collection, "TIMEOUT_S", 3.0)
@@ -64,7 +64,7 @@ def test_a_server_that_is_killed_three_times_under_a_writer_loses_nothing(
     require_same(plain, url, milvus_url)
 
 
-def test_a_postgresql_that_is_killed_under_a_writer_loses_nothing(
+def test_a_postgresql_server_killed_during_an_ingest_loses_nothing(
     postgres: Cluster, milvus: Server, plain: Path
 ) -> None:
     url, milvus_url = postgres.url(), milvus.url()
@@ -82,7 +82,7 @@ def test_a_postgresql_that_is_killed_under_a_writer_loses_nothing(
 
 
 def work_on(url: str, milvus_url: str) -> NoReturn:
-    """Bring the store up to date again and again, until that fails."""
+    """Add the batches again and again, until a server fails."""
     while True:
         work(url, milvus_url)
 

@@ -1,4 +1,4 @@
-"""Several processes write to one store on a server: ids are unique and dense, the history is one chain."""
+"""Several writers of one store on a server: ids are unique and dense, the history is one chain."""
 
 import threading
 
@@ -11,7 +11,7 @@ from tests.scaling.stores import EMBEDDING, VECTORS, fill, items
 from tests.servers.postgres import Cluster
 
 
-def test_writers_beside_each_other_give_out_dense_ids_in_one_history(postgres: Cluster) -> None:
+def test_concurrent_writers_assign_dense_ids_in_one_history(postgres: Cluster) -> None:
     url = postgres.url()
     Store.create(url, EMBEDDING).close()
 
@@ -30,7 +30,7 @@ def test_writers_beside_each_other_give_out_dense_ids_in_one_history(postgres: C
         assert (store.last_batch().number, store.verify()) == (80, [])
 
 
-def test_jobs_that_begin_at_once_have_numbers_of_their_own(postgres: Cluster) -> None:
+def test_concurrent_jobs_have_different_numbers(postgres: Cluster) -> None:
     url = postgres.url()
     with Store.create(url, EMBEDDING) as one, Store.open(url, writing=True) as other:
         assert len({one.next_job(), other.next_job(), one.next_job()}) == 3
@@ -45,7 +45,7 @@ def test_a_batch_whose_acknowledgement_was_lost_is_written_exactly_once(when: st
         lost: list[str] = []
 
         def lose(connection: sa.Connection) -> None:
-            """Let the server's process of this connection die, as if the network had."""
+            """Close the connection at its first COMMIT, before or after it, as if the network had failed."""
             if not lost and connection.get_execution_options().get("isolation_level") == "READ COMMITTED":
                 lost.append(when)
                 driver = connection.connection.dbapi_connection
@@ -60,7 +60,7 @@ def test_a_batch_whose_acknowledgement_was_lost_is_written_exactly_once(when: st
         assert (store.last_batch().number, len(store), store.verify()) == (2, 20, [])
 
 
-def test_what_cannot_be_asked_again_is_said(postgres: Cluster) -> None:
+def test_a_batch_is_refused_while_the_server_is_down_and_written_once_it_is_back(postgres: Cluster) -> None:
     url = postgres.url()
     with Store.create(url, EMBEDDING) as store:
         postgres.process.kill()

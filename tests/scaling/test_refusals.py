@@ -1,4 +1,4 @@
-"""What is wrong with a server, or with what it has, is one clear line, and nothing is half-written."""
+"""A server that cannot be used, or holds something else, is named in one line, and nothing is partly written."""
 
 from pathlib import Path
 
@@ -68,7 +68,7 @@ def test_a_collection_of_another_stores_history_is_refused(milvus: Server, tmp_p
     )
 
 
-def test_a_collection_of_something_else_is_refused(milvus: Server, tmp_path: Path) -> None:
+def test_a_collection_of_another_program_is_refused(milvus: Server, tmp_path: Path) -> None:
     import pymilvus
 
     milvus_url = milvus.url()

@@ -1,1 +1,1 @@
-"""Real servers, each of the test run's own: PostgreSQL, Milvus and Ray."""
+"""Real servers that a test run starts and stops itself: PostgreSQL and Milvus."""

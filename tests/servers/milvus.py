@@ -23,15 +23,15 @@ def program() -> Path | None:
     return Path(named) if Path(named).exists() else None
 
 
-#: What lets one in; the server refuses everyone else.
+#: The token that the server accepts.
 TOKEN = "root:Milvus"
 
-#: The port that the server's etcd has whatever it is told: one server at a time.
+#: The fixed port of the server's etcd, because of which there can be only one server at a time.
 _ETCD_PEER = 2380
 
 
 class Server:
-    """A running server; it lets nobody in without the token."""
+    """A running server, which requires the token."""
 
     def __init__(self, folder: Path, milvus: Path) -> None:
         self._collections = itertools.count(1)
@@ -40,11 +40,11 @@ class Server:
         command += ["--authorization-enabled", "true"]
         self.process = Process(command, folder / "log", self._answers, 120)
         self.process.start()
-        # The program looks for other ports while the system remembers a killed server's; the server itself does not.
+        # While the ports of a killed server are in TIME_WAIT, `milvus-server` would choose others; `milvus` would not.
         data = folder / "data"
         env = {"DEPLOY_MODE": "STANDALONE", "METRICS_PORT": str(free_port()), "MILVUS_RUN_DIR": str(data / "run")}
         env |= {"LD_LIBRARY_PATH": str(data / "bin"), "PATH": os.environ["PATH"], "HOME": str(data)}
-        self.process.become([data / "bin" / "milvus", "run", "standalone"], cwd=data, env=env)
+        self.process.use_command([data / "bin" / "milvus", "run", "standalone"], cwd=data, env=env)
 
     def _answers(self) -> bool:
         import pymilvus
@@ -67,17 +67,17 @@ class Server:
 
 
 def is_another_running() -> bool:
-    """Tell whether a server of somebody else's is in the way."""
+    """Return whether another server is running."""
     with socket.socket() as tried:
         return tried.connect_ex(("127.0.0.1", _ETCD_PEER)) == 0
 
 
 @contextmanager
 def running_milvus() -> Iterator[Server]:
-    """Give a server that is gone afterwards."""
+    """Start a server; stop and remove it afterwards."""
     milvus = program()
     if milvus is None:
         raise FileNotFoundError("milvus-server")
     folder = Path(tempfile.mkdtemp(prefix="milvus-"))
-    with running_in(folder, lambda place: Server(place, milvus)) as server:
+    with running_in(folder, lambda folder: Server(folder, milvus)) as server:
         yield server

@@ -14,15 +14,15 @@ from typing import Any
 from tests.servers.processes import Process, running_in
 
 _USER = "lookalike"
-_PLACES = ("/usr/lib/postgresql/*/bin", "/usr/local/opt/postgresql*/bin", "/opt/homebrew/opt/postgresql*/bin")
+_PATTERNS = ("/usr/lib/postgresql/*/bin", "/usr/local/opt/postgresql*/bin", "/opt/homebrew/opt/postgresql*/bin")
 
 
 def programs() -> Path | None:
     """Return the folder that has `initdb` and `postgres`, None where they are not installed."""
-    found = shutil.which("postgres")
-    places = [Path(found).parent] if found else []
-    places += sorted(path for place in _PLACES for path in Path("/").glob(place.removeprefix("/")))
-    return next((place for place in reversed(places) if (place / "initdb").exists()), None)
+    on_path = shutil.which("postgres")
+    folders = [Path(on_path).parent] if on_path else []
+    folders += sorted(folder for pattern in _PATTERNS for folder in Path("/").glob(pattern.removeprefix("/")))
+    return next((folder for folder in reversed(folders) if (folder / "initdb").exists()), None)
 
 
 class Cluster:
@@ -31,7 +31,7 @@ class Cluster:
     def __init__(self, folder: Path, bin: Path) -> None:
         self._folder = folder
         self._schemas = itertools.count(1)
-        how = _as_nobody(folder)
+        options = _process_options(folder)
         subprocess.run(
             [
                 bin / "initdb",
@@ -46,10 +46,10 @@ class Cluster:
             ],
             check=True,
             stdout=subprocess.DEVNULL,
-            **how,
+            **options,
         )
         command: list[str | Path] = [bin / "postgres", "-D", folder / "data", "-k", folder, "-c", "listen_addresses="]
-        self.process = Process(command, folder / "log", self._answers, 60, **how)
+        self.process = Process(command, folder / "log", self._answers, 60, **options)
         self.process.start()
 
     def _answers(self) -> bool:
@@ -71,27 +71,27 @@ class Cluster:
         import psycopg
 
         with psycopg.connect(host=str(self._folder), user=_USER, dbname="postgres", autocommit=True) as connection:
-            found = connection.execute(statement.encode())
-            return found.fetchall() if found.description else []
+            result = connection.execute(statement.encode())
+            return result.fetchall() if result.description else []
 
 
 @contextmanager
 def running_postgres() -> Iterator[Cluster]:
-    """Give a cluster that is gone afterwards."""
+    """Start a cluster; stop and remove it afterwards."""
     bin = programs()
     if bin is None:
         raise FileNotFoundError("postgres")
     # A socket's path must be short, and another user must reach it.
     folder = Path(tempfile.mkdtemp(prefix="pg-", dir="/tmp"))
-    with running_in(folder, lambda place: Cluster(place, bin)) as cluster:
+    with running_in(folder, lambda folder: Cluster(folder, bin)) as cluster:
         yield cluster
 
 
-def _as_nobody(folder: Path) -> dict[str, Any]:
-    """Return how to run PostgreSQL, which refuses to run as root."""
-    how: dict[str, Any] = {"cwd": folder, "env": {"PATH": os.environ["PATH"], "LC_ALL": "C.UTF-8"}}
+def _process_options(folder: Path) -> dict[str, Any]:
+    """Return the options of PostgreSQL's processes, which refuse to run as root."""
+    options: dict[str, Any] = {"cwd": folder, "env": {"PATH": os.environ["PATH"], "LC_ALL": "C.UTF-8"}}
     if os.getuid() == 0:
         nobody = pwd.getpwnam("nobody")
         os.chown(folder, nobody.pw_uid, nobody.pw_gid)
-        how |= {"user": nobody.pw_uid, "group": nobody.pw_gid, "extra_groups": []}
-    return how
+        options |= {"user": nobody.pw_uid, "group": nobody.pw_gid, "extra_groups": []}
+    return options

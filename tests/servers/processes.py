@@ -12,21 +12,21 @@ from pathlib import Path
 from typing import Any, Protocol, TypeVar
 
 
-class Serves(Protocol):
-    """What a server's process serves."""
+class HasProcess(Protocol):
+    """A server with its process."""
 
     process: "Process"
 
 
-S = TypeVar("S", bound=Serves)
+S = TypeVar("S", bound=HasProcess)
 
 
 @contextlib.contextmanager
-def running_in(folder: Path, started: Callable[[Path], S]) -> Iterator[S]:
-    """Give what is started in a folder; it is killed afterwards, and the folder is gone."""
+def running_in(folder: Path, start: Callable[[Path], S]) -> Iterator[S]:
+    """Start a server in a folder; kill it and remove the folder afterwards."""
     server = None
     try:
-        server = started(folder)
+        server = start(folder)
         yield server
     finally:
         if server is not None:
@@ -35,23 +35,23 @@ def running_in(folder: Path, started: Callable[[Path], S]) -> Iterator[S]:
 
 
 class Process:
-    """A server in a session of its own, so that it can be killed with everything that it started."""
+    """A server's process in a session of its own, so that it can be killed with all its children."""
 
     def __init__(
-        self, command: Sequence[str | Path], log: Path, answers: Callable[[], bool], seconds: float, **how: Any
+        self, command: Sequence[str | Path], log: Path, answers: Callable[[], bool], seconds: float, **options: Any
     ) -> None:
         self._command = command
         self._log = log
         self._answers = answers
         self._seconds = seconds
-        self._how: Mapping[str, Any] = how
+        self._options: Mapping[str, Any] = options
         self._running: subprocess.Popen[bytes] | None = None
 
     def start(self) -> None:
         """Start the server and wait until it answers."""
         with self._log.open("ab") as log:
             self._running = subprocess.Popen(
-                self._command, stdin=subprocess.DEVNULL, stdout=log, stderr=log, start_new_session=True, **self._how
+                self._command, stdin=subprocess.DEVNULL, stdout=log, stderr=log, start_new_session=True, **self._options
             )
         end = time.monotonic() + self._seconds
         while not self._answers():
@@ -60,9 +60,9 @@ class Process:
                 raise RuntimeError(f"{self._command[0]} did not start: {self._log.read_text(errors='replace')[-2000:]}")
             time.sleep(0.05)
 
-    def become(self, command: Sequence[str | Path], **how: Any) -> None:
-        """Be started by another command from now on."""
-        self._command, self._how = command, how
+    def use_command(self, command: Sequence[str | Path], **options: Any) -> None:
+        """Start the server by another command from now on."""
+        self._command, self._options = command, options
 
     def kill(self) -> None:
         """Kill the server and all its children at once; harmless when it is dead."""
@@ -74,7 +74,7 @@ class Process:
 
 
 def free_port() -> int:
-    """Return a port of the loopback that nobody listens on."""
+    """Return a free port of the loopback interface."""
     with socket.socket() as listener:
         listener.bind(("127.0.0.1", 0))
         return int(listener.getsockname()[1])

@@ -1,4 +1,4 @@
-"""Other processes that use a store at the same time."""
+"""Other processes that use a store concurrently."""
 
 import subprocess
 import sys
@@ -11,7 +11,7 @@ REPOSITORY = Path(__file__).parents[2]
 
 @contextmanager
 def python(code: str, *args: object) -> Iterator["subprocess.Popen[str]"]:
-    """Run code in another process until it prints a line; end it afterwards if it has not ended by itself."""
+    """Run code in another process; yield it once it has printed a line, and kill it afterwards."""
     command = [sys.executable, "-c", code, *(str(arg) for arg in args)]
     with subprocess.Popen(
         command, cwd=REPOSITORY, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
@@ -24,7 +24,7 @@ def python(code: str, *args: object) -> Iterator["subprocess.Popen[str]"]:
             process.kill()
 
 
-#: Opens the store named first for writing, says so, and keeps it open until its standard input ends.
+#: Opens a store for writing, prints a line, and keeps it open until standard input ends.
 WRITER = """
 import sys
 from storage import Store

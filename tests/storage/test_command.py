@@ -76,7 +76,7 @@ def test_info_as_json(storage: Command, store: Path) -> None:
     }
 
 
-def test_info_tells_how_vectors_were_made_and_shows_any_label(storage: Command, tmp_path: Path) -> None:
+def test_info_shows_how_vectors_were_computed_and_any_label(storage: Command, tmp_path: Path) -> None:
     spec = {"recipe": {"name": "photo"}, "weights": {"origin": "a file"}, "decoder": "cv2", "precision": "float32"}
     with Store.create(tmp_path / "store", Embedding(2, "f" * 64, spec)) as opened:
         opened.append([NewItem("a", b"", "(none)"), NewItem("b", b""), NewItem("c", b"", "\x1b[2J\n")], [[1, 2]] * 3)
@@ -113,7 +113,7 @@ def test_verify_fails_with_a_line_for_each_problem(storage: Command, store: Path
     assert storage.json("verify", "--store", store, status=1) == {"ok": False, "items": 4, "problems": problems}
 
 
-def test_repair_says_what_it_did(storage: Command, store: Path) -> None:
+def test_repair_prints_what_it_did(storage: Command, store: Path) -> None:
     sql(store, "UPDATE items SET label = 'x' WHERE id = 2")
     assert storage("repair", "--store", store) == (
         0,
@@ -183,7 +183,7 @@ def test_export_and_import_move_items(storage: Command, store: Path, tmp_path: P
     [["info"], ["verify"], ["repair"], ["delete", "--id", "1"], ["backup", "copy"], ["export", "items.npz"]],
     ids=lambda arguments: arguments[0],
 )
-def test_without_a_store_every_command_says_so(storage: Command, tmp_path: Path, arguments: list[str]) -> None:
+def test_every_command_names_a_store_that_is_not_there(storage: Command, tmp_path: Path, arguments: list[str]) -> None:
     nowhere = tmp_path / "nowhere"
     message = (
         f"error: expected a store at {nowhere}, found nothing there: make one with `python -m ingest SOURCE --store "
@@ -204,7 +204,7 @@ def test_a_store_that_is_being_written_to_is_read_but_not_written(storage: Comma
         assert storage("verify", "--store", store) == (0, f"{store} is intact: 5 items\n", "")
 
 
-def test_a_folder_of_any_name_is_named(storage: Command, store: Path) -> None:
+def test_a_folder_name_that_cannot_be_printed_is_escaped(storage: Command, store: Path) -> None:
     odd = store.rename(store.with_name("\udcff\x1b[2J"))
     assert storage("verify", "--store", odd)[1] == f"{str(odd)!a} is intact: 4 items\n"
 

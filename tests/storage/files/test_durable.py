@@ -1,4 +1,4 @@
-"""Files: each is there whole and flushed to the disk, or as it was before."""
+"""Durable files: each is complete and flushed to the disk, or as it was before."""
 
 import errno
 import hashlib
@@ -24,7 +24,7 @@ def unwritable(path: Path, reason: str) -> str:
 
 @pytest.fixture
 def flushed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> list[tuple[str, dict[str, bytes]]]:
-    """Return what is flushed from now on, a file or a folder, each with the files that were there at that moment."""
+    """Record each flush of a file or folder, with the files that there are at that moment."""
     seen: list[tuple[str, dict[str, bytes]]] = []
     flush = os.fsync
 
@@ -53,21 +53,21 @@ def hello(file: HashedFile) -> None:
     file.write(memoryview(b"lo"))
 
 
-def test_a_file_is_named_after_what_it_holds(tmp_path: Path) -> None:
+def test_a_file_is_named_after_its_sha256(tmp_path: Path) -> None:
     digest = hashlib.sha256(b"hello").digest()
     written = durable.write_file(tmp_path, hello, lambda sha256: f"g-{sha256.hex()[:8]}")
     assert written == (tmp_path / f"g-{digest.hex()[:8]}", 5, digest)
     assert files(tmp_path) == {f"g-{digest.hex()[:8]}": b"hello"}
 
 
-def test_bytes_take_the_place_of_a_file(tmp_path: Path) -> None:
+def test_a_file_is_replaced_by_bytes(tmp_path: Path) -> None:
     durable.replace_file(tmp_path / "file", b"old")
     durable.replace_file(tmp_path / "file", b"")
     assert files(tmp_path) == {"file": b""}
 
 
 @WRITERS
-def test_bytes_are_flushed_before_they_get_the_name_and_the_name_after(
+def test_a_file_is_flushed_before_it_is_renamed_and_its_folder_after(
     tmp_path: Path, flushed: list[tuple[str, dict[str, bytes]]], write_to: Write
 ) -> None:
     (tmp_path / "file").write_bytes(b"old")
@@ -130,7 +130,7 @@ def test_a_finished_file_is_renamed_over_another(tmp_path: Path, flushed: list[t
         durable.rename(tmp_path / "new", tmp_path / "other")
 
 
-def test_an_empty_file_takes_the_place_of_whatever_has_its_name(tmp_path: Path) -> None:
+def test_an_empty_file_replaces_a_file_or_link_of_its_name(tmp_path: Path) -> None:
     (tmp_path / "elsewhere").write_bytes(b"kept")
     (tmp_path / "link").symlink_to(tmp_path / "elsewhere")
     (tmp_path / "file").write_bytes(b"old")
@@ -140,7 +140,7 @@ def test_an_empty_file_takes_the_place_of_whatever_has_its_name(tmp_path: Path) 
     assert files(tmp_path) == {"elsewhere": b"kept", "file": b"", "link": b"", "new": b""}
 
 
-def test_removing_a_file_that_is_gone_is_no_error(tmp_path: Path) -> None:
+def test_removing_a_missing_file_is_no_error(tmp_path: Path) -> None:
     (tmp_path / "file").write_bytes(b"old")
     durable.remove(tmp_path / "file")
     durable.remove(tmp_path / "file")
@@ -149,7 +149,7 @@ def test_removing_a_file_that_is_gone_is_no_error(tmp_path: Path) -> None:
         durable.remove(tmp_path)
 
 
-def test_a_folder_is_made_with_its_parents_each_name_flushed(
+def test_a_folder_is_created_with_its_parents_and_each_name_is_flushed(
     tmp_path: Path, flushed: list[tuple[str, dict[str, bytes]]]
 ) -> None:
     durable.make_folder(tmp_path / "a" / "b" / "c")
@@ -159,7 +159,7 @@ def test_a_folder_is_made_with_its_parents_each_name_flushed(
     assert len(flushed) == 3
 
 
-def test_a_file_in_the_place_of_a_folder_is_named(tmp_path: Path) -> None:
+def test_a_file_where_a_folder_should_be_is_named(tmp_path: Path) -> None:
     (tmp_path / "file").write_bytes(b"")
     with pytest.raises(StoreUnwritable, match=unwritable(tmp_path / "file", "File exists")):
         durable.make_folder(tmp_path / "file")

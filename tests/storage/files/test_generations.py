@@ -1,4 +1,4 @@
-"""Index files: used when they prove whole, otherwise done without."""
+"""Generation files: used when they are intact; otherwise the vectors are read from the rows."""
 
 import os
 import shutil
@@ -13,12 +13,12 @@ from storage.errors import StoreCorrupt
 from tests.storage.published import QUERIES, VECTORS, answers, fixed_name_vectors, index_files
 from tests.storage.stores import sql
 
-#: Damages a file of the store, the second path's store is another.
+#: Damages the file at the first path; the second is the folder of another store.
 Damage = Callable[[Path, Path], object]
 
 
 def cut(count: int) -> Damage:
-    """Return what cuts a file to so many bytes, or by so many when negative."""
+    """Return a function that truncates a file to `count` bytes, or by that many if negative."""
     return lambda path, _: path.write_bytes(path.read_bytes()[:count])
 
 
@@ -33,7 +33,7 @@ def flip(path: Path, _: Path) -> None:
 
 
 def take_from_another_store(path: Path, other: Path) -> None:
-    """Put the file of the same place and size of another store there."""
+    """Replace a file by the one of another store that has the same position and size."""
     newest_first = index_files(path.parents[1])
     shutil.copyfile(index_files(other)[newest_first.index(path)], path)
 
@@ -63,7 +63,7 @@ DAMAGES = pytest.mark.parametrize(
         pytest.param(grow, id="long by a byte"),
         pytest.param(flip, id="a bit flipped"),
         pytest.param(take_from_another_store, id="another store's"),
-        pytest.param(link_to_a_copy, id="a link to a whole one"),
+        pytest.param(link_to_a_copy, id="a link to an intact one"),
         pytest.param(make_fifo, id="a FIFO"),
         pytest.param(make_folder, id="a folder"),
     ],
@@ -75,7 +75,7 @@ DAMAGES = pytest.mark.parametrize(
 def test_no_damaged_index_file_changes_an_answer(
     published: Path, other: Path, damage: Damage, which: list[int]
 ) -> None:
-    expected, damaged = answers(published), [index_files(published)[place] for place in which]
+    expected, damaged = answers(published), [index_files(published)[position] for position in which]
     for path in damaged:
         damage(path, other)
     assert answers(published) == expected
@@ -83,29 +83,29 @@ def test_no_damaged_index_file_changes_an_answer(
         assert store.verify() == [
             f"index/{path.name}: missing or damaged; searching works without it, from the rows" for path in damaged
         ]
-        # The next publication makes a new file, the one after it lets the damaged ones go.
+        # The next publication writes a new file, the one after it removes the damaged ones.
         store.publish()
         store.delete(ids=[0])
         store.publish()
         assert store.verify() == []
-    alive = np.delete(VECTORS, [0, 3, 20, 50], axis=0)
-    np.testing.assert_array_equal(fixed_name_vectors(published), alive)
+    live = np.delete(VECTORS, [0, 3, 20, 50], axis=0)
+    np.testing.assert_array_equal(fixed_name_vectors(published), live)
 
 
-def test_every_answer_counts_what_came_after_the_index_file(published: Path) -> None:
+def test_items_newer_than_the_index_file_are_searched_too(published: Path) -> None:
     with Store.open(published) as store:
         assert [hits[0].id for hits in store.nearest(VECTORS[[40, 69, 70, 99]], 1)] == [40, 69, 70, 99]
         assert not {3, 20, 50} & {hit.id for hits in store.nearest(VECTORS[[3, 20, 50]], 97) for hit in hits}
 
 
-def test_a_file_that_matches_its_record_but_not_the_rows_is_never_answered_from(published: Path, other: Path) -> None:
+def test_no_hit_is_returned_from_a_file_that_matches_its_record_but_not_the_rows(published: Path, other: Path) -> None:
     forged = index_files(other)[0]
     sha256 = sql(other, "SELECT sha256 FROM generations ORDER BY number DESC")[0][0]
     shutil.copyfile(forged, published / "index" / forged.name)
     sql(published, "UPDATE generations SET sha256 = ? WHERE number = 2", sha256)
     with Store.open(published) as store:
-        found = store.nearest(VECTORS[70], 1)[0][0]
-        assert (found.id, found.distance) == (70, 0.0)
+        hit = store.nearest(VECTORS[70], 1)[0][0]
+        assert (hit.id, hit.distance) == (70, 0.0)
         with pytest.raises(StoreCorrupt, match=r"^expected the index to hold the vector of item [0-9]+, but it holds "):
             store.nearest(QUERIES, 7)
         assert store.verify() == [f"index/{forged.name}: its vectors are not those of the rows"]

@@ -1,4 +1,4 @@
-"""One writer at a time, known by its process, and succeeded at once when that process dies."""
+"""The writer lock: one writer at a time, named by its process; the next may follow as soon as that process dies."""
 
 import errno
 import fcntl
@@ -30,27 +30,27 @@ def test_a_second_lock_is_refused_until_the_first_is_released(tmp_path: Path) ->
         first.release()
         WriterLock(tmp_path / "lock").release()
     with WriterLock(tmp_path / "lock"):
-        # The first was released long ago: releasing it again lets nobody in.
+        # Releasing the first lock again does not release the second.
         first.release()
         with pytest.raises(StoreBusy):
             WriterLock(tmp_path / "lock")
 
 
-@pytest.mark.parametrize("left", [b"", b"1\n", b"99999999999999999999\n", b"\xff\xfe\x00 what?"])
-def test_what_an_earlier_holder_left_in_the_file_does_not_matter(tmp_path: Path, left: bytes) -> None:
-    (tmp_path / "lock").write_bytes(left)
+@pytest.mark.parametrize("content", [b"", b"1\n", b"99999999999999999999\n", b"\xff\xfe\x00 what?"])
+def test_the_content_of_the_lock_file_does_not_matter(tmp_path: Path, content: bytes) -> None:
+    (tmp_path / "lock").write_bytes(content)
     with WriterLock(tmp_path / "lock"), pytest.raises(StoreBusy, match=busy(tmp_path, os.getpid())):
         WriterLock(tmp_path / "lock")
 
 
-def test_a_holder_that_gave_no_name_is_unknown(tmp_path: Path) -> None:
+def test_a_holder_that_wrote_no_process_id_is_unknown(tmp_path: Path) -> None:
     with (tmp_path / "lock").open("w") as file:
         fcntl.flock(file, fcntl.LOCK_EX)
         with pytest.raises(StoreBusy, match=busy(tmp_path, "unknown")):
             WriterLock(tmp_path / "lock")
 
 
-def test_a_lock_that_cannot_be_made_is_named(tmp_path: Path) -> None:
+def test_a_lock_file_that_cannot_be_created_is_named(tmp_path: Path) -> None:
     (tmp_path / "elsewhere").write_bytes(b"kept")
     (tmp_path / "lock").symlink_to(tmp_path / "elsewhere")
     with pytest.raises(StoreUnwritable, match=f"^expected to write {tmp_path}/lock, got 'Too many levels of symbolic"):
@@ -60,7 +60,7 @@ def test_a_lock_that_cannot_be_made_is_named(tmp_path: Path) -> None:
         WriterLock(tmp_path / "no" / "lock")
 
 
-def test_a_writer_in_another_process_is_named_and_readers_are_let_in(tmp_path: Path) -> None:
+def test_a_writer_in_another_process_is_named_and_readers_may_open_the_store(tmp_path: Path) -> None:
     folder = line_store(tmp_path)
     with python(WRITER, folder) as writer:
         with pytest.raises(StoreBusy, match=busy(folder, writer.pid)):
@@ -70,7 +70,7 @@ def test_a_writer_in_another_process_is_named_and_readers_are_let_in(tmp_path: P
             assert reader.verify() == []
 
 
-def test_a_writer_that_stands_still_is_waited_for_by_nobody(tmp_path: Path) -> None:
+def test_nobody_waits_for_a_writer_that_was_stopped(tmp_path: Path) -> None:
     folder = line_store(tmp_path)
     with python(WRITER, folder) as writer:
         os.kill(writer.pid, signal.SIGSTOP)
@@ -78,7 +78,7 @@ def test_a_writer_that_stands_still_is_waited_for_by_nobody(tmp_path: Path) -> N
             Store.open(folder, writing=True)
 
 
-def test_the_next_writer_follows_at_once_on_one_that_was_killed(tmp_path: Path) -> None:
+def test_after_a_writer_was_killed_the_next_one_may_open_the_store_at_once(tmp_path: Path) -> None:
     folder = line_store(tmp_path)
     with python(WRITER, folder) as writer:
         os.kill(writer.pid, signal.SIGKILL)
@@ -87,7 +87,7 @@ def test_the_next_writer_follows_at_once_on_one_that_was_killed(tmp_path: Path) 
             assert store.append(new_items([5]), line_vectors([5])).ids == (5,)
 
 
-def test_a_writer_lets_the_next_one_in_when_it_closes(tmp_path: Path) -> None:
+def test_closing_a_writer_releases_its_lock(tmp_path: Path) -> None:
     with Store.create(tmp_path / "store", EMBEDDING) as creator, pytest.raises(StoreBusy):
         Store.open(creator.folder, writing=True)
     first = Store.open(tmp_path / "store", writing=True)
@@ -100,17 +100,17 @@ def test_a_writer_lets_the_next_one_in_when_it_closes(tmp_path: Path) -> None:
         assert second.append(new_items([0]), line_vectors([0])).ids == (0,)
 
 
-def test_a_writer_whose_store_cannot_be_opened_lets_the_next_one_in(tmp_path: Path) -> None:
+def test_the_lock_is_released_when_a_store_cannot_be_opened(tmp_path: Path) -> None:
     folder = line_store(tmp_path)
-    whole = (folder / "catalog.sqlite").read_bytes()
+    intact = (folder / "catalog.sqlite").read_bytes()
     (folder / "catalog.sqlite").write_bytes(b"not a database" * 100)
     with pytest.raises(NotAStore):
         Store.open(folder, writing=True)
-    (folder / "catalog.sqlite").write_bytes(whole)
+    (folder / "catalog.sqlite").write_bytes(intact)
     Store.open(folder, writing=True).close()
 
 
-def test_a_file_system_without_locks_is_no_place_for_a_writer(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_file_system_without_locks_is_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     def without_locks(*_: int) -> None:
         raise OSError(errno.ENOLCK, os.strerror(errno.ENOLCK))
 

@@ -1,4 +1,4 @@
-"""Where a store may be opened and made, and what is said where it may not."""
+"""Locations: where a store may be opened and created, and the errors where it may not."""
 
 from collections.abc import Callable
 from pathlib import Path
@@ -14,7 +14,7 @@ OPENINGS = pytest.mark.parametrize("writing", [False, True], ids=["for reading",
 
 
 @OPENINGS
-def test_nothing_is_no_store(tmp_path: Path, writing: bool) -> None:
+def test_a_missing_folder_is_refused(tmp_path: Path, writing: bool) -> None:
     folder = tmp_path / "nowhere"
     message = (
         f"expected a store at {folder}, found nothing there: make one with `python -m ingest SOURCE --store {folder}`, "
@@ -27,7 +27,7 @@ def test_nothing_is_no_store(tmp_path: Path, writing: bool) -> None:
 
 
 @OPENINGS
-def test_a_file_is_no_store(tmp_path: Path, writing: bool) -> None:
+def test_a_file_is_refused(tmp_path: Path, writing: bool) -> None:
     (tmp_path / "file").write_bytes(b"")
     message = f"expected a store at {tmp_path / 'file'}, got a file: name the folder that holds the store"
     with pytest.raises(NotAStore, match=exactly(message)):
@@ -48,7 +48,7 @@ def test_a_file_is_no_store(tmp_path: Path, writing: bool) -> None:
     ],
     ids=["an empty folder", "a folder for a catalog", "a link for a catalog"],
 )
-def test_a_folder_without_a_catalog_is_no_store(tmp_path: Path, fill: Callable[[Path], None], writing: bool) -> None:
+def test_a_folder_without_a_catalog_is_refused(tmp_path: Path, fill: Callable[[Path], None], writing: bool) -> None:
     fill(tmp_path)
     message = (
         f"expected a store at {tmp_path}, got a folder without a catalog.sqlite: name a folder that "
@@ -59,7 +59,7 @@ def test_a_folder_without_a_catalog_is_no_store(tmp_path: Path, fill: Callable[[
 
 
 @OPENINGS
-def test_a_catalog_of_another_kind_is_no_store(tmp_path: Path, writing: bool) -> None:
+def test_a_file_that_is_not_a_catalog_is_refused(tmp_path: Path, writing: bool) -> None:
     catalog = tmp_path / "catalog.sqlite"
     catalog.write_bytes(b"once upon a time there was a text" * 200)
     message = f"expected a Lookalike catalog at {catalog}, got a file that is not a database"
@@ -99,7 +99,7 @@ def test_a_catalog_with_other_tables_is_refused(tmp_path: Path, statement: str, 
         Store.open(folder, writing=writing)
 
 
-def test_a_store_is_never_made_over_another(tmp_path: Path) -> None:
+def test_a_store_is_never_created_over_another(tmp_path: Path) -> None:
     folder = line_store(tmp_path)
     before = files(folder)
     message = f"expected a new or empty folder for the store, got the store {folder}: open it instead"
@@ -110,7 +110,7 @@ def test_a_store_is_never_made_over_another(tmp_path: Path) -> None:
     assert files(folder) == before
 
 
-def test_a_store_is_never_made_among_other_files(tmp_path: Path) -> None:
+def test_a_store_is_never_created_among_other_files(tmp_path: Path) -> None:
     for name in ("thesis.txt", "notes.txt"):
         (tmp_path / name).write_bytes(b"mine")
     message = (
@@ -123,10 +123,10 @@ def test_a_store_is_never_made_among_other_files(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    "left", [["writer.lock"], ["catalog.sqlite.tmp"], ["writer.lock", "catalog.sqlite.tmp-journal"]]
+    "names", [["writer.lock"], ["catalog.sqlite.tmp"], ["writer.lock", "catalog.sqlite.tmp-journal"]]
 )
-def test_what_an_interrupted_creation_left_is_no_obstacle(tmp_path: Path, left: list[str]) -> None:
-    for name in left:
+def test_leftovers_of_an_interrupted_creation_are_no_obstacle(tmp_path: Path, names: list[str]) -> None:
+    for name in names:
         (tmp_path / name).write_bytes(b"half of something")
     assert not Store.exists_at(tmp_path)
     Store.require_free(tmp_path)
@@ -151,7 +151,7 @@ def test_a_store_in_a_folder_imports_nothing_of_servers(tmp_path: Path) -> None:
     assert printed_by(program) == "[]\n"
 
 
-def test_a_store_is_opened_or_created_for_one_embedding(tmp_path: Path) -> None:
+def test_open_or_create_creates_a_store_once_and_refuses_another_embedding(tmp_path: Path) -> None:
     for items in (0, 1):
         with Store.open_or_create(tmp_path / "store", EMBEDDING) as store:
             assert len(store) == items
@@ -162,7 +162,7 @@ def test_a_store_is_opened_or_created_for_one_embedding(tmp_path: Path) -> None:
         assert store.verify() == []
 
 
-def test_a_store_of_an_embedding_that_cannot_be_written_is_not_made(tmp_path: Path) -> None:
+def test_a_store_whose_embedding_cannot_be_written_is_not_created(tmp_path: Path) -> None:
     with pytest.raises(ValueError, match="JSON"):
         Store.create(tmp_path / "store", Embedding(2, "f" * 64, {"bad": float("nan")}))
     assert not Store.exists_at(tmp_path / "store")

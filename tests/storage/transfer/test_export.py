@@ -48,7 +48,7 @@ def expected(field: str) -> list[Any]:
     return [getattr(ITEMS[id], field) for id in KEPT]
 
 
-def test_parquet_has_a_row_an_item_with_its_vector_as_a_list_of_fixed_size(store: Path) -> None:
+def test_a_parquet_file_has_a_row_for_each_item_with_its_vector_as_a_list_of_fixed_size(store: Path) -> None:
     table = pq.read_table(exported(store, "items.parquet"))
     assert table.schema == pa.schema(
         [
@@ -66,7 +66,7 @@ def test_parquet_has_a_row_an_item_with_its_vector_as_a_list_of_fixed_size(store
     assert np.asarray(table["vector"].to_pylist(), np.float32).tobytes() == VECTORS[KEPT].tobytes()
 
 
-def test_npz_has_an_array_a_field_and_nothing_pickled(store: Path) -> None:
+def test_an_npz_file_has_an_array_for_each_field_and_nothing_pickled(store: Path) -> None:
     with np.load(exported(store, "items.npz"), allow_pickle=False) as arrays:
         assert set(arrays.files) == {"id", "key", "label", "labelled", "metadata", "vector"}
         assert arrays["id"].tolist() == KEPT
@@ -77,13 +77,13 @@ def test_npz_has_an_array_a_field_and_nothing_pickled(store: Path) -> None:
         assert arrays["vector"].tobytes() == VECTORS[KEPT].tobytes()
 
 
-def test_faiss_has_the_vectors_in_id_order(store: Path) -> None:
+def test_a_faiss_file_has_the_vectors_in_id_order(store: Path) -> None:
     index = faiss.read_index(str(exported(store, "items.faiss")))
     assert index.reconstruct_n(0, 4).tobytes() == VECTORS[KEPT].tobytes()
 
 
 @pytest.mark.parametrize("name", ["items.parquet", "items.npz"])
-def test_what_was_brought_out_comes_in_again_as_it_was(store: Path, tmp_path: Path, name: str) -> None:
+def test_exported_items_are_imported_as_they_were(store: Path, tmp_path: Path, name: str) -> None:
     assert import_file(exported(store, name), tmp_path / "copy", "mine") == ImportReport(4, 0, 0)
     with Store.open(tmp_path / "copy") as copy, Store.open(store) as original:
         fields = [(item.key, item.label, item.metadata) for item in original.items()]
@@ -96,7 +96,7 @@ def test_what_was_brought_out_comes_in_again_as_it_was(store: Path, tmp_path: Pa
 
 
 @pytest.mark.parametrize("name", ["items.parquet", "items.npz", "items.faiss"])
-def test_an_empty_store_is_brought_out_too(tmp_path: Path, name: str) -> None:
+def test_an_empty_store_can_be_exported(tmp_path: Path, name: str) -> None:
     with Store.create(tmp_path / "store", Embedding(2, "f" * 64)) as store:
         assert export_store(store, tmp_path / name) == 0
     if name.endswith(".faiss"):
@@ -107,7 +107,7 @@ def test_an_empty_store_is_brought_out_too(tmp_path: Path, name: str) -> None:
 
 
 @pytest.mark.parametrize("name", ["items.parquet", "items.npz"])
-def test_more_items_than_a_page_are_brought_out_and_in(tmp_path: Path, name: str) -> None:
+def test_more_items_than_a_page_are_exported_and_imported(tmp_path: Path, name: str) -> None:
     vectors = random_vectors(4500, 4)
     with Store.create(tmp_path / "store", Embedding(4, "f" * 64)) as store:
         store.append(oracle_items(vectors), vectors)
@@ -119,7 +119,7 @@ def test_more_items_than_a_page_are_brought_out_and_in(tmp_path: Path, name: str
         np.testing.assert_array_equal(copy.vectors(range(4500)), vectors)
 
 
-def test_a_file_takes_the_place_of_the_one_before(store: Path, tmp_path: Path) -> None:
+def test_an_exported_file_replaces_an_earlier_one(store: Path, tmp_path: Path) -> None:
     (tmp_path / "items.npz").write_bytes(b"old")
     first = exported(store, "items.npz").read_bytes()
     assert exported(store, "items.npz").read_bytes() == first
@@ -134,7 +134,7 @@ def test_a_file_of_an_unknown_kind_is_refused(store: Path, tmp_path: Path, name:
 
 
 @pytest.mark.parametrize("name", ["items.parquet", "items.npz", "items.faiss"])
-def test_a_damaged_item_leaves_no_half_of_a_file(store: Path, tmp_path: Path, name: str) -> None:
+def test_a_damaged_item_leaves_no_partial_file(store: Path, tmp_path: Path, name: str) -> None:
     sql(store, "UPDATE items SET vector = zeroblob(8) WHERE id = 3")
     (tmp_path / name).write_bytes(b"old")
     with Store.open(store) as opened, pytest.raises(StoreCorrupt, match=r"^expected item 3 to match its checksum"):

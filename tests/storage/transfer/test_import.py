@@ -1,4 +1,4 @@
-"""Other models' vectors brought in: from any honest file, once, and never half of one."""
+"""Importing other models' vectors: each item once, and a file completely or not at all."""
 
 from pathlib import Path
 from typing import Any
@@ -14,8 +14,8 @@ from tests.storage.stores import exactly, files, line_store
 from tests.storage.transfer.import_files import KINDS, write
 
 
-def held(store: Path) -> list[tuple[int, str, str | None, dict[str, Any], list[float]]]:
-    """Return all that a store holds."""
+def items_of(store: Path) -> list[tuple[int, str, str | None, dict[str, Any], list[float]]]:
+    """Return all items of an intact store with their vectors."""
     with Store.open(store) as opened:
         assert opened.verify() == []
         vectors = opened.vectors([item.id for item in opened.items()]).tolist()
@@ -29,23 +29,23 @@ def held(store: Path) -> list[tuple[int, str, str | None, dict[str, Any], list[f
 def test_keys_and_vectors_are_enough(tmp_path: Path, kind: str) -> None:
     file = write(tmp_path, kind, key=["a", "b"], vector=[[1.0, 2.0], [3.0, 4.0]])
     assert import_file(file, tmp_path / "store", "theirs") == ImportReport(2, 0, 0)
-    assert held(tmp_path / "store") == [(0, "a", None, {}, [1, 2]), (1, "b", None, {}, [3, 4])]
+    assert items_of(tmp_path / "store") == [(0, "a", None, {}, [1, 2]), (1, "b", None, {}, [3, 4])]
 
 
 @KINDS
-def test_labels_and_metadata_come_along_and_other_columns_do_not(tmp_path: Path, kind: str) -> None:
+def test_labels_and_metadata_are_imported_and_other_columns_ignored(tmp_path: Path, kind: str) -> None:
     columns = {"extra": [5, 6], "metadata": ['{"n": 1}', ""], "vector": [[1, 2], [3, 4]], "label": ["x", ""]}
     assert import_file(write(tmp_path, kind, key=["a", "b"], **columns), tmp_path / "store", "theirs") == ImportReport(
         2, 0, 0
     )
-    assert held(tmp_path / "store") == [(0, "a", "x", {"n": 1}, [1, 2]), (1, "b", "", {}, [3, 4])]
+    assert items_of(tmp_path / "store") == [(0, "a", "x", {"n": 1}, [1, 2]), (1, "b", "", {}, [3, 4])]
 
 
 @KINDS
-def test_numbers_are_keys_and_labels_too(tmp_path: Path, kind: str) -> None:
+def test_keys_and_labels_may_be_numbers(tmp_path: Path, kind: str) -> None:
     file = write(tmp_path, kind, key=[10, 20], label=[7, 7], vector=[[1, 2], [3, 4]])
     assert import_file(file, tmp_path / "store", "theirs") == ImportReport(2, 0, 0)
-    assert held(tmp_path / "store") == [(0, "10", "7", {}, [1, 2]), (1, "20", "7", {}, [3, 4])]
+    assert items_of(tmp_path / "store") == [(0, "10", "7", {}, [1, 2]), (1, "20", "7", {}, [3, 4])]
 
 
 @pytest.mark.parametrize(
@@ -59,10 +59,10 @@ def test_numbers_are_keys_and_labels_too(tmp_path: Path, kind: str) -> None:
     ],
     ids=lambda vectors: str(vectors.type),
 )
-def test_any_lists_of_numbers_are_vectors(tmp_path: Path, vectors: Any) -> None:
+def test_vectors_may_be_lists_of_any_numbers(tmp_path: Path, vectors: Any) -> None:
     file = write(tmp_path, ".parquet", key=["a", "b"], vector=vectors)
     assert import_file(file, tmp_path / "store", "theirs") == ImportReport(2, 0, 0)
-    assert held(tmp_path / "store") == [(0, "a", None, {}, [1, 2]), (1, "b", None, {}, [3, 4])]
+    assert items_of(tmp_path / "store") == [(0, "a", None, {}, [1, 2]), (1, "b", None, {}, [3, 4])]
 
 
 @KINDS
@@ -75,7 +75,7 @@ def test_importing_again_changes_nothing(tmp_path: Path, kind: str) -> None:
     assert {**after, "writer.lock": b""} == {**before, "writer.lock": b""}
 
 
-def test_the_same_values_are_the_same_whatever_the_file_and_its_numbers(tmp_path: Path) -> None:
+def test_the_same_values_are_the_same_items_in_any_kind_of_file_and_number(tmp_path: Path) -> None:
     columns = {"key": ["a", "b"], "label": ["x", ""]}
     one = write(tmp_path, ".parquet", vector=[[0.1, 2], [3, 4]], **columns)
     other = write(tmp_path, ".npz", vector=np.array([[0.1, 2], [3, 4]], ">f4"), **columns)
@@ -87,15 +87,15 @@ def test_the_same_values_are_the_same_whatever_the_file_and_its_numbers(tmp_path
 @pytest.mark.parametrize(
     "change", [{"vector": [[1, 2], [3, 5]]}, {"label": ["x", "z"]}, {"metadata": ["{}", '{"n": 1}']}]
 )
-def test_what_changed_is_replaced_and_what_is_new_is_added(
-    tmp_path: Path, kind: str, change: dict[str, list[Any]]
-) -> None:
+def test_changed_items_are_replaced_and_new_ones_added(tmp_path: Path, kind: str, change: dict[str, list[Any]]) -> None:
     columns: dict[str, list[Any]] = {"vector": [[1, 2], [3, 4]], "label": ["x", "y"], "metadata": ["", "{}"]}
     import_file(write(tmp_path, kind, key=["a", "b"], **columns), tmp_path / "store", "theirs")
     columns |= change
-    file = write(tmp_path, kind, key=["a", "b", "c"], **{name: [*some, some[0]] for name, some in columns.items()})
+    file = write(
+        tmp_path, kind, key=["a", "b", "c"], **{name: [*column, column[0]] for name, column in columns.items()}
+    )
     assert import_file(file, tmp_path / "store", "theirs") == ImportReport(1, 1, 1)
-    assert [(id, key, vector) for id, key, _, _, vector in held(tmp_path / "store")] == [
+    assert [(id, key, vector) for id, key, _, _, vector in items_of(tmp_path / "store")] == [
         (0, "a", [1, 2]),
         (2, "b", columns["vector"][1]),
         (3, "c", [1, 2]),
@@ -112,7 +112,7 @@ def test_vectors_of_two_models_are_never_mixed(tmp_path: Path) -> None:
     )
     import_file(file, tmp_path / "theirs", "theirs")
     wide = write(tmp_path, ".parquet", key=["a"], vector=[[1, 2, 3]])
-    for store, given, model, expected in (
+    for store, imported, model, expected in (
         (own, file, "theirs", Embedding(2, "f" * 64)),
         (tmp_path / "theirs", file, "other", theirs),
         (tmp_path / "theirs", wide, "theirs", theirs),
@@ -120,10 +120,10 @@ def test_vectors_of_two_models_are_never_mixed(tmp_path: Path) -> None:
         before = files(store)
         message = (
             f"expected vectors of the store's embedding ({expected.name}, 2 dimensions, fingerprint "
-            f"{expected.fingerprint[:12]}), got {model}, {3 if given == wide else 2} dimensions, fingerprint "
-            f"{imported_embedding(3 if given == wide else 2, model).fingerprint[:12]}: use the store's recipe and "
+            f"{expected.fingerprint[:12]}), got {model}, {3 if imported == wide else 2} dimensions, fingerprint "
+            f"{imported_embedding(3 if imported == wide else 2, model).fingerprint[:12]}: use the store's recipe and "
             "weights, or another store"
         )
         with pytest.raises(OtherEmbedding, match=exactly(message)):
-            import_file(given, store, model)
+            import_file(imported, store, model)
         assert {**files(store), "writer.lock": b""} == {**before, "writer.lock": b""}

@@ -1,4 +1,4 @@
-"""Files that cannot be imported: each is refused in one line, with nothing of it kept."""
+"""Files that cannot be imported: each is refused in one line, and nothing of it is stored."""
 
 from pathlib import Path
 from typing import Any
@@ -144,19 +144,19 @@ NOT_FINITE = "expected finite vectors with a squared norm below 3.4e+38, got NaN
         ),
     ],
 )
-def test_a_bad_file_is_refused_in_one_line_and_nothing_of_it_is_kept(
+def test_a_bad_file_is_refused_in_one_line_and_nothing_of_it_is_stored(
     tmp_path: Path, kinds: tuple[str, ...], columns: dict[str, Any], error: type[LookalikeError], message: str
 ) -> None:
     for kind in kinds:
-        given = {name: column for name, column in (GOOD | columns).items() if column is not None}
-        file = write(tmp_path, kind, **given)
+        present = {name: column for name, column in (GOOD | columns).items() if column is not None}
+        file = write(tmp_path, kind, **present)
         with pytest.raises(error, match=exactly(message.format(file))):
             import_file(file, tmp_path / "store", "theirs")
         assert not (tmp_path / "store").exists()
 
 
 @KINDS
-def test_what_is_wrong_in_the_last_page_is_found_before_the_first_is_written(tmp_path: Path, kind: str) -> None:
+def test_an_error_in_the_last_page_is_found_before_the_first_is_written(tmp_path: Path, kind: str) -> None:
     keys, vectors = [f"{number}" for number in range(5000)], np.ones((5000, 2), np.float32)
     for change, message in (
         ({"key": [*keys[:-1], "7"]}, f"expected each key once in {tmp_path / 'theirs'}{kind}, got '7' twice"),
@@ -188,7 +188,7 @@ def test_a_file_that_is_not_there_is_named(tmp_path: Path, kind: str) -> None:
 
 @KINDS
 @pytest.mark.parametrize("data", [b"", b"once upon a time", b"PK\x03\x04", b"PAR1PAR1", b"\x93NUMPY\x01\x00"])
-def test_a_file_of_anything_else_is_refused(tmp_path: Path, kind: str, data: bytes) -> None:
+def test_a_file_of_another_format_is_refused(tmp_path: Path, kind: str, data: bytes) -> None:
     file = tmp_path / f"theirs{kind}"
     file.write_bytes(data)
     with pytest.raises(FileUnusable, match=f"^expected a file that can be read at {file}, got '.+'$"):
@@ -197,10 +197,10 @@ def test_a_file_of_anything_else_is_refused(tmp_path: Path, kind: str, data: byt
 
 
 @KINDS
-def test_a_file_that_was_cut_is_refused(tmp_path: Path, kind: str) -> None:
-    whole = write(tmp_path, kind, **GOOD).read_bytes()
-    for length in range(0, len(whole), 40):
-        (tmp_path / f"theirs{kind}").write_bytes(whole[:length])
+def test_a_truncated_file_is_refused(tmp_path: Path, kind: str) -> None:
+    data = write(tmp_path, kind, **GOOD).read_bytes()
+    for length in range(0, len(data), 40):
+        (tmp_path / f"theirs{kind}").write_bytes(data[:length])
         with pytest.raises(FileUnusable):
             import_file(tmp_path / f"theirs{kind}", tmp_path / "store", "theirs")
     assert not (tmp_path / "store").exists()

@@ -89,7 +89,7 @@ def test_the_first_difference_is_shown(
     assert kind is None or comparison.differences[kind] == 1
 
 
-def test_other_vectors_and_what_follows_from_them_are_counted(tmp_path: Path) -> None:
+def test_items_with_other_vectors_and_queries_with_other_hits_are_counted(tmp_path: Path) -> None:
     one, other = tmp_path / "one", tmp_path / "other"
     for folder, shift in ((one, 0), (other, 1)):
         with Store.create(folder, EMBEDDING) as store:

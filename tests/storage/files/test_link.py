@@ -30,7 +30,7 @@ def target(request: pytest.FixtureRequest, tmp_path: Path) -> Path:
     return tmp_path / "target"
 
 
-def test_the_second_name_gives_the_same_bytes(target: Path) -> None:
+def test_the_link_has_the_same_bytes(target: Path) -> None:
     name = target.with_name("name")
     durable.link(target, name)
     assert files(target.parent) == {"name": b"new", "target": b"new"}
@@ -38,24 +38,24 @@ def test_the_second_name_gives_the_same_bytes(target: Path) -> None:
     assert files(target.parent) == {"name": b"new"}
 
 
-def test_the_second_name_moves_from_one_file_to_the_next(target: Path) -> None:
+def test_a_link_to_another_file_replaces_it_atomically(target: Path) -> None:
     name = target.with_name("name")
     name.write_bytes(b"old")
     reader = name.open("rb")
     durable.link(target, name)
-    # Whoever has the old file open goes on reading the old one.
+    # A reader that has the old file open still reads the old one.
     with reader:
         assert reader.read() == b"old"
     assert files(target.parent) == {"name": b"new", "target": b"new"}
 
 
-def test_naming_again_changes_nothing(target: Path) -> None:
+def test_linking_again_changes_nothing(target: Path) -> None:
     for _ in range(2):
         durable.link(target, target.with_name("name"))
     assert files(target.parent) == {"name": b"new", "target": b"new"}
 
 
-def test_what_an_interrupted_naming_left_is_no_obstacle(target: Path) -> None:
+def test_leftovers_of_an_interrupted_link_are_no_obstacle(target: Path) -> None:
     target.with_name("name.tmp").write_bytes(b"half")
     durable.link(target, target.with_name("name"))
     assert files(target.parent) == {"name": b"new", "target": b"new"}
@@ -81,7 +81,7 @@ def test_a_copy_is_flushed_before_it_gets_the_name(tmp_path: Path, monkeypatch: 
     assert files(tmp_path) == {"name": b"old", "target": b"new"}
 
 
-def test_without_the_file_the_old_name_stays(target: Path) -> None:
+def test_without_the_target_the_old_file_stays(target: Path) -> None:
     target.with_name("name").write_bytes(b"old")
     target.unlink()
     message = (

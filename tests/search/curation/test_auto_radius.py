@@ -1,5 +1,6 @@
 """The radius at which perturbed copies of a store's own images are found."""
 
+from functools import partial
 from pathlib import Path
 
 import cv2
@@ -30,8 +31,8 @@ def scene(seed: int, side: int = 48) -> Image:
 
 
 def store_of(folder: Path, images: dict[str, Image]) -> Searcher:
-    listed = [SourceImage(key, lambda image=image: image, None) for key, image in images.items()]  # type: ignore[misc]
-    ingest(InMemorySource("scenes", listed), folder / "store", recipe=TOY, make_backbone=toy_backbone())
+    source_images = [SourceImage(key, partial(np.copy, image), None) for key, image in images.items()]
+    ingest(InMemorySource("scenes", source_images), folder / "store", recipe=TOY, make_backbone=toy_backbone())
     return Searcher.open(folder / "store", make_backbone=toy_backbone())
 
 

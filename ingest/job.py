@@ -70,7 +70,7 @@ def ingest_source(
 ) -> IngestReport:
     """Bring a store up to date with an open source; the store lists the job under `source_name`.
 
-    `missing_keys` are those of rejected inputs that the source no longer has: they are no longer listed as rejected.
+    `missing_keys` are keys of rejected inputs that the source no longer has, to remove from the rejected inputs.
     """
     started = time.perf_counter()
     progress = Progress(len(source), on_progress=options.on_progress)

@@ -26,7 +26,7 @@ def retry(
 ) -> IngestReport | None:
     """Resume the last job if it is unfinished, or else retry the rejected inputs of the last job that has any.
 
-    Inputs that are no longer in their source are no longer listed as rejected. Return None when there is nothing to do.
+    Rejected inputs that the source no longer has are removed from the list. Return None when there is nothing to do.
     Raise SourceUnusable when a command cannot open the source again, and what `ingest` raises.
     """
     options = JobOptions(

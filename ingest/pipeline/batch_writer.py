@@ -1,4 +1,4 @@
-"""Commit batches in a thread while the next ones are computed, each with the state of the job after it."""
+"""Commit batches in a thread of their own, each with the job's counts after it, while the next ones are computed."""
 
 import threading
 import time
@@ -14,9 +14,9 @@ from storage import Job, JobUpdate, Store
 class BatchWriter:
     """Commits one batch at a time, in order, holding `lock` meanwhile; use it in a `with` statement.
 
-    A batch is reported after it is durable, by the next call and in the caller's thread; so is its error raised.
-    `source_name` names the source in the store's jobs. `missing_keys` are those of rejected inputs that the source no
-    longer has: they are no longer listed as rejected after the first batch.
+    A batch is reported after it is durable, by the next call, in the calling thread; its error is raised there too.
+    `source_name` names the source in the store's jobs. `missing_keys` are keys of rejected inputs that the source no
+    longer has: the first batch removes them from the rejected inputs.
     """
 
     def __init__(
@@ -44,9 +44,9 @@ class BatchWriter:
         self._thread.shutdown()
 
     def commit(self, batch: Batch, *, finish: bool = False) -> None:
-        """Commit a batch, all of whose inputs are submitted, when its vectors are there; `finish` ends the job with it.
+        """Wait for the batch before, then commit this one in the background once its vectors are computed.
 
-        Wait for the batch before, and at the end of the job for this one.
+        All of its inputs must be submitted. With `finish` it ends the job, and is waited for.
         """
         self.wait()
         self._count(batch)
@@ -54,33 +54,33 @@ class BatchWriter:
         if finish:
             self._job = replace(self._job, finished=True)
         if batch.rows or (finish and changed):
-            entry = JobUpdate(self._job, batch.rejects, sorted(self._resolved))
+            update = JobUpdate(self._job, batch.rejects, sorted(self._resolved))
             self._rejected.difference_update(self._resolved)
             self._rejected.update(reject.key for reject in batch.rejects)
             self._resolved = set()
-            self._pending = batch, self._thread.submit(self._write, batch, entry)
+            self._pending = batch, self._thread.submit(self._write, batch, update)
         else:
             self._report(batch)
         if finish:
             self.wait()
 
     def wait(self) -> None:
-        """Wait until the last batch is durable, and report it; raise its error."""
+        """Wait until the batch in the background is durable, and report it; raise its error."""
         if self._pending is not None:
             (batch, seconds), self._pending = self._pending, None
             self._progress.stage_seconds["write"] += seconds.result()
             self._report(batch)
 
-    def _write(self, batch: Batch, entry: JobUpdate) -> float:
-        """Write a batch, and return how many seconds that took."""
+    def _write(self, batch: Batch, update: JobUpdate) -> float:
+        """Write a batch, and return the seconds it took without waiting for its vectors."""
         vectors = batch.vectors.result()
         started = time.perf_counter()
         with self._lock:
-            self._store.append(batch.items, vectors, entry)
+            self._store.append(batch.items, vectors, update)
         return time.perf_counter() - started
 
     def _count(self, batch: Batch) -> None:
-        """Add a batch's outcomes to the job, and collect the rejected keys that it stores."""
+        """Add a batch's outcomes to the job's counts, and collect the rejected keys that it resolves."""
         job = self._job
         self._job = replace(
             job,

@@ -4,10 +4,11 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from ingest.embedding.network.backbone_factory import BackboneFactory
-from ingest.embedding.network.precision import PrecisionOption
+from ingest.embedding.network.precision import PrecisionOption, stored_precision
 from ingest.embedding.recipes import Recipe
 from ingest.pipeline.progress import Progress
 from ingest.sources.subset import require_count
+from storage import Embedding
 from storage.errors import require_extra
 
 #: Images in one batch: committed together, and lost together when the process dies.
@@ -43,3 +44,7 @@ class JobOptions:
         require_count("the batch size", self.batch_size, str(BATCH_SIZE))
         if self.workers is not None:
             require_extra("ray", "ray")
+
+    def precision_for(self, embedding: Embedding) -> PrecisionOption:
+        """Return the precision to compute vectors of a store's embedding in."""
+        return stored_precision(embedding) if self.precision == "auto" else self.precision

@@ -75,4 +75,4 @@ def _translated_errors() -> Iterator[None]:
         ) from error
 
 
-__all__ = ["cluster_resource", "ray", "ray_cluster"]
+__all__ = ["RayError", "cluster_resource", "ray", "ray_cluster"]

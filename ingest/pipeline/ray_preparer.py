@@ -6,12 +6,13 @@ a store has the same ids whoever embeds, and a slice that is computed again, bec
 """
 
 import asyncio
+import contextlib
 import pickle
 import threading
-from collections.abc import Generator, Iterable, Sequence
+from collections.abc import Generator, Iterable, Iterator, Sequence
 from dataclasses import replace
 from functools import partial
-from itertools import count, islice
+from itertools import islice
 from typing import Any
 
 import numpy as np
@@ -19,13 +20,13 @@ import numpy as np
 from ingest.embedding.embedder import Embedder
 from ingest.embedding.linalg.arrays import Float32Array
 from ingest.embedding.network.backbone_factory import BackboneFactory
-from ingest.embedding.network.precision import PrecisionOption, stored_precision
+from ingest.embedding.network.precision import PrecisionOption
 from ingest.embedding.recipes import Recipe, recipe_of
 from ingest.errors import UnreadableImage
 from ingest.images.images import Image
 from ingest.pipeline.options import JobOptions, Workers
 from ingest.pipeline.prepare import Slice, SlicePreparer, StoredDigests
-from ingest.pipeline.ray_cluster import cluster_resource, ray, ray_cluster
+from ingest.pipeline.ray_cluster import RayError, cluster_resource, ray, ray_cluster
 from ingest.sources import Source, SourceImage
 from ingest.sources.source import unusable
 from storage import Embedding
@@ -50,7 +51,7 @@ class EmbeddedInputs:
     batch_size = SLICE
 
     def is_cached(self, _input: Float32Array) -> bool:
-        """Return that nothing is cached."""
+        """Return False: nothing is cached."""
         return False
 
     def embed_inputs(self, inputs: Sequence[Float32Array]) -> Float32Array:
@@ -67,45 +68,69 @@ class RayPreparer:
         self._embedding = embedding
         self._stored_digests = stored_digests
         self._make_backbone = options.make_backbone
-        self._precision = stored_precision(embedding) if options.precision == "auto" else options.precision
+        self._precision = options.precision_for(embedding)
         self._workers = workers
+        self._error: Exception | None = None
         self.seconds = 0.0
 
     def slices(self, source: Source, limit: int) -> Generator[Slice, None, None]:
-        """Yield the source's inputs in order, in slices of at most `limit`; raise WorkersUnusable."""
+        """Yield the source's inputs in order, in slices of at most `limit`; raise WorkersUnusable.
+
+        An error of reading the source is raised after the slices before it.
+        """
         size = min(limit, SLICE)
-        blocks = [{"number": number} for number in range(-(-len(source) // size))]
-        if not blocks:
+        count = -(-len(source) // size)
+        if not count:
             return
         with ray_cluster(self._workers):
-            actors = self._workers.count or max(1, int(cluster_resource("GPU")) or int(cluster_resource("CPU")))
             buffer = ray.remote(num_cpus=0)(_SliceBuffer).remote(_AHEAD)
-            threading.Thread(target=self._fill, args=(buffer, source, size), name="reading", daemon=True).start()
-            rows = (
-                ray.data.from_items(blocks, override_num_blocks=len(blocks))
-                .map(partial(_prepare, buffer, recipe_of(self._embedding)), num_cpus=_DECODING_CPUS)
-                .map(
-                    _EmbedSlice,
-                    fn_constructor_args=(self._embedding, self._make_backbone, self._precision),
-                    compute=ray.data.ActorPoolStrategy(size=actors),
-                    **_actor_resources(actors),
-                )
-                .iter_rows()
-            )
-            for number, row in enumerate(rows):
-                buffer.drop.remote(number)
-                yield pickle.loads(row["slice"])  # noqa: S301 -- our own workers wrote it
+            reader = threading.Thread(target=self._read, args=(source, size, count, buffer), name="reading")
+            reader.start()
+            try:
+                for number, row in enumerate(self._rows(buffer, count)):
+                    buffer.drop.remote(number)
+                    prepared: Slice = pickle.loads(row["slice"])  # noqa: S301 -- our own workers wrote it
+                    if self._error is not None and prepared == Slice():
+                        raise self._error
+                    yield prepared
+            finally:
+                # Ends the reader too, which may wait for room.
+                ray.kill(buffer)
+                reader.join()
 
-    def _fill(self, buffer: Any, source: Iterable[SourceImage], size: int) -> None:
-        """Read the source, and put its slices with the stored digests of their keys into the buffer."""
+    def _rows(self, buffer: Any, count: int) -> Iterator[Row]:
+        """Yield the embedded slices of the buffer, `count` of them, in order."""
+        actors = self._workers.count or max(1, int(cluster_resource("GPU")) or int(cluster_resource("CPU")))
+        return iter(
+            ray.data.from_items([{"number": number} for number in range(count)], override_num_blocks=count)
+            .map(partial(_prepare, buffer, recipe_of(self._embedding)), num_cpus=_DECODING_CPUS)
+            .map(
+                _EmbedSlice,
+                fn_constructor_args=(self._embedding, self._make_backbone, self._precision),
+                compute=ray.data.ActorPoolStrategy(size=actors),
+                **_actor_resources(actors),
+            )
+            .iter_rows()
+        )
+
+    def _read(self, source: Source, size: int, count: int, buffer: Any) -> None:
+        """Put the `count` slices of the source into the buffer; after an error empty ones, so that no worker waits."""
         images = iter(source)
-        for number in count():
-            inputs = list(islice(images, size))
-            if not inputs:
-                return
-            stored = self._stored_digests([input.key for input in inputs if is_storable_text(input.key)])
-            data = pickle.dumps(([_loaded(input) for input in inputs], dict(stored)))
-            ray.get(buffer.put.remote(number, data))
+        with contextlib.suppress(RayError):
+            for number in range(count):
+                data = pickle.dumps(([], {}))
+                try:
+                    if self._error is None:
+                        data = self._pickled(islice(images, size))
+                except Exception as error:
+                    self._error = error
+                ray.get(buffer.put.remote(number, data))
+
+    def _pickled(self, images: Iterable[SourceImage]) -> bytes:
+        """Return images with their content, and the stored digests of their keys."""
+        inputs = [_loaded(image) for image in images]
+        stored = self._stored_digests([input.key for input in inputs if is_storable_text(input.key)])
+        return pickle.dumps((inputs, dict(stored)))
 
 
 class _SliceBuffer:

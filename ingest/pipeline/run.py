@@ -6,7 +6,6 @@ from collections.abc import Callable, Collection, Generator, Mapping, Sequence
 from contextlib import closing
 
 from ingest.embedding.embedder import Embedder
-from ingest.embedding.network.precision import stored_precision
 from ingest.embedding.recipes import recipe_of
 from ingest.pipeline.batch import batches_of
 from ingest.pipeline.batch_writer import BatchWriter
@@ -45,8 +44,11 @@ def run(
         with lock:
             return store.content_digests(keys)
 
+    def store_embedder() -> InputEmbedder:
+        return embedder or _restored(store, options, progress)
+
     preparer: Preparer = SlicePreparer(recipe_of(store.embedding), stored_digests)
-    make_embedder: Callable[[], InputEmbedder] = lambda: embedder or _restored(store, options, progress)  # noqa: E731
+    make_embedder: Callable[[], InputEmbedder] = store_embedder
     if options.workers is not None:
         # Imported here: Ray is an extra, and takes seconds to load.
         from ingest.pipeline.ray_preparer import EmbeddedInputs, RayPreparer
@@ -91,7 +93,7 @@ def _slices(
 def _restored(store: Store, options: JobOptions, progress: Progress) -> Embedder:
     """Make the store's embedder, and note its drift; raise OtherEmbedding or EmbeddingDrift."""
     embedding = store.embedding
-    precision = stored_precision(embedding) if options.precision == "auto" else options.precision
-    embedder = Embedder.restore(embedding, options.make_backbone(recipe_of(embedding), precision))
+    backbone = options.make_backbone(recipe_of(embedding), options.precision_for(embedding))
+    embedder = Embedder.restore(embedding, backbone)
     progress.drift = embedder.drift
     return embedder

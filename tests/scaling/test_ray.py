@@ -3,6 +3,7 @@
 import contextlib
 import os
 import signal
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -10,6 +11,7 @@ import pytest
 from ingest import Workers, ingest
 from ingest.errors import WorkersUnusable
 from ingest.pipeline.progress import Progress
+from ingest.sources import InMemorySource, SourceImage
 from storage import Store
 from storage.transfer.comparison import compare
 from tests.toys import TOY, grey_source, toy_backbone
@@ -68,6 +70,23 @@ def test_a_cluster_that_is_not_there_is_named_in_one_line(tmp_path: Path) -> Non
         )
     assert str(refused.value).startswith("expected a Ray cluster at 127.0.0.1:1, got '")
     assert "\n" not in str(refused.value)
+
+
+def test_an_error_of_reading_the_source_is_raised_and_loses_nothing_acknowledged(tmp_path: Path) -> None:
+    class Failing(InMemorySource):
+        def __iter__(self) -> Iterator[SourceImage]:
+            for number, image in enumerate(super().__iter__()):
+                if number == 200:
+                    raise OSError("the drive is gone")
+                yield image
+
+    source = Failing("mine", list(grey_source(GREYS)))
+    ingest(source, tmp_path / "store", recipe=TOY, make_backbone=toy_backbone(), limit=1)
+    with pytest.raises(OSError, match=r"^the drive is gone$"):
+        ingest(source, tmp_path / "store", make_backbone=toy_backbone(), batch_size=16, workers=Workers(count=1))
+    with Store.open(tmp_path / "store") as store:
+        assert [item.key for item in store.items()] == list(GREYS)[: len(store)]
+        assert 1 <= len(store) <= 200
 
 
 def actors() -> list[int]:

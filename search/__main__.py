@@ -5,13 +5,13 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from search.question import K
 from search.results import QueryResult
 from search.searcher import Searcher
 from search.vector_file import read_vector
 from search.where_option import where_of
 from storage import console
 from storage.console import MilvusOption, StoreOption
+from storage.types.query import DEFAULT_K, SearchOptions
 
 if TYPE_CHECKING:
     from search.curation.duplicates import Duplicates
@@ -49,19 +49,18 @@ def query(
     if [image is not None, id is not None, key is not None, vector is not None, random].count(True) != 1:
         raise typer.BadParameter("expected exactly one of --image, --id, --key, --vector and --random")
     _require_writable(figure)
-    chosen, left_out = where_of(where or []), exclude or []
+    options: SearchOptions = {"radius": radius, "where": where_of(where or []), "exclude": exclude or []}
     with Searcher.open(store, weights=weights, milvus=milvus) as searcher:
         if image is not None:
-            result = searcher.by_image(image, k, radius=radius, where=chosen, exclude=left_out)
+            result = searcher.by_image(image, k, **options)
         elif vector is not None:
-            answer = searcher.by_vector(read_vector(vector), k, radius=radius, where=chosen, exclude=left_out)
-            result = answer if isinstance(answer, QueryResult) else answer[0]
+            result = searcher.by_vector(read_vector(vector), k, **options)
         elif id is not None:
-            result = searcher.by_id(id, k, radius=radius, where=chosen, exclude=left_out)
+            result = searcher.by_id(id, k, **options)
         elif key is not None:
-            result = searcher.by_key(key, k, radius=radius, where=chosen, exclude=left_out)
+            result = searcher.by_key(key, k, **options)
         else:
-            result = searcher.by_random(k, seed, radius=radius, where=chosen, exclude=left_out)
+            result = searcher.by_random(k, seed, **options)
         if figure is not None:
             _draw_neighbours(searcher, result, figure)
     if image is not None:
@@ -73,7 +72,7 @@ def query(
     if json:
         # Only images are embedded on this machine, so only they can drift.
         drift = searcher.drift if image is not None else None
-        fields = {"k": K if k is None and radius is None else k, "radius": radius, "drift": drift}
+        fields = {"k": DEFAULT_K if k is None and radius is None else k, "radius": radius, "drift": drift}
         console.print_json({name: value for name, value in fields.items() if value is not None} | result.as_json())
     else:
         console.OUT.print(result.table())

@@ -1,4 +1,4 @@
-"""Results as an Arrow table, for pandas, Polars, DuckDB and the like."""
+"""Query results as an Arrow table, for pandas, Polars, DuckDB and others."""
 
 import json
 from collections.abc import Sequence
@@ -21,12 +21,12 @@ SCHEMA = pa.schema(
 )
 
 
-def table_of(results: Sequence[QueryResult]) -> pa.Table:
-    """Return the hits of all results, a row each, with the place of its query from 0; metadata is JSON text."""
+def arrow_table(results: Sequence[QueryResult]) -> pa.Table:
+    """Return the hits of all results, one row each, with the index of its query from 0; metadata is JSON text."""
     rows = [
         (
-            place,
-            result.asked,
+            index,
+            result.query,
             hit.rank,
             hit.id,
             hit.key,
@@ -34,7 +34,7 @@ def table_of(results: Sequence[QueryResult]) -> pa.Table:
             hit.distance,
             json.dumps(hit.metadata, sort_keys=True, ensure_ascii=False),
         )
-        for place, result in enumerate(results)
+        for index, result in enumerate(results)
         for hit in result.hits
     ]
     columns = list(zip(*rows, strict=True)) or [()] * len(SCHEMA)

@@ -1,4 +1,4 @@
-"""A label by the vote of the nearest items: k-nearest-neighbour classification."""
+"""k-nearest-neighbour classification: predict a label by the vote of the nearest items."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from rich.table import Table
 from rich.text import Text
 
-from search.results import QueryResult, text_of
+from search.results import QueryResult, plain_text
 from storage import Hit
 from storage.console import printable
 
@@ -15,7 +15,7 @@ from storage.console import printable
 class Prediction:
     """The label that most of the nearest items have, and its share of the votes, 0 to 1.
 
-    An item without a label has no vote; without any vote the label is None and the share 0.
+    Items without a label have no vote; without any vote the label is None and the share 0.
     """
 
     label: str | None
@@ -23,7 +23,7 @@ class Prediction:
     result: QueryResult
 
     def table(self) -> Table:
-        """Return the prediction and those who voted as a table to print."""
+        """Return the voters and the prediction as a table to print."""
         table = self.result.table()
         label = "no label" if self.label is None else f"label {printable(self.label)}"
         table.caption = Text(f"{label}, {self.share:.0%} of the votes")
@@ -31,21 +31,22 @@ class Prediction:
         return table
 
     def __str__(self) -> str:
-        return text_of([self.table()])
+        return plain_text([self.table()])
 
 
-def vote(hits: Sequence[Hit]) -> tuple[str | None, float]:
+def classify(hits: Sequence[Hit]) -> tuple[str | None, float]:
     """Return the label that most hits have and its share of the votes.
 
-    Of labels with as many votes the one whose hits are nearer in sum wins, then the one of the nearest hit.
+    Of labels with equally many votes, the one whose hits have the smaller sum of distances wins, then the label of the
+    nearest hit.
     """
     votes: dict[str, tuple[int, float]] = {}
     for hit in hits:
         if hit.label is not None:
-            count, total = votes.get(hit.label, (0, 0.0))
-            votes[hit.label] = (count - 1, total + hit.distance)
+            count, distance = votes.get(hit.label, (0, 0.0))
+            votes[hit.label] = (count - 1, distance + hit.distance)
     if not votes:
         return None, 0.0
-    # The first of equals is the one that was seen first: the nearest.
+    # The first of equals was inserted first: it is the label of the nearest hit.
     label = min(votes, key=votes.__getitem__)
     return label, votes[label][0] / sum(count for count, _ in votes.values())

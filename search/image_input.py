@@ -1,4 +1,4 @@
-"""Pictures to ask with, whichever way they are given."""
+"""Images to search with, given as a path, encoded bytes or pixels."""
 
 from pathlib import Path
 
@@ -8,14 +8,17 @@ from numpy.typing import NDArray
 from ingest.images.images import Image, checked_image, decode, read_bytes
 from storage.console import printable
 
-
-def decoded(picture: str | Path | bytes | NDArray[np.uint8]) -> Image:
-    """Return a picture's pixels; raise UnreadableImage."""
-    if isinstance(picture, str | Path):
-        return decode(read_bytes(Path(picture)), str(picture))
-    return decode(picture, "the bytes given") if isinstance(picture, bytes) else checked_image(picture)
+#: A file's path, encoded bytes, or uint8 pixels of shape (h, w) or (h, w, 3) in RGB.
+ImageInput = str | Path | bytes | NDArray[np.uint8]
 
 
-def name_of(picture: str | Path | bytes | NDArray[np.uint8]) -> str:
-    """Return what a picture is called in an answer."""
-    return printable(str(picture)) if isinstance(picture, str | Path) else "an image"
+def decoded_image(image: ImageInput) -> Image:
+    """Return an image's pixels; raise UnreadableImage."""
+    if isinstance(image, str | Path):
+        return decode(read_bytes(Path(image)), str(image))
+    return decode(image, "the bytes given") if isinstance(image, bytes) else checked_image(image)
+
+
+def display_name(image: ImageInput) -> str:
+    """Return the name of an image in a result."""
+    return printable(str(image)) if isinstance(image, str | Path) else "an image"

@@ -1,4 +1,4 @@
-"""A result as a strip of pictures for a notebook: one piece of HTML, without scripts and without anything to load."""
+"""Show a query result in a notebook as a strip of images: HTML without scripts and external files."""
 
 import base64
 from html import escape
@@ -8,13 +8,13 @@ from search.results import QueryResult
 from storage import Hit, LookalikeError
 from storage.console import printable
 
-#: Pixels of a picture's side.
+#: Pixels of an image's side.
 _SIDE = 96
 
-#: The most hits that are shown; the table has them all.
-_MOST = 50
+#: The most hits that are shown; the table has all.
+_MOST_HITS = 50
 
-# Text takes the notebook's own colours, and lines shine through, so that the strip is at home on light and on dark.
+# Text has the notebook's own colour and borders are translucent, so that the strip suits light and dark themes.
 _STYLE = f"""
 <style>
 .lookalike{{display:flex;flex-wrap:wrap;gap:10px;padding:8px 0;font:12px/1.35 system-ui,sans-serif;color:inherit}}
@@ -33,51 +33,54 @@ justify-content:center;border:2px solid rgba(128,128,128,.45);border-radius:6px;
 """
 
 
-def strip_of(result: QueryResult) -> str:
-    """Return a query and its hits as HTML; a hit's frame is green when its label is the query's, red when it is not."""
-    hits = result.hits[:_MOST]
-    pictures = _pictures(result, hits)
+def html_strip(result: QueryResult) -> str:
+    """Return a query and its hits as HTML; a hit's border is green when its label is the query's, red otherwise."""
+    hits = result.hits[:_MOST_HITS]
+    thumbnails = _thumbnails(result, hits)
     label = result.item.label if result.item else None
-    own = thumbnail(result.image) if result.image is not None else None
+    query_image = thumbnail(result.image) if result.image is not None else None
     if result.item:
-        own = pictures.get(result.item.id)
-    second = f"label {_shown(label)}" if label is not None else "query"
-    cells = [_cell("query", own, _shown(result.asked), second, result.asked)]
+        query_image = thumbnails.get(result.item.id)
+    second_line = f"label {_escaped(label)}" if label is not None else "query"
+    cells = [_cell("query", query_image, _escaped(result.query), second_line, result.query)]
     for hit in hits:
-        known = label is not None and hit.label is not None
-        frame = ("right" if hit.label == label else "wrong") if known else ""
-        name = _shown(hit.label) if hit.label is not None else f"id {hit.id}"
-        cells.append(_cell(frame, pictures.get(hit.id), name, f"{hit.distance:.4f}", f"{hit.key} (id {hit.id})"))
-    if len(result.hits) > _MOST:
-        cells.append(f'<figure><div class="picture faint">and {len(result.hits) - _MOST:,} more</div></figure>')
+        both_labelled = label is not None and hit.label is not None
+        css_class = ("right" if hit.label == label else "wrong") if both_labelled else ""
+        name = _escaped(hit.label) if hit.label is not None else f"id {hit.id}"
+        tooltip = f"{hit.key} (id {hit.id})"
+        cells.append(_cell(css_class, thumbnails.get(hit.id), name, f"{hit.distance:.4f}", tooltip))
+    if len(result.hits) > _MOST_HITS:
+        hidden = len(result.hits) - _MOST_HITS
+        cells.append(f'<figure><div class="picture faint">and {hidden:,} more</div></figure>')
     return f'{_STYLE.strip()}\n<div class="lookalike">{"".join(cells)}</div>'
 
 
-def _pictures(result: QueryResult, hits: tuple[Hit, ...]) -> dict[int, bytes]:
-    wanted = [hit.id for hit in hits] + ([result.item.id] if result.item else [])
+def _thumbnails(result: QueryResult, hits: tuple[Hit, ...]) -> dict[int, bytes]:
+    ids = [hit.id for hit in hits] + ([result.item.id] if result.item else [])
     try:
-        return dict(result.thumbnails(wanted))
+        return dict(result.thumbnails(ids))
     except LookalikeError:
-        # The store may be gone by the time that a result is shown; its answer still stands.
+        # The store may be closed or deleted by now; the hits are shown without images.
         return {}
 
 
-def _cell(kind: str, png: bytes | None, first: str, second: str, whole: str) -> str:
+def _cell(css_class: str, png: bytes | None, first_line: str, second_line: str, tooltip: str) -> str:
     return (
-        f'<figure class="{kind}" title="{_shown(whole)}"><div class="picture">{_image(png)}</div>'
-        f'<figcaption><div>{first}</div><div class="faint">{second}</div></figcaption></figure>'
+        f'<figure class="{css_class}" title="{_escaped(tooltip)}"><div class="picture">{_image(png)}</div>'
+        f'<figcaption><div>{first_line}</div><div class="faint">{second_line}</div></figcaption></figure>'
     )
 
 
 def _image(png: bytes | None) -> str:
     if png is None:
         return '<span class="faint">no picture</span>'
-    # A PNG tells its width and height in bytes 16 to 23; few pixels are shown as they are.
-    kind = "small" if max(int.from_bytes(png[16:20], "big"), int.from_bytes(png[20:24], "big")) <= 64 else ""
+    # A PNG has its width and height in bytes 16 to 23; small images are enlarged without smoothing.
+    width, height = int.from_bytes(png[16:20], "big"), int.from_bytes(png[20:24], "big")
+    css_class = "small" if max(width, height) <= 64 else ""
     data = base64.b64encode(png).decode("ascii")
-    return f'<img class="{kind}" alt="" src="data:image/png;base64,{data}">'
+    return f'<img class="{css_class}" alt="" src="data:image/png;base64,{data}">'
 
 
-def _shown(text: str) -> str:
-    """Return a text as HTML shows it: nothing in it is taken for a tag, and what cannot be printed is escaped."""
+def _escaped(text: str) -> str:
+    """Return a text for HTML: without markup, and with characters escaped that cannot be printed."""
     return escape(printable(text))

@@ -1,4 +1,4 @@
-"""What a query gives back."""
+"""The result of a query, or of a batch of queries."""
 
 import io
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -17,26 +17,26 @@ if TYPE_CHECKING:
 
     from ingest.images.images import Image
 
-#: Gives the PNG thumbnails of items by their ids.
+#: Returns the PNG thumbnails of items by their ids.
 Thumbnails = Callable[[Sequence[int]], Mapping[int, bytes]]
 
-#: The width of a table that is made into a text: enough for keys of a hundred letters.
+#: The width of a table as plain text, in characters: enough for keys of a hundred.
 _WIDTH = 160
 
 
-def no_thumbnails(ids: Sequence[int]) -> Mapping[int, bytes]:
-    """Give no picture of any item."""
-    return dict.fromkeys(ids[:0], b"")
+def no_thumbnails(_ids: Sequence[int]) -> Mapping[int, bytes]:
+    """Return no thumbnails."""
+    return {}
 
 
 @dataclass(frozen=True)
 class QueryResult:
-    """A query and its hits, nearest first; it prints as a table, and in a notebook shows as a strip of pictures.
+    """A query's name and its hits, nearest first; printed as a table, and in a notebook shown as a strip of images.
 
-    `item` is the stored item that was asked for, by id or key; `image` is the picture that was asked with.
+    `item` is the stored item of a query by id or key; `image` has the pixels of a query by image.
     """
 
-    asked: str
+    query: str
     hits: tuple[Hit, ...]
     item: Item | None = None
     image: "Image | None" = field(default=None, repr=False, compare=False)
@@ -45,39 +45,39 @@ class QueryResult:
     def table(self) -> Table:
         """Return the hits as a table to print."""
         label = f", label {printable(self.item.label)}" if self.item and self.item.label is not None else ""
-        # Text, not str: what stands in a key or label is never taken for colours or emoji.
-        table = Table(title=Text(f"Nearest to {printable(self.asked)}{label}"), title_justify="left")
+        # Text, not str: rich would read a key or label as markup.
+        table = Table(title=Text(f"Nearest to {printable(self.query)}{label}"), title_justify="left")
         table.add_column("rank", justify="right")
         table.add_column("label")
         table.add_column("distance", justify="right")
         table.add_column("id", justify="right")
         table.add_column("key")
         for hit in self.hits:
-            shown = printable(hit.label) if hit.label is not None else "-"
-            cells = (str(hit.rank), shown, f"{hit.distance:.4f}", str(hit.id), printable(hit.key))
+            label = printable(hit.label) if hit.label is not None else "-"
+            cells = (str(hit.rank), label, f"{hit.distance:.4f}", str(hit.id), printable(hit.key))
             table.add_row(*(Text(cell) for cell in cells))
         return table
 
     def __str__(self) -> str:
-        return text_of([self.table()])
+        return plain_text([self.table()])
 
     def _repr_html_(self) -> str:
         # Imported here: most results are never shown in a notebook.
-        from search.notebook import strip_of
+        from search.notebook import html_strip
 
-        return strip_of(self)
+        return html_strip(self)
 
     def as_json(self) -> dict[str, Any]:
         """Return the query and its hits as JSON."""
-        asked: dict[str, Any] = {"asked": self.asked}
+        query: dict[str, Any] = {"asked": self.query}
         if self.item is not None:
-            asked |= {"id": self.item.id, "key": self.item.key, "label": self.item.label}
-        return {"query": asked, "hits": [asdict(hit) for hit in self.hits]}
+            query |= {"id": self.item.id, "key": self.item.key, "label": self.item.label}
+        return {"query": query, "hits": [asdict(hit) for hit in self.hits]}
 
 
 @dataclass(frozen=True)
 class QueryResults(Sequence[QueryResult]):
-    """The results of a batch of queries, in the order asked."""
+    """The results of a batch of queries, in the order of the queries."""
 
     results: tuple[QueryResult, ...]
 
@@ -88,29 +88,29 @@ class QueryResults(Sequence[QueryResult]):
         return iter(self.results)
 
     @overload
-    def __getitem__(self, place: int) -> QueryResult: ...
+    def __getitem__(self, index: int) -> QueryResult: ...
     @overload
-    def __getitem__(self, place: slice) -> "QueryResults": ...
-    def __getitem__(self, place: int | slice) -> "QueryResult | QueryResults":
-        return QueryResults(self.results[place]) if isinstance(place, slice) else self.results[place]
+    def __getitem__(self, index: slice) -> "QueryResults": ...
+    def __getitem__(self, index: int | slice) -> "QueryResult | QueryResults":
+        return QueryResults(self.results[index]) if isinstance(index, slice) else self.results[index]
 
     def to_arrow(self) -> "pa.Table":
-        """Return the hits as an Arrow table, a row a hit, with the place of its query; metadata is JSON text."""
+        """Return the hits as an Arrow table, one row a hit, with the index of its query; metadata is JSON text."""
         # Imported here: pyarrow takes a moment to load.
-        from search.arrow import table_of
+        from search.arrow import arrow_table
 
-        return table_of(self.results)
+        return arrow_table(self.results)
 
     def __str__(self) -> str:
-        return text_of([result.table() for result in self.results])
+        return plain_text([result.table() for result in self.results])
 
     def _repr_html_(self) -> str:
-        from search.notebook import strip_of
+        from search.notebook import html_strip
 
-        return "\n".join(map(strip_of, self.results))
+        return "\n".join(map(html_strip, self.results))
 
 
-def text_of(tables: Sequence[Table]) -> str:
+def plain_text(tables: Sequence[Table]) -> str:
     """Return tables as plain text."""
     text = io.StringIO()
     console = Console(file=text, width=_WIDTH, color_system=None, force_terminal=False, legacy_windows=False)

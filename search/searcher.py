@@ -1,9 +1,8 @@
-"""Every way to ask a store for what is like something."""
+"""Search a store by id, key, image or vector, and classify images by their neighbours."""
 
 from collections.abc import Iterable, Sequence
 from pathlib import Path
-from types import TracebackType
-from typing import TYPE_CHECKING, Literal, overload
+from typing import TYPE_CHECKING, Literal, Unpack, overload
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -11,26 +10,27 @@ from numpy.typing import ArrayLike, NDArray
 from ingest.embedding.network.backbone_factory import BackboneFactory, vgg16_factory
 from ingest.embedding.network.precision import stored_precision
 from ingest.embedding.recipes import recipe_of
-from search.classify import Prediction, vote
-from search.question import Id, Question
+from search.classify import Prediction, classify
 from search.results import QueryResult, QueryResults
-from storage import Item, Neighbours, Store, Where
-from storage.errors import InvalidQuery, UnknownItem
-from storage.types.items import checked_id, checked_k
+from storage import Hit, Item, Neighbours, Store
+from storage.errors import InvalidQuery, InvalidVectors, UnknownItem
+from storage.types.items import checked_k
+from storage.types.query import Id, Query, SearchOptions
 
 if TYPE_CHECKING:
     from ingest.embedding.embedder import Embedder
-
-#: A picture to ask with: a file's path, encoded bytes, or uint8 pixels of shape (h, w) or (h, w, 3) in RGB.
-Picture = str | Path | bytes | NDArray[np.uint8]
+    from search.image_input import ImageInput
 
 
 class Searcher:
-    """Answers queries from a store: an item's own neighbours leave it out; distances are Euclidean.
+    """Searches a store; distances are Euclidean, and a stored item is never its own hit.
 
-    A single query gives a result, a sequence of them their results in the order asked. Each way to ask takes `k`, 5
-    unless given; or `radius`, for all items at most so far away, or both. `where` chooses the items that are compared,
-    as in `{"label": ["3", "8"], "width": {">=": 640}}`, and `exclude` lists ids to leave out of every answer.
+    Each method takes `k`, 5 unless given, and these options: `radius` for all items within this distance, or with `k`
+    for at most k of them; `where` for the items to compare, as in `{"label": ["3", "8"], "width": {">=": 640}}`; and
+    `exclude` for ids to leave out. They raise InvalidQuery for invalid options, UnknownField for a filter with a field
+    that no item has, and StoreCorrupt for a damaged row. Methods in the plural answer many queries at once, in order.
+
+    An image is the path of a file, encoded bytes, or uint8 pixels of shape (h, w) or (h, w, 3) in RGB.
     """
 
     def __init__(self, store: Store, make_backbone: BackboneFactory | None = None) -> None:
@@ -49,8 +49,8 @@ class Searcher:
     ) -> "Searcher":
         """Open a store to search it; close it with `close` or a `with` statement.
 
-        `milvus` is the URL of the Milvus server that searches them, if not this process. Raise StoreNotFound,
-        NotAStore, StoreVersion, StoreCorrupt or ServerUnusable. VGG16 is loaded at the first image asked for.
+        `milvus` is the URL of the Milvus server that searches its vectors, if not this process. Raise StoreNotFound,
+        NotAStore, StoreVersion, StoreCorrupt or ServerUnusable. VGG16 is loaded with the first image.
         """
         return cls(Store.open(store, milvus=milvus), make_backbone or vgg16_factory(weights))
 
@@ -61,210 +61,116 @@ class Searcher:
     def __enter__(self) -> "Searcher":
         return self
 
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
+    def __exit__(self, *_: object) -> None:
         self.close()
 
     def __len__(self) -> int:
+        """Return the number of items in the store."""
         return len(self.store)
 
     @property
     def drift(self) -> float | None:
         """Return how far this machine's vectors lie from the store's, relative to their length.
 
-        None before the first image is asked for: until then nothing was embedded.
+        None before the first image: nothing has been embedded.
         """
         return self._embedder.drift if self._embedder else None
 
     def refresh(self) -> None:
-        """See what was ingested since the store was opened."""
+        """Search what was ingested since the store was opened, too."""
         self.store.refresh()
 
-    @overload
-    def by_id(
-        self,
-        ids: Id,
-        k: int | None = None,
-        *,
-        radius: float | None = None,
-        where: Where | None = None,
-        exclude: Iterable[Id] = (),
-    ) -> QueryResult: ...
-    @overload
-    def by_id(
-        self,
-        ids: Iterable[Id] | NDArray[np.integer],
-        k: int | None = None,
-        *,
-        radius: float | None = None,
-        where: Where | None = None,
-        exclude: Iterable[Id] = (),
-    ) -> QueryResults: ...
-    def by_id(
-        self,
-        ids: Id | Iterable[Id] | NDArray[np.integer],
-        k: int | None = None,
-        *,
-        radius: float | None = None,
-        where: Where | None = None,
-        exclude: Iterable[Id] = (),
-    ) -> QueryResult | QueryResults:
-        """Return the k items nearest to stored items, named by id; raise UnknownItem, or InvalidQuery for no id."""
-        question = Question.of(k, radius, where, exclude)
-        several, checked = _checked_ids(ids)
-        results = self._by_items(self.store.items(checked), question)
-        return results if several else results[0]
+    def by_id(self, id: Id, k: int | None = None, **options: Unpack[SearchOptions]) -> QueryResult:
+        """Return the items nearest to a stored item; raise UnknownItem."""
+        return self.by_ids([id], k, **options)[0]
 
-    @overload
-    def by_key(  # type: ignore[overload-overlap]
-        self,
-        keys: str,
-        k: int | None = None,
-        *,
-        radius: float | None = None,
-        where: Where | None = None,
-        exclude: Iterable[Id] = (),
-    ) -> QueryResult: ...
-    @overload
-    def by_key(
-        self,
-        keys: Sequence[str],
-        k: int | None = None,
-        *,
-        radius: float | None = None,
-        where: Where | None = None,
-        exclude: Iterable[Id] = (),
-    ) -> QueryResults: ...
-    def by_key(
-        self,
-        keys: str | Sequence[str],
-        k: int | None = None,
-        *,
-        radius: float | None = None,
-        where: Where | None = None,
-        exclude: Iterable[Id] = (),
-    ) -> QueryResult | QueryResults:
-        """Return the k items nearest to stored items, named by key; raise UnknownItem."""
-        question = Question.of(k, radius, where, exclude)
-        if isinstance(keys, str):
-            return self._by_items([self.store.by_key(keys)], question)[0]
-        return self._by_items([self.store.by_key(key) for key in keys], question)
+    def by_ids(
+        self, ids: Iterable[Id] | NDArray[np.integer], k: int | None = None, **options: Unpack[SearchOptions]
+    ) -> QueryResults:
+        """Return the items nearest to each of many stored items; raise UnknownItem."""
+        query = Query.checked(k, **options)
+        return self._item_results(self.store.search_by_id(_as_list(ids), query))
 
-    def by_random(
-        self,
-        k: int | None = None,
-        seed: int | None = None,
-        *,
-        radius: float | None = None,
-        where: Where | None = None,
-        exclude: Iterable[Id] = (),
-    ) -> QueryResult:
-        """Return the k items nearest to one drawn at random; raise UnknownItem when the store is empty."""
+    def by_key(self, key: str, k: int | None = None, **options: Unpack[SearchOptions]) -> QueryResult:
+        """Return the items nearest to the stored item with this key; raise UnknownItem."""
+        return self.by_keys([key], k, **options)[0]
+
+    def by_keys(self, keys: Sequence[str], k: int | None = None, **options: Unpack[SearchOptions]) -> QueryResults:
+        """Return the items nearest to each of many stored items; raise UnknownItem."""
+        return self._item_results(self.store.search_by_key(keys, Query.checked(k, **options)))
+
+    def by_random(self, k: int | None = None, seed: int | None = None, **options: Unpack[SearchOptions]) -> QueryResult:
+        """Return the items nearest to a random stored item; raise UnknownItem when the store is empty."""
         ids = self.store.ids()
         if not len(ids):
             raise UnknownItem(f"expected items in {self.store.location} to draw one from, got none: ingest some first")
-        drawn = int(np.random.default_rng(seed).choice(ids))
-        return self.by_id(drawn, k, radius=radius, where=where, exclude=exclude)
+        return self.by_id(int(np.random.default_rng(seed).choice(ids)), k, **options)
 
-    def _by_items(self, items: Sequence[Item], question: Question) -> QueryResults:
-        ids = [item.id for item in items]
-        answers = question.ask(self.store, self.store.vectors(ids), own=ids)
+    def _item_results(self, pairs: Iterable[tuple[Item, list[Hit]]]) -> QueryResults:
         return QueryResults(
             tuple(
                 QueryResult(f"item {item.id} ({item.key})", tuple(hits), item=item, thumbnails=self.store.thumbnails)
-                for item, hits in zip(items, answers, strict=True)
+                for item, hits in pairs
             )
         )
 
-    @overload
-    def by_image(  # type: ignore[overload-overlap]
-        self,
-        images: Picture,
-        k: int | None = None,
-        *,
-        radius: float | None = None,
-        where: Where | None = None,
-        exclude: Iterable[Id] = (),
-    ) -> QueryResult: ...
-    @overload
-    def by_image(
-        self,
-        images: Sequence[Picture],
-        k: int | None = None,
-        *,
-        radius: float | None = None,
-        where: Where | None = None,
-        exclude: Iterable[Id] = (),
-    ) -> QueryResults: ...
-    def by_image(
-        self,
-        images: Picture | Sequence[Picture],
-        k: int | None = None,
-        *,
-        radius: float | None = None,
-        where: Where | None = None,
-        exclude: Iterable[Id] = (),
-    ) -> QueryResult | QueryResults:
-        """Return the k items nearest to pictures, embedded as the store's items were.
+    def by_image(self, image: "ImageInput", k: int | None = None, **options: Unpack[SearchOptions]) -> QueryResult:
+        """Return the items nearest to an image, which is embedded as the store's items were.
 
         Raise UnreadableImage, OtherEmbedding when the weights are not the store's, or EmbeddingDrift.
         """
-        question = Question.of(k, radius, where, exclude)
-        if isinstance(images, str | Path | bytes | np.ndarray):
-            return self._by_images([images], question)[0]
-        return self._by_images(images, question)
+        return self.by_images([image], k, **options)[0]
 
-    def _by_images(self, pictures: Sequence[Picture], question: Question) -> QueryResults:
-        # Imported here, as the embedder: OpenCV takes a moment to load, and only a picture needs it.
-        from search.image_input import decoded, name_of
+    def by_images(
+        self, images: Sequence["ImageInput"], k: int | None = None, **options: Unpack[SearchOptions]
+    ) -> QueryResults:
+        """Return the items nearest to each of many images, as `by_image` does."""
+        # Imported here, as the embedder: OpenCV takes a moment to load, and only images need it.
+        from search.image_input import decoded_image, display_name
 
-        images = [decoded(picture) for picture in pictures]
-        answers = question.ask(self.store, self._embed(images))
+        query = Query.checked(k, **options)
+        decoded = [decoded_image(image) for image in images]
+        answers = self.store.search(self._embed(decoded), query)
         return QueryResults(
             tuple(
-                QueryResult(name_of(picture), tuple(hits), image=image, thumbnails=self.store.thumbnails)
-                for picture, image, hits in zip(pictures, images, answers, strict=True)
+                QueryResult(display_name(image), tuple(hits), image=pixels, thumbnails=self.store.thumbnails)
+                for image, pixels, hits in zip(images, decoded, answers, strict=True)
             )
         )
 
-    def by_vector(
-        self,
-        vectors: ArrayLike,
-        k: int | None = None,
-        *,
-        radius: float | None = None,
-        where: Where | None = None,
-        exclude: Iterable[Id] = (),
-    ) -> QueryResult | QueryResults:
-        """Return the k items nearest to vectors, (dim,) for one or (n, dim) for many; raise InvalidVectors."""
-        answers = Question.of(k, radius, where, exclude).ask(self.store, vectors)
-        results = QueryResults(
-            tuple(QueryResult("a vector", tuple(hits), thumbnails=self.store.thumbnails) for hits in answers)
-        )
-        return results[0] if np.ndim(vectors) == 1 else results
+    def by_vector(self, vector: ArrayLike, k: int | None = None, **options: Unpack[SearchOptions]) -> QueryResult:
+        """Return the items nearest to a vector, (dim,); raise InvalidVectors."""
+        query = Query.checked(k, **options)
+        if np.ndim(vector) != 1:
+            raise InvalidVectors(
+                f"expected one vector of {self.store.dim} dimensions, got an array of shape {np.shape(vector)}: "
+                "use by_vectors for many"
+            )
+        (hits,) = self.store.search(vector, query)
+        return self._vector_result(hits)
 
-    def within(
-        self, vectors: ArrayLike, radius: float, *, where: Where | None = None, exclude: Iterable[Id] = ()
-    ) -> QueryResult | QueryResults:
-        """Return all items at most `radius` from vectors, (dim,) for one or (n, dim) for many, the border included."""
-        return self.by_vector(vectors, radius=radius, where=where, exclude=exclude)
+    def by_vectors(self, vectors: ArrayLike, k: int | None = None, **options: Unpack[SearchOptions]) -> QueryResults:
+        """Return the items nearest to each of many vectors, (n, dim); raise InvalidVectors."""
+        query = Query.checked(k, **options)
+        answers = self.store.search(vectors, query) if np.size(vectors) else []
+        return QueryResults(tuple(map(self._vector_result, answers)))
+
+    def _vector_result(self, hits: list[Hit]) -> QueryResult:
+        return QueryResult("a vector", tuple(hits), thumbnails=self.store.thumbnails)
 
     def neighbours_of_all(self, k: int = 5) -> Neighbours:
-        """Return the k nearest neighbours of every item of the store, itself left out, as arrays of ids."""
+        """Return the k nearest neighbours of every item of the store, itself excluded, as arrays of ids."""
         return self.store.neighbours_of_all(k)
 
-    @overload
-    def predict(self, images: Picture, k: int = 5, *, where: Where | None = None) -> Prediction: ...  # type: ignore[overload-overlap]
-    @overload
-    def predict(self, images: Sequence[Picture], k: int = 5, *, where: Where | None = None) -> list[Prediction]: ...
-    def predict(
-        self, images: Picture | Sequence[Picture], k: int = 5, *, where: Where | None = None
-    ) -> Prediction | list[Prediction]:
-        """Return the label that most of the k items nearest to each picture have, with its share of the votes."""
-        if isinstance(images, str | Path | bytes | np.ndarray):
-            return self.predict([images], k, where=where)[0]
-        return [Prediction(*vote(result.hits), result) for result in self.by_image(images, k, where=where)]
+    def predict(self, image: "ImageInput", k: int | None = None, **options: Unpack[SearchOptions]) -> Prediction:
+        """Return the label that most of the items nearest to an image have, with its share of the votes."""
+        return self.predict_many([image], k, **options)[0]
+
+    def predict_many(
+        self, images: Sequence["ImageInput"], k: int | None = None, **options: Unpack[SearchOptions]
+    ) -> list[Prediction]:
+        """Return the prediction for each of many images."""
+        return [Prediction(*classify(result.hits), result) for result in self.by_images(images, k, **options)]
 
     @overload
     def kneighbors(
@@ -279,27 +185,27 @@ class Searcher:
     ) -> tuple[NDArray[np.float64], NDArray[np.int64]] | NDArray[np.int64]:
         """Return distances, (n, n_neighbors) float64, and ids, the same in int64, as scikit-learn's NearestNeighbors.
 
-        `X` is (n, dim); without it every item is asked with and left out of its own answer. What scikit-learn calls
+        `X` is (n, dim); without it every item is a query and excluded from its own answer. What scikit-learn calls
         indices are ids here: the rows of its training data as long as nothing was ever deleted or replaced. As there,
-        more neighbours than there are items are refused, with InvalidQuery, so that no place is ever empty.
+        more neighbours than there are items are refused, with InvalidQuery, so that the arrays are always full.
         """
-        wanted, most = checked_k(n_neighbors), len(self.store) - (X is None)
-        if wanted > most:
-            raise InvalidQuery(f"expected n_neighbors of at most {most}, as many as there are, got {wanted}")
+        k, most = checked_k(n_neighbors), len(self.store) - (X is None)
+        if k > most:
+            raise InvalidQuery(f"expected n_neighbors of at most {most}, as many as there are, got {k}")
         if X is None:
-            found = self.store.neighbours_of_all(wanted)
-            distances, ids = found.distances, found.neighbours
+            of_all = self.store.neighbours_of_all(k)
+            distances, ids = of_all.distances, of_all.neighbours
         else:
-            answers = self.store.nearest(X, wanted)
-            distances = np.array([[hit.distance for hit in hits] for hits in answers]).reshape(-1, wanted)
-            ids = np.array([[hit.id for hit in hits] for hits in answers], np.int64).reshape(-1, wanted)
+            answers = self.store.nearest(X, k)
+            distances = np.array([[hit.distance for hit in hits] for hits in answers]).reshape(-1, k)
+            ids = np.array([[hit.id for hit in hits] for hits in answers], np.int64).reshape(-1, k)
         return (distances, ids) if return_distance else ids
 
-    def embed(self, images: Sequence[Picture]) -> NDArray[np.float32]:
-        """Return the vectors of pictures, (n, dim) float32, as the store's items have them."""
-        from search.image_input import decoded
+    def embed(self, images: Sequence["ImageInput"]) -> NDArray[np.float32]:
+        """Return the vectors of images, (n, dim) float32, embedded as the store's items were."""
+        from search.image_input import decoded_image
 
-        return self._embed([decoded(picture) for picture in images])
+        return self._embed([decoded_image(image) for image in images])
 
     def _embed(self, images: Sequence[NDArray[np.uint8]]) -> NDArray[np.float32]:
         from ingest.embedding.embedder import Embedder
@@ -311,10 +217,6 @@ class Searcher:
         return self._embedder.embed(images)
 
 
-def _checked_ids(ids: object) -> tuple[bool, list[int]]:
-    """Tell whether there are several ids, and return them as Python's own integers."""
-    if isinstance(ids, np.ndarray):
-        ids = ids.tolist()
-    if isinstance(ids, Iterable) and not isinstance(ids, str | bytes):
-        return True, [checked_id(id) for id in ids]
-    return False, [checked_id(ids)]
+def _as_list(ids: Iterable[Id] | NDArray[np.integer]) -> list[Id]:
+    """Return ids as a list; those of an array become Python's own numbers."""
+    return ids.tolist() if isinstance(ids, np.ndarray) else list(ids)

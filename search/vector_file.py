@@ -1,4 +1,4 @@
-"""A query vector from a NumPy file, which may come from anywhere."""
+"""Read a query vector from a NumPy file of any origin."""
 
 from pathlib import Path
 
@@ -10,19 +10,20 @@ from storage.errors import FileUnusable
 
 
 def read_vector(path: Path) -> NDArray[np.generic]:
-    """Return the one vector of a .npy file, (dim,) or (1, dim); raise FileUnusable for any other file.
+    """Return the vector of a .npy file, (dim,) or (1, dim), as (dim,); raise FileUnusable for any other file.
 
-    Nothing in it is run as pickled objects would be, and no more memory is taken than the file is long.
+    Pickled objects are refused, and no more memory is allocated than the file is long.
     """
     name = printable(str(path))
     if not path.is_file():
         raise FileUnusable(f"expected a vector in a .npy file, got {name}, which is not a file: name one that exists")
     try:
-        # Mapped, not read: a header may claim any size.
+        # Memory-mapped: a header may claim any size.
         array = np.lib.format.open_memmap(path, mode="r")
     except (OSError, ValueError, SyntaxError, OverflowError) as error:
+        reason = _one_line(error)
         raise FileUnusable(
-            f"expected a vector in a .npy file, got {name}, which is none ({_line(error)}): write it with numpy.save"
+            f"expected a vector in a .npy file, got {name}, which is none ({reason}): write it with numpy.save"
         ) from error
     if array.ndim == 2 and len(array) == 1:
         array = array[0]
@@ -31,5 +32,5 @@ def read_vector(path: Path) -> NDArray[np.generic]:
     return np.array(array)
 
 
-def _line(error: Exception) -> str:
+def _one_line(error: Exception) -> str:
     return printable(" ".join(str(error).split())[:200])

@@ -1,4 +1,4 @@
-"""Filters as they are written on a command line: `label=7`, `'width>=640'`, `'exists camera'`."""
+"""Parse filters of a command line: `label=7`, `'width>=640'`, `'exists camera'`."""
 
 import json
 import re
@@ -9,7 +9,7 @@ from storage.errors import InvalidQuery
 from storage.types.items import Scalar
 from storage.types.where import EQUAL, EXISTS, ID, KEY, LABEL, UNEQUAL
 
-#: The first operator splits field from value; of two that begin alike the longer one is meant.
+#: The first operator separates field and value; the longer of two that begin alike comes first.
 _COMPARISON = re.compile(r"\s*(?P<field>[^=!<>]+?)\s*(?P<operator>!=|<=|>=|==?|<|>)\s*(?P<value>.*?)\s*", re.DOTALL)
 _EXISTENCE = re.compile(r"\s*(?P<no>not\s+)?exists\s+(?P<field>.+?)\s*", re.DOTALL)
 
@@ -17,17 +17,17 @@ Value = Scalar | list[Scalar]
 
 
 def where_of(texts: Sequence[str]) -> Where | None:
-    """Return the filter that all of the options together say, None for no options; raise InvalidQuery.
+    """Return the filter of all options together, None without options; raise InvalidQuery.
 
-    A value is JSON when it can be read as such, `640`, `true`, `null`, `"640"` or `["3", "8"]` for any of them, and
-    else a text. Since a command line has no types, a bare number is equal to the text as well.
+    A value is JSON where it can be parsed, such as `640`, `true`, `null`, `"640"` or `["3", "8"]` for any of several,
+    and a text otherwise. Since a command line has no types, a bare number equals the text, too.
     """
     where: dict[str, dict[str, Value]] = {}
     for text in texts:
         field, operator, value = _condition(text)
         by_operator = where.setdefault(field, {})
         if operator == UNEQUAL and operator in by_operator:
-            value = [*_listed(by_operator[operator]), *_listed(value)]
+            value = [*_as_list(by_operator[operator]), *_as_list(value)]
         elif operator in by_operator:
             raise InvalidQuery(
                 f"expected {field}{operator} once, got it again in {text!r}: for any of several values write "
@@ -38,11 +38,11 @@ def where_of(texts: Sequence[str]) -> Where | None:
 
 
 def _condition(text: str) -> tuple[str, str, Value]:
-    if (found := _COMPARISON.fullmatch(text)) is not None:
-        operator = EQUAL if found["operator"] == "==" else found["operator"]
-        return found["field"], operator, _value(found["field"], operator, found["value"])
-    if (found := _EXISTENCE.fullmatch(text)) is not None:
-        return found["field"], EXISTS, found["no"] is None
+    if (match := _COMPARISON.fullmatch(text)) is not None:
+        operator = EQUAL if match["operator"] == "==" else match["operator"]
+        return match["field"], operator, _value(match["field"], operator, match["value"])
+    if (match := _EXISTENCE.fullmatch(text)) is not None:
+        return match["field"], EXISTS, match["no"] is None
     raise InvalidQuery(
         f"expected a filter such as label=7, 'width>=640', 'label!=7', 'exists camera' or 'not exists camera', "
         f"got {text!r}"
@@ -55,13 +55,13 @@ def _value(field: str, operator: str, text: str) -> Value:
     except (ValueError, RecursionError):
         return text
     if field in (KEY, LABEL):
-        # A label that looks like a number is a text all the same.
+        # Labels are texts, also those that look like numbers.
         return value if isinstance(value, list | str | None) else text
-    number = isinstance(value, int | float) and not isinstance(value, bool)
-    if number and field != ID and operator in (EQUAL, UNEQUAL):
+    is_number = isinstance(value, int | float) and not isinstance(value, bool)
+    if is_number and field != ID and operator in (EQUAL, UNEQUAL):
         return [value, text]
-    return value  # type: ignore[no-any-return]  # what it may be is storage's to say
+    return value  # type: ignore[no-any-return]  # storage checks its type
 
 
-def _listed(value: Value) -> list[Scalar]:
+def _as_list(value: Value) -> list[Scalar]:
     return value if isinstance(value, list) else [value]

@@ -28,7 +28,7 @@ from storage.memory.snapshot_cache import SnapshotCache
 from storage.types.embedding import Embedding
 from storage.types.items import Hit, Item, checked_id, checked_k, checked_radius
 from storage.types.jobs import Job, Rejected
-from storage.types.query import NO_LIMIT, Query
+from storage.types.query import NO_LIMIT, Id, Query
 from storage.types.vectors import checked_vectors
 from storage.types.where import Condition, Where, conditions_of
 
@@ -127,7 +127,7 @@ class StoreReader:
         vectors = [row.vector_array(self.dim) for row in rows]
         return np.array(vectors, np.float32).reshape(len(vectors), self.dim)
 
-    def _rows_by_id(self, ids: Sequence[int]) -> list[Row]:
+    def _rows_by_id(self, ids: Sequence[Id]) -> list[Row]:
         """Return the rows of these ids, checked; raise UnknownItem."""
         checked = [checked_id(id) for id in ids]
         with self._database.reading() as connection:
@@ -254,7 +254,7 @@ class StoreReader:
             )
         return self._search(queries, query, [[*query.excluded, *map(checked_id, ids)] for ids in exclude])
 
-    def search_by_id(self, ids: Sequence[int], query: Query) -> list[tuple[Item, list[Hit]]]:
+    def search_by_id(self, ids: Sequence[Id], query: Query) -> list[tuple[Item, list[Hit]]]:
         """Return each of these items with its nearest others, as `search` does; raise UnknownItem."""
         return self._search_rows(self._rows_by_id(ids), query)
 

@@ -160,7 +160,7 @@ def _search(
         )
         with Searcher.open(path, make_backbone=make_backbone) as searcher:
             images = [image.decoded() for image in queries]
-            hit_labels = [[str(hit.label) for hit in result.hits] for result in searcher.by_image(images, DEPTH)]
+            hit_labels = [[str(hit.label) for hit in result.hits] for result in searcher.by_images(images, DEPTH)]
             ids, vectors = searcher.store.all_vectors()
             nearest = _nearest_by_sklearn(vectors, searcher.embed(images))
             sklearn_labels = [str(item.label) for item in searcher.store.items(ids[nearest].tolist())]

@@ -109,7 +109,7 @@ def measure_copies(
         ingest(distinct, path, recipe=recipe, make_backbone=backbone, on_progress=on_progress)
         with Searcher.open(path, make_backbone=backbone) as searcher:
             for chunk in _copies_in_chunks(originals):
-                results = searcher.by_image([copy for _, _, copy in chunk], k=1)
+                results = searcher.by_images([copy for _, _, copy in chunk], k=1)
                 for (key, kind, _), result in zip(chunk, results, strict=True):
                     counts[kind] += result.hits[0].key == key
     copies = len(originals) * len(ALTERATIONS)

@@ -43,7 +43,7 @@ def _neighbours(searcher: Searcher, recipe: str) -> Picture:
     from search.figures.neighbours_figure import draw_neighbours
 
     ids = np.random.RandomState(_SEED).permutation(searcher.store.ids())[:_QUERIES].tolist()
-    results = select_rows(searcher.by_id(ids))
+    results = select_rows(searcher.by_ids(ids))
     shown = {hit.id for result in results for hit in result.hits}
     shown |= {result.item.id for result in results if result.item}
     return Picture(

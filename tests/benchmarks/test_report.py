@@ -158,7 +158,7 @@ def test_the_first_four_queries_are_shown_and_then_three_with_a_wrong_nearest_ne
         for right in [{0, 2, 5}]
         for id in range(10)
     ]
-    assert [result.asked for result in select_rows(results)] == ["0", "1", "2", "3", "4", "6", "7"]
+    assert [result.query for result in select_rows(results)] == ["0", "1", "2", "3", "4", "6", "7"]
     assert select_rows(results[:3]) == results[:3]
 
 

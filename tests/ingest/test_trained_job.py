@@ -51,7 +51,7 @@ def test_a_trained_head_brings_equal_labels_together_and_is_stored(tmp_path: Pat
         assert embedding.spec["fitted_on"] == 80
         _, vectors = searcher.store.all_vectors()
         np.testing.assert_allclose(np.linalg.norm(vectors, axis=1), np.ones(80), atol=1e-6)
-        nearest = [result.hits[0] for result in searcher.by_key([image.key for image in source], k=1)]
+        nearest = [result.hits[0] for result in searcher.by_keys([image.key for image in source], k=1)]
     assert np.mean([hit.label == image.label for hit, image in zip(nearest, source, strict=True)]) > 0.97
 
 

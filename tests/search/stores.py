@@ -1,4 +1,4 @@
-"""A small store whose answers are known by hand."""
+"""A small store whose query results are known by hand."""
 
 from pathlib import Path
 
@@ -11,7 +11,7 @@ from search.searcher import Searcher
 from storage import Hit, Item
 from tests.toys import TOY, grey_source, toy_backbone
 
-# No two items lie equally far from a third.
+# No two items are equally far from a third.
 LEVELS = {"black": 0, "dark": 51, "light": 153, "white": 204}
 LABELS = {"black": "low", "dark": "low", "light": "high"}
 SIZE = {"width": 8, "height": 8}
@@ -23,7 +23,7 @@ def grey_store(
     labels: dict[str, str] | None = None,
     recipe: Recipe = TOY,
 ) -> Path:
-    """Make a store of one-level images, LEVELS and LABELS unless others are given, and return its folder."""
+    """Create a store of one-level images, by default LEVELS and LABELS, and return its folder."""
     source = grey_source(LEVELS, LABELS) if levels is None else grey_source(levels, labels)
     ingest(source, folder / "store", recipe=recipe, make_backbone=toy_backbone())
     return folder / "store"
@@ -36,8 +36,8 @@ def grey_searcher(folder: Path, levels: dict[str, int] | None = None, labels: di
 
 def hit(rank: int, key: str, distance: float) -> Hit:
     """Return the hit of an item of LEVELS, its distance compared to six decimals."""
-    near: float = pytest.approx(distance, abs=1e-6)  # type: ignore[assignment]
-    return Hit(rank, list(LEVELS).index(key), key, LABELS.get(key), near, SIZE)
+    approximate: float = pytest.approx(distance, abs=1e-6)  # type: ignore[assignment]
+    return Hit(rank, list(LEVELS).index(key), key, LABELS.get(key), approximate, SIZE)
 
 
 def item(searcher: Searcher, key: str) -> Item:
@@ -45,7 +45,7 @@ def item(searcher: Searcher, key: str) -> Item:
     return searcher.store.by_key(key)
 
 
-#: Each item's whole answer, itself left out.
+#: All hits of each item.
 NEIGHBOURS = {
     "black": (hit(1, "dark", 0.4), hit(2, "light", 1.2), hit(3, "white", 1.6)),
     "dark": (hit(1, "black", 0.4), hit(2, "light", 0.8), hit(3, "white", 1.2)),
@@ -55,10 +55,10 @@ NEIGHBOURS = {
 
 
 def result(searcher: Searcher, key: str, k: int = 5) -> QueryResult:
-    """Return what asking with a stored item gives."""
+    """Return the result of a query by a stored item."""
     return QueryResult(f"item {list(LEVELS).index(key)} ({key})", NEIGHBOURS[key][:k], item=item(searcher, key))
 
 
-def batch(*answers: QueryResult) -> QueryResults:
-    """Return what asking with several gives."""
-    return QueryResults(answers)
+def batch(*results: QueryResult) -> QueryResults:
+    """Return the results of a batch of queries."""
+    return QueryResults(results)

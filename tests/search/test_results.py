@@ -1,13 +1,16 @@
-"""An answer as a table and as JSON."""
+"""Results as a table, as JSON, and as an Arrow table."""
 
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from pathlib import Path
 
 import numpy as np
 import pytest
 
 from search.results import QueryResult
+from search.searcher import Searcher
 from storage import Hit, Item, console
+from tests.search.stores import batch, grey_searcher, result
 
 ITEM = Item(7, "cats/7.png", "cat", {"width": 8}, b"digest")
 HITS = (
@@ -20,15 +23,21 @@ Printed = Callable[[QueryResult], list[str]]
 
 
 @pytest.fixture
+def searcher(tmp_path: Path) -> Iterator[Searcher]:
+    with grey_searcher(tmp_path) as searcher:
+        yield searcher
+
+
+@pytest.fixture
 def printed(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Printed:
-    """Return what prints an answer as `python -m search query` does, and gives its lines without the frame."""
+    """Return a function that prints a result as `python -m search query` does, and returns its lines without frame."""
     monkeypatch.setenv("COLUMNS", "120")
     frame = str.maketrans("", "", "┏┓┗┛┡┩┃│└┘├┤┬┴┼━─╇┳┻╈")
 
-    def lines(result: QueryResult) -> list[str]:
-        console.OUT.print(result.table(), markup=False)
-        shown = [" ".join(line.translate(frame).split()) for line in capsys.readouterr().out.splitlines()]
-        return [line for line in shown if line]
+    def lines(printed: QueryResult) -> list[str]:
+        console.OUT.print(printed.table(), markup=False)
+        cells = [" ".join(line.translate(frame).split()) for line in capsys.readouterr().out.splitlines()]
+        return [line for line in cells if line]
 
     return lines
 
@@ -42,11 +51,11 @@ def test_a_table_has_a_line_for_each_hit(printed: Printed) -> None:
     ]
 
 
-def test_a_table_of_no_hits_has_its_head_only(printed: Printed) -> None:
+def test_a_table_without_hits_has_only_its_header(printed: Printed) -> None:
     assert printed(QueryResult("a vector", ())) == ["Nearest to a vector", "rank label distance id key"]
 
 
-def test_what_cannot_be_printed_is_shown_escaped(printed: Printed) -> None:
+def test_characters_that_cannot_be_printed_are_escaped(printed: Printed) -> None:
     odd = Hit(1, 0, "a\x1b[31m.png", "two\nlines", 0.0, {})
     item = Item(7, "b\n.png", "caf\udce9", {}, b"digest")
     assert printed(QueryResult("item 7 (b\n.png)", (odd,), item=item)) == [
@@ -56,7 +65,7 @@ def test_what_cannot_be_printed_is_shown_escaped(printed: Printed) -> None:
     ]
 
 
-def test_brackets_and_colons_are_shown_as_they_are(printed: Printed) -> None:
+def test_markup_and_emoji_names_are_printed_unchanged(printed: Printed) -> None:
     odd = Hit(1, 0, "[red]a[/b] :cat:.png", "[bold]", 0.0, {})
     item = Item(7, "b", "[i]", {}, b"digest")
     assert printed(QueryResult("item 7 ([b][/red] :dog:.png)", (odd,), item=item)) == [
@@ -66,7 +75,7 @@ def test_brackets_and_colons_are_shown_as_they_are(printed: Printed) -> None:
     ]
 
 
-def test_json_holds_the_query_and_every_field_of_the_hits() -> None:
+def test_json_has_the_query_and_every_field_of_the_hits() -> None:
     document = QueryResult("item 7 (cats/7.png)", HITS, item=ITEM, image=np.zeros((2, 2), np.uint8)).as_json()
     expected = {
         "query": {"asked": "item 7 (cats/7.png)", "id": 7, "key": "cats/7.png", "label": "cat"},
@@ -86,5 +95,40 @@ def test_json_holds_the_query_and_every_field_of_the_hits() -> None:
     assert json.loads(json.dumps(document)) == expected
 
 
-def test_json_of_a_picture_has_no_item() -> None:
+def test_json_of_an_image_query_has_no_item() -> None:
     assert QueryResult("query.png", ()).as_json() == {"query": {"asked": "query.png"}, "hits": []}
+
+
+def test_a_batch_becomes_an_arrow_table(searcher: Searcher) -> None:
+    table = searcher.by_ids([1, 3], k=1).to_arrow()
+    assert table.schema.names == ["query", "asked", "rank", "id", "key", "label", "distance", "metadata"]
+    assert table.drop_columns(["distance"]).to_pylist() == [
+        {
+            "query": 0,
+            "asked": "item 1 (dark)",
+            "rank": 1,
+            "id": 0,
+            "key": "black",
+            "label": "low",
+            "metadata": '{"height": 8, "width": 8}',
+        },
+        {
+            "query": 1,
+            "asked": "item 3 (white)",
+            "rank": 1,
+            "id": 2,
+            "key": "light",
+            "label": "high",
+            "metadata": '{"height": 8, "width": 8}',
+        },
+    ]
+    empty = searcher.by_ids([]).to_arrow()
+    assert (empty.num_rows, empty.schema) == (0, table.schema)
+
+
+def test_a_batch_and_a_slice_of_it_print_as_tables(searcher: Searcher) -> None:
+    both = searcher.by_ids([1, 3], k=1)
+    assert str(both[0]).splitlines()[0] == "Nearest to item 1 (dark), label low"
+    assert str(both) == f"{both[0]}\n{both[1]}"
+    assert both[1:] == batch(result(searcher, "white", 1))
+    assert len(str(both[0]).splitlines()) == 6

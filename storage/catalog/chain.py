@@ -29,6 +29,13 @@ class RowsByBatch:
         number = last.number + 1
         return last.next(self.added.pop(number, []), self.deleted.pop(number, []))
 
+    def batches(self, count: int) -> list[Batch]:
+        """Return the records that the first `count` batches must have, batch 0 included."""
+        batches = [BATCH_ZERO]
+        while len(batches) < count:
+            batches.append(self.next_batch(batches[-1]))
+        return batches
+
 
 class ChainCheck:
     """Check rows, one by one in id order, against the record of each batch after `start`.

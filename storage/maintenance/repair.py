@@ -6,11 +6,11 @@ from pathlib import Path
 from storage.catalog import commit
 from storage.catalog.batch import Batch
 from storage.catalog.catalog import Catalog
+from storage.catalog.chain import RowsByBatch
 from storage.maintenance.verification import (
     damaged_generations,
-    damaged_rows,
+    is_damaged,
     missing_ids,
-    recomputed_batches,
     recorded_batches,
 )
 
@@ -22,12 +22,12 @@ def repair_rows(catalog: Catalog, dim: int) -> list[str]:
     The records of batches are recomputed from the rows.
     """
     recorded = recorded_batches(catalog)
-    damaged = [row.id for row in damaged_rows(catalog, dim)]
+    damaged = [row.id for row, deleted_in in catalog.items.all_rows() if is_damaged(row, deleted_in, dim)]
     for id in damaged:
         catalog.items.quarantine(id, _batch_of(id, recorded))
     catalog.thumbnails.remove(damaged)
     changes = [f"item {id}: damaged, quarantined" for id in damaged]
-    missing = missing_ids(catalog, recomputed_batches(catalog))
+    missing = missing_ids(catalog, _recomputed_batches(catalog, len(recorded)))
     for id in missing:
         catalog.items.write_tombstone(id, _batch_of(id, recorded))
     changes += [f"item {id}: its row is missing; its id is not given out again" for id in missing]
@@ -35,12 +35,20 @@ def repair_rows(catalog: Catalog, dim: int) -> list[str]:
     thumbnails = catalog.thumbnails.damaged()
     catalog.thumbnails.remove(thumbnails)
     changes += [f"thumbnail of item {id}: damaged, removed" for id in thumbnails]
-    for batch, record in zip(recomputed_batches(catalog), recorded, strict=True):
+    for batch, record in zip(_recomputed_batches(catalog, len(recorded)), recorded, strict=True):
         if batch != record:
             catalog.history.rewrite_batch(batch)
             changes.append(f"batch {batch.number}: its record was recomputed from its rows")
     commit.delete(catalog, [row.id for row in catalog.items.by_id(damaged) if row is not None])
     return changes
+
+
+def _recomputed_batches(catalog: Catalog, count: int) -> list[Batch]:
+    """Return the records that the first `count` batches must have, recomputed from the rows."""
+    rows = RowsByBatch()
+    for row, deleted_in in catalog.items.all_rows():
+        rows.add(row, deleted_in)
+    return rows.batches(count)
 
 
 def _batch_of(id: int, batches: Sequence[Batch]) -> int:

@@ -3,7 +3,7 @@
 from collections.abc import Generator, Iterator, Sequence
 from pathlib import Path
 
-from storage.catalog.batch import BATCH_ZERO, Batch, Generation
+from storage.catalog.batch import Batch, Generation
 from storage.catalog.catalog import Catalog
 from storage.catalog.chain import RowsByBatch
 from storage.catalog.row import VECTOR_DTYPE, Row
@@ -27,13 +27,11 @@ def problems(catalog: Catalog, store: Path | None, dim: int) -> Iterator[str]:
         yield str(error)
 
 
-def damaged_rows(catalog: Catalog, dim: int) -> Iterator[Row]:
-    """Yield the rows that do not match their checksums or have vectors of another size."""
-    for row, deleted_in in catalog.items.all_rows():
-        # A compacted row has no vector any more; the chain still covers its checksum.
-        compacted = deleted_in is not None and not row.vector
-        if not compacted and not (row.intact and len(row.vector) == dim * VECTOR_DTYPE.itemsize):
-            yield row
+def is_damaged(row: Row, deleted_in: object, dim: int) -> bool:
+    """Return whether a row does not match its checksum, or has a vector of another size."""
+    # A compacted row has no vector any more; the chain still covers its checksum.
+    compacted = deleted_in is not None and not row.vector
+    return not compacted and not (row.intact and len(row.vector) == dim * VECTOR_DTYPE.itemsize)
 
 
 def recorded_batches(catalog: Catalog) -> list[Batch]:
@@ -44,21 +42,6 @@ def recorded_batches(catalog: Catalog) -> list[Batch]:
             f"expected a record of every batch from 0 on, got {len(batches)} with some missing: restore the store "
             "from a backup"
         )
-    return batches
-
-
-def recomputed_batches(catalog: Catalog) -> list[Batch]:
-    """Return every batch as recomputed from the rows.
-
-    Unlike `ChainCheck`, which stops at the first mismatch and needs the rows of a batch side by side, this continues
-    after damage and takes each row to be of the batch that it names, so all ids and checksums are held at once.
-    """
-    rows = RowsByBatch()
-    for row, deleted_in in catalog.items.all_rows():
-        rows.add(row, deleted_in)
-    batches = [BATCH_ZERO]
-    for _ in recorded_batches(catalog)[1:]:
-        batches.append(rows.next_batch(batches[-1]))
     return batches
 
 
@@ -81,16 +64,22 @@ def missing_ids(catalog: Catalog, recomputed: Sequence[Batch]) -> list[int]:
 
 def _row_problems(catalog: Catalog, dim: int) -> Generator[str, None, bool]:
     """Yield one line for each problem of rows and batches; return whether the batches match the rows."""
-    for row in damaged_rows(catalog, dim):
-        yield f"item {row.id}: its fields do not match its checksum"
-    recomputed = recomputed_batches(catalog)
+    # Not a `ChainCheck`, which stops at the first mismatch and needs the rows of a batch side by side: here every
+    # problem is named, so the ids and checksums of all rows are held at once.
+    rows = RowsByBatch()
+    for row, deleted_in in catalog.items.all_rows():
+        rows.add(row, deleted_in)
+        if is_damaged(row, deleted_in, dim):
+            yield f"item {row.id}: its fields do not match its checksum"
+    recorded = recorded_batches(catalog)
+    recomputed = rows.batches(len(recorded))
     for id in missing_ids(catalog, recomputed):
         yield f"item {id}: its row is missing"
     for id in catalog.thumbnails.damaged():
         yield f"thumbnail of item {id}: it does not match its checksum"
-    for batch, recorded in zip(recomputed, recorded_batches(catalog), strict=True):
-        if batch != recorded:
-            yield f"batch {recorded.number}: its rows are not those that were acknowledged"
+    for batch, record in zip(recomputed, recorded, strict=True):
+        if batch != record:
+            yield f"batch {record.number}: its rows are not those that were acknowledged"
             return False
     return True
 

@@ -12,6 +12,7 @@ from benchmarks.common.machine import describe_machine
 from benchmarks.common.measurement import Measurement
 from benchmarks.parts import Context, Outcome, Part, measure_part
 from benchmarks.render import write_pages
+from storage.errors import require_extra
 from storage.files import durable
 
 
@@ -70,8 +71,10 @@ def write_report(
     """Measure the parts and write `report.json`, `report.md`, `report.html` and the pictures to the folder `out`.
 
     A part that fails is reported as failed, and the next one is measured. `on_part` is called with each part and its
-    index before it is measured. Nothing is written to `out` before everything is measured.
+    index before it is measured. Nothing is written to `out` before everything is measured. Raise ExtraMissing at once
+    if the package that renders the pages is not installed.
     """
+    require_extra("jinja2", "report")
     durable.make_folder(out)
     report = Report(
         context.source.name,

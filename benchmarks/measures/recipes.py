@@ -63,7 +63,10 @@ class RecipeScore:
 
 @dataclass(frozen=True)
 class RecipesReport:
-    """The recipes' scores on a source; `twins` counts each split's queries with a nearly identical stored image."""
+    """The recipes' scores on a source, with `asked` query images and `stored` others in each split.
+
+    `twins` counts each split's queries that have a nearly identical stored image.
+    """
 
     source: str
     stored: int

@@ -1,1 +1,1 @@
-"""Tests of the storey `benchmarks`."""
+"""Tests of `benchmarks/`."""

@@ -1,6 +1,7 @@
 """The report as files: complete, self-contained, and right in a real browser."""
 
 import base64
+import importlib.util
 import json
 import re
 import shutil
@@ -19,6 +20,7 @@ from benchmarks.parts.section import Block, Grid, Picture, Section, Text
 from benchmarks.report import Report, write_report
 from search import QueryResult
 from storage import Hit, Item
+from storage.errors import ExtraMissing
 from tests.toys import TOY, grey_source, toy_backbone
 
 CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
@@ -85,6 +87,17 @@ def test_a_failed_part_is_reported_and_the_others_are_measured(report: Report, o
     assert stages[-1] == "broken FAILED: RuntimeError: no <disk>"
     assert "This part failed: RuntimeError: no &lt;disk&gt;" in (out / "report.html").read_text()
     assert "**This part failed:** RuntimeError: no <disk>" in (out / "report.md").read_text()
+
+
+def test_without_jinja_nothing_is_measured(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(importlib.util, "find_spec", lambda _: None)
+    context = Context(grey_source({}), tmp_path / "stores", 1, toy_backbone())
+    with pytest.raises(ExtraMissing) as caught:
+        write_report(context, tmp_path / "out", {"broken": Part("broken", "Does it fail?", fail)})
+    assert str(caught.value) == (
+        "expected the package jinja2, which is not installed: run `pip install -e '.[report]'` in Lookalike's folder"
+    )
+    assert list(tmp_path.iterdir()) == []
 
 
 def test_the_json_is_the_report_with_every_measurement_by_its_part(report: Report, out: Path) -> None:

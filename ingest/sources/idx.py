@@ -39,7 +39,7 @@ def idx_source(folder: str | Path, name: str = "idx") -> ArraySource:
         raise SourceUnusable(
             f"expected a folder of IDX files, got {shown}, which is not a folder: name one that exists"
         )
-    splits = [_split(folder, name, prefix) for name, prefix in _SPLITS.items() if any(_find_files(folder, prefix))]
+    splits = [_split(folder, split, prefix) for split, prefix in _SPLITS.items() if any(_find_files(folder, prefix))]
     if not splits:
         raise SourceUnusable(f"expected {_FILES}, found none in {shown}")
     return ArraySource(name, splits)
@@ -95,7 +95,7 @@ def _read(path: Path, magic: int, count: int | None = None) -> _IdxArray:
         with gzip.GzipFile(fileobj=file) if is_packed else contextlib.nullcontext(file) as stream:
             dimensions = _header(stream, magic, name)
             if count is not None and dimensions[0] != count:
-                raise SourceUnusable(f"expected {count} labels in {name}, one an image, got {dimensions[0]}")
+                raise SourceUnusable(f"expected {count} labels in {name}, one per image, got {dimensions[0]}")
             size = prod(dimensions)
             if is_packed:
                 require_no_bomb(name, size_of(file), size)

@@ -96,7 +96,7 @@ def _labels(archive: zipfile.ZipFile, member: zipfile.ZipInfo, name: str, count:
             given = "objects, which are never unpickled" if dtype.hasobject else dtype
             raise SourceUnusable(f"expected labels as whole numbers or text in {name}, got {given}: convert them first")
         if shape not in ((count,), (count, 1)):
-            raise SourceUnusable(f"expected {count} labels in {name}, one an image, got an array of shape {shape}")
+            raise SourceUnusable(f"expected {count} labels in {name}, one per image, got an array of shape {shape}")
 
     array = _read(archive, member, name, check)
 

@@ -3,6 +3,10 @@
 import io
 import os
 import weakref
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from _typeshed import WriteableBuffer
 
 
 class RandomAccessFile:
@@ -42,8 +46,9 @@ class _RawReader(io.RawIOBase):
         self._offset = offset + {os.SEEK_SET: 0, os.SEEK_CUR: self._offset, os.SEEK_END: self._file.size}[whence]
         return self._offset
 
-    def readinto(self, buffer: memoryview) -> int:  # type: ignore[override]
-        data = self._file.read_at(self._offset, len(buffer))
-        buffer[: len(data)] = data
+    def readinto(self, buffer: "WriteableBuffer", /) -> int:
+        view = memoryview(buffer).cast("B")
+        data = self._file.read_at(self._offset, len(view))
+        view[: len(data)] = data
         self._offset += len(data)
         return len(data)

@@ -1,5 +1,6 @@
 """Jobs over images of noise, and what their stores hold."""
 
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -15,7 +16,7 @@ from tests.toys import TOY, toy_backbone
 
 
 class Killed(Exception):
-    """What a test raises where a job is to die."""
+    """Raised by a test to end a job, as a kill would."""
 
 
 def noise_source(count: int, change: int | None = None) -> InMemorySource:
@@ -24,7 +25,7 @@ def noise_source(count: int, change: int | None = None) -> InMemorySource:
     if change is not None:
         pictures[change] = 255 - pictures[change]
     images = [
-        SourceImage(f"noise/{number}", lambda picture=picture: picture, str(number % 3), {"number": number})  # type: ignore[misc]
+        SourceImage(f"noise/{number}", partial(np.asarray, picture), str(number % 3), {"number": number})
         for number, picture in enumerate(pictures)
     ]
     return InMemorySource("noise", images)

@@ -78,18 +78,18 @@ def test_cached_inputs_take_no_room_in_a_network_batch() -> None:
 
 
 def test_the_embedder_is_made_for_the_first_input_and_once() -> None:
-    made: list[Squares] = []
+    embedders: list[Squares] = []
 
     def make() -> Squares:
-        made.append(Squares())
-        return made[-1]
+        embedders.append(Squares())
+        return embedders[-1]
 
     with EmbeddingQueue(make) as queue:
         queue.submit_cached()
         queue.flush()
-        assert not made
+        assert not embedders
         put(queue, PendingVectors(), range(6))
-    assert len(made) == 1
+    assert len(embedders) == 1
 
 
 def test_no_inputs_have_no_vectors() -> None:

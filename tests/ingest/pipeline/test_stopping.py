@@ -7,6 +7,7 @@ import sys
 import threading
 import time
 from collections.abc import Iterator
+from functools import partial
 from pathlib import Path
 
 import numpy as np
@@ -178,15 +179,12 @@ def test_a_source_that_changes_while_it_is_read_is_stored_as_it_was_read(tmp_pat
             raise UnreadableImage(f"expected an image file, got {number}, which is not a file: name an image")
         return np.asarray(pictures[min(reads[number], 2) - 1, number], np.uint8)
 
-    changing = [SourceImage(f"{number}", lambda number=number: read(number)) for number in range(30)]  # type: ignore[misc]
+    changing = [SourceImage(f"{number}", partial(read, number)) for number in range(30)]
     report = job(InMemorySource("changing", changing), tmp_path / "store")
     assert (report.added, [reject.key for reject in report.rejects]) == (20, [f"{n}" for n in range(0, 30, 3)])
     with Store.open(tmp_path / "store") as store:
         items, (_, vectors) = store.items(), store.all_vectors()
-    final = [
-        SourceImage(item.key, lambda item=item: pictures[1, int(item.key)])  # type: ignore[misc]
-        for item in items
-    ]
+    final = [SourceImage(item.key, partial(np.asarray, pictures[1, int(item.key)])) for item in items]
     again = job(InMemorySource("final", final), tmp_path / "store")
     assert (again.unchanged, again.replaced) == (20, 0)
     assert len({vector.tobytes() for vector in vectors}) == 20
@@ -201,7 +199,7 @@ def test_batches_in_flight_are_bounded_however_many_images_there_are(tmp_path: P
         numbers.append(number)
         return np.full((6, 7, 3), number % 251, np.uint8)
 
-    images = [SourceImage(f"{number}", lambda number=number: read(number)) for number in range(3000)]  # type: ignore[misc]
+    images = [SourceImage(f"{number}", partial(read, number)) for number in range(3000)]
     job(InMemorySource("many", images), tmp_path / "store", limit=1)
     numbers.clear()
 

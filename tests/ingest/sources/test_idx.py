@@ -147,7 +147,7 @@ def test_labels_of_another_number_than_the_images_are_refused(tmp_path: Path) ->
     write_split(tmp_path, "train")
     for count in (0, 2, 4):
         (tmp_path / LABELS).write_bytes(idx(np.zeros(count, np.uint8)))
-        assert refusal(tmp_path) == f"expected 3 labels in {tmp_path / LABELS}, one an image, got {count}"
+        assert refusal(tmp_path) == f"expected 3 labels in {tmp_path / LABELS}, one per image, got {count}"
     (tmp_path / LABELS).write_bytes(header(2049, 3) + b"ab")
     assert refusal(tmp_path) == (
         f"expected 3 bytes after the header of {tmp_path / LABELS}, got 2: the file is truncated"

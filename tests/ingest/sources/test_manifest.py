@@ -134,7 +134,7 @@ def test_a_job_over_a_manifest_goes_on_past_every_bad_row(tmp_path: Path, write:
         ]
 
 
-def test_what_a_folder_has_brought_in_is_unchanged_by_a_manifest(tmp_path: Path) -> None:
+def test_images_ingested_from_a_folder_are_unchanged_in_a_manifest(tmp_path: Path) -> None:
     path = write_csv(tmp_path, path=["cat/c.png", "a.png"])
     ingest(f"folder:{tmp_path}", tmp_path / "store", recipe=TOY, make_backbone=toy_backbone())
     report = ingest(f"manifest:{path}", tmp_path / "store", make_backbone=toy_backbone())

@@ -149,11 +149,11 @@ UNFIT: dict[str, tuple[dict[str, Array], str]] = {
     ),
     "too few labels": (
         {"images": pictures(2), "labels": DIGITS[:1]},
-        "expected 2 labels in labels of {file}, one an image, got an array of shape (1,)",
+        "expected 2 labels in labels of {file}, one per image, got an array of shape (1,)",
     ),
     "one-hot labels": (
         {"images": pictures(2), "labels": np.eye(2, dtype=np.uint8)},
-        "expected 2 labels in labels of {file}, one an image, got an array of shape (2, 2)",
+        "expected 2 labels in labels of {file}, one per image, got an array of shape (2, 2)",
     ),
     "labels that are objects": (
         {"images": pictures(2), "labels": np.array(["a", None], object)},

@@ -6,7 +6,7 @@ may do; reading, which any process may, is in `reader.py`.
 
 from collections.abc import Callable, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, TypeVar
+from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import ArrayLike
@@ -14,6 +14,7 @@ from numpy.typing import ArrayLike
 from storage.catalog import commit
 from storage.catalog.batch_copies import CopiedBatch, write_copies
 from storage.catalog.catalog import Catalog
+from storage.catalog.database import Result
 from storage.errors import InvalidItem, StoreCorrupt, StoreReadOnly
 from storage.locations.folder_location import FolderLocation
 from storage.locations.location import Location, OpenCatalog
@@ -29,8 +30,6 @@ from storage.types.vectors import checked_vectors
 
 if TYPE_CHECKING:
     from storage.milvus.url import MilvusUrl
-
-Result = TypeVar("Result")
 
 
 class Store(StoreReader):

@@ -21,23 +21,19 @@ _LEFTOVERS = {WRITER_LOCK, NEW_CATALOG, f"{NEW_CATALOG}-journal"}
 def require_store(folder: Path) -> None:
     """Raise StoreNotFound or NotAStore unless the folder has a catalog file."""
     with _readable(folder):
-        _require_store(folder)
-
-
-def _require_store(folder: Path) -> None:
-    if not folder.exists():
-        raise StoreNotFound(
-            f"expected a store at {folder}, found nothing there: "
-            f"make one with `python -m ingest SOURCE --store {folder}`, or name the right folder"
-        )
-    if not folder.is_dir():
-        raise NotAStore(f"expected a store at {folder}, got a file: name the folder that holds the store")
-    catalog = folder / CATALOG
-    if catalog.is_symlink() or not catalog.is_file():
-        raise NotAStore(
-            f"expected a store at {folder}, got a folder without a {CATALOG}: "
-            "name a folder that `python -m ingest` made, or a new one"
-        )
+        if not folder.exists():
+            raise StoreNotFound(
+                f"expected a store at {folder}, found nothing there: "
+                f"make one with `python -m ingest SOURCE --store {folder}`, or name the right folder"
+            )
+        if not folder.is_dir():
+            raise NotAStore(f"expected a store at {folder}, got a file: name the folder that holds the store")
+        catalog = folder / CATALOG
+        if catalog.is_symlink() or not catalog.is_file():
+            raise NotAStore(
+                f"expected a store at {folder}, got a folder without a {CATALOG}: "
+                "name a folder that `python -m ingest` made, or a new one"
+            )
 
 
 def require_safe_files(folder: Path, *, writing: bool) -> None:
@@ -53,22 +49,18 @@ def require_safe_files(folder: Path, *, writing: bool) -> None:
 def require_free(folder: Path) -> None:
     """Raise StoreExists or NotAStore unless a new store may be created in the folder."""
     with _readable(folder):
-        _require_free(folder)
-
-
-def _require_free(folder: Path) -> None:
-    if not folder.exists():
-        return
-    if not folder.is_dir():
-        raise NotAStore(f"expected a new or empty folder for the store, got the file {folder}: name another folder")
-    names = {path.name for path in folder.iterdir()}
-    if CATALOG in names:
-        raise StoreExists(f"expected a new or empty folder for the store, got the store {folder}: open it instead")
-    if others := names - _LEFTOVERS:
-        raise NotAStore(
-            f"expected a new or empty folder for the store, got {folder} with other files in it "
-            f"({min(others)!r}): name another folder"
-        )
+        if not folder.exists():
+            return
+        if not folder.is_dir():
+            raise NotAStore(f"expected a new or empty folder for the store, got the file {folder}: name another folder")
+        names = {path.name for path in folder.iterdir()}
+        if CATALOG in names:
+            raise StoreExists(f"expected a new or empty folder for the store, got the store {folder}: open it instead")
+        if others := names - _LEFTOVERS:
+            raise NotAStore(
+                f"expected a new or empty folder for the store, got {folder} with other files in it "
+                f"({min(others)!r}): name another folder"
+            )
 
 
 def holds_store(folder: Path) -> bool:

@@ -27,7 +27,7 @@ def publish(database: Database, store: Path, dim: int) -> Snapshot | None:
         intact = covers_all and generations.read(recorded[0], store, dim) is not None
         snapshot = None if intact else load(catalog, store, dim)
     if snapshot is None:
-        # An interrupted publication may not have come to this, and the fixed name may have been lost since.
+        # An interrupted publication may have skipped this, and the fixed name may have been lost since.
         _finish(recorded, store)
         return None
     generation = generations.write(snapshot.index, number, snapshot.batch, store)

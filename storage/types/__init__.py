@@ -1,1 +1,1 @@
-"""Values that go into a store and come out of it, and what may be asked of one."""
+"""The values that go into a store and come out of it: items, embeddings, vectors, jobs, filters and queries."""

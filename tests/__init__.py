@@ -1,1 +1,1 @@
-"""The tests, a folder for each storey."""
+"""The tests, a folder for each package."""

@@ -1,1 +1,1 @@
-"""Tests of the storey `ingest`."""
+"""Tests of the package `ingest`."""

@@ -1,1 +1,1 @@
-"""Tests of the storey `search`."""
+"""Tests of the package `search`."""

@@ -1,1 +1,1 @@
-"""Tests of the storey `storage`."""
+"""Tests of the package `storage`."""

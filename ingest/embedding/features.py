@@ -3,6 +3,7 @@
 from collections.abc import Generator, Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from itertools import islice
+from typing import TypeVar
 
 import numpy as np
 
@@ -11,6 +12,8 @@ from ingest.embedding.network.backbone import Backbone
 from ingest.embedding.recipes import Recipe
 from ingest.images.images import Image, to_input
 from ingest.prefetch import lookahead
+
+T = TypeVar("T")
 
 #: Batches of the network that are computed concurrently: the work before and after the network in one fills the
 #: network's pauses in the others. More take more memory and no less time.
@@ -27,7 +30,7 @@ def compute_features(recipe: Recipe, backbone: Backbone, inputs: Iterable[Float3
 
     The last batch is padded with black images, so that a row's bits do not depend on the number of inputs.
     """
-    for batch in _batches(backbone, inputs):
+    for batch in batched(inputs, backbone.batch_size):
         yield _compute(recipe, backbone, batch)
 
 
@@ -36,14 +39,16 @@ def compute_features_concurrently(
 ) -> Generator[Float32Array, None, None]:
     """Yield what `compute_features` does, in the same order, while later batches are read and computed."""
     with ThreadPoolExecutor(CONCURRENT_BATCHES, "features") as threads:
-        started = (threads.submit(_compute, recipe, backbone, batch) for batch in _batches(backbone, inputs))
+        started = (threads.submit(_compute, recipe, backbone, batch) for batch in batched(inputs, backbone.batch_size))
         for future in lookahead(started, CONCURRENT_BATCHES):
             yield future.result()
 
 
-def _batches(backbone: Backbone, inputs: Iterable[Float32Array]) -> Iterator[list[Float32Array]]:
-    remaining = iter(inputs)
-    while batch := list(islice(remaining, backbone.batch_size)):
+def batched(items: Iterable[T], size: int) -> Iterator[list[T]]:
+    """Yield the items in lists of `size`, the last of which may be shorter."""
+    # itertools.batched is new in Python 3.12.
+    remaining = iter(items)
+    while batch := list(islice(remaining, size)):
         yield batch
 
 

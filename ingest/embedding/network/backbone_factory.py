@@ -28,10 +28,10 @@ def vgg16_factory(weights: str | Path | None = None, *, download: bool = False) 
 
     def make(recipe: Recipe, precision: PrecisionOption = "auto", /) -> Backbone:
         require_vgg16(recipe)
-        found = find_weights(weights, download=download_weights if download else None)
+        loaded = find_weights(weights, download=download_weights if download else None)
         # Imported here: TensorFlow takes seconds to load, and a job without new images does not need it.
         from ingest.embedding.network.vgg16 import Vgg16
 
-        return Vgg16(recipe, found, precision)
+        return Vgg16(recipe, loaded, precision)
 
     return make

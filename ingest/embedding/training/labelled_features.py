@@ -1,14 +1,13 @@
 """Training and validation features: reduced and in half precision, so that they fit in memory."""
 
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
-from itertools import islice
 
 import numpy as np
 from numpy.typing import NDArray
 
-from ingest.embedding.features import compute_features
+from ingest.embedding.features import batched, compute_features
 from ingest.embedding.linalg.arrays import Float32Array
 from ingest.embedding.network.backbone import Backbone
 from ingest.embedding.recipes import Recipe
@@ -67,7 +66,7 @@ def compute_labelled_features(
     validation = _Buffer(count, reduction.dim)
     for_validation = ValidationSplit()
     done = 0
-    for batch in _batches(inputs, cached.batch_size):
+    for batch in batched(inputs, cached.batch_size):
         labels = np.array([label for _, label in batch])
         validated = np.array([for_validation(label) for label in labels])
         (features,) = compute_features(recipe, cached, [input for input, _ in batch])
@@ -99,9 +98,3 @@ class _Buffer:
 
     def rows(self) -> LabelledFeatures:
         return LabelledFeatures(self._features[: self._used], self._labels[: self._used])
-
-
-def _batches(inputs: Iterable[tuple[Float32Array, int]], size: int) -> Iterator[list[tuple[Float32Array, int]]]:
-    remaining = iter(inputs)
-    while batch := list(islice(remaining, size)):
-        yield batch

@@ -1,7 +1,6 @@
 """VGG16 with the ImageNet weights, in TensorFlow."""
 
 import dataclasses
-import sys
 from collections.abc import Callable
 from functools import cache
 from pathlib import Path
@@ -24,7 +23,6 @@ from ingest.job import ingest
 from ingest.sources import Source, open_source
 from ingest.sources.subset import FirstImages
 from search import Searcher
-from tests.programs import printed_by
 
 # The first digit of the shuffled sample, a 7.
 FIRST_KEY = "mnist-sample/3914"
@@ -120,22 +118,6 @@ def test_bfloat16_changes_vectors_by_less_than_the_drift_bound_and_returns_float
     assert np.median(moved) < DRIFT_BOUND
 
 
-def test_keras_is_imported_on_first_use() -> None:
-    program = (
-        "import sys; from ingest.keras.tensorflow import tf; before = 'keras' in sys.modules; "
-        "print(before, tf.keras.optimizers.Adam().name, 'keras' in sys.modules)"
-    )
-    assert printed_by(program) == "False adam True\n"
-
-
-def test_tensorflows_objects_are_frozen_for_the_garbage_collector() -> None:
-    program = (
-        "import gc, ingest.keras.tensorflow; kept = gc.get_freeze_count(); gc.collect(); "
-        "print(kept > 100_000, len(gc.get_objects()) < kept / 10)"
-    )
-    assert printed_by(program) == "True True\n"
-
-
 @pytest.mark.parametrize("layer", ["block2_conv1", "block2_pool", "block4_conv2", "block5_pool"])
 def test_a_layer_computes_what_keras_vgg16_does(network: BackboneFactory, layer: str) -> None:
     from ingest.keras.tensorflow import tf
@@ -178,24 +160,6 @@ def test_a_gpu_computes_in_bfloat16_if_it_multiplies_it_in_hardware(
     monkeypatch.setattr(tf.config, "list_physical_devices", lambda _: ["a GPU"])
     monkeypatch.setattr(tf.config.experimental, "get_device_details", lambda _: details)
     assert fastest_precision() == precision
-
-
-def test_the_progress_of_keras_downloads_goes_to_standard_error(
-    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
-) -> None:
-    from ingest.keras.cache import download_dataset, download_weights
-    from ingest.keras.tensorflow import tf
-
-    def show(name: str) -> None:
-        sys.stdout.write(f"Downloading {name}\n")
-
-    monkeypatch.setattr(tf.keras.applications, "VGG16", lambda **_: show("vgg16"))
-    monkeypatch.setattr(tf.keras.datasets.mnist, "load_data", lambda: show("mnist"))
-    monkeypatch.setattr(tf.keras.datasets.fashion_mnist, "load_data", lambda: show("fashion_mnist"))
-    download_weights()
-    download_dataset("mnist")
-    download_dataset("fashion_mnist")
-    assert capsys.readouterr() == ("", "Downloading vgg16\nDownloading mnist\nDownloading fashion_mnist\n")
 
 
 def smooth_noise(count: int, side: int) -> Float32Array:

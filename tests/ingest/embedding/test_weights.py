@@ -108,16 +108,16 @@ def test_vgg16_has_13_convolutions_of_these_shapes() -> None:
 
 
 def test_an_npz_file_gives_its_arrays_and_their_digest(arrays: Arrays, tmp_path: Path) -> None:
-    found = find_weights(write_npz(tmp_path / "mine.npz", arrays))
-    assert list(found.arrays) == list(SHAPES)
-    for name, array in found.arrays.items():
+    loaded = find_weights(write_npz(tmp_path / "mine.npz", arrays))
+    assert list(loaded.arrays) == list(SHAPES)
+    for name, array in loaded.arrays.items():
         np.testing.assert_array_equal(array, arrays[name])
-    assert (found.digest, found.origin) == (expected_digest(arrays), "the file mine.npz")
+    assert (loaded.digest, loaded.origin) == (expected_digest(arrays), "the file mine.npz")
 
 
 def test_the_first_h5_layout_of_keras_gives_the_same_digest(arrays: Arrays, legacy_h5: Path) -> None:
-    found = find_weights(legacy_h5)
-    assert (found.digest, found.origin) == (expected_digest(arrays), "the file legacy.h5")
+    loaded = find_weights(legacy_h5)
+    assert (loaded.digest, loaded.origin) == (expected_digest(arrays), "the file legacy.h5")
 
 
 def test_the_h5_layout_of_tf_keras_gives_the_same_digest(arrays: Arrays, tmp_path: Path) -> None:
@@ -205,9 +205,9 @@ def test_an_unknown_suffix_is_refused(tmp_path: Path, name: str) -> None:
 def test_a_file_that_is_not_h5_is_refused_with_the_reason_that_hdf5_gives(tmp_path: Path) -> None:
     path = tmp_path / "weights.h5"
     path.write_bytes(b"<html>404</html>")
-    with pytest.raises(OSError, match="signature") as theirs:
+    with pytest.raises(OSError, match="signature") as hdf5_error:
         h5py.File(path, "r")
-    assert refusal(path) == f"expected a readable file of VGG16 weights, got {path}: {theirs.value}"
+    assert refusal(path) == f"expected a readable file of VGG16 weights, got {path}: {hdf5_error.value}"
 
 
 def test_a_file_that_is_not_npz_is_refused_and_never_unpickled(tmp_path: Path) -> None:
@@ -310,8 +310,8 @@ def test_the_cache_is_preferred_to_the_package_and_a_named_file_to_both(
     monkeypatch.setattr(metadata, "distribution", lambda _: SimpleNamespace(locate_file=tmp_path.joinpath))
     nothing_installed.parent.mkdir(parents=True)
     nothing_installed.hardlink_to(legacy_h5)
-    found = find_weights()
-    assert (found.origin, found.digest) == ("Keras' cache", expected_digest(arrays))
+    loaded = find_weights()
+    assert (loaded.origin, loaded.digest) == ("Keras' cache", expected_digest(arrays))
     with pytest.raises(WeightsUnusable) as refused:
         find_weights(tmp_path / "named.npz")
     assert str(refused.value) == (
@@ -341,8 +341,8 @@ def test_a_download_is_verified_and_used(
 
     with legacy_h5.open("rb") as file:
         monkeypatch.setattr(weights, "_KERAS_MD5", hashlib.file_digest(file, "md5").hexdigest())
-    found = find_weights(download=download)
-    assert (found.origin, found.digest) == ("Keras' download", expected_digest(arrays))
+    loaded = find_weights(download=download)
+    assert (loaded.origin, loaded.digest) == ("Keras' download", expected_digest(arrays))
 
 
 def test_a_download_without_a_file_is_refused(nothing_installed: Path) -> None:

@@ -47,7 +47,7 @@ def bombs(folder: Path) -> dict[str, bytes]:
     }
 
 
-def refused(data: bytes) -> str:
+def refusal(data: bytes) -> str:
     with pytest.raises(UnreadableImage) as error:
         decode(data, "a bomb")
     return str(error.value)
@@ -64,9 +64,9 @@ def test_an_image_at_the_pixel_limit_is_decoded_and_one_above_is_not(name: str) 
 
 def test_the_limit_is_100_megapixels() -> None:
     assert PIXEL_LIMIT == 10_000 * 10_000
-    within, beyond = (gif.gif_of(width, 10_000, gif.Frame(((0,),))) for width in (10_000, 10_001))
+    within, above = (gif.gif_of(width, 10_000, gif.Frame(((0,),))) for width in (10_000, 10_001))
     assert read_header(within).width == 10_000
-    assert refused(beyond).endswith("10001 x 10000, 100.0 megapixels, above the limit of 100: make it smaller")
+    assert refusal(above).endswith("10001 x 10000, 100.0 megapixels, above the limit of 100: make it smaller")
 
 
 @pytest.mark.parametrize("suffix", WRITTEN)
@@ -78,7 +78,7 @@ def test_a_header_gives_width_and_height_as_stored(suffix: str, tmp_path: Path) 
 def test_a_small_file_of_400_megapixels_is_refused(tmp_path: Path) -> None:
     encoded = bombs(tmp_path)
     assert max(map(len, encoded.values())) < 100_000
-    assert {kind: refused(data) for kind, data in encoded.items()} == dict.fromkeys(encoded, TOO_LARGE)
+    assert {kind: refusal(data) for kind, data in encoded.items()} == dict.fromkeys(encoded, TOO_LARGE)
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="only Linux limits the address space of a process")
@@ -95,4 +95,4 @@ def refusals_in_little_memory(encoded: dict[str, bytes]) -> list[str]:
     pages = int(Path("/proc/self/statm").read_text().split()[0])
     limit = pages * resource.getpagesize() + (64 << 20)
     resource.setrlimit(resource.RLIMIT_AS, (limit, limit))
-    return [refused(data) for data in encoded.values()]
+    return [refusal(data) for data in encoded.values()]

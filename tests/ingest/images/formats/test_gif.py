@@ -8,7 +8,7 @@ from tests.ingest.images.handmade import gif
 RED, GREEN, BLUE, DARK = gif.COLOURS
 
 GIFS: dict[str, tuple[bytes, Row]] = {
-    "whole canvas": (gif.gif_of(4, 1, gif.Frame(((0, 1, 2, 3),))), [RED, GREEN, BLUE, DARK]),
+    "complete canvas": (gif.gif_of(4, 1, gif.Frame(((0, 1, 2, 3),))), [RED, GREEN, BLUE, DARK]),
     "transparent colour": (gif.gif_of(3, 1, gif.Frame(((0, 1, 2),), transparent=1)), [RED, WHITE, BLUE]),
     "the first of two frames": (
         gif.gif_of(2, 1, gif.Frame(((0, 1),)), gif.Frame(((2, 2),))),

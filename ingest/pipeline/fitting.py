@@ -19,7 +19,7 @@ from ingest.sources import Source, SourceImage, decode_readable
 #: cached.
 FIT_SAMPLE = 5_000
 
-#: A head is trained on at most this many labelled images, whose reduced features are in memory (`labelled_features.py`).
+#: A head is trained on at most this many labelled images, whose features stay in memory (`labelled_features.py`).
 TRAIN_SAMPLE = 60_000
 
 

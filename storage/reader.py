@@ -15,7 +15,7 @@ from storage.catalog.batch import Batch
 from storage.catalog.batch_copies import CopiedBatch, batches_after
 from storage.catalog.catalog import Catalog
 from storage.catalog.database import Database
-from storage.catalog.row import Row
+from storage.catalog.row import VECTOR_DTYPE, Row
 from storage.errors import InvalidQuery, NotAStore, UnknownItem
 from storage.locations.location import Location
 from storage.maintenance import verification
@@ -124,8 +124,9 @@ class StoreReader:
         return self._vectors_of(self._rows_by_id(ids))
 
     def _vectors_of(self, rows: Sequence[Row]) -> NDArray[np.float32]:
-        vectors = [row.vector_array(self.dim) for row in rows]
-        return np.array(vectors, np.float32).reshape(len(vectors), self.dim)
+        dim = self.dim
+        vectors = np.frombuffer(b"".join([row.vector_bytes(dim) for row in rows]), VECTOR_DTYPE)
+        return vectors.reshape(len(rows), dim).astype(np.float32)
 
     def _rows_by_id(self, ids: Sequence[Id]) -> list[Row]:
         """Return the rows of these ids, checked; raise UnknownItem."""
@@ -256,6 +257,14 @@ class StoreReader:
 
     def search_by_id(self, ids: Sequence[Id], query: Query) -> list[tuple[Item, list[Hit]]]:
         """Return each of these items with its nearest others, as `search` does; raise UnknownItem."""
+        checked = [checked_id(id) for id in ids]
+        vectors = self._snapshots.current().vectors_of(checked) if self._engine is None else None
+        if vectors is not None:
+            try:
+                return self._memory_search(query.conditions).search_items(checked, vectors, query)
+            except SnapshotOutdated:
+                # An item or a hit was deleted: read the items first, and raise UnknownItem or load a new snapshot.
+                pass
         return self._search_rows(self._rows_by_id(ids), query)
 
     def search_by_key(self, keys: Sequence[str], query: Query) -> list[tuple[Item, list[Hit]]]:
@@ -306,6 +315,9 @@ class StoreReader:
             from storage.milvus.search import milvus_searchable
 
             return milvus_searchable(self._database, self._engine, self.dim, conditions)
+        return self._memory_search(conditions)
+
+    def _memory_search(self, conditions: Sequence[Condition]) -> MemorySearch:
         return MemorySearch(self._snapshots.filtered(conditions), self._database, self._snapshots.search_lock)
 
     def verify(self) -> list[str]:

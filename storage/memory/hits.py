@@ -10,12 +10,12 @@ from storage.catalog.row import VECTOR_DTYPE, Row
 from storage.errors import StoreCorrupt
 from storage.memory.gc_pause import gc_paused
 from storage.memory.snapshot import Snapshot
-from storage.nearest.exact import Answer, Positions
+from storage.nearest.exact import Answer, Distances
 from storage.types.items import Hit, Item
 
 
 class SnapshotOutdated(Exception):
-    """An answer holds an item that was deleted or replaced after the snapshot was taken."""
+    """An item was deleted or replaced after the snapshot was taken."""
 
 
 def hits_of(snapshot: Snapshot, catalog: Catalog, answer: Answer) -> list[Hit]:
@@ -25,8 +25,24 @@ def hits_of(snapshot: Snapshot, catalog: Catalog, answer: Answer) -> list[Hit]:
     batch deleted, does not match its checksum, or has another vector than was compared.
     """
     positions, distances = answer
-    rows = zip(_rows_at(snapshot, catalog, positions), distances.tolist(), strict=True)
-    return [row.hit(rank, distance) for rank, (row, distance) in enumerate(rows, start=1)]
+    ids, vectors = snapshot.ids[positions].tolist(), snapshot.index.vectors()[positions]
+    return _ranked_hits(_checked_rows(snapshot, catalog, ids, vectors), distances)
+
+
+def item_and_hits(
+    snapshot: Snapshot, catalog: Catalog, id: int, vector: NDArray[np.float32], answer: Answer
+) -> tuple[Item, list[Hit]]:
+    """Return the item that is the query, with its vector (dim,) as searched, and its hits as `hits_of` does."""
+    positions, distances = answer
+    ids = [id, *snapshot.ids[positions].tolist()]
+    vectors = np.concatenate((vector[np.newaxis], snapshot.index.vectors()[positions]))
+    row, *rows = _checked_rows(snapshot, catalog, ids, vectors)
+    return row.item(), _ranked_hits(rows, distances)
+
+
+def items_of(snapshot: Snapshot, catalog: Catalog, ids: Sequence[int], vectors: NDArray[np.float32]) -> list[Item]:
+    """Return the items that are queries, with their vectors (n, dim) as searched; raise as `hits_of` does."""
+    return [row.item() for row in _checked_rows(snapshot, catalog, ids, vectors)]
 
 
 def hits_of_batch(
@@ -34,16 +50,21 @@ def hits_of_batch(
 ) -> list[list[Hit]]:
     """Return the hits of many answers as `hits_of` does; each item is read once.
 
-    `items` is a cache of items by position; those that are read are added to it.
+    `items` is a cache of checked items by id; those that are read are added to it.
     """
+    if not answers:
+        return []
     with gc_paused():
-        positions = np.unique(np.concatenate([answer[0] for answer in answers])).tolist() if answers else []
-        missing = np.array([position for position in positions if position not in items], np.int64)
-        rows = _rows_at(snapshot, catalog, missing)
-        items |= zip(missing.tolist(), (row.item() for row in rows), strict=True)
+        positions = np.unique(np.concatenate([positions for positions, _ in answers]))
+        new = positions[[id not in items for id in snapshot.ids[positions].tolist()]]
+        new_ids, vectors = snapshot.ids[new].tolist(), snapshot.index.vectors()[new]
+        items |= zip(new_ids, items_of(snapshot, catalog, new_ids, vectors), strict=True)
         return [
-            [_hit(rank, items[position], distance) for rank, (position, distance) in enumerate(pairs, start=1)]
-            for pairs in (zip(positions.tolist(), distances.tolist(), strict=True) for positions, distances in answers)
+            [_hit(rank, items[id], distance) for rank, (id, distance) in enumerate(pairs, start=1)]
+            for pairs in (
+                zip(snapshot.ids[positions].tolist(), distances.tolist(), strict=True)
+                for positions, distances in answers
+            )
         ]
 
 
@@ -66,19 +87,24 @@ def _hit(rank: int, item: Item, distance: float) -> Hit:
     return Hit(rank, item.id, item.key, item.label, distance, item.metadata)
 
 
-def _rows_at(snapshot: Snapshot, catalog: Catalog, positions: Positions) -> list[Row]:
-    """Return the rows at these positions, each read and checked."""
-    if not len(positions):
+def _ranked_hits(rows: Sequence[Row], distances: Distances) -> list[Hit]:
+    pairs = zip(rows, distances.tolist(), strict=True)
+    return [row.hit(rank, distance) for rank, (row, distance) in enumerate(pairs, start=1)]
+
+
+def _checked_rows(snapshot: Snapshot, catalog: Catalog, ids: Sequence[int], vectors: NDArray[np.float32]) -> list[Row]:
+    """Return the rows with these ids, each checked, also against its vector of (n, dim)."""
+    if not ids:
         return []
-    ids = snapshot.ids[positions].tolist()
     rows: list[Row] = []
     for id, row in zip(ids, catalog.items.by_id(ids), strict=True):
         if row is None:
-            if catalog.history.last_batch() != snapshot.batch:
+            # An item that is the query may be from an older snapshot.
+            if catalog.history.last_batch() != snapshot.batch or not len(snapshot.positions([id])):
                 raise SnapshotOutdated
             raise StoreCorrupt(f"expected item {id} in the catalog, but it is gone: run `python -m storage verify`")
         rows.append(row.verified())
-    _require_vectors(rows, snapshot.index.vectors()[positions])
+    _require_vectors(rows, vectors)
     return rows
 
 

@@ -1,13 +1,14 @@
 """Search items whose vectors are in this process's memory."""
 
 from collections.abc import Iterable, Sequence
+from contextlib import AbstractContextManager, nullcontext
 
 from storage.catalog.catalog import Catalog
 from storage.catalog.database import Database
-from storage.memory.hits import hits_of, hits_of_batch
+from storage.memory.hits import hits_of, hits_of_batch, item_and_hits, items_of
 from storage.memory.searchable import ExcludedIds, Queries
 from storage.memory.snapshot import Snapshot
-from storage.nearest.exact import Answer, Positions, nearest_in_parts
+from storage.nearest.exact import Answer, nearest_in_parts
 from storage.nearest.polling_lock import PollingLock
 from storage.nearest.range_search import range_search
 from storage.types.items import Hit, Item
@@ -30,31 +31,46 @@ class MemorySearch:
 
     def search(self, queries: Queries, query: Query, excluded: ExcludedIds) -> list[list[Hit]]:
         """Return the hits of each query vector by Euclidean distance, then id."""
-        positions = [self._snapshot.positions(ids) for ids in excluded]
         if len(queries) != 1:
-            return self._search_batch(queries, query, positions)
-        if not self._snapshot.index.fits_cache:
-            return self._search_one(queries, query, positions)
-        with self._lock:
-            return self._search_one(queries, query, positions)
+            return self._search_batch(queries, query, excluded, {})
+        with self._single_search():
+            ((answer,),) = self._answers(queries, query, excluded)
+            with self._database.reading() as connection:
+                return [hits_of(self._snapshot, Catalog(connection), answer)]
 
-    def _search_one(self, queries: Queries, query: Query, excluded: Sequence[Positions]) -> list[list[Hit]]:
-        ((answer,),) = self._answers(queries, query, excluded)
-        with self._database.reading() as connection:
-            return [hits_of(self._snapshot, Catalog(connection), answer)]
+    def search_items(self, ids: Sequence[int], vectors: Queries, query: Query) -> list[tuple[Item, list[Hit]]]:
+        """Return each of these items with its nearest others; `vectors` are theirs in a snapshot.
 
-    def _search_batch(self, queries: Queries, query: Query, excluded: Sequence[Positions]) -> list[list[Hit]]:
+        Items and hits are read together, so that a query by id takes hardly longer than one by vector.
+        """
+        excluded = [[*query.excluded, id] for id in ids]
+        if len(ids) != 1:
+            with self._database.reading() as connection:
+                items = items_of(self._snapshot, Catalog(connection), ids, vectors)
+            cache = dict(zip(ids, items, strict=True))
+            return list(zip(items, self._search_batch(vectors, query, excluded, cache), strict=True))
+        with self._single_search():
+            ((answer,),) = self._answers(vectors, query, excluded)
+            with self._database.reading() as connection:
+                return [item_and_hits(self._snapshot, Catalog(connection), ids[0], vectors[0], answer)]
+
+    def _single_search(self) -> AbstractContextManager[None]:
+        return self._lock if self._snapshot.index.fits_cache else nullcontext()
+
+    def _search_batch(
+        self, queries: Queries, query: Query, excluded: ExcludedIds, items: dict[int, Item]
+    ) -> list[list[Hit]]:
         """Return the hits of a batch; the rows of one part are read while the next parts are searched."""
         hits: list[list[Hit]] = []
-        items: dict[int, Item] = {}
         for answers in self._answers(queries, query, excluded):
             with self._database.reading() as connection:
                 hits += hits_of_batch(self._snapshot, Catalog(connection), answers, items)
         return hits
 
-    def _answers(self, queries: Queries, query: Query, excluded: Sequence[Positions]) -> Iterable[list[Answer]]:
+    def _answers(self, queries: Queries, query: Query, excluded: ExcludedIds) -> Iterable[list[Answer]]:
         """Return the answers of a batch in parts."""
+        positions = self._snapshot.positions_of_each(excluded)
         if query.radius is None:
-            return nearest_in_parts(self._snapshot.index, queries, query.k, excluded)
-        answers = range_search(self._snapshot.index, queries, query.radius, excluded)
+            return nearest_in_parts(self._snapshot.index, queries, query.k, positions)
+        answers = range_search(self._snapshot.index, queries, query.radius, positions)
         return [[(positions[: query.k], distances[: query.k]) for positions, distances in answers]]

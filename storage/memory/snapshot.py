@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import accumulate
 from pathlib import Path
 
 import numpy as np
@@ -14,7 +15,7 @@ from storage.catalog.row import VECTOR_DTYPE
 from storage.errors import StoreCorrupt
 from storage.files import generations
 from storage.memory.gc_pause import gc_paused
-from storage.nearest.exact import NO_POSITIONS
+from storage.nearest.exact import Positions
 from storage.nearest.faiss_flat import FaissFlat
 
 
@@ -35,16 +36,32 @@ class Snapshot:
         index.add(self.index.vectors()[positions])
         return Snapshot(self.batch, index, self.ids[positions])
 
-    def positions(self, ids: Sequence[int]) -> NDArray[np.int64]:
+    def positions(self, ids: Sequence[int]) -> Positions:
         """Return the positions of these ids, in their order, without those of ids that the snapshot does not have."""
-        if not ids:
-            return NO_POSITIONS
-        known = np.array([id for id in ids if abs(id) < 2**63], np.int64)
-        positions = np.searchsorted(self.ids, known)
-        inside = positions < len(self.ids)
-        positions, known = positions[inside], known[inside]
-        held: NDArray[np.int64] = positions[self.ids[positions] == known]
-        return held
+        positions = self._positions_or_none(ids)
+        return positions[positions >= 0]
+
+    def positions_of_each(self, lists: Sequence[Sequence[int]]) -> list[Positions]:
+        """Return the positions of the ids of each list, as `positions` does."""
+        ends = list(accumulate(map(len, lists)))
+        positions = self._positions_or_none([id for ids in lists for id in ids])
+        if (positions < 0).any():
+            return [self.positions(ids) for ids in lists]
+        return [positions[end - len(ids) : end] for ids, end in zip(lists, ends, strict=True)]
+
+    def vectors_of(self, ids: Sequence[int]) -> NDArray[np.float32] | None:
+        """Return the vectors of these ids, (n, dim) float32; None when the snapshot does not have all of them."""
+        positions = self._positions_or_none(ids)
+        return None if (positions < 0).any() else self.index.vectors()[positions]
+
+    def _positions_or_none(self, ids: Sequence[int]) -> Positions:
+        """Return the position of each id, -1 for one that the snapshot does not have."""
+        if not ids or not len(self.ids):
+            return np.full(len(ids), -1)
+        wanted = np.array([id if abs(id) < 2**63 else -1 for id in ids], np.int64)
+        positions = np.minimum(np.searchsorted(self.ids, wanted), len(self.ids) - 1)
+        positions[self.ids[positions] != wanted] = -1
+        return positions
 
 
 @dataclass(frozen=True)

@@ -1,5 +1,6 @@
 """Bounds on the rounding errors of squared distances that are computed in float32."""
 
+from functools import cache
 from typing import TypeVar
 
 import numpy as np
@@ -34,10 +35,12 @@ def norm_bound(squared_norms: _Norms, dim: int) -> _Norms:
     return bound
 
 
+@cache
 def _gamma(dim: int) -> float:
     roundoff = (dim + 8) * _UNIT_ROUNDOFF
     return roundoff / (1 - roundoff)
 
 
+@cache
 def _underflow(dim: int) -> float:
     return 2 * (dim + 8) * _SMALLEST

@@ -23,6 +23,9 @@ _BLOCK = 16_384
 #: all vectors, at the speed of memory.
 _SMALL_BATCH, _LARGE_INDEX = 16, 2**21
 
+#: Up to so many exclusions of each query are compared with all candidates of a batch at once.
+_FEW_EXCLUDED = 8
+
 #: Bytes of float64 differences computed at once when a batch's candidates are ranked: what a cache holds.
 _RANKED_BYTES = 2**19
 
@@ -99,9 +102,7 @@ def _nearest_candidates(
     """
     positions = np.where(np.isneginf(lower_bounds)[:, np.newaxis], 0, positions)
     distances = distances_to(index.vectors()[positions], queries[:, np.newaxis])
-    for row, out in enumerate(excluded):
-        if len(out):
-            distances[row, np.isin(positions[row], out)] = np.inf
+    distances[_excluded(positions, excluded)] = np.inf
     order = np.lexsort((positions, distances), axis=1)[:, :k]
     positions = np.take_along_axis(positions, order, axis=1)
     distances = np.take_along_axis(distances, order, axis=1)
@@ -115,6 +116,18 @@ def _nearest_candidates(
         else nearest_to(index, query, k, excluded[row])
         for row, query in enumerate(queries)
     ]
+
+
+def _excluded(positions: Positions, excluded: Sequence[Positions]) -> NDArray[np.bool_]:
+    """Return where each query's positions, (nq, n), are among those to leave out of its answer."""
+    width = max(map(len, excluded))
+    if width > _FEW_EXCLUDED:
+        return np.array([np.isin(row, out) for row, out in zip(positions, excluded, strict=True)])
+    padded = np.full((len(excluded), width), -1)
+    for row, out in zip(padded, excluded, strict=True):
+        row[: len(out)] = out
+    mask: NDArray[np.bool_] = (positions[:, :, np.newaxis] == padded[:, np.newaxis]).any(axis=2)
+    return mask
 
 
 def distances_to(vectors: NDArray[np.float32], queries: NDArray[np.float32]) -> Distances:

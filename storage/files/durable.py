@@ -39,7 +39,7 @@ class HashedFile:
 
 
 def write_file(
-    folder: Path, write: Callable[[HashedFile], None], name: Callable[[bytes], str]
+    folder: Path, write: Callable[[HashedFile], object], name: Callable[[bytes], str]
 ) -> tuple[Path, int, bytes]:
     """Write a new file durably, named after its own sha256; return its path, size and sha256.
 
@@ -49,22 +49,18 @@ def write_file(
     return _write(folder / f"new{TEMPORARY_SUFFIX}", write, lambda digest: folder / name(digest))
 
 
-def replace_file_with(path: Path, write: Callable[[HashedFile], None]) -> None:
+def replace_file_with(path: Path, write: Callable[[HashedFile], object]) -> None:
     """Replace a file atomically and durably with what `write` writes; on failure it stays as it was."""
     _write(path.with_name(path.name + TEMPORARY_SUFFIX), write, lambda _: path)
 
 
 def replace_file(path: Path, data: bytes) -> None:
     """Replace a file atomically and durably with these bytes; on failure it stays as it was."""
-
-    def write(file: HashedFile) -> None:
-        file.write(data)
-
-    replace_file_with(path, write)
+    replace_file_with(path, lambda file: file.write(data))
 
 
 def _write(
-    temporary: Path, write: Callable[[HashedFile], None], destination: Callable[[bytes], Path]
+    temporary: Path, write: Callable[[HashedFile], object], destination: Callable[[bytes], Path]
 ) -> tuple[Path, int, bytes]:
     try:
         with _new_file(temporary) as raw:

@@ -28,7 +28,7 @@ _MANY_UNCOVERED = 2048
 class ServerCandidates:
     """The candidate ids of each query, nearest first, with the server's scores; squared distances with the metric L2.
 
-    The collection had this coverage during the whole search.
+    The collection had at least this coverage during the whole search.
     """
 
     coverage: Coverage

@@ -6,6 +6,7 @@ import pytest
 import sqlalchemy as sa
 
 from storage import Store
+from storage.databases.postgres_server import PostgresServer
 from storage.errors import ServerUnusable
 from tests.scaling.stores import EMBEDDING, VECTORS, fill, items
 from tests.servers.postgres import Cluster
@@ -41,7 +42,8 @@ def test_a_batch_whose_acknowledgement_was_lost_is_written_exactly_once(when: st
     url = postgres.url()
     with Store.create(url, EMBEDDING) as store:
         fill(store, 0, 10, batch=10)
-        engine = store._database._engine  # type: ignore[attr-defined]
+        server = store._database
+        assert isinstance(server, PostgresServer)
         lost: list[str] = []
 
         def lose(connection: sa.Connection) -> None:
@@ -49,11 +51,12 @@ def test_a_batch_whose_acknowledgement_was_lost_is_written_exactly_once(when: st
             if not lost and connection.get_execution_options().get("isolation_level") == "READ COMMITTED":
                 lost.append(when)
                 driver = connection.connection.dbapi_connection
+                assert driver is not None
                 if when == "after COMMIT":
-                    driver.commit()  # type: ignore[union-attr]
-                driver.close()  # type: ignore[union-attr]
+                    driver.commit()
+                driver.close()
 
-        sa.event.listen(engine, "commit", lose)
+        sa.event.listen(server._engine, "commit", lose)
         appended = store.append(items(range(10, 20)), VECTORS[10:20])
         assert lost == [when]
         assert (appended.ids, appended.replaced) == (tuple(range(10, 20)), 0)

@@ -1,4 +1,4 @@
-"""Query vectors from files, which may come from anywhere."""
+"""Query vectors from files of any origin."""
 
 import io
 import pickle
@@ -13,31 +13,32 @@ from storage.errors import FileUnusable
 
 @pytest.mark.parametrize("shape", [(3,), (1, 3)])
 @pytest.mark.parametrize("dtype", ["<f4", ">f8", "<i2"])
-def test_a_vector_is_read_whatever_its_type(tmp_path: Path, shape: tuple[int, ...], dtype: str) -> None:
+def test_a_vector_of_any_real_type_is_read(tmp_path: Path, shape: tuple[int, ...], dtype: str) -> None:
     np.save(tmp_path / "vector.npy", np.array([1, 2, 3], dtype).reshape(shape))
     assert read_vector(tmp_path / "vector.npy").tolist() == [1, 2, 3]
 
 
-def header_of(shape: str) -> bytes:
+def file_of_shape(shape: str) -> bytes:
+    """Return a .npy file of three numbers whose header claims another shape."""
     file = io.BytesIO()
     np.save(file, np.zeros(3, np.float32))
     return file.getvalue().replace(b"(3,), ", f"({shape}), ".encode())
 
 
-BAD = {
+BAD_FILES = {
     "empty": b"",
     "text": b"1 2 3",
     "archive": b"PK\x03\x04 and so on",
     "pickled": pickle.dumps([1, 2, 3]),
-    "cut": header_of("3,")[:-4],
-    "huge": header_of("9" * 15 + ","),
-    "negative": header_of("-3,"),
+    "cut": file_of_shape("3,")[:-4],
+    "huge": file_of_shape("9" * 15 + ","),
+    "negative": file_of_shape("-3,"),
 }
 
 
-@pytest.mark.parametrize("name", BAD)
+@pytest.mark.parametrize("name", BAD_FILES)
 def test_another_file_is_refused_in_one_line(tmp_path: Path, name: str) -> None:
-    (tmp_path / "vector.npy").write_bytes(BAD[name])
+    (tmp_path / "vector.npy").write_bytes(BAD_FILES[name])
     with pytest.raises(FileUnusable) as refused:
         read_vector(tmp_path / "vector.npy")
     assert str(refused.value).startswith(
@@ -52,7 +53,7 @@ def test_objects_are_never_unpickled(tmp_path: Path) -> None:
         read_vector(tmp_path / "vector.npy")
 
 
-def test_several_vectors_and_no_file_are_refused(tmp_path: Path) -> None:
+def test_several_vectors_and_a_folder_are_refused(tmp_path: Path) -> None:
     np.save(tmp_path / "vector.npy", np.zeros((2, 3)))
     with pytest.raises(FileUnusable, match="got an array of shape"):
         read_vector(tmp_path / "vector.npy")

@@ -1,4 +1,4 @@
-"""Filters as they are written on a command line."""
+"""Filters of a command line."""
 
 from typing import Any
 
@@ -8,7 +8,7 @@ from search.where_option import where_of
 from storage.errors import InvalidQuery
 from tests.storage.stores import exactly
 
-SAID: list[tuple[list[str], Any]] = [
+FILTERS: list[tuple[list[str], Any]] = [
     ([], None),
     (["label=7"], {"label": {"=": "7"}}),
     (["label==7"], {"label": {"=": "7"}}),
@@ -30,13 +30,13 @@ SAID: list[tuple[list[str], Any]] = [
 ]
 
 
-@pytest.mark.parametrize(("texts", "where"), SAID, ids=[" ".join(texts) for texts, _ in SAID])
-def test_a_filter_is_read_as_it_is_written(texts: list[str], where: Any) -> None:
+@pytest.mark.parametrize(("texts", "where"), FILTERS, ids=[" ".join(texts) for texts, _ in FILTERS])
+def test_options_are_parsed_to_a_filter(texts: list[str], where: Any) -> None:
     assert where_of(texts) == where
 
 
 @pytest.mark.parametrize("text", ["", "label", "=7", "exists"])
-def test_what_is_no_filter_is_refused(text: str) -> None:
+def test_a_text_that_is_no_filter_is_refused(text: str) -> None:
     with pytest.raises(
         InvalidQuery,
         match=exactly(
@@ -47,7 +47,7 @@ def test_what_is_no_filter_is_refused(text: str) -> None:
         where_of([text])
 
 
-def test_one_thing_is_not_said_twice() -> None:
+def test_the_same_field_and_operator_twice_is_refused() -> None:
     with pytest.raises(
         InvalidQuery,
         match=exactly(

@@ -1,11 +1,11 @@
-"""The garbage collector, kept from working for a moment."""
+"""The pause of cyclic garbage collection."""
 
 import gc
 
 from storage.memory.gc_pause import gc_paused
 
 
-def test_no_garbage_is_collected_for_a_moment_and_then_as_before() -> None:
+def test_garbage_collection_is_paused_and_then_as_before() -> None:
     assert gc.isenabled()
     with gc_paused():
         assert not gc.isenabled()

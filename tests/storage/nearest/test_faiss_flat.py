@@ -112,7 +112,7 @@ def test_vectors_are_added_at_the_next_positions() -> None:
 
 
 @pytest.mark.parametrize(
-    "chosen",
+    "mask",
     [
         pytest.param(lambda count: np.zeros(count, np.bool_), id="none"),
         pytest.param(lambda count: np.ones(count, np.bool_), id="all"),
@@ -121,16 +121,16 @@ def test_vectors_are_added_at_the_next_positions() -> None:
     ],
 )
 @pytest.mark.parametrize("count", [30, 150_000])
-def test_dropped_vectors_close_up_in_order(chosen: Callable[[int], NDArray[np.bool_]], count: int) -> None:
+def test_dropped_vectors_close_up_in_order(mask: Callable[[int], NDArray[np.bool_]], count: int) -> None:
     vectors = random_vectors(count, 2)
     index = flat(vectors)
     index.candidates(vectors[0], 1)
-    index.keep(chosen(count))
-    kept = vectors[chosen(count)]
-    np.testing.assert_array_equal(index.vectors(), kept)
-    assert data_of(index) == data_of(flat(kept))
+    index.keep(mask(count))
+    expected = vectors[mask(count)]
+    np.testing.assert_array_equal(index.vectors(), expected)
+    assert data_of(index) == data_of(flat(expected))
     index.add(vectors[:5])
-    np.testing.assert_array_equal(index.vectors(), np.concatenate((kept, vectors[:5])))
+    np.testing.assert_array_equal(index.vectors(), np.concatenate((expected, vectors[:5])))
 
 
 def test_candidates_are_the_nearest_of_the_vectors_held_now() -> None:

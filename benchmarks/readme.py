@@ -124,7 +124,7 @@ def _latency_by_size(report: Mapping[str, Any]) -> str:
         f"Random vectors of {sizes[0]['dim']} dimensions, k = {sizes[0]['k']}. The ratio is to one matrix-vector "
         "product of all float32 vectors with the query; below 1, 8-bit quantized vectors are searched first.",
         ("vectors", "one query (ms)", "ratio to one matrix-vector product"),
-        [(f"{size['vectors']:,}", f"{size['single']['p50_ms']:.2f}", f"{size['ratio_product']:.1f}") for size in sizes],
+        [(f"{size['vectors']:,}", f"{size['single']['p50_ms']:.2f}", f"{size['ratio_product']:.2f}") for size in sizes],
     )
 
 

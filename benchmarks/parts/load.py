@@ -1,4 +1,4 @@
-"""What under load? Queries that arrive at a given rate, each timed from its arrival."""
+"""How does it respond under load? Queries that arrive at a given rate, each timed from its arrival."""
 
 from dataclasses import asdict
 
@@ -61,4 +61,4 @@ def _grid(reports: list[LoadReport]) -> Grid:
     )
 
 
-PART = Part("load", "What if many ask at once?", measure)
+PART = Part("load", "How does it respond under load?", measure)

@@ -87,4 +87,4 @@ def _grid(reports: tuple[LatencyReport, ...]) -> Grid:
     )
 
 
-PART = Part("sizes", "How does it grow?", measure)
+PART = Part("sizes", "How does it scale?", measure)

@@ -9,7 +9,7 @@ import sqlalchemy as sa
 from sqlalchemy.dialects import sqlite
 
 from storage.catalog import filters
-from storage.catalog.dialect import bind_values, in_values, insert_rows, is_sqlite, sqlite_connection, utf8
+from storage.catalog.dialect import bind_ids, bind_values, in_values, insert_rows, is_sqlite, sqlite_connection, utf8
 from storage.catalog.row import Row
 from storage.catalog.schema import ItemRow, QuarantineRow
 from storage.errors import StoreCorrupt
@@ -45,6 +45,7 @@ _IDS = sa.func.json_each(sa.bindparam("ids")).table_valued("value").alias("ids")
 _LIVE_BY_ID_SQLITE = str(
     _ROW.select_from(_IDS.join(ItemRow, ItemRow.id == _IDS.c.value)).where(_LIVE).compile(dialect=sqlite.dialect())
 )
+_LIVE_BY_KEY_SQLITE = str(_LIVE_BY_KEY.compile(dialect=sqlite.dialect()))
 
 _COUNT = sa.select(sa.func.count()).select_from(ItemRow).where(_LIVE)
 #: SQLite would count the entries of the index of keys; a damaged index must not hide rows.
@@ -92,21 +93,13 @@ class ItemRows:
     def by_id(self, ids: Sequence[int]) -> list[Row | None]:
         """Return the live rows with these ids, in the given order; None where there is none."""
         possible = [id for id in ids if abs(id) < 2**63]
-        if is_sqlite(self._connection):
-            # Through the driver: every search ends here, and SQLAlchemy takes longer over it than SQLite.
-            parameters = (f"[{','.join(map(str, possible))}]",)
-            tuples: Sequence[Any] = (
-                sqlite_connection(self._connection).execute(_LIVE_BY_ID_SQLITE, parameters).fetchall()
-            )
-        else:
-            tuples = self._connection.execute(_LIVE_BY_ID, bind_values(possible)).all()
-        rows = {values[0]: Row._make(values) for values in tuples}
+        rows = {row.id: row for row in self._live_rows(_LIVE_BY_ID_SQLITE, _LIVE_BY_ID, bind_ids(possible))}
         return [rows.get(id) for id in ids]
 
     def by_key(self, keys: Sequence[str]) -> list[Row | None]:
         """Return the live rows with these keys, in the given order; None where there is none."""
         possible = [key for key in keys if is_storable_text(key)]
-        rows = {row.key: row for row in self._rows(_LIVE_BY_KEY, bind_values(possible))}
+        rows = {row.key: row for row in self._live_rows(_LIVE_BY_KEY_SQLITE, _LIVE_BY_KEY, bind_values(possible))}
         return [rows.get(key.encode()) if is_storable_text(key) else None for key in keys]
 
     def ids_matching(self, conditions: Sequence[Condition]) -> list[int]:
@@ -208,6 +201,13 @@ class ItemRows:
                 return False
             count, last, total = count + 1, key, total + hash((key, id))
         return count == live and total == sum(hash((key, id)) for key, id in self._connection.execute(_KEYS_IN_TABLE))
+
+    def _live_rows(self, sqlite_select: str, select: Any, parameters: dict[str, str]) -> list[Row]:
+        """Return the rows of a statement with `in_values`, in SQLite by the driver: SQLAlchemy takes longer than it."""
+        if not is_sqlite(self._connection):
+            return self._rows(select, parameters)
+        values = sqlite_connection(self._connection).execute(sqlite_select, tuple(parameters.values())).fetchall()
+        return [Row._make(row) for row in values]
 
     def _rows(self, select: Any, parameters: dict[str, str] | None = None) -> list[Row]:
         return [Row._make(values) for values in self._connection.execute(select, parameters)]

@@ -94,11 +94,10 @@ def _accuracy(reports: Sequence[Mapping[str, Any]]) -> str:
 def _exactness(reports: Sequence[Mapping[str, Any]]) -> str:
     compared = sum(report["queries"] * report["k"] for report in reports)
     errors = sum(report["errors"] + report["alone_differs"] for report in reports)
-    return _section(
-        "Exactness",
-        "Every neighbour, compared with scikit-learn's brute-force search in float64.",
-        ("stores", "neighbours compared", "wrong"),
-        [(f"{len(reports)}", f"{compared:,}", f"{errors:,}")],
+    stores = f"{len(reports)} stores" if len(reports) > 1 else "one store"
+    return _wrap(
+        f"Compared with scikit-learn's brute-force search in float64, {errors:,} of {compared:,} neighbours of {stores} "
+        "are wrong."
     )
 
 

@@ -96,8 +96,8 @@ def _exactness(reports: Sequence[Mapping[str, Any]]) -> str:
     errors = sum(report["errors"] + report["alone_differs"] for report in reports)
     stores = f"{len(reports)} stores" if len(reports) > 1 else "one store"
     return _wrap(
-        f"Compared with scikit-learn's brute-force search in float64, {errors:,} of {compared:,} neighbours of {stores} "
-        "are wrong."
+        f"Compared with scikit-learn's brute-force search in float64, {errors:,} of {compared:,} neighbours of "
+        f"{stores} are wrong."
     )
 
 

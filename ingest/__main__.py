@@ -74,7 +74,7 @@ def main(
 ) -> None:
     """Add the new images of SOURCE to a store, replace the changed ones, and leave the others alone.
 
-    `python -m ingest status --store DIR` shows the jobs and the rejected inputs; `python -m ingest retry --store DIR`
+    `lookalike status --store DIR` shows the jobs and the rejected inputs; `lookalike retry --store DIR`
     resumes an interrupted job or retries the rejected inputs.
     """
     if runner is Runner.LOCAL and (ray_address or workers):
@@ -109,9 +109,7 @@ def status(store: StoreOption, json: JsonOption = False) -> None:
     for reject in status.rejects:
         console.OUT.print(f"rejected {reject.key}: {reject.reason}", soft_wrap=True)
     if status.remaining:
-        console.OUT.print(
-            f"{status.remaining}: run `python -m ingest retry --store {display_name(store)}`", soft_wrap=True
-        )
+        console.OUT.print(f"{status.remaining}: run `lookalike retry --store {display_name(store)}`", soft_wrap=True)
 
 
 @jobs_app.command()

@@ -62,7 +62,7 @@ class StoreReader:
         if self.location.folder is not None:
             return self.location.folder
         raise NotAStore(
-            f"expected a store in a folder, got {self.location}: `python -m storage migrate` copies it to one"
+            f"expected a store in a folder, got {self.location}: `lookalike store migrate` copies it to one"
         )
 
     @property
@@ -156,7 +156,7 @@ class StoreReader:
         if row is None:
             raise UnknownItem(
                 f"expected an item of {self.location}, got {name}, which it does not hold: "
-                "see `python -m storage info` for what it holds"
+                "see `lookalike store info` for what it holds"
             )
         return row
 

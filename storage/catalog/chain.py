@@ -85,6 +85,6 @@ class ChainCheck:
 def rows_changed(expected: str) -> StoreCorrupt:
     """Return the error for rows that are not what was expected of them."""
     return StoreCorrupt(
-        f"expected {expected}: rows were lost or changed after they were written; run `python -m storage repair`, or "
+        f"expected {expected}: rows were lost or changed after they were written; run `lookalike store repair`, or "
         "restore the store from a backup"
     )

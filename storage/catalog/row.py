@@ -66,7 +66,7 @@ class Row(NamedTuple):
         if not self.intact:
             raise StoreCorrupt(
                 f"expected item {self.id} to match its checksum, but it was damaged after it was written: "
-                "run `python -m storage repair`, or restore the store from a backup"
+                "run `lookalike store repair`, or restore the store from a backup"
             )
         return self
 

@@ -36,7 +36,7 @@ class ThumbnailRows:
             if not _is_intact(item, png, checksum):
                 raise StoreCorrupt(
                     f"expected the thumbnail of item {item} to match its checksum, but it was damaged after it was "
-                    "written: run `python -m storage repair`, or restore the store from a backup"
+                    "written: run `lookalike store repair`, or restore the store from a backup"
                 )
             thumbnails[item] = png
         return thumbnails
@@ -48,7 +48,7 @@ class ThumbnailRows:
         ((result, *_), *_) = self._connection.exec_driver_sql("PRAGMA quick_check('thumbnails')")
         if result != "ok":
             raise StoreCorrupt(
-                f"expected the thumbnails in order, got '{result.splitlines()[-1]}': run `python -m storage repair`, "
+                f"expected the thumbnails in order, got '{result.splitlines()[-1]}': run `lookalike store repair`, "
                 "or restore the store from a backup"
             )
 

@@ -184,7 +184,7 @@ class PostgresServer:
             version, missing = _version(connection), Base.metadata.tables.keys() - self._tables(connection)
         if version is None:
             raise StoreNotFound(
-                f"expected a store at {self.address}, found none there: make one with `python -m ingest SOURCE --store "
+                f"expected a store at {self.address}, found none there: make one with `lookalike ingest SOURCE --store "
                 f"{self.address}`, or name the right database and schema"
             )
         if version > SCHEMA_VERSION:

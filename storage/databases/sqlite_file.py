@@ -167,7 +167,7 @@ class SqliteFile:
         if application != APPLICATION_ID:
             raise NotAStore(
                 f"expected a Lookalike catalog at {self.path}, got another program's database: "
-                "name a folder that `python -m ingest` made, or a new one"
+                "name a folder that `lookalike ingest` made, or a new one"
             )
         if version > SCHEMA_VERSION:
             raise StoreVersion(

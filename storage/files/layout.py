@@ -24,7 +24,7 @@ def require_store(folder: Path) -> None:
         if not folder.exists():
             raise StoreNotFound(
                 f"expected a store at {folder}, found nothing there: "
-                f"make one with `python -m ingest SOURCE --store {folder}`, or name the right folder"
+                f"make one with `lookalike ingest SOURCE --store {folder}`, or name the right folder"
             )
         if not folder.is_dir():
             raise NotAStore(f"expected a store at {folder}, got a file: name the folder that holds the store")
@@ -32,7 +32,7 @@ def require_store(folder: Path) -> None:
         if catalog.is_symlink() or not catalog.is_file():
             raise NotAStore(
                 f"expected a store at {folder}, got a folder without a {CATALOG}: "
-                "name a folder that `python -m ingest` made, or a new one"
+                "name a folder that `lookalike ingest` made, or a new one"
             )
 
 

@@ -95,6 +95,4 @@ def _write_copy(database: SqliteFile, *, source: Path, dim: int) -> None:
         catalog.history.remove_generations(before=catalog.history.next_generation())
         problem = next(verification.problems(catalog, database.path.parent, dim), None)
     if problem is not None:
-        raise StoreCorrupt(
-            f"expected an intact store to back up, got '{problem}': run `python -m storage repair` first"
-        )
+        raise StoreCorrupt(f"expected an intact store to back up, got '{problem}': run `lookalike store repair` first")

@@ -102,7 +102,7 @@ def _checked_rows(snapshot: Snapshot, catalog: Catalog, ids: Sequence[int], vect
             # An item that is the query may be from an older snapshot.
             if catalog.history.last_batch() != snapshot.batch or not len(snapshot.positions([id])):
                 raise SnapshotOutdated
-            raise StoreCorrupt(f"expected item {id} in the catalog, but it is gone: run `python -m storage verify`")
+            raise StoreCorrupt(f"expected item {id} in the catalog, but it is gone: run `lookalike store verify`")
         rows.append(row.verified())
     _require_vectors(rows, vectors)
     return rows
@@ -119,5 +119,5 @@ def _require_vectors(rows: Sequence[Row], vectors: NDArray[np.float32]) -> None:
         if row.vector != vector.tobytes():
             raise StoreCorrupt(
                 f"expected the index to hold the vector of item {row.id}, but it holds another: "
-                "run `python -m storage verify`"
+                "run `lookalike store verify`"
             )

@@ -58,7 +58,7 @@ class MilvusCollection:
             else:
                 raise ServerUnusable(
                     f"expected the store's vectors at {url}, found no such collection: fill one with "
-                    "`python -m storage repair` and the same --store and --milvus"
+                    "`lookalike store repair` and the same --store and --milvus"
                 )
             self._client.load_collection(url.collection, timeout=TIMEOUT_S)
 

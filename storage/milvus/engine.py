@@ -82,7 +82,7 @@ class Engine:
         if uncovered > MAX_UNCOVERED:
             raise ServerUnusable(
                 f"expected the vectors of all but {MAX_UNCOVERED:,} items at {self.url}, got all but {uncovered:,}: "
-                "synchronize it with `python -m storage repair` and the same --store and --milvus"
+                "synchronize it with `lookalike store repair` and the same --store and --milvus"
             )
         if uncovered > _MANY_UNCOVERED:
             self.refresh()
@@ -110,6 +110,5 @@ class Engine:
         if count == coverage.items:
             return []
         return [
-            f"collection {self.url}: expected {coverage.items} items, got {count}; `python -m storage repair` rebuilds "
-            "it"
+            f"collection {self.url}: expected {coverage.items} items, got {count}; `lookalike store repair` rebuilds it"
         ]

@@ -102,5 +102,5 @@ def require_same_history(catalog: Catalog, coverage: Coverage, url: MilvusUrl) -
         return
     raise ServerUnusable(
         f"expected the items of this store at {url}, got those of another store, or of another state of it: name "
-        "another collection with ?collection=NAME, or rebuild it with `python -m storage repair`"
+        "another collection with ?collection=NAME, or rebuild it with `lookalike store repair`"
     )

@@ -126,7 +126,7 @@ def test_an_item_counts_as_deleted_only_when_its_tombstone_is_possible(folder: P
     sql(folder, statement)
     message = (
         "expected item 5, which was stored, to be there or to be deleted: rows were lost or changed after they were "
-        "written; run `python -m storage repair`, or restore the store from a backup"
+        "written; run `lookalike store repair`, or restore the store from a backup"
     )
     with Store.open(folder) as store, pytest.raises(StoreCorrupt, match=exactly(message)):
         store.items([5])

@@ -1,4 +1,4 @@
-"""`python -m ingest`: what it prints where, and how it ends."""
+"""`lookalike ingest`: what it prints where, and how it ends."""
 
 import json
 import re
@@ -46,7 +46,7 @@ def run(*args: object) -> tuple[int, str, str]:
 
 
 def failure(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], *args: object) -> tuple[int, str, str]:
-    """Run the command as `python -m ingest` does, which turns our errors into a line and an exit status."""
+    """Run the command as `lookalike ingest` does, which turns our errors into a line and an exit status."""
     monkeypatch.setattr("sys.argv", ["ingest", *(str(arg) for arg in args)])
     with pytest.raises(SystemExit) as ended:
         console.run(app, "python -m ingest")

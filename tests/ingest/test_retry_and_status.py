@@ -205,7 +205,7 @@ def test_status_shows_the_jobs_and_what_was_rejected(images: Path, store: Path) 
     assert lines[0] == "3 items, 1 rejected"
     assert lines[-2:] == [
         f"rejected b.png: {WEB_PAGE}",
-        f"1 rejected: run `python -m ingest retry --store {store}`",
+        f"1 rejected: run `lookalike retry --store {store}`",
     ]
     assert "finished" in out
 

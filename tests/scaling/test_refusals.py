@@ -86,7 +86,7 @@ def test_a_collection_of_another_program_is_refused(milvus: Server, tmp_path: Pa
 
 def test_a_reader_creates_no_collection(milvus: Server, tmp_path: Path) -> None:
     milvus_url = milvus.url()
-    with pytest.raises(ServerUnusable, match="found no such collection: fill one with `python -m storage repair`"):
+    with pytest.raises(ServerUnusable, match="found no such collection: fill one with `lookalike store repair`"):
         Store.open(folder_store(tmp_path / "store", 10), milvus=milvus_url)
 
 
@@ -111,7 +111,7 @@ def test_an_approximate_index_finds_nearly_all_and_reports_exact_distances(
 def test_a_schema_without_a_store_or_with_tables_of_another_program_is_refused(postgres: Cluster) -> None:
     url = postgres.url("elsewhere")
     assert not Store.exists_at(url)
-    with pytest.raises(StoreNotFound, match="found none there: make one with `python -m ingest SOURCE --store"):
+    with pytest.raises(StoreNotFound, match="found none there: make one with `lookalike ingest SOURCE --store"):
         Store.open(url)
     postgres.sql("CREATE SCHEMA elsewhere; CREATE TABLE elsewhere.items (id int)")
     with pytest.raises(NotAStore, match=r"expected a schema without another program's tables at .*, got 'items'"):

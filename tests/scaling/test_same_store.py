@@ -105,7 +105,7 @@ def test_a_collection_that_lost_or_gained_rows_is_noticed_and_rebuilt(postgres: 
         collection = milvus_url.partition("collection=")[2]
         client.delete(collection, ids=[3, 4])
         assert store.verify() == [
-            f"collection {milvus_url}: expected 100 items, got 98; `python -m storage repair` rebuilds it"
+            f"collection {milvus_url}: expected 100 items, got 98; `lookalike store repair` rebuilds it"
         ]
         assert store.repair() == [f"collection {milvus_url}: 98 items instead of 100, rebuilt"]
         assert store.verify() == []

@@ -200,7 +200,7 @@ def test_an_unknown_item_is_one_line_and_exit_status_1(search: Command, store: P
             1,
             "",
             f"error: expected an item of {store}, got {named}, which it does not hold: "
-            "see `python -m storage info` for what it holds\n",
+            "see `lookalike store info` for what it holds\n",
         )
 
 
@@ -218,7 +218,7 @@ def test_a_missing_store_is_one_line_and_exit_status_1(search: Command, tmp_path
         1,
         "",
         f"error: expected a store at {path}, found nothing there: "
-        f"make one with `python -m ingest SOURCE --store {path}`, or name the right folder\n",
+        f"make one with `lookalike ingest SOURCE --store {path}`, or name the right folder\n",
     )
 
 

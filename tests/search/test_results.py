@@ -30,7 +30,7 @@ def searcher(tmp_path: Path) -> Iterator[Searcher]:
 
 @pytest.fixture
 def printed(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Printed:
-    """Return a function that prints a result as `python -m search query` does, and returns its lines without frame."""
+    """Return a function that prints a result as `lookalike query` does, and returns its lines without frame."""
     monkeypatch.setenv("COLUMNS", "120")
     frame = str.maketrans("", "", "┏┓┗┛┡┩┃│└┘├┤┬┴┼━─╇┳┻╈")
 

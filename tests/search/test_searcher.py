@@ -119,7 +119,7 @@ def test_an_unknown_id_or_key_is_refused(searcher: Searcher) -> None:
     for query, named in queries:
         message = (
             f"expected an item of {folder}, got {named}, which it does not hold: "
-            "see `python -m storage info` for what it holds"
+            "see `lookalike store info` for what it holds"
         )
         with pytest.raises(UnknownItem, match=exactly(message)):
             query()
@@ -313,7 +313,7 @@ def test_an_image_is_refused_when_this_machine_embeds_it_differently(tmp_path: P
 def test_a_folder_without_a_store_is_refused(tmp_path: Path) -> None:
     folder = tmp_path / "none"
     message = (
-        f"expected a store at {folder}, found nothing there: make one with `python -m ingest SOURCE --store {folder}`, "
+        f"expected a store at {folder}, found nothing there: make one with `lookalike ingest SOURCE --store {folder}`, "
         "or name the right folder"
     )
     with pytest.raises(StoreNotFound, match=exactly(message)):

@@ -107,7 +107,7 @@ def test_verify_fails_with_a_line_for_each_problem(storage: Command, store: Path
         "item 2: its fields do not match its checksum",
         f"{name}: missing or damaged; searching works without it, from the rows",
         "expected item 2 to match its checksum, but it was damaged after it was written: run "
-        "`python -m storage repair`, or restore the store from a backup",
+        "`lookalike store repair`, or restore the store from a backup",
     ]
     assert storage("verify", "--store", store) == (1, "", "".join(f"{line}\n" for line in problems))
     assert storage.json("verify", "--store", store, status=1) == {"ok": False, "items": 4, "problems": problems}
@@ -138,7 +138,7 @@ def test_delete_takes_ids_and_keys_together(storage: Command, store: Path) -> No
 
 def test_delete_deletes_nothing_unless_it_can_delete_all(storage: Command, store: Path) -> None:
     message = (
-        f"error: expected an item of {store}, got id 1, which it does not hold: see `python -m storage info` for what "
+        f"error: expected an item of {store}, got id 1, which it does not hold: see `lookalike store info` for what "
         "it holds\n"
     )
     assert storage("delete", "--store", store, "--id", 0, "--id", 1) == (1, "", message)
@@ -186,7 +186,7 @@ def test_export_and_import_move_items(storage: Command, store: Path, tmp_path: P
 def test_every_command_names_a_store_that_is_not_there(storage: Command, tmp_path: Path, arguments: list[str]) -> None:
     nowhere = tmp_path / "nowhere"
     message = (
-        f"error: expected a store at {nowhere}, found nothing there: make one with `python -m ingest SOURCE --store "
+        f"error: expected a store at {nowhere}, found nothing there: make one with `lookalike ingest SOURCE --store "
         f"{nowhere}`, or name the right folder\n"
     )
     assert storage(*arguments, "--store", nowhere) == (1, "", message)

@@ -150,7 +150,7 @@ def test_vectors_without_items_are_not_ignored(tmp_path: Path) -> None:
 def test_an_unknown_item_is_named(tmp_path: Path, read: Callable[[Store], object], name: str) -> None:
     with Store.open(line_store(tmp_path), writing=True) as store:
         message = (
-            f"expected an item of {store.folder}, got {name}, which it does not hold: see `python -m storage info` "
+            f"expected an item of {store.folder}, got {name}, which it does not hold: see `lookalike store info` "
             "for what it holds"
         )
         with pytest.raises(UnknownItem, match=exactly(message)):

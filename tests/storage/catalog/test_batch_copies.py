@@ -27,7 +27,7 @@ DAMAGED = (
     "store from a backup"
 )
 CHANGED = (
-    "expected the rows of batch {} to be those that were acknowledged: run `python -m storage repair`, or restore the "
+    "expected the rows of batch {} to be those that were acknowledged: run `lookalike store repair`, or restore the "
     "store from a backup"
 )
 

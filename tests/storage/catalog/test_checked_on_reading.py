@@ -71,7 +71,7 @@ def test_a_damaged_thumbnail_is_never_shown_and_can_be_removed(tmp_path: Path, s
             store.thumbnails([0, 1, 2])
         assert str(caught.value) == (
             "expected the thumbnail of item 1 to match its checksum, but it was damaged after it was written: run "
-            "`python -m storage repair`, or restore the store from a backup"
+            "`lookalike store repair`, or restore the store from a backup"
         )
         assert store.verify() == ["thumbnail of item 1: it does not match its checksum"]
         assert store.repair() == ["thumbnail of item 1: damaged, removed"]

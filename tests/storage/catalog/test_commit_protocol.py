@@ -184,7 +184,7 @@ def test_a_row_that_is_missing_though_no_batch_deleted_it_is_damage(tmp_path: Pa
         sql(folder, "DELETE FROM items WHERE id = 1")
         with pytest.raises(
             StoreCorrupt,
-            match=r"^expected item 1 in the catalog, but it is gone: run `python -m storage verify`$",
+            match=r"^expected item 1 in the catalog, but it is gone: run `lookalike store verify`$",
         ):
             reader.nearest(line_vector(0), 3)
 

@@ -17,7 +17,7 @@ OPENINGS = pytest.mark.parametrize("writing", [False, True], ids=["for reading",
 def test_a_missing_folder_is_refused(tmp_path: Path, writing: bool) -> None:
     folder = tmp_path / "nowhere"
     message = (
-        f"expected a store at {folder}, found nothing there: make one with `python -m ingest SOURCE --store {folder}`, "
+        f"expected a store at {folder}, found nothing there: make one with `lookalike ingest SOURCE --store {folder}`, "
         "or name the right folder"
     )
     with pytest.raises(StoreNotFound, match=exactly(message)):
@@ -52,7 +52,7 @@ def test_a_folder_without_a_catalog_is_refused(tmp_path: Path, fill: Callable[[P
     fill(tmp_path)
     message = (
         f"expected a store at {tmp_path}, got a folder without a catalog.sqlite: name a folder that "
-        "`python -m ingest` made, or a new one"
+        "`lookalike ingest` made, or a new one"
     )
     with pytest.raises(NotAStore, match=exactly(message)):
         Store.open(tmp_path, writing=writing)
@@ -67,7 +67,7 @@ def test_a_file_that_is_not_a_catalog_is_refused(tmp_path: Path, writing: bool) 
         Store.open(tmp_path, writing=writing)
     message = (
         f"expected a Lookalike catalog at {catalog}, got another program's database: name a folder that "
-        "`python -m ingest` made, or a new one"
+        "`lookalike ingest` made, or a new one"
     )
     catalog.write_bytes(b"")
     with pytest.raises(NotAStore, match=exactly(message)):

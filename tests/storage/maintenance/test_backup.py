@@ -174,7 +174,7 @@ def test_a_damaged_store_is_not_backed_up(tmp_path: Path) -> None:
     sql(folder, "UPDATE items SET label = 'x' WHERE id = 2")
     message = (
         "expected an intact store to back up, got 'item 2: its fields do not match its checksum': run "
-        "`python -m storage repair` first"
+        "`lookalike store repair` first"
     )
     with Store.open(folder) as store, pytest.raises(StoreCorrupt, match=exactly(message)):
         store.backup(tmp_path / "copy")

@@ -81,7 +81,7 @@ def test_a_damaged_item_is_named_and_quarantined_and_the_others_are_unaffected(
     others = [other for other in LIVE if other != number]
     unreadable = (
         f"expected item {number} to match its checksum, but it was damaged after it was written: run "
-        "`python -m storage repair`, or restore the store from a backup"
+        "`lookalike store repair`, or restore the store from a backup"
     )
     with Store.open(folder, writing=True) as store:
         # A row that no index file covers is read when the store is loaded.
@@ -194,7 +194,7 @@ def test_a_missing_row_is_named_and_its_id_is_not_given_out_again(folder: Path, 
         (
             "UPDATE items SET deleted_in = 9 WHERE id = 1",
             "expected {} to be intact after its repair, got 'expected item 1 to have been deleted in a batch that was "
-            "acknowledged, got 9: rows were lost or changed after they were written; run `python -m storage repair`, "
+            "acknowledged, got 9: rows were lost or changed after they were written; run `lookalike store repair`, "
             "or restore the store from a backup'",
         ),
     ],

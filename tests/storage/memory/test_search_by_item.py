@@ -104,7 +104,7 @@ def test_a_lost_row_is_refused(tmp_path: Path) -> None:
     with Store.open(folder) as store:
         by_id(store, 0)
         sql(folder, "DELETE FROM items WHERE id = 2")
-        lost = "expected item 2 in the catalog, but it is gone: run `python -m storage verify`"
+        lost = "expected item 2 in the catalog, but it is gone: run `lookalike store verify`"
         for id in (2, 3):
             with pytest.raises(StoreCorrupt, match=exactly(lost)):
                 by_id(store, id)

@@ -55,16 +55,15 @@ def hits_of_batch(
     if not answers:
         return []
     with gc_paused():
-        positions = np.unique(np.concatenate([positions for positions, _ in answers]))
-        new = positions[[id not in items for id in snapshot.ids[positions].tolist()]]
+        positions = np.concatenate([positions for positions, _ in answers])
+        distinct = np.unique(positions)
+        new = distinct[[id not in items for id in snapshot.ids[distinct].tolist()]]
         new_ids, vectors = snapshot.ids[new].tolist(), snapshot.index.vectors()[new]
         items |= zip(new_ids, items_of(snapshot, catalog, new_ids, vectors), strict=True)
+        hit_items = map(items.__getitem__, snapshot.ids[positions].tolist())
         return [
-            [_hit(rank, items[id], distance) for rank, (id, distance) in enumerate(pairs, start=1)]
-            for pairs in (
-                zip(snapshot.ids[positions].tolist(), distances.tolist(), strict=True)
-                for positions, distances in answers
-            )
+            [_hit(rank, next(hit_items), distance) for rank, distance in enumerate(distances.tolist(), start=1)]
+            for _, distances in answers
         ]
 
 

@@ -8,7 +8,7 @@ from storage.catalog.database import Database
 from storage.memory.hits import hits_of, hits_of_batch, item_and_hits, items_of
 from storage.memory.searchable import ExcludedIds, Queries
 from storage.memory.snapshot import Snapshot
-from storage.nearest.exact import Answer, nearest_in_parts
+from storage.nearest.exact import Answer, Positions, nearest_in_parts, nearest_to
 from storage.nearest.polling_lock import PollingLock
 from storage.nearest.range_search import range_search
 from storage.types.items import Hit, Item
@@ -34,7 +34,7 @@ class MemorySearch:
         if len(queries) != 1:
             return self._search_batch(queries, query, excluded, {})
         with self._single_search():
-            ((answer,),) = self._answers(queries, query, excluded)
+            answer = self._answer(queries, query, excluded[0])
             with self._database.reading() as connection:
                 return [hits_of(self._snapshot, Catalog(connection), answer)]
 
@@ -50,7 +50,7 @@ class MemorySearch:
             cache = dict(zip(ids, items, strict=True))
             return list(zip(items, self._search_batch(vectors, query, excluded, cache), strict=True))
         with self._single_search():
-            ((answer,),) = self._answers(vectors, query, excluded)
+            answer = self._answer(vectors, query, excluded[0])
             with self._database.reading() as connection:
                 return [item_and_hits(self._snapshot, Catalog(connection), ids[0], vectors[0], answer)]
 
@@ -67,10 +67,20 @@ class MemorySearch:
                 hits += hits_of_batch(self._snapshot, Catalog(connection), answers, items)
         return hits
 
+    def _answer(self, queries: Queries, query: Query, excluded: Sequence[int]) -> Answer:
+        """Return the answer to a single query, (1, dim)."""
+        positions = self._snapshot.positions(excluded)
+        if query.radius is None:
+            return nearest_to(self._snapshot.index, queries[0], query.k, positions)
+        return self._within(queries, query.k, query.radius, [positions])[0]
+
     def _answers(self, queries: Queries, query: Query, excluded: ExcludedIds) -> Iterable[list[Answer]]:
         """Return the answers of a batch in parts."""
         positions = self._snapshot.positions_of_each(excluded)
         if query.radius is None:
             return nearest_in_parts(self._snapshot.index, queries, query.k, positions)
-        answers = range_search(self._snapshot.index, queries, query.radius, positions)
-        return [[(positions[: query.k], distances[: query.k]) for positions, distances in answers]]
+        return [self._within(queries, query.k, query.radius, positions)]
+
+    def _within(self, queries: Queries, k: int, radius: float, excluded: Sequence[Positions]) -> list[Answer]:
+        answers = range_search(self._snapshot.index, queries, radius, excluded)
+        return [(positions[:k], distances[:k]) for positions, distances in answers]

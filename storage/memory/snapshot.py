@@ -15,7 +15,7 @@ from storage.catalog.row import VECTOR_DTYPE
 from storage.errors import StoreCorrupt
 from storage.files import generations
 from storage.memory.gc_pause import gc_paused
-from storage.nearest.exact import Positions
+from storage.nearest.exact import NO_POSITIONS, Positions
 from storage.nearest.faiss_flat import FaissFlat
 
 
@@ -38,30 +38,32 @@ class Snapshot:
 
     def positions(self, ids: Sequence[int]) -> Positions:
         """Return the positions of these ids, in their order, without those of ids that the snapshot does not have."""
-        positions = self._positions_or_none(ids)
-        return positions[positions >= 0]
+        if not ids:
+            return NO_POSITIONS
+        positions, known = self._lookup(ids)
+        return positions[known]
 
     def positions_of_each(self, lists: Sequence[Sequence[int]]) -> list[Positions]:
         """Return the positions of the ids of each list, as `positions` does."""
-        ends = list(accumulate(map(len, lists)))
-        positions = self._positions_or_none([id for ids in lists for id in ids])
-        if (positions < 0).any():
+        positions, known = self._lookup([id for ids in lists for id in ids])
+        if not known.all():
             return [self.positions(ids) for ids in lists]
+        ends = accumulate(map(len, lists))
         return [positions[end - len(ids) : end] for ids, end in zip(lists, ends, strict=True)]
 
     def vectors_of(self, ids: Sequence[int]) -> NDArray[np.float32] | None:
         """Return the vectors of these ids, (n, dim) float32; None when the snapshot does not have all of them."""
-        positions = self._positions_or_none(ids)
-        return None if (positions < 0).any() else self.index.vectors()[positions]
+        positions, known = self._lookup(ids)
+        return self.index.vectors()[positions] if known.all() else None
 
-    def _positions_or_none(self, ids: Sequence[int]) -> Positions:
-        """Return the position of each id, -1 for one that the snapshot does not have."""
-        if not ids or not len(self.ids):
-            return np.full(len(ids), -1)
-        wanted = np.array([id if abs(id) < 2**63 else -1 for id in ids], np.int64)
-        positions = np.minimum(np.searchsorted(self.ids, wanted), len(self.ids) - 1)
-        positions[self.ids[positions] != wanted] = -1
-        return positions
+    def _lookup(self, ids: Sequence[int]) -> tuple[Positions, NDArray[np.bool_]]:
+        """Return the position of each id, and whether the snapshot has it; the position means nothing if it has not."""
+        if not len(self.ids):
+            return np.zeros(len(ids), np.int64), np.zeros(len(ids), np.bool_)
+        ids64 = np.array([id if abs(id) < 2**63 else -1 for id in ids], np.int64)
+        positions = self.ids.searchsorted(ids64)
+        known: NDArray[np.bool_] = self.ids.take(positions, mode="clip") == ids64
+        return positions, known
 
 
 @dataclass(frozen=True)

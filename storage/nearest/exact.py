@@ -102,7 +102,8 @@ def _nearest_candidates(
     """
     positions = np.where(np.isneginf(lower_bounds)[:, np.newaxis], 0, positions)
     distances = distances_to(index.vectors()[positions], queries[:, np.newaxis])
-    distances[_excluded(positions, excluded)] = np.inf
+    if any(map(len, excluded)):
+        distances[_excluded(positions, excluded)] = np.inf
     order = np.lexsort((positions, distances), axis=1)[:, :k]
     positions = np.take_along_axis(positions, order, axis=1)
     distances = np.take_along_axis(distances, order, axis=1)

@@ -294,7 +294,7 @@ def everything(
         report = write_report(context, out, parts, on_part=progress.start_part)
     _print_report(report.as_json(), *report.tables(), json=json)
     if not json:
-        console.OUT.print(f"Report: {out / 'report.html'}", soft_wrap=True)
+        console.print_line(f"Report: {out / 'report.html'}")
     if report.failed:
         console.fail(f"expected every part to be measured, got {len(report.failed)} failed: {', '.join(report.failed)}")
     if not report.ok:
@@ -310,7 +310,7 @@ def readme(
 ) -> None:
     """Write a report's results between the markers of the README, and store a copy of the report beside it."""
     write_results(report, page, kept)
-    console.OUT.print(f"{page} has the results of {report}", soft_wrap=True)
+    console.print_line(f"{page} has the results of {report}")
 
 
 if __name__ == "__main__":

@@ -107,9 +107,9 @@ def status(store: StoreOption, json: JsonOption = False) -> None:
         return
     console.OUT.print(_jobs_table(status))
     for reject in status.rejects:
-        console.OUT.print(f"rejected {reject.key}: {reject.reason}", soft_wrap=True)
+        console.print_line(f"rejected {reject.key}: {reject.reason}")
     if status.remaining:
-        console.OUT.print(f"{status.remaining}: run `lookalike retry --store {display_name(store)}`", soft_wrap=True)
+        console.print_line(f"{status.remaining}: run `lookalike retry --store {display_name(store)}`")
 
 
 @jobs_app.command()
@@ -136,9 +136,7 @@ def retry(
     elif json:
         console.print_json({"retried": 0})
     else:
-        console.OUT.print(
-            f"Nothing to retry: {display_name(store)} has no stopped job and no rejected input.", soft_wrap=True
-        )
+        console.print_line(f"Nothing to retry: {display_name(store)} has no stopped job and no rejected input.")
 
 
 def _finish(report: IngestReport, store: str, *, json: bool) -> None:
@@ -150,7 +148,7 @@ def _finish(report: IngestReport, store: str, *, json: bool) -> None:
     if json:
         console.print_json(report)
     else:
-        console.OUT.print(summary(report, store), soft_wrap=True)
+        console.print_line(summary(report, store))
     if report.rejected:
         raise typer.Exit(console.EXIT_SOME_REJECTED)
 

@@ -108,7 +108,7 @@ def draw_map(
     _require_writable(figure)
     with Searcher.open(store) as searcher:
         figure_file.save(draw(searcher.store, thumbnails=thumbnails), figure)
-    console.OUT.print(f"Drew {figure}", soft_wrap=True)
+    console.print_line(f"Drew {figure}")
 
 
 def _radius_of(text: str) -> float | None:
@@ -171,7 +171,7 @@ def _print(findings: "Duplicates | LabelIssues", *, json: bool) -> None:
     if json:
         console.print_json(findings.as_json())
     else:
-        console.OUT.print(findings.summary(), soft_wrap=True)
+        console.print_line(findings.summary())
         console.OUT.print(findings.table())
 
 

@@ -59,7 +59,7 @@ def verify(store: StoreOption, milvus: MilvusOption = None, json: JsonOption = F
     if json:
         console.print_json({"ok": not problems, "items": items, "problems": problems})
     elif not problems:
-        console.OUT.print(f"{display_name(store)} is intact: {items:,} items", soft_wrap=True)
+        console.print_line(f"{display_name(store)} is intact: {items:,} items")
     for problem in [] if json else problems:
         console.print_message(problem)
     if problems:
@@ -76,8 +76,8 @@ def repair(store: StoreOption, milvus: MilvusOption = None, json: JsonOption = F
         console.print_json({"items": items, "done": done})
         return
     for line in done:
-        console.OUT.print(line, soft_wrap=True)
-    console.OUT.print(f"{display_name(store)} is intact: {items:,} items", soft_wrap=True)
+        console.print_line(line)
+    console.print_line(f"{display_name(store)} is intact: {items:,} items")
 
 
 @app.command()
@@ -96,7 +96,7 @@ def delete(
         if compact:
             opened.compact()
         items = len(opened)
-    console.OUT.print(f"{deleted:,} deleted; {display_name(store)} holds {items:,} items", soft_wrap=True)
+    console.print_line(f"{deleted:,} deleted; {display_name(store)} holds {items:,} items")
 
 
 @app.command()
@@ -105,7 +105,7 @@ def backup(folder: Annotated[Path, typer.Argument(help="A new or empty folder.")
     with Store.open(store) as opened:
         opened.backup(folder)
     with Store.open(folder) as copy:
-        console.OUT.print(f"{display_name(folder)} holds {len(copy):,} items", soft_wrap=True)
+        console.print_line(f"{display_name(folder)} holds {len(copy):,} items")
 
 
 @app.command("export")
@@ -115,7 +115,7 @@ def export_items(
     """Write every item's id, key, label, metadata and vector to a file; .faiss has the vectors only."""
     with Store.open(store) as opened:
         written = export_store(opened, file)
-    console.OUT.print(f"Wrote {written:,} items to {display_name(file)}", soft_wrap=True)
+    console.print_line(f"Wrote {written:,} items to {display_name(file)}")
 
 
 @app.command("import")
@@ -129,10 +129,9 @@ def import_items(
 ) -> None:
     """Add items with precomputed vectors to a store, created if there is none; they get new ids."""
     report = import_file(file, store, model, milvus=milvus)
-    console.OUT.print(
+    console.print_line(
         f"{report.added:,} added, {report.replaced:,} replaced, {report.unchanged:,} unchanged; see "
-        f"{display_name(store)}",
-        soft_wrap=True,
+        f"{display_name(store)}"
     )
 
 
@@ -145,10 +144,9 @@ def migrate(
 ) -> None:
     """Copy a store to another location as it is, with the same ids and history; run it again to resume."""
     migrated = migration.migrate(source, target, source_milvus=from_milvus, target_milvus=to_milvus)
-    console.OUT.print(
+    console.print_line(
         f"{migrated.copied:,} batches copied; {display_name(target)} holds {migrated.items:,} items in "
-        f"{migrated.batches:,} batches",
-        soft_wrap=True,
+        f"{migrated.batches:,} batches"
     )
 
 
@@ -168,10 +166,9 @@ def compare_stores(
     if json:
         console.print_json({"same": comparison.same, **asdict(comparison)})
     elif comparison.same:
-        console.OUT.print(
+        console.print_line(
             f"the same: {comparison.items:,} items, and the answers to {comparison.queries:,} queries each plain, "
-            "filtered and within a radius",
-            soft_wrap=True,
+            "filtered and within a radius"
         )
     else:
         counts = ", ".join(f"{count:,} {kind}" for kind, count in comparison.differences.items() if count)

@@ -60,6 +60,11 @@ def fail(message: str) -> NoReturn:
     sys.exit(EXIT_FAILED)
 
 
+def print_line(text: str) -> None:
+    """Print a result of one line to standard output, without wrapping it."""
+    OUT.print(text, soft_wrap=True)
+
+
 def print_message(message: str) -> None:
     """Print a message in one line to standard error, with unprintable characters escaped."""
     line = " ".join(message.splitlines())

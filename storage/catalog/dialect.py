@@ -3,6 +3,7 @@
 import json
 import sqlite3
 from collections.abc import Sequence
+from functools import partial
 from typing import Any, cast
 
 import sqlalchemy as sa
@@ -29,6 +30,16 @@ class Blob(sa.LargeBinary):
         """Return the driver's bytes unchanged."""
 
 
+def compile_to(element: type[FunctionElement[Any]], *, sqlite: str, postgresql: str) -> None:
+    """Set the SQL of an element in both dialects: `{0}`, `{1}`, ... stand for its arguments."""
+    compiles(element, SQLITE)(partial(_compiled, sqlite))
+    compiles(element, POSTGRESQL)(partial(_compiled, postgresql))
+
+
+def _compiled(template: str, element: FunctionElement[Any], compiler: SQLCompiler, **options: Any) -> str:
+    return template.format(*(compiler.process(argument, **options) for argument in element.clauses))
+
+
 class utf8(FunctionElement[bytes]):  # noqa: N801 -- named like a SQL function
     """The stored bytes of a text column, which can be read even when damage has made them invalid UTF-8."""
 
@@ -36,14 +47,7 @@ class utf8(FunctionElement[bytes]):  # noqa: N801 -- named like a SQL function
     inherit_cache = True
 
 
-@compiles(utf8, SQLITE)
-def _utf8_in_sqlite(element: utf8, compiler: SQLCompiler, **options: Any) -> str:
-    return f"CAST({compiler.process(element.clauses, **options)} AS BLOB)"
-
-
-@compiles(utf8, POSTGRESQL)
-def _utf8_in_postgresql(element: utf8, compiler: SQLCompiler, **options: Any) -> str:
-    return f"convert_to({compiler.process(element.clauses, **options)}, 'UTF8')"
+compile_to(utf8, sqlite="CAST({} AS BLOB)", postgresql="convert_to({}, 'UTF8')")
 
 
 class in_json_array(FunctionElement[bool]):  # noqa: N801

@@ -2,7 +2,7 @@
 
 import hashlib
 import json
-from dataclasses import dataclass
+from collections.abc import Sequence
 
 import numpy as np
 import sqlalchemy as sa
@@ -15,34 +15,22 @@ from storage.types.embedding import Embedding
 #: The most dimensions that FAISS can index.
 _MAX_DIMENSIONS = 2**31 - 1
 
-
-@dataclass(frozen=True, slots=True)
-class _StoredArray:
-    """An array as stored: the shape is JSON text."""
-
-    name: str
-    shape: str
-    data: bytes
+#: An array as stored: its name, its shape as JSON text, and its bytes.
+_StoredArray = tuple[str, str, bytes]
 
 
 def write_embedding(connection: sa.Connection, embedding: Embedding) -> None:
     """Write the embedding of a new store."""
     arrays = [
-        _StoredArray(name, json.dumps(array.shape), np.ascontiguousarray(array, VECTOR_DTYPE).tobytes())
+        (name, json.dumps(array.shape), np.ascontiguousarray(array, VECTOR_DTYPE).tobytes())
         for name, array in sorted(embedding.arrays.items())
     ]
     spec = json.dumps(embedding.spec, sort_keys=True, ensure_ascii=False, allow_nan=False)
-    connection.execute(
-        sa.insert(EmbeddingRow).values(
-            id=1,
-            dim=embedding.dim,
-            fingerprint=embedding.fingerprint,
-            spec=spec,
-            sha256=_digest(embedding.dim, embedding.fingerprint, spec, arrays),
-        )
-    )
+    sha256 = _digest(embedding.dim, embedding.fingerprint, spec, arrays)
+    row = {"id": 1, "dim": embedding.dim, "fingerprint": embedding.fingerprint, "spec": spec, "sha256": sha256}
+    connection.execute(sa.insert(EmbeddingRow).values(row))
     for array in arrays:
-        connection.execute(sa.insert(ArrayRow).values(name=array.name, shape=array.shape, data=array.data))
+        connection.execute(sa.insert(ArrayRow).values(array))
 
 
 def read_embedding(connection: sa.Connection) -> Embedding:
@@ -51,7 +39,7 @@ def read_embedding(connection: sa.Connection) -> Embedding:
         sa.select(EmbeddingRow.dim, EmbeddingRow.fingerprint, EmbeddingRow.spec, EmbeddingRow.sha256)
     ).all()
     columns = sa.select(ArrayRow.name, ArrayRow.shape, ArrayRow.data).order_by(ArrayRow.name)
-    arrays = [_StoredArray(*row) for row in connection.execute(columns)]
+    arrays = connection.execute(columns).all()
     if len(rows) != 1 or _digest(*rows[0][:3], arrays) != rows[0].sha256:
         raise StoreCorrupt(
             "expected the store's embedding to match its checksum, but it was damaged after it was written: restore "
@@ -61,7 +49,7 @@ def read_embedding(connection: sa.Connection) -> Embedding:
     try:
         spec = json.loads(text)
         arrays_by_name = {
-            array.name: np.frombuffer(array.data, VECTOR_DTYPE).reshape(json.loads(array.shape)) for array in arrays
+            name: np.frombuffer(data, VECTOR_DTYPE).reshape(json.loads(shape)) for name, shape, data in arrays
         }
         if not (isinstance(dim, int) and 0 < dim <= _MAX_DIMENSIONS and isinstance(spec, dict)):
             raise ValueError(f"{dim!r} dimensions and a description of type {type(spec).__name__}")
@@ -74,10 +62,10 @@ def read_embedding(connection: sa.Connection) -> Embedding:
     return Embedding(dim, fingerprint, spec, arrays_by_name)
 
 
-def _digest(dim: object, fingerprint: object, spec: object, arrays: list[_StoredArray]) -> bytes:
+def _digest(dim: object, fingerprint: object, spec: object, arrays: Sequence[_StoredArray]) -> bytes:
     """Return the sha256 of all fields of an embedding, of any type, since damage can change types."""
     digest = hashlib.sha256(json.dumps([repr(dim), repr(fingerprint), repr(spec)]).encode())
-    for array in arrays:
-        data = array.data if isinstance(array.data, bytes) else repr(array.data).encode()
-        digest.update(json.dumps([repr(array.name), repr(array.shape), hashlib.sha256(data).hexdigest()]).encode())
+    for name, shape, data in arrays:
+        data_digest = hashlib.sha256(data if isinstance(data, bytes) else repr(data).encode())
+        digest.update(json.dumps([repr(name), repr(shape), data_digest.hexdigest()]).encode())
     return digest.digest()

@@ -1,20 +1,17 @@
 """The rows of batches and of index files (generations)."""
 
+from dataclasses import asdict
+from typing import Any
+
 import sqlalchemy as sa
 
 from storage.catalog.batch import Batch, Generation
 from storage.catalog.schema import BatchRow, GenerationRow
 from storage.errors import StoreCorrupt
 
-_BATCH = sa.select(BatchRow.number, BatchRow.live, BatchRow.next_id, BatchRow.chain)
-_GENERATION = sa.select(
-    GenerationRow.number,
-    GenerationRow.batch,
-    GenerationRow.chain,
-    GenerationRow.items,
-    GenerationRow.size,
-    GenerationRow.sha256,
-)
+#: Their columns are the fields of `Batch` and `Generation`, in order.
+_BATCH = sa.select(BatchRow.__table__)
+_GENERATION = sa.select(GenerationRow.__table__)
 
 #: More than any count of items or bytes.
 _COUNT_LIMIT = 2**62
@@ -28,24 +25,21 @@ class History:
 
     def write_batch(self, batch: Batch) -> None:
         """Record a batch."""
-        self._connection.execute(
-            sa.insert(BatchRow).values(number=batch.number, live=batch.live, next_id=batch.next_id, chain=batch.chain)
-        )
+        self._connection.execute(sa.insert(BatchRow).values(asdict(batch)))
 
     def rewrite_batch(self, batch: Batch) -> None:
-        """Replace the record of a batch that is recorded already."""
-        values = {"live": batch.live, "next_id": batch.next_id, "chain": batch.chain}
-        self._connection.execute(sa.update(BatchRow).where(BatchRow.number == batch.number).values(values))
+        """Replace the record of a batch."""
+        self._connection.execute(sa.update(BatchRow).where(BatchRow.number == batch.number).values(asdict(batch)))
 
     def last_batch(self) -> Batch:
         """Return the newest batch; raise StoreCorrupt when there is none, not even batch 0, or it is damaged."""
-        return self._one(_BATCH.order_by(BatchRow.number.desc()).limit(1), "batch 0")
+        return self._checked_batch(_BATCH.order_by(BatchRow.number.desc()).limit(1), "batch 0")
 
     def batch(self, number: int) -> Batch:
         """Return one batch; raise StoreCorrupt when its record is missing or damaged."""
-        return self._one(_BATCH.where(BatchRow.number == number), f"batch {number}")
+        return self._checked_batch(_BATCH.where(BatchRow.number == number), f"batch {number}")
 
-    def _one(self, select: sa.Select[int, int, int, bytes], expected: str) -> Batch:
+    def _checked_batch(self, select: sa.Select[Any], expected: str) -> Batch:
         row = self._connection.execute(select).first()
         if row is None:
             raise StoreCorrupt(
@@ -64,16 +58,7 @@ class History:
 
     def write_generation(self, generation: Generation) -> None:
         """Record an index file, which must be complete and durable already."""
-        self._connection.execute(
-            sa.insert(GenerationRow).values(
-                number=generation.number,
-                batch=generation.batch,
-                chain=generation.chain,
-                items=generation.items,
-                size=generation.size,
-                sha256=generation.sha256,
-            )
-        )
+        self._connection.execute(sa.insert(GenerationRow).values(asdict(generation)))
 
     def generations(self) -> list[Generation]:
         """Return the recorded generations of this history, newest first; damaged records are skipped."""
@@ -81,11 +66,9 @@ class History:
             BatchRow, sa.and_(BatchRow.number == GenerationRow.batch, BatchRow.chain == GenerationRow.chain)
         )
         newest_first = same_history.order_by(GenerationRow.number.desc())
-        generations = [Generation(*row) for row in self._connection.execute(newest_first)]
+        records = (Generation(*row) for row in self._connection.execute(newest_first))
         return [
-            generation
-            for generation in generations
-            if _are_counts(generation.items, generation.size) and isinstance(generation.sha256, bytes)
+            record for record in records if _are_counts(record.items, record.size) and isinstance(record.sha256, bytes)
         ]
 
     def next_generation(self) -> int:

@@ -9,16 +9,8 @@ from storage.catalog.schema import JOB_NUMBERS, JobRow, RejectRow
 from storage.errors import StoreCorrupt
 from storage.types.jobs import Job, JobUpdate, Rejected
 
-_JOB = sa.select(
-    JobRow.number,
-    JobRow.source,
-    JobRow.total,
-    JobRow.added,
-    JobRow.replaced,
-    JobRow.unchanged,
-    JobRow.rejected,
-    JobRow.finished,
-)
+#: Its columns are the fields of `Job`, in order.
+_JOB = sa.select(JobRow.__table__)
 
 
 class JobRows:

@@ -9,11 +9,9 @@ from collections.abc import Sequence
 from typing import Any
 
 import sqlalchemy as sa
-from sqlalchemy.ext.compiler import compiles
-from sqlalchemy.sql.compiler import SQLCompiler
 from sqlalchemy.sql.functions import FunctionElement
 
-from storage.catalog.dialect import POSTGRESQL, SQLITE, in_json_array
+from storage.catalog.dialect import compile_to, in_json_array
 from storage.types.items import Scalar
 
 #: The values of the column `type` for numbers, as SQLite's json_each has them.
@@ -25,19 +23,15 @@ class _json_fields(FunctionElement[Any]):  # noqa: N801 -- named like a SQL func
     name = "json_fields"
 
 
-@compiles(_json_fields, SQLITE)
-def _json_fields_in_sqlite(element: _json_fields, compiler: SQLCompiler, **options: Any) -> str:
-    # https://sqlite.org/json1.html#jeach
-    return f"json_each({compiler.process(element.clauses, **options)})"
-
-
-@compiles(_json_fields, POSTGRESQL)
-def _json_fields_in_postgresql(element: _json_fields, compiler: SQLCompiler, **options: Any) -> str:
-    document = f"CAST({compiler.process(element.clauses, **options)} AS jsonb)"
-    types = "'string' THEN 'text' WHEN 'number' THEN 'real' WHEN 'boolean' THEN pair.value::text"
-    type = f"CASE jsonb_typeof(pair.value) WHEN {types} ELSE jsonb_typeof(pair.value) END"
-    value = "(pair.value #>> '{}') COLLATE \"C\""
-    return f"LATERAL (SELECT pair.key, {value} AS value, {type} AS type FROM jsonb_each({document}) AS pair)"
+# https://sqlite.org/json1.html#jeach
+compile_to(
+    _json_fields,
+    sqlite="json_each({})",
+    postgresql="LATERAL (SELECT pair.key, (pair.value #>> '{{}}') COLLATE \"C\" AS value, "
+    "CASE jsonb_typeof(pair.value) WHEN 'string' THEN 'text' WHEN 'number' THEN 'real' "
+    "WHEN 'boolean' THEN pair.value::text ELSE jsonb_typeof(pair.value) END AS type "
+    "FROM jsonb_each(CAST({} AS jsonb)) AS pair)",
+)
 
 
 def json_fields(document: Any) -> Any:
@@ -59,16 +53,7 @@ class numeric_value(FunctionElement[Any]):  # noqa: N801
         super().__init__(field.c.value, field.c.type)
 
 
-@compiles(numeric_value, SQLITE)
-def _numeric_value_in_sqlite(element: numeric_value, compiler: SQLCompiler, **options: Any) -> str:
-    value, _ = element.clauses
-    return compiler.process(value, **options)
-
-
-@compiles(numeric_value, POSTGRESQL)
-def _numeric_value_in_postgresql(element: numeric_value, compiler: SQLCompiler, **options: Any) -> str:
-    value, type = (compiler.process(clause, **options) for clause in element.clauses)
-    return f"CASE {type} WHEN 'real' THEN CAST({value} AS numeric) END"
+compile_to(numeric_value, sqlite="{0}", postgresql="CASE {1} WHEN 'real' THEN CAST({0} AS numeric) END")
 
 
 class _json_text(FunctionElement[Any]):  # noqa: N801
@@ -79,20 +64,8 @@ class _json_number(FunctionElement[Any]):  # noqa: N801
     inherit_cache = True
 
 
-@compiles(_json_text, SQLITE)
-@compiles(_json_number, SQLITE)
-def _json_scalar_in_sqlite(element: FunctionElement[Any], compiler: SQLCompiler, **options: Any) -> str:
-    return f"json_extract({compiler.process(element.clauses, **options)}, '$')"
-
-
-@compiles(_json_text, POSTGRESQL)
-def _json_text_in_postgresql(element: _json_text, compiler: SQLCompiler, **options: Any) -> str:
-    return f"(CAST({compiler.process(element.clauses, **options)} AS jsonb) #>> '{{}}')"
-
-
-@compiles(_json_number, POSTGRESQL)
-def _json_number_in_postgresql(element: _json_number, compiler: SQLCompiler, **options: Any) -> str:
-    return f"CAST(CAST({compiler.process(element.clauses, **options)} AS jsonb) AS numeric)"
+compile_to(_json_text, sqlite="json_extract({}, '$')", postgresql="(CAST({} AS jsonb) #>> '{{}}')")
+compile_to(_json_number, sqlite="json_extract({}, '$')", postgresql="CAST(CAST({} AS jsonb) AS numeric)")
 
 
 def json_scalar(value: Scalar) -> Any:

@@ -9,10 +9,11 @@ import numpy as np
 import pytest
 
 from ingest import job
-from storage import console
 from storage.transfer.import_export import import_file, imported_embedding
+from tests.commands import Command
 from tests.ingest.images.handmade.png import bomb
 from tests.search.stores import grey_store
+from tests.storage.stores import files
 from tests.toys import VGG16_TOY, ToyBackbone, grey, png, toy_backbone
 
 Run = Callable[[str], tuple[int, str, str]]
@@ -219,7 +220,7 @@ REFUSED = {
 def made(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Return a folder of stores, pictures and other files."""
     folder = tmp_path_factory.mktemp("made")
-    files: Mapping[str, bytes] = {
+    contents: Mapping[str, bytes] = {
         "pictures/cat/a.png": png(grey(1)),
         "pictures/dog/b.png": png(grey(2)),
         "foreign/notes.txt": b"notes",
@@ -230,7 +231,7 @@ def made(tmp_path_factory: pytest.TempPathFactory) -> Path:
         "cut.png": png(grey(3))[:-20],
         "bomb.png": bomb(20_000),
     }
-    for name, data in files.items():
+    for name, data in contents.items():
         (folder / name).parent.mkdir(parents=True, exist_ok=True)
         (folder / name).write_bytes(data)
     np.savez(folder / "vectors.npz", key=np.array(["a", "b"]), vector=np.eye(2, 3, dtype=np.float32))
@@ -265,19 +266,14 @@ def run(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> 
 
     def run(line: str) -> tuple[int, str, str]:
         program, *args = line.split()
-        monkeypatch.setattr("sys.argv", [program, *args])
-        with pytest.raises(SystemExit) as ended:
-            console.run(import_module(f"{program}.__main__").app, f"python -m {program}")
-        printed = capsys.readouterr()
-        return int(ended.value.code or 0), printed.out, printed.err
+        return Command(import_module(f"{program}.__main__").app, monkeypatch, capsys)(*args)
 
     return run
 
 
 def contents(folder: Path) -> dict[str, bytes]:
     """Return every file below a folder but the locks, which name the process that wrote last."""
-    files = (path for path in folder.rglob("*") if path.is_file() and path.name != "writer.lock")
-    return {str(path.relative_to(folder)): path.read_bytes() for path in files}
+    return {name: data for name, data in files(folder).items() if Path(name).name != "writer.lock"}
 
 
 @pytest.mark.parametrize(("line", "message"), REFUSED.items(), ids=REFUSED)

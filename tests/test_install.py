@@ -8,12 +8,11 @@ import sys
 import zipfile
 from pathlib import Path
 
-import numpy as np
 import pytest
 
-from storage import Embedding, NewItem, Store
+from tests.processes import REPOSITORY
+from tests.storage.stores import line_store
 
-ROOT = Path(__file__).parents[1]
 PACKAGES = ("lookalike", "ingest", "search", "storage")
 
 
@@ -22,9 +21,9 @@ def wheel(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Build the wheel from a copy, so that nothing is left in the repository."""
     copy, folder = tmp_path_factory.mktemp("copy"), tmp_path_factory.mktemp("wheel")
     for name in ("pyproject.toml", "README.md", "LICENSE", "NOTICE"):
-        shutil.copy(ROOT / name, copy)
+        shutil.copy(REPOSITORY / name, copy)
     for name in (*PACKAGES, "benchmarks", "tests"):
-        shutil.copytree(ROOT / name, copy / name, ignore=shutil.ignore_patterns("__pycache__"))
+        shutil.copytree(REPOSITORY / name, copy / name, ignore=shutil.ignore_patterns("__pycache__"))
     pip("wheel", "--no-deps", "--no-build-isolation", "--wheel-dir", str(folder), str(copy))
     (built,) = folder.iterdir()
     return built
@@ -38,23 +37,22 @@ def installed(wheel: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     return folder
 
 
-@pytest.fixture
-def store(tmp_path: Path) -> Path:
-    with Store.create(tmp_path / "store", Embedding(2, "f" * 64)) as opened:
-        opened.append([NewItem(key, b"", label) for key, label in (("a", "x"), ("b", "y"))], np.eye(2))
-    return tmp_path / "store"
-
-
 def pip(*arguments: str) -> None:
     command = [sys.executable, "-m", "pip", "--quiet", "--disable-pip-version-check", "--no-cache-dir", *arguments]
     subprocess.run(command, check=True, capture_output=True)
 
 
-def run(installed: Path, folder: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
-    """Run the installed command in a folder."""
+def run(installed: Path, folder: Path, program: str | Path, *arguments: str) -> subprocess.CompletedProcess[str]:
+    """Run a program in a folder, with the installed packages."""
     environment = os.environ | {"PYTHONPATH": str(installed)}
-    command = [str(installed / "bin/lookalike"), *arguments]
-    return subprocess.run(command, cwd=folder, env=environment, check=False, capture_output=True, text=True)
+    return subprocess.run(
+        [program, *arguments], cwd=folder, env=environment, check=False, capture_output=True, text=True
+    )
+
+
+def lookalike(installed: Path, folder: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
+    """Run the installed command in a folder."""
+    return run(installed, folder, installed / "bin/lookalike", *arguments)
 
 
 def test_the_wheel_has_the_packages_and_no_measurements_or_tests(wheel: Path) -> None:
@@ -64,34 +62,30 @@ def test_the_wheel_has_the_packages_and_no_measurements_or_tests(wheel: Path) ->
     assert {f"{name}/py.typed" for name in PACKAGES} <= names
 
 
-def test_the_installed_command_answers_a_query_from_another_folder(
-    installed: Path, store: Path, tmp_path: Path
-) -> None:
-    folder = tmp_path / "elsewhere"
+def test_the_installed_command_answers_a_query_from_another_folder(installed: Path, tmp_path: Path) -> None:
+    store, folder = line_store(tmp_path), tmp_path / "elsewhere"
     folder.mkdir()
-    done = run(installed, folder, "query", "--store", str(store), "--key", "a", "-k", "1", "--json")
+    done = lookalike(installed, folder, "query", "--store", str(store), "--key", "key 0", "-k", "1", "--json")
     assert (done.returncode, done.stderr) == (0, "")
-    hit = {"rank": 1, "id": 1, "key": "b", "label": "y", "distance": 2**0.5, "metadata": {}}
+    hit = {"rank": 1, "id": 1, "key": "key 1", "label": "label 1", "distance": 1.0, "metadata": {"number": 1}}
     assert json.loads(done.stdout)["hits"] == [hit]
 
 
 def test_the_installed_command_is_the_wheels_and_tells_its_version(installed: Path, tmp_path: Path) -> None:
-    done = run(installed, tmp_path, "--version")
+    done = lookalike(installed, tmp_path, "--version")
     assert (done.returncode, done.stdout, done.stderr) == (0, "lookalike 0.1.0\n", "")
     where = "import lookalike, storage; print(lookalike.__file__, storage.__file__)"
-    environment = os.environ | {"PYTHONPATH": str(installed)}
-    program = [sys.executable, "-c", where]
-    printed = subprocess.run(program, cwd=tmp_path, env=environment, check=True, capture_output=True, text=True).stdout
-    assert printed == f"{installed / 'lookalike/__init__.py'} {installed / 'storage/__init__.py'}\n"
+    done = run(installed, tmp_path, sys.executable, "-c", where)
+    assert done.stdout == f"{installed / 'lookalike/__init__.py'} {installed / 'storage/__init__.py'}\n"
 
 
 def test_a_misspelt_command_is_one_error_that_names_the_right_one(installed: Path, tmp_path: Path) -> None:
-    done = run(installed, tmp_path, "quer")
+    done = lookalike(installed, tmp_path, "quer")
     assert done.returncode == 2
     assert "No such command 'quer'. Did you mean 'query'?" in done.stderr
 
 
 def test_the_shell_can_complete_the_commands(installed: Path, tmp_path: Path) -> None:
-    done = run(installed, tmp_path, "--show-completion", "bash")
+    done = lookalike(installed, tmp_path, "--show-completion", "bash")
     assert done.returncode == 0
     assert "_LOOKALIKE_COMPLETE" in done.stdout

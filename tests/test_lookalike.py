@@ -6,7 +6,7 @@ import ingest
 import lookalike
 import search
 import storage
-from tests.programs import printed_by
+from tests.processes import printed_by
 
 
 def test_every_public_name_is_that_of_its_package() -> None:

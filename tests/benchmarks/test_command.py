@@ -5,10 +5,10 @@ from pathlib import Path
 
 import cv2
 import pytest
-from typer.testing import CliRunner
 
-from benchmarks import __main__ as command
+from benchmarks import __main__ as main
 from ingest.embedding.recipes import RECIPES
+from tests.commands import Command
 from tests.toys import TOY, grey, png, toy_backbone
 
 
@@ -16,8 +16,7 @@ from tests.toys import TOY, grey, png, toy_backbone
 def toy_recipe(monkeypatch: pytest.MonkeyPatch) -> None:
     """Register the toy recipe, and replace VGG16 by the toy backbone."""
     monkeypatch.setitem(RECIPES, "toy", TOY)
-    monkeypatch.setattr(command, "vgg16_factory", lambda *_: toy_backbone())
-    monkeypatch.setenv("COLUMNS", "200")
+    monkeypatch.setattr(main, "vgg16_factory", lambda *_: toy_backbone())
 
 
 @pytest.fixture
@@ -30,17 +29,15 @@ def images(tmp_path: Path) -> Path:
     return folder
 
 
-def run(*args: object) -> tuple[int, str]:
-    """Run the command; return its exit status and standard output."""
-    result = CliRunner().invoke(command.app, [str(arg) for arg in args])
-    assert result.exception is None or isinstance(result.exception, SystemExit)
-    return result.exit_code, result.stdout
+@pytest.fixture
+def run(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Command:
+    return Command(main.app, monkeypatch, capsys)
 
 
-def test_recipes_prints_only_json_and_draws_the_figure(images: Path, tmp_path: Path) -> None:
+def test_recipes_prints_only_json_and_draws_the_figure(run: Command, images: Path, tmp_path: Path) -> None:
     figure = tmp_path / "recipes.png"
     args = ("--recipe", "toy", "--test", 2, "--quick", "--figure", figure, "--json")
-    status, out = run("recipes", f"folder:{images}", *args)
+    status, out, _ = run("recipes", f"folder:{images}", *args)
     report = json.loads(out)
     assert (status, report["stored"], report["asked"], len(report["twins"])) == (0, 4, 2, 3)
     assert [score["recipe"] for score in report["scores"]] == ["raw pixels", "toy"]
@@ -61,14 +58,14 @@ def test_recipes_prints_only_json_and_draws_the_figure(images: Path, tmp_path: P
     assert cv2.imread(str(figure)) is not None
 
 
-def test_recipes_prints_a_table(images: Path) -> None:
-    status, out = run("recipes", f"folder:{images}", "--recipe", "toy", "--test", 2)
+def test_recipes_prints_a_table(run: Command, images: Path) -> None:
+    status, out, _ = run("recipes", f"folder:{images}", "--recipe", "toy", "--test", 2)
     assert status == 0
     assert out.splitlines()[0].rstrip() == "Recipes on folder: 2 query images, 4 stored, 5 splits"
     assert "raw pixels" in out
 
 
-def test_copies_prints_the_share_of_each_kind(images: Path) -> None:
-    status, out = run("copies", f"folder:{images}", "--recipe", "toy", "--json")
+def test_copies_prints_the_share_of_each_kind(run: Command, images: Path) -> None:
+    status, out, _ = run("copies", f"folder:{images}", "--recipe", "toy", "--json")
     report = json.loads(out)
     assert (status, report["recipe"], report["originals"], report["by_kind"]["half size"]) == (0, "toy", 6, 1.0)

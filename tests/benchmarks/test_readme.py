@@ -8,13 +8,12 @@ import pytest
 from benchmarks.common.measurement import NO_VALUE
 from benchmarks.errors import UnfitForBenchmark
 from benchmarks.readme import BEGIN, END, replace_results, results, write_results
-
-ROOT = Path(__file__).parents[2]
+from tests.processes import REPOSITORY
 
 
 def test_the_readme_has_the_results_of_its_report() -> None:
-    document = json.loads((ROOT / "docs" / "report.json").read_text())
-    page = (ROOT / "README.md").read_text()
+    document = json.loads((REPOSITORY / "docs" / "report.json").read_text())
+    page = (REPOSITORY / "README.md").read_text()
     assert page[page.index(BEGIN) : page.index(END) + len(END)] == results(document)
     assert document["made"] in results(document)
     assert document["machine"]["processor"].split()[0] in results(document)

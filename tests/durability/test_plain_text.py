@@ -6,7 +6,7 @@ import pytest
 
 from storage import Embedding, NewItem, Store
 from storage.errors import UnknownItem
-from tests.storage.commands import Command
+from tests.commands import Command
 
 TEXTS = [
     "'; DROP TABLE items; --",
@@ -68,26 +68,21 @@ def test_deleting_such_a_key_deletes_nothing_else(folder: Path) -> None:
         assert store.verify() == []
 
 
-@pytest.fixture
-def command(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Command:
-    return Command(monkeypatch, capsys)
-
-
 def test_commands_take_such_arguments_as_they_are_and_print_no_control_characters(
-    folder: Path, command: Command
+    folder: Path, storage: Command
 ) -> None:
     for text in TEXTS:
-        status, out, err = command("delete", "--store", folder, "--key", f"no {text}")
+        status, out, err = storage("delete", "--store", folder, "--key", f"no {text}")
         assert (status, out) == (1, "")
         assert err.count("\n") == 1
         assert err.startswith("error: expected an item of ")
         assert err.rstrip("\n").isprintable()
-    status, out, err = command("info", "--store", folder)
+    status, out, err = storage("info", "--store", folder)
     assert (status, err) == (0, "")
     assert "".join(out.split("\n")).isprintable()
-    assert command.json("info", "--store", folder)["labels"] == dict.fromkeys(TEXTS, 1)
-    assert command.json("verify", "--store", folder) == {"ok": True, "items": len(TEXTS), "problems": []}
+    assert storage.json("info", "--store", folder)["labels"] == dict.fromkeys(TEXTS, 1)
+    assert storage.json("verify", "--store", folder) == {"ok": True, "items": len(TEXTS), "problems": []}
     for text in TEXTS[:3]:
-        assert command("delete", "--store", folder, "--key", text)[0] == 0
+        assert storage("delete", "--store", folder, "--key", text)[0] == 0
     with Store.open(folder) as store:
         assert [item.key for item in store.items()] == TEXTS[3:]

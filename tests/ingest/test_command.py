@@ -5,7 +5,6 @@ import re
 from pathlib import Path
 
 import pytest
-from typer.testing import CliRunner
 
 from ingest import job
 from ingest.__main__ import app
@@ -15,7 +14,8 @@ from ingest.embedding.network.precision import PrecisionOption
 from ingest.embedding.recipes import RECIPES, Recipe
 from ingest.errors import WeightsUnusable
 from ingest.sources import datasets
-from storage import Store, console
+from storage import Store
+from tests.commands import Command
 from tests.ingest.sources.idx_files import write_split
 from tests.toys import TOY, grey, png, toy_backbone
 
@@ -26,7 +26,6 @@ def toy_recipe(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(recipes, "DEFAULT", TOY)
     monkeypatch.setitem(RECIPES, "toy", TOY)
     monkeypatch.setattr(job, "vgg16_factory", lambda *_, **__: toy_backbone())
-    monkeypatch.setenv("COLUMNS", "200")
 
 
 @pytest.fixture
@@ -38,27 +37,16 @@ def images(tmp_path: Path) -> Path:
     return folder
 
 
-def run(*args: object) -> tuple[int, str, str]:
-    """Run the command; return its exit status, standard output and standard error."""
-    result = CliRunner().invoke(app, [str(arg) for arg in args])
-    assert result.exception is None or isinstance(result.exception, SystemExit)
-    return result.exit_code, result.stdout, result.stderr
-
-
-def failure(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], *args: object) -> tuple[int, str, str]:
-    """Run the command as `lookalike ingest` does, which turns our errors into a line and an exit status."""
-    monkeypatch.setattr("sys.argv", ["ingest", *(str(arg) for arg in args)])
-    with pytest.raises(SystemExit) as ended:
-        console.run(app, "python -m ingest")
-    printed = capsys.readouterr()
-    return int(ended.value.code or 0), printed.out, printed.err
+@pytest.fixture
+def run(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Command:
+    return Command(app, monkeypatch, capsys)
 
 
 def without_numbers_of_time(text: str) -> str:
     return re.sub(r"in \d+\.\d s, \d+ images/s", "in TIME", text)
 
 
-def test_a_first_job_says_how_many_images_it_added(images: Path, tmp_path: Path) -> None:
+def test_a_first_job_says_how_many_images_it_added(run: Command, images: Path, tmp_path: Path) -> None:
     status, out, _ = run(f"folder:{images}", "--store", tmp_path / "store")
     assert (status, without_numbers_of_time(out)) == (
         0,
@@ -66,12 +54,12 @@ def test_a_first_job_says_how_many_images_it_added(images: Path, tmp_path: Path)
     )
 
 
-def test_progress_goes_to_standard_error(images: Path, tmp_path: Path) -> None:
+def test_progress_goes_to_standard_error(run: Command, images: Path, tmp_path: Path) -> None:
     _, _, err = run(f"folder:{images}", "--store", tmp_path / "store")
     assert err == "fitting: 0 of 3\ningesting: 3 of 3\nwriting the index: 3 of 3\n"
 
 
-def test_a_second_job_says_that_there_is_nothing_to_do(images: Path, tmp_path: Path) -> None:
+def test_a_second_job_says_that_there_is_nothing_to_do(run: Command, images: Path, tmp_path: Path) -> None:
     run(f"folder:{images}", "--store", tmp_path / "store")
     status, out, _ = run(f"folder:{images}", "--store", tmp_path / "store")
     assert (status, out) == (
@@ -80,7 +68,9 @@ def test_a_second_job_says_that_there_is_nothing_to_do(images: Path, tmp_path: P
     )
 
 
-def test_a_third_job_tells_the_new_from_the_replaced_and_the_unchanged(images: Path, tmp_path: Path) -> None:
+def test_a_third_job_tells_the_new_from_the_replaced_and_the_unchanged(
+    run: Command, images: Path, tmp_path: Path
+) -> None:
     run(f"folder:{images}", "--store", tmp_path / "store")
     (images / "dark" / "51.png").write_bytes(png(grey(52)))
     (images / "light.png").write_bytes(png(grey(200)))
@@ -91,7 +81,9 @@ def test_a_third_job_tells_the_new_from_the_replaced_and_the_unchanged(images: P
     )
 
 
-def test_rejected_images_are_named_with_their_reason_and_the_exit_status_is_3(images: Path, tmp_path: Path) -> None:
+def test_rejected_images_are_named_with_their_reason_and_the_exit_status_is_3(
+    run: Command, images: Path, tmp_path: Path
+) -> None:
     (images / "dark" / "50.png").write_bytes(b"<html>")
     status, out, err = run(f"folder:{images}", "--store", tmp_path / "store")
     assert (status, without_numbers_of_time(out)) == (
@@ -108,7 +100,7 @@ def test_rejected_images_are_named_with_their_reason_and_the_exit_status_is_3(im
     )
 
 
-def test_json_is_the_only_thing_on_standard_output(images: Path, tmp_path: Path) -> None:
+def test_json_is_the_only_thing_on_standard_output(run: Command, images: Path, tmp_path: Path) -> None:
     (images / "dark" / "50.png").write_bytes(b"")
     status, out, _ = run(f"folder:{images}", "--store", tmp_path / "store", "--json")
     document = json.loads(out)
@@ -138,7 +130,7 @@ def test_json_is_the_only_thing_on_standard_output(images: Path, tmp_path: Path)
     assert measured["peak_rss_mb"] > 1
 
 
-def test_a_limit_takes_the_first_images_only(images: Path, tmp_path: Path) -> None:
+def test_a_limit_takes_the_first_images_only(run: Command, images: Path, tmp_path: Path) -> None:
     status, out, _ = run(f"folder:{images}", "--store", tmp_path / "store", "--limit", 2)
     assert (status, without_numbers_of_time(out)) == (
         0,
@@ -148,7 +140,7 @@ def test_a_limit_takes_the_first_images_only(images: Path, tmp_path: Path) -> No
         assert [item.key for item in store.items()] == ["dark/0.png", "dark/102.png"]
 
 
-def test_the_name_of_a_store_is_shown_as_it_is(images: Path, tmp_path: Path) -> None:
+def test_the_name_of_a_store_is_shown_as_it_is(run: Command, images: Path, tmp_path: Path) -> None:
     """Brackets are no markup, and a word between colons no emoji."""
     _, out, _ = run(f"folder:{images}", "--store", tmp_path / "[bold] :cat:")
     assert without_numbers_of_time(out) == (
@@ -156,10 +148,8 @@ def test_the_name_of_a_store_is_shown_as_it_is(images: Path, tmp_path: Path) -> 
     )
 
 
-def test_a_failure_is_one_line_and_exit_status_1(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
-) -> None:
-    assert failure(monkeypatch, capsys, "mnits", "--store", tmp_path / "store") == (
+def test_a_failure_is_one_line_and_exit_status_1(run: Command, tmp_path: Path) -> None:
+    assert run("mnits", "--store", tmp_path / "store") == (
         1,
         "",
         "error: expected a source (mnist-sample, mnist, fashion-mnist, idx:DIR, npz:FILE, folder:DIR or "
@@ -176,26 +166,25 @@ def test_a_failure_is_one_line_and_exit_status_1(
     ],
 )
 def test_a_number_of_images_below_one_is_one_line_and_makes_nothing(
+    run: Command,
     images: Path,
     tmp_path: Path,
-    monkeypatch: pytest.MonkeyPatch,
-    capsys: pytest.CaptureFixture[str],
     option: str,
     message: str,
 ) -> None:
     args = (f"folder:{images}", "--store", tmp_path / "store", option, 0)
-    assert failure(monkeypatch, capsys, *args) == (1, "", f"error: {message}\n")
+    assert run(*args) == (1, "", f"error: {message}\n")
     assert not (tmp_path / "store").exists()
 
 
 def test_missing_weights_are_one_line_and_leave_nothing_behind(
-    images: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+    run: Command, images: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     def no_weights(_: Recipe, __: PrecisionOption) -> Backbone:
         raise WeightsUnusable("expected weights,\ngot none")
 
     monkeypatch.setattr(job, "vgg16_factory", lambda *_, **__: no_weights)
-    assert failure(monkeypatch, capsys, f"folder:{images}", "--store", tmp_path / "store") == (
+    assert run(f"folder:{images}", "--store", tmp_path / "store") == (
         1,
         "",
         "fitting: 0 of 3\nerror: expected weights, got none\n",
@@ -203,17 +192,17 @@ def test_missing_weights_are_one_line_and_leave_nothing_behind(
     assert not (tmp_path / "store").exists()
 
 
-def test_an_unknown_recipe_is_one_line(
-    images: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
-) -> None:
-    assert failure(monkeypatch, capsys, f"folder:{images}", "--store", tmp_path / "store", "--recipe", "best") == (
+def test_an_unknown_recipe_is_one_line(run: Command, images: Path, tmp_path: Path) -> None:
+    assert run(f"folder:{images}", "--store", tmp_path / "store", "--recipe", "best") == (
         1,
         "",
         "error: expected a recipe (notebook, retrieval, metric, photo, toy or a .toml file), got 'best'\n",
     )
 
 
-def test_weights_and_download_are_passed_on(images: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_weights_and_download_are_passed_on(
+    run: Command, images: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     options: list[tuple[object, bool]] = []
 
     def record(weights: object, *, download: bool) -> object:
@@ -226,7 +215,7 @@ def test_weights_and_download_are_passed_on(images: Path, tmp_path: Path, monkey
     assert options == [(None, False), (Path("vgg.h5"), True)]
 
 
-def test_download_is_for_data_sets_as_well(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_download_is_for_data_sets_as_well(run: Command, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     def download(_: str) -> None:
         for prefix in ("train", "t10k"):
             write_split(tmp_path / "keras" / "datasets" / "mnist", prefix)
@@ -241,7 +230,7 @@ def test_download_is_for_data_sets_as_well(tmp_path: Path, monkeypatch: pytest.M
     )
 
 
-def test_flat_leaves_the_labels_out(images: Path, tmp_path: Path) -> None:
+def test_flat_leaves_the_labels_out(run: Command, images: Path, tmp_path: Path) -> None:
     run(f"folder:{images}", "--store", tmp_path / "labelled")
     run(f"folder:{images}", "--store", tmp_path / "flat", "--flat")
     for name, label in (("labelled", "dark"), ("flat", None)):
@@ -259,7 +248,7 @@ def test_flat_leaves_the_labels_out(images: Path, tmp_path: Path) -> None:
         (["mnist-sample", "--store", "store", "--limitt", "1"], "--limitt"),
     ],
 )
-def test_wrong_usage_is_exit_status_2_and_names_the_option(args: list[str], named: str) -> None:
+def test_wrong_usage_is_exit_status_2_and_names_the_option(run: Command, args: list[str], named: str) -> None:
     status, out, err = run(*args)
     assert (status, out) == (2, "")
     assert named in err

@@ -24,7 +24,7 @@ from ingest.sources import InMemorySource, SourceImage
 from storage import Item, Rejected, Store
 from storage.errors import ExtraMissing, OtherEmbedding
 from tests.ingest.jobs import Killed, assert_same_store, contents, job, noise_source
-from tests.programs import printed_by
+from tests.processes import printed_by
 from tests.toys import TOY, ToyBackbone, grey, grey_source, png, toy_backbone
 
 

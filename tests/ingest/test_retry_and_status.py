@@ -6,7 +6,6 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
-from typer.testing import CliRunner
 
 from ingest import job, retry_job
 from ingest.__main__ import jobs_app
@@ -17,6 +16,7 @@ from ingest.pipeline.progress import IngestReport, Progress
 from ingest.retry_job import retry
 from ingest.sources import InMemorySource, SourceImage
 from storage import Job, JobUpdate, Rejected, Store
+from tests.commands import Command
 from tests.ingest.jobs import Killed
 from tests.toys import TOY, grey, grey_source, png, toy_backbone
 
@@ -43,7 +43,6 @@ def toys(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(RECIPES, "toy", TOY)
     for module in (job, retry_job):
         monkeypatch.setattr(module, "vgg16_factory", lambda *_, **__: toy_backbone())
-    monkeypatch.setenv("COLUMNS", "200")
 
 
 def ingest_folder(
@@ -58,10 +57,9 @@ def jobs_and_rejects(store: Path) -> tuple[list[Job], list[Rejected]]:
         return opened.jobs(), opened.rejects()
 
 
-def run(*args: object) -> tuple[int, str, str]:
-    result = CliRunner().invoke(jobs_app, [str(arg) for arg in args])
-    assert result.exception is None or isinstance(result.exception, SystemExit)
-    return result.exit_code, result.stdout, result.stderr
+@pytest.fixture
+def run(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Command:
+    return Command(jobs_app, monkeypatch, capsys)
 
 
 def test_a_job_stores_its_counts_and_the_rejected_inputs_with_their_reasons(images: Path, store: Path) -> None:
@@ -197,7 +195,7 @@ def test_a_key_that_a_source_has_twice_is_stored_once_and_the_other_rejected(sto
     )
 
 
-def test_status_shows_the_jobs_and_what_was_rejected(images: Path, store: Path) -> None:
+def test_status_shows_the_jobs_and_what_was_rejected(run: Command, images: Path, store: Path) -> None:
     ingest_folder(images, store)
     status, out, err = run("status", "--store", store)
     lines = [line.rstrip() for line in out.splitlines()]
@@ -210,7 +208,7 @@ def test_status_shows_the_jobs_and_what_was_rejected(images: Path, store: Path) 
     assert "finished" in out
 
 
-def test_status_as_json_is_the_only_thing_on_standard_output(images: Path, store: Path) -> None:
+def test_status_as_json_is_the_only_thing_on_standard_output(run: Command, images: Path, store: Path) -> None:
     ingest_folder(images, store)
     status, out, _ = run("status", "--store", store, "--json")
     assert (status, json.loads(out)) == (
@@ -234,7 +232,7 @@ def test_status_as_json_is_the_only_thing_on_standard_output(images: Path, store
     )
 
 
-def test_retry_ends_as_an_ingest_does(images: Path, store: Path) -> None:
+def test_retry_ends_as_an_ingest_does(run: Command, images: Path, store: Path) -> None:
     ingest_folder(images, store)
     assert run("retry", "--store", store)[0] == 3
     (images / "b.png").write_bytes(png(grey(51)))

@@ -1,8 +1,6 @@
 """Killed writers and servers: after a rerun the store is the same as one that was never disturbed."""
 
 import signal
-import subprocess
-import sys
 import threading
 from pathlib import Path
 from typing import NoReturn
@@ -13,6 +11,7 @@ from storage import Store
 from storage.errors import ServerUnusable
 from storage.milvus import collection
 from storage.transfer.comparison import NO_DIFFERENCES, compare
+from tests.processes import run_python
 from tests.scaling.killed_writer import COUNT, work
 from tests.scaling.stores import EMBEDDING, answers, fill
 from tests.servers.milvus import Server
@@ -35,9 +34,8 @@ def test_a_writer_killed_twenty_times_between_rows_and_vectors_leaves_no_differe
     moments = [("write", 1), ("write_coverage", 1), ("write", 2), ("write_coverage", 3)]
     for number in range(20):
         method, call = moments[number % len(moments)]
-        writer = [sys.executable, "-m", "tests.scaling.killed_writer", url, milvus_url, method, str(call)]
-        died = subprocess.run(writer, check=False, capture_output=True, timeout=120)
-        assert died.returncode == -signal.SIGKILL, died.stderr.decode()
+        died = run_python("-m", "tests.scaling.killed_writer", url, milvus_url, method, call)
+        assert died.returncode == -signal.SIGKILL, died.stderr
     work(url, milvus_url)
     require_same(plain, url, milvus_url)
 

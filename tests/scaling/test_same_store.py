@@ -6,10 +6,10 @@ import numpy as np
 import pytest
 
 from storage import Store, console
+from tests.commands import Command
 from tests.scaling.stores import EMBEDDING, answers, fill, folder_store, items
 from tests.servers.milvus import TOKEN, Server
 from tests.servers.postgres import Cluster
-from tests.storage.commands import Command
 from tests.storage.stores import random_vectors
 
 
@@ -61,13 +61,8 @@ def test_batches_of_a_writer_without_the_vector_server_are_in_the_answers_of_a_r
 
 
 def test_the_commands_copy_a_store_to_servers_and_back_and_compare_it(
-    postgres: Cluster,
-    milvus: Server,
-    tmp_path: Path,
-    monkeypatch: pytest.MonkeyPatch,
-    capsys: pytest.CaptureFixture[str],
+    storage: Command, postgres: Cluster, milvus: Server, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    storage = Command(monkeypatch, capsys)
     folder, copy, url, milvus_url = tmp_path / "store", tmp_path / "copy", postgres.url(), milvus.url()
     folder_store(folder, 200)
     shown = console.display_name(url)

@@ -2,8 +2,6 @@
 
 import json
 import os
-import subprocess
-import sys
 from pathlib import Path
 from typing import Any
 
@@ -13,11 +11,12 @@ import pytest
 
 from search import searcher
 from search.__main__ import app
-from storage import Store, console
+from storage import Store
+from tests.commands import Command
+from tests.processes import run_python
 from tests.search.stores import LABELS, LEVELS, SIZE, grey_store
 from tests.toys import grey, png, toy_backbone
 
-REPOSITORY = Path(__file__).parents[2]
 ONE_QUERY = "expected exactly one of --image, --id, --key, --vector and --random"
 
 
@@ -29,34 +28,11 @@ def store(tmp_path: Path) -> Path:
 @pytest.fixture(autouse=True)
 def toy_weights(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(searcher, "vgg16_factory", lambda _=None: toy_backbone())
-    monkeypatch.setenv("COLUMNS", "200")
-
-
-class Command:
-    """Runs `python -m search` within this process."""
-
-    def __init__(self, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
-        self._monkeypatch = monkeypatch
-        self._capsys = capsys
-
-    def __call__(self, *args: object) -> tuple[int, str, str]:
-        """Return the exit status, standard output and standard error."""
-        self._monkeypatch.setattr("sys.argv", ["search", *(str(arg) for arg in args)])
-        with pytest.raises(SystemExit) as ended:
-            console.run(app, "python -m search")
-        printed = self._capsys.readouterr()
-        return int(ended.value.code or 0), printed.out, printed.err
-
-    def json(self, *args: object) -> Any:
-        """Return the document that a run prints, which must be all that it prints."""
-        status, out, err = self(*args, "--json")
-        assert (status, err) == (0, "")
-        return json.loads(out)
 
 
 @pytest.fixture
 def search(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Command:
-    return Command(monkeypatch, capsys)
+    return Command(app, monkeypatch, capsys)
 
 
 def hit(rank: int, key: str, distance: float) -> dict[str, Any]:
@@ -295,10 +271,8 @@ def test_a_figure_that_cannot_be_written_is_refused_first(
 
 
 def test_a_query_by_id_imports_neither_tensorflow_nor_matplotlib_nor_scikit_learn(store: Path) -> None:
-    command = ["-X", "importtime", "-m", "search", "query", "--store", str(store), "--id", "1", "--json"]
-    done = subprocess.run(
-        [sys.executable, *command], cwd=REPOSITORY, capture_output=True, text=True, timeout=120, check=True
-    )
+    done = run_python("-X", "importtime", "-m", "search", "query", "--store", store, "--id", 1, "--json")
+    assert done.returncode == 0
     assert json.loads(done.stdout)["hits"] == OF_DARK
     loaded = {line.rpartition("|")[2].strip().partition(".")[0] for line in done.stderr.splitlines()}
     assert {"faiss", "sqlalchemy", "search"} <= loaded

@@ -9,12 +9,13 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+from tests.processes import REPOSITORY
 from tests.servers.processes import Process, free_port, running_in
 
 #: The environment's variable that names the program `milvus-server`, if it is not where `make servers` puts it.
 PROGRAM = "LOOKALIKE_MILVUS_SERVER"
 
-_INSTALLED = Path(__file__).parents[2] / ".venv" / "servers" / "bin" / "milvus-server"
+_INSTALLED = REPOSITORY / ".venv" / "servers" / "bin" / "milvus-server"
 
 
 def program() -> Path | None:

@@ -5,7 +5,6 @@ from pathlib import Path
 
 import pytest
 
-from tests.storage.commands import Command
 from tests.storage.published import published_store
 
 
@@ -26,9 +25,3 @@ def published(template: Path, tmp_path: Path) -> Path:
 @pytest.fixture
 def other(template: Path, tmp_path: Path) -> Path:
     return shutil.copytree(template / "other", tmp_path / "other")
-
-
-@pytest.fixture
-def storage(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Command:
-    monkeypatch.setenv("COLUMNS", "200")
-    return Command(monkeypatch, capsys)

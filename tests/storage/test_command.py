@@ -2,8 +2,6 @@
 
 import os
 import sqlite3
-import subprocess
-import sys
 from pathlib import Path
 
 import faiss
@@ -13,8 +11,8 @@ import pytest
 
 from storage import Embedding, NewItem, Store
 from storage.__main__ import app
-from tests.storage.commands import Command
-from tests.storage.processes import REPOSITORY
+from tests.commands import Command
+from tests.processes import run_python
 from tests.storage.stores import content, item, line_store, line_vector, new_item, sql
 
 
@@ -258,8 +256,7 @@ def test_every_command_is_in_the_help(storage: Command) -> None:
 
 def test_it_runs_as_a_program_of_its_own(store: Path, tmp_path: Path) -> None:
     def run(*args: object) -> tuple[int, str, str]:
-        command = [sys.executable, "-m", "storage", *(str(arg) for arg in args)]
-        ended = subprocess.run(command, cwd=REPOSITORY, capture_output=True, text=True, check=False)
+        ended = run_python("-m", "storage", *args)
         return ended.returncode, ended.stdout, ended.stderr
 
     assert run("verify", "--store", store) == (0, f"{store} is intact: 4 items\n", "")

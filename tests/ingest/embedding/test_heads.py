@@ -11,7 +11,7 @@ from ingest.embedding.heads import Pca, RandomDense, TrainedDense, WhitenedPca, 
 from ingest.embedding.linalg.arrays import Float32Array
 from ingest.embedding.recipes import Recipe
 from ingest.errors import RecipeUnusable
-from tests.programs import printed_by
+from tests.processes import printed_by
 
 RANDOM_DENSE = Recipe("toy", side=4, interpolation="area", layer="toy", unit_length=False, head="dense", dim=3, seed=5)
 PCA_RECIPE = Recipe("toy", side=4, interpolation="area", layer="toy", unit_length=False, head="pca", dim=4, seed=5)

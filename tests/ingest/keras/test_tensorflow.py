@@ -1,6 +1,6 @@
 """The import of TensorFlow: without Keras before its first use, and without its objects in garbage collections."""
 
-from tests.programs import printed_by
+from tests.processes import printed_by
 
 
 def test_keras_is_imported_on_first_use() -> None:

@@ -1,7 +1,7 @@
 """A process's peak memory is its own, and not its parent's."""
 
 from ingest.pipeline.peak_memory import peak_memory
-from tests.programs import printed_by
+from tests.processes import printed_by
 
 
 def test_a_child_process_reports_its_own_memory_only() -> None:

@@ -9,6 +9,7 @@ import pytest
 from ingest.errors import InvalidCount, SourceUnusable
 from ingest.sources import USAGE, open_source
 from tests.ingest.sources.idx_files import pictures, write_split
+from tests.processes import REPOSITORY
 from tests.toys import grey, png
 
 
@@ -110,5 +111,5 @@ def test_every_kind_of_source_is_opened_by_its_name(folder: Path) -> None:
 
 
 def test_every_kind_is_in_the_documentation() -> None:
-    page = (Path(__file__).parents[3] / "docs/sources.md").read_text()
+    page = (REPOSITORY / "docs/sources.md").read_text()
     assert [name for name in USAGE.replace(" or ", ", ").split(", ") if f"`{name}`" not in page] == []

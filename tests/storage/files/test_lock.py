@@ -11,8 +11,17 @@ import pytest
 from storage import Store
 from storage.errors import NotAStore, StoreBusy, StoreUnwritable
 from storage.files.lock import WriterLock
-from tests.storage.processes import WRITER, python
+from tests.processes import python
 from tests.storage.stores import EMBEDDING, exactly, line_store, line_vectors, new_items
+
+#: Opens a store for writing, prints a line, and keeps it open until standard input ends.
+WRITER = """
+import sys
+from storage import Store
+with Store.open(sys.argv[1], writing=True):
+    print("open", flush=True)
+    sys.stdin.read()
+"""
 
 
 def busy(folder: Path, holder: object) -> str:

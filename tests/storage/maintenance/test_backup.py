@@ -7,7 +7,7 @@ import pytest
 
 from storage import Embedding, Store
 from storage.errors import NotAStore, StoreCorrupt, StoreExists
-from tests.storage.processes import python
+from tests.processes import python
 from tests.storage.published import QUERIES, VECTORS, answers, fixed_name_vectors
 from tests.storage.stores import (
     EMBEDDING,

@@ -1,4 +1,4 @@
-"""Other processes that use a store concurrently."""
+"""Python in other processes, started in the repository."""
 
 import subprocess
 import sys
@@ -6,7 +6,20 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-REPOSITORY = Path(__file__).parents[2]
+REPOSITORY = Path(__file__).parents[1]
+
+
+def run_python(*args: object) -> subprocess.CompletedProcess[str]:
+    """Run Python with arguments, for at most 5 minutes, and return its exit status and what it printed."""
+    command = [sys.executable, *(str(arg) for arg in args)]
+    return subprocess.run(command, cwd=REPOSITORY, capture_output=True, text=True, check=False, timeout=300)
+
+
+def printed_by(code: str) -> str:
+    """Return what code prints in a new process that must succeed."""
+    done = run_python("-c", code)
+    assert done.returncode == 0, done.stderr
+    return done.stdout
 
 
 @contextmanager
@@ -22,13 +35,3 @@ def python(code: str, *args: object) -> Iterator["subprocess.Popen[str]"]:
             yield process
         finally:
             process.kill()
-
-
-#: Opens a store for writing, prints a line, and keeps it open until standard input ends.
-WRITER = """
-import sys
-from storage import Store
-with Store.open(sys.argv[1], writing=True):
-    print("open", flush=True)
-    sys.stdin.read()
-"""

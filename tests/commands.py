@@ -1,26 +1,28 @@
-"""`python -m storage` within the tests' own process."""
+"""The commands, run within the tests' own process."""
 
 import json
 from typing import Any
 
 import pytest
+import typer
 
 from storage import console
-from storage.__main__ import app
 
 
 class Command:
-    """Runs `python -m storage` within this process."""
+    """Runs an application as `python -m` does, within this process and for lines of 200 characters."""
 
-    def __init__(self, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
+    def __init__(self, app: typer.Typer, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
+        self._app = app
         self._monkeypatch = monkeypatch
         self._capsys = capsys
+        monkeypatch.setenv("COLUMNS", "200")
 
     def __call__(self, *args: object) -> tuple[int, str, str]:
         """Return the exit status, standard output and standard error."""
-        self._monkeypatch.setattr("sys.argv", ["storage", *(str(arg) for arg in args)])
+        self._monkeypatch.setattr("sys.argv", ["program", *(str(arg) for arg in args)])
         with pytest.raises(SystemExit) as ended:
-            console.run(app, "python -m storage")
+            console.run(self._app, "program")
         printed = self._capsys.readouterr()
         return int(ended.value.code or 0), printed.out, printed.err
 

@@ -37,3 +37,8 @@ class WeightsUnusable(LookalikeError):
 
 class EmbeddingDrift(LookalikeError):
     """The vectors of this machine differ too much from the store's to be compared with them."""
+
+
+def first_line(error: Exception) -> str:
+    """Return the first line of an error's message, or the name of its type when that is empty."""
+    return str(error).partition("\n")[0] or type(error).__name__

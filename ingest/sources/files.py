@@ -1,7 +1,7 @@
 """Open regular files without waiting for pipes, and look at paths that may not be valid."""
 
 import io
-import os
+import os.path
 import stat
 from pathlib import Path
 
@@ -41,18 +41,12 @@ def reason_of(error: OSError | ValueError) -> str:
 
 def is_folder(path: Path) -> bool:
     """Return whether a path is a folder; False for one that is not valid or cannot be examined."""
-    try:
-        return path.is_dir()
-    except (OSError, ValueError):
-        return False
+    return os.path.isdir(path)  # noqa: PTH112 - Path.is_dir may raise
 
 
 def exists(path: Path) -> bool:
     """Return whether a path exists; False for one that is not valid or cannot be examined."""
-    try:
-        return path.exists()
-    except (OSError, ValueError):
-        return False
+    return os.path.exists(path)  # noqa: PTH110 - Path.exists may raise
 
 
 def size_of(file: io.FileIO) -> int:

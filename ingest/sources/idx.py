@@ -14,7 +14,7 @@ from ingest.errors import SourceUnusable
 from ingest.sources.arrays import ArraySource, ImageArray, Split, require_shape
 from ingest.sources.files import exists, is_folder, open_named, size_of
 from ingest.sources.random_access_file import RandomAccessFile
-from ingest.sources.unpacking import Readable, read_packed, require_no_bomb, unpack
+from ingest.sources.unpacking import Stream, read_packed, require_no_bomb, unpack
 from storage.console import printable
 
 #: The magic numbers of unsigned bytes in three dimensions, and in one.
@@ -108,7 +108,7 @@ def _read(path: Path, magic: int, count: int | None = None) -> _IdxArray:
         return _IdxArray(dimensions, RandomAccessFile(file), offset)
 
 
-def _header(stream: Readable, magic: int, name: str) -> tuple[int, ...]:
+def _header(stream: Stream, magic: int, name: str) -> tuple[int, ...]:
     """Read a header, and return the dimensions; raise SourceUnusable for another magic number."""
     first = read_packed(stream, 4, name)
     if first != struct.pack(">I", magic):

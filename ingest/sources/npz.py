@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 from numpy.lib import format as npy
 
-from ingest.errors import SourceUnusable, UnreadableImage
+from ingest.errors import SourceUnusable, UnreadableImage, first_line
 from ingest.sources.arrays import ArraySource, ImageArray, Split, require_shape
 from ingest.sources.files import open_named
 from ingest.sources.random_access_file import RandomAccessFile
@@ -153,5 +153,6 @@ def _read(
 
 
 def _unreadable(name: str, error: Exception) -> SourceUnusable:
-    reason = str(error).partition("\n")[0] or type(error).__name__
-    return SourceUnusable(f"expected a NumPy array that can be read in {name}, got '{reason}': the file is damaged")
+    return SourceUnusable(
+        f"expected a NumPy array that can be read in {name}, got '{first_line(error)}': the file is damaged"
+    )

@@ -3,7 +3,7 @@
 import io
 import os
 import weakref
-from typing import TYPE_CHECKING
+from typing import IO, TYPE_CHECKING
 
 if TYPE_CHECKING:
     from _typeshed import WriteableBuffer
@@ -12,7 +12,7 @@ if TYPE_CHECKING:
 class RandomAccessFile:
     """A file read at any offset by any thread; its descriptor is closed when the last reference goes."""
 
-    def __init__(self, file: io.FileIO) -> None:
+    def __init__(self, file: IO[bytes]) -> None:
         self._descriptor = os.dup(file.fileno())
         self.size = os.fstat(self._descriptor).st_size
         weakref.finalize(self, os.close, self._descriptor)

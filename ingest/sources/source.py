@@ -1,13 +1,12 @@
 """A source: a sized collection of images that can be iterated repeatedly, in the same order."""
 
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import partial
 from typing import NoReturn, Protocol
 
 from ingest.errors import UnreadableImage
 from ingest.images.images import Image, checked_image, decode
-from storage.console import printable
 from storage.types.items import Scalar, is_storable_text
 
 
@@ -39,12 +38,12 @@ def _raise_unreadable(reason: str) -> NoReturn:
 
 
 class Source(Protocol):
-    """A named collection of images in a fixed order; its iterator need not be thread-safe."""
+    """A collection of images in a fixed order; its iterator need not be thread-safe.
 
-    @property
-    def name(self) -> str:
-        """Return the name of the source in metadata and messages."""
-        ...
+    `name` is the name of the source in metadata and messages.
+    """
+
+    name: str
 
     def __len__(self) -> int:
         """Return how many images there are."""
@@ -55,9 +54,23 @@ class Source(Protocol):
         ...
 
 
+class InMemorySource:
+    """The given images, in the given order."""
+
+    def __init__(self, name: str, images: Sequence[SourceImage]) -> None:
+        self.name = name
+        self._images = images
+
+    def __len__(self) -> int:
+        return len(self._images)
+
+    def __iter__(self) -> Iterator[SourceImage]:
+        return iter(self._images)
+
+
 def decode_content(content: bytes | Image, key: str) -> Image:
-    """Return the content that an image's `read` gave, decoded, or checked if it is pixels; raise UnreadableImage."""
-    return decode(content, printable(key)) if isinstance(content, bytes) else checked_image(content)
+    """Decode the content that an image's `read` returned, or check it if it is pixels; raise UnreadableImage."""
+    return decode(content, key) if isinstance(content, bytes) else checked_image(content)
 
 
 def decode_readable(images: Iterable[SourceImage]) -> Iterator[tuple[SourceImage, Image]]:

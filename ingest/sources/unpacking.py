@@ -5,7 +5,9 @@ import io
 import tempfile
 import zipfile
 import zlib
-from typing import IO, Protocol
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import IO
 
 from ingest.errors import SourceUnusable
 from ingest.sources.files import size_of
@@ -22,13 +24,8 @@ DAMAGE = (EOFError, OSError, RuntimeError, ValueError, zipfile.BadZipFile, zlib.
 
 _NO_SPACE = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
 
-
-class Readable(Protocol):
-    """A stream of bytes."""
-
-    def read(self, size: int, /) -> bytes:
-        """Return at most `size` bytes; none at the end."""
-        ...
+#: A stream of bytes, compressed or not.
+Stream = IO[bytes] | io.BufferedIOBase
 
 
 def require_no_bomb(name: str, packed_size: int, size: int) -> None:
@@ -40,36 +37,30 @@ def require_no_bomb(name: str, packed_size: int, size: int) -> None:
         )
 
 
-def unpack(stream: Readable, size: int, name: str) -> RandomAccessFile:
-    """Return the rest of a stream, which must be `size` bytes, as a file; raise SourceUnusable."""
-    with tempfile.TemporaryFile() as file:
-        remaining = size
-        while remaining:
-            block = read_packed(stream, min(remaining, _BLOCK), name)
-            if not block:
-                raise SourceUnusable(
-                    f"expected {size} bytes after the header of {name}, got {size - remaining}: the file is truncated"
-                )
-            _write(file, block, size)
-            remaining -= len(block)
+def unpack(stream: Stream, size: int, name: str) -> RandomAccessFile:
+    """Return what remains of a stream, which must be `size` bytes, as a file; raise SourceUnusable."""
+    with _temporary_file(size) as file:
+        copied = _copy(stream, file, size, name)
+        if copied < size:
+            raise SourceUnusable(
+                f"expected {size} bytes after the header of {name}, got {copied}: the file is truncated"
+            )
         if read_packed(stream, 1, name):
             raise SourceUnusable(
                 f"expected {size} bytes after the header of {name}, got more: the file is followed by something else"
             )
-        return _flushed(file, size)
+        return RandomAccessFile(file)
 
 
 def private_copy(original: io.FileIO, name: str) -> RandomAccessFile:
     """Return a copy of a file as it is now, which nobody else can change; raise SourceUnusable."""
-    size = remaining = size_of(original)
-    with tempfile.TemporaryFile() as file:
-        while remaining and (block := read_packed(original, min(remaining, _BLOCK), name)):
-            _write(file, block, size)
-            remaining -= len(block)
-        return _flushed(file, size)
+    size = size_of(original)
+    with _temporary_file(size) as file:
+        _copy(original, file, size, name)
+        return RandomAccessFile(file)
 
 
-def read_packed(stream: Readable, count: int, name: str) -> bytes:
+def read_packed(stream: Stream, count: int, name: str) -> bytes:
     """Read at most `count` bytes of a compressed stream; raise SourceUnusable when it is damaged."""
     try:
         return stream.read(count)
@@ -79,18 +70,22 @@ def read_packed(stream: Readable, count: int, name: str) -> bytes:
         ) from error
 
 
-def _flushed(file: IO[bytes], size: int) -> RandomAccessFile:
-    _write(file, b"", size)
-    return RandomAccessFile(io.FileIO(file.fileno(), closefd=False))
+def _copy(stream: Stream, file: IO[bytes], size: int, name: str) -> int:
+    """Copy at most `size` bytes of a stream to a file; return how many there were."""
+    copied = 0
+    while copied < size and (block := read_packed(stream, min(size - copied, _BLOCK), name)):
+        file.write(block)
+        copied += len(block)
+    file.flush()
+    return copied
 
 
-def _write(file: IO[bytes], block: bytes, size: int) -> None:
-    """Write a block, or with an empty one flush the file; raise SourceUnusable when the disk is full."""
+@contextmanager
+def _temporary_file(size: int) -> Iterator[IO[bytes]]:
+    """Open an unnamed temporary file; raise SourceUnusable when the disk has no room for `size` bytes."""
     try:
-        if block:
-            file.write(block)
-        else:
-            file.flush()
+        with tempfile.TemporaryFile() as file:
+            yield file
     except OSError as error:
         if error.errno not in _NO_SPACE:
             raise

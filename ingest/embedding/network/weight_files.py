@@ -15,7 +15,7 @@ import numpy as np
 
 from ingest.embedding.linalg.arrays import Float32Array
 from ingest.embedding.recipes.vgg16_layers import CHANNELS, CONVOLUTIONS
-from ingest.errors import WeightsUnusable
+from ingest.errors import WeightsUnusable, first_line
 from storage.errors import require_extra
 
 #: VGG16's kernels and biases, by name.
@@ -47,8 +47,7 @@ def read_weights(path: Path) -> Arrays:
     try:
         arrays = {name: np.ascontiguousarray(array, np.float32) for name, array in readers[path.suffix](path).items()}
     except (OSError, ValueError, KeyError, EOFError, zipfile.BadZipFile, zlib.error) as error:
-        reason = str(error).splitlines()[0] if str(error) else type(error).__name__
-        raise WeightsUnusable(f"expected a readable file of VGG16 weights, got {path}: {reason}") from error
+        raise WeightsUnusable(f"expected a readable file of VGG16 weights, got {path}: {first_line(error)}") from error
     for name, shape in SHAPES.items():
         got = arrays[name].shape if name in arrays else "nothing"
         if got != shape:

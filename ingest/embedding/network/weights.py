@@ -7,7 +7,7 @@ from importlib import metadata
 from pathlib import Path
 
 from ingest.embedding.network.weight_files import SHAPES, Arrays, read_weights
-from ingest.errors import WeightsUnusable
+from ingest.errors import WeightsUnusable, first_line
 from ingest.keras.cache import keras_home
 
 _KERAS_FILE = "vgg16_weights_tf_dim_ordering_tf_kernels_notop.h5"
@@ -99,7 +99,7 @@ def _run(download: Callable[[], None]) -> None:
     try:
         download()
     except Exception as error:  # Keras raises any error of its network libraries.
-        reason = str(error).splitlines()[0] if str(error) else type(error).__name__
         raise WeightsUnusable(
-            f"expected to download VGG16's ImageNet weights, got: {reason}; name a file with --weights instead"
+            f"expected to download VGG16's ImageNet weights, got: {first_line(error)}; name a file with "
+            "--weights instead"
         ) from error

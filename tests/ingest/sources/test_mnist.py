@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 from ingest.errors import SourceUnusable
-from ingest.sources import datasets, mnist, open_source
+from ingest.sources import datasets, open_source
 from tests.ingest.sources.idx_files import pictures, write_split
 
 #: Where Debian's package dataset-fashion-mnist puts its files.
@@ -50,7 +50,7 @@ def write_npz(machine: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     path.parent.mkdir(parents=True)
     arrays = {"x_train": pictures(2), "y_train": np.array([9, 8], np.uint8)}
     np.savez(path, allow_pickle=False, **arrays, x_test=pictures(1), y_test=np.array([9], np.uint8))
-    monkeypatch.setattr(mnist, "_KERAS_SHA256", hashlib.sha256(path.read_bytes()).hexdigest())
+    monkeypatch.setattr(datasets, "_KERAS_MNIST_SHA256", hashlib.sha256(path.read_bytes()).hexdigest())
     return path
 
 

@@ -1,4 +1,4 @@
-"""Lookalike: find the images most like a given one, with answers that are proved right.
+"""Lookalike: find the images most similar to a given one by exact search, with every row of an answer verified.
 
 `ingest` fills a store from a source of images, `Searcher` answers queries from it; `python -m lookalike` or the command
 `lookalike` do the same from a shell.
@@ -30,20 +30,11 @@ __all__ = [
 
 __version__: str = metadata.version("lookalike")
 
-#: The package that each public name comes from. They are imported at their first use: a search by id needs no OpenCV.
+#: The package of each public name, imported when the name is first used: a search by id needs no OpenCV.
 _PACKAGES = {
-    "Hit": "storage",
-    "IngestReport": "ingest",
-    "LookalikeError": "storage",
-    "QueryResult": "search",
-    "QueryResults": "search",
-    "Searcher": "search",
-    "SourceImage": "ingest",
-    "Store": "storage",
-    "find_duplicates": "search",
-    "find_label_issues": "search",
-    "ingest": "ingest",
-    "retry": "ingest",
+    **dict.fromkeys(("IngestReport", "SourceImage", "ingest", "retry"), "ingest"),
+    **dict.fromkeys(("QueryResult", "QueryResults", "Searcher", "find_duplicates", "find_label_issues"), "search"),
+    **dict.fromkeys(("Hit", "LookalikeError", "Store"), "storage"),
 }
 
 

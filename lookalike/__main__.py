@@ -9,8 +9,8 @@ from typer.core import TyperGroup
 from lookalike import __version__
 from storage import console
 
-#: The commands in the order of the help: the module and the application that each is in, and its name there, which a
-#: whole application has not.
+#: The commands in the order of the help: a module, the Typer application in it, and the command's name in that
+#: application, None if the application itself is the command.
 COMMANDS: dict[str, tuple[str, str, str | None]] = {
     "ingest": ("ingest.__main__", "app", None),
     "retry": ("ingest.__main__", "jobs_app", "retry"),
@@ -24,11 +24,11 @@ COMMANDS: dict[str, tuple[str, str, str | None]] = {
 
 
 class LazyGroup(TyperGroup):
-    """The commands of `COMMANDS`, each imported when it is run: a query does not wait for the batch job's modules."""
+    """The commands of `COMMANDS`, each imported only when it runs: a query does not load the modules of ingest."""
 
     def __init__(self, **attributes: Any) -> None:
         super().__init__(**attributes)
-        # The names alone, for the suggestions after a misspelt one; `get_command` imports what it returns.
+        # Click suggests a name of this dictionary after a misspelt one; `get_command` imports the command itself.
         names: Any = dict.fromkeys(COMMANDS)
         self.commands = names
 
@@ -47,8 +47,8 @@ class LazyGroup(TyperGroup):
 app = typer.Typer(cls=LazyGroup, no_args_is_help=True, pretty_exceptions_enable=False)
 
 
-def _print_version(wanted: bool) -> None:
-    if wanted:
+def _print_version(requested: bool) -> None:
+    if requested:
         console.OUT.print(f"lookalike {__version__}")
         raise typer.Exit
 
@@ -59,7 +59,7 @@ def lookalike(
         bool, typer.Option("--version", callback=_print_version, is_eager=True, help="Print the version and exit.")
     ] = False,
 ) -> None:
-    """Find the images most like a given one, and keep them in a store that proves its answers right."""
+    """Store images with their embeddings, and find the ones most similar to a given image by exact search."""
 
 
 def main() -> None:

@@ -151,10 +151,10 @@ def duplicates(
 def suspects(
     store: StoreOption,
     k: Annotated[int, typer.Option("-k", help="How many neighbours vote.")] = 10,
-    figure: Annotated[Path | None, typer.Option(help="Draw the surest label issues to this file.")] = None,
+    figure: Annotated[Path | None, typer.Option(help="Draw the issues with the largest margin to this file.")] = None,
     json: Annotated[bool, typer.Option("--json", help="Print the label issues as JSON.")] = False,
 ) -> None:
-    """Find label issues: items with another label than their neighbours, the surest first."""
+    """Find label issues: items with another label than their neighbours, the largest margin first."""
     from search.curation.label_issues import find_label_issues
 
     _require_writable(figure)

@@ -37,16 +37,14 @@ class Prediction:
 def classify(hits: Sequence[Hit]) -> tuple[str | None, float]:
     """Return the label that most hits have and its share of the votes.
 
-    Of labels with equally many votes, the one whose hits have the smaller sum of distances wins, then the label of the
-    nearest hit.
+    A tie goes to the label whose hits have the smaller sum of distances, then to the label of the nearest hit.
     """
-    votes: dict[str, tuple[int, float]] = {}
+    distances: dict[str, list[float]] = {}
     for hit in hits:
         if hit.label is not None:
-            count, distance = votes.get(hit.label, (0, 0.0))
-            votes[hit.label] = (count - 1, distance + hit.distance)
-    if not votes:
+            distances.setdefault(hit.label, []).append(hit.distance)
+    if not distances:
         return None, 0.0
-    # The first of equals was inserted first: it is the label of the nearest hit.
-    label = min(votes, key=votes.__getitem__)
-    return label, votes[label][0] / sum(count for count, _ in votes.values())
+    # min returns the first of equals, and the label of the nearest hit was inserted first.
+    label = min(distances, key=lambda label: (-len(distances[label]), sum(distances[label])))
+    return label, len(distances[label]) / sum(map(len, distances.values()))

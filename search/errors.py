@@ -1,4 +1,4 @@
-"""Errors of figures and of the radius of duplicates; those of queries are in `storage.errors`."""
+"""Errors of figures and curation; those of queries are in `storage.errors`."""
 
 from storage import LookalikeError
 
@@ -8,4 +8,4 @@ class FigureUnusable(LookalikeError):
 
 
 class RadiusUnknown(LookalikeError):
-    """No radius of duplicates can be chosen from a store's own images."""
+    """No radius for duplicates can be chosen from a store's own images."""

@@ -11,8 +11,8 @@ from storage.console import printable
 #: Pixels of an image's side.
 _SIDE = 96
 
-#: The most hits that are shown; the table has all.
-_MOST_HITS = 50
+#: Hits in the strip; the table has all.
+_MAX_HITS = 50
 
 # Text has the notebook's own colour and borders are translucent, so that the strip suits light and dark themes.
 _STYLE = f"""
@@ -35,7 +35,7 @@ justify-content:center;border:2px solid rgba(128,128,128,.45);border-radius:6px;
 
 def html_strip(result: QueryResult) -> str:
     """Return a query and its hits as HTML; a hit's border is green when its label is the query's, red otherwise."""
-    hits = result.hits[:_MOST_HITS]
+    hits = result.hits[:_MAX_HITS]
     thumbnails = _thumbnails(result, hits)
     label = result.item.label if result.item else None
     query_image = thumbnail(result.image) if result.image is not None else None
@@ -49,8 +49,8 @@ def html_strip(result: QueryResult) -> str:
         name = _escaped(hit.label) if hit.label is not None else f"id {hit.id}"
         tooltip = f"{hit.key} (id {hit.id})"
         cells.append(_cell(css_class, thumbnails.get(hit.id), name, f"{hit.distance:.4f}", tooltip))
-    if len(result.hits) > _MOST_HITS:
-        hidden = len(result.hits) - _MOST_HITS
+    if len(result.hits) > _MAX_HITS:
+        hidden = len(result.hits) - _MAX_HITS
         cells.append(f'<figure><div class="picture faint">and {hidden:,} more</div></figure>')
     return f'{_STYLE.strip()}\n<div class="lookalike">{"".join(cells)}</div>'
 

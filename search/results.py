@@ -1,16 +1,16 @@
 """The result of a query, or of a batch of queries."""
 
 import io
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from typing import TYPE_CHECKING, Any, overload
 
 from rich.console import Console
-from rich.table import Table
+from rich.table import Column, Table
 from rich.text import Text
 
 from storage import Hit, Item
-from storage.console import printable
+from storage.console import printable, right_aligned
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 #: Returns the PNG thumbnails of items by their ids.
 Thumbnails = Callable[[Sequence[int]], Mapping[int, bytes]]
 
-#: The width of a table as plain text, in characters: enough for keys of a hundred.
+#: The width of a table as plain text, in characters: enough for keys of 100 characters.
 _WIDTH = 160
 
 
@@ -46,12 +46,9 @@ class QueryResult:
         """Return the hits as a table to print."""
         label = f", label {printable(self.item.label)}" if self.item and self.item.label is not None else ""
         # Text, not str: rich would read a key or label as markup.
-        table = Table(title=Text(f"Nearest to {printable(self.query)}{label}"), title_justify="left")
-        table.add_column("rank", justify="right")
-        table.add_column("label")
-        table.add_column("distance", justify="right")
-        table.add_column("id", justify="right")
-        table.add_column("key")
+        title = Text(f"Nearest to {printable(self.query)}{label}")
+        columns = [*right_aligned("rank"), Column("label"), *right_aligned("distance", "id"), Column("key")]
+        table = Table(*columns, title=title, title_justify="left")
         for hit in self.hits:
             label = printable(hit.label) if hit.label is not None else "-"
             cells = (str(hit.rank), label, f"{hit.distance:.4f}", str(hit.id), printable(hit.key))
@@ -69,9 +66,7 @@ class QueryResult:
 
     def as_json(self) -> dict[str, Any]:
         """Return the query and its hits as JSON."""
-        query: dict[str, Any] = {"asked": self.query}
-        if self.item is not None:
-            query |= {"id": self.item.id, "key": self.item.key, "label": self.item.label}
+        query = {"asked": self.query} | (identity(self.item) if self.item is not None else {})
         return {"query": query, "hits": [asdict(hit) for hit in self.hits]}
 
 
@@ -83,9 +78,6 @@ class QueryResults(Sequence[QueryResult]):
 
     def __len__(self) -> int:
         return len(self.results)
-
-    def __iter__(self) -> Iterator[QueryResult]:
-        return iter(self.results)
 
     @overload
     def __getitem__(self, index: int) -> QueryResult: ...
@@ -108,6 +100,11 @@ class QueryResults(Sequence[QueryResult]):
         from search.notebook import html_strip
 
         return "\n".join(map(html_strip, self.results))
+
+
+def identity(item: Item | Hit) -> dict[str, Any]:
+    """Return the id, key and label of an item or a hit as JSON."""
+    return {"id": item.id, "key": item.key, "label": item.label}
 
 
 def plain_text(tables: Sequence[Table]) -> str:

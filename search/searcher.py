@@ -77,7 +77,7 @@ class Searcher:
         return self._embedder.drift if self._embedder else None
 
     def refresh(self) -> None:
-        """Search what was ingested since the store was opened, too."""
+        """Reload the store, so that items ingested since it was opened are searched too."""
         self.store.refresh()
 
     def by_id(self, id: Id, k: int | None = None, **options: Unpack[SearchOptions]) -> QueryResult:
@@ -185,16 +185,16 @@ class Searcher:
     ) -> tuple[NDArray[np.float64], NDArray[np.int64]] | NDArray[np.int64]:
         """Return distances, (n, n_neighbors) float64, and ids, the same in int64, as scikit-learn's NearestNeighbors.
 
-        `X` is (n, dim); without it every item is a query and excluded from its own answer. What scikit-learn calls
-        indices are ids here: the rows of its training data as long as nothing was ever deleted or replaced. As there,
-        more neighbours than there are items are refused, with InvalidQuery, so that the arrays are always full.
+        `X` is (n, dim); without it every item is a query and excluded from its own answer. Instead of scikit-learn's
+        indices into its training data, item ids are returned; both are equal while no item was deleted or replaced. As
+        in scikit-learn the arrays are always full: raise InvalidQuery for more neighbours than there are items.
         """
-        k, most = checked_k(n_neighbors), len(self.store) - (X is None)
-        if k > most:
-            raise InvalidQuery(f"expected n_neighbors of at most {most}, as many as there are, got {k}")
+        k, available = checked_k(n_neighbors), len(self.store) - (X is None)
+        if k > available:
+            raise InvalidQuery(f"expected n_neighbors of at most {available}, as many as there are, got {k}")
         if X is None:
-            of_all = self.store.neighbours_of_all(k)
-            distances, ids = of_all.distances, of_all.neighbours
+            neighbours = self.store.neighbours_of_all(k)
+            distances, ids = neighbours.distances, neighbours.neighbours
         else:
             answers = self.store.nearest(X, k)
             distances = np.array([[hit.distance for hit in hits] for hits in answers]).reshape(-1, k)

@@ -1,4 +1,4 @@
-"""Read a query vector from a NumPy file of any origin."""
+"""Read a query vector from an untrusted NumPy file."""
 
 from pathlib import Path
 
@@ -21,16 +21,12 @@ def read_vector(path: Path) -> NDArray[np.generic]:
         # Memory-mapped: a header may claim any size.
         array = np.lib.format.open_memmap(path, mode="r")
     except (OSError, ValueError, SyntaxError, OverflowError) as error:
-        reason = _one_line(error)
+        reason = printable(" ".join(str(error).split())[:200])
         raise FileUnusable(
-            f"expected a vector in a .npy file, got {name}, which is none ({reason}): write it with numpy.save"
+            f"expected a vector in a .npy file, got {name}, which cannot be read ({reason}): write it with numpy.save"
         ) from error
     if array.ndim == 2 and len(array) == 1:
         array = array[0]
     if array.ndim != 1:
         raise FileUnusable(f"expected one vector in {name}, got an array of shape {array.shape}")
     return np.array(array)
-
-
-def _one_line(error: Exception) -> str:
-    return printable(" ".join(str(error).split())[:200])

@@ -9,7 +9,7 @@ from storage.errors import InvalidQuery
 from storage.types.items import Scalar
 from storage.types.where import EQUAL, EXISTS, ID, KEY, LABEL, UNEQUAL
 
-#: The first operator separates field and value; the longer of two that begin alike comes first.
+#: The first operator separates field and value; in the pattern `<=` comes before `<`, which is a prefix of it.
 _COMPARISON = re.compile(r"\s*(?P<field>[^=!<>]+?)\s*(?P<operator>!=|<=|>=|==?|<|>)\s*(?P<value>.*?)\s*", re.DOTALL)
 _EXISTENCE = re.compile(r"\s*(?P<no>not\s+)?exists\s+(?P<field>.+?)\s*", re.DOTALL)
 
@@ -19,8 +19,8 @@ Value = Scalar | list[Scalar]
 def where_of(texts: Sequence[str]) -> Where | None:
     """Return the filter of all options together, None without options; raise InvalidQuery.
 
-    A value is JSON where it can be parsed, such as `640`, `true`, `null`, `"640"` or `["3", "8"]` for any of several,
-    and a text otherwise. Since a command line has no types, a bare number equals the text, too.
+    A value is parsed as JSON, such as `640`, `true`, `null`, `"640"` or `["3", "8"]` for any of several; anything else
+    is a text. A bare number also equals the same number stored as text, because a command line has no types.
     """
     where: dict[str, dict[str, Value]] = {}
     for text in texts:

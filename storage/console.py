@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Annotated, Any, NoReturn
 
 import typer
 from rich.console import Console
+from rich.table import Column
 
 from storage.errors import LookalikeError
 
@@ -82,6 +83,11 @@ def display_name(location: str | Path) -> str:
     from storage.databases.address import address_of
 
     return printable(str(address_of(location) or location))
+
+
+def right_aligned(*names: str, no_wrap: bool = False) -> list[Column]:
+    """Return columns of a table for numbers."""
+    return [Column(name, justify="right", no_wrap=no_wrap) for name in names]
 
 
 def print_json(document: "Mapping[str, Any] | DataclassInstance") -> None:

@@ -1,16 +1,16 @@
-"""The radius of duplicates: how far perturbed copies of a store's own images lie from their originals.
+"""Choose the radius for duplicates from how far perturbed copies of a store's own images lie from their originals.
 
 A sample of the store's images is perturbed (re-encoded, resized, slightly cropped) and embedded as the store's items
 were. An item within the radius of a copy is its original or a false match. The radius is the largest, up to the
-farthest copy, at which at most one in a hundred matches is false.
+distance of the farthest copy, at which at most one in a hundred matches is false.
 
-The store holds thumbnails only. Where a thumbnail is the full image, the copy's vector is computed exactly. Of a larger
-image the thumbnail is perturbed, and the item's own vector is shifted as the thumbnail's vector shifts; changes too
-fine for a thumbnail are missed.
+The store holds thumbnails only. If a thumbnail is the full image, the copy's vector is computed exactly. Otherwise the
+thumbnail is perturbed, and the change of its vector is added to the item's vector; this misses changes that are too
+fine for a thumbnail.
 
-A store may hold duplicates already, which are no false matches. Vectors cannot tell, because the radius of vectors is
-what is measured, so pixels do: an item whose pixels differ from the original's no more than its copies' do is taken for
-a duplicate and counted as neither.
+Duplicates that the store already holds are not false matches. Distances of vectors cannot identify them, since the
+limit of these is what is being chosen, so pixels are compared: an item whose pixels differ from the original's by no
+more than those of the original's copies is a duplicate, and counts as neither a true nor a false match.
 """
 
 from collections.abc import Mapping, Sequence, Set
@@ -38,7 +38,7 @@ _SEED = 31
 #: Nearest items examined for each copy.
 _K = 50
 
-#: The radius is rounded up to so many digits, so that the printed value can be passed as --radius.
+#: Significant digits to which the radius is rounded up, so that the printed value can be passed as --radius.
 _DIGITS = 4
 
 
@@ -46,9 +46,9 @@ _DIGITS = 4
 class AutoRadius:
     """A radius, and what it matches.
 
-    `full_size` of the `sample_size` images are their own thumbnails. `recall` is the share of the copies within the
-    radius, by perturbation. `false_matches` are a share of `false_match_share` of all matches. `duplicates` counts the
-    pairs of an original and another item that their pixels show to be duplicates.
+    `full_size` counts the images of the sample that are no larger than a thumbnail. `recall` is the share of the copies
+    within the radius, by perturbation; `false_match_share` the share of all matches that are false. `duplicates` counts
+    the pairs of an original and another item that are duplicates by their pixels.
     """
 
     radius: float
@@ -85,8 +85,8 @@ class AutoRadius:
 def find_auto_radius(searcher: Searcher) -> AutoRadius:
     """Return the largest radius that finds perturbed copies of a sample of the images with few false matches.
 
-    Raise RadiusUnknown when the store has no thumbnails, or false matches are as near as copies; and what embedding
-    raises.
+    Raise RadiusUnknown when the store has no thumbnails, or false matches are as near as copies; and the errors of
+    `Searcher.embed`.
     """
     store = searcher.store
     sample = _sample(store)
@@ -96,18 +96,17 @@ def find_auto_radius(searcher: Searcher) -> AutoRadius:
     vectors = {name: originals + (searcher.embed(perturbed) - embedded) for name, perturbed in copies.items()}
     distances = {name: np.linalg.norm(copy.astype(np.float64) - originals, axis=1) for name, copy in vectors.items()}
     farthest = max(float(to_original.max()) for to_original in distances.values())
-    others = [
+    other_matches = [
         (row, hit)
         for copy in vectors.values()
         for row, hits in enumerate(store.nearest(copy, _K, exclude=[[id] for id in ids]))
         for hit in hits
         if hit.distance <= farthest
     ]
-    duplicates = _duplicates_by_pixels(store, images, copies, {(row, hit.id) for row, hit in others})
-    false_distances = np.sort(np.array([hit.distance for row, hit in others if (row, hit.id) not in duplicates]))
-    radius, true_matches, false_matches = _largest_radius(
-        np.sort(np.concatenate(list(distances.values()))), false_distances
-    )
+    duplicates = _duplicates_by_pixels(store, images, copies, {(row, hit.id) for row, hit in other_matches})
+    true_distances = np.sort(np.concatenate(list(distances.values())))
+    false_distances = np.sort([hit.distance for row, hit in other_matches if (row, hit.id) not in duplicates])
+    radius, true_matches, false_matches = _largest_radius(true_distances, false_distances)
     items = zip(store.items(ids), images, strict=True)
     return AutoRadius(
         radius,

@@ -1,10 +1,11 @@
 """Group items that are nearly the same image around a representative (leader clustering).
 
-Hartigan, "Clustering Algorithms", 1975, chapter 3: items are visited in id order; one within the radius of no
-representative so far becomes a representative. Here any other joins the nearest representative, not the first. So every
-item of a group lies within the radius of its representative, and no two representatives do: delete the duplicates, and
-none are left. Connected components would instead chain images that are each near the next into groups whose ends are
-far apart. Items added later never change the representatives of earlier ones.
+Hartigan, "Clustering Algorithms", 1975, chapter 3: items are visited in id order, and an item farther than the radius
+from every representative becomes a representative itself. Unlike there, any other item joins the nearest
+representative, not the first. So every item of a group lies within the radius of its representative, and no two
+representatives lie within the radius of each other: a store whose duplicates are deleted has no more. Connected
+components would instead chain images into groups whose ends are far apart. Items added later never change the
+representatives of earlier ones.
 """
 
 from collections.abc import Container, Iterator
@@ -15,12 +16,13 @@ from rich.table import Table
 from rich.text import Text
 
 from search.curation.auto_radius import AutoRadius, find_auto_radius
+from search.results import identity
 from search.searcher import Searcher
 from storage import Hit, Item, Store
-from storage.console import printable
+from storage.console import printable, right_aligned
 from storage.types.query import Query
 
-#: Queries of one range search: the batch grows as long as they find few hits.
+#: Queries of one range search: the batch size doubles as long as batches have fewer hits than this.
 _MIN_BATCH = 8
 _MAX_BATCH = 1024
 _MANY_HITS = 20_000
@@ -31,7 +33,7 @@ _TABLE_GROUPS = 50
 
 @dataclass(frozen=True)
 class DuplicateGroup:
-    """The item of the lowest id, and the items that duplicate it, nearest first."""
+    """The representative, which has the lowest id, and its duplicates, nearest first."""
 
     representative: Item
     duplicates: tuple[Hit, ...]
@@ -39,8 +41,8 @@ class DuplicateGroup:
     def as_json(self) -> dict[str, Any]:
         """Return the group as JSON."""
         return {
-            "kept": _identity(self.representative),
-            "others": [_identity(hit) | {"distance": hit.distance} for hit in self.duplicates],
+            "kept": identity(self.representative),
+            "others": [identity(hit) | {"distance": hit.distance} for hit in self.duplicates],
         }
 
 
@@ -72,7 +74,7 @@ class Duplicates:
         }
 
     def summary(self) -> str:
-        """Return a line with the counts, after one that says how the radius was chosen when it was not given."""
+        """Return a line with the counts; if the radius was chosen automatically, after a line that describes it."""
         groups = f"{len(self.groups):,} group{'s' * (len(self.groups) != 1)}"
         counts = (
             f"{groups} of duplicates within {self.radius:.4g}: {self.duplicate_count:,} of {self.item_count:,} items "
@@ -83,21 +85,12 @@ class Duplicates:
 
     def table(self) -> Table:
         """Return the largest groups as a table to print."""
-        table = Table()
-        table.add_column("group", justify="right")
-        table.add_column("distance", justify="right")
-        table.add_column("label")
-        table.add_column("id", justify="right")
-        table.add_column("key")
+        table = Table(*right_aligned("group", "distance"), "label", *right_aligned("id"), "key")
         for number, group in enumerate(self.groups[:_TABLE_GROUPS], start=1):
             table.add_row(*_cells(str(number), "", group.representative))
             for hit in group.duplicates:
                 table.add_row(*_cells("", f"{hit.distance:.4f}", hit), end_section=hit is group.duplicates[-1])
         return table
-
-
-def _identity(item: Item | Hit) -> dict[str, Any]:
-    return {"id": item.id, "key": item.key, "label": item.label}
 
 
 def _cells(number: str, distance: str, item: Item | Hit) -> tuple[Text, ...]:
@@ -114,7 +107,7 @@ def find_duplicates(searcher: Searcher, radius: float | None = None) -> Duplicat
     if radius is None:
         auto = find_auto_radius(searcher)
         radius = auto.radius
-    # The nearest representative of each duplicate, and the duplicate as its hit.
+    # By the id of each duplicate: the nearest representative so far, and the duplicate as a hit of it.
     nearest: dict[int, tuple[Item, Hit]] = {}
     for representative, hits in _representatives(searcher.store, radius, nearest):
         for hit in hits:

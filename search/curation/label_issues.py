@@ -1,8 +1,8 @@
 """Find label issues: items whose label their nearest labelled neighbours do not share.
 
-Each item is excluded from its own vote (leave-one-out). Wilson, "Asymptotic properties of nearest neighbor rules using
-edited data", 1972, edits data so. Neighbours are weighted by distance, as in Dudani, "The distance-weighted
-k-nearest-neighbor rule", 1976, but from 1 down to 1/2 instead of 0, so that every neighbour counts.
+Each item is excluded from its own vote (leave-one-out), as in the editing rule of Wilson, "Asymptotic properties of
+nearest neighbor rules using edited data", 1972. Neighbours are weighted by distance, as in Dudani, "The
+distance-weighted k-nearest-neighbor rule", 1976, but from 1 down to 1/2 instead of 0, so that every neighbour counts.
 """
 
 from collections import Counter
@@ -13,9 +13,10 @@ from typing import Any
 from rich.table import Table
 from rich.text import Text
 
+from search.results import identity
 from search.searcher import Searcher
 from storage import Hit, Item, Store
-from storage.console import printable
+from storage.console import printable, right_aligned
 from storage.types.query import Query
 
 #: Queries of one search.
@@ -39,23 +40,18 @@ class LabelIssue:
 
     def as_json(self) -> dict[str, Any]:
         """Return the issue as JSON."""
-        return {
-            "id": self.item.id,
-            "key": self.item.key,
-            "label": self.item.label,
+        return identity(self.item) | {
             "said": self.predicted_label,
             "sure": self.margin,
-            "neighbours": [
-                {"id": hit.id, "key": hit.key, "label": hit.label, "distance": hit.distance} for hit in self.neighbours
-            ],
+            "neighbours": [identity(hit) | {"distance": hit.distance} for hit in self.neighbours],
         }
 
 
 @dataclass(frozen=True)
 class LabelIssues:
-    """The label issues of a store, the largest margin first, and how many items were checked and how many not.
+    """The label issues of a store, the largest margin first, and the numbers of items that were and were not checked.
 
-    `unlabelled` items have no label to check; `single` items are the only ones of their label, so none can confirm it.
+    Not checked are `unlabelled` items, and `single` ones, which are the only item of their label.
     """
 
     k: int
@@ -78,18 +74,13 @@ class LabelIssues:
         """Return a line with the counts."""
         unchecked = [f"{self.unlabelled:,} without a label"] * bool(self.unlabelled)
         unchecked += [f"{self.single:,} alone with their label"] * bool(self.single)
-        but = f" (not checked: {', '.join(unchecked)})" if unchecked else ""
+        note = f" (not checked: {', '.join(unchecked)})" if unchecked else ""
         more = f"; the {_TABLE_ROWS} with the largest margin:" if len(self.issues) > _TABLE_ROWS else ""
-        return f"{len(self.issues):,} of {self.checked:,} items have another label than their neighbours{but}{more}"
+        return f"{len(self.issues):,} of {self.checked:,} items have another label than their neighbours{note}{more}"
 
     def table(self) -> Table:
         """Return the issues with the largest margin as a table to print."""
-        table = Table()
-        table.add_column("margin", justify="right")
-        table.add_column("label")
-        table.add_column("predicted")
-        table.add_column("id", justify="right")
-        table.add_column("key")
+        table = Table(*right_aligned("margin"), "label", "predicted", *right_aligned("id"), "key")
         for issue in self.issues[:_TABLE_ROWS]:
             item = issue.item
             cells = (f"{issue.margin:.2f}", item.label or "", issue.predicted_label, str(item.id), item.key)
@@ -113,7 +104,7 @@ def find_label_issues(searcher: Searcher, k: int = 10) -> LabelIssues:
         if predicted != item.label:
             issues.append(LabelIssue(item, predicted, margin, tuple(voters)))
     issues.sort(key=lambda issue: (-issue.margin, issue.neighbours[0].distance, issue.item.id))
-    single = sum(1 for label, count in counts.items() if label is not None and count == 1)
+    single = len(items) - counts[None] - len(checked)
     return LabelIssues(k, len(checked), counts[None], single, tuple(issues))
 
 
@@ -127,8 +118,8 @@ def _neighbours(store: Store, items: Sequence[Item], k: int) -> Iterator[tuple[I
 def weighted_vote(label: str, neighbours: Sequence[Hit]) -> tuple[str, float]:
     """Return the label with the most votes, and its share of the votes minus that of the item's own `label`.
 
-    The nearest neighbour has weight 1, the farthest 1/2, those between linearly by distance; all have 1 when they are
-    equally far. `label` wins a tie that it is in, otherwise the label of the nearest neighbour.
+    Weights fall linearly with the distance, from 1 for the nearest neighbour to 1/2 for the farthest; at equal
+    distances all are 1. A tie goes to `label` if it is among the tied ones, otherwise to that of the nearest neighbour.
     """
     nearest, farthest = neighbours[0].distance, neighbours[-1].distance
     votes: dict[str, float] = {}

@@ -7,12 +7,12 @@ import numpy as np
 
 from ingest.images.images import Image
 
-#: The default of most programs.
+#: The default quality of most programs.
 _JPEG_QUALITY = 75
 
 _SCALE = 3 / 4
 
-#: Share of the height or width that is cut off at each side; at least a pixel.
+#: Share of the height or width that is cut off at each side; at least a pixel is.
 _MARGIN = 1 / 40
 
 

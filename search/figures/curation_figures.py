@@ -1,4 +1,4 @@
-"""Galleries of curation: a row for each group of duplicates, and for each label issue with its neighbours."""
+"""Galleries of duplicates, a row for each group, and of label issues, a row for each with its neighbours."""
 
 from collections.abc import Mapping
 
@@ -18,7 +18,7 @@ _SIDE = 1.0
 _MAX_ROWS = 8
 _MAX_HITS = 7
 
-#: Rows of at most so many tiles are drawn in two columns.
+#: The largest number of tiles in a row that leaves space for a second column of rows.
 _SHORT_ROW = 4
 
 
@@ -75,7 +75,7 @@ def _issue_row(issue: LabelIssue, thumbnails: Mapping[int, bytes]) -> list[Tile 
 
 
 def _count(shown: int, total: int, noun: str, order: str) -> str:
-    """Return how many of how many are shown, as the beginning of a title."""
+    """Return the beginning of a title: how many groups or items are shown, and of how many if not all are."""
     if shown < total:
         return f"The {shown} {order} of {total:,} {noun}s"
     return f"{shown} {noun}{'s' * (shown != 1)}"

@@ -12,7 +12,7 @@ from search.errors import FigureUnusable
 from storage.errors import StoreUnwritable
 from storage.files import durable
 
-#: matplotlib knows more formats, some of which need other programs or hold the time of writing.
+#: matplotlib has more formats, some of which need other programs or contain the time of writing.
 FORMATS = ("jpeg", "jpg", "pdf", "png", "svg", "tif", "tiff", "webp")
 
 DPI = 150

@@ -31,13 +31,13 @@ _BELOW_CAPTION = 0.12
 _FIRST_LINE_SIZE = 9
 _NEXT_LINE_SIZE = 8
 
-#: Images up to so many pixels a side show their pixels, larger ones are smoothed.
+#: Images of at most this side in pixels are enlarged without smoothing.
 _PIXELATED_SIDE = 64
 
 
 @dataclass(frozen=True)
 class Frame:
-    """The frame of a tile; `sign`, in its corner, says the same to readers who do not see the colour."""
+    """The frame of a tile; `sign`, in its corner, has the meaning of the colour for the colour-blind."""
 
     colour: str
     linewidth: float
@@ -67,9 +67,9 @@ class TextTile:
 
 
 def draw_gallery(rows: Sequence[Sequence[Tile | TextTile]], side: float, title: str = "", columns: int = 1) -> Figure:
-    """Draw rows of square tiles of `side` inches in so many columns of rows.
+    """Draw rows of square tiles of `side` inches, in one or more columns of rows, under a title.
 
-    The first tile of each row stands a little apart from the others.
+    The first tile of each row is set apart from the others by a wider gap.
     """
     tiles = max(len(row) for row in rows)
     lines = max(len(tile.caption) for row in rows for tile in row if isinstance(tile, Tile))

@@ -1,4 +1,4 @@
-"""The colour and legend entry of each label: a colour each for up to twenty, grey for the rarer ones beyond."""
+"""The colour and legend entry of each label: up to twenty labels have their own colour, rarer ones are grey."""
 
 from collections import Counter
 from collections.abc import Sequence
@@ -28,7 +28,7 @@ class LabelGroup:
 
 
 def label_groups(labels: Sequence[str | None]) -> list[LabelGroup]:
-    """Return a group for each label, in order; beyond twenty labels the rarer ones share one group, which is first."""
+    """Return a group for each label, in order; of more than twenty labels the rarer ones share the first group."""
     counts = Counter(labels)
     too_many = len(counts) > len(palette.LABEL_COLOURS)
     coloured = dict(counts.most_common(len(palette.LABEL_COLOURS) - 1)) if too_many else counts

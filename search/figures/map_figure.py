@@ -20,7 +20,7 @@ from search.figures.text_fitting import fit_letters, font_families, text_width
 from search.figures.tsne import Points, tsne
 from storage import Store
 
-#: Of larger stores a stratified sample is drawn: t-SNE of more items takes many minutes and shows no more.
+#: A larger store is represented by a stratified sample: t-SNE of more items takes many minutes and shows no more.
 MAX_ITEMS = 10_000
 
 _MIN_ITEMS = 5
@@ -33,22 +33,22 @@ _HANDLE = 0.2
 _LEGEND_SIZE = 10
 _NAME_SIZE = 11
 
-#: A group's name is written at its median when the group has at least the first share of all items, at least the second
-#: share of it lies within the radius of its median, and at least the third share of the items there belong to it.
+#: A group's name is written at its median point if the group has at least _MIN_SHARE of all items, at least _MIN_NEAR
+#: of its items lie within _RADIUS of the median, and at least _MIN_PURITY of all items there belong to it.
 _MIN_SHARE = 1 / 50
 _MIN_NEAR = 0.1
 _MIN_PURITY = 0.6
 _RADIUS = 0.06
 
-#: The least distance of two names' baselines unless they are side by side.
+#: The smallest distance of two names' baselines unless they are side by side.
 _LINE_HEIGHT = 0.03
 
 
 def draw_map(store: Store, *, thumbnails: bool = False) -> Figure:
     """Draw the map of a store; raise FigureUnusable when it has fewer than five items.
 
-    With `thumbnails`, draw the items' images on a grid, each in or near its cell, in a frame of its label's colour; of
-    a large store only those that do not overlap.
+    With `thumbnails`, draw images on a grid instead of dots, each in a frame of its label's colour in or near the cell
+    of its point; if a large store has more images than the grid has cells, some are omitted.
     """
     ids, vectors = store.all_vectors()
     if len(ids) < _MIN_ITEMS:
@@ -128,7 +128,7 @@ def _draw_dots(axes: Axes, points: Points, groups: Sequence[LabelGroup]) -> None
 
 
 def _draw_names(axes: Axes, points: Points, groups: Sequence[LabelGroup]) -> None:
-    """Write the names of the groups that lie together, the largest first, and none over another."""
+    """Write the names of the groups whose points lie close together, the largest first, without overlaps."""
     names: list[tuple[float, float, float]] = []
     for group in sorted(groups, key=lambda group: -int(group.mask.sum())):
         size = int(group.mask.sum())

@@ -11,11 +11,11 @@ from search.figures.gallery import decode_thumbnail, interpolation
 from search.figures.palette import FAINT
 from search.figures.tsne import Points
 
-#: Cells along a side: as many as show all images of a small store, at most as many as stay recognizable.
+#: Cells along a side: enough for all images of a small store, but no more than leave an image recognizable.
 _MIN_CELLS = 8
 _MAX_CELLS = 34
 
-#: Cells per image when all are shown: the free ones let the map keep its shape.
+#: Cells per image when all are shown: free cells let the map keep its shape.
 _CELLS_PER_IMAGE = 1.7
 
 #: Share of a cell's side that an image fills.
@@ -24,7 +24,7 @@ _FILL = 0.9
 
 @dataclass(frozen=True)
 class Cell:
-    """A cell of the grid, its left and lower edges and its side from 0 to 1, and the position of the point in it."""
+    """A cell of the grid: the position of the point in it, and its left and lower edges and its side from 0 to 1."""
 
     position: int
     left: float
@@ -35,8 +35,8 @@ class Cell:
 def mosaic_cells(points: Points) -> list[Cell]:
     """Return the occupied cells of a grid over points, (n, 2) from 0 to 1, in the order of the points.
 
-    Of the points in a cell the one nearest to its centre gets it. Each of the others gets the nearest free cell when
-    the grid has cells for all; otherwise they are dropped.
+    A cell goes to the point in it that is nearest to its centre. Each other point gets the nearest free cell if the
+    grid has cells for all points, and is dropped otherwise.
     """
     needed = int(np.ceil(np.sqrt(_CELLS_PER_IMAGE * len(points))))
     size = int(np.clip(needed, _MIN_CELLS, _MAX_CELLS))

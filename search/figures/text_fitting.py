@@ -61,7 +61,7 @@ def font_families() -> list[str]:
 
 
 def fit_letters(label: str, max_letters: int, weight: Weight = "normal") -> str:
-    """Return a label as matplotlib text, cut where it is wider than so many letters; East Asian letters count twice.
+    """Return a label as matplotlib text, cut to a width in letters; East Asian letters count twice.
 
     Letters that are not printable, or in no installed font, are escaped as Python escapes them. An empty label becomes
     a pair of quotes.
@@ -71,7 +71,7 @@ def fit_letters(label: str, max_letters: int, weight: Weight = "normal") -> str:
 
 
 def fit_width(label: str, inches: float, size: float, weight: Weight = "normal") -> str:
-    """Return a label as `fit_letters` does, cut where it is wider than so many inches at a type size in points."""
+    """Return a label as `fit_letters` does, cut to a width in inches at a type size in points."""
     letters = _escaped(label, weight)
     widths = [_width(letter, size, weight) for letter in letters]
     return _matplotlib_text(_cut(letters, inches, widths, _width("…", size, weight)))

@@ -42,14 +42,14 @@ def test_another_file_is_refused_in_one_line(tmp_path: Path, name: str) -> None:
     with pytest.raises(FileUnusable) as refused:
         read_vector(tmp_path / "vector.npy")
     assert str(refused.value).startswith(
-        f"expected a vector in a .npy file, got {tmp_path}/vector.npy, which is none ("
+        f"expected a vector in a .npy file, got {tmp_path}/vector.npy, which cannot be read ("
     )
     assert "\n" not in str(refused.value)
 
 
 def test_objects_are_never_unpickled(tmp_path: Path) -> None:
     np.save(tmp_path / "vector.npy", np.array([{}], object), allow_pickle=True)
-    with pytest.raises(FileUnusable, match="which is none"):
+    with pytest.raises(FileUnusable, match="which cannot be read"):
         read_vector(tmp_path / "vector.npy")
 
 

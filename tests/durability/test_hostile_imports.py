@@ -58,15 +58,15 @@ def test_an_honest_file_is_imported(sandbox: Sandbox, tmp_path: Path) -> None:
     [
         (
             {"vector": header("<f4", "(1000000000000, 2)"), "key": header("<U1", "(1000000000000,)")},
-            "got '16,384 bytes of an array were announced, and 0 are there'",
+            "got '16,384 bytes of an array were expected, and 0 are there'",
         ),
         (
             {"vector": header("<f4", "(1000000000000, 2)", by_column=True)},
-            "got '(1000000000000, 2) values in the order of its columns, where rows are expected'",
+            "got '(1000000000000, 2) values in Fortran order, where C order is expected'",
         ),
         (
             {"vector": header("<f4", "(2, 1000000)", by_column=True)},
-            "got '8,000,000 bytes of an array were announced, and 0 are there'",
+            "got '8,000,000 bytes of an array were expected, and 0 are there'",
         ),
         (
             {"vector": header("<f4", "(1000000000000, 0)"), "key": header("<U0", "(1000000000000,)")},
@@ -81,7 +81,7 @@ def test_an_honest_file_is_imported(sandbox: Sandbox, tmp_path: Path) -> None:
             "got 400,000,000",
         ),
         ({"key": header("|O", "(2,)") + b"cos\nsystem\n(S'false'\ntR."}, "cannot be loaded when allow_pickle=False'"),
-        ({"key": header("<U1", "(2,)") + b"a"}, "got '8 bytes of an array were announced, and 1 are there'"),
+        ({"key": header("<U1", "(2,)") + b"a"}, "got '8 bytes of an array were expected, and 1 are there'"),
         ({"key": header("<U1", "(-2,)")}, "got an array of shape (-2,)"),
         ({"vector": header("<f4", "(" * 5000 + ")" * 5000)}, "'"),
         ({"vector": b"\x93NUMPY\x09\x00" + bytes(100)}, "'"),
@@ -120,7 +120,7 @@ def bomb(folder: Path, **headers: bytes) -> Path:
         (
             "<U8",
             header("<f4", "(60000000, 12)", by_column=True),
-            "in the order of its columns, where rows are expected",
+            "in Fortran order, where C order is expected",
         ),
         ("<U8000000", header("<f4", "(60, 2)"), "got key '': a key must be a non-empty string"),
         ("<U20000000", header("<f4", "(30, 2)"), "got 80,000,000"),

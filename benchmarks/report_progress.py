@@ -45,7 +45,8 @@ class ReportProgress:
         if self._bar is None and stage == progress.stage and time.monotonic() - time_shown < PLAIN_INTERVAL:
             return
         self._last = (progress.stage, time.monotonic())
-        self.show_stage(f"{progress.stage} {progress.stage_done:,} of {progress.stage_total:,} images")
+        done, total = progress.stage_progress
+        self.show_stage(f"{progress.stage} {done:,} of {total:,} images")
 
     def finish(self) -> None:
         """Show that all parts are measured."""

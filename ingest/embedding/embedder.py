@@ -9,7 +9,7 @@ import cv2
 import numpy as np
 
 from ingest.embedding.features import compute_features, compute_features_concurrently, network_input
-from ingest.embedding.heads import Head, fit_head, restore_head
+from ingest.embedding.heads import Head, fit_head, head_arrays, restore_head
 from ingest.embedding.linalg.arrays import Float32Array
 from ingest.embedding.network.backbone import Backbone
 from ingest.embedding.network.caching_backbone import CachingBackbone
@@ -56,8 +56,8 @@ class Embedder:
     ) -> "Embedder":
         """Return an embedder whose head is fitted on the given images, at least one.
 
-        Each image is read once, and released after it is resized; `on_done` is called with the number done. Raise
-        SourceUnusable when there is none, RecipeUnusable after the first batches.
+        Each image is read once, and released once it is resized; `on_done` is called with the number of images done.
+        Raise SourceUnusable when there are no images, RecipeUnusable after the first batches.
         """
         features: list[Float32Array] = []
         inputs = (network_input(recipe, image) for image in images)
@@ -111,7 +111,7 @@ class Embedder:
         return self._embedding_with({_CANARIES: self.embed(_canary_images())})
 
     def _embedding_with(self, canaries: Mapping[str, Float32Array]) -> Embedding:
-        head = self._head.arrays()
+        head = head_arrays(self._head)
         # The fingerprint covers all that makes two vectors incomparable, and nothing else.
         identity: dict[str, Any] = {
             "recipe": {name: value for name, value in self.recipe.as_json().items() if name != "name"},

@@ -21,6 +21,11 @@ class Batch:
     _keys: set[str] = field(default_factory=set)
 
     @property
+    def added(self) -> int:
+        """Return how many items are new, rather than replace stored ones."""
+        return len(self.items) - self.replaced
+
+    @property
     def rows(self) -> int:
         """Return how many rows the batch writes."""
         return len(self.items) + len(self.rejects)

@@ -4,17 +4,18 @@ import threading
 import time
 from collections.abc import Collection
 from concurrent.futures import Future, ThreadPoolExecutor
-from dataclasses import replace
+from contextlib import AbstractContextManager
 
 from ingest.pipeline.batch import Batch
 from ingest.pipeline.progress import Progress
 from storage import Job, JobUpdate, Store
 
 
-class BatchWriter:
+class BatchWriter(AbstractContextManager["BatchWriter"]):
     """Commits one batch at a time, in order, holding `lock` meanwhile; use it in a `with` statement.
 
-    A batch is reported after it is durable, by the next call, in the calling thread; its error is raised there too.
+    A batch is added to the progress and reported once it is durable, by the next call, in the calling thread; its error
+    is raised there too.
     `source_name` names the source in the store's jobs. `missing_keys` are keys of rejected inputs that the source no
     longer has: the first batch removes them from the rejected inputs.
     """
@@ -28,17 +29,15 @@ class BatchWriter:
         missing_keys: Collection[str],
     ) -> None:
         self._store = store
+        self._source_name = source_name
         self._lock = lock
         self._progress = progress
-        self._job = Job(store.next_job(), source_name, progress.total)
+        self._job_number = store.next_job()
         self._resumes = any(not job.finished for job in store.jobs()[-1:])
         self._rejected = {reject.key for reject in store.rejects()}
         self._resolved = self._rejected.intersection(missing_keys)
         self._thread = ThreadPoolExecutor(1, "committing")
         self._pending: tuple[Batch, Future[float]] | None = None
-
-    def __enter__(self) -> "BatchWriter":
-        return self
 
     def __exit__(self, *_: object) -> None:
         self._thread.shutdown()
@@ -49,12 +48,12 @@ class BatchWriter:
         All of its inputs must be submitted. With `finish` it ends the job, and is waited for.
         """
         self.wait()
-        self._count(batch)
-        changed = any((self._job.added, self._job.replaced, self._job.rejected, self._resolved, self._resumes))
-        if finish:
-            self._job = replace(self._job, finished=True)
+        job = self._job_after(batch, finished=finish)
+        stored = {*(item.key for item in batch.items), *batch.unchanged}
+        self._resolved |= stored & self._rejected
+        changed = any((job.added, job.replaced, job.rejected, self._resolved, self._resumes))
         if batch.rows or (finish and changed):
-            update = JobUpdate(self._job, batch.rejects, sorted(self._resolved))
+            update = JobUpdate(job, batch.rejects, sorted(self._resolved))
             self._rejected.difference_update(self._resolved)
             self._rejected.update(reject.key for reject in batch.rejects)
             self._resolved = set()
@@ -79,22 +78,23 @@ class BatchWriter:
             self._store.append(batch.items, vectors, update)
         return time.perf_counter() - started
 
-    def _count(self, batch: Batch) -> None:
-        """Add a batch's outcomes to the job's counts, and collect the rejected keys that it resolves."""
-        job = self._job
-        self._job = replace(
-            job,
-            added=job.added + len(batch.items) - batch.replaced,
-            replaced=job.replaced + batch.replaced,
-            unchanged=job.unchanged + len(batch.unchanged),
-            rejected=job.rejected + len(batch.rejects),
+    def _job_after(self, batch: Batch, *, finished: bool) -> Job:
+        """Return the job's record, with the counts of all batches up to this one."""
+        progress = self._progress
+        return Job(
+            self._job_number,
+            self._source_name,
+            progress.total,
+            added=progress.added + batch.added,
+            replaced=progress.replaced + batch.replaced,
+            unchanged=progress.unchanged + len(batch.unchanged),
+            rejected=len(progress.rejects) + len(batch.rejects),
+            finished=finished,
         )
-        stored = {*(item.key for item in batch.items), *batch.unchanged}
-        self._resolved |= stored & self._rejected
 
     def _report(self, batch: Batch) -> None:
         progress = self._progress
-        progress.added += len(batch.items) - batch.replaced
+        progress.added += batch.added
         progress.replaced += batch.replaced
         progress.unchanged += len(batch.unchanged)
         progress.rejects += batch.rejects

@@ -4,6 +4,7 @@ import threading
 import time
 from collections.abc import Callable, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
+from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
 from typing import Protocol
 
@@ -35,7 +36,7 @@ class InputEmbedder(Protocol):
 
 @dataclass
 class PendingVectors:
-    """The vectors of inputs that were put into a queue, in that order; some may still be to be computed."""
+    """The vectors of inputs that were put into a queue, in that order; not all need be computed yet."""
 
     _count: int = 0
     _submitted: int = 0
@@ -69,18 +70,18 @@ class PendingVectors:
 
 @dataclass(frozen=True, slots=True)
 class _Waiting:
-    """An input that waits for its network batch to be full, and where its vector goes."""
+    """An input that waits for its network batch to be full, and the index of its vector in `vectors`."""
 
     vectors: PendingVectors
     index: int
     input: Float32Array
 
 
-class EmbeddingQueue:
+class EmbeddingQueue(AbstractContextManager["EmbeddingQueue"]):
     """Groups inputs into network batches and embeds them; use it in a `with` statement.
 
-    The embedder is made when the first input is put. Inputs whose features are cached wait apart, so that a network
-    batch is full of new ones.
+    The embedder is made when the first input is put. Inputs whose features are cached are batched separately, so that
+    each batch that the network computes is full of new ones.
     """
 
     def __init__(self, make_embedder: Callable[[], InputEmbedder]) -> None:
@@ -92,15 +93,12 @@ class EmbeddingQueue:
         self._threads = ThreadPoolExecutor(CONCURRENT_BATCHES, "embedding")
         self._clock = _BusyClock()
 
-    def __enter__(self) -> "EmbeddingQueue":
-        return self
-
     def __exit__(self, *_: object) -> None:
         self._threads.shutdown(cancel_futures=True)
 
     @property
     def seconds(self) -> float:
-        """Return how long the embedder was being made or at work so far."""
+        """Return the seconds spent so far in making the embedder and in embedding."""
         return self._clock.seconds
 
     def put(self, input: Float32Array, vectors: PendingVectors) -> None:

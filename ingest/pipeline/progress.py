@@ -34,18 +34,11 @@ class Progress:
         return self.added + self.unchanged + self.replaced + len(self.rejects)
 
     @property
-    def stage_done(self) -> int:
-        """Return how many images, or epochs of a training, the stage has done."""
+    def stage_progress(self) -> tuple[int, int]:
+        """Return how many images, or epochs of a training, the stage has done, and how many it has in all."""
         if self.stage == "training" and self.epoch is not None:
-            return self.epoch.number
-        return self.fitted if self.stage == "fitting" else self.done
-
-    @property
-    def stage_total(self) -> int:
-        """Return how many images, or epochs of a training, the stage has to do."""
-        if self.stage == "training" and self.epoch is not None:
-            return self.epoch.of
-        return self.to_fit if self.stage == "fitting" else self.total
+            return self.epoch.number, self.epoch.of
+        return (self.fitted, self.to_fit) if self.stage == "fitting" else (self.done, self.total)
 
     def enter(self, stage: str) -> None:
         """Begin a stage, and report it."""

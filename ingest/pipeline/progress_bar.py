@@ -36,11 +36,12 @@ def progress_bar() -> Iterator[Callable[[Progress], None]]:
 
         def show(progress: Progress) -> None:
             speed = bar.tasks[0].speed
+            done, total = progress.stage_progress
             bar.update(
                 task,
                 description=_description(progress),
-                total=progress.stage_total,
-                completed=progress.stage_done,
+                total=total,
+                completed=done,
                 rate=f"{speed:.0f} images/s" if speed else "",
                 rejects=f"{len(progress.rejects)} rejected" if progress.rejects else "",
             )
@@ -66,7 +67,7 @@ class _PlainLines:
             console.print_message(_description(progress))
             return
         seconds = now - self._started
-        done, total = progress.stage_done, progress.stage_total
+        done, total = progress.stage_progress
         speed = f", {_speed(done / seconds, total - done)}" if seconds > 1 else ""
         rejects = f", {len(progress.rejects)} rejected" if progress.rejects else ""
         console.print_message(f"{progress.stage}: {done:,} of {total:,}{speed}{rejects}")

@@ -45,7 +45,13 @@ def run(
             return store.content_digests(keys)
 
     def store_embedder() -> InputEmbedder:
-        return embedder or _restored(store, options, progress)
+        if embedder is not None:
+            return embedder
+        embedding = store.embedding
+        backbone = options.make_backbone(recipe_of(embedding), options.precision_for(embedding))
+        restored = Embedder.restore(embedding, backbone)
+        progress.drift = restored.drift
+        return restored
 
     preparer: Preparer = SlicePreparer(recipe_of(store.embedding), stored_digests)
     make_embedder: Callable[[], InputEmbedder] = store_embedder
@@ -88,12 +94,3 @@ def _slices(
                 break
     if stop.requested:
         progress.enter("stopping after this batch")
-
-
-def _restored(store: Store, options: JobOptions, progress: Progress) -> Embedder:
-    """Make the store's embedder, and note its drift; raise OtherEmbedding or EmbeddingDrift."""
-    embedding = store.embedding
-    backbone = options.make_backbone(recipe_of(embedding), options.precision_for(embedding))
-    embedder = Embedder.restore(embedding, backbone)
-    progress.drift = embedder.drift
-    return embedder

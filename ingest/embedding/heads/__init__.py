@@ -2,11 +2,9 @@
 
 from collections.abc import Mapping
 
-from ingest.embedding.heads.head import Head
-from ingest.embedding.heads.identity import Identity
-from ingest.embedding.heads.pca import Pca, WhitenedPca, fit_pca, fit_whitened_pca
-from ingest.embedding.heads.random_dense import RandomDense
-from ingest.embedding.heads.trained_dense import TrainedDense
+from ingest.embedding.heads.dense import RandomDense, TrainedDense
+from ingest.embedding.heads.head import Head, Identity, head_arrays
+from ingest.embedding.heads.pca import Pca, WhitenedPca, fit_pca
 from ingest.embedding.linalg.arrays import Float32Array
 from ingest.embedding.recipes import Recipe
 from ingest.embedding.recipes.vgg16_limits import require_dim
@@ -20,10 +18,8 @@ def fit_head(recipe: Recipe, features: Float32Array) -> Head:
         return Identity()
     if recipe.head == "dense":
         return RandomDense.draw(features.shape[1], recipe.dim, recipe.seed)
-    if recipe.head == "pca" and recipe.whiten:
-        return fit_whitened_pca(features, recipe.dim, recipe.seed, recipe.whiten)
     if recipe.head == "pca":
-        return fit_pca(features, recipe.dim, recipe.seed)
+        return fit_pca(features, recipe.dim, recipe.seed, recipe.whiten)
     raise RecipeUnusable(
         f"expected a head that is fitted without labels, got the recipe {recipe.name}, whose head is trained: "
         "ingest labelled images with it"
@@ -31,7 +27,7 @@ def fit_head(recipe: Recipe, features: Float32Array) -> Head:
 
 
 def restore_head(recipe: Recipe, arrays: Mapping[str, Float32Array]) -> Head:
-    """Return the head whose `arrays()` these are."""
+    """Return a recipe's head with the parameters that `head_arrays` returned."""
     if recipe.head == "none":
         return Identity()
     if recipe.head == "pca":
@@ -39,4 +35,4 @@ def restore_head(recipe: Recipe, arrays: Mapping[str, Float32Array]) -> Head:
     return (RandomDense if recipe.head == "dense" else TrainedDense)(arrays["kernel"], arrays["bias"])
 
 
-__all__ = ["Head", "Identity", "Pca", "RandomDense", "TrainedDense", "WhitenedPca", "fit_head", "restore_head"]
+__all__ = ["Head", "Pca", "RandomDense", "TrainedDense", "WhitenedPca", "fit_head", "head_arrays", "restore_head"]

@@ -34,10 +34,6 @@ class Pca:
         """Return the vectors of features."""
         return matmul(features, self.components, self.mean)
 
-    def arrays(self) -> dict[str, Float32Array]:
-        """Return the head's parameters by name."""
-        return {"mean": self.mean, "components": self.components}
-
 
 @dataclass(frozen=True)
 class WhitenedPca:
@@ -54,28 +50,19 @@ class WhitenedPca:
         """Return the vectors of features."""
         return normalize_rows(matmul(features, self.components, self.mean))
 
-    def arrays(self) -> dict[str, Float32Array]:
-        """Return the head's parameters by name."""
-        return {"mean": self.mean, "components": self.components}
 
-
-def fit_pca(features: Float32Array, dim: int, seed: int) -> Pca:
+def fit_pca(features: Float32Array, dim: int, seed: int, whiten: float) -> Pca | WhitenedPca:
     """Return a PCA of features, (n, d): at most n - 1 principal components, completed by random orthogonal directions.
 
     With fewer images than dimensions the random directions preserve the distances of later images (Johnson and
     Lindenstrauss, 1984), and give the vectors their `dim` dimensions.
-    """
-    mean, components, _ = _principal_components(features, dim, seed)
-    return Pca(mean.astype(np.float32), np.ascontiguousarray(components, np.float32))
 
-
-def fit_whitened_pca(features: Float32Array, dim: int, seed: int, power: float) -> WhitenedPca:
-    """Return a PCA of features, (n, d), whose components are divided by their standard deviations to a power.
-
-    At 1 all components have equal variance (full whitening); below 1 their order of variance is kept.
+    With `whiten` above 0 the components are divided by their standard deviations to this power. At 1 all components
+    have equal variance (full whitening); below 1 those of larger variance still have more.
     """
     mean, components, deviations = _principal_components(features, dim, seed)
-    return WhitenedPca(mean.astype(np.float32), np.ascontiguousarray(components / deviations**power, np.float32))
+    head_type = WhitenedPca if whiten else Pca
+    return head_type(mean.astype(np.float32), np.ascontiguousarray(components / deviations**whiten, np.float32))
 
 
 def _principal_components(

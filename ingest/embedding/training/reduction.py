@@ -5,7 +5,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from ingest.embedding.heads.trained_dense import TrainedDense
+from ingest.embedding.heads.dense import TrainedDense
 from ingest.embedding.linalg.arrays import Float32Array
 from ingest.embedding.linalg.subspace_iteration import subspace_iteration
 

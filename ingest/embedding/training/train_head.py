@@ -5,7 +5,7 @@ from collections.abc import Callable, Sequence
 import numpy as np
 
 from ingest.embedding.features import compute_features_concurrently, network_input
-from ingest.embedding.heads.trained_dense import TrainedDense
+from ingest.embedding.heads.dense import TrainedDense
 from ingest.embedding.network.backbone import Backbone
 from ingest.embedding.recipes import Recipe
 from ingest.embedding.recipes.vgg16_limits import require_dim

@@ -1,16 +1,16 @@
-"""A dense layer of random weights that is never trained: a random projection."""
+"""Dense layers: one of random weights, which is a random projection, and one trained on labels."""
 
 from dataclasses import dataclass
 
 import numpy as np
 
-from ingest.embedding.linalg.arrays import Float32Array
+from ingest.embedding.linalg.arrays import Float32Array, normalize_rows
 from ingest.embedding.linalg.matmul import matmul
 
 
 @dataclass(frozen=True)
 class RandomDense:
-    """relu(features @ kernel + bias)."""
+    """relu(features @ kernel + bias), whose weights are never trained."""
 
     kernel: Float32Array
     bias: Float32Array
@@ -31,6 +31,14 @@ class RandomDense:
         vectors: Float32Array = np.maximum(matmul(features, self.kernel) + self.bias, np.float32(0))
         return vectors
 
-    def arrays(self) -> dict[str, Float32Array]:
-        """Return the layer's parameters by name."""
-        return {"kernel": self.kernel, "bias": self.bias}
+
+@dataclass(frozen=True)
+class TrainedDense:
+    """features @ kernel + bias, scaled to length 1; `ingest/embedding/training/` trains it on labels."""
+
+    kernel: Float32Array
+    bias: Float32Array
+
+    def __call__(self, features: Float32Array) -> Float32Array:
+        """Return the vectors of features."""
+        return normalize_rows(matmul(features, self.kernel) + self.bias)

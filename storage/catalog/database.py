@@ -18,58 +18,45 @@ class Database(Protocol):
 
     def reading(self) -> AbstractContextManager[Any]:
         """Return a connection inside a read transaction, whose statements all see the same snapshot."""
-        ...
 
     def writing(self) -> AbstractContextManager[Any]:
         """Return a connection inside a write transaction: committed and durable at its end, or rolled back.
 
         Write transactions are serialized: each waits for the one before it and sees its changes.
         """
-        ...
 
     def write_exactly_once(self, change: Callable[[Any], Result]) -> Result:
         """Apply a change in a write transaction and return its result; exactly once, even if the reply is lost."""
-        ...
 
     def sync_lock(self, *, wait: bool) -> AbstractContextManager[bool]:
         """Take the lock that lets one process at a time write to a vector server; False when another holds it.
 
         With `wait`, block until it is free.
         """
-        ...
 
     def require_catalog(self) -> None:
         """Raise unless the tables are those of a catalog of a known version."""
-        ...
 
     def format(self) -> int:
         """Return the schema version of the tables."""
-        ...
 
     def upgrade(self) -> None:
         """Migrate an older catalog's tables to the current version in one transaction."""
-        ...
 
     def analyze(self) -> None:
         """Update the query planner's statistics (ANALYZE) after bulk writes."""
-        ...
 
     def bytes(self) -> int:
         """Return the size of the catalog in bytes."""
-        ...
 
     def vacuum(self) -> None:
         """Reclaim the space of deleted rows (VACUUM)."""
-        ...
 
     def integrity(self) -> list[str]:
         """Return the problems that the database's own check reports, a line each."""
-        ...
 
     def rewrite_if_damaged(self) -> list[str]:
         """Rewrite the tables from their rows if the database reports corruption; return a line that says so."""
-        ...
 
     def close(self) -> None:
         """Close all connections."""
-        ...

@@ -63,15 +63,15 @@ class SqliteFile:
             check_same_thread=False,
         )
         connection.setlimit(sqlite3.SQLITE_LIMIT_LENGTH, LARGEST_VALUE)
-        # Text that is no UTF-8 is decoded all the same, so that the row's checksum reports it, not the decoder.
+        # Invalid UTF-8 is decoded without an error, so that the row's checksum reports the damage.
         connection.text_factory = lambda data: data.decode("utf-8", "surrogateescape")
         try:
             for name, value in PRAGMAS.items():
                 connection.execute(f"PRAGMA {name} = {value}").close()
-                (value_set,) = connection.execute(f"PRAGMA {name}").fetchone()
-                if value_set != value:
+                (actual,) = connection.execute(f"PRAGMA {name}").fetchone()
+                if actual != value:
                     raise StoreUnwritable(
-                        f"expected SQLite to take {name}={value} for {self.path}, got {value_set}: "
+                        f"expected SQLite to accept {name}={value} for {self.path}, got {actual}: "
                         "the store cannot be kept safe with this SQLite library"
                     )
         except BaseException:
@@ -144,24 +144,23 @@ class SqliteFile:
     def format(self) -> int:
         """Return the schema version of the tables (user_version)."""
         with self.reading() as connection:
-            return int(connection.exec_driver_sql("PRAGMA user_version").scalar_one())
+            return _version(connection)
 
     def upgrade(self) -> None:
         """Migrate an older catalog's tables to the current version in one transaction."""
         if self.format() == SCHEMA_VERSION:
             return
         with self.writing() as connection:
-            # Read again: another process may have upgraded it before this one held the lock.
-            version = int(connection.exec_driver_sql("PRAGMA user_version").scalar_one())
-            for step in range(version, SCHEMA_VERSION):
-                UPGRADES[step](connection)
+            # The version is read again: another process may have upgraded the file before this one had the lock.
+            for version in range(_version(connection), SCHEMA_VERSION):
+                UPGRADES[version](connection)
             connection.exec_driver_sql(f"PRAGMA user_version = {SCHEMA_VERSION}")
 
     def require_catalog(self) -> None:
         """Raise NotAStore, StoreVersion or StoreCorrupt unless the file has exactly a known version's tables."""
         with self.reading() as connection:
-            (application,) = connection.exec_driver_sql("PRAGMA application_id").one()
-            (version,) = connection.exec_driver_sql("PRAGMA user_version").one()
+            application = connection.exec_driver_sql("PRAGMA application_id").scalar_one()
+            version = _version(connection)
             listed = connection.exec_driver_sql("SELECT type, name, sql FROM sqlite_schema WHERE sql IS NOT NULL")
             actual = {(kind, name): sql_tokens(str(sql)) for kind, name, sql in listed}
         if application != APPLICATION_ID:
@@ -175,13 +174,10 @@ class SqliteFile:
                 "open it with a newer Lookalike"
             )
         expected = definitions_of(version)
-        differences = {f"{kind} {name}" for kind, name in actual.keys() - expected.keys()}
-        differences |= {f"no {kind} {name}" for kind, name in expected.keys() - actual.keys()}
-        differences |= {
-            f"{kind} {name} of another shape"
-            for kind, name in actual.keys() & expected.keys()
-            if actual[kind, name] != expected[kind, name]
-        }
+        differences = [f"{kind} {name}" for kind, name in actual.keys() - expected.keys()]
+        differences += [f"no {kind} {name}" for kind, name in expected.keys() - actual.keys()]
+        changed = [key for key in actual.keys() & expected.keys() if actual[key] != expected[key]]
+        differences += [f"{kind} {name} of another shape" for kind, name in changed]
         if differences:
             raise StoreCorrupt(
                 f"expected the tables of a Lookalike catalog and nothing else in {self.path}, "
@@ -223,8 +219,8 @@ class SqliteFile:
     def integrity(self) -> list[str]:
         """Return the problems that `PRAGMA integrity_check` reports, a line each."""
         with self.reading() as connection:
-            rows = [str(row[0]) for row in connection.exec_driver_sql("PRAGMA integrity_check")]
-        lines = [line for row in rows for line in row.splitlines()]
+            reports = connection.exec_driver_sql("PRAGMA integrity_check").scalars().all()
+        lines = [line for report in reports for line in str(report).splitlines()]
         return [line for line in lines if line != "ok" and not line.startswith("***")]
 
     def rewrite_if_damaged(self) -> list[str]:
@@ -243,3 +239,7 @@ class SqliteFile:
     def close(self) -> None:
         """Close all connections now; one left to the garbage collector would hold its file lock until then."""
         self._pool.close()
+
+
+def _version(connection: sa.Connection) -> int:
+    return int(connection.exec_driver_sql("PRAGMA user_version").scalar_one())

@@ -30,26 +30,21 @@ class Location(Protocol):
     @property
     def folder(self) -> Path | None:
         """The folder of the store's index files; None for a store on a server, which has none."""
-        ...
 
     def exists(self) -> bool:
         """Return whether something is stored under the name of a catalog; opening it checks what it is."""
-        ...
 
     def require_free(self) -> None:
         """Raise StoreExists or NotAStore unless a store can be created here."""
-        ...
 
     def create(self, embedding: Embedding) -> OpenCatalog:
         """Create an empty catalog, complete or not at all, and open it for writing.
 
         Raise StoreExists, NotAStore, StoreBusy, StoreUnwritable or ServerUnusable.
         """
-        ...
 
     def open(self, *, writing: bool) -> OpenCatalog:
         """Open the store's database, without looking at its tables yet.
 
         Raise StoreNotFound, NotAStore, StoreBusy, StoreUnwritable or ServerUnusable.
         """
-        ...

@@ -7,12 +7,7 @@ from storage.catalog import commit
 from storage.catalog.batch import Batch
 from storage.catalog.catalog import Catalog
 from storage.catalog.chain import RowsByBatch
-from storage.maintenance.verification import (
-    damaged_generations,
-    is_damaged,
-    missing_ids,
-    recorded_batches,
-)
+from storage.maintenance.verification import damaged_generations, is_damaged, missing_ids, recorded_batches
 
 
 def repair_rows(catalog: Catalog, dim: int) -> list[str]:

@@ -24,4 +24,3 @@ class Searchable(Protocol):
 
         Every hit's row is checked; StoreCorrupt is raised rather than a wrong label returned.
         """
-        ...

@@ -37,15 +37,12 @@ class VectorIndex(Protocol):
     @property
     def dim(self) -> int:
         """Return the number of dimensions."""
-        ...
 
     def __len__(self) -> int:
         """Return the number of vectors."""
-        ...
 
     def vectors(self) -> NDArray[np.float32]:
         """Return a view of the stored vectors, (n, dim) float32, C-contiguous, not to be written to."""
-        ...
 
     def candidates(
         self, query: NDArray[np.float32], count: int, insufficient: Candidates | None = None
@@ -55,15 +52,12 @@ class VectorIndex(Protocol):
         `insufficient` are the candidates of the previous call, which left open whether a nearer vector exists: return
         better ones then, or None when the index has none.
         """
-        ...
 
     def candidates_in_parts(self, queries: NDArray[np.float32], count: int) -> Iterator[BatchCandidates]:
         """Yield `count` candidates for each of many queries, (nq, dim), a slice of the batch after the other."""
-        ...
 
     def range_candidates(self, queries: NDArray[np.float32], squared_radius: float) -> list[NDArray[np.int64]]:
         """Return the positions, ascending, of all vectors that may lie within a squared distance of each query.
 
         `queries` is (nq, dim). Vectors for which float32 cannot decide are among them.
         """
-        ...

@@ -9,10 +9,10 @@ from numpy.typing import NDArray
 
 from storage.store import Store
 from storage.types.items import Hit, Item
-from storage.types.where import Where
+from storage.types.query import Query
 
-#: The kinds of differences, none of which equal stores have: of the embedding, items, vectors, and of the answers to
-#: plain queries, filtered ones and range searches.
+#: The count of each kind of difference between equal stores: of embedding, items and vectors, and of the answers to
+#: plain queries, filtered queries and range searches.
 NO_DIFFERENCES: Mapping[str, int] = dict.fromkeys(("embedding", "items", "vectors", "plain", "filtered", "within"), 0)
 
 #: The number of hits of a query.
@@ -24,7 +24,7 @@ _PAGE = 4096
 #: Queries of a batch.
 _BATCH = 100
 
-#: The distance of a query from the item that it is drawn at, relative to the length of its vector.
+#: The length of the noise that is added to an item's vector to make a query, relative to the vector's length.
 _NOISE = 0.05
 
 #: The most labels that queries are filtered by.
@@ -33,7 +33,7 @@ _MAX_LABELS = 20
 
 @dataclass(frozen=True)
 class Comparison:
-    """The number of items and queries that differ between two stores, by kind; `first_difference` describes left."""
+    """The number of differences between two stores, by kind; `first_difference` is the first of them as a text."""
 
     items: int
     queries: int
@@ -90,20 +90,18 @@ def _hit_differences(left: Store, right: Store, queries: int, seed: int) -> Iter
     generator = np.random.default_rng(seed)
     drawn = generator.choice(ids, queries).tolist()
     vectors = _with_noise(left.vectors(drawn), generator)
-    distances = []
-    for left_answers, right_answers in _answers(left, right, vectors, None):
-        distances += [hits[-1].distance for hits in left_answers if hits]
-        yield from (("plain", line) for line in _different(left_answers, right_answers))
+    farthest = []
+    for left_hits, right_hits in _answers(left, right, vectors, Query(K)):
+        farthest += [hits[-1].distance for hits in left_hits if hits]
+        yield from (("plain", line) for line in _first_differences(left_hits, right_hits))
     rows_by_label: dict[str | None, list[int]] = {}
     for row, item in enumerate(left.items(drawn)):
         rows_by_label.setdefault(item.label, []).append(row)
     for label, rows in list(rows_by_label.items())[:_MAX_LABELS]:
-        for left_answers, right_answers in _answers(left, right, vectors[rows], {"label": label}):
-            yield from (("filtered", line) for line in _different(left_answers, right_answers))
-    radius = float(np.median(distances))
-    for start in range(0, len(vectors), _BATCH):
-        batch = vectors[start : start + _BATCH]
-        yield from (("within", line) for line in _different(left.within(batch, radius), right.within(batch, radius)))
+        for answers in _answers(left, right, vectors[rows], Query.checked(K, where={"label": label})):
+            yield from (("filtered", line) for line in _first_differences(*answers))
+    for answers in _answers(left, right, vectors, Query.checked(radius=float(np.median(farthest)))):
+        yield from (("within", line) for line in _first_differences(*answers))
 
 
 def _with_noise(vectors: NDArray[np.float32], generator: np.random.Generator) -> NDArray[np.float32]:
@@ -115,15 +113,15 @@ def _with_noise(vectors: NDArray[np.float32], generator: np.random.Generator) ->
 
 
 def _answers(
-    left: Store, right: Store, queries: NDArray[np.float32], where: Where | None
+    left: Store, right: Store, vectors: NDArray[np.float32], query: Query
 ) -> Iterator[tuple[list[list[Hit]], list[list[Hit]]]]:
-    """Yield both stores' nearest hits, a batch of queries at a time."""
-    for start in range(0, len(queries), _BATCH):
-        batch = queries[start : start + _BATCH]
-        yield left.nearest(batch, K, where=where), right.nearest(batch, K, where=where)
+    """Yield both stores' hits of the query vectors, a batch at a time."""
+    for start in range(0, len(vectors), _BATCH):
+        batch = vectors[start : start + _BATCH]
+        yield left.search(batch, query), right.search(batch, query)
 
 
-def _different(left: Sequence[Sequence[Hit]], right: Sequence[Sequence[Hit]]) -> Iterator[str]:
+def _first_differences(left: Sequence[Sequence[Hit]], right: Sequence[Sequence[Hit]]) -> Iterator[str]:
     """Yield the first difference of each query's hits."""
     for left_hits, right_hits in zip(left, right, strict=True):
         for left_hit, right_hit in itertools.zip_longest(left_hits, right_hits):

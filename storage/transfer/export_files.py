@@ -23,31 +23,28 @@ PAGE = 4096
 #: The most bytes of an array of texts.
 MAX_ARRAY_BYTES = 2**32
 
-COLUMNS = ("id", "key", "label", "metadata", "vector")
-
 
 def to_parquet(store: Store, file: Path) -> int:
     """Write all items to a Parquet file, the vectors as lists of fixed size, and return how many."""
     import pyarrow as pa
     import pyarrow.parquet as pq
 
-    vector_type = pa.list_(pa.float32(), store.dim)
-    types = (pa.int64(), pa.string(), pa.string(), pa.string(), vector_type)
-    schema = pa.schema(list(zip(COLUMNS, types, strict=True)))
+    texts = dict.fromkeys(("key", "label", "metadata"), pa.string())
+    schema = pa.schema({"id": pa.int64(), **texts, "vector": pa.list_(pa.float32(), store.dim)})
     written = 0
 
     def write(out: durable.HashedFile) -> None:
         nonlocal written
         with pq.ParquetWriter(pa.PythonFile(_Sink(out), mode="w"), schema) as writer:
             for items, vectors in store.pages(PAGE):
-                columns = [
-                    pa.array([item.id for item in items], pa.int64()),
-                    pa.array([item.key for item in items], pa.string()),
-                    pa.array([item.label for item in items], pa.string()),
-                    pa.array([_metadata_text(item) for item in items], pa.string()),
-                    pa.FixedSizeListArray.from_arrays(pa.array(vectors.reshape(-1)), store.dim),
-                ]
-                writer.write_table(pa.Table.from_arrays(columns, schema=schema))
+                columns = {
+                    "id": [item.id for item in items],
+                    "key": [item.key for item in items],
+                    "label": [item.label for item in items],
+                    "metadata": [_metadata_text(item) for item in items],
+                    "vector": pa.FixedSizeListArray.from_arrays(pa.array(vectors.reshape(-1)), store.dim),
+                }
+                writer.write_table(pa.table(columns, schema=schema))
                 written += len(items)
 
     durable.replace_file_with(file, write)
@@ -55,7 +52,7 @@ def to_parquet(store: Store, file: Path) -> int:
 
 
 class _Sink(io.RawIOBase):
-    """A file object through which pyarrow writes to a `HashedFile`."""
+    """A file object by which pyarrow writes to a `HashedFile`."""
 
     def __init__(self, out: durable.HashedFile) -> None:
         self._out = out

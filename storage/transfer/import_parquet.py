@@ -7,15 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from storage.errors import FileUnusable, LookalikeError
-from storage.transfer.import_page import (
-    MAX_BYTES,
-    MAX_ROWS,
-    TEXT_COLUMNS,
-    Pages,
-    columns_to_read,
-    page_of,
-    unreadable,
-)
+from storage.transfer.import_page import MAX_BYTES, MAX_ROWS, TEXT_COLUMNS, Pages, columns_to_read, page_of, unreadable
 
 
 def from_parquet(file: Path) -> Pages:

@@ -8,13 +8,7 @@ import numpy as np
 import pytest
 
 from storage import NewItem, Store
-from storage.errors import (
-    InvalidItem,
-    InvalidQuery,
-    InvalidVectors,
-    StoreReadOnly,
-    UnknownItem,
-)
+from storage.errors import InvalidItem, InvalidQuery, InvalidVectors, StoreReadOnly, UnknownItem
 from tests.storage.stores import exactly, files, item, line_store, line_vector, line_vectors, new_items
 
 # Writing

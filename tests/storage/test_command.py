@@ -66,9 +66,7 @@ def test_info_as_json(storage: Command, store: Path) -> None:
         "unlabelled": 1,
         "catalog_bytes": (store / "catalog.sqlite").stat().st_size,
         "index_bytes": 45 + 3 * 2 * 4,
-        "generations": [
-            {"file": index_file(store).name, "batch": 3, "items": 3, "bytes": 69, "covers_all": False},
-        ],
+        "generations": [{"file": index_file(store).name, "batch": 3, "items": 3, "bytes": 69, "covers_all": False}],
         "format": format_of(store),
         "versions": {"sqlite": sqlite3.sqlite_version, "faiss": faiss.__version__},
     }
@@ -113,11 +111,7 @@ def test_verify_fails_with_a_line_for_each_problem(storage: Command, store: Path
 
 def test_repair_prints_what_it_did(storage: Command, store: Path) -> None:
     sql(store, "UPDATE items SET label = 'x' WHERE id = 2")
-    assert storage("repair", "--store", store) == (
-        0,
-        f"item 2: damaged, quarantined\n{store} is intact: 3 items\n",
-        "",
-    )
+    assert storage("repair", "--store", store) == (0, f"item 2: damaged, quarantined\n{store} is intact: 3 items\n", "")
     assert storage("repair", "--store", store) == (0, f"{store} is intact: 3 items\n", "")
     assert storage.json("repair", "--store", store) == {"items": 3, "done": []}
     sql(store, "UPDATE items SET label = 'x' WHERE id = 3")

@@ -118,9 +118,7 @@ def test_an_item_of_a_stored_key_replaces_it_under_a_new_id(tmp_path: Path) -> N
         assert reopened.items() == [item(0), item(2), item(4), item(5), new, item(3, id=7)]
         assert reopened.by_key("key 1") == new
         assert reopened.thumbnails(range(10)).keys() == {0, 2, 4, 5, 6, 7}
-        assert reopened.nearest([100, 0], 2) == [
-            [Hit(1, 6, "key 1", "other label", 0.0, {}), hit(2, 5, 69.0)],
-        ]
+        assert reopened.nearest([100, 0], 2) == [[Hit(1, 6, "key 1", "other label", 0.0, {}), hit(2, 5, 69.0)]]
         assert reopened.nearest(line_vector(3), 2) == [[hit(1, 3, 0.0, id=7), hit(2, 2, 4.0)]]
         assert reopened.verify() == []
 

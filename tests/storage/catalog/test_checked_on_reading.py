@@ -1,6 +1,5 @@
 """Everything that is read from the catalog is checked: the embedding, its arrays, and thumbnails."""
 
-import sqlite3
 from pathlib import Path
 
 import numpy as np
@@ -8,6 +7,7 @@ import pytest
 
 from storage import Embedding, NewItem, Store
 from storage.errors import StoreCorrupt
+from tests.storage.stores import exactly, sql
 
 
 def small_store(folder: Path) -> Path:
@@ -17,12 +17,6 @@ def small_store(folder: Path) -> Path:
         store.append(items, [[1, 0], [2, 0], [3, 0]])
         store.publish()
     return folder / "store"
-
-
-def damage(folder: Path, statement: str) -> None:
-    with sqlite3.connect(folder / "catalog.sqlite") as connection:
-        assert connection.execute(statement).rowcount > 0
-    connection.close()
 
 
 @pytest.mark.parametrize(
@@ -44,13 +38,13 @@ def damage(folder: Path, statement: str) -> None:
 )
 def test_a_store_with_a_damaged_embedding_is_refused(tmp_path: Path, statement: str) -> None:
     folder = small_store(tmp_path)
-    damage(folder, statement)
-    with pytest.raises(StoreCorrupt) as caught:
-        Store.open(folder)
-    assert str(caught.value) == (
+    sql(folder, statement)
+    message = (
         "expected the store's embedding to match its checksum, but it was damaged after it was written: restore the "
         "store from a backup"
     )
+    with pytest.raises(StoreCorrupt, match=exactly(message)):
+        Store.open(folder)
 
 
 @pytest.mark.parametrize(
@@ -64,15 +58,15 @@ def test_a_store_with_a_damaged_embedding_is_refused(tmp_path: Path, statement: 
 )
 def test_a_damaged_thumbnail_is_never_shown_and_can_be_removed(tmp_path: Path, statement: str) -> None:
     folder = small_store(tmp_path)
-    damage(folder, statement)
+    sql(folder, statement)
+    message = (
+        "expected the thumbnail of item 1 to match its checksum, but it was damaged after it was written: run "
+        "`lookalike store repair`, or restore the store from a backup"
+    )
     with Store.open(folder, writing=True) as store:
         assert store.thumbnails([0, 2]) == {0: b"picture 0", 2: b"picture 2"}
-        with pytest.raises(StoreCorrupt) as caught:
+        with pytest.raises(StoreCorrupt, match=exactly(message)):
             store.thumbnails([0, 1, 2])
-        assert str(caught.value) == (
-            "expected the thumbnail of item 1 to match its checksum, but it was damaged after it was written: run "
-            "`lookalike store repair`, or restore the store from a backup"
-        )
         assert store.verify() == ["thumbnail of item 1: it does not match its checksum"]
         assert store.repair() == ["thumbnail of item 1: damaged, removed"]
         assert store.thumbnails([0, 1, 2]) == {0: b"picture 0", 2: b"picture 2"}

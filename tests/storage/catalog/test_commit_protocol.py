@@ -183,8 +183,7 @@ def test_a_row_that_is_missing_though_no_batch_deleted_it_is_damage(tmp_path: Pa
         assert len(reader.nearest(line_vector(0), 3)[0]) == 3
         sql(folder, "DELETE FROM items WHERE id = 1")
         with pytest.raises(
-            StoreCorrupt,
-            match=r"^expected item 1 in the catalog, but it is gone: run `lookalike store verify`$",
+            StoreCorrupt, match=r"^expected item 1 in the catalog, but it is gone: run `lookalike store verify`$"
         ):
             reader.nearest(line_vector(0), 3)
 

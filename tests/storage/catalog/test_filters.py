@@ -106,10 +106,7 @@ REFUSED: list[tuple[Any, str]] = [
     ({"width": {"<": [1, 2]}}, "expected one number or text to compare the field 'width' with, got [1, 2]"),
     ({"width": {"<": True}}, "expected one number or text to compare the field 'width' with, got True"),
     ({"width": {"exists": 1}}, "expected True or False for 'exists' of the field 'width', got 1"),
-    (
-        {"width": float("nan")},
-        "expected a text, a finite number, a truth value or None for the field 'width', got nan",
-    ),
+    ({"width": float("nan")}, "expected a text, a finite number, a truth value or None for the field 'width', got nan"),
     ({"width": b"7"}, "expected a text, a finite number, a truth value or None for the field 'width', got b'7'"),
     ({"camera": "a\0"}, "expected a text that can be stored for the field 'camera', got 'a\\x00'"),
     ({"label": 7}, "expected a text for the field 'label', got 7: write '7'"),

@@ -3,7 +3,6 @@
 import json
 import re
 import shutil
-import sqlite3
 from pathlib import Path
 
 import pytest
@@ -15,6 +14,7 @@ from storage.catalog.upgrades import UPGRADES
 from storage.databases import sqlite_file
 from storage.errors import StoreCorrupt, StoreVersion
 from tests.storage.catalog.formats.make import FORMATS, answers
+from tests.storage.stores import exactly, sql
 
 OLDER = sorted(int(folder.name) for folder in FORMATS.iterdir() if folder.name.isdigit())
 
@@ -27,25 +27,10 @@ def expected(format: int) -> object:
     return json.loads((FORMATS / str(format) / "answers.json").read_text(encoding="utf-8"))
 
 
-def set_version(store: Path, version: int) -> None:
-    with sqlite3.connect(store / "catalog.sqlite") as connection:
-        connection.execute(f"PRAGMA user_version = {version}")
-    connection.close()
-
-
-def version_of(store: Path) -> int:
-    with sqlite3.connect(store / "catalog.sqlite") as connection:
-        version: int = connection.execute("PRAGMA user_version").fetchone()[0]
-    connection.close()
-    return version
-
-
 def definitions(store: Path) -> set[str]:
     """Return the SQL of a catalog's tables and indexes, without spaces and quotes."""
-    with sqlite3.connect(store / "catalog.sqlite") as connection:
-        rows = connection.execute("SELECT sql FROM sqlite_schema WHERE sql IS NOT NULL").fetchall()
-    connection.close()
-    return {re.sub(r'[\s"]+', "", sql) for (sql,) in rows}
+    rows = sql(store, "SELECT sql FROM sqlite_schema WHERE sql IS NOT NULL")
+    return {re.sub(r'[\s"]+', "", statement) for (statement,) in rows}
 
 
 def test_there_is_a_store_of_every_older_format() -> None:
@@ -99,7 +84,7 @@ def test_an_upgrade_that_fails_changes_nothing(tmp_path: Path, monkeypatch: pyte
     monkeypatch.setattr(sqlite_file, "UPGRADES", {**UPGRADES, SCHEMA_VERSION - 1: failing})
     with pytest.raises(OSError, match="the plug was pulled"):
         Store.open(folder, writing=True)
-    assert version_of(folder) == 1
+    assert sql(folder, "PRAGMA user_version") == [(1,)]
     with Store.open(folder) as store:
         assert answers(store) == expected(1)
         assert store.verify() == []
@@ -107,19 +92,19 @@ def test_an_upgrade_that_fails_changes_nothing(tmp_path: Path, monkeypatch: pyte
 
 def test_a_store_of_a_newer_format_is_refused(tmp_path: Path) -> None:
     folder = copied(1, tmp_path)
-    set_version(folder, 99)
+    sql(folder, "PRAGMA user_version = 99")
+    message = (
+        f"expected a store of version {SCHEMA_VERSION} or older at {folder / 'catalog.sqlite'}, got version 99: "
+        "open it with a newer Lookalike"
+    )
     for writing in (False, True):
-        with pytest.raises(StoreVersion) as caught:
+        with pytest.raises(StoreVersion, match=exactly(message)):
             Store.open(folder, writing=writing)
-        assert str(caught.value) == (
-            f"expected a store of version {SCHEMA_VERSION} or older at {folder / 'catalog.sqlite'}, got version 99: "
-            "open it with a newer Lookalike"
-        )
 
 
 @pytest.mark.parametrize("version", [0, -1])
 def test_a_catalog_without_a_version_is_refused(version: int, tmp_path: Path) -> None:
     folder = copied(1, tmp_path)
-    set_version(folder, version)
+    sql(folder, f"PRAGMA user_version = {version}")
     with pytest.raises(StoreCorrupt, match="expected the tables of a Lookalike catalog and nothing else"):
         Store.open(folder)

@@ -67,12 +67,7 @@ def test_the_newest_two_files_are_retained_and_older_ones_removed(tmp_path: Path
 
 def test_foreign_files_beside_the_index_files_are_not_removed(published: Path) -> None:
     index = published / "index"
-    other = {
-        "notes.txt": b"a",
-        "g-notes.txt": b"b",
-        "g-mine.faiss": b"c",
-        "sub/g-000001-0123456789abcdef.faiss": b"d",
-    }
+    other = {"notes.txt": b"a", "g-notes.txt": b"b", "g-mine.faiss": b"c", "sub/g-000001-0123456789abcdef.faiss": b"d"}
     (index / "sub").mkdir()
     (index / "g-000001-0123456789abcdef.faiss").mkdir()
     for name, data in other.items():

@@ -11,15 +11,10 @@ import pytest
 from numpy.typing import NDArray
 
 from storage.nearest.faiss_flat import HEADER_SIZE, FaissFlat
+from tests.storage.nearest.searches import flat
 from tests.storage.stores import random_vectors
 
 DIM = 6
-
-
-def flat(vectors: NDArray[np.float32]) -> FaissFlat:
-    index = FaissFlat(vectors.shape[1])
-    index.add(vectors)
-    return index
 
 
 def data_of(index: FaissFlat) -> bytes:

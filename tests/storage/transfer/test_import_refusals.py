@@ -14,135 +14,82 @@ from tests.storage.stores import exactly, files
 from tests.storage.transfer.import_files import KINDS, write
 
 GOOD: dict[str, Any] = {"key": ["a", "b", "c"], "vector": [[1.0, 2.0], [3.0, 4.0], [5.0, 6.0]]}
-BOTH = (".parquet", ".npz")
+BOTH, PARQUET, NPZ = (".parquet", ".npz"), (".parquet",), (".npz",)
 LISTS = pa.list_(pa.float32())
 NOT_FINITE = "expected finite vectors with a squared norm below 3.4e+38, got NaN, infinity or a larger value in row {}"
+PICKLED = "expected a file that can be read at {}, got 'Object arrays cannot be loaded when allow_pickle=False'"
+
+UNUSABLE: list[tuple[tuple[str, ...], dict[str, Any], str]] = [
+    (BOTH, {"key": None}, "expected key and vector in {}, got vector"),
+    (BOTH, {"vector": None}, "expected key and vector in {}, got key"),
+    (BOTH, {"key": ["a", "b", "a"]}, "expected each key once in {}, got 'a' twice"),
+    (
+        BOTH,
+        {"metadata": ["{}", '{"a": 1}', "[1]"]},
+        "expected a JSON object as metadata in row 2 of {}, got '[1]'",
+    ),
+    (
+        BOTH,
+        {"metadata": ["{}", "nonsense", ""]},
+        "expected a JSON object as metadata in row 1 of {}, got 'nonsense'",
+    ),
+    (BOTH, {"metadata": [1, 2, 3]}, "expected a JSON object as metadata in row 0 of {}, got '1'"),
+    (
+        PARQUET,
+        {"vector": pa.array([["1"], ["2"], ["3"]])},
+        "expected lists of numbers in column vector of {}, got list<element: string>",
+    ),
+    (PARQUET, {"vector": [1.0, 2.0, 3.0]}, "expected lists of numbers in column vector of {}, got double"),
+    (
+        PARQUET,
+        {"vector": pa.array([[1, 2], [3], [4, 5, 6]], LISTS)},
+        "expected vectors of one length in {}, got 2 numbers before row 1 and 1 in it",
+    ),
+    (
+        PARQUET,
+        {"vector": pa.array([[1, 2], None, [3, 4]], LISTS)},
+        "expected a vector in every row of {}, got none in row 1",
+    ),
+    (
+        PARQUET,
+        {"vector": pa.array([[1, 2], [3, 4], None], pa.list_(pa.float32(), 2))},
+        "expected a vector in every row of {}, got none in row 2",
+    ),
+    (
+        PARQUET,
+        {"vector": pa.array([[], [], []], LISTS)},
+        "expected vectors of at least one number in {}, got empty ones",
+    ),
+    (PARQUET, {"key": ["a", None, "c"]}, "expected a key in every row of {}, got none in row 1"),
+    (PARQUET, {"key": pa.array([b"a", b"\xff", b"c"])}, "expected text as UTF-8 in row 1 of {}, got b'\\xff'"),
+    (NPZ, {"vector": np.array([[1, 2], [3], [4, 5, 6]], object)}, PICKLED),
+    (NPZ, {"key": np.array(["a", "b", None], object)}, PICKLED),
+    (NPZ, {"vector": [1.0, 2.0, 3.0]}, "expected rows of numbers in array vector of {}, got float64 of shape (3,)"),
+    (NPZ, {"vector": [["1", "2"]] * 3}, "expected rows of numbers in array vector of {}, got <U1 of shape (3, 2)"),
+    (NPZ, {"key": ["a", "b"]}, "expected 3 values in array key of {}, got an array of shape (2,)"),
+    (NPZ, {"label": "cat"}, "expected 3 values in array label of {}, got an array of shape ()"),
+    (
+        NPZ,
+        {"label": ["x"] * 3, "labelled": [True]},
+        "expected 3 values in array labelled of {}, got an array of shape (1,)",
+    ),
+]
+INVALID: list[tuple[tuple[str, ...], dict[str, Any], type[LookalikeError], str]] = [
+    (
+        BOTH,
+        {"key": ["a", "", "c"]},
+        InvalidItem,
+        "expected an item that can be stored, got key '': a key must be a non-empty string, and a label a string or "
+        "None",
+    ),
+    (BOTH, {"vector": [[1, 2], [3, 4], [5, np.nan]]}, InvalidVectors, NOT_FINITE.format(2)),
+    (PARQUET, {"vector": pa.array([[1, 2], [3, None], [5, 6]], LISTS)}, InvalidVectors, NOT_FINITE.format(1)),
+]
 
 
 @pytest.mark.parametrize(
     ("kinds", "columns", "error", "message"),
-    [
-        (BOTH, {"key": None}, FileUnusable, "expected key and vector in {}, got vector"),
-        (BOTH, {"vector": None}, FileUnusable, "expected key and vector in {}, got key"),
-        (BOTH, {"key": ["a", "b", "a"]}, FileUnusable, "expected each key once in {}, got 'a' twice"),
-        (
-            BOTH,
-            {"key": ["a", "", "c"]},
-            InvalidItem,
-            "expected an item that can be stored, got key '': a key must be a non-empty string, and a label a "
-            "string or None",
-        ),
-        (
-            BOTH,
-            {"vector": [[1, 2], [3, 4], [5, np.nan]]},
-            InvalidVectors,
-            NOT_FINITE.format(2),
-        ),
-        (
-            BOTH,
-            {"metadata": ["{}", '{"a": 1}', "[1]"]},
-            FileUnusable,
-            "expected a JSON object as metadata in row 2 of {}, got '[1]'",
-        ),
-        (
-            BOTH,
-            {"metadata": ["{}", "nonsense", ""]},
-            FileUnusable,
-            "expected a JSON object as metadata in row 1 of {}, got 'nonsense'",
-        ),
-        (BOTH, {"metadata": [1, 2, 3]}, FileUnusable, "expected a JSON object as metadata in row 0 of {}, got '1'"),
-        (
-            (".parquet",),
-            {"vector": pa.array([["1"], ["2"], ["3"]])},
-            FileUnusable,
-            "expected lists of numbers in column vector of {}, got list<element: string>",
-        ),
-        (
-            (".parquet",),
-            {"vector": [1.0, 2.0, 3.0]},
-            FileUnusable,
-            "expected lists of numbers in column vector of {}, got double",
-        ),
-        (
-            (".parquet",),
-            {"vector": pa.array([[1, 2], [3], [4, 5, 6]], LISTS)},
-            FileUnusable,
-            "expected vectors of one length in {}, got 2 numbers before row 1 and 1 in it",
-        ),
-        (
-            (".parquet",),
-            {"vector": pa.array([[1, 2], None, [3, 4]], LISTS)},
-            FileUnusable,
-            "expected a vector in every row of {}, got none in row 1",
-        ),
-        (
-            (".parquet",),
-            {"vector": pa.array([[1, 2], [3, 4], None], pa.list_(pa.float32(), 2))},
-            FileUnusable,
-            "expected a vector in every row of {}, got none in row 2",
-        ),
-        (
-            (".parquet",),
-            {"vector": pa.array([[1, 2], [3, None], [5, 6]], LISTS)},
-            InvalidVectors,
-            NOT_FINITE.format(1),
-        ),
-        (
-            (".parquet",),
-            {"vector": pa.array([[], [], []], LISTS)},
-            FileUnusable,
-            "expected vectors of at least one number in {}, got empty ones",
-        ),
-        (
-            (".parquet",),
-            {"key": ["a", None, "c"]},
-            FileUnusable,
-            "expected a key in every row of {}, got none in row 1",
-        ),
-        (
-            (".parquet",),
-            {"key": pa.array([b"a", b"\xff", b"c"])},
-            FileUnusable,
-            "expected text as UTF-8 in row 1 of {}, got b'\\xff'",
-        ),
-        (
-            (".npz",),
-            {"vector": np.array([[1, 2], [3], [4, 5, 6]], object)},
-            FileUnusable,
-            "expected a file that can be read at {}, got 'Object arrays cannot be loaded when allow_pickle=False'",
-        ),
-        (
-            (".npz",),
-            {"key": np.array(["a", "b", None], object)},
-            FileUnusable,
-            "expected a file that can be read at {}, got 'Object arrays cannot be loaded when allow_pickle=False'",
-        ),
-        (
-            (".npz",),
-            {"vector": [1.0, 2.0, 3.0]},
-            FileUnusable,
-            "expected rows of numbers in array vector of {}, got float64 of shape (3,)",
-        ),
-        (
-            (".npz",),
-            {"vector": [["1", "2"]] * 3},
-            FileUnusable,
-            "expected rows of numbers in array vector of {}, got <U1 of shape (3, 2)",
-        ),
-        (
-            (".npz",),
-            {"key": ["a", "b"]},
-            FileUnusable,
-            "expected 3 values in array key of {}, got an array of shape (2,)",
-        ),
-        ((".npz",), {"label": "cat"}, FileUnusable, "expected 3 values in array label of {}, got an array of shape ()"),
-        (
-            (".npz",),
-            {"label": ["x"] * 3, "labelled": [True]},
-            FileUnusable,
-            "expected 3 values in array labelled of {}, got an array of shape (1,)",
-        ),
-    ],
+    [*((kinds, columns, FileUnusable, message) for kinds, columns, message in UNUSABLE), *INVALID],
 )
 def test_a_bad_file_is_refused_in_one_line_and_nothing_of_it_is_stored(
     tmp_path: Path, kinds: tuple[str, ...], columns: dict[str, Any], error: type[LookalikeError], message: str
@@ -160,10 +107,7 @@ def test_an_error_in_the_last_page_is_found_before_the_first_is_written(tmp_path
     keys, vectors = [f"{number}" for number in range(5000)], np.ones((5000, 2), np.float32)
     for change, message in (
         ({"key": [*keys[:-1], "7"]}, f"expected each key once in {tmp_path / 'theirs'}{kind}, got '7' twice"),
-        (
-            {"vector": np.where(np.arange(5000)[:, np.newaxis] == 4998, np.inf, vectors)},
-            NOT_FINITE.format(4998),
-        ),
+        ({"vector": np.where(np.arange(5000)[:, np.newaxis] == 4998, np.inf, vectors)}, NOT_FINITE.format(4998)),
     ):
         columns: dict[str, Any] = {"key": keys, "vector": vectors} | change
         file = write(tmp_path, kind, **(columns | {"vector": list(columns["vector"])}))

@@ -68,10 +68,7 @@ def test_a_damaged_row_is_not_copied(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize(
     ("statement", "kind", "first"),
-    [
-        ("DELETE FROM thumbnails", None, None),
-        (None, "items", "items: item 4 ('key 4', label 'label 4') and nothing"),
-    ],
+    [("DELETE FROM thumbnails", None, None), (None, "items", "items: item 4 ('key 4', label 'label 4') and nothing")],
     ids=["thumbnails", "a missing item"],
 )
 def test_the_first_difference_is_shown(

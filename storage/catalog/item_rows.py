@@ -33,9 +33,6 @@ _ROW = sa.select(
 _LIVE = ItemRow.deleted_in.is_(None)
 _ROW_AND_DELETION = _ROW.add_columns(ItemRow.deleted_in)
 
-#: The columns of a new row, in the order of `Row`'s fields.
-_COLUMNS = ["id", "batch", "key", "label", "content", "metadata", "vector", "checksum"]
-
 _LIVE_BY_ID = _ROW.where(in_values(ItemRow.id), _LIVE)
 _LIVE_BY_KEY = _ROW.where(in_values(ItemRow.key), _LIVE)
 _DELETE = sa.update(ItemRow).where(in_values(ItemRow.id), _LIVE).values(deleted_in=sa.bindparam("batch_number"))
@@ -66,7 +63,7 @@ class ItemRows:
 
     def write(self, rows: Sequence[Row]) -> None:
         """Write new rows."""
-        insert_rows(self._connection, ItemRow, _COLUMNS, [_column_values(row) for row in rows])
+        insert_rows(self._connection, ItemRow, Row._fields, [_column_values(row) for row in rows])
 
     def delete(self, ids: Sequence[int], batch: int) -> None:
         """Turn live rows into tombstones, deleted by the given batch."""
@@ -104,8 +101,7 @@ class ItemRows:
 
     def ids_matching(self, conditions: Sequence[Condition]) -> list[int]:
         """Return the ids of the live rows that fulfil all conditions, ascending."""
-        ids = sa.select(ItemRow.id).where(_LIVE, *map(filters.clause_of, conditions)).order_by(ItemRow.id)
-        return list(self._connection.execute(ids).scalars())
+        return self._ids(_LIVE, *map(filters.clause_of, conditions))
 
     def rows_matching(self, ids: Sequence[int], conditions: Sequence[Condition]) -> list[Row]:
         """Return the live rows with these ids that fulfil all conditions, in id order."""
@@ -141,12 +137,11 @@ class ItemRows:
 
     def live_ids(self) -> list[int]:
         """Return the ids of all live rows, ascending."""
-        return list(self._connection.execute(sa.select(ItemRow.id).where(_LIVE).order_by(ItemRow.id)).scalars())
+        return self._ids(_LIVE)
 
     def deleted_since(self, batch: int, below: int) -> list[int]:
         """Return the ids smaller than `below` that were deleted after a batch, ascending."""
-        ids = sa.select(ItemRow.id).where(ItemRow.deleted_in > batch, ItemRow.id < below).order_by(ItemRow.id)
-        return list(self._connection.execute(ids).scalars())
+        return self._ids(ItemRow.deleted_in > batch, ItemRow.id < below)
 
     def all_rows(self) -> Iterator[tuple[Row, object]]:
         """Yield every row, live or deleted, in id order, with the batch that deleted it; None for a live one."""
@@ -202,6 +197,10 @@ class ItemRows:
             count, last, total = count + 1, key, total + hash((key, id))
         return count == live and total == sum(hash((key, id)) for key, id in self._connection.execute(_KEYS_IN_TABLE))
 
+    def _ids(self, *clauses: sa.ColumnElement[bool]) -> list[int]:
+        select = sa.select(ItemRow.id).where(*clauses).order_by(ItemRow.id)
+        return list(self._connection.execute(select).scalars())
+
     def _live_rows(self, sqlite_select: str, select: Any, parameters: dict[str, str]) -> list[Row]:
         """Return the rows of a statement with `in_values`, in SQLite by the driver: SQLAlchemy takes longer than it."""
         if not is_sqlite(self._connection):
@@ -225,6 +224,6 @@ class ItemRows:
 
 
 def _column_values(row: Row) -> tuple[Any, ...]:
-    """Return a row's values in the order of `_COLUMNS`, with text decoded."""
+    """Return a row's values in the order of its fields, with text decoded."""
     label = None if row.label is None else row.label.decode()
     return row.id, row.batch, row.key.decode(), label, row.content, row.metadata.decode(), row.vector, row.checksum

@@ -6,7 +6,7 @@ batches are chained exactly as by one writer.
 
 import uuid
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from typing import Any
 
 import sqlalchemy as sa
@@ -88,11 +88,9 @@ class PostgresServer:
         self.made_with = f"PostgreSQL {version}"
         connection.autocommit = False
 
-    @contextmanager
-    def reading(self) -> Iterator[sa.Connection]:
+    def reading(self) -> AbstractContextManager[sa.Connection]:
         """Return a connection inside a read transaction, whose statements all see the same snapshot."""
-        with self._transaction(_READ) as connection:
-            yield connection
+        return self._transaction(_READ)
 
     @contextmanager
     def writing(self) -> Iterator[sa.Connection]:

@@ -1,6 +1,5 @@
 """The names of a store's files, and checks of its folder before it is opened or created."""
 
-import os
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -61,11 +60,6 @@ def require_free(folder: Path) -> None:
                 f"expected a new or empty folder for the store, got {folder} with other files in it "
                 f"({min(others)!r}): name another folder"
             )
-
-
-def holds_store(folder: Path) -> bool:
-    """Return whether the folder has something named like a catalog; opening it checks what it is."""
-    return os.path.lexists(folder / CATALOG)
 
 
 @contextmanager

@@ -1,5 +1,6 @@
 """A store in a folder: a SQLite file with one writer at a time, and index files beside it."""
 
+import os
 from collections.abc import Callable
 from contextlib import closing
 from dataclasses import dataclass
@@ -27,7 +28,7 @@ class FolderLocation:
 
     def exists(self) -> bool:
         """Return whether the folder has something named like a catalog; opening it checks what it is."""
-        return layout.holds_store(self.folder)
+        return os.path.lexists(self.folder / layout.CATALOG)
 
     def require_free(self) -> None:
         """Raise StoreExists or NotAStore unless the folder is new or empty."""

@@ -6,7 +6,7 @@ from dataclasses import asdict, dataclass
 from typing import Any
 
 from storage.errors import ServerUnusable
-from storage.milvus.url import DEFAULTS, FLAT, L2, MilvusUrl
+from storage.milvus.url import BUILD_PARAMS, FLAT, L2, MilvusUrl
 
 
 @dataclass(frozen=True)
@@ -38,7 +38,7 @@ class Definition:
 def definition_for(url: MilvusUrl, dim: int, fingerprint: str) -> Definition:
     """Return the definition of a new collection: the index that a URL names, or the default one."""
     kind = url.index or FLAT
-    return Definition(fingerprint, dim, IndexSpec(kind, url.metric or L2, {**DEFAULTS[kind], **url.build_params}))
+    return Definition(fingerprint, dim, IndexSpec(kind, url.metric or L2, {**BUILD_PARAMS[kind], **url.build_params}))
 
 
 def existing_definition(url: MilvusUrl, described: Mapping[str, Any]) -> Definition:

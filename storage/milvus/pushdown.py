@@ -1,11 +1,11 @@
-"""Translate filters to Milvus expressions; only those on label and key can be, the others select ids by the rows."""
+"""Translate filters to Milvus expressions: those on label and key; the others are evaluated on the rows."""
 
 import json
 from collections.abc import Sequence
 
 from storage.types.where import EQUAL, EXISTS, KEY, LABEL, UNEQUAL, Condition
 
-#: The longest text, in characters, that a filter compares on the server, where longer texts may be truncated.
+#: The longest text, in characters, that a filter compares on the server, which may truncate longer texts.
 _MAX_TEXT = 1024
 
 
@@ -36,8 +36,3 @@ def _expression(condition: Condition) -> str | None:
         values.append(encoded_label(None))
     operator = "in" if condition.operator == EQUAL else "not in"
     return f"{condition.field} {operator} {json.dumps(values, ensure_ascii=False)}"
-
-
-def ids_expression(ids: Sequence[int]) -> str:
-    """Return the expression that selects the items with these ids."""
-    return f"id in {list(ids)}"

@@ -21,7 +21,7 @@ from storage.memory.snapshot_cache import require_fields
 from storage.milvus.client import MAX_HITS
 from storage.milvus.collection import Ids
 from storage.milvus.engine import Engine
-from storage.milvus.pushdown import filter_expression, ids_expression
+from storage.milvus.pushdown import filter_expression
 from storage.nearest.error_bounds import squared_distance_error
 from storage.nearest.exact import MARGIN, SLACK, Distances, distances_to
 from storage.nearest.faiss_flat import FaissFlat
@@ -87,7 +87,7 @@ def milvus_searchable(database: Database, engine: Engine, dim: int, conditions: 
             ids = catalog.items.ids_matching(conditions)
             if len(ids) <= _IN_MEMORY:
                 return MemorySearch(_snapshot_of(catalog, ids, dim), database, PollingLock())
-        expression = ids_expression(ids)
+        expression = f"id in {ids}"
     return MilvusSearch(database, engine, dim, expression)
 
 

@@ -12,16 +12,15 @@ DEFAULT_COLLECTION = "lookalike"
 FLAT, IVF_FLAT, HNSW = "FLAT", "IVF_FLAT", "HNSW"
 L2 = "L2"
 
-#: The parameters of each kind of index: those it is built with, and those of a search.
-BUILD_PARAMS: Mapping[str, tuple[str, ...]] = {FLAT: (), IVF_FLAT: ("nlist",), HNSW: ("M", "efConstruction")}
-SEARCH_PARAMS: Mapping[str, tuple[str, ...]] = {FLAT: (), IVF_FLAT: ("nprobe",), HNSW: ("ef",)}
-
-#: The build parameters of each kind of index that a URL need not name.
-DEFAULTS: Mapping[str, Mapping[str, int]] = {
+#: The parameters that each kind of index is built with, and their defaults.
+BUILD_PARAMS: Mapping[str, Mapping[str, int]] = {
     FLAT: {},
     IVF_FLAT: {"nlist": 1024},
     HNSW: {"M": 16, "efConstruction": 200},
 }
+
+#: The parameters of a search of each kind of index.
+SEARCH_PARAMS: Mapping[str, tuple[str, ...]] = {FLAT: (), IVF_FLAT: ("nprobe",), HNSW: ("ef",)}
 
 METRICS = (L2, "IP", "COSINE")
 
@@ -63,7 +62,7 @@ def parse_milvus_url(text: str) -> MilvusUrl:
     if metric is not None and metric not in METRICS:
         raise InvalidMilvusUrl(f"expected a metric of {', '.join(METRICS)}, got {metric!r}")
     params = {name: _parse_number(name, value) for name, value in options.items()}
-    build = BUILD_PARAMS[index] if index else ()
+    build = BUILD_PARAMS[index] if index else {}
     search = SEARCH_PARAMS[index] if index else tuple(name for names in SEARCH_PARAMS.values() for name in names)
     if unknown := params.keys() - {*build, *search}:
         known = ", ".join((*build, *search))

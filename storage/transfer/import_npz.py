@@ -6,16 +6,14 @@ Pickled objects are refused.
 
 import math
 import zipfile
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 from typing import IO, Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from storage.errors import FileUnusable, LookalikeError
-from storage.transfer.import_page import MAX_BYTES, MAX_ROWS, Pages, columns_to_read, page_of, unreadable
+from storage.errors import FileUnusable
+from storage.transfer.import_page import MAX_BYTES, MAX_ROWS, Pages, columns_to_read, page_of, read_errors
 
 #: The most bytes of an array in Fortran order, which must be read as a whole.
 _MAX_BYTES_FORTRAN = 2**30
@@ -68,17 +66,17 @@ def from_npz(file: Path) -> Pages:
 
     An optional array `labelled` of bools tells an empty label from none.
     """
-    with _read_errors(file):
+    with read_errors(file):
         archive = zipfile.ZipFile(file)
     with archive:
         stored = [name.removesuffix(".npy") for name in archive.namelist()]
         names = [*columns_to_read(file, stored), *({"labelled"} & set(stored))]
-        with _read_errors(file):
+        with read_errors(file):
             arrays = {name: _ArrayStream(archive.open(f"{name}.npy")) for name in names}
         count, dim = _checked_shape(file, arrays)
         step = max(1, min(MAX_ROWS, MAX_BYTES // max(1, *(array.row_bytes for array in arrays.values()))))
         for start in range(0, count, step):
-            with _read_errors(file):
+            with read_errors(file):
                 rows = {name: array.read(min(step, count - start)) for name, array in arrays.items()}
             columns = {name: rows[name].tolist() for name in names if name != "vector"}
             if "label" in columns and "labelled" in columns:
@@ -107,14 +105,3 @@ def _checked_shape(file: Path, arrays: dict[str, _ArrayStream]) -> tuple[int, in
                 f"expected values of at most {MAX_BYTES:,} bytes in array {name} of {file}, got {array.row_bytes:,}"
             )
     return count, dim
-
-
-@contextmanager
-def _read_errors(file: Path) -> Iterator[None]:
-    """Raise FileUnusable for the errors of many kinds that zipfile, its decompressors and NumPy raise."""
-    try:
-        yield
-    except LookalikeError:
-        raise
-    except Exception as error:
-        raise unreadable(file, error) from error

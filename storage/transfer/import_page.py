@@ -7,13 +7,14 @@ others are ignored.
 import hashlib
 import json
 from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from storage.errors import FileUnusable
+from storage.errors import FileUnusable, LookalikeError
 from storage.types.items import NewItem
 from storage.types.vectors import checked_vectors
 
@@ -80,7 +81,13 @@ def _metadata(file: Path, row: int, text: Any) -> dict[str, Any]:
     return metadata
 
 
-def unreadable(file: Path, error: Exception) -> FileUnusable:
-    """Return the error for a file that cannot be read."""
-    reason = getattr(error, "strerror", None) or str(error) or type(error).__name__
-    return FileUnusable(f"expected a file that can be read at {file}, got '{' '.join(reason.split())}'")
+@contextmanager
+def read_errors(file: Path) -> Iterator[None]:
+    """Raise FileUnusable for any other error: libraries raise errors of many kinds for a damaged file."""
+    try:
+        yield
+    except LookalikeError:
+        raise
+    except Exception as error:
+        reason = getattr(error, "strerror", None) or str(error) or type(error).__name__
+        raise FileUnusable(f"expected a file that can be read at {file}, got '{' '.join(reason.split())}'") from error

@@ -6,8 +6,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from storage.errors import FileUnusable, LookalikeError
-from storage.transfer.import_page import MAX_BYTES, MAX_ROWS, TEXT_COLUMNS, Pages, columns_to_read, page_of, unreadable
+from storage.errors import FileUnusable
+from storage.transfer.import_page import MAX_BYTES, MAX_ROWS, TEXT_COLUMNS, Pages, columns_to_read, page_of, read_errors
 
 
 def from_parquet(file: Path) -> Pages:
@@ -16,7 +16,7 @@ def from_parquet(file: Path) -> Pages:
 
     dim = None
     start = 0
-    try:
+    with read_errors(file):
         metadata = pq.read_metadata(file)
         columns = map(metadata.schema.column, range(metadata.num_columns))
         texts = [
@@ -31,11 +31,6 @@ def from_parquet(file: Path) -> Pages:
                 dim = vectors.shape[1] if dim is None else dim
                 yield page_of(file, start, values, vectors, dim)
                 start += len(vectors)
-    except LookalikeError:
-        raise
-    except Exception as error:
-        # pyarrow raises errors of many kinds for a damaged file.
-        raise unreadable(file, error) from error
 
 
 def _rows_per_page(file: Path, parquet: Any) -> int:

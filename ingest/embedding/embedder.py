@@ -92,11 +92,6 @@ class Embedder:
         """Return whether the features of a network input are cached, so that its vector does not need the network."""
         return isinstance(self._backbone, CachingBackbone) and self._backbone.is_cached(input)
 
-    @property
-    def dim(self) -> int:
-        """Return the dimensions of the vectors."""
-        return self.recipe.dim
-
     def embed(self, images: Iterable[Image]) -> Float32Array:
         """Return the vectors of images, (n, dim) float32; a vector's bits do not depend on the other images."""
         return self.embed_inputs(network_input(self.recipe, image) for image in images)
@@ -104,7 +99,7 @@ class Embedder:
     def embed_inputs(self, inputs: Iterable[Float32Array]) -> Float32Array:
         """Return the vectors, (n, dim) float32, of network inputs as `network_input` returns them."""
         batches = [self._head(features) for features in compute_features(self.recipe, self._backbone, inputs)]
-        return np.concatenate(batches) if batches else np.empty((0, self.dim), np.float32)
+        return np.concatenate(batches) if batches else np.empty((0, self.recipe.dim), np.float32)
 
     def embedding(self) -> Embedding:
         """Return what a store records of this embedder: fingerprint, description, head and canary vectors."""
@@ -129,7 +124,7 @@ class Embedder:
             "fitted_on": self._fitted_on,
         }
         arrays = {f"{_HEAD}{name}": array for name, array in head.items()} | dict(canaries)
-        return Embedding(self.dim, fingerprint, spec, arrays)
+        return Embedding(self.recipe.dim, fingerprint, spec, arrays)
 
     def _require_small_drift(self, expected: Float32Array) -> float:
         """Return the drift from the canary vectors expected; raise EmbeddingDrift when it is above DRIFT_BOUND."""

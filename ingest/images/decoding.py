@@ -19,7 +19,6 @@ DECODER = "opencv-rgb-2"
 PIXEL_LIMIT = 100_000_000
 
 _DEPTHS = (np.dtype(np.uint8), np.dtype(np.uint16))
-_NO_MEMORY = "an image for which there is not enough memory"
 
 
 def decode_image(data: bytes, pixel_limit: int = PIXEL_LIMIT) -> NDArray[np.uint8]:
@@ -43,9 +42,7 @@ def _decode(encoded: EncodedImage) -> NDArray[np.uint8]:
         values = cv2.imdecode(np.frombuffer(encoded.data, np.uint8), flags)
         if values is not None and values.shape[:2] == (encoded.height, encoded.width) and values.dtype in _DEPTHS:
             return to_rgb(values, encoded)
-    except MemoryError:
-        raise NotDecodable(_NO_MEMORY) from None
-    except cv2.error as error:
-        if error.code == cv2.Error.StsNoMem:
-            raise NotDecodable(_NO_MEMORY) from None
+    except (MemoryError, cv2.error) as error:
+        if isinstance(error, MemoryError) or error.code == cv2.Error.StsNoMem:
+            raise NotDecodable("an image for which there is not enough memory") from None
     raise NotDecodable("a damaged image, or of a kind that OpenCV cannot read")

@@ -48,8 +48,8 @@ def _flatten(values: NDArray[Any], encoded: EncodedImage) -> NDArray[np.uint8]:
     for top in range(0, height, rows):
         band = values[top : top + rows]
         scaled = cv2.LUT(band, table)
-        if encoded.clear is not None:
-            scaled[band == encoded.clear] = _WHITE
+        if encoded.transparent_grey is not None:
+            scaled[band == encoded.transparent_grey] = _WHITE
         rgb[top : top + rows] = _on_white(np.asarray(scaled, np.uint8), encoded.alpha)
     return rgb
 

@@ -39,33 +39,28 @@ class PendingVectors:
     """The vectors of inputs that were put into a queue, in that order; not all need be computed yet."""
 
     _count: int = 0
-    _submitted: int = 0
-    _parts: list[tuple[list[int], Future[Float32Array], list[int]]] = field(default_factory=list)
+    _rows: dict[int, tuple[Future[Float32Array], int]] = field(default_factory=dict)
 
     @property
     def submitted(self) -> bool:
         """Return whether every input has been submitted to the network."""
-        return self._submitted == self._count
+        return len(self._rows) == self._count
 
     def reserve(self) -> int:
         """Return the index of one more vector."""
         self._count += 1
         return self._count - 1
 
-    def assign(self, indices: list[int], computed: Future[Float32Array], rows: list[int]) -> None:
-        """Take the vectors at these indices from these rows of a network batch that is being computed."""
-        self._submitted += len(indices)
-        self._parts.append((indices, computed, rows))
+    def assign(self, index: int, computed: Future[Float32Array], row: int) -> None:
+        """Take the vector at an index from a row of a network batch that is being computed."""
+        self._rows[index] = computed, row
 
     def result(self) -> Float32Array:
         """Wait for the vectors, (n, dim) float32, all of them submitted; raise what their computation raised."""
-        parts = [(indices, computed.result()[rows]) for indices, computed, rows in self._parts]
-        if not parts:
+        if not self._count:
             return np.empty((0, 0), np.float32)
-        vectors = np.empty((self._count, parts[0][1].shape[1]), np.float32)
-        for indices, part in parts:
-            vectors[indices] = part
-        return vectors
+        rows = (self._rows[index] for index in range(self._count))
+        return np.array([computed.result()[row] for computed, row in rows], np.float32)
 
 
 @dataclass(frozen=True, slots=True)
@@ -126,13 +121,8 @@ class EmbeddingQueue(AbstractContextManager["EmbeddingQueue"]):
         self._room.acquire()
         computed = self._threads.submit(self._embed, self._embedder, [entry.input for entry in waiting])
         computed.add_done_callback(lambda _: self._room.release())
-        parts: dict[int, tuple[PendingVectors, list[int], list[int]]] = {}
         for row, entry in enumerate(waiting):
-            _, indices, rows = parts.setdefault(id(entry.vectors), (entry.vectors, [], []))
-            indices.append(entry.index)
-            rows.append(row)
-        for vectors, indices, rows in parts.values():
-            vectors.assign(indices, computed, rows)
+            entry.vectors.assign(entry.index, computed, row)
         waiting.clear()
 
     def _embed(self, embedder: InputEmbedder, inputs: Sequence[Float32Array]) -> Float32Array:

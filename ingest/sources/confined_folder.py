@@ -35,7 +35,7 @@ class ConfinedFolder:
             raise OSError(0, f"it leads to {printable(real)}, out of the folder; copy the image into it")
         return real
 
-    def head(self, path: str, count: int, *, linked: bool = True) -> bytes:
+    def read_start(self, path: str, count: int, *, linked: bool = True) -> bytes:
         """Return the first `count` bytes of a file; raise OSError."""
         with open_file(self.resolved(path, linked=linked), follow=False) as file:
             return file.read(count)

@@ -95,7 +95,7 @@ class Folder:
 
     def _begins_like_image(self, path: str, *, linked: bool) -> bool:
         try:
-            return begins_like_image(self._folder.head(path, SIGNATURE_BYTES, linked=linked))
+            return begins_like_image(self._folder.read_start(path, SIGNATURE_BYTES, linked=linked))
         except PermissionError:
             # It may be an image: it is rejected with this reason when it is read.
             return True

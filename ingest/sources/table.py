@@ -1,8 +1,7 @@
 """The rows of a manifest, in any file format."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
-from typing import Protocol
 
 from ingest.errors import SourceUnusable
 from storage.console import printable
@@ -23,12 +22,8 @@ class TableRow:
     problem: str | None = None
 
 
-class Table(Protocol):
-    """Rows that can be iterated repeatedly, in the same order; raise SourceUnusable when the file is damaged."""
-
-    def __iter__(self) -> Iterator[TableRow]:
-        """Iterate over the rows, from the first each time."""
-        ...
+#: Rows that can be iterated repeatedly, in the same order; iterating raises SourceUnusable when the file is damaged.
+Table = Iterable[TableRow]
 
 
 def require_columns(names: Sequence[str], file: str) -> None:

@@ -34,16 +34,10 @@ class LabelledFeatures:
         return len(self.labels)
 
 
-class ValidationSplit:
-    """Assigns every VALIDATION_EVERY-th image of each label to the validation set."""
-
-    def __init__(self) -> None:
-        self._counts: Counter[int] = Counter()
-
-    def __call__(self, label: int) -> bool:
-        """Return whether the next image of this label is for validation."""
-        self._counts[label] += 1
-        return self._counts[label] % VALIDATION_EVERY == 0
+def is_for_validation(label: int, seen: Counter[int]) -> bool:
+    """Return whether the next image of a label is for validation, and count it; every VALIDATION_EVERY-th is."""
+    seen[label] += 1
+    return seen[label] % VALIDATION_EVERY == 0
 
 
 def compute_labelled_features(
@@ -64,11 +58,11 @@ def compute_labelled_features(
     generator = np.random.RandomState(recipe.seed)
     training = _Buffer(count * (copies + 1), reduction.dim)
     validation = _Buffer(count, reduction.dim)
-    for_validation = ValidationSplit()
+    seen: Counter[int] = Counter()
     done = 0
     for batch in batched(inputs, cached.batch_size):
         labels = np.array([label for _, label in batch])
-        validated = np.array([for_validation(label) for label in labels])
+        validated = np.array([is_for_validation(label, seen) for label in labels])
         (features,) = compute_features(recipe, cached, [input for input, _ in batch])
         reduced = reduction(features)
         validation.extend(reduced[validated], labels[validated])

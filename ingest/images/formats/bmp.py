@@ -10,7 +10,7 @@ _RGB, _MASKS = 0, 3
 _USUAL_MASKS = (0xFF0000, 0xFF00, 0xFF)
 
 #: The signature, the reserved zeros, and the size of one of the known headers: two letters begin texts as well.
-_HEAD = re.compile(rb"BM.{4}\0{4}.{4}[\x0c\x28\x34\x38\x40\x6c\x7c]\0\0\0", re.DOTALL)
+_PATTERN = re.compile(rb"BM.{4}\0{4}.{4}[\x0c\x28\x34\x38\x40\x6c\x7c]\0\0\0", re.DOTALL)
 
 
 def read(data: bytes) -> EncodedImage:
@@ -37,4 +37,4 @@ def read(data: bytes) -> EncodedImage:
     return EncodedImage(data, width, height, unchanged=masked and header >= _HEADER_WITH_ALPHA_MASK)
 
 
-FORMAT = ImageFormat("BMP", (b"BM",), ("bmp", "dib"), read, _HEAD)
+FORMAT = ImageFormat("BMP", (b"BM",), ("bmp", "dib"), read, _PATTERN)

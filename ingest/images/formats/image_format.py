@@ -25,8 +25,8 @@ class EncodedImage:
     `data` is what OpenCV decodes: the given bytes, without what it would misread. `width` and `height` are as stored,
     before the image is turned by its EXIF `orientation`, 1 to 8 (OpenCV must not turn it). Plain images are decoded as
     8-bit RGB. Those of which OpenCV would then drop, cut or misread something are decoded `unchanged`
-    (IMREAD_UNCHANGED): as grey, BGR or BGRA of 8 or 16 bits. Then `white` is the value of white, `inverted` says that
-    it means black, and `clear` is a grey value that means transparent.
+    (IMREAD_UNCHANGED): as grey, BGR or BGRA of 8 or 16 bits. Then `white` is the value of white, or of black if
+    `inverted`, and `transparent_grey` is a grey value that means transparent.
     """
 
     data: bytes
@@ -37,20 +37,20 @@ class EncodedImage:
     alpha: Alpha = Alpha.STRAIGHT
     white: int = 255
     inverted: bool = False
-    clear: int | None = None
+    transparent_grey: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class ImageFormat:
     """A format: its name, its signatures, the suffixes of its files, and the function that reads its header.
 
-    `read` raises NotDecodable. It may let escape the IndexError, OverflowError or struct.error of reading behind the
-    end of truncated data. `head`, for formats whose signature also begins other files, matches the first
-    SIGNATURE_BYTES of an image more strictly.
+    `read` raises NotDecodable, or the IndexError, OverflowError or struct.error of reading beyond the end of truncated
+    data. Where other files begin with the signature too, `pattern` matches an image's first SIGNATURE_BYTES more
+    strictly.
     """
 
     name: str
     signatures: tuple[bytes, ...]
     suffixes: tuple[str, ...]
     read: Callable[[bytes], EncodedImage]
-    head: re.Pattern[bytes] | None = None
+    pattern: re.Pattern[bytes] | None = None

@@ -23,7 +23,7 @@ _DEEP = 16
 def read(data: bytes) -> EncodedImage:
     """Read the chunks up to the end of the image, and check those of the still image; data after it is ignored."""
     width, height, bits, colour = _header(data)
-    clear: int | None = None
+    transparent_grey: int | None = None
     transparent = colour in (_GREY_ALPHA, _RGBA)
     orientation = 1
     ranges: list[tuple[int, int]] = []  # of the still image, when other chunks lie between
@@ -40,7 +40,7 @@ def read(data: bytes) -> EncodedImage:
                 raise NotDecodable("a damaged PNG")
             if kind == b"tRNS":
                 transparent = True
-                clear = _clear_grey(data[body : end - 4], bits) if colour == _GREY else None
+                transparent_grey = _transparent_grey(data[body : end - 4], bits) if colour == _GREY else None
         else:
             if kind == b"eXIf":
                 orientation = orientation_of(data[body : end - 4])
@@ -52,7 +52,9 @@ def read(data: bytes) -> EncodedImage:
         data = _SIGNATURE + b"".join([data[start:end] for start, end in ranges])
     deep = bits == _DEEP
     white = 0xFFFF if deep else 0xFF
-    return EncodedImage(data, width, height, orientation, unchanged=transparent or deep, white=white, clear=clear)
+    return EncodedImage(
+        data, width, height, orientation, unchanged=transparent or deep, white=white, transparent_grey=transparent_grey
+    )
 
 
 def _header(data: bytes) -> tuple[int, int, int, int]:
@@ -65,7 +67,7 @@ def _header(data: bytes) -> tuple[int, int, int, int]:
     return width, height, bits, colour
 
 
-def _clear_grey(chunk: bytes, bits: int) -> int:
+def _transparent_grey(chunk: bytes, bits: int) -> int:
     """Return the transparent grey value as OpenCV decodes it: of less than 8 bits, scaled to 0..255."""
     (value,) = struct.unpack_from(">H", chunk)
     largest = (1 << bits) - 1

@@ -12,7 +12,7 @@ _SIZE = re.compile(rb"P[1-6](?=\s)" + _NUMBER + _NUMBER)
 _MAXIMUM = re.compile(_NUMBER)
 
 #: The signature and the width or a comment: two letters begin texts as well.
-_HEAD = re.compile(rb"P[1-6]\s+(?:#|\d)")
+_PATTERN = re.compile(rb"P[1-6]\s+(?:#|\d)")
 
 _BITMAPS, _PIXMAPS, _FIRST_BINARY = (1, 4), (3, 6), 4
 
@@ -46,4 +46,4 @@ def read(data: bytes) -> EncodedImage:
     return EncodedImage(data, width, height, unchanged=True, white=0xFF if scaled else white)
 
 
-FORMAT = ImageFormat("PNM", _SIGNATURES, ("pbm", "pgm", "pnm", "ppm"), read, _HEAD)
+FORMAT = ImageFormat("PNM", _SIGNATURES, ("pbm", "pgm", "pnm", "ppm"), read, _PATTERN)

@@ -7,7 +7,7 @@ from ingest.images.formats.image_format import EncodedImage, ImageFormat, NotDec
 
 _FORMATS: tuple[ImageFormat, ...] = tuple(module.FORMAT for module in (jpeg, png, gif, webp, bmp, tiff, pnm, jpeg2000))
 
-#: The formats' names, as messages list them.
+#: The formats' names, for messages.
 FORMAT_NAMES = ", ".join(image_format.name for image_format in _FORMATS[:-1]) + " or " + _FORMATS[-1].name
 
 #: The suffixes of image files, without dot and in lower case. They include those of formats that cannot be decoded, so
@@ -17,15 +17,13 @@ SUFFIXES = frozenset(suffix for image_format in _FORMATS for suffix in image_for
 #: The number of bytes that `begins_like_image` looks at.
 SIGNATURE_BYTES = 32
 
-_SIGNATURES = tuple(
-    signature for image_format in _FORMATS if image_format.head is None for signature in image_format.signatures
-)
-_HEADS = tuple(image_format.head for image_format in _FORMATS if image_format.head is not None)
 
-
-def begins_like_image(head: bytes) -> bool:
+def begins_like_image(start: bytes) -> bool:
     """Return whether a file's first bytes, SIGNATURE_BYTES of them, are those of a format that can be decoded."""
-    return head.startswith(_SIGNATURES) or any(pattern.match(head) for pattern in _HEADS)
+    return any(
+        image_format.pattern.match(start) if image_format.pattern else start.startswith(image_format.signatures)
+        for image_format in _FORMATS
+    )
 
 
 def read_header(data: bytes) -> EncodedImage:

@@ -12,7 +12,7 @@ _ANIMATED, _EXIF, _ALPHA = 0x02, 0x08, 0x10
 _LOSSLESS_ALPHA = 1 << 28
 
 #: RIFF files may also be sound or video.
-_HEAD = re.compile(rb"RIFF....WEBP", re.DOTALL)
+_PATTERN = re.compile(rb"RIFF....WEBP", re.DOTALL)
 
 
 def read(data: bytes) -> EncodedImage:
@@ -53,4 +53,4 @@ def _extended(data: bytes, end: int) -> EncodedImage:
     return EncodedImage(data, width, height, orientation, unchanged=unchanged)
 
 
-FORMAT = ImageFormat("WebP", (b"RIFF",), ("webp",), read, _HEAD)
+FORMAT = ImageFormat("WebP", (b"RIFF",), ("webp",), read, _PATTERN)

@@ -1,12 +1,14 @@
 """The features that a head is trained on, of images and augmented copies, and those that it is validated on."""
 
+from collections import Counter
+
 import numpy as np
 import pytest
 
 from ingest.embedding.linalg.arrays import Float32Array
 from ingest.embedding.network.caching_backbone import CachingBackbone
 from ingest.embedding.training import labelled_features
-from ingest.embedding.training.labelled_features import ValidationSplit, compute_labelled_features
+from ingest.embedding.training.labelled_features import compute_labelled_features, is_for_validation
 from ingest.embedding.training.reduction import Reduction
 from tests.toys import TOY, ToyBackbone
 
@@ -73,6 +75,6 @@ def test_a_seed_gives_the_same_rows() -> None:
 
 
 def test_every_twentieth_image_of_a_label_is_for_validation_and_none_of_a_label_with_fewer() -> None:
-    for_validation = ValidationSplit()
-    split = [for_validation(label) for label in [0] * 19 + [1] * 40 + [0]]
+    seen: Counter[int] = Counter()
+    split = [is_for_validation(label, seen) for label in [0] * 19 + [1] * 40 + [0]]
     assert [number for number, validated in enumerate(split) if validated] == [19 + 19, 19 + 39, 59]

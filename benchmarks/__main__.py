@@ -43,7 +43,7 @@ LimitOption = Annotated[int, typer.Option(min=2, help="Only the first N images o
 TestOption = Annotated[int, typer.Option(min=1, help="How many of them are query images.")]
 NeighboursOption = Annotated[int, typer.Option("-k", help="How many neighbours to search for.")]
 WeightsOption = Annotated[Path | None, typer.Option(help="VGG16 weights: .h5, .npz or .onnx.")]
-SeedOption = Annotated[int, typer.Option(help="Draw other queries, vectors, moments and damages.")]
+SeedOption = Annotated[int, typer.Option(help="The seed of random queries, vectors, kills and corruptions.")]
 JsonOption = Annotated[bool, typer.Option("--json", help="Print JSON.")]
 
 
@@ -229,7 +229,7 @@ def peers(
     quick: Annotated[bool, typer.Option("--quick", help="Few vectors, few queries, two kills.")] = False,
     json: JsonOption = False,
 ) -> None:
-    """Compare Lookalike with other libraries: the same vectors and queries, in turn in one run."""
+    """Compare Lookalike with other libraries on the same vectors and queries, in turn in one run."""
     effort = QUICK_EFFORT if quick else FULL_EFFORT
     default_kills = peers_report.QUICK_KILLS if quick else peers_report.KILLS
     report = peers_report.measure_peers(

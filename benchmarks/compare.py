@@ -1,6 +1,5 @@
 """Compare the measurements of two reports: what got better or worse by more than the spread."""
 
-import json
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -10,6 +9,8 @@ from rich.table import Table
 
 from benchmarks.common.measurement import HIGHER, NEITHER, Measurement
 from benchmarks.errors import UnfitForBenchmark
+from benchmarks.render import read_report
+from storage.console import right_aligned
 
 BETTER, WORSE, SAME = "better", "worse", "same"
 
@@ -57,9 +58,7 @@ class Comparison:
         """Return the changes beyond the spread as a table to print, the worst first."""
         same = sum(change.verdict == SAME for change in self.changes)
         title = f"{len(self.changes)} measurements in both, {same} the same within their spread"
-        table = Table(title=title, title_justify="left")
-        for name in ("", "old", "new", "change", ""):
-            table.add_column(name, justify="right" if name else "left")
+        table = Table("", *right_aligned("old", "new", "change"), "", title=title, title_justify="left")
         changes = [change for change in self.changes if change.verdict != SAME]
         for change in sorted(changes, key=lambda change: (change.verdict == BETTER, -abs(change.share))):
             verdict = "WORSE" if change in self.regressions else change.verdict
@@ -71,7 +70,7 @@ class Comparison:
 
 def compare_reports(old: Path, new: Path, allowed: float) -> Comparison:
     """Compare two files `report.json`; raise UnfitForBenchmark for another file, or if no measurement is in both."""
-    old_report, new_report = _read_report(old), _read_report(new)
+    old_report, new_report = read_report(old), read_report(new)
     before, after = _measurements(old_report, old), _measurements(new_report, new)
     changes = tuple(change_of(name, before[name], after[name]) for name in before if name in after)
     if not changes:
@@ -95,16 +94,6 @@ def change_of(name: str, old: Measurement, new: Measurement) -> Change:
     if overlapping or new.better == NEITHER:
         return Change(name, old, new, SAME, share)
     return Change(name, old, new, BETTER if (difference > 0) == (new.better == HIGHER) else WORSE, share)
-
-
-def _read_report(path: Path) -> Mapping[str, Any]:
-    try:
-        document = json.loads(path.read_text())
-    except (OSError, ValueError) as error:
-        raise UnfitForBenchmark(f"expected a report at {path}, got {error}: give a report.json") from None
-    if not isinstance(document, dict) or not isinstance(document.get("figures"), dict):
-        raise UnfitForBenchmark(f"expected a report with figures at {path}, got none: write it with `benchmarks all`")
-    return document
 
 
 def _measurements(report: Mapping[str, Any], path: Path) -> dict[str, Measurement]:

@@ -8,6 +8,7 @@ from typing import Any
 
 from benchmarks.common.measurement import NO_VALUE, format_number
 from benchmarks.errors import UnfitForBenchmark
+from benchmarks.render import read_report
 from ingest.embedding.recipes import DEFAULT
 from storage.files import durable
 
@@ -28,23 +29,21 @@ _PEER_COLUMNS = {
 
 
 def write_results(report: Path, page: Path, copy: Path) -> None:
-    """Replace what is between the markers of a page by a report's results, and write a copy of the report.
+    """Replace the text between the markers of a page by a report's results, and write a copy of the report.
 
     Raise UnfitForBenchmark if the report cannot be read or the page has no markers.
     """
+    document = read_report(report)
     try:
-        document = json.loads(report.read_text())
         text = page.read_text()
     except (OSError, ValueError) as error:
-        raise UnfitForBenchmark(f"expected a report.json and a page, got {error}: write the report first") from None
-    if "figures" not in document:
-        raise UnfitForBenchmark(f"expected a report with figures at {report}, got none: write it with `benchmarks all`")
+        raise UnfitForBenchmark(f"expected a page with markers, got {error}: name another page") from None
     durable.replace_file(page, replace_results(text, results(document)).encode())
     durable.replace_file(copy, (json.dumps(document, indent=1, ensure_ascii=False) + "\n").encode())
 
 
 def replace_results(page: str, text: str) -> str:
-    """Return a page with another text between its markers, and including them."""
+    """Return a page with its markers, and what is between them, replaced by a text."""
     before, begin, rest = page.partition(BEGIN)
     _, end, after = rest.partition(END)
     if not begin or not end:
@@ -53,7 +52,7 @@ def replace_results(page: str, text: str) -> str:
 
 
 def results(document: Mapping[str, Any]) -> str:
-    """Return the results of a report as Markdown between the markers, without the parts that the report lacks."""
+    """Return the results of a report as Markdown, with the markers, in a section for each part that the report has."""
     sections: Sequence[tuple[str, Callable[[Any], str]]] = (
         ("accuracy", _accuracy),
         ("exactness", _exactness),

@@ -1,4 +1,4 @@
-"""Render a report: report.json, report.md with its pictures, and one self-contained report.html."""
+"""The files of a report: report.json, report.md with its pictures, and one self-contained report.html."""
 
 import base64
 import json
@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from benchmarks.errors import UnfitForBenchmark
 from benchmarks.parts import Outcome, Part
 from benchmarks.parts.section import Picture
 from storage.files import durable
@@ -33,6 +34,17 @@ def write_pages(document: Mapping[str, Any], parts: Sequence[Part], outcomes: Ma
     }
     for name, page in pages.items():
         durable.replace_file(out / name, page.encode())
+
+
+def read_report(path: Path) -> Mapping[str, Any]:
+    """Return a report.json as a document; raise UnfitForBenchmark for another file."""
+    try:
+        document = json.loads(path.read_text())
+    except (OSError, ValueError) as error:
+        raise UnfitForBenchmark(f"expected a report at {path}, got {error}: give a report.json") from None
+    if not isinstance(document, dict) or not isinstance(document.get("figures"), dict):
+        raise UnfitForBenchmark(f"expected a report with figures at {path}, got none: write it with `benchmarks all`")
+    return document
 
 
 def _templates() -> "Environment":

@@ -10,7 +10,7 @@ from rich.table import Table
 
 from benchmarks.common.machine import describe_machine
 from benchmarks.common.measurement import Measurement
-from benchmarks.parts import Context, Outcome, Part, measure_part
+from benchmarks.parts import Context, Outcome, Part
 from benchmarks.render import write_pages
 from storage.errors import require_extra
 from storage.files import durable
@@ -85,11 +85,11 @@ def write_report(
     )
     for index, part in enumerate(parts.values()):
         on_part(part, index)
-        outcome = measure_part(part, context)
-        if isinstance(outcome, Outcome):
-            report.outcomes[part.name] = outcome
-        else:
-            report.failed[part.name] = outcome
-            context.on_stage(f"{part.name} FAILED: {outcome}")
+        try:
+            report.outcomes[part.name] = part.measure(context)
+        except Exception as error:
+            # Whatever the failure of a part, the other parts are measured.
+            report.failed[part.name] = f"{type(error).__name__}: {error}"
+            context.on_stage(f"{part.name} FAILED: {report.failed[part.name]}")
     write_pages(report.as_json(), list(parts.values()), report.outcomes, out)
     return report

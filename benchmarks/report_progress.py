@@ -14,7 +14,7 @@ from storage import console
 
 
 class ReportProgress:
-    """Shows which part and stage of a report is being measured; without a bar it prints lines."""
+    """Shows which part and stage of a report is being measured: in a bar, or without one as lines."""
 
     def __init__(self, parts: int, bar: Bar | None = None) -> None:
         self._parts, self._bar = parts, bar
@@ -56,7 +56,7 @@ class ReportProgress:
 
 @contextmanager
 def report_progress(parts: int) -> Iterator[ReportProgress]:
-    """Yield what shows the progress of a report of so many parts."""
+    """Yield an object that shows the progress of a report of `parts` parts."""
     if not console.ERR.is_terminal:
         yield ReportProgress(parts)
         return

@@ -14,7 +14,7 @@ NO_VALUE = "\u2013"
 
 @dataclass(frozen=True)
 class Measurement:
-    """A value with the ends of its spread: lowest and highest of the repeats, or the interval that `of` names.
+    """A value and its spread from `low` to `high`; `of` says what these are, such as the extremes of the repeats.
 
     `samples` is the number of observations behind the value.
     """

@@ -12,7 +12,7 @@ from rich.table import Table
 
 from benchmarks.measures import metrics
 from benchmarks.measures.splits import labelled_images, require_test_count
-from ingest.embedding.network.backbone_factory import BackboneFactory, vgg16_factory
+from ingest.embedding.network.backbone_factory import BackboneFactory
 from ingest.embedding.network.caching_backbone import CachingBackbone
 from ingest.embedding.recipes import Recipe
 from ingest.job import ingest
@@ -26,7 +26,7 @@ PUBLISHED = {"notebook": 0.87}
 #: Seeds of the random dense layer of the notebook's recipe: a single one would measure luck.
 DENSE_SEEDS = (0, 1, 2, 3, 4)
 
-#: Images in the cache besides those of the source: the black one that pads batches, and the embedder's canaries.
+#: Images in the cache besides those of the source: the black one that pads batches, and the embedder's canary images.
 _OTHER_IMAGES = 64
 
 RECALL_AT = (1, 5, 10)
@@ -80,7 +80,7 @@ def measure_accuracy(
     *,
     test: int,
     seed: int | None = None,
-    make_backbone: BackboneFactory | None = None,
+    make_backbone: BackboneFactory,
     on_progress: Callable[[Progress], None] = lambda _: None,
 ) -> AccuracyReport:
     """Ingest all but `test` images into a temporary store, query it with the others, and compare the labels.
@@ -93,11 +93,10 @@ def measure_accuracy(
     names = sorted({str(image.label) for image in (*queries, *stored)})
     relevant = Counter(str(image.label) for image in stored)
     seeds = DENSE_SEEDS if recipe.head == "dense" else (recipe.seed,)
-    # The seeds change only the head, so the network needs to see each image only once.
-    network = (make_backbone or vgg16_factory())(recipe)
-    backbone = (
-        CachingBackbone(network, capacity=len(queries) + len(stored) + _OTHER_IMAGES) if len(seeds) > 1 else network
-    )
+    backbone = make_backbone(recipe)
+    if len(seeds) > 1:
+        # The seeds change only the head, so the network needs to see each image only once.
+        backbone = CachingBackbone(backbone, capacity=len(queries) + len(stored) + _OTHER_IMAGES)
     labels_by_seed: list[list[list[str]]] = []
     sklearn_accuracies: list[float] = []
     for dense_seed in seeds:

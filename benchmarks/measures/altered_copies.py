@@ -13,7 +13,7 @@ from rich.table import Table
 
 from benchmarks.errors import UnfitForBenchmark
 from benchmarks.measures.metrics import wilson_interval
-from ingest.embedding.network.backbone_factory import BackboneFactory, vgg16_factory
+from ingest.embedding.network.backbone_factory import BackboneFactory
 from ingest.embedding.recipes import Recipe
 from ingest.images.images import Image, content_digest
 from ingest.job import ingest
@@ -21,6 +21,7 @@ from ingest.pipeline.progress import Progress
 from ingest.sources import InMemorySource, Source, SourceImage, decode_readable
 from search import Searcher
 from search.curation.perturbations import reencode
+from storage.console import right_aligned
 
 #: Copies that are searched together.
 _CHUNK = 64
@@ -74,9 +75,7 @@ class CopiesReport:
     def table(self) -> Table:
         """Return the report as a table to print."""
         title = f"Copies of {self.originals:,} images of {self.source}: {self.recipe}"
-        table = Table(title=title, title_justify="left")
-        table.add_column("copy")
-        table.add_column("recall@1", justify="right")
+        table = Table("copy", *right_aligned("recall@1"), title=title, title_justify="left")
         for kind, share in self.by_kind.items():
             table.add_row(kind, f"{share:.4f}")
         low, high = self.ci95
@@ -88,26 +87,25 @@ def measure_copies(
     source: Source,
     recipe: Recipe,
     *,
-    make_backbone: BackboneFactory | None = None,
+    make_backbone: BackboneFactory,
     on_progress: Callable[[Progress], None] = lambda _: None,
 ) -> CopiesReport:
     """Ingest a source's images and search with six altered copies of each.
 
-    Unreadable images are skipped, and of images with equal pixels all but the first, since their copies would be equal
-    too. Raise UnfitForBenchmark if fewer than two images remain.
+    Unreadable images are skipped, and so are images with the pixels of an earlier one, since their copies would be
+    equal too. Raise UnfitForBenchmark if fewer than two images remain.
     """
     originals = _distinct_images(source)
     if len(originals) < 2:
         raise UnfitForBenchmark(
             f"expected at least 2 different images in {source.name}, got {len(originals)}: name a source of more"
         )
-    backbone = make_backbone or vgg16_factory()
     counts = dict.fromkeys(ALTERATIONS, 0)
     with TemporaryDirectory(prefix="lookalike-") as folder:
         path = Path(folder, "store")
         distinct = InMemorySource(source.name, originals)
-        ingest(distinct, path, recipe=recipe, make_backbone=backbone, on_progress=on_progress)
-        with Searcher.open(path, make_backbone=backbone) as searcher:
+        ingest(distinct, path, recipe=recipe, make_backbone=make_backbone, on_progress=on_progress)
+        with Searcher.open(path, make_backbone=make_backbone) as searcher:
             for chunk in _copies_in_chunks(originals):
                 results = searcher.by_images([copy for _, _, copy in chunk], k=1)
                 for (key, kind, _), result in zip(chunk, results, strict=True):

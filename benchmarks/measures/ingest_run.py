@@ -8,6 +8,7 @@ from dataclasses import dataclass, fields
 from pathlib import Path
 
 from benchmarks.errors import BenchmarkFailed
+from ingest.embedding.network.precision import Precision
 
 _PROGRAM = """
 import dataclasses, json, sys
@@ -23,7 +24,7 @@ class IngestRun:
     """An ingest job, timed from the start of its process to its end, with the counts of its own report."""
 
     recipe: str
-    precision: str
+    precision: Precision
     added: int
     unchanged: int
     rejected: int

@@ -1,7 +1,7 @@
 """Time queries of Lookalike, scikit-learn and FAISS, and one matrix-vector product, in turn in one run.
 
-Lookalike's answer is complete: ids, distances, labels and metadata, with every row checked. The others return positions
-and distances only; the product returns not even these: it is the limit that memory bandwidth sets.
+Lookalike's answer is complete: ids, distances, labels and metadata, with every row checked. scikit-learn and FAISS
+return only positions and distances. The product returns neither; its time is the limit that memory bandwidth sets.
 """
 
 import itertools
@@ -14,12 +14,13 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
-from rich.table import Table
+from rich.table import Column, Table
 
 from benchmarks.common.timing import percentiles_ms, seconds_of
 from benchmarks.errors import BenchmarkFailed
 from benchmarks.measures.queries import draw_queries
 from storage import Hit, Store
+from storage.console import right_aligned
 from storage.nearest.faiss_flat import FaissFlat
 
 WARM_UP = 20
@@ -27,7 +28,7 @@ BATCH = 1000
 BATCH_ROUNDS = 7
 THREADS = 4
 
-#: The threads get as many queries as one thread answers in about so many seconds: each needs time to warm up.
+#: The threads get as many queries as one thread answers in about this time: each needs a while to warm up.
 THREADS_SECONDS = 0.3
 
 #: Queries that a side answers in a row before the next side's turn.
@@ -78,9 +79,9 @@ class LatencyReport:
 
     def table(self) -> Table:
         """Return the report as a table to print."""
-        table = Table(title=f"Latency: {self.recipe}, {self.vectors:,} vectors, k = {self.k}", title_justify="left")
-        for name in ("", "Lookalike", "scikit-learn", "FAISS", "one product"):
-            table.add_column(name, justify="right" if name else "left", no_wrap=True)
+        title = f"Latency: {self.recipe}, {self.vectors:,} vectors, k = {self.k}"
+        columns = right_aligned("Lookalike", "scikit-learn", "FAISS", "one product", no_wrap=True)
+        table = Table(Column(no_wrap=True), *columns, title=title, title_justify="left")
         for name in ("p50", "p95", "p99"):
             sides = (self.single, self.sklearn_single, self.faiss_single, self.product)
             table.add_row(f"one query, {name}", *(f"{side[f'{name}_ms']:.3f} ms" for side in sides))
@@ -100,18 +101,19 @@ class LatencyReport:
 
 
 def measure_latency(
-    store: Store, *, k: int = 5, samples: int = 500, seed: int = 0, filters: Sequence[int] = (), batches: bool = True
+    store: Store, *, k: int = 5, samples: int = 500, percents: Sequence[int] = (), batches: bool = True
 ) -> LatencyReport:
     """Time all sides in turn, after checking that their answers are the same.
 
-    Each n of `filters` is timed as the filter "metadata `percent` below n"; without `batches` only single queries are
-    timed. Raise UnfitForBenchmark if the store holds too few items, BenchmarkFailed if the distances differ.
+    For each n of `percents` queries with the filter "metadata `percent` below n" are timed too; without `batches` only
+    single queries are timed. Raise UnfitForBenchmark if the store holds too few items, BenchmarkFailed if the distances
+    differ.
     """
     from sklearn.neighbors import NearestNeighbors
 
     store.refresh()
     first = seconds_of(lambda: store.nearest(np.zeros(store.dim), k)) if len(store) and k > 0 else 0.0
-    queries = draw_queries(store, max(samples, BATCH), k, seed).vectors
+    queries = draw_queries(store, max(samples, BATCH), k, seed=0).vectors
     vectors = np.array(store.all_vectors()[1])
     neighbours = NearestNeighbors(n_neighbors=k, algorithm="brute").fit(vectors)
     index = FaissFlat(store.dim)
@@ -137,7 +139,7 @@ def measure_latency(
         )
         rates = [round(BATCH / float(np.median(seconds)), 1) for seconds in rounds]
     our_rate, sklearn_rate, faiss_rate = rates
-    filtered = {f"{percent} %": _time_filter(store, queries[:samples], k, percent) for percent in filters}
+    filtered = {f"{percent} %": _time_filter(store, queries[:samples], k, percent) for percent in percents}
     return LatencyReport(
         recipe=store.embedding.name,
         vectors=len(vectors),
@@ -194,7 +196,7 @@ def _warm_up(side: Callable[[Any], object], inputs: Any) -> None:
 
 
 def _time_filter(store: Store, queries: NDArray[np.float32], k: int, percent: int) -> dict[str, float]:
-    """Return the latency of a filter for so many percent of the items: first, later, and as a ratio to no filter."""
+    """Return the latency with a filter that `percent` of the items pass: first, later, and relative to no filter."""
     where = {"percent": {"<": percent}}
     store.refresh()
     store.nearest(queries[0], k)

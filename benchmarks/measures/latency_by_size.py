@@ -15,10 +15,10 @@ DIM = 128
 SIZES = (5_000, 60_000, 250_000, 1_000_000)
 QUICK_SIZES = (5_000, 60_000)
 
-#: Percent of the items that the filters select: none, few, half, nearly all, all.
+#: Percentages of the items that the filters select: none, few, half, nearly all, all.
 PERCENTS = (0, 1, 50, 99, 100)
 
-#: Up to so many vectors batches are timed too: over more scikit-learn takes long.
+#: The largest store for which batches are timed too: scikit-learn takes too long on more vectors.
 MAX_FOR_BATCHES = 100_000
 
 #: Items appended at once.
@@ -55,8 +55,9 @@ def measure_latency_by_size(
     for size in sizes:
         on_stage(f"latency: {size:,} vectors")
         with tempfile.TemporaryDirectory(prefix="lookalike-") as folder, _random_store(size, Path(folder)) as store:
-            few = max(20, min(samples, samples * 60_000 // size))
-            reports.append(measure_latency(store, k=k, samples=few, filters=percents, batches=size <= MAX_FOR_BATCHES))
+            count = max(20, min(samples, samples * 60_000 // size))
+            batches = size <= MAX_FOR_BATCHES
+            reports.append(measure_latency(store, k=k, samples=count, percents=percents, batches=batches))
     return LatencyBySizeReport(tuple(reports))
 
 

@@ -21,7 +21,7 @@ class Queries:
 
 
 def draw_queries(store: Store, count: int, k: int, seed: int) -> Queries:
-    """Draw queries, in turn a stored vector, excluded from its own answer, and one with noise added.
+    """Draw queries: alternately a stored vector, excluded from its own answer, and a stored vector with noise added.
 
     Raise UnfitForBenchmark unless the store holds more than k+1 items, and `count` and k are at least 1.
     """

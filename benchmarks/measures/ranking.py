@@ -1,4 +1,4 @@
-"""Rank stored vectors for queries exactly, down to as many hits as a label has items, and score the order by label."""
+"""Rank stored vectors for queries by exact distance, and score whether the hits have the query's label."""
 
 from dataclasses import dataclass
 
@@ -11,7 +11,10 @@ _CHUNK = 256
 
 @dataclass(frozen=True)
 class Ranking:
-    """Whether each query's hits have its label, (queries, depth) bool, nearest first; and the count of such items."""
+    """Whether each query's hits have its label, (queries, depth) bool, nearest first.
+
+    `relevant`, (queries,) int64, counts the stored items of the query's label.
+    """
 
     right: NDArray[np.bool_]
     relevant: NDArray[np.int64]

@@ -16,7 +16,7 @@ from benchmarks.measures.splits import Split, labelled_images, require_test_coun
 from ingest.embedding.embedder import Embedder
 from ingest.embedding.features import compute_features, network_input
 from ingest.embedding.network.backbone import Backbone
-from ingest.embedding.network.backbone_factory import BackboneFactory, vgg16_factory
+from ingest.embedding.network.backbone_factory import BackboneFactory
 from ingest.embedding.network.caching_backbone import CachingBackbone
 from ingest.embedding.recipes import Recipe
 from ingest.images.images import Image
@@ -63,7 +63,7 @@ class RecipeScore:
 
 @dataclass(frozen=True)
 class RecipesReport:
-    """The recipes' scores on a source, with `asked` query images and `stored` others in each split.
+    """The recipes' scores on a source; each split has `asked` query images and `stored` others.
 
     `twins` counts each split's queries that have a nearly identical stored image.
     """
@@ -107,7 +107,7 @@ def measure_recipes(
     *,
     test: int,
     splits: int = SPLITS,
-    make_backbone: BackboneFactory | None = None,
+    make_backbone: BackboneFactory,
     on_progress: Callable[[Progress], None] = lambda _: None,
     on_stage: Callable[[str], None] = lambda _: None,
 ) -> RecipesReport:
@@ -129,7 +129,7 @@ def measure_recipes(
     scores = [_score(PIXELS, pixels.shape[1], rankings, twins, rate, [0.0])]
     del pixels
     for group in _group_by_network(recipes):
-        network = (make_backbone or vgg16_factory())(group[0])
+        network = make_backbone(group[0])
         cached = _cache_features(group[0], network, images)
         for recipe in group:
             on_stage(recipe.name)

@@ -31,12 +31,7 @@ def draw_recipes(report: RecipesReport) -> Figure:
     axes.xaxis.set_minor_formatter(NullFormatter())
     axes.set_xlabel("milliseconds per image, from pixels to vector", color=FAINT)
     axes.set_ylabel("1-NN accuracy, mean and 95 % interval", color=FAINT)
-    axes.set_title(
-        report.title,
-        color=INK,
-        fontsize=11,
-        loc="left",
-    )
+    axes.set_title(report.title, color=INK, fontsize=11, loc="left")
     axes.grid(color="#eaeef2", zorder=0)
     axes.tick_params(colors=FAINT, which="both", length=0)
     for side in ("top", "right"):

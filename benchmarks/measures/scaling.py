@@ -13,8 +13,9 @@ from rich.table import Table
 from benchmarks.common.machine import describe_machine
 from benchmarks.common.timing import seconds_of
 from storage import Embedding, NewItem, Store
+from storage.console import right_aligned
 
-#: The random vectors form so many clusters, as images of a few kinds do.
+#: Clusters that the random vectors form, as images of several kinds do.
 CENTRES = 1000
 DIM = 128
 K = 10
@@ -62,11 +63,11 @@ class ScalingReport:
         """Return the report as a table to print."""
         rate = self.items / self.write_seconds
         table = Table(
+            "engine",
+            *right_aligned("fill (s)", "one query (ms)", "filtered (ms)", "batch (queries/s)", "recall@10"),
             title=f"{self.items:,} vectors of {DIM} dimensions in {self.made_with}: {rate:,.0f} rows/s, "
-            f"{self.bytes_per_item:,.0f} bytes per row"
+            f"{self.bytes_per_item:,.0f} bytes per row",
         )
-        for column in ("engine", "fill (s)", "one query (ms)", "filtered (ms)", "batch (queries/s)", "recall@10"):
-            table.add_column(column, justify="left" if column == "engine" else "right")
         for engine in self.engines:
             table.add_row(
                 engine.vectors.partition("?")[2],

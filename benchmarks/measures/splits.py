@@ -1,4 +1,4 @@
-"""Split a source into stored images and query images, in the same few ways for every measurement."""
+"""Split a source into stored images and query images, the same way in every run."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass

@@ -13,15 +13,15 @@ from benchmarks.common.machine import describe_machine
 from benchmarks.measures.accuracy import measure_accuracy
 from benchmarks.measures.ingest_run import IngestRun, run_ingest
 from benchmarks.measures.keras_baseline import network_rate, operations, predict_rates, product_rate
-from ingest.embedding.network.backbone import Backbone
-from ingest.embedding.network.backbone_factory import vgg16_factory
-from ingest.embedding.network.precision import Precision, PrecisionOption, fastest_cpu_precision
+from ingest.embedding.network.backbone_factory import BackboneFactory, vgg16_factory
+from ingest.embedding.network.precision import Precision, fastest_cpu_precision
 from ingest.embedding.network.weights import find_weights
-from ingest.embedding.recipes import NOTEBOOK, RETRIEVAL, Recipe, recipe_named
+from ingest.embedding.recipes import NOTEBOOK, RETRIEVAL, recipe_named
 from ingest.errors import SourceUnusable
 from ingest.sources import open_source
+from storage.console import right_aligned
 
-#: 70,000 images, and the 5,000 of a package, for machines without the former.
+#: A source of 70,000 images, and one of 5,000 for machines on which the former is not installed.
 _LARGE, _SMALL = "fashion-mnist", "mnist-sample"
 
 #: Query images for the accuracy.
@@ -30,9 +30,9 @@ _TEST = 1_000
 
 @dataclass(frozen=True)
 class Size:
-    """How much to measure: images of the jobs (0 for all), of the small job, and of each pass of the network alone.
+    """How many images the jobs ingest (0 for all), the small job ingests, and each pass of the network alone embeds.
 
-    Only a thorough measurement includes float32 and the accuracy.
+    Only a `thorough` measurement includes float32 and the accuracy.
     """
 
     images: int
@@ -63,10 +63,15 @@ class JobSpeed:
     stage_seconds: dict[str, float]
     peak_rss_mb: float
 
+    @property
+    def name(self) -> str:
+        """Return the recipe and the precision."""
+        return f"{self.recipe}, {self.precision}"
+
 
 @dataclass(frozen=True)
 class ThroughputReport:
-    """Rates in images per second, memory in MiB, operations in 10^12 per second; `accuracy` is of 1-NN."""
+    """Rates in images per second, memory in MiB, operations in 10^12 per second, and 1-NN accuracy."""
 
     source: str
     images: int
@@ -87,13 +92,12 @@ class ThroughputReport:
         """Return the report as a table to print."""
         passes = self.baseline_images_per_second
         median = float(np.median(passes))
-        table = Table(title=f"Throughput: {self.images:,} images of {self.source}", title_justify="left")
-        for name in ("", "images/s", "ratio to Keras predict", "outside VGG16"):
-            table.add_column(name, justify="right" if name else "left")
+        columns = right_aligned("images/s", "ratio to Keras predict", "outside VGG16")
+        table = Table("", *columns, title=f"Throughput: {self.images:,} images of {self.source}", title_justify="left")
         spread = f"{median:,.0f} ({min(passes):,.0f} to {max(passes):,.0f})"
         table.add_row("Keras predict, batch 32, float32 (baseline)", spread, "1.0", "")
         for job in self.jobs:
-            name = f"{job.recipe}, {job.precision}, {job.images:,} images"
+            name = f"{job.name}, {job.images:,} images"
             table.add_row(name, f"{job.images_per_second:,.0f}", f"{job.ratio:.1f}", f"{job.share_outside:.1%}")
         for recipe, share in self.share_of_product.items():
             rate = f"{self.network_tera_operations[recipe]:.2f} of {self.product_tera_operations:.2f} TFLOP/s"
@@ -130,14 +134,14 @@ def measure_throughput(size: Size, *, on_stage: Callable[[str], None] = lambda _
             runs.append(run_ingest(source, store, recipe=recipe.name, precision=precision, limit=count))
         on_stage(f"second run of the same {images:,} images")
         second = run_ingest(source, stores / f"{RETRIEVAL.name}-{fast}", limit=images)
-        few = min(images, size.small)
-        on_stage(f"memory: ingest of {few:,} images")
-        small = run_ingest(source, stores / "small", recipe=RETRIEVAL.name, precision=fast, limit=few)
+        small_images = min(images, size.small)
+        on_stage(f"memory: ingest of {small_images:,} images")
+        small = run_ingest(source, stores / "small", recipe=RETRIEVAL.name, precision=fast, limit=small_images)
     on_stage("baseline again, and the network alone")
     baseline += predict_rates(weights, size.network)
     pairs = sorted({(run.recipe, run.precision) for run in runs})
     network = {
-        (recipe, precision): network_rate(recipe_named(recipe), _precision(precision), 2 * size.network)
+        (recipe, precision): network_rate(recipe_named(recipe), precision, 2 * size.network)
         for recipe, precision in pairs
     }
     product = product_rate(fast)
@@ -154,7 +158,7 @@ def measure_throughput(size: Size, *, on_stage: Callable[[str], None] = lambda _
         network_tera_operations={name: round(rate, 3) for name, rate in tera.items()},
         share_of_product={name: round(rate * 1e12 / product, 3) for name, rate in tera.items()},
         accuracy=_measure_accuracies(fast, on_stage) if size.thorough else {},
-        peak_rss_mb={f"{few}": small.peak_rss_mb, f"{images}": runs[0].peak_rss_mb},
+        peak_rss_mb={f"{small_images}": small.peak_rss_mb, f"{images}": runs[0].peak_rss_mb},
         second_run_seconds=round(second.seconds, 2),
         second_run_images=second.unchanged,
         second_run_imports_tensorflow=second.tensorflow,
@@ -192,24 +196,16 @@ def _job_speed(run: IngestRun, baseline: float, network: float) -> JobSpeed:
 def _measure_accuracies(fast: Precision, on_stage: Callable[[str], None]) -> dict[str, dict[str, float]]:
     """Return each recipe's 1-NN accuracy on the digits in both precisions."""
     digits = open_source(_SMALL)
+    precisions: set[Precision] = {"float32", fast}
     accuracies: dict[str, dict[str, float]] = {}
     for recipe in (RETRIEVAL, NOTEBOOK):
-        for precision in sorted({"float32", fast}):
+        for precision in sorted(precisions):
             on_stage(f"{recipe.name}, {precision}: accuracy")
-            report = measure_accuracy(digits, recipe, test=_TEST, make_backbone=_FixedPrecision(_precision(precision)))
+            report = measure_accuracy(digits, recipe, test=_TEST, make_backbone=_fixed_precision(precision))
             accuracies.setdefault(recipe.name, {})[precision] = report.one_nn_accuracy
     return accuracies
 
 
-class _FixedPrecision:
-    """Makes networks of one precision, whatever precision is requested."""
-
-    def __init__(self, precision: Precision) -> None:
-        self._precision: Precision = precision
-
-    def __call__(self, recipe: Recipe, _: PrecisionOption = "auto", /) -> Backbone:
-        return vgg16_factory()(recipe, self._precision)
-
-
-def _precision(name: str) -> Precision:
-    return "bfloat16" if name == "bfloat16" else "float32"
+def _fixed_precision(precision: Precision) -> BackboneFactory:
+    """Return a factory of networks of one precision, whatever precision is requested."""
+    return lambda recipe, _="auto": vgg16_factory()(recipe, precision)

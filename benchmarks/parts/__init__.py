@@ -2,7 +2,7 @@
 
 from benchmarks.errors import UnfitForBenchmark
 from benchmarks.parts import accuracy, durability, exactness, figures, latency, load, peers, recipes, sizes, throughput
-from benchmarks.parts.part import Context, Outcome, Part, measure_part
+from benchmarks.parts.part import Context, Outcome, Part
 
 #: To add a part, add its `PART` here.
 PARTS: dict[str, Part] = {
@@ -32,4 +32,4 @@ def part_named(name: str) -> Part:
     return PARTS[name]
 
 
-__all__ = ["PARTS", "QUICK_LIMIT", "QUICK_TEST", "Context", "Outcome", "Part", "measure_part", "part_named"]
+__all__ = ["PARTS", "QUICK_LIMIT", "QUICK_TEST", "Context", "Outcome", "Part", "part_named"]

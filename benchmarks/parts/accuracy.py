@@ -1,12 +1,13 @@
 """How accurate is it? Every recipe on images that its store does not contain."""
 
+from collections.abc import Callable, Mapping
 from dataclasses import asdict
 
 from benchmarks.common.measurement import HIGHER, NO_VALUE, Measurement, counted
 from benchmarks.measures.accuracy import AccuracyReport, measure_accuracy
 from benchmarks.parts.part import Context, Outcome, Part
 from benchmarks.parts.plots import Bar, draw_bars
-from benchmarks.parts.section import Block, Confusion, Grid, Heading, Picture, Section, Text
+from benchmarks.parts.section import Block, Confusion, Heading, Picture, Section, Text, grid_of
 
 #: A confusion matrix of more labels is not shown.
 _MAX_LABELS = 40
@@ -50,23 +51,18 @@ _INTRO = (
 
 
 def _blocks(reports: list[AccuracyReport]) -> list[Block]:
-    blocks: list[Block] = [Text(_INTRO), _plot(reports), _grid(reports)]
+    blocks: list[Block] = [Text(_INTRO), _plot(reports), grid_of(reports, _COLUMNS, strong=3)]
     for report in reports:
         if len(report.per_seed) > 1:
             accuracies = ", ".join(f"{accuracy:.4f}" for accuracy in report.per_seed)
-            blocks.append(
-                Text(
-                    f"{report.recipe} ends in a layer of random weights that is never trained; its values are the "
-                    f"mean over {len(report.per_seed)} seeds: {accuracies}.",
-                    faint=True,
-                )
+            text = (
+                f"{report.recipe} ends in a layer of random weights that is never trained; its values are the mean "
+                f"over {len(report.per_seed)} seeds: {accuracies}."
             )
+            blocks.append(Text(text, faint=True))
     for report in reports:
         if len(report.labels) <= _MAX_LABELS:
-            blocks += [
-                Heading(f"Confusion matrix: {report.recipe}"),
-                Confusion(report.labels, report.confusion),
-            ]
+            blocks += [Heading(f"Confusion matrix: {report.recipe}"), Confusion(report.labels, report.confusion)]
             if len(report.per_seed) > 1:
                 blocks.append(Text(f"Summed over the {len(report.per_seed)} seeds.", faint=True))
     return blocks
@@ -90,29 +86,17 @@ def _plot(reports: list[AccuracyReport]) -> Picture:
     )
 
 
-def _grid(reports: list[AccuracyReport]) -> Grid:
-    return Grid(
-        (
-            *("recipe", "stored", "queries", "1-NN accuracy", "95 % interval", "scikit-learn", "recall@5"),
-            *("recall@10", "mAP@10", "published"),
-        ),
-        [
-            (
-                report.recipe,
-                f"{report.train:,}",
-                f"{report.test:,}",
-                f"{report.one_nn_accuracy:.4f}",
-                f"{report.ci95[0]:.3f} to {report.ci95[1]:.3f}",
-                f"{report.sklearn_one_nn_accuracy:.4f}",
-                f"{report.recall_at['5']:.4f}",
-                f"{report.recall_at['10']:.4f}",
-                f"{report.mean_average_precision:.4f}",
-                NO_VALUE if report.published is None else f"{report.published:.4f}",
-            )
-            for report in reports
-        ],
-        strong=3,
-    )
-
+_COLUMNS: Mapping[str, Callable[[AccuracyReport], str]] = {
+    "recipe": lambda report: report.recipe,
+    "stored": lambda report: f"{report.train:,}",
+    "queries": lambda report: f"{report.test:,}",
+    "1-NN accuracy": lambda report: f"{report.one_nn_accuracy:.4f}",
+    "95 % interval": lambda report: f"{report.ci95[0]:.3f} to {report.ci95[1]:.3f}",
+    "scikit-learn": lambda report: f"{report.sklearn_one_nn_accuracy:.4f}",
+    "recall@5": lambda report: f"{report.recall_at['5']:.4f}",
+    "recall@10": lambda report: f"{report.recall_at['10']:.4f}",
+    "mAP@10": lambda report: f"{report.mean_average_precision:.4f}",
+    "published": lambda report: NO_VALUE if report.published is None else f"{report.published:.4f}",
+}
 
 PART = Part("accuracy", "How accurate is it?", measure)

@@ -1,11 +1,12 @@
 """Is it exact? Every neighbour in every recipe's store, compared with scikit-learn's."""
 
+from collections.abc import Callable, Mapping
 from dataclasses import asdict
 
 from benchmarks.common.measurement import LOWER, counted
 from benchmarks.measures.exactness import ExactnessReport, measure_exactness
 from benchmarks.parts.part import Context, Outcome, Part
-from benchmarks.parts.section import Grid, Section, Text
+from benchmarks.parts.section import Section, Text, grid_of
 from storage import Store
 
 QUERIES, QUICK_QUERIES = 1000, 200
@@ -24,7 +25,7 @@ def measure(context: Context) -> Outcome:
         [asdict(report) for report in reports],
         [report.table() for report in reports],
         {f"{report.recipe}/errors": counted(report.errors, "errors", LOWER, report.queries) for report in reports},
-        Section([Text(_INTRO), _grid(reports)]),
+        Section([Text(_INTRO), grid_of(reports, _COLUMNS, strong=6)]),
         value=f"{errors:,} wrong",
         answer=f"of {compared:,} neighbours, each compared with scikit-learn's exact search in float64",
         ok=all(report.ok for report in reports),
@@ -39,28 +40,16 @@ _INTRO = (
 )
 
 
-def _grid(reports: list[ExactnessReport]) -> Grid:
-    return Grid(
-        (
-            *("store", "vectors", "compared", "agree", "ties", "rounding", "errors", "largest relative error"),
-            "differ when searched alone",
-        ),
-        [
-            (
-                report.recipe,
-                f"{report.vectors:,}",
-                f"{report.queries * report.k:,}",
-                f"{report.agree:,}",
-                f"{report.ties:,}",
-                f"{report.rounding:,}",
-                f"{report.errors:,}",
-                f"{report.max_relative_error:.1e}",
-                f"{report.alone_differs} of {report.asked_alone}",
-            )
-            for report in reports
-        ],
-        strong=6,
-    )
-
+_COLUMNS: Mapping[str, Callable[[ExactnessReport], str]] = {
+    "store": lambda report: report.recipe,
+    "vectors": lambda report: f"{report.vectors:,}",
+    "compared": lambda report: f"{report.queries * report.k:,}",
+    "agree": lambda report: f"{report.agree:,}",
+    "ties": lambda report: f"{report.ties:,}",
+    "rounding": lambda report: f"{report.rounding:,}",
+    "errors": lambda report: f"{report.errors:,}",
+    "largest relative error": lambda report: f"{report.max_relative_error:.1e}",
+    "differ when searched alone": lambda report: f"{report.alone_differs} of {report.asked_alone}",
+}
 
 PART = Part("exactness", "Is it exact?", measure)

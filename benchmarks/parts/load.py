@@ -1,21 +1,21 @@
 """How does it respond under load? Queries that arrive at a given rate, each timed from its arrival."""
 
+from collections.abc import Callable, Mapping
 from dataclasses import asdict
 
 from benchmarks.common.measurement import latency_of
-from benchmarks.common.timing import PERCENTILES
 from benchmarks.measures.open_loop_load import LoadReport, offer_load
 from benchmarks.measures.queries import draw_queries
 from benchmarks.parts.part import Context, Outcome, Part
-from benchmarks.parts.section import Grid, Section, Text
+from benchmarks.parts.section import Section, Text, grid_of
 from storage import Store
 
-#: The rates of arrival, as shares of the rate at which one query after another is answered.
+#: Arrival rates, as shares of the rate at which one query after another is answered.
 SHARES = (0.25, 0.5, 0.75)
 
 _K = 5
 
-#: Queries per second that no store keeps up with: its capacity is what it serves.
+#: Queries per second that no store can answer: the rate served is then its capacity.
 _OVERLOAD = 1e9
 
 
@@ -35,7 +35,8 @@ def measure(context: Context) -> Outcome:
         f"at {share:.0%} of the capacity": latency_of(report.latency, report.queries)
         for share, report in zip(SHARES, reports, strict=True)
     }
-    return Outcome([asdict(report) for report in reports], [], measurements, Section([Text(_INTRO), _grid(reports)]))
+    section = Section([Text(_INTRO), grid_of(reports, _COLUMNS, strong=3)])
+    return Outcome([asdict(report) for report in reports], [], measurements, section)
 
 
 _INTRO = (
@@ -45,20 +46,13 @@ _INTRO = (
 )
 
 
-def _grid(reports: list[LoadReport]) -> Grid:
-    return Grid(
-        ("offered (queries/s)", "served", "samples", "p50 (ms)", "p95", "p99"),
-        [
-            (
-                f"{report.offered:,.0f}",
-                f"{report.served:,.0f}",
-                f"{report.queries:,}",
-                *(f"{report.latency[f'p{percent}_ms']:.2f}" for percent in PERCENTILES),
-            )
-            for report in reports
-        ],
-        strong=3,
-    )
-
+_COLUMNS: Mapping[str, Callable[[LoadReport], str]] = {
+    "offered (queries/s)": lambda report: f"{report.offered:,.0f}",
+    "served": lambda report: f"{report.served:,.0f}",
+    "samples": lambda report: f"{report.queries:,}",
+    "p50 (ms)": lambda report: f"{report.latency['p50_ms']:.2f}",
+    "p95": lambda report: f"{report.latency['p95_ms']:.2f}",
+    "p99": lambda report: f"{report.latency['p99_ms']:.2f}",
+}
 
 PART = Part("load", "How does it respond under load?", measure)

@@ -72,12 +72,3 @@ class Part:
     name: str
     question: str
     measure: Callable[[Context], Outcome]
-
-
-def measure_part(part: Part, context: Context) -> Outcome | str:
-    """Measure one part; return the reason if it fails, so that the other parts can still be measured."""
-    try:
-        return part.measure(context)
-    except Exception as error:
-        # Any failure of one part is shown in the report and must not end the others.
-        return f"{type(error).__name__}: {error}"

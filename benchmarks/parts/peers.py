@@ -1,9 +1,12 @@
 """Compared with what? The same vectors and queries through what a user would pick instead."""
 
+from collections.abc import Callable, Mapping
+
 from benchmarks.common.measurement import NO_VALUE, Measurement, format_number
 from benchmarks.parts.part import Context, Outcome, Part
 from benchmarks.parts.plots import Line, draw_lines
-from benchmarks.parts.section import Block, Grid, Heading, Picture, Section, Text
+from benchmarks.parts.section import Block, Grid, Heading, Picture, Section, Text, grid_of
+from benchmarks.peers.crashes import CrashResult
 from benchmarks.peers.measure_size import FULL_EFFORT, QUICK_EFFORT, PeerResult
 from benchmarks.peers.peers_report import (
     COLUMNS,
@@ -73,9 +76,10 @@ def blocks(report: PeersReport) -> list[Block]:
         results = report.at(size)
         shown += [Heading(f"{size:,} vectors"), _size_grid(results)]
         shown += [Text(f"{result.name}: {result.failure}.", faint=True) for result in results if result.failure]
-    shown += [Heading("Notes on each peer"), _notes(report)]
+    by_name = {result.name: result for result in report.measured}
+    shown += [Heading("Notes on each peer"), grid_of(list(by_name.values()), _NOTE_COLUMNS)]
     if report.crashes:
-        shown += [Heading("Killed while inserting"), Text(_CRASHES), _crash_grid(report)]
+        shown += [Heading("Killed while inserting"), Text(_CRASHES), grid_of(report.crashes, _CRASH_COLUMNS, strong=3)]
     return shown
 
 
@@ -111,39 +115,24 @@ def _spread(result: PeerResult) -> str:
     return f"{format_number(latency.low)} to {format_number(latency.high)}" if latency else NO_VALUE
 
 
-def _notes(report: PeersReport) -> Grid:
-    by_name = {result.name: result for result in report.measured}
-    return Grid(
-        ("", "version", "exact", "note"),
-        [(result.name, result.version, "yes" if result.exact else "no", result.note) for result in by_name.values()],
-    )
+_NOTE_COLUMNS: Mapping[str, Callable[[PeerResult], str]] = {
+    "": lambda result: result.name,
+    "version": lambda result: result.version,
+    "exact": lambda result: "yes" if result.exact else "no",
+    "note": lambda result: result.note,
+}
 
-
-def _crash_grid(report: PeersReport) -> Grid:
-    return Grid(
-        (
-            *(
-                "",
-                "kills",
-                "acknowledged rows",
-                "rows lost",
-                "stores that lost some",
-                "wrong labels",
-                "partial inserts",
-            ),
-            *("stores that fail to open", "flushes per insert"),
-        ),
-        [
-            (
-                crash.name,
-                *(f"{count:,}" for count in (crash.kills, crash.acknowledged, crash.lost, crash.losing)),
-                *(f"{count:,}" for count in (crash.wrong, crash.half, crash.unopened)),
-                flushes_cell(crash),
-            )
-            for crash in report.crashes
-        ],
-        strong=3,
-    )
+_CRASH_COLUMNS: Mapping[str, Callable[[CrashResult], str]] = {
+    "": lambda crash: crash.name,
+    "kills": lambda crash: f"{crash.kills:,}",
+    "acknowledged rows": lambda crash: f"{crash.acknowledged:,}",
+    "rows lost": lambda crash: f"{crash.lost:,}",
+    "stores that lost some": lambda crash: f"{crash.losing:,}",
+    "wrong labels": lambda crash: f"{crash.wrong:,}",
+    "partial inserts": lambda crash: f"{crash.half:,}",
+    "stores that fail to open": lambda crash: f"{crash.unopened:,}",
+    "flushes per insert": flushes_cell,
+}
 
 
 def _plot(report: PeersReport) -> Picture:

@@ -1,12 +1,13 @@
 """Which recipe is best? All recipes, and raw pixels, on the same splits of the source."""
 
+from collections.abc import Callable, Mapping
 from dataclasses import asdict
 
 from benchmarks.common.measurement import HIGHER, NO_VALUE, Measurement, counted
-from benchmarks.measures.recipes import PIXELS, QUICK_SPLITS, SPLITS, RecipesReport, measure_recipes
+from benchmarks.measures.recipes import PIXELS, QUICK_SPLITS, SPLITS, RecipeScore, RecipesReport, measure_recipes
 from benchmarks.parts.part import Context, Outcome, Part
 from benchmarks.parts.plots import Bar, draw_bars
-from benchmarks.parts.section import Grid, Picture, Section, Text
+from benchmarks.parts.section import Picture, Section, Text, grid_of
 
 
 def measure(context: Context) -> Outcome:
@@ -25,7 +26,7 @@ def measure(context: Context) -> Outcome:
         asdict(report),
         [report.table()],
         _measurements(report),
-        Section([Text(_INTRO), _plot(report), _grid(report)]),
+        Section([Text(_INTRO), _plot(report), grid_of(report.scores, _COLUMNS, strong=1)]),
         value=best.recipe,
         answer=f"{100 * best.one_nn_accuracy:.1f}\u00a0% of the nearest neighbours have the right label, mean of "
         f"{len(report.twins)} splits",
@@ -50,56 +51,33 @@ _INTRO = (
 
 
 def _plot(report: RecipesReport) -> Picture:
-    shown = [
-        Bar(
-            score.recipe,
-            100 * score.one_nn_accuracy,
-            100 * score.ci95[0],
-            100 * score.ci95[1],
-            "%",
-            ours=score.recipe != PIXELS,
-        )
-        for score in report.scores
-    ]
+    bars = []
+    for score in report.scores:
+        value, low, high = (100 * share for share in (score.one_nn_accuracy, *score.ci95))
+        bars.append(Bar(score.recipe, value, low, high, "%", ours=score.recipe != PIXELS))
     return Picture(
         "recipes.svg",
-        draw_bars(shown, zero=False),
+        draw_bars(bars, zero=False),
         "Bars: the 1-NN accuracy of each recipe, and of raw pixels",
         "1-NN accuracy, mean of the splits with its 95 % interval. The axis does not start at 0.",
     )
 
 
-def _grid(report: RecipesReport) -> Grid:
-    return Grid(
-        (
-            "recipe",
-            "1-NN accuracy",
-            "95 % interval",
-            "without twins",
-            "recall@5",
-            "mAP@10",
-            "mAP@R",
-            "bytes",
-            "images/s",
-        ),
-        [
-            (
-                score.recipe,
-                f"{score.one_nn_accuracy:.4f}",
-                f"{score.ci95[0]:.3f} to {score.ci95[1]:.3f}",
-                NO_VALUE
-                if score.one_nn_accuracy_without_twins is None
-                else f"{score.one_nn_accuracy_without_twins:.4f}",
-                f"{score.recall_at['5']:.4f}",
-                f"{score.map_at_10:.4f}",
-                f"{score.map_at_r:.4f}",
-                f"{score.bytes_per_item:,}",
-                f"{score.images_per_second:,.0f}",
-            )
-            for score in report.scores
-        ],
-        strong=1,
-    )
+def _without_twins(score: RecipeScore) -> str:
+    accuracy = score.one_nn_accuracy_without_twins
+    return NO_VALUE if accuracy is None else f"{accuracy:.4f}"
 
+
+_COLUMNS: Mapping[str, Callable[[RecipeScore], str]] = {
+    "recipe": lambda score: score.recipe,
+    "1-NN accuracy": lambda score: f"{score.one_nn_accuracy:.4f}",
+    "95 % interval": lambda score: f"{score.ci95[0]:.3f} to {score.ci95[1]:.3f}",
+    "without twins": _without_twins,
+    "recall@5": lambda score: f"{score.recall_at['5']:.4f}",
+    "mAP@10": lambda score: f"{score.map_at_10:.4f}",
+    "mAP@R": lambda score: f"{score.map_at_r:.4f}",
+    "bytes": lambda score: f"{score.bytes_per_item:,}",
+    "images/s": lambda score: f"{score.images_per_second:,.0f}",
+}
 
 PART = Part("recipes", "Which recipe is best?", measure)

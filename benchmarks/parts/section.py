@@ -1,7 +1,10 @@
 """A section of the report: texts, tables and pictures, rendered as Markdown and as HTML."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from typing import TypeVar
+
+Row = TypeVar("Row")
 
 
 @dataclass(frozen=True)
@@ -29,6 +32,11 @@ class Grid:
     rows: Sequence[Sequence[str]]
     strong: int | None = None
     kind: str = "grid"
+
+
+def grid_of(rows: Sequence[Row], columns: Mapping[str, Callable[[Row], str]], strong: int | None = None) -> Grid:
+    """Return a table with a row for each element; `columns` has a function for each title that returns the cell."""
+    return Grid(list(columns), [tuple(cell(row) for cell in columns.values()) for row in rows], strong)
 
 
 @dataclass(frozen=True)

@@ -1,13 +1,14 @@
 """How does it scale? Latency in stores of several sizes, and the limit that memory bandwidth sets."""
 
+from collections.abc import Callable, Mapping
+
 from benchmarks.common.measurement import latency_of
-from benchmarks.common.timing import PERCENTILES
 from benchmarks.measures.latency import LatencyReport
 from benchmarks.measures.latency_by_size import QUICK_SIZES, SIZES, measure_latency_by_size
 from benchmarks.measures.subprocess_run import run_in_subprocess
 from benchmarks.parts.part import Context, Outcome, Part
 from benchmarks.parts.plots import Line, draw_lines
-from benchmarks.parts.section import Grid, Picture, Section, Text
+from benchmarks.parts.section import Picture, Section, Text, grid_of
 
 
 def measure(context: Context) -> Outcome:
@@ -23,7 +24,7 @@ def measure(context: Context) -> Outcome:
         report.as_json(),
         [size.table() for size in report.sizes],
         {f"{size.vectors}/one query": latency_of(size.single, size.samples) for size in report.sizes},
-        Section([Text(_INTRO), _plot(report.sizes), _grid(report.sizes)]),
+        Section([Text(_INTRO), _plot(report.sizes), grid_of(report.sizes, _COLUMNS, strong=2)]),
         value=f"{largest.single['p50_ms']:.1f}\u00a0ms",
         answer=f"for one query of {largest.vectors:,} vectors, {largest.ratio_product:.2f} times the memory limit",
     )
@@ -60,31 +61,16 @@ def _plot(reports: tuple[LatencyReport, ...]) -> Picture:
     )
 
 
-def _grid(reports: tuple[LatencyReport, ...]) -> Grid:
-    return Grid(
-        (
-            "vectors",
-            "samples",
-            "p50 (ms)",
-            "p95",
-            "p99",
-            "first query",
-            "FAISS, p50",
-            "scikit-learn, p50",
-            "memory limit",
-        ),
-        [
-            (
-                f"{report.vectors:,}",
-                f"{report.samples:,}",
-                *(f"{report.single[f'p{percent}_ms']:.2f}" for percent in PERCENTILES),
-                f"{report.first_ms:.1f}",
-                *(f"{side['p50_ms']:.2f}" for side in (report.faiss_single, report.sklearn_single, report.product)),
-            )
-            for report in reports
-        ],
-        strong=2,
-    )
-
+_COLUMNS: Mapping[str, Callable[[LatencyReport], str]] = {
+    "vectors": lambda report: f"{report.vectors:,}",
+    "samples": lambda report: f"{report.samples:,}",
+    "p50 (ms)": lambda report: f"{report.single['p50_ms']:.2f}",
+    "p95": lambda report: f"{report.single['p95_ms']:.2f}",
+    "p99": lambda report: f"{report.single['p99_ms']:.2f}",
+    "first query": lambda report: f"{report.first_ms:.1f}",
+    "FAISS, p50": lambda report: f"{report.faiss_single['p50_ms']:.2f}",
+    "scikit-learn, p50": lambda report: f"{report.sklearn_single['p50_ms']:.2f}",
+    "memory limit": lambda report: f"{report.product['p50_ms']:.2f}",
+}
 
 PART = Part("sizes", "How does it scale?", measure)

@@ -1,12 +1,13 @@
 """How fast are images embedded? Ingest jobs, compared with Keras' `predict` in the same run."""
 
+from collections.abc import Callable, Mapping
 from dataclasses import asdict
 
 from benchmarks.common.measurement import HIGHER, LOWER, Measurement, counted, median_of
-from benchmarks.measures.throughput import FULL, QUICK, ThroughputReport, measure_throughput
+from benchmarks.measures.throughput import FULL, QUICK, JobSpeed, ThroughputReport, measure_throughput
 from benchmarks.parts.part import Context, Outcome, Part
 from benchmarks.parts.plots import Bar, draw_bars
-from benchmarks.parts.section import Block, Grid, Picture, Section, Text
+from benchmarks.parts.section import Block, Picture, Section, Text, grid_of
 
 
 def measure(context: Context) -> Outcome:
@@ -19,17 +20,16 @@ def measure(context: Context) -> Outcome:
         _measurements(report),
         Section(_blocks(report)),
         value=f"{fastest.images_per_second:,.0f}/s",
-        answer=f"images become committed rows in an ingest of {fastest.images:,} (recipe {fastest.recipe}, "
-        f"{fastest.precision}), {fastest.ratio:.1f} times the rate of Keras' predict alone",
+        answer=f"images become committed rows in an ingest of {fastest.images:,} (recipe {fastest.name}), "
+        f"{fastest.ratio:.1f} times the rate of Keras' predict alone",
     )
 
 
 def _measurements(report: ThroughputReport) -> dict[str, Measurement]:
     measurements = {"base line": median_of(report.baseline_images_per_second, "images/s", HIGHER)}
     for job in report.jobs:
-        name = f"{job.recipe}, {job.precision}"
-        measurements[name] = counted(job.images_per_second, "images/s", HIGHER)
-        measurements[f"{name}, memory"] = counted(job.peak_rss_mb, "MiB", LOWER)
+        measurements[job.name] = counted(job.images_per_second, "images/s", HIGHER)
+        measurements[f"{job.name}, memory"] = counted(job.peak_rss_mb, "MiB", LOWER)
     return measurements
 
 
@@ -43,10 +43,10 @@ _INTRO = (
 def _blocks(report: ThroughputReport) -> list[Block]:
     baseline = median_of(report.baseline_images_per_second, "images/s", HIGHER)
     rates = [Bar("Keras predict", baseline.value, baseline.low, baseline.high, "images/s", ours=False)]
-    rates += [Bar(f"{job.recipe}, {job.precision}", job.images_per_second, unit="images/s") for job in report.jobs]
+    rates += [Bar(job.name, job.images_per_second, unit="images/s") for job in report.jobs]
     stages = sorted({stage for job in report.jobs for stage in job.stage_seconds})
     stage_seconds = [
-        Bar(f"{job.recipe}, {job.precision}: {stage}", job.stage_seconds.get(stage, 0.0), unit="s")
+        Bar(f"{job.name}: {stage}", job.stage_seconds.get(stage, 0.0), unit="s")
         for job in report.jobs
         for stage in stages
     ]
@@ -61,31 +61,18 @@ def _blocks(report: ThroughputReport) -> list[Block]:
             "Bars: seconds of each stage of each job",
             "Busy seconds of each stage; stages overlap, so that their sum exceeds the duration of the job.",
         ),
-        Grid(
-            (
-                "job",
-                "images",
-                "seconds",
-                "images/s",
-                "ratio to Keras predict",
-                "outside the network",
-                "peak memory (MiB)",
-            ),
-            [
-                (
-                    f"{job.recipe}, {job.precision}",
-                    f"{job.images:,}",
-                    f"{job.seconds:.1f}",
-                    f"{job.images_per_second:,.0f}",
-                    f"{job.ratio:.1f}",
-                    f"{job.share_outside:.1%}",
-                    f"{job.peak_rss_mb:,.0f}",
-                )
-                for job in report.jobs
-            ],
-            strong=3,
-        ),
+        grid_of(report.jobs, _COLUMNS, strong=3),
     ]
 
+
+_COLUMNS: Mapping[str, Callable[[JobSpeed], str]] = {
+    "job": lambda job: job.name,
+    "images": lambda job: f"{job.images:,}",
+    "seconds": lambda job: f"{job.seconds:.1f}",
+    "images/s": lambda job: f"{job.images_per_second:,.0f}",
+    "ratio to Keras predict": lambda job: f"{job.ratio:.1f}",
+    "outside the network": lambda job: f"{job.share_outside:.1%}",
+    "peak memory (MiB)": lambda job: f"{job.peak_rss_mb:,.0f}",
+}
 
 PART = Part("throughput", "How fast are images embedded?", measure)

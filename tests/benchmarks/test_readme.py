@@ -110,7 +110,7 @@ def test_peers_are_tables_of_their_second_smallest_size_and_of_what_a_kill_left(
 @pytest.mark.parametrize(
     ("report", "page", "message"),
     [
-        ("", BEGIN + END, "expected a report.json and a page, got Expecting value"),
+        ("", BEGIN + END, "expected a report at REPORT, got Expecting value"),
         ("{}", BEGIN + END, "expected a report with figures at"),
         ('{"figures": {}, "made": "", "machine": {"processor": "", "cores": 1, "memory_gib": null, "flags": []}}', "",
          "expected a page with the markers"),
@@ -123,5 +123,5 @@ def test_a_file_that_is_no_report_and_a_page_without_markers_are_refused(
     (tmp_path / "page.md").write_text(page)
     with pytest.raises(UnfitForBenchmark) as caught:
         write_results(tmp_path / "report.json", tmp_path / "page.md", tmp_path / "copy.json")
-    assert str(caught.value).startswith(message)
+    assert str(caught.value).startswith(message.replace("REPORT", str(tmp_path / "report.json")))
     assert not (tmp_path / "copy.json").exists()

@@ -24,7 +24,7 @@ def measured(monkeypatch: pytest.MonkeyPatch) -> list[tuple[Any, ...]]:
     """Replace everything that takes long by round numbers; return the arguments of every ingest run."""
     runs: list[tuple[Any, ...]] = []
 
-    def run(source: str, store: Path, *, recipe: str = "", precision: str = "auto", limit: int = 0) -> IngestRun:
+    def run(source: str, store: Path, *, recipe: str = "", precision: Any = "auto", limit: int = 0) -> IngestRun:
         runs.append((source, store.name, recipe, precision, limit))
         if not recipe:
             return replace(RUN, added=0, unchanged=limit, seconds=1.0, tensorflow=False)

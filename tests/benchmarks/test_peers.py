@@ -14,6 +14,7 @@ from benchmarks.peers.peers_report import COLUMNS, measure_peers
 from benchmarks.peers.registry import PEERS
 from benchmarks.peers.synthetic_data import K, kth_distances, label_of, make_data, save_data
 from benchmarks.peers.worker_client import WorkerClient
+from tests.errors import error_message
 
 SMALL = Effort(rounds=2, samples=8, patience=60, turn=1)
 
@@ -122,6 +123,4 @@ def test_every_row_has_a_label_by_its_number() -> None:
     ],
 )
 def test_what_cannot_be_compared_is_refused(sizes: tuple[int, ...], peers: tuple[str, ...], message: str) -> None:
-    with pytest.raises(UnfitForBenchmark) as caught:
-        measure_peers(sizes, peers=peers)
-    assert str(caught.value) == message
+    assert error_message(UnfitForBenchmark, measure_peers, sizes, peers=peers) == message

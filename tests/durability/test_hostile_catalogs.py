@@ -13,8 +13,8 @@ from storage import Store
 from storage.errors import NotAStore, StoreCorrupt, UnknownItem
 from tests.durability.forging import forge, forge_embedding, redefine
 from tests.durability.sandbox import canaries, outcome_of
+from tests.errors import exactly
 from tests.storage.stores import (
-    exactly,
     item,
     line_store,
     line_vector,

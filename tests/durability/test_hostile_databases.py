@@ -13,9 +13,9 @@ from storage import NewItem, Store
 from storage.databases import sqlite_file
 from storage.errors import InvalidItem, LookalikeError, NotAStore, StoreCorrupt
 from tests.durability.sandbox import Sandbox, canaries
+from tests.errors import exactly
 from tests.storage.stores import (
     EMBEDDING,
-    exactly,
     files,
     item,
     line_store,

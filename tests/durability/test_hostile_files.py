@@ -14,7 +14,8 @@ import pytest
 from storage import LookalikeError, Store
 from storage.errors import NotAStore
 from tests.durability.sandbox import Sandbox, canaries
-from tests.storage.stores import exactly, files, line_store, line_vectors, new_items
+from tests.errors import exactly
+from tests.storage.stores import files, line_store, line_vectors, new_items
 
 READING = ("read", "verify", "export")
 WRITING = ("append", "publish", "compact", "repair")

@@ -14,8 +14,8 @@ from benchmarks.durability.workload import EMBEDDING, label_of, steps, stored_it
 from storage import Store
 from storage.databases import sqlite_file
 from storage.errors import StoreBusy
+from tests.errors import exactly
 from tests.processes import python
-from tests.storage.stores import exactly
 
 #: Does the work in the folder that is its argument, and prints a line when it begins.
 WORKER = """

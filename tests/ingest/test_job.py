@@ -23,6 +23,7 @@ from ingest.pipeline.progress import IngestReport, Progress
 from ingest.sources import InMemorySource, SourceImage
 from storage import Item, Rejected, Store
 from storage.errors import ExtraMissing, OtherEmbedding
+from tests.errors import error_message
 from tests.ingest.jobs import Killed, assert_same_store, contents, job, noise_source
 from tests.processes import printed_by
 from tests.toys import TOY, ToyBackbone, grey, grey_source, png, toy_backbone
@@ -308,9 +309,7 @@ def test_another_recipe_than_the_stores_is_refused(
     store = tmp_path / "store"
     job(noise_source(3), store)
     before = contents(store)
-    with pytest.raises(OtherEmbedding) as refused:
-        job(noise_source(5), store, recipe=recipe)
-    assert str(refused.value) == (
+    assert error_message(OtherEmbedding, job, noise_source(5), store, recipe=recipe) == (
         f"expected the recipe of the store {store} ({expected}), got {given}: "
         "leave --recipe out, or ingest into another store"
     )
@@ -378,18 +377,14 @@ def test_nothing_is_left_behind_when_the_weights_are_missing(tmp_path: Path) -> 
 
 @pytest.mark.parametrize("size", [0, -1, 2.5, True, None])
 def test_a_batch_size_must_be_a_whole_number_from_one(tmp_path: Path, size: Any) -> None:
-    with pytest.raises(InvalidCount) as refused:
-        job(noise_source(5), tmp_path / "store", no_backbone, batch_size=size)
-    assert str(refused.value) == (
+    assert error_message(InvalidCount, job, noise_source(5), tmp_path / "store", no_backbone, batch_size=size) == (
         f"expected the batch size to be a whole number of at least 1, got {size!r}: leave it out for 512"
     )
     assert list(tmp_path.iterdir()) == []
 
 
 def test_a_limit_below_one_is_refused_before_anything_is_made(tmp_path: Path) -> None:
-    with pytest.raises(InvalidCount) as refused:
-        job(noise_source(5), tmp_path / "store", no_backbone, limit=0)
-    assert str(refused.value) == (
+    assert error_message(InvalidCount, job, noise_source(5), tmp_path / "store", no_backbone, limit=0) == (
         "expected the limit to be a whole number of at least 1, got 0: leave it out for every image"
     )
     assert list(tmp_path.iterdir()) == []

@@ -16,6 +16,7 @@ from ingest.job import ingest
 from search import Searcher
 from storage import Embedding, Store
 from storage.errors import OtherEmbedding
+from tests.errors import error_message
 from tests.toys import TOY, ToyBackbone, grey, grey_source, toy_backbone
 
 DRAWN = dataclasses.replace(TOY, head="dense")
@@ -54,9 +55,7 @@ def embedding(recipe: Recipe = DRAWN, weights: str = "toy weights", images: int 
 def test_another_recipe_of_equal_dimension_is_refused(change: dict[str, Any]) -> None:
     store, other = embedding(), embedding(dataclasses.replace(DRAWN, **change))
     assert other.dim == store.dim
-    with pytest.raises(OtherEmbedding) as refused:
-        store.require_same(other)
-    assert str(refused.value) == (
+    assert error_message(OtherEmbedding, store.require_same, other) == (
         f"expected vectors of the store's embedding (toy, 4 dimensions, fingerprint {store.fingerprint[:12]}), got "
         f"toy, 4 dimensions, fingerprint {other.fingerprint[:12]}: use the store's recipe and weights, or another store"
     )

@@ -17,6 +17,7 @@ from ingest.retry_job import retry
 from ingest.sources import InMemorySource, SourceImage
 from storage import Job, JobUpdate, Rejected, Store
 from tests.commands import Command
+from tests.errors import error_message
 from tests.ingest.jobs import Killed
 from tests.toys import TOY, grey, grey_source, png, toy_backbone
 
@@ -178,9 +179,7 @@ def test_retry_resumes_a_job_that_was_stopped_with_its_options(images: Path, sto
 def test_a_source_that_a_program_passed_as_an_object_is_not_opened_by_its_name(store: Path) -> None:
     source = InMemorySource("mnist-sample", [SourceImage("a", lambda: b""), *grey_source({"b": 51})])
     ingest(source, store, recipe=TOY)
-    with pytest.raises(SourceUnusable) as refused:
-        retry(store)
-    assert str(refused.value) == (
+    assert error_message(SourceUnusable, retry, store) == (
         "expected a source that a command can open again, got (mnist-sample), which a program passed as an object: "
         "have it call `ingest` again"
     )
@@ -246,9 +245,7 @@ def test_retry_ends_as_an_ingest_does(run: Command, images: Path, store: Path) -
 
 def test_a_batch_size_below_one_is_refused_by_a_retry(images: Path, store: Path) -> None:
     ingest_folder(images, store)
-    with pytest.raises(InvalidCount) as refused:
-        retry(store, batch_size=0)
-    assert str(refused.value) == (
+    assert error_message(InvalidCount, retry, store, batch_size=0) == (
         "expected the batch size to be a whole number of at least 1, got 0: leave it out for 512"
     )
     assert [entry.number for entry in jobs_and_rejects(store)[0]] == [1]

@@ -8,10 +8,11 @@ import pytest
 from storage import Embedding, Store
 from storage.errors import NotAStore, ServerUnusable, StoreExists, StoreNotFound, StoreUnwritable
 from storage.milvus.client import TOKEN
+from tests.errors import exactly
 from tests.scaling.stores import DIM, EMBEDDING, fill, folder_store
 from tests.servers.milvus import Server
 from tests.servers.postgres import Cluster
-from tests.storage.stores import exactly, random_vectors
+from tests.storage.stores import random_vectors
 
 
 def test_a_wrong_token_is_refused(milvus: Server, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

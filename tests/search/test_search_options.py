@@ -11,8 +11,8 @@ from search.results import QueryResult
 from search.searcher import Searcher
 from storage import NewItem, Store
 from storage.errors import InvalidQuery, UnknownField
+from tests.errors import exactly
 from tests.search.stores import NEIGHBOURS, batch, grey_searcher, grey_store, hit, item
-from tests.storage.stores import exactly
 from tests.toys import grey, png
 
 

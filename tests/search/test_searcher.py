@@ -17,8 +17,8 @@ from search.results import QueryResult
 from search.searcher import Searcher
 from storage import Store
 from storage.errors import InvalidQuery, InvalidVectors, OtherEmbedding, StoreNotFound, UnknownItem
+from tests.errors import exactly
 from tests.search.stores import LEVELS, NEIGHBOURS, batch, grey_searcher, grey_store, hit, result
-from tests.storage.stores import exactly
 from tests.toys import TOY, ToyBackbone, grey, grey_source, png, toy_backbone
 
 # The hits of an image of level 61: 10, 61, 92 and 143 levels away.

@@ -6,7 +6,7 @@ import pytest
 
 from search.where_option import where_of
 from storage.errors import InvalidQuery
-from tests.storage.stores import exactly
+from tests.errors import exactly
 
 FILTERS: list[tuple[list[str], Any]] = [
     ([], None),

@@ -4,7 +4,6 @@ The vector of item n is (2**n - 1, 0), so that no two items are equally far from
 """
 
 import hashlib
-import re
 import sqlite3
 from collections.abc import Sequence
 from contextlib import closing
@@ -91,8 +90,3 @@ def sql(folder: Path, statement: str, *values: Any) -> list[tuple[Any, ...]]:
 def files(folder: Path) -> dict[str, bytes]:
     """Return the contents of every file in and below a folder, by relative path."""
     return {str(path.relative_to(folder)): path.read_bytes() for path in sorted(folder.rglob("*")) if path.is_file()}
-
-
-def exactly(message: str) -> str:
-    """Return a pattern that matches exactly this message."""
-    return f"^{re.escape(message)}$"

@@ -9,7 +9,8 @@ import pytest
 
 from storage import NewItem, Store
 from storage.errors import InvalidItem, InvalidQuery, InvalidVectors, StoreReadOnly, UnknownItem
-from tests.storage.stores import exactly, files, item, line_store, line_vector, line_vectors, new_items
+from tests.errors import exactly
+from tests.storage.stores import files, item, line_store, line_vector, line_vectors, new_items
 
 # Writing
 

@@ -10,10 +10,10 @@ import pytest
 
 from storage import AppendResult, Embedding, Hit, Item, NewItem, Store
 from storage.errors import InvalidQuery
+from tests.errors import exactly
 from tests.storage.stores import (
     EMBEDDING,
     content,
-    exactly,
     hit,
     item,
     line_store,

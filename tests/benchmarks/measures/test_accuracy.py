@@ -10,6 +10,7 @@ from benchmarks.errors import UnfitForBenchmark
 from benchmarks.measures.accuracy import measure_accuracy
 from ingest.embedding.linalg.arrays import Float32Array
 from ingest.sources import InMemorySource
+from tests.errors import error_message
 from tests.toys import TOY, ToyBackbone, grey_source, toy_backbone
 
 LEVELS = {"dark": 10, "bright": 200, "odd": 90, "dark 1": 12, "dark 2": 20, "bright 1": 205, "bright 2": 220}
@@ -90,6 +91,4 @@ def test_a_random_layer_is_measured_over_five_seeds_while_the_network_sees_each_
     ],
 )
 def test_a_source_that_cannot_be_measured_is_refused(make: Callable[[], object], message: str) -> None:
-    with pytest.raises(UnfitForBenchmark) as caught:
-        make()
-    assert str(caught.value) == message
+    assert error_message(UnfitForBenchmark, make) == message

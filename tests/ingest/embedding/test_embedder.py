@@ -17,6 +17,7 @@ from ingest.embedding.recipes import Recipe
 from ingest.errors import EmbeddingDrift, SourceUnusable
 from ingest.images.images import Image
 from storage.errors import OtherEmbedding
+from tests.errors import error_message
 from tests.toys import TOY, ToyBackbone, grey
 
 RANDOM_DENSE = dataclasses.replace(TOY, head="dense")
@@ -198,9 +199,7 @@ def test_a_restored_embedder_gives_the_same_bits_and_the_same_embedding(recipe: 
 def test_other_weights_of_equal_dimension_are_refused() -> None:
     stored = fitted(RANDOM_DENSE).embedding()
     other = fingerprint(RANDOM_DENSE, ToyBackbone("other weights"))
-    with pytest.raises(OtherEmbedding) as refused:
-        Embedder.restore(stored, ToyBackbone("other weights"))
-    assert str(refused.value) == (
+    assert error_message(OtherEmbedding, Embedder.restore, stored, ToyBackbone("other weights")) == (
         f"expected vectors of the store's embedding (toy, 4 dimensions, fingerprint {stored.fingerprint[:12]}), "
         f"got toy, 4 dimensions, fingerprint {other[:12]}: use the store's recipe and weights, or another store"
     )
@@ -226,9 +225,7 @@ def test_a_negligible_drift_is_not_reported() -> None:
 @pytest.mark.parametrize(("factor", "drift"), [(1.03, "3.0%"), (0.95, "5.0%"), (2.0, "100.0%"), (np.nan, "nan%")])
 def test_a_large_drift_is_refused_with_its_size(factor: float, drift: str) -> None:
     stored = fitted(RANDOM_DENSE).embedding()
-    with pytest.raises(EmbeddingDrift) as refused:
-        Embedder.restore(stored, OtherPrecision(factor))
-    assert str(refused.value) == (
+    assert error_message(EmbeddingDrift, Embedder.restore, stored, OtherPrecision(factor)) == (
         "expected this machine to embed the store's test images within 2.0% of the store's vectors, "
         f"got {drift}: use the TensorFlow version and precision that the store was made with"
     )

@@ -11,6 +11,7 @@ from ingest.embedding.heads import Pca, RandomDense, TrainedDense, WhitenedPca, 
 from ingest.embedding.linalg.arrays import Float32Array
 from ingest.embedding.recipes import Recipe
 from ingest.errors import RecipeUnusable
+from tests.errors import error_message
 from tests.processes import printed_by
 
 RANDOM_DENSE = Recipe("toy", side=4, interpolation="area", layer="toy", unit_length=False, head="dense", dim=3, seed=5)
@@ -71,9 +72,7 @@ def test_without_a_head_the_features_are_the_vectors() -> None:
 
 
 def test_a_trained_head_cannot_be_fitted_without_labels() -> None:
-    with pytest.raises(RecipeUnusable) as refused:
-        fit_head(TRAINED_DENSE, features(images=3, width=10))
-    assert str(refused.value) == (
+    assert error_message(RecipeUnusable, fit_head, TRAINED_DENSE, features(images=3, width=10)) == (
         "expected a head that is fitted without labels, got the recipe toy, whose head is trained: ingest labelled "
         "images with it"
     )

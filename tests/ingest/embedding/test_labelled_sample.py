@@ -7,6 +7,7 @@ import pytest
 from ingest.embedding.training.labelled_sample import labelled_sample
 from ingest.errors import SourceUnusable
 from ingest.sources import InMemorySource, SourceImage
+from tests.errors import error_message
 from tests.toys import grey
 
 
@@ -47,9 +48,7 @@ def test_with_more_labels_than_the_limit_the_first_labels_have_one_image_each() 
     ("labels", "got"), [("...", "none"), ("a..a", "'a' only")], ids=["without labels", "with one label"]
 )
 def test_fewer_than_two_labels_are_refused(labels: str, got: str) -> None:
-    with pytest.raises(SourceUnusable) as refused:
-        labelled_sample(listed(labels), limit=10)
-    assert str(refused.value) == (
+    assert error_message(SourceUnusable, labelled_sample, listed(labels), limit=10) == (
         f"expected images of at least 2 labels in letters to train on, got {got}: use the recipe retrieval, which "
         "needs no labels"
     )

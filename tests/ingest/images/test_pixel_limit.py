@@ -12,6 +12,7 @@ from ingest.errors import UnreadableImage
 from ingest.images.decoding import PIXEL_LIMIT
 from ingest.images.formats.registry import read_header
 from ingest.images.images import decode
+from tests.errors import error_message
 from tests.ingest.images.handmade import bmp, gif, png, tiff, webp
 from tests.ingest.images.handmade.jpeg import jpeg_of
 from tests.ingest.images.samples import SAMPLES, WRITTEN, write
@@ -48,9 +49,7 @@ def bombs(folder: Path) -> dict[str, bytes]:
 
 
 def refusal(data: bytes) -> str:
-    with pytest.raises(UnreadableImage) as error:
-        decode(data, "a bomb")
-    return str(error.value)
+    return error_message(UnreadableImage, decode, data, "a bomb")
 
 
 @pytest.mark.parametrize("name", SAMPLES)

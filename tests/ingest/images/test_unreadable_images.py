@@ -11,6 +11,7 @@ import pytest
 from ingest.errors import UnreadableImage
 from ingest.images import images
 from ingest.images.images import decode, read_bytes
+from tests.errors import error_message
 from tests.ingest.images.handmade import bmp, gif
 from tests.ingest.images.handmade.jpeg import ADOBE_CMYK, END, jpeg_of
 from tests.ingest.images.handmade.png import GREY, SIGNATURE, chunk, png_of
@@ -91,9 +92,7 @@ DAMAGED = {
 
 
 def reason(data: bytes, name: str = "cats/1.png") -> str:
-    with pytest.raises(UnreadableImage) as refused:
-        decode(data, name)
-    return str(refused.value)
+    return error_message(UnreadableImage, decode, data, name)
 
 
 @pytest.mark.parametrize(("data", "cause"), OTHERS.items(), ids=OTHERS.values())
@@ -139,9 +138,7 @@ def test_a_file_is_read_byte_for_byte(tmp_path: Path) -> None:
 
 
 def unread(path: Path) -> str:
-    with pytest.raises(UnreadableImage) as refused:
-        read_bytes(path)
-    return str(refused.value)
+    return error_message(UnreadableImage, read_bytes, path)
 
 
 def test_reading_anything_but_a_file_is_refused(tmp_path: Path) -> None:

@@ -6,10 +6,10 @@ from typing import Any
 
 import pyarrow as pa
 import pyarrow.parquet as pq
-import pytest
 
 from ingest.errors import SourceUnusable, UnreadableImage
 from ingest.sources.manifest import Manifest
+from tests.errors import error_message
 from tests.toys import grey, png
 
 
@@ -50,7 +50,4 @@ def rejects(source: Manifest) -> list[tuple[str, str]]:
 
 
 def refusal(path: Path) -> str:
-    with pytest.raises(SourceUnusable) as refused:
-        Manifest(path)
-    assert "\n" not in str(refused.value)
-    return str(refused.value)
+    return error_message(SourceUnusable, Manifest, path)

@@ -12,6 +12,7 @@ import pytest
 from ingest.errors import SourceUnusable, UnreadableImage
 from ingest.sources import SourceImage, confined_folder
 from ingest.sources.folder import Folder
+from tests.errors import error_message
 from tests.toys import grey, png
 
 
@@ -169,9 +170,7 @@ def test_a_file_that_becomes_a_link_after_the_folder_was_listed_is_not_followed(
     (image,) = Folder(tmp_path / "images")
     (tmp_path / "images" / "1.png").unlink()
     (tmp_path / "images" / "1.png").symlink_to(tmp_path / "elsewhere.png")
-    with pytest.raises(UnreadableImage) as refused:
-        image.read()
-    assert str(refused.value) == (
+    assert error_message(UnreadableImage, image.read) == (
         f"expected a readable image file, got {tmp_path}/images/1.png: Too many levels of symbolic links"
     )
 
@@ -224,9 +223,7 @@ def test_a_file_that_changes_after_the_folder_was_listed_is_rejected(
     write(tmp_path, "1.png", "2.png")
     first, second = Folder(tmp_path)
     change(tmp_path / "1.png")
-    with pytest.raises(UnreadableImage) as refused:
-        first.read()
-    assert str(refused.value) == reason.format(tmp_path / "1.png")
+    assert error_message(UnreadableImage, first.read) == reason.format(tmp_path / "1.png")
     assert second.read() == png(grey(5))
 
 
@@ -243,9 +240,7 @@ def test_a_file_that_changes_while_it_is_read_is_rejected(
         return size
 
     monkeypatch.setattr(confined_folder, "size_of", size_before_the_change)
-    with pytest.raises(UnreadableImage) as refused:
-        image.read()
-    assert str(refused.value) == (
+    assert error_message(UnreadableImage, image.read) == (
         f"expected {tmp_path}/1.png to stay as it was, but it changed while it was read: try again"
     )
 
@@ -278,8 +273,6 @@ def test_a_file_name_that_is_not_utf_8_is_kept_as_the_system_gives_it(tmp_path: 
 def test_a_missing_folder_and_a_file_are_refused(tmp_path: Path) -> None:
     write(tmp_path, "1.png")
     for path in (tmp_path / "nothing", tmp_path / "1.png"):
-        with pytest.raises(SourceUnusable) as refused:
-            Folder(path)
-        assert str(refused.value) == (
+        assert error_message(SourceUnusable, Folder, path) == (
             f"expected a folder of images, got {path}, which is not a folder: name one that exists"
         )

@@ -13,6 +13,7 @@ from ingest.job import ingest
 from ingest.sources import open_source
 from ingest.sources.manifest import Manifest
 from storage import Store
+from tests.errors import error_message
 from tests.ingest.sources.manifests import described, refusal, rejects, write_csv, write_parquet, write_pictures
 from tests.toys import TOY, grey, png, toy_backbone
 
@@ -188,9 +189,7 @@ def test_a_table_without_paths_is_refused(
 @BOTH
 def test_a_table_without_rows_is_refused(tmp_path: Path, write: Write) -> None:
     path = write(tmp_path, path=pa.array([], pa.string()) if write is write_parquet else [])
-    with pytest.raises(SourceUnusable) as refused:
-        open_source(f"manifest:{path}")
-    assert str(refused.value) == (
+    assert error_message(SourceUnusable, open_source, f"manifest:{path}") == (
         f"expected at least one image, got none in manifest:{path}: name a source that has some"
     )
 

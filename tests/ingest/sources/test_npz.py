@@ -16,6 +16,7 @@ from ingest.errors import SourceUnusable, UnreadableImage
 from ingest.job import ingest
 from ingest.sources import unpacking
 from ingest.sources.npz import npz_source
+from tests.errors import error_message
 from tests.ingest.sources.idx_files import pictures
 from tests.toys import TOY, toy_backbone
 
@@ -46,10 +47,7 @@ def write(path: Path, members: Mapping[str, bytes], method: int = zipfile.ZIP_DE
 
 
 def refusal(path: Path) -> str:
-    with pytest.raises(SourceUnusable) as refused:
-        npz_source(path)
-    assert "\n" not in str(refused.value)
-    return str(refused.value)
+    return error_message(SourceUnusable, npz_source, path)
 
 
 @pytest.mark.parametrize("saved", [np.savez, np.savez_compressed])

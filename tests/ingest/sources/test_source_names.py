@@ -8,6 +8,7 @@ import pytest
 
 from ingest.errors import InvalidCount, SourceUnusable
 from ingest.sources import USAGE, open_source
+from tests.errors import error_message
 from tests.ingest.sources.idx_files import pictures, write_split
 from tests.processes import REPOSITORY
 from tests.toys import grey, png
@@ -38,9 +39,7 @@ def folder(tmp_path: Path) -> Path:
     ],
 )
 def test_any_other_name_is_refused_with_the_list_of_names(text: str) -> None:
-    with pytest.raises(SourceUnusable) as refused:
-        open_source(text)
-    assert str(refused.value) == (
+    assert error_message(SourceUnusable, open_source, text) == (
         "expected a source (mnist-sample, mnist, fashion-mnist, idx:DIR, npz:FILE, folder:DIR or manifest:FILE), "
         f"got {text!r}"
     )
@@ -52,9 +51,7 @@ def test_a_folder_is_named_by_its_path(folder: Path) -> None:
 
 
 def test_a_colon_in_the_path_belongs_to_the_path(tmp_path: Path) -> None:
-    with pytest.raises(SourceUnusable) as refused:
-        open_source(f"folder:{tmp_path}/a:b")
-    assert str(refused.value) == (
+    assert error_message(SourceUnusable, open_source, f"folder:{tmp_path}/a:b") == (
         f"expected a folder of images, got {tmp_path}/a:b, which is not a folder: name one that exists"
     )
 
@@ -70,18 +67,14 @@ def test_a_limit_keeps_the_first_images_each_time(folder: Path, limit: int, keys
 
 @pytest.mark.parametrize("limit", [0, -1, 1.0, True, "5"])
 def test_a_limit_must_be_a_whole_number_from_one(folder: Path, limit: Any) -> None:
-    with pytest.raises(InvalidCount) as refused:
-        open_source(f"folder:{folder}", limit)
-    assert str(refused.value) == (
+    assert error_message(InvalidCount, open_source, f"folder:{folder}", limit) == (
         f"expected the limit to be a whole number of at least 1, got {limit!r}: leave it out for every image"
     )
 
 
 def test_a_folder_without_images_is_refused(tmp_path: Path) -> None:
     (tmp_path / "notes.txt").write_text("no image")
-    with pytest.raises(SourceUnusable) as refused:
-        open_source(f"folder:{tmp_path}")
-    assert str(refused.value) == (
+    assert error_message(SourceUnusable, open_source, f"folder:{tmp_path}") == (
         f"expected at least one image, got none in folder:{tmp_path}: name a source that has some"
     )
 

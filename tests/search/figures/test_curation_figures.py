@@ -14,6 +14,7 @@ from search.figures import curation_figures, figure_file
 from search.figures.curation_figures import draw_duplicates, draw_label_issues
 from search.figures.gallery import OTHER_LABEL, TextTile, Tile, draw_gallery
 from search.searcher import Searcher
+from tests.errors import error_message
 from tests.search.stores import grey_searcher
 from tests.toys import grey
 
@@ -80,9 +81,7 @@ def test_a_label_issue_is_marked_and_so_is_whether_each_neighbour_has_the_predic
 
 def test_no_duplicates_and_no_label_issues_are_refused(tmp_path: Path) -> None:
     with grey_searcher(tmp_path) as searcher:
-        with pytest.raises(FigureUnusable) as refused:
-            draw_duplicates(find_duplicates(searcher, 0.1), searcher.store)
-        assert str(refused.value) == (
+        assert error_message(FigureUnusable, draw_duplicates, find_duplicates(searcher, 0.1), searcher.store) == (
             "expected duplicates to draw, got none within 0.1: give a larger --radius to find more"
         )
         with pytest.raises(FigureUnusable) as refused:

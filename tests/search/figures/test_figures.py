@@ -25,6 +25,7 @@ from search.figures.palette import FAINT, INK, RIGHT, WRONG
 from search.results import QueryResult
 from search.searcher import Searcher
 from storage import Hit, Item
+from tests.errors import error_message
 from tests.search.stores import LEVELS, grey_searcher
 from tests.toys import grey, grey_source, png, toy_backbone
 
@@ -211,18 +212,14 @@ def test_every_format_is_tested_above() -> None:
 
 @pytest.mark.parametrize("name", ["figure.txt", "figure", "figure.", ".png", "figure.png.zip", "figure.pgf"])
 def test_an_unsupported_suffix_is_refused_and_nothing_is_written(tmp_path: Path, name: str) -> None:
-    with pytest.raises(FigureUnusable) as refused:
-        figure_file.save(Figure(), tmp_path / name)
-    assert str(refused.value) == (
+    assert error_message(FigureUnusable, figure_file.save, Figure(), tmp_path / name) == (
         f"expected a figure's name to end in one of jpeg, jpg, pdf, png, svg, tif, tiff, webp, got {tmp_path / name}"
     )
     assert list(tmp_path.iterdir()) == []
 
 
 def test_a_missing_folder_is_refused_and_not_created(tmp_path: Path) -> None:
-    with pytest.raises(FigureUnusable) as refused:
-        figure_file.save(Figure(), tmp_path / "none" / "figure.png")
-    assert str(refused.value) == (
+    assert error_message(FigureUnusable, figure_file.save, Figure(), tmp_path / "none" / "figure.png") == (
         f"expected a folder for the figure figure.png, found none at {tmp_path / 'none'}: make it first"
     )
     assert list(tmp_path.iterdir()) == []
@@ -230,9 +227,7 @@ def test_a_missing_folder_is_refused_and_not_created(tmp_path: Path) -> None:
 
 def test_a_folder_of_the_figures_name_is_refused_and_kept(tmp_path: Path) -> None:
     (tmp_path / "figure.png").mkdir()
-    with pytest.raises(FigureUnusable) as refused:
-        figure_file.require_writable(tmp_path / "figure.png")
-    assert str(refused.value) == (
+    assert error_message(FigureUnusable, figure_file.require_writable, tmp_path / "figure.png") == (
         f"expected to write the figure {tmp_path / 'figure.png'}, got 'Is a directory': name another path, or make room"
     )
     assert [path.name for path in tmp_path.iterdir()] == ["figure.png"]
@@ -241,9 +236,7 @@ def test_a_folder_of_the_figures_name_is_refused_and_kept(tmp_path: Path) -> Non
 def test_a_folder_that_may_not_be_written_to_is_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     # Whoever runs the tests as root may write everywhere.
     monkeypatch.setattr("os.access", lambda path, _: path != tmp_path)
-    with pytest.raises(FigureUnusable) as refused:
-        figure_file.require_writable(tmp_path / "figure.png")
-    assert str(refused.value) == (
+    assert error_message(FigureUnusable, figure_file.require_writable, tmp_path / "figure.png") == (
         f"expected to write the figure {tmp_path / 'figure.png'}, got 'Permission denied': "
         "name another path, or make room"
     )
@@ -257,9 +250,7 @@ def test_a_full_disk_is_reported_in_one_line_and_the_old_figure_stays(
 
     (tmp_path / "figure.png").write_bytes(b"old")
     monkeypatch.setattr("os.fsync", full)
-    with pytest.raises(FigureUnusable) as refused:
-        figure_file.save(Figure(), tmp_path / "figure.png")
-    assert str(refused.value) == (
+    assert error_message(FigureUnusable, figure_file.save, Figure(), tmp_path / "figure.png") == (
         f"expected to write the figure {tmp_path / 'figure.png'}, got 'No space left on device': "
         "name another path, or make room"
     )

@@ -6,7 +6,8 @@ import pytest
 
 from storage import Store
 from storage.errors import StoreCorrupt
-from tests.storage.stores import EMBEDDING, exactly, item, line_store, sql
+from tests.errors import exactly
+from tests.storage.stores import EMBEDDING, item, line_store, sql
 
 
 def test_copied_batches_make_the_same_store(tmp_path: Path) -> None:

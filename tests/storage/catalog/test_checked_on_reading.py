@@ -7,7 +7,8 @@ import pytest
 
 from storage import Embedding, NewItem, Store
 from storage.errors import StoreCorrupt
-from tests.storage.stores import exactly, sql
+from tests.errors import exactly
+from tests.storage.stores import sql
 
 
 def small_store(folder: Path) -> Path:

@@ -12,7 +12,8 @@ from hypothesis import strategies as st
 from storage import Embedding, NewItem, Store
 from storage.errors import InvalidQuery, StoreCorrupt, UnknownField
 from storage.types.where import Where
-from tests.storage.stores import exactly, sql
+from tests.errors import exactly
+from tests.storage.stores import sql
 
 #: Each item's label and metadata; item n lies at n on a line.
 ITEMS: list[tuple[str | None, dict[str, Any]]] = [

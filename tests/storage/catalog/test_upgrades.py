@@ -13,8 +13,9 @@ from storage.catalog.schema import SCHEMA_VERSION
 from storage.catalog.upgrades import UPGRADES
 from storage.databases import sqlite_file
 from storage.errors import StoreCorrupt, StoreVersion
+from tests.errors import exactly
 from tests.storage.catalog.formats.make import FORMATS, answers
-from tests.storage.stores import exactly, sql
+from tests.storage.stores import sql
 
 OLDER = sorted(int(folder.name) for folder in FORMATS.iterdir() if folder.name.isdigit())
 

@@ -12,7 +12,8 @@ import pytest
 from storage.errors import StoreUnwritable
 from storage.files import durable
 from storage.files.durable import HashedFile
-from tests.storage.stores import exactly, files
+from tests.errors import exactly
+from tests.storage.stores import files
 
 ADVICE = "everything acknowledged so far is kept; free space or change the permissions and run the same command again"
 

@@ -8,7 +8,8 @@ import pytest
 
 from storage.errors import StoreUnwritable
 from storage.files import durable
-from tests.storage.stores import exactly, files
+from tests.errors import exactly
+from tests.storage.stores import files
 
 
 @pytest.fixture

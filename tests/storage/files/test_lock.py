@@ -11,8 +11,9 @@ import pytest
 from storage import Store
 from storage.errors import NotAStore, StoreBusy, StoreUnwritable
 from storage.files.lock import WriterLock
+from tests.errors import exactly
 from tests.processes import python
-from tests.storage.stores import EMBEDDING, exactly, line_store, line_vectors, new_items
+from tests.storage.stores import EMBEDDING, line_store, line_vectors, new_items
 
 #: Opens a store for writing, prints a line, and keeps it open until standard input ends.
 WRITER = """

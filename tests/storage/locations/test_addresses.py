@@ -11,7 +11,8 @@ from storage.locations.folder_location import FolderLocation
 from storage.locations.location_of import location_of
 from storage.locations.server_location import ServerLocation
 from storage.milvus.url import MilvusUrl, parse_milvus_url
-from tests.storage.stores import exactly, line_store
+from tests.errors import error_message, exactly
+from tests.storage.stores import line_store
 
 
 def test_a_path_is_no_address() -> None:
@@ -81,9 +82,7 @@ def test_a_milvus_url_names_server_collection_and_index() -> None:
     ],
 )
 def test_another_kind_of_milvus_url_is_refused(url: str, message: str, tmp_path: Path) -> None:
-    with pytest.raises(InvalidMilvusUrl) as refused:
-        Store.open(line_store(tmp_path), milvus=url)
-    assert str(refused.value).startswith(message)
+    assert error_message(InvalidMilvusUrl, Store.open, line_store(tmp_path), milvus=url).startswith(message)
 
 
 def test_a_missing_package_is_named_with_the_extra_that_brings_it() -> None:

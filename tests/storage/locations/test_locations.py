@@ -7,8 +7,9 @@ import pytest
 
 from storage import Embedding, Store
 from storage.errors import NotAStore, OtherEmbedding, StoreCorrupt, StoreExists, StoreNotFound
+from tests.errors import exactly
 from tests.processes import printed_by
-from tests.storage.stores import EMBEDDING, exactly, files, item, line_store, line_vector, new_item, sql
+from tests.storage.stores import EMBEDDING, files, item, line_store, line_vector, new_item, sql
 
 OPENINGS = pytest.mark.parametrize("writing", [False, True], ids=["for reading", "for writing"])
 

@@ -7,11 +7,11 @@ import pytest
 
 from storage import Embedding, Store
 from storage.errors import NotAStore, StoreCorrupt, StoreExists
+from tests.errors import exactly
 from tests.processes import python
 from tests.storage.published import QUERIES, VECTORS, answers, fixed_name_vectors
 from tests.storage.stores import (
     EMBEDDING,
-    exactly,
     files,
     item,
     label_of,

@@ -7,8 +7,8 @@ import pytest
 
 from storage import Hit, Store
 from storage.errors import StoreCorrupt
+from tests.errors import exactly
 from tests.storage.stores import (
-    exactly,
     files,
     hit,
     item,

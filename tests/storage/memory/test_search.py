@@ -9,7 +9,8 @@ import pytest
 from storage import Store
 from storage.errors import InvalidQuery, InvalidVectors
 from storage.types.query import Query
-from tests.storage.stores import exactly, hit, line_store, line_vector
+from tests.errors import exactly
+from tests.storage.stores import hit, line_store, line_vector
 
 
 def test_a_store_returns_the_items_within_a_radius_the_border_included(tmp_path: Path) -> None:

@@ -9,7 +9,8 @@ import pytest
 from storage import Store
 from storage.errors import StoreCorrupt, UnknownItem
 from storage.types.query import Query
-from tests.storage.stores import exactly, hit, item, line_store, line_vector, new_item, sql
+from tests.errors import exactly
+from tests.storage.stores import hit, item, line_store, line_vector, new_item, sql
 
 #: The items within 4 of item 2, which is at 3.
 NEAR_ITEM_2 = [hit(1, 1, 2.0), hit(2, 0, 3.0), hit(3, 3, 4.0)]

@@ -14,7 +14,8 @@ from storage import Embedding, Hit, NewItem, Store
 from storage.errors import FileUnusable, StoreCorrupt, StoreUnwritable
 from storage.transfer import export_files
 from storage.transfer.import_export import ImportReport, export_store, import_file
-from tests.storage.stores import exactly, files, oracle_items, random_vectors, sql
+from tests.errors import exactly
+from tests.storage.stores import files, oracle_items, random_vectors, sql
 
 METADATA: dict[str, Any] = {"width": 8, "taken": "2024 ✓", "ratio": 0.1, "kept": True, "none": None}
 #: Unicode, an empty label and none, a label like a number, metadata and none; item 1 is deleted.

@@ -10,7 +10,8 @@ import pytest
 from storage import Embedding, Store
 from storage.errors import OtherEmbedding
 from storage.transfer.import_export import ImportReport, import_file, imported_embedding
-from tests.storage.stores import exactly, files, line_store
+from tests.errors import exactly
+from tests.storage.stores import files, line_store
 from tests.storage.transfer.import_files import KINDS, write
 
 

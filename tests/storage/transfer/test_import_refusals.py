@@ -10,7 +10,8 @@ import pytest
 from storage import LookalikeError
 from storage.errors import FileUnusable, InvalidItem, InvalidVectors
 from storage.transfer.import_export import import_file
-from tests.storage.stores import exactly, files
+from tests.errors import exactly
+from tests.storage.stores import files
 from tests.storage.transfer.import_files import KINDS, write
 
 GOOD: dict[str, Any] = {"key": ["a", "b", "c"], "vector": [[1.0, 2.0], [3.0, 4.0], [5.0, 6.0]]}

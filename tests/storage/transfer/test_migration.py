@@ -9,7 +9,8 @@ from storage.errors import OtherEmbedding, StoreCorrupt, StoreExists
 from storage.transfer.comparison import compare
 from storage.transfer.migration import Migrated, migrate
 from tests.commands import Command
-from tests.storage.stores import EMBEDDING, exactly, line_store, line_vectors, new_items, sql
+from tests.errors import exactly
+from tests.storage.stores import EMBEDDING, line_store, line_vectors, new_items, sql
 
 ALL = {"embedding": 0, "items": 0, "vectors": 0, "plain": 0, "filtered": 0, "within": 0}
 

@@ -9,7 +9,7 @@ import pytest
 from storage.errors import InvalidQuery
 from storage.types.query import Query
 from storage.types.where import Condition
-from tests.storage.stores import exactly
+from tests.errors import exactly
 
 
 @pytest.mark.parametrize(

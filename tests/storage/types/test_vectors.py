@@ -7,7 +7,7 @@ import pytest
 
 from storage.errors import InvalidVectors
 from storage.types.vectors import checked_vectors
-from tests.storage.stores import exactly
+from tests.errors import exactly
 
 #: The largest float32 whose square is finite in float32.
 LARGEST = np.float32(1.8446743e19)

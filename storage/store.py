@@ -1,7 +1,7 @@
 """The store: items and their vectors, found by distance.
 
-The catalog's rows are authoritative; the vector index is derived from them. This file has what the writer of a store
-may do; reading, which any process may, is in `reader.py`.
+The catalog's rows are authoritative; the vector index is derived from them. `Store` adds writing to the `StoreReader`
+of `reader.py`.
 """
 
 from collections.abc import Callable, Sequence
@@ -71,18 +71,18 @@ class Store(StoreReader):
     def create(cls, location: str | Path, embedding: Embedding, *, milvus: str | None = None) -> "Store":
         """Create an empty store in a new or empty folder, or at a URL, and open it for writing.
 
-        Raise StoreExists, NotAStore, StoreBusy, StoreUnwritable or ServerUnusable; there is no store then, or an empty
-        one when it is the vector server that cannot be used.
+        Raise StoreExists, NotAStore, StoreBusy, StoreUnwritable or ServerUnusable. No store is left behind then, except
+        an empty one if only the vector server is unusable.
         """
         url, created = _milvus_url(milvus), location_of(location)
         return cls(created, created.create(embedding), url)
 
     @classmethod
     def open(cls, location: str | Path, *, writing: bool = False, milvus: str | None = None) -> "Store":
-        """Open a store for reading, or for writing: one in a folder as its only writer.
+        """Open a store for reading or for writing; a store in a folder has one writer at a time.
 
-        Raise StoreNotFound, NotAStore, StoreVersion, StoreCorrupt, ServerUnusable, or StoreBusy when there is a
-        writer already.
+        Raise StoreNotFound, NotAStore, StoreVersion, StoreCorrupt, ServerUnusable, or StoreBusy while another process
+        writes to the folder.
         """
         url, opened = _milvus_url(milvus), location_of(location)
         return cls(opened, opened.open(writing=writing), url)
@@ -101,17 +101,17 @@ class Store(StoreReader):
         return store
 
     def backup(self, folder: str | Path) -> None:
-        """Copy the store, as it was after some complete batch, to a new or empty folder, also while it is written to.
+        """Copy the store, as of a complete batch, to a new or empty folder; another process may be writing.
 
-        The copy is verified. Raise StoreExists, NotAStore, StoreCorrupt or StoreUnwritable; the folder then holds no
-        store.
+        The copy is verified. Raise StoreExists, NotAStore, StoreCorrupt or StoreUnwritable; no copy is left behind
+        then.
         """
         location = FolderLocation(Path(folder))
         with Store(location, location.create_copy(self.folder, self.dim), None) as copy:
             copy.publish()
 
     def close(self) -> None:
-        """Close the catalog and let the next writer in; harmless when called again."""
+        """Close the catalog and release the writer lock; harmless when called again."""
         self._writing = False
         super().close()
         self._catalog.close()
@@ -120,11 +120,11 @@ class Store(StoreReader):
         return self
 
     def append(self, items: Sequence[NewItem], vectors: ArrayLike, update: JobUpdate | None = None) -> AppendResult:
-        """Add a batch of items, all or none; when this returns, it survives a crash and a power loss.
+        """Add a batch of items, all or none; once this returns, the batch survives a crash and a power loss.
 
-        `vectors` is (n, dim), one row an item. An item whose key is stored already replaces that row under a new
-        id. `update` is written in the same transaction. Raise InvalidVectors or InvalidItem before anything is written,
-        StoreUnwritable when the disk refuses.
+        `vectors` is (n, dim), one row an item. An item whose key is stored already replaces the stored item and gets a
+        new id. `update` is written in the same transaction. Raise InvalidVectors or InvalidItem before anything is
+        written, StoreUnwritable when the write fails.
         """
         self._require_writer()
         rows = checked_vectors(vectors, self.dim) if np.size(vectors) else np.empty((0, self.dim), np.float32)
@@ -156,10 +156,10 @@ class Store(StoreReader):
         self._write(write)
 
     def delete(self, *, ids: Sequence[int] = (), keys: Sequence[str] = ()) -> int:
-        """Delete items, all or none, and return how many; when this returns, it survives a crash and a power loss.
+        """Delete items, all or none, and return how many; once this returns, it survives a crash and a power loss.
 
-        Their ids are never used again; their vectors take space until `compact`. Raise UnknownItem, with nothing
-        deleted, when the store does not hold one of them.
+        Their ids are never reused; their vectors take space until `compact`. Raise UnknownItem, and delete nothing,
+        when the store does not hold one of them.
         """
 
         def delete(catalog: Catalog) -> int:
@@ -167,7 +167,7 @@ class Store(StoreReader):
                 *zip(catalog.items.by_id([checked_id(id) for id in ids]), (f"id {id}" for id in ids), strict=True),
                 *zip(self._known_rows(catalog, keys), (f"key {key!r}" for key in keys), strict=True),
             ]
-            deleted = sorted({self._required(row, named).id for row, named in rows})
+            deleted = sorted({self._required(row, name).id for row, name in rows})
             commit.delete(catalog, deleted)
             return len(deleted)
 
@@ -183,9 +183,9 @@ class Store(StoreReader):
         return result
 
     def compact(self) -> None:
-        """Reclaim the space of deleted items' vectors and thumbnails; ids and all else stay as they are.
+        """Reclaim the space of deleted items' vectors and thumbnails; the live items and their ids do not change.
 
-        It can be interrupted at any moment and called again. It needs as much free disk as the store takes.
+        It can be interrupted at any moment and called again. It needs as much free disk space as the store takes.
         """
         self._require_writer()
         with self._database.writing() as connection:
@@ -211,7 +211,7 @@ class Store(StoreReader):
         self._database.analyze()
 
     def wait_until_indexed(self) -> None:
-        """Wait until a vector server has indexed all that it holds; until then its answers are right but slower."""
+        """Wait until a vector server has indexed all its vectors; until then its answers are right but slower."""
         if self._engine is not None:
             self._engine.wait_until_indexed()
 

@@ -51,12 +51,12 @@ class Catalog:
         check.finish()
 
     def require_complete_key_index(self) -> None:
-        """Raise StoreCorrupt unless the index of keys has every live item, so that a key not in it is no item's."""
+        """Raise StoreCorrupt unless the index of keys has every live item: only then is a key not in it unknown."""
         if not self.items.key_index_is_complete(self.history.last_batch().live):
-            raise rows_changed("the catalog's index of keys to lead to every item")
+            raise rows_changed("the catalog's index of keys to contain every item")
 
     def require_tombstones(self, ids: Iterable[int]) -> None:
-        """Raise StoreCorrupt when one of these ids, none of which is live, was given out but has no tombstone."""
+        """Raise StoreCorrupt when one of these ids, none of which is live, was assigned but has no tombstone."""
         for id in ids:
             if 0 <= id < self.history.last_batch().next_id and not self.items.is_tombstone(id):
                 raise rows_changed(f"item {id}, which was stored, to be there or to be deleted")

@@ -97,12 +97,12 @@ def bind_values(values: Sequence[int] | Sequence[str]) -> dict[str, str]:
 
 
 def bind_ids(ids: list[int]) -> dict[str, str]:
-    """Return what `bind_values` does, for Python ints only and in a quarter of the time: each search needs it."""
+    """Return what `bind_values` does, for Python ints only, in a quarter of the time: every search calls it."""
     return {"json_values": str(ids)}
 
 
 def is_sqlite(connection: sa.Connection) -> bool:
-    """Return whether a connection is SQLite's: only its files can come from anywhere, and need more checks."""
+    """Return whether a connection is SQLite's, whose files may come from anywhere and need more checks."""
     return connection.dialect.name == SQLITE
 
 
@@ -112,7 +112,7 @@ def sqlite_connection(connection: sa.Connection) -> sqlite3.Connection:
 
 
 def insert_rows(connection: sa.Connection, table: Any, columns: Sequence[str], rows: Sequence[tuple[Any, ...]]) -> None:
-    """Insert tuples through the driver: SQLAlchemy takes longer to process parameters than a database to write them."""
+    """Insert tuples through the driver: SQLAlchemy's handling of parameters takes longer than the write itself."""
     if not rows:
         return
     if is_sqlite(connection):

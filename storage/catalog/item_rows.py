@@ -79,7 +79,7 @@ class ItemRows:
         self._connection.execute(sa.update(ItemRow).where(ItemRow.id == id).values(vector=b"", batch=batch))
 
     def write_tombstone(self, id: int, batch: int) -> None:
-        """Write an empty tombstone for a missing row, as if the given batch had added and deleted it."""
+        """Write an empty tombstone for a missing row, recorded as added and deleted by the given batch."""
         empty = {"key": "", "label": None, "content": b"", "metadata": "{}", "vector": b"", "checksum": b""}
         self._connection.execute(sa.insert(ItemRow).values(id=id, batch=batch, deleted_in=batch, **empty))
 
@@ -173,7 +173,7 @@ class ItemRows:
         return [pair[1] for pair in pairs] if complete else None
 
     def count(self) -> int:
-        """Return the number of live rows, counted."""
+        """Count the live rows."""
         return int(self._connection.execute(_COUNT_SQLITE if is_sqlite(self._connection) else _COUNT).scalar_one())
 
     def newest_id(self) -> int:
@@ -184,7 +184,7 @@ class ItemRows:
     def key_index_is_complete(self, live: int) -> bool:
         """Return whether the index of keys is sorted and has exactly the live rows, of which there are `live`.
 
-        Only then is a key that is not found in the index the key of no item.
+        Otherwise a lookup by key may miss an item that exists.
         """
         if not is_sqlite(self._connection):
             # A server maintains its own indexes; a SQLite file can come from anywhere.
@@ -202,7 +202,7 @@ class ItemRows:
         return list(self._connection.execute(select).scalars())
 
     def _live_rows(self, sqlite_select: str, select: Any, parameters: dict[str, str]) -> list[Row]:
-        """Return the rows of a statement with `in_values`, in SQLite by the driver: SQLAlchemy takes longer than it."""
+        """Return the rows of a statement with `in_values`; from SQLite through the driver, which is faster."""
         if not is_sqlite(self._connection):
             return self._rows(select, parameters)
         values = sqlite_connection(self._connection).execute(sqlite_select, tuple(parameters.values())).fetchall()

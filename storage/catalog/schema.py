@@ -76,7 +76,7 @@ _DELETED = mapped_column("deleted_in").is_not(None)
 class ItemRow(Base):
     """An item with its vector (float32, little-endian) and a checksum over all other columns but `deleted_in`.
 
-    A deleted item keeps its row as a tombstone, so its id is never given out again.
+    A deleted item keeps its row as a tombstone, so its id is never reused.
     """
 
     __tablename__ = "items"

@@ -40,7 +40,7 @@ def address_of(text_or_path: str | Path) -> Address | None:
         raise _not_a_store(f"{url.drivername}://...")
     schema = url.query.get("schema", DEFAULT_SCHEMA)
     if not isinstance(schema, str) or not _SCHEMA.fullmatch(schema):
-        raise NotAStore(f"expected a schema of small letters, digits and _ in a store's URL, got {schema!r}")
+        raise NotAStore(f"expected a schema of lowercase letters, digits and _ in a store's URL, got {schema!r}")
     return Address(url.set(drivername="postgresql+psycopg").difference_update_query(["schema"]), schema)
 
 

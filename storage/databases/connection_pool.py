@@ -1,6 +1,6 @@
 """A pool of open SQLAlchemy connections.
 
-SQLAlchemy's own pool keeps the driver's connections and makes a new `Connection` at each checkout, which takes as long
+SQLAlchemy's own pool holds the driver's connections and makes a new `Connection` at each checkout, which takes as long
 as reading the rows of a query's hits.
 """
 
@@ -41,7 +41,7 @@ class ConnectionPool:
         self._close_idle(0)
 
     def _close_idle(self, most: int) -> None:
-        """Close idle connections, the oldest first, until at most so many are left."""
+        """Close idle connections, the oldest first, until at most `most` are idle."""
         while len(self._idle) > most:
             try:
                 self._idle.popleft().close()

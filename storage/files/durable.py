@@ -1,7 +1,7 @@
-"""Write, rename, link and remove files durably; every file operation of Lookalike's own goes through here.
+"""Write, rename, link and remove files durably; all files but the catalog are written by these functions.
 
 A file appears under its name complete and durable, or not at all: it is written under a temporary name, flushed to the
-disk (fsync) and renamed, and then its folder is flushed. The catalog's writes are SQLite's.
+disk (fsync) and renamed, and then its folder is flushed. SQLite writes the catalog.
 """
 
 import contextlib

@@ -1,4 +1,4 @@
-"""Check the files in a store's folder before SQLite opens them, which uses whatever it finds there.
+"""Check the files in a store's folder before SQLite opens them, since SQLite trusts whatever it finds there.
 
 Opening a named pipe would block, a link would lead out of the store, a write-ahead log would be replayed, and a journal
 that names a super-journal makes SQLite delete a file of any name:
@@ -68,7 +68,7 @@ def _require(path: Path, kind: int, expected: str) -> None:
 
 
 def _last_bytes(path: Path, count: int) -> bytes:
-    """Return a file's last `count` bytes; none if it cannot be opened: a writer may just have removed its journal."""
+    """Return a file's last `count` bytes; none if it cannot be opened: a writer may have just removed its journal."""
     try:
         descriptor = os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC)
     except OSError:

@@ -11,7 +11,7 @@ from storage.types.embedding import Embedding
 
 @dataclass(frozen=True)
 class OpenCatalog:
-    """A store's open database, for reading or for writing; `lock` is held until `close` when it has one writer."""
+    """A store's open database, for reading or for writing; `lock` is a folder's writer lock, held until `close`."""
 
     database: Database
     writing: bool

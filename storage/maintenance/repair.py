@@ -13,7 +13,7 @@ from storage.maintenance.verification import damaged_generations, is_damaged, mi
 def repair_rows(catalog: Catalog, dim: int) -> list[str]:
     """Make rows and batches consistent; return one line for each change.
 
-    Damaged items are quarantined and deleted. Missing rows get tombstones, so that their ids are not given out again.
+    Damaged items are quarantined and deleted. Missing rows get tombstones, so that their ids are not reused.
     The records of batches are recomputed from the rows.
     """
     recorded = recorded_batches(catalog)
@@ -25,7 +25,7 @@ def repair_rows(catalog: Catalog, dim: int) -> list[str]:
     missing = missing_ids(catalog, _recomputed_batches(catalog, len(recorded)))
     for id in missing:
         catalog.items.write_tombstone(id, _batch_of(id, recorded))
-    changes += [f"item {id}: its row is missing; its id is not given out again" for id in missing]
+    changes += [f"item {id}: its row is missing; its id is not reused" for id in missing]
     catalog.thumbnails.remove(missing)
     thumbnails = catalog.thumbnails.damaged()
     catalog.thumbnails.remove(thumbnails)
@@ -47,7 +47,7 @@ def _recomputed_batches(catalog: Catalog, count: int) -> list[Batch]:
 
 
 def _batch_of(id: int, batches: Sequence[Batch]) -> int:
-    """Return the number of the batch that gave out an id."""
+    """Return the number of the batch that assigned an id."""
     return next((batch.number for batch in batches if batch.next_id > id), batches[-1].number)
 
 

@@ -11,7 +11,7 @@ from storage.errors import StoreCorrupt
 from storage.files import generations
 from storage.memory import snapshot
 
-#: Missing rows that are accepted, and can be repaired, even if fewer rows are left.
+#: So many missing rows can be repaired even if they outnumber the rows that exist.
 _MISSING_ACCEPTED = 1000
 
 
@@ -46,7 +46,7 @@ def recorded_batches(catalog: Catalog) -> list[Batch]:
 
 
 def missing_ids(catalog: Catalog, recomputed: Sequence[Batch]) -> list[int]:
-    """Return the ids, ascending, that were given out but have no row; `recomputed` are the batches of the rows.
+    """Return the ids, ascending, that were assigned but have no row; `recomputed` are the batches of the rows.
 
     Raise StoreCorrupt when most rows are missing.
     """

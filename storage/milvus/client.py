@@ -27,7 +27,7 @@ def connect(server: str) -> Any:
     """Return a client of a server, `http://host:port`; raise ServerUnusable when it refuses the token."""
     import pymilvus
 
-    # A failed call's error says all that pymilvus logs of it.
+    # pymilvus also logs each failed call; the exception already says the same.
     logging.getLogger("pymilvus").setLevel(logging.CRITICAL)
     try:
         return pymilvus.MilvusClient(uri=server, token=os.environ.get(TOKEN, ""), timeout=CONNECT_TIMEOUT_S)
@@ -36,7 +36,7 @@ def connect(server: str) -> Any:
         if not _is_listening(server):
             raise
         raise ServerUnusable(
-            f"expected Milvus at {server} to accept the token in {TOKEN}, but it lets nobody in with it: set it to "
+            f"expected Milvus at {server} to accept the token in {TOKEN}, but it refuses the token: set it to "
             "user:password or an API key, or wait until the server has started"
         ) from error
 

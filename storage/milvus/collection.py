@@ -105,7 +105,7 @@ class MilvusCollection:
             return self._coverage()
 
     def read_epoch(self) -> str:
-        """Return what changes when the collection is rebuilt."""
+        """Return the epoch, which changes when the collection is rebuilt; empty for an empty collection."""
         with self._server_errors():
             coverage = self._coverage()
         return coverage.epoch if coverage is not None else ""
@@ -160,7 +160,7 @@ class MilvusCollection:
                 self._client.delete(self.url.collection, ids=part, timeout=TIMEOUT_S)
 
     def wait_until_indexed(self) -> None:
-        """Wait until the server has indexed all rows; until then it compares the others one by one."""
+        """Wait until the server has indexed all rows; until then it scans the others."""
         with self._server_errors():
             self._client.flush(self.url.collection)
             while self._client.describe_index(self.url.collection, "vector").get("pending_index_rows"):

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True, slots=True)
 class Coverage:
-    """The part of a store's history that a collection holds: of the items below `next_id`, all that live after `batch`.
+    """What a collection holds at least: all items with ids below `next_id` that are live after `batch`.
 
     `items` is their number. The collection may also hold some newer items, and items deleted later. `chain` is the
     chain hash of `batch` in hexadecimal; `largest` is at least the largest squared length of a vector. `epoch`

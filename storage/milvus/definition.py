@@ -1,4 +1,4 @@
-"""What a collection is made for and how it is indexed: kept as JSON in the collection's description."""
+"""What a collection is made for and how it is indexed, stored as JSON in the collection's description."""
 
 import json
 from collections.abc import Mapping

@@ -26,7 +26,7 @@ _MANY_UNCOVERED = 2048
 
 @dataclass(frozen=True)
 class ServerCandidates:
-    """The candidate ids of each query, nearest first, with the server's scores; squared distances with the metric L2.
+    """Each query's candidate ids, nearest first, and the server's scores: with the metric L2, squared distances.
 
     The collection had at least this coverage during the whole search.
     """

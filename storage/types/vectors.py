@@ -12,8 +12,8 @@ def checked_vectors(vectors: ArrayLike, dim: int, first_row: int = 0) -> NDArray
     """Return vectors as (n, dim) float32, C-contiguous and native; a single vector becomes one row.
 
     Raise InvalidVectors for another dimension, for values that are not real numbers, for NaN or infinity, and for a
-    squared norm beyond float32, which an index would accept but never find again. The message counts rows from
-    `first_row`.
+    squared norm that overflows float32: an index accepts such a vector but never returns it. Messages number the rows
+    from `first_row`.
     """
     try:
         array = np.asarray(vectors)
@@ -26,7 +26,7 @@ def checked_vectors(vectors: ArrayLike, dim: int, first_row: int = 0) -> NDArray
     if array.dtype.kind not in "fiu":
         raise InvalidVectors(f"expected vectors of real numbers, got dtype {array.dtype}")
     rows = _as_float32(array)
-    # einsum overflows to infinity without a warning, which is what is checked here.
+    # einsum overflows to infinity without a warning; the check relies on that.
     finite = np.isfinite(np.einsum("ij,ij->i", rows, rows))
     if not finite.all():
         row = int(np.argmin(finite))

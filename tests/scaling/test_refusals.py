@@ -18,7 +18,7 @@ from tests.storage.stores import random_vectors
 def test_a_wrong_token_is_refused(milvus: Server, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv(TOKEN, "root:wrong")
     message = (
-        f"expected Milvus at {milvus.server} to accept the token in {TOKEN}, but it lets nobody in with it: set it to "
+        f"expected Milvus at {milvus.server} to accept the token in {TOKEN}, but it refuses the token: set it to "
         "user:password or an API key, or wait until the server has started"
     )
     with pytest.raises(ServerUnusable, match=exactly(message)):

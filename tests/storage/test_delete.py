@@ -35,7 +35,7 @@ def test_a_deleted_item_is_no_longer_found_and_the_others_keep_their_ids(tmp_pat
         assert nearest_ids(reopened, 2) == expected
 
 
-def test_the_id_of_a_deleted_item_is_never_given_out_again(tmp_path: Path) -> None:
+def test_the_id_of_a_deleted_item_is_never_reused(tmp_path: Path) -> None:
     with ramp(tmp_path) as store:
         store.delete(ids=[4, 5])
         store.compact()

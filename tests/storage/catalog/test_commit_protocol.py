@@ -127,7 +127,7 @@ def test_the_same_batches_make_the_same_history_in_every_folder(tmp_path: Path) 
 # Ids
 
 
-def test_ids_have_no_gaps_and_are_never_given_out_again(tmp_path: Path) -> None:
+def test_ids_have_no_gaps_and_are_never_reused(tmp_path: Path) -> None:
     folder = line_store(tmp_path, 3)
     with Store.open(folder, writing=True) as store:
         store.delete(ids=[1, 2])

@@ -52,7 +52,7 @@ def test_a_url_of_another_kind_is_refused_in_one_line(url: str) -> None:
 
 def test_a_schema_has_a_plain_name() -> None:
     with pytest.raises(
-        NotAStore, match="expected a schema of small letters, digits and _ in a store's URL, got 'A\"b'"
+        NotAStore, match="expected a schema of lowercase letters, digits and _ in a store's URL, got 'A\"b'"
     ):
         address_of('postgresql://host/pictures?schema=A"b')
 

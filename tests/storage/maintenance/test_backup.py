@@ -42,7 +42,7 @@ def test_a_backup_is_independent_of_the_original(tmp_path: Path) -> None:
     with Store.open(folder) as store:
         store.backup(tmp_path / "copy")
     with Store.open(tmp_path / "copy", writing=True) as copied:
-        # Ids that the original gave out are not given out again.
+        # Ids that the original assigned are not reused.
         copied.delete(ids=[4])
         assert copied.append(new_items([5]), line_vectors([5])).ids == (5,)
         assert copied.thumbnails([0]) == {0: b"png 0"}

@@ -165,14 +165,14 @@ def test_a_batch_record_that_differs_from_its_rows_is_named_and_recomputed(
 
 
 @pytest.mark.parametrize("lost", [[1], [4], [2, 3]])
-def test_a_missing_row_is_named_and_its_id_is_not_given_out_again(folder: Path, lost: list[int]) -> None:
+def test_a_missing_row_is_named_and_its_id_is_not_reused(folder: Path, lost: list[int]) -> None:
     for id in lost:
         sql(folder, "DELETE FROM items WHERE id = ?", id)
     others = [number for number in LIVE if number not in lost]
     with Store.open(folder, writing=True) as store:
         missing = [f"item {id}: its row is missing" for id in lost]
         assert store.verify()[: len(missing)] == missing
-        assert store.repair()[: len(missing)] == [f"{line}; its id is not given out again" for line in missing]
+        assert store.repair()[: len(missing)] == [f"{line}; its id is not reused" for line in missing]
         assert store.verify() == []
         assert store.items() == [item(number) for number in others]
         assert store.nearest(line_vector(2), 9) == [around_item_two(others)]

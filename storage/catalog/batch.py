@@ -1,4 +1,4 @@
-"""The records of a store's history: its batches, and the index files that were made of them."""
+"""The records of a store's history: its batches, and the index files written from them."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass

@@ -83,7 +83,7 @@ class ChainCheck:
 
 
 def rows_changed(expected: str) -> StoreCorrupt:
-    """Return the error for rows that are not what was expected of them."""
+    """Return the error for rows that were lost or changed, with what was expected of them."""
     return StoreCorrupt(
         f"expected {expected}: rows were lost or changed after they were written; run `lookalike store repair`, or "
         "restore the store from a backup"

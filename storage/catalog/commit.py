@@ -29,7 +29,7 @@ def encode_texts(items: Sequence[NewItem]) -> list[EncodedText]:
 def append(
     catalog: Catalog, items: Sequence[NewItem], texts: Sequence[EncodedText], vectors: NDArray[np.float32]
 ) -> AppendResult:
-    """Write checked items with their (n, dim) float32 vectors as a batch; an item replaces a live one of its key."""
+    """Write checked items with their (n, dim) float32 vectors as a batch; an item replaces the live item of its key."""
     last = _last_batch(catalog)
     existing = catalog.items.by_key([item.key for item in items])
     replaced = sorted(row.verified().id for row in existing if row is not None)

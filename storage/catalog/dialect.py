@@ -1,4 +1,4 @@
-"""What differs between SQLite and PostgreSQL, in one place; all other statements are the same for both."""
+"""The SQL that differs between SQLite and PostgreSQL; all other statements are the same for both."""
 
 import json
 import sqlite3

@@ -91,6 +91,6 @@ def _exists(present: Clause, condition: Condition) -> Clause:
 
 
 def _equal_or_unequal(equal: Clause, absent: Clause, condition: Condition) -> Clause:
-    """Return that a field equals one of the condition's values, None meaning an absent one, or that it equals none."""
+    """Return the clause of a condition with = or !=: None among its values stands for an absent field."""
     matches = sa.or_(equal, absent) if None in condition.values else equal
     return sa.not_(matches) if condition.operator == UNEQUAL else matches

@@ -1,7 +1,7 @@
 """A catalog in a PostgreSQL schema, with settings so that COMMIT is durable; the only file that imports psycopg.
 
-Several processes may write to it: write transactions are serialized by an advisory lock, so ids are assigned and
-batches are chained exactly as by one writer.
+Several processes may write to it: an advisory lock serializes write transactions, so ids are assigned and batches are
+chained as by a single writer.
 """
 
 import uuid
@@ -158,7 +158,7 @@ class PostgresServer:
             fill(connection)
 
     def holds_catalog(self) -> bool:
-        """Return whether the schema has the mark of a catalog; opening it checks what it is."""
+        """Return whether the schema is marked as a catalog; its tables are checked on opening."""
         with self.reading() as connection:
             return _version(connection) is not None
 

@@ -45,7 +45,7 @@ def require_single_link(path: Path) -> None:
 
 
 def require_safe_journal(catalog: Path) -> None:
-    """Raise NotAStore if SQLite would replay or follow a log or journal beside the catalog that is not its own."""
+    """Raise NotAStore if there is a log or journal beside the catalog that SQLite would trust but did not write."""
     journal, log = (catalog.with_name(catalog.name + suffix) for suffix in ("-journal", "-wal"))
     for path in (journal, log, catalog.with_name(f"{catalog.name}-shm")):
         require_file(path)

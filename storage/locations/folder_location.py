@@ -27,7 +27,7 @@ class FolderLocation:
         return str(self.folder)
 
     def exists(self) -> bool:
-        """Return whether the folder has something named like a catalog; opening it checks what it is."""
+        """Return whether the folder has an entry named like a catalog; its contents are checked on opening."""
         return os.path.lexists(self.folder / layout.CATALOG)
 
     def require_free(self) -> None:

@@ -32,7 +32,7 @@ class Location(Protocol):
         """The folder of the store's index files; None for a store on a server, which has none."""
 
     def exists(self) -> bool:
-        """Return whether something is stored under the name of a catalog; opening it checks what it is."""
+        """Return whether there is something named like a catalog; its contents are checked on opening."""
 
     def require_free(self) -> None:
         """Raise StoreExists or NotAStore unless a store can be created here."""

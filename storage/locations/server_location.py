@@ -27,7 +27,7 @@ class ServerLocation:
         """None: there are no index files on a server."""
 
     def exists(self) -> bool:
-        """Return whether the schema has the mark of a catalog; opening it checks what it is."""
+        """Return whether the schema is marked as a catalog; its tables are checked on opening."""
         with closing(PostgresServer(self.address)) as server:
             return server.holds_catalog()
 

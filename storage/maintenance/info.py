@@ -89,7 +89,7 @@ def describe(catalog: Catalog, folder: Path | None, database: Database) -> Store
 
 
 def label_counts(catalog: Catalog) -> dict[str | None, int]:
-    """Return the number of live items of each label, ordered by label, those without one last; every row is checked."""
+    """Count the live items of each label, in order of the labels and None last; every row is checked."""
     counts = Counter(row.item().label for row in catalog.checked_rows())
     return dict(sorted(counts.items(), key=lambda pair: (pair[0] is None, pair[0] or "")))
 

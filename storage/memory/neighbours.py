@@ -14,10 +14,10 @@ _BLOCK = 1024
 
 @dataclass(frozen=True, eq=False)
 class Neighbours:
-    """Ids of all items, `ids` (n,) int64 ascending, and in the same order the ids of each one's `neighbours`, (n, k).
+    """The k nearest neighbours of every item: row i of `neighbours`, (n, k) int64, has those of item `ids[i]`.
 
-    Neighbours are ordered by distance, then id; `distances` is (n, k) float64, Euclidean, not squared. In a store of
-    fewer than k + 1 items, k is the number of the others.
+    `ids` is (n,) int64, ascending. Neighbours are ids, ordered by distance, then id; `distances` is (n, k) float64,
+    Euclidean, not squared. In a store of n <= k items, k is n - 1.
     """
 
     ids: NDArray[np.int64]

@@ -22,7 +22,7 @@ _LISTED_FIELDS = 20
 
 
 class SnapshotCache:
-    """The snapshot of one store, for any number of threads; `search_lock` is for searches that would disturb others."""
+    """The snapshot of one store, thread-safe; `search_lock` serializes searches too short to run in parallel."""
 
     def __init__(self, database: Database, folder: Path | None, dim: int) -> None:
         self._database = database

@@ -36,13 +36,13 @@ _FACTOR = 8
 #: How many candidates are requested at first when all within a radius are searched.
 _RADIUS_CANDIDATES = 128
 
-#: Rows compared at once when all of them are.
+#: Rows compared at once when every row is compared.
 _PAGE = 16_384
 
-#: Squared distances from here on may be beyond float32.
+#: Squared distances from here on may overflow float32.
 _FAR = float(np.finfo(np.float32).max) / 2
 
-#: Up to so many items that a filter selects are compared in memory; more are named to the server by id.
+#: Up to so many items selected by a filter are searched in memory; the ids of more are sent to the server.
 _IN_MEMORY = 16_384
 
 _NO_IDS: Ids = np.empty(0, np.int64)
@@ -140,7 +140,7 @@ class MilvusSearch:
             uncovered = _vector_rows(self._engine.uncovered_rows(catalog, coverage, query.conditions), self._dim)
         norms = np.square(queries, dtype=np.float64).sum(axis=1)
         errors = squared_distance_error(norms, self._dim, coverage.largest)
-        # The server may omit items whose squared distance is beyond float32.
+        # The server may omit items whose squared distance overflows float32.
         reach = (np.sqrt(norms) + np.sqrt(coverage.largest)) ** 2
         for number, vector in enumerate(queries):
             indices = known.indices(candidates[number])

@@ -31,7 +31,7 @@ class CollectionSync:
         self._dim = dim
 
     def run(self) -> None:
-        """Make the collection cover all rows; do nothing while another process is doing so.
+        """Make the collection cover all rows; do nothing while another process does so.
 
         Raise ServerUnusable when the collection holds another history.
         """

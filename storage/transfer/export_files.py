@@ -74,7 +74,7 @@ def to_npz(store: Store, file: Path) -> int:
     """
     pages = list(store.pages(PAGE))
     items = [item for page, _ in pages for item in page]
-    # Texts have a fixed width, so that nothing is pickled. `labelled` tells an empty label from none.
+    # Texts have a fixed width, so that nothing is pickled. `labelled` is true for a label, even an empty one.
     arrays = {
         "id": np.array([item.id for item in items], np.int64),
         "key": _texts(file, [item.key for item in items]),

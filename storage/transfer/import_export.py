@@ -22,7 +22,7 @@ IMPORTS: Mapping[str, Callable[[Path], Pages]] = {".parquet": from_parquet, ".np
 
 @dataclass(frozen=True)
 class ImportReport:
-    """The number of imported items that were new, replaced one of the same key, or were stored already."""
+    """The number of items that were new, that replaced an item of the same key, and that were stored already."""
 
     added: int
     replaced: int

@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 from storage.errors import FileUnusable
 from storage.transfer.import_page import MAX_BYTES, MAX_ROWS, Pages, columns_to_read, page_of, read_errors
 
-#: The most bytes of an array in Fortran order, which must be read as a whole.
+#: The most bytes of an array in Fortran order, which must be read at once.
 _MAX_BYTES_FORTRAN = 2**30
 
 _HEADERS = {(1, 0): np.lib.format.read_array_header_1_0, (2, 0): np.lib.format.read_array_header_2_0}
@@ -64,7 +64,7 @@ class _ArrayStream:
 def from_npz(file: Path) -> Pages:
     """Read the pages of an `.npz` file; raise FileUnusable or InvalidVectors.
 
-    An optional array `labelled` of bools tells an empty label from none.
+    An optional array `labelled` of bools is true for a label, even an empty one.
     """
     with read_errors(file):
         archive = zipfile.ZipFile(file)

@@ -1,4 +1,4 @@
-"""Items on their way into a store and out of it, and checks of ids, k and radii."""
+"""Items to store, stored items and hits; checks of ids, k and radii."""
 
 import math
 from collections.abc import Mapping

@@ -58,12 +58,7 @@ def decode(data: bytes, name: str, pixel_limit: int = PIXEL_LIMIT) -> Image:
 def checked_image(image: Any) -> Image:
     """Return an array as an image; raise UnreadableImage unless it is uint8, (h, w) or (h, w, 3), and not empty."""
     array = np.asarray(image)
-    if (
-        array.dtype != np.uint8
-        or array.ndim not in (2, 3)
-        or (array.ndim == 3 and array.shape[2] != 3)
-        or not array.size
-    ):
+    if array.dtype != np.uint8 or array.ndim < 2 or array.shape[2:] not in ((), (3,)) or not array.size:
         raise UnreadableImage(
             f"expected an image as a uint8 array of shape (h, w) or (h, w, 3) in RGB, got {array.dtype} {array.shape}"
         )

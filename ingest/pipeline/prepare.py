@@ -50,7 +50,7 @@ class Slice:
     rejects: list[Rejected] = field(default_factory=list)
 
 
-#: The outcome of one input; a key alone is that of an unchanged one.
+#: The outcome of an input: an image to embed, a reject, or the key of an unchanged input.
 _Outcome = PreparedImage | Rejected | str
 
 
@@ -84,9 +84,12 @@ class SlicePreparer:
             while True:
                 started = time.perf_counter()
                 inputs = list(islice(images, size))
-                prepared = Slice()
-                for outcome in self._outcomes(inputs, decoders):
-                    _add(outcome, prepared)
+                outcomes = list(self._outcomes(inputs, decoders))
+                prepared = Slice(
+                    images=[outcome for outcome in outcomes if isinstance(outcome, PreparedImage)],
+                    unchanged=[outcome for outcome in outcomes if isinstance(outcome, str)],
+                    rejects=[outcome for outcome in outcomes if isinstance(outcome, Rejected)],
+                )
                 self.seconds += time.perf_counter() - started
                 if not inputs:
                     return
@@ -133,12 +136,3 @@ def _result(outcome: _Outcome | Future[_Outcome]) -> _Outcome:
 
 def _rejected(input: SourceImage, error: Exception) -> Rejected:
     return Rejected(printable(input.key), str(error))
-
-
-def _add(outcome: _Outcome, to: Slice) -> None:
-    if isinstance(outcome, PreparedImage):
-        to.images.append(outcome)
-    elif isinstance(outcome, Rejected):
-        to.rejects.append(outcome)
-    else:
-        to.unchanged.append(outcome)

@@ -4,6 +4,7 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import partial
 from math import prod
+from typing import Any
 
 import numpy as np
 
@@ -16,18 +17,25 @@ from storage.types.items import Scalar
 
 
 @dataclass(frozen=True)
-class ImageArray:
-    """`count` images of one shape, (h, w) or (h, w, 3) uint8, from `offset` in a file called `name`."""
+class FileArray:
+    """An array, (n, ...) in C order, from `offset` in a file: images or labels, which messages call `name`."""
 
     file: RandomAccessFile
     offset: int
-    count: int
     shape: tuple[int, ...]
+    dtype: np.dtype[Any]
     name: str
 
+    def __len__(self) -> int:
+        return self.shape[0]
+
     def image(self, index: int) -> Image:
-        """Return an image, read-only; raise UnreadableImage when the file was truncated."""
-        size = prod(self.shape)
+        """Return an image, (h, w) or (h, w, 3) uint8, read-only; raise UnreadableImage when the file was truncated."""
+        return np.frombuffer(self.read(index), np.uint8).reshape(self.shape[1:])
+
+    def read(self, index: int) -> bytes:
+        """Return the bytes of the image or label at an index; raise UnreadableImage when the file was truncated."""
+        size = prod(self.shape[1:]) * self.dtype.itemsize
         try:
             data = self.file.read_at(self.offset + index * size, size)
         except OSError as error:
@@ -36,7 +44,7 @@ class ImageArray:
             raise UnreadableImage(
                 f"expected image {index} of {self.name}, got the end of the file, which was cut while it was read"
             )
-        return np.frombuffer(data, np.uint8).reshape(self.shape)
+        return data
 
 
 @dataclass(frozen=True)
@@ -47,7 +55,7 @@ class Split:
     """
 
     name: str | None
-    images: ImageArray
+    images: FileArray
     label: Callable[[int], str | None]
 
 
@@ -59,7 +67,7 @@ class ArraySource:
         self._splits = splits
 
     def __len__(self) -> int:
-        return sum(split.images.count for split in self._splits)
+        return sum(len(split.images) for split in self._splits)
 
     def __iter__(self) -> Iterator[SourceImage]:
         for split in self._splits:
@@ -67,7 +75,7 @@ class ArraySource:
             if split.name is not None:
                 names["split"] = split.name
             prefix = "/".join(map(str, names.values()))
-            for index in range(split.images.count):
+            for index in range(len(split.images)):
                 key = f"{prefix}/{index:05d}"
                 try:
                     label = split.label(index)

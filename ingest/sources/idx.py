@@ -6,12 +6,13 @@ A header with a magic number and the dimensions, each four bytes, big-endian, th
 import contextlib
 import gzip
 import struct
-from dataclasses import dataclass
 from math import prod
 from pathlib import Path
 
+import numpy as np
+
 from ingest.errors import SourceUnusable
-from ingest.sources.arrays import ArraySource, ImageArray, Split, require_shape
+from ingest.sources.arrays import ArraySource, FileArray, Split, require_shape
 from ingest.sources.files import exists, is_folder, open_named, size_of
 from ingest.sources.random_access_file import RandomAccessFile
 from ingest.sources.unpacking import Stream, read_packed, require_no_bomb, unpack
@@ -21,6 +22,8 @@ from storage.console import printable
 _IMAGES, _LABELS = 0x0803, 0x0801
 
 _GZIP = b"\x1f\x8b"
+
+_UINT8 = np.dtype(np.uint8)
 
 #: The names of the splits, and the prefixes of their files.
 _SPLITS = {"train": "train", "test": "t10k"}
@@ -69,24 +72,13 @@ def _split(folder: Path, name: str, prefix: str) -> Split:
             f"{(images_path or labels_path or folder).name}"
         )
     images = _read(images_path, _IMAGES)
-    count, *shape = images.dimensions
-    labels = _read(labels_path, _LABELS, count)
-    values = labels.file.read_at(labels.offset, count)
-    array = ImageArray(images.file, images.offset, count, tuple(shape), printable(str(images_path)))
-    return Split(name, array, lambda index: str(values[index]))
+    labels = _read(labels_path, _LABELS, len(images))
+    values = labels.file.read_at(labels.offset, len(labels))
+    return Split(name, images, lambda index: str(values[index]))
 
 
-@dataclass(frozen=True)
-class _IdxArray:
-    """The dimensions of an IDX file's array, and the offset of its values in a file."""
-
-    dimensions: tuple[int, ...]
-    file: RandomAccessFile
-    offset: int
-
-
-def _read(path: Path, magic: int, count: int | None = None) -> _IdxArray:
-    """Read an IDX file, which must have `count` items if that is given; raise SourceUnusable."""
+def _read(path: Path, magic: int, count: int | None = None) -> FileArray:
+    """Open the array in an IDX file, which must have `count` items if that is given; raise SourceUnusable."""
     name = printable(str(path))
     with open_named(path, "an IDX file") as file:
         is_packed = file.read(len(_GZIP)) == _GZIP
@@ -99,13 +91,13 @@ def _read(path: Path, magic: int, count: int | None = None) -> _IdxArray:
             size = prod(dimensions)
             if is_packed:
                 require_no_bomb(name, size_of(file), size)
-                return _IdxArray(dimensions, unpack(stream, size, name), 0)
+                return FileArray(unpack(stream, size, name), 0, dimensions, _UINT8, name)
         offset = 4 + 4 * len(dimensions)
         actual = size_of(file) - offset
         if actual != size:
             fault = "truncated" if actual < size else "followed by something else"
             raise SourceUnusable(f"expected {size} bytes after the header of {name}, got {actual}: the file is {fault}")
-        return _IdxArray(dimensions, RandomAccessFile(file), offset)
+        return FileArray(RandomAccessFile(file), offset, dimensions, _UINT8, name)
 
 
 def _header(stream: Stream, magic: int, name: str) -> tuple[int, ...]:

@@ -2,7 +2,7 @@
 
 import zipfile
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import replace
 from math import prod
 from pathlib import Path
 from typing import Any
@@ -11,9 +11,8 @@ import numpy as np
 from numpy.lib import format as npy
 
 from ingest.errors import SourceUnusable, UnreadableImage, first_line
-from ingest.sources.arrays import ArraySource, ImageArray, Split, require_shape
+from ingest.sources.arrays import ArraySource, FileArray, Split, require_shape
 from ingest.sources.files import open_named
-from ingest.sources.random_access_file import RandomAccessFile
 from ingest.sources.table import preview
 from ingest.sources.unpacking import DAMAGE, require_no_bomb, unpack
 from storage.console import printable
@@ -53,25 +52,16 @@ def npz_source(path: str | Path, name: str = "npz") -> ArraySource:
             return ArraySource(name, [_split(archive, members, *names, shown) for names in splits])
 
 
-@dataclass(frozen=True)
-class _Array:
-    """An array's values in an unnamed temporary file, in C order."""
-
-    file: RandomAccessFile
-    shape: tuple[int, ...]
-    dtype: np.dtype[Any]
-
-
 def _split(
     archive: zipfile.ZipFile, members: dict[str, zipfile.ZipInfo], name: str | None, images: str, labels: str, file: str
 ) -> Split:
     array = _images(archive, members[images], f"{images} of {file}")
     if labels not in members:
         return Split(name, array, lambda _: None)
-    return Split(name, array, _labels(archive, members[labels], f"{labels} of {file}", array.count))
+    return Split(name, array, _labels(archive, members[labels], f"{labels} of {file}", len(array)))
 
 
-def _images(archive: zipfile.ZipFile, member: zipfile.ZipInfo, name: str) -> ImageArray:
+def _images(archive: zipfile.ZipFile, member: zipfile.ZipInfo, name: str) -> FileArray:
     def check(shape: tuple[int, ...], dtype: np.dtype[Any]) -> None:
         if dtype != np.uint8:
             given = "objects, which are never unpickled" if dtype.hasobject else dtype
@@ -84,8 +74,7 @@ def _images(archive: zipfile.ZipFile, member: zipfile.ZipInfo, name: str) -> Ima
         require_shape(shape[1:], name)
 
     array = _read(archive, member, name, check)
-    count, height, width, *channels = array.shape
-    return ImageArray(array.file, 0, count, (height, width, 3) if channels == [3] else (height, width), name)
+    return replace(array, shape=array.shape[:3]) if array.shape[3:] == (1,) else array
 
 
 def _labels(archive: zipfile.ZipFile, member: zipfile.ZipInfo, name: str, count: int) -> Callable[[int], str]:
@@ -101,8 +90,7 @@ def _labels(archive: zipfile.ZipFile, member: zipfile.ZipInfo, name: str, count:
     array = _read(archive, member, name, check)
 
     def label(index: int) -> str:
-        size = array.dtype.itemsize
-        data = array.file.read_at(index * size, size)
+        data = array.read(index)
         if array.dtype.kind in "iu":
             return str(np.frombuffer(data, array.dtype)[0])
         if array.dtype.kind == "S":
@@ -123,7 +111,7 @@ def _read(
     member: zipfile.ZipInfo,
     name: str,
     check: Callable[[tuple[int, ...], np.dtype[Any]], None],
-) -> _Array:
+) -> FileArray:
     """Read an array whose shape and type pass `check`; raise SourceUnusable."""
     if member.compress_type not in _METHODS:
         raise SourceUnusable(f"expected {name} to be stored or deflated, as NumPy does, got another compression")
@@ -149,7 +137,7 @@ def _read(
                 "the file is damaged"
             )
         require_no_bomb(name, member.compress_size, size)
-        return _Array(unpack(stream, size, name), shape, dtype)
+        return FileArray(unpack(stream, size, name), 0, shape, dtype, name)
 
 
 def _unreadable(name: str, error: Exception) -> SourceUnusable:

@@ -1,29 +1,23 @@
 """Classification by the vote of the nearest items, against results known by hand."""
 
-from pathlib import Path
-
 import pytest
 
 from search.classify import Prediction, classify
+from search.searcher import Searcher
 from storage import Hit
-from tests.search.stores import grey_searcher
 from tests.toys import grey
 
 
-def test_a_label_is_predicted_by_the_vote_of_the_nearest(tmp_path: Path) -> None:
-    with grey_searcher(tmp_path) as searcher:
-        first = searcher.predict(grey(61), k=3)
-        assert (first.label, first.share, [hit.key for hit in first.result.hits]) == (
-            "low",
-            2 / 3,
-            ["dark", "black", "light"],
-        )
-        assert searcher.predict_many([grey(200), grey(0)], k=1) == [
-            Prediction(None, 0.0, searcher.by_image(grey(200), 1)),
-            Prediction("low", 1.0, searcher.by_image(grey(0), 1)),
-        ]
-        assert searcher.predict_many([]) == []
-        assert str(first).splitlines()[-1] == "label low, 67% of the votes"
+def test_a_label_is_predicted_by_the_vote_of_the_nearest(searcher: Searcher) -> None:
+    first = searcher.predict(grey(61), k=3)
+    assert first == Prediction("low", 2 / 3, searcher.by_image(grey(61), 3))
+    assert [hit.key for hit in first.result.hits] == ["dark", "black", "light"]
+    assert searcher.predict_many([grey(200), grey(0)], k=1) == [
+        Prediction(None, 0.0, searcher.by_image(grey(200), 1)),
+        Prediction("low", 1.0, searcher.by_image(grey(0), 1)),
+    ]
+    assert searcher.predict_many([]) == []
+    assert str(first).splitlines()[-1] == "label low, 67% of the votes"
 
 
 @pytest.mark.parametrize(
@@ -38,7 +32,7 @@ def test_a_label_is_predicted_by_the_vote_of_the_nearest(tmp_path: Path) -> None
         ([("b", 1), ("a", 1)], ("b", 0.5)),
     ],
 )
-def test_of_labels_with_equally_many_votes_the_nearer_wins(
+def test_among_labels_with_equally_many_votes_the_nearer_wins(
     hits: list[tuple[str | None, float]], expected: tuple[str | None, float]
 ) -> None:
     voters = [Hit(rank, rank, str(rank), label, far, {}) for rank, (label, far) in enumerate(hits, start=1)]

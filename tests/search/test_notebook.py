@@ -1,21 +1,12 @@
 """Results as HTML in a notebook."""
 
-from collections.abc import Iterator
 from pathlib import Path
-
-import pytest
 
 from search.results import QueryResult
 from search.searcher import Searcher
 from storage import Hit
 from tests.search.stores import grey_searcher
 from tests.toys import grey
-
-
-@pytest.fixture
-def searcher(tmp_path: Path) -> Iterator[Searcher]:
-    with grey_searcher(tmp_path) as searcher:
-        yield searcher
 
 
 def test_a_notebook_shows_a_strip_of_images(searcher: Searcher) -> None:

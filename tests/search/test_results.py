@@ -1,8 +1,7 @@
 """Results as a table, as JSON, and as an Arrow table."""
 
 import json
-from collections.abc import Callable, Iterator
-from pathlib import Path
+from collections.abc import Callable
 
 import numpy as np
 import pytest
@@ -10,7 +9,7 @@ import pytest
 from search.results import QueryResult
 from search.searcher import Searcher
 from storage import Hit, Item, console
-from tests.search.stores import batch, grey_searcher, result
+from tests.search.stores import batch, result
 
 ITEM = Item(7, "cats/7.png", "cat", {"width": 8}, b"digest")
 HITS = (
@@ -20,12 +19,6 @@ HITS = (
 
 
 Printed = Callable[[QueryResult], list[str]]
-
-
-@pytest.fixture
-def searcher(tmp_path: Path) -> Iterator[Searcher]:
-    with grey_searcher(tmp_path) as searcher:
-        yield searcher
 
 
 @pytest.fixture

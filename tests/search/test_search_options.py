@@ -1,6 +1,6 @@
 """The options of a search, against results known by hand; neighbours of all items; scikit-learn's interface."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -12,14 +12,8 @@ from search.searcher import Searcher
 from storage import NewItem, Store
 from storage.errors import InvalidQuery, UnknownField
 from tests.errors import exactly
-from tests.search.stores import NEIGHBOURS, batch, grey_searcher, grey_store, hit, item
+from tests.search.stores import NEIGHBOURS, batch, grey_store, hit, item
 from tests.toys import grey, png
-
-
-@pytest.fixture
-def searcher(tmp_path: Path) -> Iterator[Searcher]:
-    with grey_searcher(tmp_path) as searcher:
-        yield searcher
 
 
 def keys(result: QueryResult) -> list[str]:
@@ -141,10 +135,8 @@ def test_kneighbors_returns_what_scikit_learn_does(searcher: Searcher) -> None:
             searcher.kneighbors(x, most + 1)
 
 
-def test_imported_items_are_searched_like_others(tmp_path: Path) -> None:
-    with grey_searcher(tmp_path) as searcher:
-        embedding = searcher.store.embedding
-    with Store.create(tmp_path / "other", embedding) as store:
+def test_imported_items_are_searched_like_others(searcher: Searcher, tmp_path: Path) -> None:
+    with Store.create(tmp_path / "other", searcher.store.embedding) as store:
         store.append([NewItem("a", b"", "1", {"n": 1}), NewItem("b", b"", "2", {"n": "1"})], np.eye(2, 4))
-    with Searcher.open(tmp_path / "other") as searcher:
-        assert keys(searcher.by_vector(np.zeros(4), where={"n": 1})) == ["a"]
+    with Searcher.open(tmp_path / "other") as other:
+        assert keys(other.by_vector(np.zeros(4), where={"n": 1})) == ["a"]

@@ -1,7 +1,7 @@
 """Queries by id, key, image and vector, against results known by hand."""
 
 import os
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -28,12 +28,6 @@ LEVEL_61 = (
     hit(3, "light", 184 / 255),
     hit(4, "white", 286 / 255),
 )
-
-
-@pytest.fixture
-def searcher(tmp_path: Path) -> Iterator[Searcher]:
-    with grey_searcher(tmp_path) as searcher:
-        yield searcher
 
 
 def test_an_item_has_the_others_as_hits_but_never_itself(searcher: Searcher) -> None:
@@ -234,16 +228,14 @@ def test_a_random_query_is_that_of_a_stored_item_and_the_same_for_the_same_seed(
     assert set(keys) == set(LEVELS)
 
 
-def test_nothing_can_be_drawn_from_an_empty_store(tmp_path: Path) -> None:
-    with grey_searcher(tmp_path) as searcher:
-        embedding = searcher.store.embedding
-    Store.create(tmp_path / "empty", embedding).close()
-    with Searcher.open(tmp_path / "empty") as searcher:
-        assert len(searcher) == 0
-        assert searcher.by_vector(np.zeros(4)) == QueryResult("a vector", ())
+def test_nothing_can_be_drawn_from_an_empty_store(searcher: Searcher, tmp_path: Path) -> None:
+    Store.create(tmp_path / "empty", searcher.store.embedding).close()
+    with Searcher.open(tmp_path / "empty") as empty:
+        assert len(empty) == 0
+        assert empty.by_vector(np.zeros(4)) == QueryResult("a vector", ())
         message = f"expected items in {tmp_path / 'empty'} to draw one from, got none: ingest some first"
         with pytest.raises(UnknownItem, match=exactly(message)):
-            searcher.by_random()
+            empty.by_random()
 
 
 def test_identical_images_are_each_others_hits_at_distance_zero(tmp_path: Path) -> None:

@@ -18,6 +18,7 @@ from search.errors import RadiusUnknown
 from search.searcher import Searcher
 from storage import NewItem, Store
 from storage.locations.location_of import location_of
+from tests.errors import exactly
 from tests.search.stores import grey_searcher
 from tests.toys import TOY, toy_backbone
 
@@ -142,17 +143,16 @@ def test_a_store_without_thumbnails_has_no_radius_of_its_own(tmp_path: Path) -> 
 
 
 def test_a_store_on_a_server_without_thumbnails_is_named_by_its_address(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    searcher: Searcher, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    with grey_searcher(tmp_path) as searcher:
-        monkeypatch.setattr(searcher.store, "location", location_of("postgresql://user:secret@host/database"))
-        monkeypatch.setattr(searcher.store, "thumbnails", lambda _: {})
-        with pytest.raises(RadiusUnknown) as no:
-            find_duplicates(searcher)
-    assert str(no.value) == (
+    monkeypatch.setattr(searcher.store, "location", location_of("postgresql://user:secret@host/database"))
+    monkeypatch.setattr(searcher.store, "thumbnails", lambda _: {})
+    message = (
         "expected thumbnails in postgresql+psycopg://user:***@host/database to choose a radius from, "
         "got 4 items without any: give a radius with --radius"
     )
+    with pytest.raises(RadiusUnknown, match=exactly(message)):
+        find_duplicates(searcher)
 
 
 def test_other_items_as_near_as_copies_leave_no_radius(tmp_path: Path) -> None:

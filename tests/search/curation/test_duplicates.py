@@ -7,10 +7,12 @@ import pytest
 
 from search.curation import duplicates as duplicates_module
 from search.curation.duplicates import Duplicates, find_duplicates
+from search.searcher import Searcher
 from storage.errors import InvalidQuery
+from tests.errors import exactly
 from tests.search.stores import SIZE, grey_searcher
 
-#: A radius of so many grey levels is so large.
+#: The distance of two grey images whose levels differ by 1.
 LEVEL = 2 / 255
 
 
@@ -95,13 +97,12 @@ def test_json_holds_every_group_with_distances(tmp_path: Path) -> None:
     assert duplicates.summary() == "1 group of duplicates within 0.1: 1 of 3 items could be deleted"
 
 
-def test_a_store_without_duplicates_has_no_groups(tmp_path: Path) -> None:
-    with grey_searcher(tmp_path) as searcher:
-        assert find_duplicates(searcher, 0.1) == Duplicates(0.1, 4, ())
+def test_a_store_without_duplicates_has_no_groups(searcher: Searcher) -> None:
+    assert find_duplicates(searcher, 0.1) == Duplicates(0.1, 4, ())
 
 
 @pytest.mark.parametrize("radius", [-1.0, float("nan"), float("inf")])
-def test_a_radius_that_is_negative_or_not_finite_is_refused(tmp_path: Path, radius: float) -> None:
-    with grey_searcher(tmp_path) as searcher, pytest.raises(InvalidQuery) as refused:
+def test_a_radius_that_is_negative_or_not_finite_is_refused(searcher: Searcher, radius: float) -> None:
+    message = f"expected the radius to be a finite number of at least 0, got {radius}"
+    with pytest.raises(InvalidQuery, match=exactly(message)):
         find_duplicates(searcher, radius)
-    assert str(refused.value) == f"expected the radius to be a finite number of at least 0, got {radius}"

@@ -2,7 +2,7 @@
 
 import errno
 import os
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -57,12 +57,6 @@ SCRIPTS = [
     "고양이",
     "MANCHESTER UNITED",
 ]
-
-
-@pytest.fixture
-def searcher(tmp_path: Path) -> Iterator[Searcher]:
-    with grey_searcher(tmp_path) as searcher:
-        yield searcher
 
 
 def hits(*labels: str | None) -> tuple[Hit, ...]:

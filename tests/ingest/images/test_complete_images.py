@@ -6,18 +6,9 @@ import cv2
 import numpy as np
 import pytest
 
-from ingest.errors import UnreadableImage
 from ingest.images.images import decode
-from tests.errors import error_message
+from tests.ingest.images.refusals import reason
 from tests.ingest.images.samples import SAMPLES, WRITTEN, write
-
-EXPECTED = "expected an image (JPEG, PNG, GIF, WebP, BMP, TIFF, PNM or JPEG 2000), got"
-
-
-def reason(data: bytes) -> str:
-    message = error_message(UnreadableImage, decode, data, "cats/1.png")
-    assert message.startswith(f"{EXPECTED} cats/1.png: ")
-    return message.removeprefix(f"{EXPECTED} cats/1.png: ")
 
 
 def signature_length(kind: str) -> int:

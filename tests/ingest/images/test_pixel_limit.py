@@ -12,16 +12,13 @@ from ingest.errors import UnreadableImage
 from ingest.images.decoding import PIXEL_LIMIT
 from ingest.images.formats.registry import read_header
 from ingest.images.images import decode
-from tests.errors import error_message
 from tests.ingest.images.handmade import bmp, gif, png, tiff, webp
 from tests.ingest.images.handmade.jpeg import jpeg_of
+from tests.ingest.images.refusals import reason
 from tests.ingest.images.samples import SAMPLES, WRITTEN, write
 
 SIDE = 20_000
-TOO_LARGE = (
-    "expected an image (JPEG, PNG, GIF, WebP, BMP, TIFF, PNM or JPEG 2000), got a bomb: "
-    "20000 x 20000, 400.0 megapixels, above the limit of 100: make it smaller"
-)
+TOO_LARGE = "20000 x 20000, 400.0 megapixels, above the limit of 100: make it smaller"
 
 
 def jpeg_bomb() -> bytes:
@@ -48,10 +45,6 @@ def bombs(folder: Path) -> dict[str, bytes]:
     }
 
 
-def refusal(data: bytes) -> str:
-    return error_message(UnreadableImage, decode, data, "a bomb")
-
-
 @pytest.mark.parametrize("name", SAMPLES)
 def test_an_image_at_the_pixel_limit_is_decoded_and_one_above_is_not(name: str) -> None:
     _, data = SAMPLES[name]
@@ -65,7 +58,7 @@ def test_the_limit_is_100_megapixels() -> None:
     assert PIXEL_LIMIT == 10_000 * 10_000
     within, above = (gif.gif_of(width, 10_000, gif.Frame(((0,),))) for width in (10_000, 10_001))
     assert read_header(within).width == 10_000
-    assert refusal(above).endswith("10001 x 10000, 100.0 megapixels, above the limit of 100: make it smaller")
+    assert reason(above) == ("10001 x 10000, 100.0 megapixels, above the limit of 100: make it smaller")
 
 
 @pytest.mark.parametrize("suffix", WRITTEN)
@@ -77,7 +70,7 @@ def test_a_header_gives_width_and_height_as_stored(suffix: str, tmp_path: Path) 
 def test_a_small_file_of_400_megapixels_is_refused(tmp_path: Path) -> None:
     encoded = bombs(tmp_path)
     assert max(map(len, encoded.values())) < 100_000
-    assert {kind: refusal(data) for kind, data in encoded.items()} == dict.fromkeys(encoded, TOO_LARGE)
+    assert {kind: reason(data) for kind, data in encoded.items()} == dict.fromkeys(encoded, TOO_LARGE)
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="only Linux limits the address space of a process")
@@ -94,4 +87,4 @@ def refusals_in_little_memory(encoded: dict[str, bytes]) -> list[str]:
     pages = int(Path("/proc/self/statm").read_text().split()[0])
     limit = pages * resource.getpagesize() + (64 << 20)
     resource.setrlimit(resource.RLIMIT_AS, (limit, limit))
-    return [refusal(data) for data in encoded.values()]
+    return [reason(data) for data in encoded.values()]

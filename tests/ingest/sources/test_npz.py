@@ -2,7 +2,6 @@
 
 import io
 import os
-import tracemalloc
 import zipfile
 from collections.abc import Callable, Mapping
 from pathlib import Path
@@ -18,6 +17,7 @@ from ingest.sources import unpacking
 from ingest.sources.npz import npz_source
 from tests.errors import error_message
 from tests.ingest.sources.idx_files import pictures
+from tests.ingest.sources.memory import less_memory_than
 from tests.toys import TOY, toy_backbone
 
 Array = NDArray[Any]
@@ -209,14 +209,11 @@ def test_a_header_that_claims_another_size_than_the_files_is_refused_without_tak
     tmp_path: Path, shape: str, size: int
 ) -> None:
     path = write(tmp_path / "set.npz", {"images": claiming(shape)})
-    tracemalloc.start()
-    message = refusal(path)
-    peak = tracemalloc.get_traced_memory()[1]
-    tracemalloc.stop()
+    with less_memory_than(2**20):
+        message = refusal(path)
     assert message == (
         f"expected {size} bytes of values in images of {path}, as its header says, got 2: the file is damaged"
     )
-    assert peak < 2**20
 
 
 BROKEN: dict[str, tuple[bytes, str]] = {
@@ -262,15 +259,12 @@ def test_a_bomb_is_refused_before_it_is_unpacked(tmp_path: Path, monkeypatch: py
     monkeypatch.setattr(unpacking, "BOMB_SIZE", 2**22 - 1)
     with zipfile.ZipFile(path) as archive:
         packed = archive.getinfo("images.npy").compress_size
-    tracemalloc.start()
-    message = refusal(path)
-    peak = tracemalloc.get_traced_memory()[1]
-    tracemalloc.stop()
+    with less_memory_than(2**20):
+        message = refusal(path)
     assert message == (
         f"expected images in images of {path}, got {packed} bytes that unpack to 4194304, which looks like a "
         "decompression bomb: if it is none, unpack it yourself"
     )
-    assert peak < 2**20
 
 
 def test_another_compression_than_numpys_is_refused(tmp_path: Path) -> None:

@@ -8,9 +8,8 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from ingest.errors import UnreadableImage
 from ingest.images.images import Image, decode
-from tests.errors import error_message
+from tests.ingest.images.refusals import reason
 
 LOSSLESS = [cv2.IMWRITE_JPEG2000_COMPRESSION_X1000, 1000]
 
@@ -23,13 +22,6 @@ def jp2(values: NDArray[np.uint8] | NDArray[np.uint16], folder: Path) -> bytes:
     # OpenCV encodes JPEG 2000 to files only.
     assert cv2.imwrite(str(folder / "a.jp2"), values, LOSSLESS)
     return (folder / "a.jp2").read_bytes()
-
-
-def reason(data: bytes) -> str:
-    message = error_message(UnreadableImage, decode, data, "a.jp2")
-    start = "expected an image (JPEG, PNG, GIF, WebP, BMP, TIFF, PNM or JPEG 2000), got a.jp2: "
-    assert message.startswith(start)
-    return message.removeprefix(start)
 
 
 def codestream(boxed: bytes) -> bytes:

@@ -1,0 +1,15 @@
+"""Why images are not decoded."""
+
+from ingest.errors import UnreadableImage
+from ingest.images.images import decode
+from tests.errors import error_message
+
+#: How the error of each image that is not decoded begins.
+DECODABLE = "expected an image (JPEG, PNG, GIF, WebP, BMP, TIFF, PNM or JPEG 2000), got"
+
+
+def reason(data: bytes) -> str:
+    """Return the end of the error of an image that is not decoded, after the formats and the name."""
+    message = error_message(UnreadableImage, decode, data, "cats/1.png")
+    assert message.startswith(f"{DECODABLE} cats/1.png: ")
+    return message.removeprefix(f"{DECODABLE} cats/1.png: ")

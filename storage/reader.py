@@ -44,8 +44,8 @@ class StoreReader:
         self._database = database
         self._key_index_checked = False
         self._thumbnails_checked = False
-        with database.reading() as connection:
-            self.embedding: Embedding = Catalog(connection).embedding()
+        with database.reading() as catalog:
+            self.embedding: Embedding = catalog.embedding()
         self._snapshots = SnapshotCache(database, self._files, self.dim)
         self._engine: Engine | None = None
 
@@ -80,8 +80,7 @@ class StoreReader:
 
     def __len__(self) -> int:
         """Return the number of items that are not deleted."""
-        with self._database.reading() as connection:
-            catalog = Catalog(connection)
+        with self._database.reading() as catalog:
             last, counted = catalog.history.last_batch(), catalog.items.count()
         last.require_live(counted)
         return counted
@@ -90,8 +89,8 @@ class StoreReader:
         """Return the items with these ids, in the given order, or all in id order; raise UnknownItem."""
         if ids is not None:
             return [row.item() for row in self._rows_by_id(ids)]
-        with self._database.reading() as connection:
-            return [row.item() for row in Catalog(connection).checked_rows()]
+        with self._database.reading() as catalog:
+            return [row.item() for row in catalog.checked_rows()]
 
     def pages(self, size: int) -> Iterator[tuple[list[Item], NDArray[np.float32]]]:
         """Yield all items in id order with their vectors, (n, dim) float32, `size` at a time.
@@ -102,8 +101,7 @@ class StoreReader:
         last, count = -1, 0
         first_batch: Batch | None = None
         while True:
-            with self._database.reading() as connection:
-                catalog = Catalog(connection)
+            with self._database.reading() as catalog:
                 batch = catalog.history.last_batch()
                 rows = [row.verified() for row in catalog.items.page(last, size)]
             first_batch = first_batch or batch
@@ -131,16 +129,15 @@ class StoreReader:
     def _rows_by_id(self, ids: Sequence[Id]) -> list[Row]:
         """Return the rows of these ids, checked; raise UnknownItem."""
         checked = [checked_id(id) for id in ids]
-        with self._database.reading() as connection:
-            catalog = Catalog(connection)
+        with self._database.reading() as catalog:
             rows = catalog.items.by_id(checked)
             catalog.require_tombstones(id for row, id in zip(rows, checked, strict=True) if row is None)
         return [self._required(row, f"id {id}").verified() for row, id in zip(rows, ids, strict=True)]
 
     def _rows_by_key(self, keys: Sequence[str]) -> list[Row]:
         """Return the rows of these keys, checked; raise UnknownItem."""
-        with self._database.reading() as connection:
-            rows = self._known_rows(Catalog(connection), keys)
+        with self._database.reading() as catalog:
+            rows = self._known_rows(catalog, keys)
         return [self._required(row, f"key {key!r}") for row, key in zip(rows, keys, strict=True)]
 
     def _known_rows(self, catalog: Catalog, keys: Sequence[str]) -> list[Row | None]:
@@ -162,15 +159,15 @@ class StoreReader:
 
     def content_digests(self, keys: Sequence[str]) -> dict[str, bytes]:
         """Return the content digest of each of these keys that is stored, to distinguish new, changed and known."""
-        with self._database.reading() as connection:
-            rows = self._known_rows(Catalog(connection), keys)
+        with self._database.reading() as catalog:
+            rows = self._known_rows(catalog, keys)
         return {key: row.content for key, row in zip(keys, rows, strict=True) if row is not None}
 
     def thumbnails(self, ids: Sequence[int]) -> dict[int, bytes]:
         """Return the PNG thumbnails of these items by id, without the items that have none."""
         checked = [checked_id(id) for id in ids]
-        with self._database.reading() as connection:
-            rows = Catalog(connection).thumbnails
+        with self._database.reading() as catalog:
+            rows = catalog.thumbnails
             thumbnails = rows.by_item(checked)
             if not self._thumbnails_checked and len(thumbnails) < len(set(checked)):
                 # Only once: it takes as long as reading every thumbnail.
@@ -180,13 +177,13 @@ class StoreReader:
 
     def info(self) -> StoreInfo:
         """Describe the store: counts, embedding, sizes, generations and versions."""
-        with self._database.reading() as connection:
-            return describe(Catalog(connection), self._files, self._database)
+        with self._database.reading() as catalog:
+            return describe(catalog, self._files, self._database)
 
     def label_counts(self) -> dict[str | None, int]:
         """Return how many items each label has."""
-        with self._database.reading() as connection:
-            return label_counts(Catalog(connection))
+        with self._database.reading() as catalog:
+            return label_counts(catalog)
 
     def all_vectors(self) -> tuple[NDArray[np.int64], NDArray[np.float32]]:
         """Return every id, (n,) int64 ascending, and a read-only view of their vectors, (n, dim) float32."""
@@ -197,18 +194,18 @@ class StoreReader:
 
     def ids(self) -> NDArray[np.int64]:
         """Return the ids of all items, (n,) int64 ascending, without loading their vectors."""
-        with self._database.reading() as connection:
-            return np.array(Catalog(connection).items.live_ids(), np.int64)
+        with self._database.reading() as catalog:
+            return np.array(catalog.items.live_ids(), np.int64)
 
     def last_batch(self) -> Batch:
         """Return the record of the newest batch."""
-        with self._database.reading() as connection:
-            return Catalog(connection).history.last_batch()
+        with self._database.reading() as catalog:
+            return catalog.history.last_batch()
 
     def batch(self, number: int) -> Batch:
         """Return the record of one batch; raise StoreCorrupt when there is none."""
-        with self._database.reading() as connection:
-            return Catalog(connection).history.batch(number)
+        with self._database.reading() as catalog:
+            return catalog.history.batch(number)
 
     def batches_after(self, number: int) -> Iterator[list[CopiedBatch]]:
         """Yield the batches after a given one in order, several at a time, to write them into another store."""
@@ -217,18 +214,18 @@ class StoreReader:
     def next_job(self) -> int:
         """Return a job number that is not used yet, and on a server is reserved for the caller."""
         begin = self._database.writing if self._files is None else self._database.reading
-        with begin() as connection:
-            return Catalog(connection).jobs.next_number()
+        with begin() as catalog:
+            return catalog.jobs.next_number()
 
     def jobs(self) -> list[Job]:
         """Return the jobs that filled the store, the newest last."""
-        with self._database.reading() as connection:
-            return Catalog(connection).jobs.all()
+        with self._database.reading() as catalog:
+            return catalog.jobs.all()
 
     def rejects(self, job: int | None = None) -> list[Rejected]:
         """Return the inputs that could not be stored, of all jobs or one."""
-        with self._database.reading() as connection:
-            return Catalog(connection).jobs.rejects(job)
+        with self._database.reading() as catalog:
+            return catalog.jobs.rejects(job)
 
     def refresh(self) -> None:
         """Search the newest batch from now on, not the one that was loaded."""
@@ -323,6 +320,6 @@ class StoreReader:
     def verify(self) -> list[str]:
         """Verify the whole store: return one line for each problem, none when it is intact."""
         problems = self._database.integrity()
-        with self._database.reading() as connection:
-            problems += verification.problems(Catalog(connection), self._files, self.dim)
+        with self._database.reading() as catalog:
+            problems += verification.problems(catalog, self._files, self.dim)
         return problems + (self._engine.problems() if self._engine is not None else [])

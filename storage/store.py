@@ -176,7 +176,7 @@ class Store(StoreReader):
     def _write(self, change: Callable[[Catalog], Result]) -> Result:
         """Apply a change in one transaction, exactly once; then update what is derived from the rows."""
         self._require_writer()
-        result = self._database.write_exactly_once(lambda connection: change(Catalog(connection)))
+        result = self._database.write_exactly_once(change)
         self._snapshots.clear()
         if self._engine is not None:
             self._engine.sync()
@@ -188,8 +188,7 @@ class Store(StoreReader):
         It can be interrupted at any moment and called again. It needs as much free disk space as the store takes.
         """
         self._require_writer()
-        with self._database.writing() as connection:
-            catalog = Catalog(connection)
+        with self._database.writing() as catalog:
             catalog.items.empty_tombstones()
             catalog.thumbnails.remove_deleted()
         self._database.vacuum()
@@ -223,8 +222,7 @@ class Store(StoreReader):
         """
         self._require_writer()
         done = self._database.rewrite_if_damaged()
-        with self._database.writing() as connection:
-            catalog = Catalog(connection)
+        with self._database.writing() as catalog:
             done += repair_rows(catalog, self.dim)
             done += remove_damaged_generations(catalog, self._files, self.dim)
             problem = next(verification.problems(catalog, self._files, self.dim), None)

@@ -28,8 +28,7 @@ def batches_after(database: Database, number: int) -> Iterator[list[CopiedBatch]
 
     Raise StoreCorrupt when a row or a record is damaged or missing.
     """
-    with database.reading() as connection:
-        catalog = Catalog(connection)
+    with database.reading() as catalog:
         last = catalog.history.batch(number)
         records = catalog.history.checked_batches(after=number)
         deleted = catalog.items.deleted_by_batch(after=number)
@@ -38,8 +37,7 @@ def batches_after(database: Database, number: int) -> Iterator[list[CopiedBatch]
         while count < len(records) and records[count].next_id - last.next_id <= _ROWS:
             count += 1
         copies = []
-        with database.reading() as connection:
-            catalog = Catalog(connection)
+        with database.reading() as catalog:
             for record in records[:count]:
                 copies.append(_copy(catalog, last, record, deleted.get(record.number, [])))
                 last = record

@@ -20,10 +20,13 @@ from storage.types.embedding import Embedding
 
 
 class Catalog:
-    """The tables by topic: batches and index files, items, thumbnails, jobs; and the checks across them."""
+    """The tables by topic: batches and index files, items, thumbnails, jobs; and the checks across them.
+
+    `connection` is for statements about the database itself, such as PRAGMA.
+    """
 
     def __init__(self, connection: sa.Connection) -> None:
-        self._connection = connection
+        self.connection = connection
         self.history = History(connection)
         self.items = ItemRows(connection)
         self.thumbnails = ThumbnailRows(connection)
@@ -31,12 +34,12 @@ class Catalog:
 
     def initialize(self, embedding: Embedding) -> None:
         """Write the embedding and batch 0 into new tables."""
-        write_embedding(self._connection, embedding)
+        write_embedding(self.connection, embedding)
         self.history.write_batch(BATCH_ZERO)
 
     def embedding(self) -> Embedding:
         """Return the store's embedding; raise StoreCorrupt when it is damaged."""
-        return read_embedding(self._connection)
+        return read_embedding(self.connection)
 
     def checked_rows(self) -> Iterator[Row]:
         """Yield all live rows in id order, each checked.

@@ -2,30 +2,29 @@
 
 from collections.abc import Callable
 from contextlib import AbstractContextManager
-from typing import Any, Protocol, TypeVar
+from typing import Protocol, TypeVar
+
+from storage.catalog.catalog import Catalog
 
 Result = TypeVar("Result")
 
 
 class Database(Protocol):
-    """Transactions on a catalog's tables, and the maintenance of the tables.
-
-    A connection is SQLAlchemy's. Every method raises errors of `storage.errors` only.
-    """
+    """Transactions on a catalog, and the maintenance of its tables; every method raises errors of `storage.errors`."""
 
     #: The database system and its version, for people: "SQLite 3.46.1".
     made_with: str
 
-    def reading(self) -> AbstractContextManager[Any]:
-        """Return a connection inside a read transaction, whose statements all see the same snapshot."""
+    def reading(self) -> AbstractContextManager[Catalog]:
+        """Return the catalog inside a read transaction, whose statements all see the same snapshot."""
 
-    def writing(self) -> AbstractContextManager[Any]:
-        """Return a connection inside a write transaction: committed and durable at its end, or rolled back.
+    def writing(self) -> AbstractContextManager[Catalog]:
+        """Return the catalog inside a write transaction: committed and durable at its end, or rolled back.
 
         Write transactions are serialized: each waits for the one before it and sees its changes.
         """
 
-    def write_exactly_once(self, change: Callable[[Any], Result]) -> Result:
+    def write_exactly_once(self, change: Callable[[Catalog], Result]) -> Result:
         """Apply a change in a write transaction and return its result; exactly once, even if the reply is lost."""
 
     def sync_lock(self, *, wait: bool) -> AbstractContextManager[bool]:

@@ -11,6 +11,7 @@ from typing import Any
 
 import sqlalchemy as sa
 
+from storage.catalog.catalog import Catalog
 from storage.catalog.database import Result
 from storage.catalog.schema import SCHEMA_VERSION, Base, CommitRow
 from storage.databases.address import Address
@@ -88,24 +89,24 @@ class PostgresServer:
         self.made_with = f"PostgreSQL {version}"
         connection.autocommit = False
 
-    def reading(self) -> AbstractContextManager[sa.Connection]:
-        """Return a connection inside a read transaction, whose statements all see the same snapshot."""
+    def reading(self) -> AbstractContextManager[Catalog]:
+        """Return the catalog inside a read transaction, whose statements all see the same snapshot."""
         return self._transaction(_READ)
 
     @contextmanager
-    def writing(self) -> Iterator[sa.Connection]:
-        """Return a connection inside a write transaction, which begins when every other one has ended."""
-        with self._transaction(_WRITE) as connection:
+    def writing(self) -> Iterator[Catalog]:
+        """Return the catalog inside a write transaction, which begins when every other one has ended."""
+        with self._transaction(_WRITE) as catalog:
             # With READ COMMITTED every later statement sees what the previous writer has committed.
-            connection.execute(_LOCK_WRITERS, {"schema": self.address.schema})
-            yield connection
+            catalog.connection.execute(_LOCK_WRITERS, {"schema": self.address.schema})
+            yield catalog
 
     @contextmanager
-    def _transaction(self, options: Mapping[str, Any]) -> Iterator[sa.Connection]:
+    def _transaction(self, options: Mapping[str, Any]) -> Iterator[Catalog]:
         with self._connected(options) as connection, connection.begin():
-            yield connection
+            yield Catalog(connection)
 
-    def write_exactly_once(self, change: Callable[[sa.Connection], Result]) -> Result:
+    def write_exactly_once(self, change: Callable[[Catalog], Result]) -> Result:
         """Apply a change in a write transaction and return its result; exactly once, even if the reply is lost.
 
         A unique key is written with the change. When the server fails, the key tells whether COMMIT succeeded; if it
@@ -113,24 +114,24 @@ class PostgresServer:
         """
         key = uuid.uuid4().hex
         try:
-            with self._keyed_writing(key) as connection:
-                result = change(connection)
+            with self._keyed_writing(key) as catalog:
+                result = change(catalog)
         except ServerUnusable:
             if not self._was_committed(key):
-                with self._keyed_writing(key) as connection:
-                    result = change(connection)
+                with self._keyed_writing(key) as catalog:
+                    result = change(catalog)
         return result
 
     @contextmanager
-    def _keyed_writing(self, key: str) -> Iterator[sa.Connection]:
-        """Return a connection inside a write transaction that also writes a unique key."""
-        with self.writing() as connection:
-            yield connection
-            connection.execute(sa.insert(CommitRow).values(key=key))
+    def _keyed_writing(self, key: str) -> Iterator[Catalog]:
+        """Return the catalog inside a write transaction that also writes a unique key."""
+        with self.writing() as catalog:
+            yield catalog
+            catalog.connection.execute(sa.insert(CommitRow).values(key=key))
 
     def _was_committed(self, key: str) -> bool:
-        with self.reading() as connection:
-            return connection.execute(sa.select(CommitRow.key).where(CommitRow.key == key)).first() is not None
+        with self.reading() as catalog:
+            return catalog.connection.execute(sa.select(CommitRow.key).where(CommitRow.key == key)).first() is not None
 
     @contextmanager
     def sync_lock(self, *, wait: bool) -> Iterator[bool]:
@@ -148,29 +149,29 @@ class PostgresServer:
                 # Closes the session, which releases its lock even if the server has failed.
                 connection.invalidate()
 
-    def create(self, fill: Callable[[sa.Connection], None]) -> None:
+    def create(self, fill: Callable[[Catalog], None]) -> None:
         """Create the tables and fill them in one transaction; raise StoreExists or NotAStore if the schema has any."""
-        with self.writing() as connection:
-            self._require_free(connection)
-            connection.execute(sa.schema.CreateSchema(self.address.schema, if_not_exists=True))
-            Base.metadata.create_all(connection, checkfirst=False)
-            _mark(connection)
-            fill(connection)
+        with self.writing() as catalog:
+            self._require_free(catalog)
+            catalog.connection.execute(sa.schema.CreateSchema(self.address.schema, if_not_exists=True))
+            Base.metadata.create_all(catalog.connection, checkfirst=False)
+            _mark(catalog)
+            fill(catalog)
 
     def holds_catalog(self) -> bool:
         """Return whether the schema is marked as a catalog; its tables are checked on opening."""
-        with self.reading() as connection:
-            return _version(connection) is not None
+        with self.reading() as catalog:
+            return _version(catalog) is not None
 
     def require_free(self) -> None:
         """Raise StoreExists or NotAStore unless a catalog can be created here."""
-        with self.reading() as connection:
-            self._require_free(connection)
+        with self.reading() as catalog:
+            self._require_free(catalog)
 
-    def _require_free(self, connection: sa.Connection) -> None:
-        if _version(connection) is not None:
+    def _require_free(self, catalog: Catalog) -> None:
+        if _version(catalog) is not None:
             raise StoreExists(f"expected no store yet at {self.address}, got one: open it instead")
-        if taken := self._tables(connection) & Base.metadata.tables.keys():
+        if taken := self._tables(catalog) & Base.metadata.tables.keys():
             raise NotAStore(
                 f"expected a schema without another program's tables at {self.address}, got {min(taken)!r}: name "
                 "another schema"
@@ -178,8 +179,11 @@ class PostgresServer:
 
     def require_catalog(self) -> None:
         """Raise StoreNotFound, StoreVersion or StoreCorrupt unless the schema has all tables of a known version."""
-        with self.reading() as connection:
-            version, missing = _version(connection), Base.metadata.tables.keys() - self._tables(connection)
+        with self.reading() as catalog:
+            version, missing = (
+                _version(catalog),
+                Base.metadata.tables.keys() - self._tables(catalog),
+            )
         if version is None:
             raise StoreNotFound(
                 f"expected a store at {self.address}, found none there: make one with `lookalike ingest SOURCE --store "
@@ -198,16 +202,16 @@ class PostgresServer:
 
     def format(self) -> int:
         """Return the schema version of the tables."""
-        with self.reading() as connection:
-            return _version(connection) or 0
+        with self.reading() as catalog:
+            return _version(catalog) or 0
 
     def upgrade(self) -> None:
         """Create the tables that are newer than the catalog's version, in one transaction."""
         if self.format() == SCHEMA_VERSION:
             return
-        with self.writing() as connection:
-            Base.metadata.create_all(connection)
-            _mark(connection)
+        with self.writing() as catalog:
+            Base.metadata.create_all(catalog.connection)
+            _mark(catalog)
 
     def analyze(self) -> None:
         """Update the query planner's statistics now (ANALYZE); the server's autovacuum would do so only later."""
@@ -215,8 +219,8 @@ class PostgresServer:
 
     def bytes(self) -> int:
         """Return the size of the tables and their indexes on the server, in bytes."""
-        with self.reading() as connection:
-            return int(connection.execute(_SIZE, {"names": list(Base.metadata.tables)}).scalar_one())
+        with self.reading() as catalog:
+            return int(catalog.connection.execute(_SIZE, {"names": list(Base.metadata.tables)}).scalar_one())
 
     def vacuum(self) -> None:
         """Make the space of deleted rows available to the tables again (VACUUM)."""
@@ -238,8 +242,8 @@ class PostgresServer:
         """Close all connections."""
         self._engine.dispose()
 
-    def _tables(self, connection: sa.Connection) -> set[str]:
-        return set(sa.inspect(connection).get_table_names(schema=self.address.schema))
+    def _tables(self, catalog: Catalog) -> set[str]:
+        return set(sa.inspect(catalog.connection).get_table_names(schema=self.address.schema))
 
     @contextmanager
     def _connected(self, options: Mapping[str, Any]) -> Iterator[sa.Connection]:
@@ -285,12 +289,12 @@ class PostgresServer:
         )
 
 
-def _mark(connection: sa.Connection) -> None:
-    connection.execute(sa.text(f"COMMENT ON TABLE batches IS '{MARK}{SCHEMA_VERSION}'"))
+def _mark(catalog: Catalog) -> None:
+    catalog.connection.execute(sa.text(f"COMMENT ON TABLE batches IS '{MARK}{SCHEMA_VERSION}'"))
 
 
-def _version(connection: sa.Connection) -> int | None:
+def _version(catalog: Catalog) -> int | None:
     """Return the schema version in the mark, None if there is no catalog."""
-    comment = connection.execute(_COMMENT).scalar_one()
+    comment = catalog.connection.execute(_COMMENT).scalar_one()
     version = str(comment).removeprefix(MARK)
     return int(version) if comment != version and version.isdecimal() else None

@@ -10,6 +10,7 @@ from urllib.parse import quote
 import sqlalchemy as sa
 from sqlalchemy.pool import NullPool
 
+from storage.catalog.catalog import Catalog
 from storage.catalog.database import Result
 from storage.catalog.dialect import sqlite_connection
 from storage.catalog.schema import APPLICATION_ID, SCHEMA_VERSION, Base, definitions_of, file_tables, sql_tokens
@@ -79,28 +80,28 @@ class SqliteFile:
             raise
         return connection
 
-    def reading(self) -> AbstractContextManager[sa.Connection]:
-        """Return a connection inside a read transaction, whose statements all see the same snapshot."""
+    def reading(self) -> AbstractContextManager[Catalog]:
+        """Return the catalog inside a read transaction, whose statements all see the same snapshot."""
         return self._transaction("BEGIN")
 
-    def writing(self) -> AbstractContextManager[sa.Connection]:
-        """Return a connection inside a write transaction: committed and durable at its end, or rolled back."""
+    def writing(self) -> AbstractContextManager[Catalog]:
+        """Return the catalog inside a write transaction: committed and durable at its end, or rolled back."""
         return self._transaction("BEGIN IMMEDIATE")
 
-    def write_exactly_once(self, change: Callable[[sa.Connection], Result]) -> Result:
+    def write_exactly_once(self, change: Callable[[Catalog], Result]) -> Result:
         """Apply a change in a write transaction; with a file, the outcome of COMMIT is always known."""
-        with self.writing() as connection:
-            return change(connection)
+        with self.writing() as catalog:
+            return change(catalog)
 
     @contextmanager
-    def _transaction(self, begin: str) -> Iterator[sa.Connection]:
+    def _transaction(self, begin: str) -> Iterator[Catalog]:
         try:
             connection = self._pool.acquire()
             # By the driver: through SQLAlchemy, BEGIN and COMMIT take longer than reading the rows of a query's hits.
             driver = sqlite_connection(connection)
             try:
                 driver.execute(begin).close()
-                yield connection
+                yield Catalog(connection)
                 driver.execute("COMMIT").close()
             except BaseException:
                 # After some errors SQLite has rolled back already; a second ROLLBACK would fail and hide them.
@@ -136,33 +137,33 @@ class SqliteFile:
 
     def create_tables(self) -> None:
         """Create the tables in an empty file and mark it as a catalog (application_id)."""
-        with self.writing() as connection:
-            Base.metadata.create_all(connection, file_tables())
-            connection.exec_driver_sql(f"PRAGMA application_id = {APPLICATION_ID}")
-            connection.exec_driver_sql(f"PRAGMA user_version = {SCHEMA_VERSION}")
+        with self.writing() as catalog:
+            Base.metadata.create_all(catalog.connection, file_tables())
+            catalog.connection.exec_driver_sql(f"PRAGMA application_id = {APPLICATION_ID}")
+            catalog.connection.exec_driver_sql(f"PRAGMA user_version = {SCHEMA_VERSION}")
 
     def format(self) -> int:
         """Return the schema version of the tables (user_version)."""
-        with self.reading() as connection:
-            return _version(connection)
+        with self.reading() as catalog:
+            return _version(catalog)
 
     def upgrade(self) -> None:
         """Migrate an older catalog's tables to the current version in one transaction."""
         if self.format() == SCHEMA_VERSION:
             return
-        with self.writing() as connection:
+        with self.writing() as catalog:
             # The version is read again: another process may have upgraded the file before this one had the lock.
-            for version in range(_version(connection), SCHEMA_VERSION):
-                UPGRADES[version](connection)
-            connection.exec_driver_sql(f"PRAGMA user_version = {SCHEMA_VERSION}")
+            for version in range(_version(catalog), SCHEMA_VERSION):
+                UPGRADES[version](catalog.connection)
+            catalog.connection.exec_driver_sql(f"PRAGMA user_version = {SCHEMA_VERSION}")
 
     def require_catalog(self) -> None:
         """Raise NotAStore, StoreVersion or StoreCorrupt unless the file has exactly a known version's tables."""
-        with self.reading() as connection:
-            application = connection.exec_driver_sql("PRAGMA application_id").scalar_one()
-            version = _version(connection)
-            listed = connection.exec_driver_sql("SELECT type, name, sql FROM sqlite_schema WHERE sql IS NOT NULL")
-            actual = {(kind, name): sql_tokens(str(sql)) for kind, name, sql in listed}
+        with self.reading() as catalog:
+            application = catalog.connection.exec_driver_sql("PRAGMA application_id").scalar_one()
+            version = _version(catalog)
+            listed = catalog.connection.exec_driver_sql("SELECT type, name, sql FROM sqlite_schema")
+            actual = {(kind, name): sql_tokens(str(sql)) for kind, name, sql in listed if sql is not None}
         if application != APPLICATION_ID:
             raise NotAStore(
                 f"expected a Lookalike catalog at {self.path}, got another program's database: "
@@ -218,8 +219,8 @@ class SqliteFile:
 
     def integrity(self) -> list[str]:
         """Return the problems that `PRAGMA integrity_check` reports, a line each."""
-        with self.reading() as connection:
-            reports = connection.exec_driver_sql("PRAGMA integrity_check").scalars().all()
+        with self.reading() as catalog:
+            reports = catalog.connection.exec_driver_sql("PRAGMA integrity_check").scalars().all()
         lines = [line for report in reports for line in str(report).splitlines()]
         return [line for line in lines if line != "ok" and not line.startswith("***")]
 
@@ -241,5 +242,5 @@ class SqliteFile:
         self._pool.close()
 
 
-def _version(connection: sa.Connection) -> int:
-    return int(connection.exec_driver_sql("PRAGMA user_version").scalar_one())
+def _version(catalog: Catalog) -> int:
+    return int(catalog.connection.exec_driver_sql("PRAGMA user_version").scalar_one())

@@ -7,7 +7,6 @@ from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 
-from storage.catalog.catalog import Catalog
 from storage.databases.sqlite_file import SqliteFile
 from storage.errors import StoreCorrupt
 from storage.files import durable, layout
@@ -82,16 +81,15 @@ class FolderLocation:
 def _write_empty(database: SqliteFile, *, embedding: Embedding) -> None:
     """Write the catalog of an empty store into an empty file."""
     database.create_tables()
-    with database.writing() as connection:
-        Catalog(connection).initialize(embedding)
+    with database.writing() as catalog:
+        catalog.initialize(embedding)
 
 
 def _write_copy(database: SqliteFile, *, source: Path, dim: int) -> None:
     """Copy the catalog at a path into an empty file and verify it; raise StoreCorrupt."""
     with closing(SqliteFile(source)) as original:
         original.copy_to(database)
-    with database.writing() as connection:
-        catalog = Catalog(connection)
+    with database.writing() as catalog:
         # The index files are not copied; the copy writes its own.
         catalog.history.remove_generations(before=catalog.history.next_generation())
         problem = next(verification.problems(catalog, database.path.parent, dim), None)

@@ -6,7 +6,6 @@ Imported only for a store on a server.
 from contextlib import closing
 from dataclasses import dataclass
 
-from storage.catalog.catalog import Catalog
 from storage.databases.address import Address
 from storage.databases.postgres_server import PostgresServer
 from storage.locations.location import OpenCatalog
@@ -43,7 +42,7 @@ class ServerLocation:
         """
         server = PostgresServer(self.address)
         try:
-            server.create(lambda connection: Catalog(connection).initialize(embedding))
+            server.create(lambda catalog: catalog.initialize(embedding))
         except BaseException:
             server.close()
             raise

@@ -4,7 +4,6 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from storage.catalog.batch import Generation
-from storage.catalog.catalog import Catalog
 from storage.catalog.database import Database
 from storage.files import generations
 from storage.memory.snapshot import Snapshot, load
@@ -19,8 +18,7 @@ def publish(database: Database, store: Path, dim: int) -> Snapshot | None:
     The file is complete and durable before its record is committed, and the fixed name `index.faiss` changes last: a
     crash leaves the previous file in use, and at most a new file that the next publication removes.
     """
-    with database.reading() as connection:
-        catalog = Catalog(connection)
+    with database.reading() as catalog:
         recorded = catalog.history.generations()
         number = catalog.history.next_generation()
         covers_all = bool(recorded) and recorded[0].batch == catalog.history.last_batch().number
@@ -32,8 +30,8 @@ def publish(database: Database, store: Path, dim: int) -> Snapshot | None:
         return None
     generation = generations.write(snapshot.index, number, snapshot.batch, store)
     retained = [generation, *recorded][:RETAINED]
-    with database.writing() as connection:
-        history = Catalog(connection).history
+    with database.writing() as catalog:
+        history = catalog.history
         history.write_generation(generation)
         history.remove_generations(before=retained[-1].number)
     _finish(retained, store)

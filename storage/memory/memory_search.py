@@ -3,7 +3,6 @@
 from collections.abc import Iterable, Sequence
 from contextlib import AbstractContextManager, nullcontext
 
-from storage.catalog.catalog import Catalog
 from storage.catalog.database import Database
 from storage.memory.hits import hits_of, hits_of_batch, item_and_hits, items_of
 from storage.memory.searchable import ExcludedIds, Queries
@@ -35,8 +34,8 @@ class MemorySearch:
             return self._search_batch(queries, query, excluded, {})
         with self._single_search():
             answer = self._answer(queries, query, excluded[0])
-            with self._database.reading() as connection:
-                return [hits_of(self._snapshot, Catalog(connection), answer)]
+            with self._database.reading() as catalog:
+                return [hits_of(self._snapshot, catalog, answer)]
 
     def search_items(self, ids: Sequence[int], vectors: Queries, query: Query) -> list[tuple[Item, list[Hit]]]:
         """Return each of these items with its nearest others; `vectors` are theirs in a snapshot.
@@ -45,14 +44,14 @@ class MemorySearch:
         """
         excluded = [[*query.excluded, id] for id in ids]
         if len(ids) != 1:
-            with self._database.reading() as connection:
-                items = items_of(self._snapshot, Catalog(connection), ids, vectors)
+            with self._database.reading() as catalog:
+                items = items_of(self._snapshot, catalog, ids, vectors)
             cache = dict(zip(ids, items, strict=True))
             return list(zip(items, self._search_batch(vectors, query, excluded, cache), strict=True))
         with self._single_search():
             answer = self._answer(vectors, query, excluded[0])
-            with self._database.reading() as connection:
-                return [item_and_hits(self._snapshot, Catalog(connection), ids[0], vectors[0], answer)]
+            with self._database.reading() as catalog:
+                return [item_and_hits(self._snapshot, catalog, ids[0], vectors[0], answer)]
 
     def _single_search(self) -> AbstractContextManager[None]:
         return self._lock if self._snapshot.index.fits_cache else nullcontext()
@@ -63,8 +62,8 @@ class MemorySearch:
         """Return the hits of a batch; the rows of one part are read while the next parts are searched."""
         hits: list[list[Hit]] = []
         for answers in self._answers(queries, query, excluded):
-            with self._database.reading() as connection:
-                hits += hits_of_batch(self._snapshot, Catalog(connection), answers, items)
+            with self._database.reading() as catalog:
+                hits += hits_of_batch(self._snapshot, catalog, answers, items)
         return hits
 
     def _answer(self, queries: Queries, query: Query, excluded: Sequence[int]) -> Answer:

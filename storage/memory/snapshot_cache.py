@@ -55,15 +55,15 @@ class SnapshotCache:
         with self._lock:
             loaded = self._snapshot
             if loaded is None:
-                with self._database.reading() as connection:
-                    loaded = snapshot.load(Catalog(connection), self._folder, self._dim)
+                with self._database.reading() as catalog:
+                    loaded = snapshot.load(catalog, self._folder, self._dim)
                 self._replace(loaded)
             return loaded
 
     def newest(self) -> Snapshot:
         """Return a snapshot of the newest batch, every row of which was checked; raise StoreCorrupt."""
-        with self._lock, self._database.reading() as connection:
-            return self._newest(Catalog(connection))
+        with self._lock, self._database.reading() as catalog:
+            return self._newest(catalog)
 
     def filtered(self, conditions: Sequence[Condition]) -> Snapshot:
         """Return the sub-snapshot of the items that fulfil all conditions.
@@ -78,8 +78,7 @@ class SnapshotCache:
             if (cached := self._filtered.get(text)) is not None:
                 self._filtered.move_to_end(text)
                 return cached
-            with self._database.reading() as connection:
-                catalog = Catalog(connection)
+            with self._database.reading() as catalog:
                 newest = self._newest(catalog)
                 require_fields(catalog, conditions)
                 selected = newest.of(catalog.items.ids_matching(conditions))

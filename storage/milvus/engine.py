@@ -71,8 +71,8 @@ class Engine:
 
     def _read_coverage(self) -> Coverage:
         coverage = self._collection.read_coverage() or NO_COVERAGE
-        with self._database.reading() as connection:
-            require_same_history(Catalog(connection), coverage, self.url)
+        with self._database.reading() as catalog:
+            require_same_history(catalog, coverage, self.url)
         self._coverage = coverage
         return coverage
 

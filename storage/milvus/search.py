@@ -81,8 +81,7 @@ def milvus_searchable(database: Database, engine: Engine, dim: int, conditions: 
     """
     expression = filter_expression(conditions)
     if expression is None:
-        with database.reading() as connection:
-            catalog = Catalog(connection)
+        with database.reading() as catalog:
             require_fields(catalog, conditions)
             ids = catalog.items.ids_matching(conditions)
             if len(ids) <= _IN_MEMORY:
@@ -133,8 +132,7 @@ class MilvusSearch:
         searched = self._engine.candidates(queries, count, self._expression)
         coverage = searched.coverage
         candidates = [ids[ids < coverage.next_id] for ids in searched.ids]
-        with self._database.reading() as connection:
-            catalog = Catalog(connection)
+        with self._database.reading() as catalog:
             ids = np.unique(np.concatenate(candidates)).tolist()
             known = _vector_rows(catalog.items.rows_matching(ids, query.conditions), self._dim)
             uncovered = _vector_rows(self._engine.uncovered_rows(catalog, coverage, query.conditions), self._dim)
@@ -162,8 +160,8 @@ class MilvusSearch:
         """Return the ranking of all rows, compared a page at a time."""
         best = _Ranking([], np.empty(0), np.inf)
         after = -1
-        with self._database.reading() as connection:
-            items = Catalog(connection).items
+        with self._database.reading() as catalog:
+            items = catalog.items
             while page := items.page(after, _PAGE, query.conditions):
                 block = _vector_rows(page, self._dim)
                 distances = np.concatenate((best.distances, distances_to(block.vectors, vector)))

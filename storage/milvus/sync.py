@@ -58,8 +58,7 @@ class CollectionSync:
 
     def _step(self, coverage: Coverage) -> Coverage | None:
         """Write the next page of rows; return the new coverage, None when everything was covered."""
-        with self._database.reading() as connection:
-            catalog = Catalog(connection)
+        with self._database.reading() as catalog:
             require_same_history(catalog, coverage, self._collection.url)
             last = catalog.history.last_batch()
             if coverage.batch == last.number and coverage.next_id == last.next_id:

@@ -35,8 +35,8 @@ from storage.catalog.catalog import Catalog
 from storage.databases.sqlite_file import PRAGMAS
 PRAGMAS["cache_size"] = 1
 store = Store.open(sys.argv[1], writing=True)
-with store._database.writing() as connection:
-    connection.exec_driver_sql("UPDATE items SET label = 'never', vector = zeroblob(32)")
+with store._database.writing() as catalog:
+    catalog.connection.exec_driver_sql("UPDATE items SET label = 'never', vector = zeroblob(32)")
     print("stopped", flush=True)
     os.kill(os.getpid(), signal.SIGSTOP)
 """
@@ -46,8 +46,8 @@ STOPPED_READER = """
 import os, signal, sys
 from storage import Store
 store = Store.open(sys.argv[1])
-with store._database.reading() as connection:
-    connection.exec_driver_sql("SELECT count(*) FROM items").fetchall()
+with store._database.reading() as catalog:
+    catalog.connection.exec_driver_sql("SELECT count(*) FROM items").fetchall()
     print("stopped", flush=True)
     os.kill(os.getpid(), signal.SIGSTOP)
 """

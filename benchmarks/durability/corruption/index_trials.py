@@ -12,7 +12,6 @@ from benchmarks.durability.corruption.isolated import CorruptionTrial, RunTrial,
 from benchmarks.durability.corruption.sample_store import Examiner, append_tail, different_answers
 from benchmarks.durability.workload import DIM, work
 from storage.catalog.batch import Generation
-from storage.catalog.catalog import Catalog
 from storage.databases.sqlite_file import SqliteFile
 from storage.files import generations, layout
 
@@ -79,6 +78,6 @@ def make_trials(seed: int, folder: Path) -> RunTrial:
 
 def _generations(store: Path) -> tuple[list[Generation], list[Path]]:
     """Return the records of a store's index files, newest first, and the paths of the files."""
-    with closing(SqliteFile(store / layout.CATALOG)) as database, database.reading() as connection:
-        records = Catalog(connection).history.generations()
+    with closing(SqliteFile(store / layout.CATALOG)) as database, database.reading() as catalog:
+        records = catalog.history.generations()
     return records, [generations.path_of(record, store) for record in records]

@@ -113,9 +113,9 @@ def read_without_transaction(patches: Patches) -> None:
     """Read without a transaction, so that each statement sees the latest commit."""
 
     @contextmanager
-    def reading(database: SqliteFile) -> Iterator[Any]:
+    def reading(database: SqliteFile) -> Iterator[Catalog]:
         connection = database._pool.acquire()
-        yield connection
+        yield Catalog(connection)
         database._pool.release(connection)
 
     patches.set(SqliteFile, "reading", reading)

@@ -2,12 +2,13 @@
 
 import json
 import textwrap
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 from benchmarks.common.measurement import NO_VALUE, format_number
 from benchmarks.errors import UnfitForBenchmark
+from benchmarks.parts.section import Grid, grid_of
 from benchmarks.render import read_report
 from ingest.embedding.recipes import DEFAULT
 from storage.files import durable
@@ -67,27 +68,24 @@ def results(document: Mapping[str, Any]) -> str:
 
 def _accuracy(reports: Sequence[Mapping[str, Any]]) -> str:
     first = reports[0]
-    rows = []
-    for report in sorted(reports, key=lambda report: -report["one_nn_accuracy"]):
-        name = f"`{report['recipe']}`" + (" (default)" if report["recipe"] == DEFAULT.name else "")
-        name += f", mean of {len(report['per_seed'])} seeds" if len(report["per_seed"]) > 1 else ""
-        low, high = report["ci95"]
-        rows.append(
-            (
-                name,
-                f"{report['one_nn_accuracy']:.4f}",
-                f"{low:.3f} to {high:.3f}",
-                f"{report['recall_at']['5']:.4f}",
-                f"{report['mean_average_precision']:.4f}",
-                "" if report["published"] is None else f"{report['published']:.4f}",
-            )
-        )
-    return _section(
-        "Accuracy",
-        f"`{first['source']}`: {first['test']:,} query images, searched among {first['train']:,} others.",
-        ("recipe", "1-NN accuracy", "95 % interval", "recall@5", "mAP@10", "published"),
-        rows,
+    table = grid_of(
+        sorted(reports, key=lambda report: -report["one_nn_accuracy"]),
+        {
+            "recipe": _recipe_name,
+            "1-NN accuracy": lambda report: f"{report['one_nn_accuracy']:.4f}",
+            "95 % interval": lambda report: f"{report['ci95'][0]:.3f} to {report['ci95'][1]:.3f}",
+            "recall@5": lambda report: f"{report['recall_at']['5']:.4f}",
+            "mAP@10": lambda report: f"{report['mean_average_precision']:.4f}",
+            "published": lambda report: "" if report["published"] is None else f"{report['published']:.4f}",
+        },
     )
+    text = f"`{first['source']}`: {first['test']:,} query images, searched among {first['train']:,} others."
+    return _section("Accuracy", text, table)
+
+
+def _recipe_name(report: Mapping[str, Any]) -> str:
+    name = f"`{report['recipe']}`" + (" (default)" if report["recipe"] == DEFAULT.name else "")
+    return name + (f", mean of {len(report['per_seed'])} seeds" if len(report["per_seed"]) > 1 else "")
 
 
 def _exactness(reports: Sequence[Mapping[str, Any]]) -> str:
@@ -110,8 +108,7 @@ def _latency(reports: Sequence[Mapping[str, Any]]) -> str:
         "Queries",
         f"{report['vectors']:,} images, k = {report['k']}. Lookalike returns labels and metadata and checks every row; "
         "scikit-learn returns positions and distances.",
-        ("", "Lookalike", "scikit-learn"),
-        rows,
+        Grid(("", "Lookalike", "scikit-learn"), rows),
     )
 
 
@@ -121,8 +118,14 @@ def _latency_by_size(report: Mapping[str, Any]) -> str:
         "Speed of one query",
         f"Random vectors of {sizes[0]['dim']} dimensions, k = {sizes[0]['k']}. The ratio is to one matrix-vector "
         "product of all float32 vectors with the query; below 1, 8-bit quantized vectors are searched first.",
-        ("vectors", "one query (ms)", "ratio to one matrix-vector product"),
-        [(f"{size['vectors']:,}", f"{size['single']['p50_ms']:.2f}", f"{size['ratio_product']:.2f}") for size in sizes],
+        grid_of(
+            sizes,
+            {
+                "vectors": lambda size: f"{size['vectors']:,}",
+                "one query (ms)": lambda size: f"{size['single']['p50_ms']:.2f}",
+                "ratio to one matrix-vector product": lambda size: f"{size['ratio_product']:.2f}",
+            },
+        ),
     )
 
 
@@ -130,11 +133,15 @@ def _throughput(report: Mapping[str, Any]) -> str:
     return _section(
         "Embedding",
         f"Whole ingest jobs of {report['images']:,} images of `{report['source']}`, from the files to committed rows.",
-        ("recipe", "precision", "images/s", "ratio to Keras `predict`"),
-        [
-            (f"`{job['recipe']}`", job["precision"], f"{job['images_per_second']:,.0f}", f"{job['ratio']:.1f}")
-            for job in report["jobs"]
-        ],
+        grid_of(
+            report["jobs"],
+            {
+                "recipe": lambda job: f"`{job['recipe']}`",
+                "precision": lambda job: job["precision"],
+                "images/s": lambda job: f"{job['images_per_second']:,.0f}",
+                "ratio to Keras `predict`": lambda job: f"{job['ratio']:.1f}",
+            },
+        ),
     )
 
 
@@ -143,26 +150,27 @@ def _peers(report: Mapping[str, Any]) -> str:
     speed = _section(
         "Compared with other libraries",
         f"{size:,} vectors of {report['dim']} dimensions, k = {report['k']}, in turn in one run.",
-        ("", *_PEER_COLUMNS.values(), "labels"),
-        [_peer_row(peer) for peer in report["measured"] if peer["vectors"] == size],
+        Grid(
+            ("", *_PEER_COLUMNS.values(), "labels"),
+            [_peer_row(peer) for peer in report["measured"] if peer["vectors"] == size],
+        ),
     )
     if not report.get("kept"):
         return speed
     crashes = _section(
         "Killed during an insert",
         "Each library's process is killed after it acknowledged earlier inserts, and its store is opened again.",
-        ("", "kills", "acknowledged rows lost", "partial inserts", "stores that fail to open", "fsyncs per insert"),
-        [
-            (
-                peer["name"],
-                f"{peer['kills']}",
-                f"{peer['lost']:,}",
-                f"{peer['half']}",
-                f"{peer['unopened']}",
-                NO_VALUE if peer["flushes"] is None else f"{peer['flushes']:.0f}",
-            )
-            for peer in report["kept"]
-        ],
+        grid_of(
+            report["kept"],
+            {
+                "": lambda peer: peer["name"],
+                "kills": lambda peer: f"{peer['kills']}",
+                "acknowledged rows lost": lambda peer: f"{peer['lost']:,}",
+                "partial inserts": lambda peer: f"{peer['half']}",
+                "stores that fail to open": lambda peer: f"{peer['unopened']}",
+                "fsyncs per insert": lambda peer: NO_VALUE if peer["flushes"] is None else f"{peer['flushes']:.0f}",
+            },
+        ),
     )
     return f"{speed}\n\n{crashes}"
 
@@ -189,10 +197,10 @@ def _measured_on(document: Mapping[str, Any]) -> str:
     )
 
 
-def _section(title: str, text: str, columns: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
+def _section(title: str, text: str, table: Grid) -> str:
     """Return a heading, a paragraph, and a table whose first column is left-aligned."""
-    table = [columns, ("---", *("---:" for _ in columns[1:])), *rows]
-    lines = ["| " + " | ".join(cells) + " |" for cells in table]
+    rows = [table.columns, ("---", *("---:" for _ in table.columns[1:])), *table.rows]
+    lines = ["| " + " | ".join(cells) + " |" for cells in rows]
     return "\n".join([f"### {title}", "", _wrap(text), "", *lines])
 
 

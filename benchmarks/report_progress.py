@@ -48,11 +48,6 @@ class ReportProgress:
         done, total = progress.stage_progress
         self.show_stage(f"{progress.stage} {done:,} of {total:,} images")
 
-    def finish(self) -> None:
-        """Show that all parts are measured."""
-        if self._bar:
-            self._bar.update(self._task, completed=self._parts, stage="")
-
 
 @contextmanager
 def report_progress(parts: int) -> Iterator[ReportProgress]:
@@ -68,6 +63,5 @@ def report_progress(parts: int) -> Iterator[ReportProgress]:
         TextColumn("{task.fields[stage]}"),
     )
     with Bar(*columns, console=console.ERR) as bar:
-        progress = ReportProgress(parts, bar)
-        yield progress
-        progress.finish()
+        yield ReportProgress(parts, bar)
+        bar.update(bar.task_ids[0], completed=parts, stage="")

@@ -24,11 +24,6 @@ Thumbnails = Callable[[Sequence[int]], Mapping[int, bytes]]
 _WIDTH = 160
 
 
-def no_thumbnails(_ids: Sequence[int]) -> Mapping[int, bytes]:
-    """Return no thumbnails."""
-    return {}
-
-
 @dataclass(frozen=True)
 class QueryResult:
     """A query's name and its hits, nearest first; printed as a table, and in a notebook shown as a strip of images.
@@ -40,7 +35,7 @@ class QueryResult:
     hits: tuple[Hit, ...]
     item: Item | None = None
     image: "Image | None" = field(default=None, repr=False, compare=False)
-    thumbnails: Thumbnails = field(default=no_thumbnails, repr=False, compare=False)
+    thumbnails: Thumbnails = field(default=lambda _: {}, repr=False, compare=False)
 
     def table(self) -> Table:
         """Return the hits as a table to print."""

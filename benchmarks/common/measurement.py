@@ -39,7 +39,7 @@ def median_of(repeats: Sequence[float], unit: str, better: str, samples: int | N
     return Measurement(float(np.median(repeats)), min(repeats), max(repeats), unit, better, samples or len(repeats))
 
 
-def counted(value: float, unit: str, better: str, samples: int = 1) -> Measurement:
+def single_value(value: float, unit: str, better: str, samples: int = 1) -> Measurement:
     """Return a measurement without a spread."""
     return Measurement(value, value, value, unit, better, samples, "counted")
 

@@ -23,7 +23,7 @@ from search import Searcher
 #: 1-NN accuracy that the original notebook printed, for 1,000 queries among 4,000 other digits of MNIST.
 PUBLISHED = {"notebook": 0.87}
 
-#: Seeds of the random dense layer of the notebook's recipe: a single one would measure luck.
+#: Seeds of the random dense layer of the notebook's recipe: a single one would measure chance.
 DENSE_SEEDS = (0, 1, 2, 3, 4)
 
 #: Images in the cache besides those of the source: the black one that pads batches, and the embedder's canary images.

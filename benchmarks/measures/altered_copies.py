@@ -98,7 +98,7 @@ def measure_copies(
     originals = _distinct_images(source)
     if len(originals) < 2:
         raise UnfitForBenchmark(
-            f"expected at least 2 different images in {source.name}, got {len(originals)}: name a source of more"
+            f"expected at least 2 different images in {source.name}, got {len(originals)}: name a larger source"
         )
     counts = dict.fromkeys(ALTERATIONS, 0)
     with TemporaryDirectory(prefix="lookalike-") as folder:

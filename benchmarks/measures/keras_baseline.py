@@ -47,7 +47,7 @@ def network_rate(recipe: Recipe, precision: Precision, images: int) -> float:
 
 
 def product_rate(precision: Precision) -> float:
-    """Return the floating-point operations per second of a large matrix product, the best of a few."""
+    """Return the floating-point operations per second of a large matrix product, the highest of several."""
     from ingest.keras.tensorflow import tf
 
     values = np.random.default_rng(0).random((_PRODUCT_SIDE, _PRODUCT_SIDE), np.float32)

@@ -1,4 +1,4 @@
-"""The parts of a report, in the order of a reader's questions: each measures one thing and presents it."""
+"""The parts of a report, in the order of a reader's questions; each answers one of them."""
 
 from benchmarks.errors import UnfitForBenchmark
 from benchmarks.parts import accuracy, durability, exactness, figures, latency, load, peers, recipes, sizes, throughput

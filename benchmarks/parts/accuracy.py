@@ -3,7 +3,7 @@
 from collections.abc import Callable, Mapping
 from dataclasses import asdict
 
-from benchmarks.common.measurement import HIGHER, NO_VALUE, Measurement, counted
+from benchmarks.common.measurement import HIGHER, NO_VALUE, Measurement, single_value
 from benchmarks.measures.accuracy import AccuracyReport, measure_accuracy
 from benchmarks.parts.part import Context, Outcome, Part
 from benchmarks.parts.plots import Bar, draw_bars
@@ -33,7 +33,7 @@ def measure(context: Context) -> Outcome:
         measurements[f"{report.recipe}/1-NN accuracy"] = Measurement(
             report.one_nn_accuracy, *report.ci95, "", HIGHER, report.test, "95 % interval"
         )
-        measurements[f"{report.recipe}/mAP@10"] = counted(report.mean_average_precision, "", HIGHER, report.test)
+        measurements[f"{report.recipe}/mAP@10"] = single_value(report.mean_average_precision, "", HIGHER, report.test)
     return Outcome(
         [asdict(report) for report in reports],
         [report.table() for report in reports],

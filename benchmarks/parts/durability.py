@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from benchmarks.common.measurement import LOWER, counted
+from benchmarks.common.measurement import LOWER, single_value
 from benchmarks.durability.durability_report import QUICK, Sizes, measure_durability
 from benchmarks.parts.part import Context, Outcome, Part
 from benchmarks.parts.section import Grid, Section, Text
@@ -25,7 +25,7 @@ def measure(context: Context) -> Outcome:
     return Outcome(
         document,
         report.tables(),
-        {f"{name}/ok": counted(float(not fault.ok), "failed", LOWER) for name, fault in faults.items()},
+        {f"{name}/ok": single_value(float(not fault.ok), "failed", LOWER) for name, fault in faults.items()},
         Section(
             [
                 Text(_INTRO),

@@ -3,7 +3,7 @@
 from collections.abc import Callable, Mapping
 from dataclasses import asdict
 
-from benchmarks.common.measurement import LOWER, counted
+from benchmarks.common.measurement import LOWER, single_value
 from benchmarks.measures.exactness import ExactnessReport, measure_exactness
 from benchmarks.parts.part import Context, Outcome, Part
 from benchmarks.parts.section import Section, Text, grid_of
@@ -24,7 +24,7 @@ def measure(context: Context) -> Outcome:
     return Outcome(
         [asdict(report) for report in reports],
         [report.table() for report in reports],
-        {f"{report.recipe}/errors": counted(report.errors, "errors", LOWER, report.queries) for report in reports},
+        {f"{report.recipe}/errors": single_value(report.errors, "errors", LOWER, report.queries) for report in reports},
         Section([Text(_INTRO), grid_of(reports, _COLUMNS, strong=6)]),
         value=f"{errors:,} wrong",
         answer=f"of {compared:,} neighbours, each compared with scikit-learn's exact search in float64",

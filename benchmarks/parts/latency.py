@@ -2,7 +2,7 @@
 
 from dataclasses import asdict
 
-from benchmarks.common.measurement import HIGHER, NO_VALUE, Measurement, counted, format_number, latency_of
+from benchmarks.common.measurement import HIGHER, NO_VALUE, Measurement, format_number, latency_of, single_value
 from benchmarks.common.timing import PERCENTILES
 from benchmarks.measures.latency import LatencyReport, measure_latency
 from benchmarks.parts.part import Context, Outcome, Part
@@ -35,7 +35,7 @@ def _measurements(reports: list[LatencyReport]) -> dict[str, Measurement]:
         measurements[f"{report.recipe}/one query"] = latency_of(report.single, report.samples)
         measurements[f"{report.recipe}/one query, scikit-learn"] = latency_of(report.sklearn_single, report.samples)
         if report.batch_qps:
-            measurements[f"{report.recipe}/{report.batch} at once"] = counted(
+            measurements[f"{report.recipe}/{report.batch} at once"] = single_value(
                 report.batch_qps, "queries/s", HIGHER, report.batch_rounds
             )
     return measurements

@@ -32,8 +32,8 @@ _STYLE = (
     "</style>"
 )
 
-#: Pixels per letter, on average at most.
-_LETTER_WIDTH = 8
+#: Pixels that a letter takes at most, on average, and pixels from one line of text to the next.
+_LETTER_WIDTH, _TEXT_LINE = 8, 17
 
 
 @dataclass(frozen=True)
@@ -58,18 +58,18 @@ class Line:
     bound: bool = False
 
 
-def draw_bars(shown: Sequence[Bar], *, zero: bool = True) -> bytes:
+def draw_bars(bars: Sequence[Bar], *, zero: bool = True) -> bytes:
     """Draw horizontal bars with their values; without `zero` the axis starts just below the smallest value."""
-    texts = [f"{format_number(bar.value)} {bar.unit}".rstrip() for bar in shown]
-    axis = max(190, 10 + _LETTER_WIDTH * max(len(bar.name) for bar in shown))
+    texts = [f"{format_number(bar.value)} {bar.unit}".rstrip() for bar in bars]
+    axis = max(190, 10 + _LETTER_WIDTH * max(len(bar.name) for bar in bars))
     right = max(84, 10 + _LETTER_WIDTH * max(map(len, texts)))
-    height = _BAR_ROW * len(shown) + 10
-    largest = max(max(bar.value, bar.high or 0) for bar in shown)
-    smallest = min(min(bar.value, bar.low or bar.value) for bar in shown)
+    height = _BAR_ROW * len(bars) + 10
+    largest = max(max(bar.value, bar.high or 0) for bar in bars)
+    smallest = min(min(bar.value, bar.low or bar.value) for bar in bars)
     start = 0.0 if zero else _round_below(smallest, largest)
     scale = (_BARS_WIDTH - axis - right) / ((largest - start) or 1)
     elements = [f'<line class="grid" x1="{axis}" x2="{axis}" y1="0" y2="{height - 6}"/>']
-    for row, (bar, text) in enumerate(zip(shown, texts, strict=True)):
+    for row, (bar, text) in enumerate(zip(bars, texts, strict=True)):
         y = row * _BAR_ROW + _BAR_ROW / 2
         end = text_x = axis + (bar.value - start) * scale
         elements.append(f'<text x="{axis - 10}" y="{y + 5:.1f}" text-anchor="end">{escape(bar.name)}</text>')
@@ -88,10 +88,10 @@ def draw_bars(shown: Sequence[Bar], *, zero: bool = True) -> bytes:
     return _svg(elements, _BARS_WIDTH, height)
 
 
-def draw_lines(shown: Sequence[Line], x_name: str, y_name: str) -> bytes:
+def draw_lines(lines: Sequence[Line], x_name: str, y_name: str) -> bytes:
     """Draw lines over two logarithmic axes, each with its name at its right end."""
-    xs = [x for line in shown for x, _ in line.points]
-    ys = [y for line in shown for _, y in line.points]
+    xs = [x for line in lines for x, _ in line.points]
+    ys = [y for line in lines for _, y in line.points]
     low_x, high_x = log10(min(xs)), log10(max(xs))
     low_y, high_y = floor(log10(min(ys))), ceil(log10(max(ys)) + 1e-9)
     axis_end, axis_y = _LINES_WIDTH - _RIGHT, _LINES_HEIGHT - _BOTTOM
@@ -115,10 +115,10 @@ def draw_lines(shown: Sequence[Line], x_name: str, y_name: str) -> bytes:
         f'<text class="faint" x="{(_LEFT + axis_end) / 2:.0f}" y="{_LINES_HEIGHT - 4}" text-anchor="middle">'
         f"{escape(x_name)}</text>"
     )
-    ends = [to_pixels(*line.points[-1]) for line in shown]
+    ends = [to_pixels(*line.points[-1]) for line in lines]
     # A line that ends early has its name at its end; the names of the others form a column, so that none overlaps.
     column = _spread_out({index: y for index, (x, y) in enumerate(ends) if x > axis_end - 1})
-    for index, line in sorted(enumerate(shown), key=lambda numbered: numbered[1].ours):
+    for index, line in sorted(enumerate(lines), key=lambda numbered: numbered[1].ours):
         kind = "bound" if line.bound else "our" if line.ours else ""
         points = [to_pixels(x, y) for x, y in line.points]
         elements.append(f'<path class="path {kind}" d="M{"L".join(f"{x:.1f} {y:.1f}" for x, y in points)}"/>')
@@ -134,12 +134,12 @@ def draw_lines(shown: Sequence[Line], x_name: str, y_name: str) -> bytes:
     return _svg(elements, _LINES_WIDTH, _LINES_HEIGHT)
 
 
-def _spread_out(ys: Mapping[int, float], gap: float = 17) -> dict[int, float]:
-    """Move coordinates down, from the top one on, until each is at least `gap` pixels below the one before."""
+def _spread_out(ys: Mapping[int, float]) -> dict[int, float]:
+    """Move coordinates down, from the top one on, until each is at least a line of text below the one before."""
     moved: dict[int, float] = {}
     last = float("-inf")
     for index, y in sorted(ys.items(), key=lambda numbered: (numbered[1], numbered[0])):
-        last = moved[index] = max(y, last + gap)
+        last = moved[index] = max(y, last + _TEXT_LINE)
     return moved
 
 

@@ -3,7 +3,7 @@
 from collections.abc import Callable, Mapping
 from dataclasses import asdict
 
-from benchmarks.common.measurement import HIGHER, NO_VALUE, Measurement, counted
+from benchmarks.common.measurement import HIGHER, NO_VALUE, Measurement, single_value
 from benchmarks.measures.recipes import PIXELS, QUICK_SPLITS, SPLITS, RecipeScore, RecipesReport, measure_recipes
 from benchmarks.parts.part import Context, Outcome, Part
 from benchmarks.parts.plots import Bar, draw_bars
@@ -39,7 +39,7 @@ def _measurements(report: RecipesReport) -> dict[str, Measurement]:
         measurements[f"{score.recipe}/1-NN accuracy"] = Measurement(
             score.one_nn_accuracy, *score.ci95, "", HIGHER, len(score.per_split), "mean and 95 % interval of the splits"
         )
-        measurements[f"{score.recipe}/mAP@10"] = counted(score.map_at_10, "", HIGHER, len(score.per_split))
+        measurements[f"{score.recipe}/mAP@10"] = single_value(score.map_at_10, "", HIGHER, len(score.per_split))
     return measurements
 
 

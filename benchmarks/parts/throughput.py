@@ -3,7 +3,7 @@
 from collections.abc import Callable, Mapping
 from dataclasses import asdict
 
-from benchmarks.common.measurement import HIGHER, LOWER, Measurement, counted, median_of
+from benchmarks.common.measurement import HIGHER, LOWER, Measurement, median_of, single_value
 from benchmarks.measures.throughput import FULL, QUICK, JobSpeed, ThroughputReport, measure_throughput
 from benchmarks.parts.part import Context, Outcome, Part
 from benchmarks.parts.plots import Bar, draw_bars
@@ -28,8 +28,8 @@ def measure(context: Context) -> Outcome:
 def _measurements(report: ThroughputReport) -> dict[str, Measurement]:
     measurements = {"base line": median_of(report.baseline_images_per_second, "images/s", HIGHER)}
     for job in report.jobs:
-        measurements[job.name] = counted(job.images_per_second, "images/s", HIGHER)
-        measurements[f"{job.name}, memory"] = counted(job.peak_rss_mb, "MiB", LOWER)
+        measurements[job.name] = single_value(job.images_per_second, "images/s", HIGHER)
+        measurements[f"{job.name}, memory"] = single_value(job.peak_rss_mb, "MiB", LOWER)
     return measurements
 
 

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import numpy as np
 
-from benchmarks.common.measurement import HIGHER, LOWER, Measurement, counted, median_of
+from benchmarks.common.measurement import HIGHER, LOWER, Measurement, median_of, single_value
 from benchmarks.errors import PeerFailed
 from benchmarks.peers.registry import PeerInfo
 from benchmarks.peers.synthetic_data import SyntheticData, label_of, make_data, save_data
@@ -169,7 +169,7 @@ def _insert(runs: list[_Run], count: int, effort: Effort) -> None:
             run.figures["insert"] = _insert_rate(run, count, finish_times.get(run.info.name, 0.0))
         if run.failure is None:
             size = sum(path.stat().st_size for path in run.folder.rglob("*") if path.is_file())
-            run.figures["disk"] = counted(size / MIB, "MiB", LOWER)
+            run.figures["disk"] = single_value(size / MIB, "MiB", LOWER)
 
 
 def _insert_rate(run: _Run, count: int, finish_time: float) -> Measurement:
@@ -210,11 +210,11 @@ def _judge(run: _Run, data: SyntheticData) -> None:
     """Compare the hits of the last batch with the exact ones, and read the peak memory."""
     hits = run.client.call("hits")
     recall = data.recall([[number for number, _ in rows] for rows in hits])
-    run.figures["recall"] = counted(recall, "", HIGHER, len(hits))
+    run.figures["recall"] = single_value(recall, "", HIGHER, len(hits))
     labels = [(number, label) for rows in hits for number, label in rows if label is not None]
     if labels:
         run.labels_right = sum(label_of(number) == label for number, label in labels) / len(labels)
-    run.figures["memory"] = counted(run.client.call("peak_memory") / MIB, "MiB", LOWER)
+    run.figures["memory"] = single_value(run.client.call("peak_memory") / MIB, "MiB", LOWER)
 
 
 def _memory_limit(runs: list[_Run]) -> Measurement | None:

@@ -9,7 +9,7 @@ from typing import Any
 from rich.table import Table
 
 from benchmarks.common.machine import usable_cores
-from benchmarks.common.measurement import HIGHER, LOWER, NO_VALUE, Measurement, counted, format_number
+from benchmarks.common.measurement import HIGHER, LOWER, NO_VALUE, Measurement, format_number, single_value
 from benchmarks.errors import UnfitForBenchmark
 from benchmarks.peers.crashes import INSERT_ROWS, CrashResult, crash_peers
 from benchmarks.peers.measure_size import FULL_EFFORT, QUERY_BATCH, Effort, PeerResult, measure_size
@@ -89,11 +89,11 @@ class PeersReport:
             for name, figure in result.figures.items()
         }
         for crash in self.crashes:
-            figures[f"killed/{crash.name}/lost"] = counted(crash.lost, "rows", LOWER, crash.kills)
-            figures[f"killed/{crash.name}/unopened"] = counted(crash.unopened, "stores", LOWER, crash.kills)
+            figures[f"killed/{crash.name}/lost"] = single_value(crash.lost, "rows", LOWER, crash.kills)
+            figures[f"killed/{crash.name}/unopened"] = single_value(crash.unopened, "stores", LOWER, crash.kills)
         for result in self.measured:
             if result.labels_right is not None:
-                figures[f"{result.vectors}/{result.name}/labels"] = counted(result.labels_right, "", HIGHER)
+                figures[f"{result.vectors}/{result.name}/labels"] = single_value(result.labels_right, "", HIGHER)
         return figures
 
     def tables(self) -> list[Table]:

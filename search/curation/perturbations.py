@@ -12,7 +12,7 @@ _JPEG_QUALITY = 75
 
 _SCALE = 3 / 4
 
-#: Share of the height or width that is cut off at each side; at least a pixel is.
+#: Share of the height or width that is cut off at each side, but at least one pixel.
 _MARGIN = 1 / 40
 
 

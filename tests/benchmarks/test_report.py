@@ -12,7 +12,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from benchmarks.common.measurement import LOWER, counted
+from benchmarks.common.measurement import LOWER, single_value
 from benchmarks.parts import PARTS, Context, Outcome, Part
 from benchmarks.parts.figures import select_rows
 from benchmarks.parts.plots import Line, draw_lines
@@ -36,7 +36,7 @@ def compare_two(_: Context) -> Outcome:
         Grid(("", "ms"), [("Lookalike", "1"), ("a|b", "2")], strong=1),
         Picture("peers.svg", plot, "two lines", "Two lines."),
     ]
-    return Outcome({"n": 1}, [], {"ours/ms": counted(1.0, "ms", LOWER)}, Section(blocks), "1 other", "beside ours")
+    return Outcome({"n": 1}, [], {"ours/ms": single_value(1.0, "ms", LOWER)}, Section(blocks), "1 other", "beside ours")
 
 
 def fail(_: Context) -> Outcome:

@@ -2,7 +2,7 @@
 
 import pytest
 
-from benchmarks.common.measurement import HIGHER, LOWER, Measurement, counted, format_number, latency_of, median_of
+from benchmarks.common.measurement import HIGHER, LOWER, Measurement, format_number, latency_of, median_of, single_value
 
 
 def test_repeats_become_their_median_with_the_extremes() -> None:
@@ -17,21 +17,21 @@ def test_a_latency_spreads_from_its_median_to_its_95th_percentile() -> None:
 def test_a_measurement_is_shown_with_its_unit_and_its_spread_if_it_has_one() -> None:
     assert str(median_of([3.0, 1.0, 2.0], "ms", LOWER)) == "2 ms (1 to 3)"
     assert str(median_of([2.0, 2.0], "ms", LOWER)) == "2 ms"
-    assert str(counted(0.5, "", HIGHER)) == "0.500"
+    assert str(single_value(0.5, "", HIGHER)) == "0.500"
 
 
 @pytest.mark.parametrize(
     ("value", "text"),
     [
-        *(
-            (0.0, "0"),
-            (12345.6, "12,346"),
-            (99.96, "100.0"),
-            (12.34, "12.3"),
-            (0.98765, "0.988"),
-            (0.0001234, "0.000123"),
-        ),
-        *((1e-9, "1.0e-09"), (-3.14159, "-3.14"), (7.0, "7")),
+        (0.0, "0"),
+        (12345.6, "12,346"),
+        (99.96, "100.0"),
+        (12.34, "12.3"),
+        (0.98765, "0.988"),
+        (0.0001234, "0.000123"),
+        (1e-9, "1.0e-09"),
+        (-3.14159, "-3.14"),
+        (7.0, "7"),
     ],
 )
 def test_numbers_have_three_significant_digits_or_all_before_the_decimal_point(value: float, text: str) -> None:

@@ -79,4 +79,4 @@ def test_unreadable_images_and_repeated_images_are_skipped() -> None:
 def test_a_source_of_one_image_is_refused() -> None:
     with pytest.raises(UnfitForBenchmark) as refused:
         measure_copies(grey_source({"a": 1, "again": 1}), TOY, make_backbone=toy_backbone())
-    assert str(refused.value) == ("expected at least 2 different images in greys, got 1: name a source of more")
+    assert str(refused.value) == ("expected at least 2 different images in greys, got 1: name a larger source")

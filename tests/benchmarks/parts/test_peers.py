@@ -2,7 +2,7 @@
 
 from dataclasses import asdict, replace
 
-from benchmarks.common.measurement import HIGHER, LOWER, Measurement, counted
+from benchmarks.common.measurement import HIGHER, LOWER, Measurement, single_value
 from benchmarks.parts.peers import answer, blocks
 from benchmarks.parts.section import Grid, Heading, Picture, Text
 from benchmarks.peers.crashes import CrashResult
@@ -13,7 +13,7 @@ from benchmarks.peers.peers_report import PeersReport
 def result(name: str, vectors: int, latency: float, labels: float | None) -> PeerResult:
     figures = {
         "one_p50": Measurement(latency, latency, latency + 1, "ms", LOWER, 60),
-        "recall": counted(1.0, "", HIGHER, 100),
+        "recall": single_value(1.0, "", HIGHER, 100),
     }
     return PeerResult(name, "1.0", True, f"a note on {name}", vectors, figures, 100, labels, None)
 
@@ -34,7 +34,7 @@ REPORT = PeersReport(
         SLOW,
     ),
     (CRASH, replace(CRASH, name="FAISS", lost=7, losing=1, unopened=1, flushes=None)),
-    {size: counted(size / 9000, "ms", LOWER) for size in (1000, 2000)},
+    {size: single_value(size / 9000, "ms", LOWER) for size in (1000, 2000)},
 )
 
 
@@ -76,7 +76,7 @@ def test_the_plot_has_a_line_for_each_known_peer_and_the_memory() -> None:
 
 def test_measurements_of_crashes_and_labels_can_be_compared() -> None:
     figures = REPORT.figures()
-    assert figures["killed/FAISS/lost"] == counted(7, "rows", LOWER, 50)
+    assert figures["killed/FAISS/lost"] == single_value(7, "rows", LOWER, 50)
     assert figures["2000/Chroma/labels"].value == 1.0
     document = REPORT.as_json()
     assert list(document) == [

@@ -1,4 +1,4 @@
-"""Kill each peer's process while it inserts, and examine the store that it leaves behind."""
+"""Kill each peer's process while it inserts, and check the store afterwards."""
 
 import re
 import shutil
@@ -21,7 +21,7 @@ from benchmarks.peers.worker_client import WorkerClient
 BASE_ROWS = 2_000
 INSERT_ROWS = 20
 
-#: The most inserts before the one that is killed.
+#: The largest number of inserts before the one that is killed.
 _MAX_INSERTS = 8
 
 #: Inserts whose flushes are counted.
@@ -35,12 +35,12 @@ _FLUSH_CALLS = "fsync,fdatasync,msync,sync_file_range"
 
 @dataclass(frozen=True)
 class CrashResult:
-    """What copies of a peer's store lost, each killed during an insert after acknowledged ones.
+    """The faults of copies of a peer's store after kills, each during an insert that follows acknowledged ones.
 
-    `lost` counts acknowledged rows that are missing, `losing` the stores that miss some; `wrong` the rows with another
-    row's label; `half` the stores with a part of the interrupted insert; `unopened` those that do not open, for
-    `reasons`. `flushes` is how many system calls flush to the disk before an insert returns, None without strace: with
-    none, a power loss may take acknowledged rows.
+    `lost` is the number of acknowledged rows that are missing, and `losing` that of stores that miss any; `wrong` is
+    the number of rows with another row's label, `half` that of stores with a part of the interrupted insert, and
+    `unopened` that of stores that do not open, for `reasons`. `flushes` is the number of system calls per insert that
+    flush to the disk before it returns, None without strace: without a flush, a power loss may take acknowledged rows.
     """
 
     name: str
@@ -75,7 +75,7 @@ def crash_peers(
 
 
 def crash_peer(info: PeerInfo, kills: int, *, seed: int, threads: int, base_rows: int = BASE_ROWS) -> CrashResult:
-    """Kill a peer's process `kills` times at random moments of an insert, each time with a copy of the same store."""
+    """Kill a peer's process `kills` times at random moments of an insert into a copy of the same store."""
     generator = np.random.default_rng(seed)
     counts: Counter[str] = Counter()
     failure, flushes, completed = None, None, 0
@@ -120,7 +120,7 @@ def crash_peer(info: PeerInfo, kills: int, *, seed: int, threads: int, base_rows
 def _create_base(client: WorkerClient, data: Path, store: Path, rows: int) -> None:
     """Create the store that every crash gets a copy of."""
     store.mkdir()
-    client.call("use", str(data), str(store))
+    client.call("set_folders", str(data), str(store))
     client.call("create")
     client.call("insert", 0, rows)
     client.call("finish")
@@ -132,7 +132,7 @@ def _kill_during_insert(
 ) -> int:
     """Kill the process during one of several inserts, and return how many rows were acknowledged, base included."""
     inserts = int(generator.integers(1, _MAX_INSERTS + 1))
-    client.call("use", str(data), str(store))
+    client.call("set_folders", str(data), str(store))
     client.call("reopen", True)
     times = [client.call("insert", base_rows + number * INSERT_ROWS, INSERT_ROWS) for number in range(inserts)]
     client.send("insert", base_rows + inserts * INSERT_ROWS, INSERT_ROWS)
@@ -143,7 +143,7 @@ def _kill_during_insert(
 
 
 def _count_faults(client: WorkerClient, acknowledged: int, data: Path, store: Path, reasons: list[str]) -> Counter[str]:
-    """Open a store in the new process, or in another when that fails, and count its faults by `CrashResult`'s names."""
+    """Open a store, twice if the first attempt fails, and count its faults by the names of `CrashResult`."""
     labels = _read_labels(client, data, store, [])
     if labels is None:
         client.restart()
@@ -163,7 +163,7 @@ def _count_faults(client: WorkerClient, acknowledged: int, data: Path, store: Pa
 def _read_labels(client: WorkerClient, data: Path, store: Path, reasons: list[str]) -> dict[int, str | None] | None:
     """Return the labels of a store's rows by number; when it does not open, append the reason and return None."""
     try:
-        client.call("use", str(data), str(store))
+        client.call("set_folders", str(data), str(store))
         client.call("reopen", False, timeout=_OPEN_TIMEOUT)
         return dict(client.call("rows", timeout=_OPEN_TIMEOUT))
     except PeerFailed as error:
@@ -173,7 +173,7 @@ def _read_labels(client: WorkerClient, data: Path, store: Path, reasons: list[st
 
 
 def _flushes_per_insert(info: PeerInfo, data: Path, threads: int) -> float | None:
-    """Return how many system calls that flush to the disk an insert makes before it returns; None without strace."""
+    """Return the number of system calls per insert that flush to the disk before it returns; None without strace."""
     if shutil.which("strace") is None:
         return None
     log, store = data / "strace.log", data / "traced"
@@ -182,7 +182,7 @@ def _flushes_per_insert(info: PeerInfo, data: Path, threads: int) -> float | Non
     spans: list[tuple[float, float]] = []
     with WorkerClient(info.name, threads, persistent=True, wrapper=strace) as client:
         client.wait_until_ready()
-        client.call("use", str(data), str(store))
+        client.call("set_folders", str(data), str(store))
         client.call("create")
         for number in range(_TRACED_INSERTS):
             started = time.time()

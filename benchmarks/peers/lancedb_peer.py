@@ -44,13 +44,13 @@ class LanceDbPeer:
         rows = self._table.to_arrow().select(["id", "label"]).to_pydict()
         return list(zip(rows["id"], rows["label"], strict=True))
 
-    def search(self, query: NDArray[np.float32], k: int) -> Any:
-        """Search one."""
+    def search(self, query: NDArray[np.float32] | list[NDArray[np.float32]], k: int) -> Any:
+        """Search one, or all of a list."""
         return self._table.search(query).distance_type("l2").select(["id", "label"]).limit(k).to_arrow()
 
     def search_batch(self, queries: NDArray[np.float32], k: int) -> Any:
         """Search all at once."""
-        return self._table.search(list(queries)).distance_type("l2").select(["id", "label"]).limit(k).to_arrow()
+        return self.search(list(queries), k)
 
     def hits(self, result: Any) -> list[list[Row]]:
         """Group the rows by query, each query's nearest first."""

@@ -21,7 +21,7 @@ INSERT_BATCH = 1_000
 QUERY_BATCH = 1_000
 _TRIAL_BATCH = 10
 
-#: The share of its patience after which a peer that is too slow is given up.
+#: The share of `patience` that a peer may spend before it can be given up as too slow.
 _MIN_SPENT = 0.1
 
 #: Timed products of all vectors with a query.
@@ -34,8 +34,8 @@ MIB = 2**20
 class Effort:
     """How much to measure: `rounds` in which each peer has a turn, and `samples` single queries in all.
 
-    `patience` is the time in seconds that all inserts of a peer may take, and `turn` that of a turn of queries. A
-    slower peer gets fewer queries, or is given up, which is reported.
+    `patience` is the limit in seconds of all inserts of a peer, and `turn` that of a turn of queries. A slower peer
+    gets fewer queries, or is given up; the report says so.
     """
 
     rounds: int
@@ -52,8 +52,8 @@ QUICK_EFFORT = Effort(rounds=3, samples=60, patience=30, turn=1)
 class PeerResult:
     """One peer with one number of vectors; `failure` says what could not be measured, and why.
 
-    `figures` are the measurements by name: `open` is the time of a new process until its first result, imports
-    excluded; `memory` the peak of the process that opens and searches. `many` is the size of a batch of queries.
+    `figures` are the measurements by name: `open` is the time from a new process to its first result, imports
+    excluded; `memory` is the peak of the process that opens and searches. `many` is the size of a batch of queries.
     `labels_right` is the share of hits with their right label, None when hits have none.
     """
 
@@ -105,7 +105,7 @@ def measure_size(
         on_stage(f"{count:,} vectors: import")
         runs = _start(peers, folder, stack, threads)
         on_stage(f"{count:,} vectors: insert")
-        _in_turn(runs, 0, lambda run: run.client.call("use", str(folder), str(run.folder)))
+        _in_turn(runs, 0, lambda run: run.client.call("set_folders", str(folder), str(run.folder)))
         _insert(runs, count, effort)
         on_stage(f"{count:,} vectors: open")
         for number in range(effort.rounds):
@@ -119,7 +119,7 @@ def measure_size(
 
 
 def _start(peers: Sequence[PeerInfo], folder: Path, stack: ExitStack, threads: int) -> list[_Run]:
-    """Start all processes at once, and wait until each has imported its library."""
+    """Start all processes, and wait until each has imported its library."""
     runs = []
     for number, info in enumerate(peers):
         store = folder / f"store {number}"
@@ -130,7 +130,7 @@ def _start(peers: Sequence[PeerInfo], folder: Path, stack: ExitStack, threads: i
 
 
 def _in_turn(runs: list[_Run], first: int, step: Callable[[_Run], object]) -> None:
-    """Run a step for each peer that has not failed, beginning with the peer of index `first`, modulo their number."""
+    """Run a step for each peer that has not failed, in a cyclic order from index `first`; record failures."""
     for offset in range(len(runs)):
         run = runs[(first + offset) % len(runs)]
         if run.failure is None:
@@ -141,11 +141,11 @@ def _in_turn(runs: list[_Run], first: int, step: Callable[[_Run], object]) -> No
 
 
 def _open(run: _Run, data: Path) -> None:
-    """Open the store in a new process, once the one before it has closed it."""
+    """Close the store if it is open, and time opening it in a new process."""
     if run.open_times:
         run.client.call("close")
     run.client.restart()
-    run.client.call("use", str(data), str(run.folder))
+    run.client.call("set_folders", str(data), str(run.folder))
     run.open_times.append(run.client.call("open"))
 
 
@@ -203,10 +203,10 @@ def _search(runs: list[_Run], data: SyntheticData, effort: Effort) -> None:
     _in_turn(runs, 0, search_trial_batch)
     for number in range(effort.rounds):
         _in_turn(runs, number, search_batch)
-    _in_turn(runs, 0, lambda run: _judge(run, data))
+    _in_turn(runs, 0, lambda run: _check_hits(run, data))
 
 
-def _judge(run: _Run, data: SyntheticData) -> None:
+def _check_hits(run: _Run, data: SyntheticData) -> None:
     """Compare the hits of the last batch with the exact ones, and read the peak memory."""
     hits = run.client.call("hits")
     recall = data.recall([[number for number, _ in rows] for rows in hits])
@@ -218,11 +218,11 @@ def _judge(run: _Run, data: SyntheticData) -> None:
 
 
 def _memory_limit(runs: list[_Run]) -> Measurement | None:
-    """Time the product in the process of the first peer that has not failed, where no measurement follows."""
+    """Time the product in the process of the first peer that has not failed, as its last task."""
     for run in runs:
         if run.failure is None:
-            times = [1000 * seconds for seconds in run.client.call("memory_limit", _PRODUCTS)]
-            return Measurement(float(np.median(times)), min(times), max(times), "ms", LOWER, len(times))
+            seconds = run.client.call("memory_limit", _PRODUCTS)
+            return median_of([1000 * time for time in seconds], "ms", LOWER)
     return None
 
 

@@ -1,4 +1,4 @@
-"""The registry of peers: their names, packages, and what a fair reader must know of each."""
+"""The registry of peers: their names, packages, and what to know of each when comparing them."""
 
 from dataclasses import dataclass
 from importlib import import_module, metadata
@@ -11,8 +11,8 @@ from benchmarks.peers.peer import Peer
 class PeerInfo:
     """A peer by name; `factory` is the class or function that returns it, as `module:name` in this package.
 
-    `exact` is what it promises, not what was measured. `persists` says whether an insert that returned is promised to
-    survive the process; then crashes are tried, with the peer of `persistent_factory` where one is given.
+    `exact` is what its documentation promises. `persists` says whether an insert that returned should survive a crash
+    of the process, which is then tested, with the peer of `persistent_factory` where one is given.
     """
 
     name: str
@@ -32,7 +32,7 @@ class PeerInfo:
             return None
 
     def make(self, *, persistent: bool = False) -> Peer:
-        """Import the library and return a peer without a store yet; `persistent`, one that persists each insert."""
+        """Import the library and return a new peer; a `persistent` one persists each insert."""
         factory = self.persistent_factory if persistent and self.persistent_factory else self.factory
         module, _, name = factory.partition(":")
         return cast(Peer, getattr(import_module(f"benchmarks.peers.{module}"), name)())
@@ -64,7 +64,7 @@ PEERS = {
         ),
         PeerInfo(
             "hnswlib brute force",
-            "hnswlib_peer:HnswlibPeer",
+            "hnswlib_peer:hnswlib_peer",
             "hnswlib",
             "a library: numbers and squared float32 distances; saved all at once",
         ),

@@ -1,20 +1,22 @@
 """scikit-learn's brute-force neighbours."""
 
+from pathlib import Path
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 from sklearn.neighbors import NearestNeighbors
 
-from benchmarks.peers.array_peer import ArrayPeer, Search, Vectors
+from benchmarks.peers.in_memory_peer import InMemoryPeer, Search, Vectors, load_array, save_array
 
 
-def sklearn_peer() -> ArrayPeer:
+def sklearn_peer() -> InMemoryPeer:
     """Return a peer that searches with `NearestNeighbors(algorithm="brute")`."""
-    return ArrayPeer(_prepare)
+    return InMemoryPeer(save_array, _load)
 
 
-def _prepare(vectors: Vectors, threads: int) -> Search:
+def _load(folder: Path, threads: int) -> tuple[int, Search]:
+    vectors = load_array(folder)
     # Its BLAS takes the number of threads from the environment.
     neighbours: Any = NearestNeighbors(algorithm="brute", n_jobs=threads).fit(vectors)
 
@@ -22,4 +24,4 @@ def _prepare(vectors: Vectors, threads: int) -> Search:
         _, numbers = neighbours.kneighbors(queries, k)
         return np.asarray(numbers)
 
-    return search
+    return len(vectors), search

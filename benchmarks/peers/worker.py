@@ -1,20 +1,22 @@
 """A peer's processes: a parent that imports its library, and one child at a time that serves tasks.
 
 The parent forks before the library is used, and again whenever its child is killed. So every store is created and
-opened in a fresh process, and none waits for the imports. A child writes `started` with its process id, then answers
-each task, a JSON line on standard input, with one JSON line on the original standard output; what the library prints
-goes to standard error. The module imports nothing but what its peer needs, so that its peak memory is the peer's.
+opened in a fresh process without waiting for imports. A child writes `started` with its process id, then answers each
+task, a JSON line on standard input, with one JSON line on the original standard output; what the library prints goes to
+standard error. The module imports only what its peer needs, so that its peak memory is the peer's.
 """
 
 import json
 import os
 import sys
 import time
+from functools import partial
 from pathlib import Path
 from typing import Any, TextIO
 
 import numpy as np
 
+from benchmarks.common.timing import seconds_of
 from benchmarks.peers.peer import Peer, Row
 from benchmarks.peers.registry import PEERS
 from benchmarks.peers.synthetic_data import DIM, K, label_of, load_queries, load_vectors
@@ -30,13 +32,13 @@ PERSISTENT = "persistent"
 
 
 class Worker:
-    """The tasks of a peer's process, by method name; times are in seconds and cover the peer's own call only."""
+    """The tasks of a peer's process, by method name; times are in seconds and cover the peer's calls only."""
 
     def __init__(self, peer: Peer, threads: int) -> None:
         self._peer, self._threads = peer, threads
         self._result: Any = None
 
-    def use(self, data: str, folder: str) -> None:
+    def set_folders(self, data: str, folder: str) -> None:
         """Set the folder of vectors and queries, and the folder of the store."""
         self._data, self._folder = Path(data), Path(folder)
         self._queries = load_queries(self._data)
@@ -49,15 +51,11 @@ class Worker:
         """Insert vectors from `first` on and return the time."""
         vectors = load_vectors(self._data)[first : first + count].copy()
         labels = [label_of(number) for number in range(first, first + count)]
-        started = time.perf_counter()
-        self._peer.insert(first, vectors, labels)
-        return time.perf_counter() - started
+        return seconds_of(lambda: self._peer.insert(first, vectors, labels))
 
     def finish(self) -> float:
         """Finish the inserts, close the store, and return the time of finishing."""
-        started = time.perf_counter()
-        self._peer.finish()
-        seconds = time.perf_counter() - started
+        seconds = seconds_of(self._peer.finish)
         self._peer.close()
         return seconds
 
@@ -104,11 +102,8 @@ class Worker:
     def memory_limit(self, repeats: int) -> list[float]:
         """Return the times of the product of all vectors with a query, which memory bandwidth bounds."""
         vectors = np.array(load_vectors(self._data))
-        times = []
-        for number in range(repeats + _WARM_UP):
-            started = time.perf_counter()
-            vectors @ self._queries[number]
-            times.append(time.perf_counter() - started)
+        queries = self._queries[: repeats + _WARM_UP]
+        times = [seconds_of(partial(np.matmul, vectors, query)) for query in queries]
         return times[_WARM_UP:]
 
     def peak_memory(self) -> int:

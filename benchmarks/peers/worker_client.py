@@ -8,7 +8,7 @@ import signal
 import subprocess
 import sys
 from collections.abc import Sequence
-from typing import Any
+from typing import IO, Any, cast
 
 from benchmarks.errors import PeerFailed
 from benchmarks.peers.worker import DONE, PERSISTENT, STARTED
@@ -24,10 +24,10 @@ _IMPORT_TIMEOUT = 180.0
 
 
 class WorkerClient:
-    """A peer in a process of its own, which `restart` replaces; use it in a `with` statement."""
+    """A peer in another process, which `restart` replaces; use it in a `with` statement."""
 
     def __init__(self, name: str, threads: int, *, persistent: bool = False, wrapper: Sequence[str] = ()) -> None:
-        """Start to import the library, under a wrapper command such as strace; `wait_until_ready` waits for it."""
+        """Start the process, under a wrapper command such as strace; `wait_until_ready` waits until it is imported."""
         self.name = name
         command = [sys.executable, "-m", "benchmarks.peers.worker", name, str(threads), *[PERSISTENT] * persistent]
         self._child: int | None = None
@@ -40,6 +40,9 @@ class WorkerClient:
             bufsize=0,
             env=os.environ | dict.fromkeys(_THREAD_VARIABLES, str(threads)) | {"PYTHONWARNINGS": "ignore"},
         )
+        # Popen's type allows None, which a pipe never is.
+        self._input = cast(IO[bytes], self._process.stdin)
+        self._output = cast(IO[bytes], self._process.stdout)
 
     def wait_until_ready(self) -> None:
         """Wait until the library is imported; raise PeerFailed when it cannot be."""
@@ -50,10 +53,8 @@ class WorkerClient:
 
     def send(self, task: str, *arguments: Any) -> None:
         """Send a task without waiting for its answer."""
-        if self._process.stdin is None:
-            raise PeerFailed(f"expected {self.name} to read tasks, got a process without input")
         try:
-            self._process.stdin.write(json.dumps([task, arguments]).encode() + b"\n")
+            self._input.write(json.dumps([task, arguments]).encode() + b"\n")
         except BrokenPipeError:
             raise PeerFailed(f"{self.name} ended by itself") from None
 
@@ -83,14 +84,11 @@ class WorkerClient:
         return answers
 
     def _read_line(self, timeout: float | None) -> tuple[str, Any]:
-        output = self._process.stdout
-        if output is None:
-            raise PeerFailed(f"expected {self.name} to answer, got a process without output")
-        # The buffer is our own because two lines may arrive at once, and `select` does not see a file object's buffer.
+        # Two lines may arrive at once, and `select` does not see what a file object has buffered.
         while b"\n" not in self._buffer:
-            if timeout is not None and not select.select([output], [], [], timeout)[0]:
+            if timeout is not None and not select.select([self._output], [], [], timeout)[0]:
                 raise PeerFailed(f"{self.name} did not answer within {timeout:.0f} s")
-            chunk = os.read(output.fileno(), 65_536)
+            chunk = os.read(self._output.fileno(), 65_536)
             if not chunk:
                 raise PeerFailed(f"{self.name} ended by itself")
             self._buffer += chunk
@@ -108,7 +106,6 @@ class WorkerClient:
         if self._child is not None:
             with contextlib.suppress(ProcessLookupError):
                 os.kill(self._child, signal.SIGKILL)
-        for pipe in (self._process.stdin, self._process.stdout):
-            if pipe is not None:
-                with contextlib.suppress(BrokenPipeError):
-                    pipe.close()
+        self._output.close()
+        with contextlib.suppress(BrokenPipeError):
+            self._input.close()

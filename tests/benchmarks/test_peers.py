@@ -93,7 +93,7 @@ def test_a_failure_in_a_peers_process_is_reported_in_one_line(tmp_path: Path) ->
     save_data(make_data(20, 5, seed=0), tmp_path)
     with WorkerClient("FAISS", 1) as client:
         client.wait_until_ready()
-        client.call("use", str(tmp_path), str(tmp_path / "nowhere"))
+        client.call("set_folders", str(tmp_path), str(tmp_path / "nowhere"))
         with pytest.raises(PeerFailed, match=r"^RuntimeError: .*could not open"):
             client.call("open")
         client.call("create")

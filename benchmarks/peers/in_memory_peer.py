@@ -1,4 +1,4 @@
-"""A peer that searches one array of vectors in memory, which NumPy saves and loads."""
+"""A peer that collects vectors in memory, saves them all at once, and stores no labels."""
 
 from collections.abc import Callable, Sequence
 from pathlib import Path
@@ -16,17 +16,20 @@ Search = Callable[[Vectors, int], NDArray[np.integer]]
 _FILE = "vectors.npy"
 
 
-class ArrayPeer:
-    """A library's search of an array. Users store labels themselves."""
+class InMemoryPeer:
+    """A library's search of vectors in memory. Users store labels themselves."""
 
-    def __init__(self, prepare: Callable[[Vectors, int], Search]) -> None:
-        """Take the function that prepares the search of vectors, (n, dim), with a number of threads."""
-        self._prepare = prepare
+    def __init__(self, save: Callable[[Path, Vectors], None], load: Callable[[Path, int], tuple[int, Search]]) -> None:
+        """Take the functions that save vectors, (n, dim), in a folder, and load them for a number of threads.
+
+        `load` returns the number of vectors and their search.
+        """
+        self._save, self._load = save, load
 
     def create(self, folder: Path, dim: int, threads: int) -> None:
-        """Collect vectors in memory."""
+        """Start to collect vectors."""
         del dim, threads
-        self._file = folder / _FILE
+        self._folder = folder
         self._batches: list[Vectors] = []
 
     def insert(self, first: int, vectors: Vectors, labels: Sequence[str]) -> None:
@@ -35,15 +38,13 @@ class ArrayPeer:
         self._batches.append(vectors.copy())
 
     def finish(self) -> None:
-        """Save the array."""
-        np.save(self._file, np.concatenate(self._batches))
+        """Save the vectors."""
+        self._save(self._folder, np.concatenate(self._batches))
 
     def open(self, folder: Path, dim: int, threads: int, *, writing: bool = False) -> None:
-        """Load the array and prepare the search."""
+        """Load the vectors and prepare the search."""
         del dim, writing
-        vectors = np.load(folder / _FILE)
-        self._size = len(vectors)
-        self._search = self._prepare(vectors, threads)
+        self._size, self._search = self._load(folder, threads)
 
     def rows(self) -> list[Row]:
         """Return the numbers of the vectors."""
@@ -63,3 +64,13 @@ class ArrayPeer:
 
     def close(self) -> None:
         """Do nothing: nothing is open."""
+
+
+def save_array(folder: Path, vectors: Vectors) -> None:
+    """Save vectors as an array of NumPy's."""
+    np.save(folder / _FILE, vectors)
+
+
+def load_array(folder: Path) -> Vectors:
+    """Load the vectors of `save_array`, (n, dim)."""
+    return np.asarray(np.load(folder / _FILE))

@@ -9,6 +9,7 @@ from rich.table import Table
 
 from storage import console
 from storage.console import MilvusOption, StoreOption, display_name
+from storage.nearest.faiss_flat import FAISS_VERSION
 from storage.store import Store
 from storage.transfer import migration
 from storage.transfer.comparison import compare
@@ -46,7 +47,7 @@ def info(store: StoreOption, json: JsonOption = False) -> None:
     for file in report.generations:
         state = "missing" if not file.bytes else "covers everything" if file.covers_all else f"up to batch {file.batch}"
         table.add_row("index", f"{file.bytes / 2**20:,.1f} MiB, {file.items:,} items, {state}: {file.file}")
-    table.add_row("made with", f"{report.made_with}, FAISS {report.faiss}")
+    table.add_row("made with", f"{report.made_with}, FAISS {FAISS_VERSION}")
     console.OUT.print(table)
 
 

@@ -46,7 +46,7 @@ class StoreReader:
         self._thumbnails_checked = False
         with database.reading() as catalog:
             self.embedding: Embedding = catalog.embedding()
-        self._snapshots = SnapshotCache(database, self._files, self.dim)
+        self._snapshots = SnapshotCache(database, self.location.folder, self.dim)
         self._engine: Engine | None = None
 
     def close(self) -> None:
@@ -64,11 +64,6 @@ class StoreReader:
         raise NotAStore(
             f"expected a store in a folder, got {self.location}: `lookalike store migrate` copies it to one"
         )
-
-    @property
-    def _files(self) -> Path | None:
-        """Return the folder of the store's index files; a store on a server has none."""
-        return self.location.folder
 
     def __exit__(self, *_: object) -> None:
         self.close()
@@ -178,7 +173,7 @@ class StoreReader:
     def info(self) -> StoreInfo:
         """Describe the store: counts, embedding, sizes, generations and versions."""
         with self._database.reading() as catalog:
-            return describe(catalog, self._files, self._database)
+            return describe(catalog, self.location.folder, self._database)
 
     def label_counts(self) -> dict[str | None, int]:
         """Return how many items each label has."""
@@ -213,7 +208,7 @@ class StoreReader:
 
     def next_job(self) -> int:
         """Return a job number that is not used yet, and on a server is reserved for the caller."""
-        begin = self._database.writing if self._files is None else self._database.reading
+        begin = self._database.writing if self.location.folder is None else self._database.reading
         with begin() as catalog:
             return catalog.jobs.next_number()
 
@@ -321,5 +316,5 @@ class StoreReader:
         """Verify the whole store: return one line for each problem, none when it is intact."""
         problems = self._database.integrity()
         with self._database.reading() as catalog:
-            problems += verification.problems(catalog, self._files, self.dim)
+            problems += verification.problems(catalog, self.location.folder, self.dim)
         return problems + (self._engine.problems() if self._engine is not None else [])

@@ -203,8 +203,8 @@ class Store(StoreReader):
         self._require_writer()
         if self._engine is not None:
             self._engine.sync_and_check()
-        elif self._files is not None:
-            loaded = publish(self._database, self._files, self.dim)
+        elif self.location.folder is not None:
+            loaded = publish(self._database, self.location.folder, self.dim)
             if loaded is not None:
                 self._snapshots.replace(loaded)
         self._database.analyze()
@@ -224,8 +224,8 @@ class Store(StoreReader):
         done = self._database.rewrite_if_damaged()
         with self._database.writing() as catalog:
             done += repair_rows(catalog, self.dim)
-            done += remove_damaged_generations(catalog, self._files, self.dim)
-            problem = next(verification.problems(catalog, self._files, self.dim), None)
+            done += remove_damaged_generations(catalog, self.location.folder, self.dim)
+            problem = next(verification.problems(catalog, self.location.folder, self.dim), None)
             if problem is not None:
                 raise StoreCorrupt(f"expected {self.location} to be intact after its repair, got '{problem}'")
         self._snapshots.clear()

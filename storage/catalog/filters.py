@@ -5,6 +5,7 @@ numbers on both sides: https://sqlite.org/json1.html. SQLite's JSON reader cuts 
 """
 
 import json
+import operator
 from typing import Any
 
 import sqlalchemy as sa
@@ -13,12 +14,7 @@ from storage.catalog.json_sql import NUMBER_TYPES, equals_any, json_fields, json
 from storage.catalog.schema import ItemRow
 from storage.types.where import COLUMNS, EXISTS, ID, KEY, ORDERS, UNEQUAL, Condition
 
-_COMPARISONS = {
-    "<": sa.ColumnElement.__lt__,
-    "<=": sa.ColumnElement.__le__,
-    ">": sa.ColumnElement.__gt__,
-    ">=": sa.ColumnElement.__ge__,
-}
+_COMPARISONS = {"<": operator.lt, "<=": operator.le, ">": operator.gt, ">=": operator.ge}
 
 Clause = sa.ColumnElement[bool]
 

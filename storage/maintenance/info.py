@@ -40,8 +40,6 @@ class StoreInfo:
     generations: list[GenerationFile]
     format: int
     made_with: str
-    sqlite: str = sqlite3.sqlite_version
-    faiss: str = FAISS_VERSION
 
     def as_json(self) -> dict[str, Any]:
         """Return the description as JSON values; `unlabelled` counts the items without a label."""
@@ -60,7 +58,7 @@ class StoreInfo:
             "index_bytes": self.index_bytes,
             "generations": [asdict(generation) for generation in self.generations],
             "format": self.format,
-            "versions": {"sqlite": self.sqlite, "faiss": self.faiss, **self._server()},
+            "versions": {"sqlite": sqlite3.sqlite_version, "faiss": FAISS_VERSION, **self._server()},
         }
 
     def _server(self) -> dict[str, str]:

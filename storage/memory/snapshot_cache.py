@@ -28,25 +28,21 @@ class SnapshotCache:
         self._database = database
         self._folder = folder
         self._dim = dim
-        self._lock = threading.Lock()
+        self._lock = threading.RLock()
         self.search_lock = PollingLock()
         self._snapshot: Snapshot | None = None
         self._rows_checked = False
         self._filtered: OrderedDict[str, Snapshot] = OrderedDict()
 
     def clear(self) -> None:
-        """Drop everything; the next snapshot is loaded again."""
-        with self._lock:
-            self._replace(None)
+        """Drop the snapshots; the next search loads the newest."""
+        self.replace(None)
 
-    def replace(self, loaded: Snapshot) -> None:
-        """Use another snapshot from now on."""
+    def replace(self, loaded: Snapshot | None) -> None:
+        """Use another snapshot from now on, and drop the sub-snapshots."""
         with self._lock:
-            self._replace(loaded)
-
-    def _replace(self, loaded: Snapshot | None) -> None:
-        self._snapshot, self._rows_checked = loaded, False
-        self._filtered.clear()
+            self._snapshot, self._rows_checked = loaded, False
+            self._filtered.clear()
 
     def current(self) -> Snapshot:
         """Return the cached snapshot, whichever batch it is of; load the newest when there is none."""
@@ -57,7 +53,7 @@ class SnapshotCache:
             if loaded is None:
                 with self._database.reading() as catalog:
                     loaded = snapshot.load(catalog, self._folder, self._dim)
-                self._replace(loaded)
+                self.replace(loaded)
             return loaded
 
     def newest(self) -> Snapshot:
@@ -89,7 +85,7 @@ class SnapshotCache:
         loaded = self._snapshot
         if loaded is None or catalog.history.last_batch() != loaded.batch:
             loaded = snapshot.load(catalog, self._folder, self._dim)
-            self._replace(loaded)
+            self.replace(loaded)
         if not self._rows_checked:
             require_intact_rows(loaded, catalog)
             self._rows_checked = True

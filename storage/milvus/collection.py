@@ -96,8 +96,8 @@ class MilvusCollection:
             self._create()
             self._client.load_collection(self.url.collection, timeout=TIMEOUT_S)
 
-    def read_coverage(self) -> Coverage | None:
-        """Return the collection's coverage, None if it is empty; later searches see at least as much."""
+    def read_coverage(self) -> Coverage:
+        """Return the collection's coverage; later searches see at least as much."""
         with self._server_errors():
             # A timestamp of the server's clock. Searches after it need not wait, as with consistency "Strong", until
             # the server has caught up with a timestamp of their own.
@@ -107,14 +107,13 @@ class MilvusCollection:
     def read_epoch(self) -> str:
         """Return the epoch, which changes when the collection is rebuilt; empty for an empty collection."""
         with self._server_errors():
-            coverage = self._coverage()
-        return coverage.epoch if coverage is not None else ""
+            return self._coverage().epoch
 
-    def _coverage(self) -> Coverage | None:
+    def _coverage(self) -> Coverage:
         rows = self._client.get(
             self.url.collection, [_COVERAGE_ID], ["label"], timeout=TIMEOUT_S, **self._consistency()
         )
-        return Coverage(**json.loads(rows[0]["label"])) if rows else None
+        return Coverage(**json.loads(rows[0]["label"])) if rows else Coverage()
 
     def write_coverage(self, coverage: Coverage) -> None:
         """Record the collection's coverage, after its rows were written."""

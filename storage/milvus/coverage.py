@@ -9,16 +9,13 @@ class Coverage:
 
     `items` is their number. The collection may also hold some newer items, and items deleted later. `chain` is the
     chain hash of `batch` in hexadecimal; `largest` is at least the largest squared length of a vector. `epoch`
-    changes when the collection is rebuilt. The field names are those of the JSON in the collection.
+    changes when the collection is rebuilt. The defaults are the coverage of an empty collection. The field names are
+    those of the JSON in the collection.
     """
 
-    epoch: str
-    batch: int
-    chain: str
-    next_id: int
-    items: int
-    largest: float
-
-
-#: The coverage of an empty collection.
-NO_COVERAGE = Coverage(epoch="", batch=0, chain="", next_id=0, items=0, largest=0.0)
+    epoch: str = ""
+    batch: int = 0
+    chain: str = ""
+    next_id: int = 0
+    items: int = 0
+    largest: float = 0.0

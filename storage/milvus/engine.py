@@ -11,7 +11,7 @@ from storage.catalog.database import Database
 from storage.catalog.row import Row
 from storage.errors import ServerUnusable
 from storage.milvus.collection import Ids, MilvusCollection
-from storage.milvus.coverage import NO_COVERAGE, Coverage
+from storage.milvus.coverage import Coverage
 from storage.milvus.sync import CollectionSync, require_same_history
 from storage.milvus.url import MilvusUrl
 from storage.types.embedding import Embedding
@@ -70,7 +70,7 @@ class Engine:
             self.refresh()
 
     def _read_coverage(self) -> Coverage:
-        coverage = self._collection.read_coverage() or NO_COVERAGE
+        coverage = self._collection.read_coverage()
         with self._database.reading() as catalog:
             require_same_history(catalog, coverage, self.url)
         self._coverage = coverage

@@ -14,7 +14,7 @@ from storage.catalog.catalog import Catalog
 from storage.catalog.database import Database
 from storage.errors import ServerUnusable
 from storage.milvus.collection import MilvusCollection
-from storage.milvus.coverage import NO_COVERAGE, Coverage
+from storage.milvus.coverage import Coverage
 from storage.milvus.pushdown import encoded_label
 from storage.milvus.url import MilvusUrl
 
@@ -43,7 +43,7 @@ class CollectionSync:
         """Make the collection cover all rows, rebuilt if it has other items too; return a line if it was rebuilt."""
         with self._database.sync_lock(wait=True):
             self._run()
-            coverage = self._collection.read_coverage() or NO_COVERAGE
+            coverage = self._collection.read_coverage()
             count = self._collection.count()
             if count == coverage.items:
                 return None
@@ -52,7 +52,8 @@ class CollectionSync:
         return f"collection {self._collection.url}: {count} items instead of {coverage.items}, rebuilt"
 
     def _run(self) -> None:
-        coverage: Coverage | None = self._collection.read_coverage() or replace(NO_COVERAGE, epoch=uuid.uuid4().hex)
+        covered = self._collection.read_coverage()
+        coverage: Coverage | None = covered if covered.epoch else Coverage(epoch=uuid.uuid4().hex)
         while coverage is not None:
             coverage = self._step(coverage)
 

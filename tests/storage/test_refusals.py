@@ -9,7 +9,7 @@ import pytest
 
 from storage import NewItem, Store
 from storage.errors import InvalidItem, InvalidQuery, InvalidVectors, StoreReadOnly, UnknownItem
-from tests.errors import exactly
+from tests.errors import error_message
 from tests.storage.stores import files, item, line_store, line_vector, line_vectors, new_items
 
 # Writing
@@ -34,12 +34,10 @@ def test_only_an_open_writer_writes(tmp_path: Path, write: Callable[[Store], obj
     store = Store.open(folder, writing=closed)
     if closed:
         store.close()
-    message = (
+    assert error_message(StoreReadOnly, write, store) == (
         f"expected {folder} to be open for writing, got a store that was opened for reading or is closed: open it for "
         "writing"
     )
-    with pytest.raises(StoreReadOnly, match=exactly(message)):
-        write(store)
     store.close()
     assert {**files(folder), "writer.lock": b""} == {**before, "writer.lock": b""}
 
@@ -79,8 +77,7 @@ def test_an_item_that_cannot_be_stored_refuses_the_batch(tmp_path: Path, bad: Ne
     with Store.open(line_store(tmp_path), writing=True) as store:
         before = files(store.folder)
         for batch in ([bad, *new_items([6, 7])], [*new_items([6, 7]), bad]):
-            with pytest.raises(InvalidItem, match=exactly(message)):
-                store.append(batch, line_vectors([6, 7, 8]))
+            assert error_message(InvalidItem, store.append, batch, line_vectors([6, 7, 8])) == message
         assert files(store.folder) == before
         assert store.append(new_items([5]), line_vectors([5])).ids == (5,)
         assert store.verify() == []
@@ -111,15 +108,15 @@ def test_metadata_that_json_cannot_hold_refuses_the_batch(tmp_path: Path, number
 def test_invalid_vectors_refuse_the_batch(tmp_path: Path, vectors: Any, error: type[Exception], message: str) -> None:
     with Store.open(line_store(tmp_path), writing=True) as store:
         before = files(store.folder)
-        with pytest.raises(error, match=exactly(message)):
-            store.append(new_items([5, 6]), vectors)
+        assert error_message(error, store.append, new_items([5, 6]), vectors) == message
         assert files(store.folder) == before
 
 
 def test_vectors_without_items_are_not_ignored(tmp_path: Path) -> None:
     with Store.open(line_store(tmp_path), writing=True) as store:
-        with pytest.raises(InvalidItem, match=exactly("expected a vector for each of 0 items, got 1 vectors")):
-            store.append([], line_vectors([5]))
+        assert error_message(InvalidItem, store.append, [], line_vectors([5])) == (
+            "expected a vector for each of 0 items, got 1 vectors"
+        )
         assert len(store) == 5
 
 
@@ -144,29 +141,26 @@ def test_vectors_without_items_are_not_ignored(tmp_path: Path) -> None:
 )
 def test_an_unknown_item_is_named(tmp_path: Path, read: Callable[[Store], object], name: str) -> None:
     with Store.open(line_store(tmp_path), writing=True) as store:
-        message = (
+        assert error_message(UnknownItem, read, store) == (
             f"expected an item of {store.folder}, got {name}, which it does not hold: see `lookalike store info` "
             "for what it holds"
         )
-        with pytest.raises(UnknownItem, match=exactly(message)):
-            read(store)
         assert store.items() == [item(number) for number in range(5)]
 
 
 @pytest.mark.parametrize("k", [0, -1, 2.0, "5", None, True, np.float64(3), np.int64(0)])
 def test_k_is_a_whole_number_of_at_least_one(tmp_path: Path, k: Any) -> None:
     with Store.open(line_store(tmp_path)) as store:
-        message = f"expected k to be a whole number of at least 1, got {k!r}"
-        with pytest.raises(InvalidQuery, match=exactly(message)):
-            store.nearest(line_vector(0), k)
+        assert error_message(InvalidQuery, store.nearest, line_vector(0), k) == (
+            f"expected k to be a whole number of at least 1, got {k!r}"
+        )
 
 
 def test_an_invalid_query_is_refused_as_an_invalid_vector_is(tmp_path: Path) -> None:
     with Store.open(line_store(tmp_path)) as store:
-        with pytest.raises(
-            InvalidVectors, match=exactly("expected vectors of 2 dimensions, got an array of shape (3,)")
-        ):
-            store.nearest([1, 2, 3], 1)
-        message = "expected a list of excluded ids for each of 2 queries, got 1"
-        with pytest.raises(InvalidQuery, match=exactly(message)):
-            store.nearest(line_vectors([0, 1]), 1, exclude=[[0]])
+        assert error_message(InvalidVectors, store.nearest, [1, 2, 3], 1) == (
+            "expected vectors of 2 dimensions, got an array of shape (3,)"
+        )
+        assert error_message(InvalidQuery, store.nearest, line_vectors([0, 1]), 1, exclude=[[0]]) == (
+            "expected a list of excluded ids for each of 2 queries, got 1"
+        )

@@ -10,7 +10,7 @@ import pytest
 
 from storage import AppendResult, Embedding, Hit, Item, NewItem, Store
 from storage.errors import InvalidQuery
-from tests.errors import exactly
+from tests.errors import error_message
 from tests.storage.stores import (
     EMBEDDING,
     content,
@@ -236,6 +236,5 @@ def test_an_id_must_be_a_whole_number(tmp_path: Path, id: Any) -> None:
             lambda: store.nearest(line_vector(0), 1, exclude=[[id]]),
         ]
         for call in calls:
-            with pytest.raises(InvalidQuery, match=exactly(message)):
-                call()
+            assert error_message(InvalidQuery, call) == message
         assert len(store) == 3

@@ -13,7 +13,7 @@ from storage.catalog.schema import SCHEMA_VERSION
 from storage.catalog.upgrades import UPGRADES
 from storage.databases import sqlite_file
 from storage.errors import StoreCorrupt, StoreVersion
-from tests.errors import exactly
+from tests.errors import error_message
 from tests.storage.catalog.formats.make import FORMATS, answers
 from tests.storage.stores import sql
 
@@ -99,8 +99,7 @@ def test_a_store_of_a_newer_format_is_refused(tmp_path: Path) -> None:
         "open it with a newer Lookalike"
     )
     for writing in (False, True):
-        with pytest.raises(StoreVersion, match=exactly(message)):
-            Store.open(folder, writing=writing)
+        assert error_message(StoreVersion, Store.open, folder, writing=writing) == message
 
 
 @pytest.mark.parametrize("version", [0, -1])

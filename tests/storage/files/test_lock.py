@@ -11,7 +11,7 @@ import pytest
 from storage import Store
 from storage.errors import NotAStore, StoreBusy, StoreUnwritable
 from storage.files.lock import WriterLock
-from tests.errors import exactly
+from tests.errors import error_message, exactly
 from tests.processes import python
 from tests.storage.stores import EMBEDDING, line_store, line_vectors, new_items
 
@@ -125,11 +125,9 @@ def test_a_file_system_without_locks_is_refused(tmp_path: Path, monkeypatch: pyt
         raise OSError(errno.ENOLCK, os.strerror(errno.ENOLCK))
 
     monkeypatch.setattr("fcntl.flock", without_locks)
-    message = (
+    assert error_message(StoreUnwritable, WriterLock, tmp_path / "lock") == (
         f"expected to write {tmp_path / 'lock'}, got 'No locks available': everything acknowledged so far is kept; "
         "free space or change the permissions and run the same command again"
     )
-    with pytest.raises(StoreUnwritable, match=exactly(message)):
-        WriterLock(tmp_path / "lock")
     monkeypatch.undo()
     WriterLock(tmp_path / "lock").release()

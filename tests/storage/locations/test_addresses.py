@@ -11,7 +11,7 @@ from storage.locations.folder_location import FolderLocation
 from storage.locations.location_of import location_of
 from storage.locations.server_location import ServerLocation
 from storage.milvus.url import MilvusUrl, parse_milvus_url
-from tests.errors import error_message, exactly
+from tests.errors import error_message
 from tests.storage.stores import line_store
 
 
@@ -40,14 +40,10 @@ def test_an_address_is_shown_without_its_password() -> None:
 @pytest.mark.parametrize("url", ["mysql://me@host/pictures", "postgresql+asyncpg://host/pictures", "postgresql://host"])
 def test_a_url_of_another_kind_is_refused_in_one_line(url: str) -> None:
     shown = f"{url.partition(':')[0]}://..."
-    with pytest.raises(
-        NotAStore,
-        match=exactly(
-            "expected a store's folder or a URL such as postgresql+psycopg://user@host/database?schema=name, "
-            f"got {shown}: name one of them"
-        ),
-    ):
-        Store.open(url)
+    assert error_message(NotAStore, Store.open, url) == (
+        "expected a store's folder or a URL such as postgresql+psycopg://user@host/database?schema=name, "
+        f"got {shown}: name one of them"
+    )
 
 
 def test_a_schema_has_a_plain_name() -> None:
@@ -87,11 +83,7 @@ def test_another_kind_of_milvus_url_is_refused(url: str, message: str, tmp_path:
 
 def test_a_missing_package_is_named_with_the_extra_that_brings_it() -> None:
     require_extra("json", "postgres")
-    with pytest.raises(
-        ExtraMissing,
-        match=exactly(
-            "expected the package no_such_package, which is not installed: run `pip install -e '.[postgres]'` in "
-            "Lookalike's folder"
-        ),
-    ):
-        require_extra("no_such_package", "postgres")
+    assert error_message(ExtraMissing, require_extra, "no_such_package", "postgres") == (
+        "expected the package no_such_package, which is not installed: run `pip install -e '.[postgres]'` in "
+        "Lookalike's folder"
+    )

@@ -7,7 +7,7 @@ import pytest
 
 from storage import Embedding, Store
 from storage.errors import NotAStore, OtherEmbedding, StoreCorrupt, StoreExists, StoreNotFound
-from tests.errors import exactly
+from tests.errors import error_message
 from tests.processes import printed_by
 from tests.storage.stores import EMBEDDING, files, item, line_store, line_vector, new_item, sql
 
@@ -17,12 +17,10 @@ OPENINGS = pytest.mark.parametrize("writing", [False, True], ids=["for reading",
 @OPENINGS
 def test_a_missing_folder_is_refused(tmp_path: Path, writing: bool) -> None:
     folder = tmp_path / "nowhere"
-    message = (
+    assert error_message(StoreNotFound, Store.open, folder, writing=writing) == (
         f"expected a store at {folder}, found nothing there: make one with `lookalike ingest SOURCE --store {folder}`, "
         "or name the right folder"
     )
-    with pytest.raises(StoreNotFound, match=exactly(message)):
-        Store.open(folder, writing=writing)
     assert not Store.exists_at(folder)
     assert files(tmp_path) == {}
 
@@ -30,12 +28,12 @@ def test_a_missing_folder_is_refused(tmp_path: Path, writing: bool) -> None:
 @OPENINGS
 def test_a_file_is_refused(tmp_path: Path, writing: bool) -> None:
     (tmp_path / "file").write_bytes(b"")
-    message = f"expected a store at {tmp_path / 'file'}, got a file: name the folder that holds the store"
-    with pytest.raises(NotAStore, match=exactly(message)):
-        Store.open(tmp_path / "file", writing=writing)
-    message = f"expected a new or empty folder for the store, got the file {tmp_path / 'file'}: name another folder"
-    with pytest.raises(NotAStore, match=exactly(message)):
-        Store.create(tmp_path / "file", EMBEDDING)
+    assert error_message(NotAStore, Store.open, tmp_path / "file", writing=writing) == (
+        f"expected a store at {tmp_path / 'file'}, got a file: name the folder that holds the store"
+    )
+    assert error_message(NotAStore, Store.create, tmp_path / "file", EMBEDDING) == (
+        f"expected a new or empty folder for the store, got the file {tmp_path / 'file'}: name another folder"
+    )
     assert not Store.exists_at(tmp_path / "file")
 
 
@@ -51,31 +49,27 @@ def test_a_file_is_refused(tmp_path: Path, writing: bool) -> None:
 )
 def test_a_folder_without_a_catalog_is_refused(tmp_path: Path, fill: Callable[[Path], None], writing: bool) -> None:
     fill(tmp_path)
-    message = (
+    assert error_message(NotAStore, Store.open, tmp_path, writing=writing) == (
         f"expected a store at {tmp_path}, got a folder without a catalog.sqlite: name a folder that "
         "`lookalike ingest` made, or a new one"
     )
-    with pytest.raises(NotAStore, match=exactly(message)):
-        Store.open(tmp_path, writing=writing)
 
 
 @OPENINGS
 def test_a_file_that_is_not_a_catalog_is_refused(tmp_path: Path, writing: bool) -> None:
     catalog = tmp_path / "catalog.sqlite"
     catalog.write_bytes(b"once upon a time there was a text" * 200)
-    message = f"expected a Lookalike catalog at {catalog}, got a file that is not a database"
-    with pytest.raises(NotAStore, match=exactly(message)):
-        Store.open(tmp_path, writing=writing)
+    assert error_message(NotAStore, Store.open, tmp_path, writing=writing) == (
+        f"expected a Lookalike catalog at {catalog}, got a file that is not a database"
+    )
     message = (
         f"expected a Lookalike catalog at {catalog}, got another program's database: name a folder that "
         "`lookalike ingest` made, or a new one"
     )
     catalog.write_bytes(b"")
-    with pytest.raises(NotAStore, match=exactly(message)):
-        Store.open(tmp_path, writing=writing)
+    assert error_message(NotAStore, Store.open, tmp_path, writing=writing) == message
     sql(tmp_path, "CREATE TABLE items (id INTEGER)")
-    with pytest.raises(NotAStore, match=exactly(message)):
-        Store.open(tmp_path, writing=writing)
+    assert error_message(NotAStore, Store.open, tmp_path, writing=writing) == message
 
 
 @OPENINGS
@@ -92,34 +86,28 @@ def test_a_file_that_is_not_a_catalog_is_refused(tmp_path: Path, writing: bool) 
 def test_a_catalog_with_other_tables_is_refused(tmp_path: Path, statement: str, got: str, writing: bool) -> None:
     folder = line_store(tmp_path)
     sql(folder, statement)
-    message = (
+    assert error_message(StoreCorrupt, Store.open, folder, writing=writing) == (
         f"expected the tables of a Lookalike catalog and nothing else in {folder / 'catalog.sqlite'}, got {got}: "
         "restore it from a backup"
     )
-    with pytest.raises(StoreCorrupt, match=exactly(message)):
-        Store.open(folder, writing=writing)
 
 
 def test_a_store_is_never_created_over_another(tmp_path: Path) -> None:
     folder = line_store(tmp_path)
     before = files(folder)
     message = f"expected a new or empty folder for the store, got the store {folder}: open it instead"
-    with pytest.raises(StoreExists, match=exactly(message)):
-        Store.create(folder, EMBEDDING)
-    with pytest.raises(StoreExists, match=exactly(message)):
-        Store.require_free(folder)
+    assert error_message(StoreExists, Store.create, folder, EMBEDDING) == message
+    assert error_message(StoreExists, Store.require_free, folder) == message
     assert files(folder) == before
 
 
 def test_a_store_is_never_created_among_other_files(tmp_path: Path) -> None:
     for name in ("thesis.txt", "notes.txt"):
         (tmp_path / name).write_bytes(b"mine")
-    message = (
+    assert error_message(NotAStore, Store.create, tmp_path, EMBEDDING) == (
         f"expected a new or empty folder for the store, got {tmp_path} with other files in it ('notes.txt'): name "
         "another folder"
     )
-    with pytest.raises(NotAStore, match=exactly(message)):
-        Store.create(tmp_path, EMBEDDING)
     assert files(tmp_path) == {"notes.txt": b"mine", "thesis.txt": b"mine"}
 
 

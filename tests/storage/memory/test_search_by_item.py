@@ -9,7 +9,7 @@ import pytest
 from storage import Store
 from storage.errors import StoreCorrupt, UnknownItem
 from storage.types.query import Query
-from tests.errors import exactly
+from tests.errors import error_message
 from tests.storage.stores import hit, item, line_store, line_vector, new_item, sql
 
 #: The items within 4 of item 2, which is at 3.
@@ -107,5 +107,4 @@ def test_a_lost_row_is_refused(tmp_path: Path) -> None:
         sql(folder, "DELETE FROM items WHERE id = 2")
         lost = "expected item 2 in the catalog, but it is gone: run `lookalike store verify`"
         for id in (2, 3):
-            with pytest.raises(StoreCorrupt, match=exactly(lost)):
-                by_id(store, id)
+            assert error_message(StoreCorrupt, by_id, store, id) == lost

@@ -10,7 +10,7 @@ import pytest
 from storage import Embedding, Store
 from storage.errors import OtherEmbedding
 from storage.transfer.import_export import ImportReport, import_file, imported_embedding
-from tests.errors import exactly
+from tests.errors import error_message
 from tests.storage.stores import files, line_store
 from tests.storage.transfer.import_files import KINDS, write
 
@@ -119,12 +119,10 @@ def test_vectors_of_two_models_are_never_mixed(tmp_path: Path) -> None:
         (tmp_path / "theirs", wide, "theirs", theirs),
     ):
         before = files(store)
-        message = (
+        assert error_message(OtherEmbedding, import_file, imported, store, model) == (
             f"expected vectors of the store's embedding ({expected.name}, 2 dimensions, fingerprint "
             f"{expected.fingerprint[:12]}), got {model}, {3 if imported == wide else 2} dimensions, fingerprint "
             f"{imported_embedding(3 if imported == wide else 2, model).fingerprint[:12]}: use the store's recipe and "
             "weights, or another store"
         )
-        with pytest.raises(OtherEmbedding, match=exactly(message)):
-            import_file(imported, store, model)
         assert {**files(store), "writer.lock": b""} == {**before, "writer.lock": b""}

@@ -10,7 +10,7 @@ import pytest
 from storage import LookalikeError
 from storage.errors import FileUnusable, InvalidItem, InvalidVectors
 from storage.transfer.import_export import import_file
-from tests.errors import exactly
+from tests.errors import error_message
 from tests.storage.stores import files
 from tests.storage.transfer.import_files import KINDS, write
 
@@ -98,8 +98,7 @@ def test_a_bad_file_is_refused_in_one_line_and_nothing_of_it_is_stored(
     for kind in kinds:
         present = {name: column for name, column in (GOOD | columns).items() if column is not None}
         file = write(tmp_path, kind, **present)
-        with pytest.raises(error, match=exactly(message.format(file))):
-            import_file(file, tmp_path / "store", "theirs")
+        assert error_message(error, import_file, file, tmp_path / "store", "theirs") == message.format(file)
         assert not (tmp_path / "store").exists()
 
 
@@ -112,16 +111,15 @@ def test_an_error_in_the_last_page_is_found_before_the_first_is_written(tmp_path
     ):
         columns: dict[str, Any] = {"key": keys, "vector": vectors} | change
         file = write(tmp_path, kind, **(columns | {"vector": list(columns["vector"])}))
-        with pytest.raises(LookalikeError, match=exactly(message)):
-            import_file(file, tmp_path / "store", "theirs")
+        assert error_message(LookalikeError, import_file, file, tmp_path / "store", "theirs") == message
         assert not (tmp_path / "store").exists()
 
 
 @pytest.mark.parametrize("name", ["theirs.csv", "theirs", "theirs.faiss"])
 def test_a_file_of_an_unknown_kind_is_refused(tmp_path: Path, name: str) -> None:
-    message = f"expected a file that ends in .parquet, .npz, got {tmp_path / name}"
-    with pytest.raises(FileUnusable, match=exactly(message)):
-        import_file(tmp_path / name, tmp_path / "store", "theirs")
+    assert error_message(FileUnusable, import_file, tmp_path / name, tmp_path / "store", "theirs") == (
+        f"expected a file that ends in .parquet, .npz, got {tmp_path / name}"
+    )
 
 
 @KINDS

@@ -9,7 +9,7 @@ from storage.errors import OtherEmbedding, StoreCorrupt, StoreExists
 from storage.transfer.comparison import compare
 from storage.transfer.migration import Migrated, migrate
 from tests.commands import Command
-from tests.errors import exactly
+from tests.errors import error_message
 from tests.storage.stores import EMBEDDING, line_store, line_vectors, new_items, sql
 
 ALL = {"embedding": 0, "items": 0, "vectors": 0, "plain": 0, "filtered": 0, "within": 0}
@@ -48,14 +48,9 @@ def test_a_copy_resumes_after_the_last_batch_that_it_has(tmp_path: Path) -> None
 def test_a_store_is_not_copied_over_another(tmp_path: Path) -> None:
     original = line_store(tmp_path)
     other = line_store(tmp_path / "other", 4)
-    with pytest.raises(
-        StoreExists,
-        match=exactly(
-            f"expected no store at {other}, or an unfinished copy of {original}, got another store: name another "
-            "location"
-        ),
-    ):
-        migrate(original, other)
+    assert error_message(StoreExists, migrate, original, other) == (
+        f"expected no store at {other}, or an unfinished copy of {original}, got another store: name another location"
+    )
 
 
 def test_a_damaged_row_is_not_copied(tmp_path: Path) -> None:

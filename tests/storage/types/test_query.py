@@ -9,7 +9,7 @@ import pytest
 from storage.errors import InvalidQuery
 from storage.types.query import Query
 from storage.types.where import Condition
-from tests.errors import exactly
+from tests.errors import error_message
 
 
 @pytest.mark.parametrize(
@@ -42,5 +42,4 @@ def test_a_query_has_five_hits_unless_k_or_a_radius_is_given(query: Query, expec
     ],
 )
 def test_an_invalid_option_is_refused(options: dict[str, Any], message: str) -> None:
-    with pytest.raises(InvalidQuery, match=exactly(message)):
-        Query.checked(**options)
+    assert error_message(InvalidQuery, Query.checked, **options) == message

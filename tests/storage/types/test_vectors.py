@@ -7,7 +7,7 @@ import pytest
 
 from storage.errors import InvalidVectors
 from storage.types.vectors import checked_vectors
-from tests.errors import exactly
+from tests.errors import error_message
 
 #: The largest float32 whose square is finite in float32.
 LARGEST = np.float32(1.8446743e19)
@@ -40,8 +40,7 @@ NOT_FINITE = "expected finite vectors with a squared norm below 3.4e+38, got NaN
     ],
 )
 def test_vectors_that_cannot_be_searched_are_refused(given: Any, message: str) -> None:
-    with pytest.raises(InvalidVectors, match=exactly(message)):
-        checked_vectors(given, 2)
+    assert error_message(InvalidVectors, checked_vectors, given, 2) == message
 
 
 @pytest.mark.parametrize(

@@ -1,24 +1,23 @@
 """Measure 1-NN accuracy, recall@k and mAP of a recipe on images that its store does not contain."""
 
-import tempfile
 from collections import Counter
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
-from pathlib import Path
+from statistics import fmean
 
 import numpy as np
 from numpy.typing import NDArray
 from rich.table import Table
 
-from benchmarks.measures import metrics
+from benchmarks.measures.intervals import wilson_interval
+from benchmarks.measures.ranking import DEPTH, RECALL_AT, Ranking
 from benchmarks.measures.splits import labelled_images, require_test_count
+from benchmarks.measures.temporary_searcher import temporary_searcher
 from ingest.embedding.network.backbone_factory import BackboneFactory
 from ingest.embedding.network.caching_backbone import CachingBackbone
 from ingest.embedding.recipes import Recipe
-from ingest.job import ingest
 from ingest.pipeline.progress import Progress
 from ingest.sources import InMemorySource, Source, SourceImage
-from search import Searcher
 
 #: 1-NN accuracy that the original notebook printed, for 1,000 queries among 4,000 other digits of MNIST.
 PUBLISHED = {"notebook": 0.87}
@@ -28,9 +27,6 @@ DENSE_SEEDS = (0, 1, 2, 3, 4)
 
 #: Images in the cache besides those of the source: the black one that pads batches, and the embedder's canary images.
 _OTHER_IMAGES = 64
-
-RECALL_AT = (1, 5, 10)
-DEPTH = max(RECALL_AT)
 
 
 @dataclass(frozen=True)
@@ -89,43 +85,37 @@ def measure_accuracy(
     fitted on the stored images only. Raise UnfitForBenchmark for too few images, or an image without a label.
     """
     queries, stored = _split(source, test, seed)
-    truth = [str(image.label) for image in queries]
+    truth = np.array([str(image.label) for image in queries])
     names = sorted({str(image.label) for image in (*queries, *stored)})
-    relevant = Counter(str(image.label) for image in stored)
+    counts = Counter(str(image.label) for image in stored)
+    relevant = np.array([counts[label] for label in truth.tolist()])
     seeds = DENSE_SEEDS if recipe.head == "dense" else (recipe.seed,)
     backbone = make_backbone(recipe)
     if len(seeds) > 1:
         # The seeds change only the head, so the network needs to see each image only once.
         backbone = CachingBackbone(backbone, capacity=len(queries) + len(stored) + _OTHER_IMAGES)
-    labels_by_seed: list[list[list[str]]] = []
-    sklearn_accuracies: list[float] = []
+    rankings, confusions, sklearn_accuracies = [], [], []
     for dense_seed in seeds:
         hit_labels, sklearn_labels = _search(
             queries, stored, replace(recipe, seed=dense_seed), lambda _, __="auto": backbone, on_progress
         )
-        labels_by_seed.append(hit_labels)
-        sklearn_accuracies.append(_accuracy(truth, sklearn_labels))
-    predictions = [[labels[0] for labels in hit_labels] for hit_labels in labels_by_seed]
-    per_seed = [_accuracy(truth, predicted) for predicted in predictions]
-    accuracy = float(np.mean(per_seed))
-    confusion = np.sum([metrics.confusion(names, truth, predicted) for predicted in predictions], axis=0)
+        rankings.append(Ranking(hit_labels == truth[:, np.newaxis], relevant))
+        confusions.append(confusion_matrix(names, truth.tolist(), hit_labels[:, 0].tolist()))
+        sklearn_accuracies.append(float((sklearn_labels == truth).mean()))
+    per_seed = [float(ranking.first.mean()) for ranking in rankings]
+    accuracy = fmean(per_seed)
     return AccuracyReport(
         recipe=recipe.name,
         source=source.name,
         train=len(stored),
         test=len(queries),
         one_nn_accuracy=accuracy,
-        ci95=metrics.wilson_interval(accuracy, len(queries)),
-        sklearn_one_nn_accuracy=float(np.mean(sklearn_accuracies)),
-        recall_at={
-            str(k): float(np.mean([metrics.recall_at(k, truth, labels) for labels in labels_by_seed]))
-            for k in RECALL_AT
-        },
-        mean_average_precision=float(
-            np.mean([metrics.mean_average_precision(DEPTH, truth, labels, relevant) for labels in labels_by_seed])
-        ),
+        ci95=wilson_interval(accuracy, len(queries)),
+        sklearn_one_nn_accuracy=fmean(sklearn_accuracies),
+        recall_at={str(k): fmean(ranking.recall_at(k) for ranking in rankings) for k in RECALL_AT},
+        mean_average_precision=fmean(ranking.mean_average_precision(DEPTH) for ranking in rankings),
         labels=names,
-        confusion=confusion.tolist(),
+        confusion=np.sum(confusions, axis=0).tolist(),
         published=PUBLISHED.get(recipe.name),
         seeds=list(seeds),
         per_seed=per_seed,
@@ -146,24 +136,16 @@ def _search(
     recipe: Recipe,
     make_backbone: BackboneFactory,
     on_progress: Callable[[Progress], None],
-) -> tuple[list[list[str]], list[str]]:
-    """Return the labels of each query's hits, and the label of its nearest neighbour according to scikit-learn."""
-    with tempfile.TemporaryDirectory(prefix="lookalike-") as folder:
-        path = Path(folder, "store")
-        ingest(
-            InMemorySource("the stored images", stored),
-            path,
-            recipe=recipe,
-            make_backbone=make_backbone,
-            on_progress=on_progress,
-        )
-        with Searcher.open(path, make_backbone=make_backbone) as searcher:
-            images = [image.decoded() for image in queries]
-            hit_labels = [[str(hit.label) for hit in result.hits] for result in searcher.by_images(images, DEPTH)]
-            ids, vectors = searcher.store.all_vectors()
-            nearest = _nearest_by_sklearn(vectors, searcher.embed(images))
-            sklearn_labels = [str(item.label) for item in searcher.store.items(ids[nearest].tolist())]
-    return hit_labels, sklearn_labels
+) -> tuple[NDArray[np.str_], NDArray[np.str_]]:
+    """Return the labels of each query's hits, (queries, DEPTH), and of its nearest neighbour by scikit-learn."""
+    source = InMemorySource("the stored images", stored)
+    with temporary_searcher(source, recipe, make_backbone, on_progress) as searcher:
+        images = [image.decoded() for image in queries]
+        hit_labels = [[str(hit.label) for hit in result.hits] for result in searcher.by_images(images, DEPTH)]
+        ids, vectors = searcher.store.all_vectors()
+        nearest = _nearest_by_sklearn(vectors, searcher.embed(images))
+        sklearn_labels = [str(item.label) for item in searcher.store.items(ids[nearest].tolist())]
+    return np.array(hit_labels), np.array(sklearn_labels)
 
 
 def _nearest_by_sklearn(vectors: NDArray[np.float32], queries: NDArray[np.float32]) -> NDArray[np.int64]:
@@ -175,5 +157,10 @@ def _nearest_by_sklearn(vectors: NDArray[np.float32], queries: NDArray[np.float3
     return positions[:, 0]
 
 
-def _accuracy(truth: Sequence[str], predicted: Sequence[str]) -> float:
-    return sum(label == guess for label, guess in zip(truth, predicted, strict=True)) / len(truth)
+def confusion_matrix(names: Sequence[str], truth: Sequence[str], predicted: Sequence[str]) -> list[list[int]]:
+    """Return counts by true label (rows) and predicted label (columns), both in the order of `names`."""
+    position = {name: index for index, name in enumerate(names)}
+    matrix = [[0] * len(names) for _ in names]
+    for label, guess in zip(truth, predicted, strict=True):
+        matrix[position[label]][position[guess]] += 1
+    return matrix

@@ -4,22 +4,19 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from functools import partial
 from itertools import islice
-from pathlib import Path
-from tempfile import TemporaryDirectory
 
 import cv2
 import numpy as np
 from rich.table import Table
 
 from benchmarks.errors import UnfitForBenchmark
-from benchmarks.measures.metrics import wilson_interval
+from benchmarks.measures.intervals import wilson_interval
+from benchmarks.measures.temporary_searcher import temporary_searcher
 from ingest.embedding.network.backbone_factory import BackboneFactory
 from ingest.embedding.recipes import Recipe
 from ingest.images.images import Image, content_digest
-from ingest.job import ingest
 from ingest.pipeline.progress import Progress
 from ingest.sources import InMemorySource, Source, SourceImage, decode_readable
-from search import Searcher
 from search.curation.perturbations import reencode
 from storage.console import right_aligned
 
@@ -101,15 +98,12 @@ def measure_copies(
             f"expected at least 2 different images in {source.name}, got {len(originals)}: name a larger source"
         )
     counts = dict.fromkeys(ALTERATIONS, 0)
-    with TemporaryDirectory(prefix="lookalike-") as folder:
-        path = Path(folder, "store")
-        distinct = InMemorySource(source.name, originals)
-        ingest(distinct, path, recipe=recipe, make_backbone=make_backbone, on_progress=on_progress)
-        with Searcher.open(path, make_backbone=make_backbone) as searcher:
-            for chunk in _copies_in_chunks(originals):
-                results = searcher.by_images([copy for _, _, copy in chunk], k=1)
-                for (key, kind, _), result in zip(chunk, results, strict=True):
-                    counts[kind] += result.hits[0].key == key
+    distinct = InMemorySource(source.name, originals)
+    with temporary_searcher(distinct, recipe, make_backbone, on_progress) as searcher:
+        for chunk in _copies_in_chunks(originals):
+            results = searcher.by_images([copy for _, _, copy in chunk], k=1)
+            for (key, kind, _), result in zip(chunk, results, strict=True):
+                counts[kind] += result.hits[0].key == key
     copies = len(originals) * len(ALTERATIONS)
     share = sum(counts.values()) / copies
     return CopiesReport(

@@ -5,6 +5,11 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+RECALL_AT = (1, 5, 10)
+
+#: Hits of a query that are scored by mAP@k.
+DEPTH = max(RECALL_AT)
+
 #: Queries ranked together: their distances to 100,000 vectors take 200 MB.
 _CHUNK = 256
 
@@ -29,7 +34,12 @@ class Ranking:
         return float(self.right[:, :k].any(axis=1).mean())
 
     def mean_average_precision(self, k: int) -> float:
-        """Return mAP@k as defined in `metrics.py`."""
+        """Return mAP@k, the mean of the queries' average precision.
+
+        This is the sum of the precision at each right hit among the first k, divided by the largest possible number of
+        right hits, min(k, relevant). Manning, Raghavan and Schütze, "Introduction to Information Retrieval", 2008,
+        section 8.4.
+        """
         return self._average_precision(np.minimum(k, self.relevant), np.full(len(self.relevant), k))
 
     def mean_average_precision_at_r(self) -> float:

@@ -4,13 +4,14 @@ import time
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from itertools import chain
+from statistics import fmean
 
 import numpy as np
 from numpy.typing import NDArray
 from rich.table import Table
 
-from benchmarks.measures.metrics import t_interval
-from benchmarks.measures.ranking import Ranking, rank
+from benchmarks.measures.intervals import t_interval
+from benchmarks.measures.ranking import DEPTH, RECALL_AT, Ranking, rank
 from benchmarks.measures.raw_pixels import have_twins, raw_pixels
 from benchmarks.measures.splits import Split, labelled_images, require_test_count, select_images, shuffled_splits
 from ingest.embedding.embedder import Embedder
@@ -28,9 +29,6 @@ SPLITS = 5
 
 #: The short form takes about a minute, most of it the network for photographs.
 QUICK_SPLITS = 3
-
-RECALL_AT = (1, 5, 10)
-DEPTH = max(RECALL_AT)
 
 #: Seconds for which images are embedded, at least, to measure the rate.
 _TIMED_SECONDS = 1.0
@@ -216,17 +214,17 @@ def _score(
     ]
     return RecipeScore(
         recipe=name,
-        one_nn_accuracy=float(np.mean(accuracies)),
+        one_nn_accuracy=fmean(accuracies),
         ci95=t_interval(accuracies),
         per_split=accuracies,
-        one_nn_accuracy_without_twins=float(np.mean(without_twins)) if without_twins else None,
-        recall_at={str(k): float(np.mean([ranking.recall_at(k) for ranking in rankings])) for k in RECALL_AT},
-        map_at_10=float(np.mean([ranking.mean_average_precision(DEPTH) for ranking in rankings])),
-        map_at_r=float(np.mean([ranking.mean_average_precision_at_r() for ranking in rankings])),
+        one_nn_accuracy_without_twins=fmean(without_twins) if without_twins else None,
+        recall_at={str(k): fmean(ranking.recall_at(k) for ranking in rankings) for k in RECALL_AT},
+        map_at_10=fmean(ranking.mean_average_precision(DEPTH) for ranking in rankings),
+        map_at_r=fmean(ranking.mean_average_precision_at_r() for ranking in rankings),
         dim=dim,
         bytes_per_item=dim * np.dtype(np.float32).itemsize,
         images_per_second=round(images_per_second, 1),
-        fit_seconds=round(float(np.mean(fit_seconds)), 2),
+        fit_seconds=round(fmean(fit_seconds), 2),
     )
 
 

@@ -7,7 +7,7 @@ from dataclasses import asdict, replace
 import pytest
 
 from benchmarks.errors import UnfitForBenchmark
-from benchmarks.measures.accuracy import measure_accuracy
+from benchmarks.measures.accuracy import confusion_matrix, measure_accuracy
 from ingest.embedding.linalg.arrays import Float32Array
 from ingest.sources import InMemorySource
 from tests.errors import error_message
@@ -92,3 +92,7 @@ def test_a_random_layer_is_measured_over_five_seeds_while_the_network_sees_each_
 )
 def test_a_source_that_cannot_be_measured_is_refused(make: Callable[[], object], message: str) -> None:
     assert error_message(UnfitForBenchmark, make) == message
+
+
+def test_confusion_has_true_labels_in_rows_and_predictions_in_columns() -> None:
+    assert confusion_matrix(["a", "b"], ["a", "a", "b"], ["a", "b", "b"]) == [[1, 1], [0, 1]]

@@ -1,11 +1,8 @@
-"""Rankings and their metrics, compared with hand-made rankings and with the metrics over labels."""
-
-from collections import Counter
+"""Rankings, compared with all distances, and their metrics, compared with values computed by hand."""
 
 import numpy as np
 import pytest
 
-from benchmarks.measures import metrics
 from benchmarks.measures.ranking import Ranking, rank
 
 
@@ -39,6 +36,19 @@ def test_a_ranking_is_as_deep_as_the_queries_most_frequent_label_has_items() -> 
 def test_a_query_whose_label_is_not_stored_has_no_right_hit() -> None:
     ranking = rank(np.ones((3, 2), np.float32), np.zeros(3, int), np.ones((1, 2), np.float32), np.array([5]), 2)
     assert (ranking.relevant.tolist(), ranking.mean_average_precision_at_r(), ranking.recall_at(2)) == ([0], 0.0, 0.0)
+    assert ranking.mean_average_precision(2) == 0.0
+
+
+def test_average_precision_rewards_right_hits_that_come_early() -> None:
+    # First query: (1/1 + 2/3) of min(3, 2) possible; second: (1/3) of min(3, 5); third: nothing.
+    expected = ((1 + 2 / 3) / 2 + (1 / 3) / 3 + 0) / 3
+    ranking = ranked("x.x", "..x", "...", relevant=[2, 5, 2])
+    assert ranking.mean_average_precision(3) == pytest.approx(expected)
+
+
+def test_average_precision_counts_only_the_first_k_hits() -> None:
+    # First query: 1/1 of min(2, 5) possible; second: (1/2) of min(2, 5).
+    assert ranked("x.x", ".xx", relevant=[5, 5]).mean_average_precision(2) == pytest.approx((1 / 2 + 1 / 4) / 2)
 
 
 def test_map_at_r_scores_as_many_hits_as_there_are_items_of_the_label() -> None:
@@ -53,16 +63,12 @@ def test_recall_counts_queries_with_a_right_hit() -> None:
     assert ranking.first.tolist() == [False, True, False]
 
 
-def test_the_metrics_agree_with_those_over_labels() -> None:
+def test_a_ranking_is_that_of_all_distances_in_float64() -> None:
     generator = np.random.default_rng(6)
     labels, query_labels = generator.integers(0, 4, 60), generator.integers(0, 4, 20)
     stored, queries = (generator.standard_normal((n, 3)).astype(np.float32) for n in (60, 20))
-    ranking = rank(stored, labels, queries, query_labels, min_depth=10)
+    ranking = rank(stored, labels, queries, query_labels, min_depth=60)
     distances = np.linalg.norm(queries[:, np.newaxis].astype(np.float64) - stored[np.newaxis], axis=2)
-    hit_labels = [[str(label) for label in labels[np.argsort(row, kind="stable")]] for row in distances]
-    names = [str(label) for label in query_labels]
-    relevant = Counter(str(label) for label in labels)
-    assert ranking.mean_average_precision(10) == pytest.approx(
-        metrics.mean_average_precision(10, names, hit_labels, relevant)
-    )
-    assert ranking.recall_at(5) == pytest.approx(metrics.recall_at(5, names, hit_labels))
+    hit_labels = labels[np.argsort(distances, axis=1, kind="stable")]
+    np.testing.assert_array_equal(ranking.right, hit_labels == query_labels[:, np.newaxis])
+    assert ranking.relevant.tolist() == [labels.tolist().count(label) for label in query_labels.tolist()]

@@ -9,7 +9,6 @@ from rich.console import Console
 
 from benchmarks.errors import UnfitForBenchmark
 from benchmarks.measures import recipes
-from benchmarks.measures.metrics import t_interval
 from benchmarks.measures.recipes import PIXELS, RecipesReport, measure_recipes
 from benchmarks.measures.recipes_figure import draw_recipes
 from benchmarks.measures.splits import shuffled_splits
@@ -97,12 +96,6 @@ def test_heads_are_fitted_on_the_stored_images_only(greys: InMemorySource, monke
     measured(greys)
     stored = [{list(LEVELS)[number] for number in split.stored} for split in shuffled_splits(6, 2, 3)]
     assert fitted_on == [*stored, *stored]
-
-
-def test_the_interval_is_students() -> None:
-    # Mean 0.9, deviation 0.1: 0.9 +- 4.303 x 0.1 / sqrt(3).
-    assert t_interval([0.8, 0.9, 1.0]) == pytest.approx((0.9 - 0.24843, 1.0), abs=1e-4)
-    assert t_interval([0.98, 0.981, 0.982, 0.983, 0.984]) == pytest.approx((0.98004, 0.98396), abs=1e-5)
 
 
 def test_a_source_without_labels_or_with_too_few_images_is_refused(greys: InMemorySource) -> None:

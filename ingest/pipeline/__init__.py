@@ -29,6 +29,6 @@ in its future, is raised again in "committing", and reaches the calling thread w
 the source's iterator is closed in its own thread, the batch that is being committed is waited for, network batches that
 have not begun are cancelled, and the error is raised. Batches committed before stay.
 
-Ctrl-C sets a StopSignal, which the calling thread checks after each slice: it takes no more slices, commits what it
+Ctrl-C sets an event, which the calling thread checks after each slice: it takes no more slices, commits what it
 has, and raises KeyboardInterrupt. A second Ctrl-C raises KeyboardInterrupt at once, which then is an error like others.
 """

@@ -13,7 +13,7 @@ from ingest.pipeline.embedding_queue import EmbeddingQueue, InputEmbedder
 from ingest.pipeline.options import JobOptions
 from ingest.pipeline.prepare import Preparer, Slice, SlicePreparer
 from ingest.pipeline.progress import Progress
-from ingest.pipeline.stop_signal import StopSignal, stop_on_interrupt
+from ingest.pipeline.stop_signal import stop_on_interrupt
 from ingest.prefetch import prefetch
 from ingest.sources import Source
 from storage import Store
@@ -70,9 +70,9 @@ def run(
         ):
             with closing(_slices(preparer, source, options, stop, progress)) as slices:
                 for batch in batches_of(slices, queue, options.batch_size):
-                    writer.commit(batch, finish=batch.is_last and not stop.requested)
+                    writer.commit(batch, finish=batch.is_last and not stop.is_set())
             writer.wait()
-            if stop.requested:
+            if stop.is_set():
                 raise KeyboardInterrupt
     finally:
         progress.stage_seconds["decode"] += preparer.seconds
@@ -84,13 +84,13 @@ def run(
 
 
 def _slices(
-    preparer: Preparer, source: Source, options: JobOptions, stop: StopSignal, progress: Progress
+    preparer: Preparer, source: Source, options: JobOptions, stop: threading.Event, progress: Progress
 ) -> Generator[Slice, None, None]:
     """Yield the source's slices, prefetched, until the end or until a stop is requested."""
     with closing(prefetch(preparer.slices(source, options.batch_size), _PREFETCHED)) as slices:
         for slice in slices:
             yield slice
-            if stop.requested:
+            if stop.is_set():
                 break
-    if stop.requested:
+    if stop.is_set():
         progress.enter("stopping after this batch")

@@ -7,27 +7,20 @@ from contextlib import contextmanager
 from types import FrameType
 
 
-class StopSignal:
-    """A signal handler that records the request to stop, and lets the next signal raise KeyboardInterrupt."""
+@contextmanager
+def stop_on_interrupt() -> Iterator[threading.Event]:
+    """Yield an event that Ctrl-C sets; it stays unset off the main thread or where SIGINT has another handler."""
+    stop = threading.Event()
 
-    def __init__(self) -> None:
-        self.requested = False
-
-    def __call__(self, number: int, _: FrameType | None) -> None:
-        """Handle the signal."""
-        self.requested = True
+    def handle(number: int, _: FrameType | None) -> None:
+        stop.set()
         signal.signal(number, signal.default_int_handler)
 
-
-@contextmanager
-def stop_on_interrupt() -> Iterator[StopSignal]:
-    """Yield a stop signal that Ctrl-C sets; it stays unset off the main thread or where SIGINT has another handler."""
-    stop = StopSignal()
     main = threading.current_thread() is threading.main_thread()
     if not main or signal.getsignal(signal.SIGINT) is not signal.default_int_handler:
         yield stop
         return
-    signal.signal(signal.SIGINT, stop)
+    signal.signal(signal.SIGINT, handle)
     try:
         yield stop
     finally:

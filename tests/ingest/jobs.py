@@ -1,4 +1,4 @@
-"""Jobs over images of noise, and what their stores hold."""
+"""Jobs with the toy backbone, images of noise, and the contents of stores."""
 
 from functools import partial
 from pathlib import Path
@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from ingest.embedding.network.backbone_factory import BackboneFactory
 from ingest.job import ingest
 from ingest.pipeline.progress import IngestReport
-from ingest.sources import InMemorySource, SourceImage
+from ingest.sources import InMemorySource, Source, SourceImage
 from storage import Item, Store
 from tests.toys import TOY, toy_backbone
 
@@ -32,8 +32,9 @@ def noise_source(count: int, change: int | None = None) -> InMemorySource:
 
 
 def job(
-    source: InMemorySource, store: Path, make_backbone: BackboneFactory | None = None, **options: Any
+    source: Source | str, store: Path, make_backbone: BackboneFactory | None = None, **options: Any
 ) -> IngestReport:
+    """Ingest with the toy backbone, into a new store by the toy recipe."""
     recipe = None if Store.exists_at(store) else TOY
     return ingest(source, store, **{"recipe": recipe, "make_backbone": make_backbone or toy_backbone(), **options})
 

@@ -68,9 +68,7 @@ def test_a_second_job_says_that_there_is_nothing_to_do(run: Command, images: Pat
     )
 
 
-def test_a_third_job_tells_the_new_from_the_replaced_and_the_unchanged(
-    run: Command, images: Path, tmp_path: Path
-) -> None:
+def test_a_third_job_counts_the_new_the_replaced_and_the_unchanged(run: Command, images: Path, tmp_path: Path) -> None:
     run(f"folder:{images}", "--store", tmp_path / "store")
     (images / "dark" / "51.png").write_bytes(png(grey(52)))
     (images / "light.png").write_bytes(png(grey(200)))
@@ -148,7 +146,7 @@ def test_the_name_of_a_store_is_shown_as_it_is(run: Command, images: Path, tmp_p
     )
 
 
-def test_a_failure_is_one_line_and_exit_status_1(run: Command, tmp_path: Path) -> None:
+def test_an_error_is_one_line_and_exit_status_1(run: Command, tmp_path: Path) -> None:
     assert run("mnits", "--store", tmp_path / "store") == (
         1,
         "",
@@ -165,7 +163,7 @@ def test_a_failure_is_one_line_and_exit_status_1(run: Command, tmp_path: Path) -
         ("--batch-size", "expected the batch size to be a whole number of at least 1, got 0: leave it out for 512"),
     ],
 )
-def test_a_number_of_images_below_one_is_one_line_and_makes_nothing(
+def test_a_number_of_images_below_one_is_an_error_in_one_line_and_creates_nothing(
     run: Command,
     images: Path,
     tmp_path: Path,
@@ -230,7 +228,7 @@ def test_download_is_for_data_sets_as_well(run: Command, tmp_path: Path, monkeyp
     )
 
 
-def test_flat_leaves_the_labels_out(run: Command, images: Path, tmp_path: Path) -> None:
+def test_flat_gives_no_labels(run: Command, images: Path, tmp_path: Path) -> None:
     run(f"folder:{images}", "--store", tmp_path / "labelled")
     run(f"folder:{images}", "--store", tmp_path / "flat", "--flat")
     for name, label in (("labelled", "dark"), ("flat", None)):

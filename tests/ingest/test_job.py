@@ -12,15 +12,15 @@ import pytest
 
 from ingest.embedding.features import CONCURRENT_BATCHES, network_input
 from ingest.embedding.network.backbone import Backbone
+from ingest.embedding.network.backbone_factory import BackboneFactory
 from ingest.embedding.network.precision import PrecisionOption
 from ingest.embedding.recipes import Recipe
 from ingest.errors import InvalidCount, RecipeUnusable, SourceUnusable, UnknownRecipe, UnreadableImage, WeightsUnusable
 from ingest.images.images import content_digest, decode
-from ingest.job import ingest
 from ingest.pipeline import fitting
 from ingest.pipeline.options import Workers
 from ingest.pipeline.progress import IngestReport, Progress
-from ingest.sources import InMemorySource, SourceImage
+from ingest.sources import InMemorySource, Source, SourceImage
 from storage import Item, Rejected, Store
 from storage.errors import ExtraMissing, OtherEmbedding
 from tests.errors import error_message
@@ -35,6 +35,19 @@ def no_backbone(_: Recipe, __: PrecisionOption = "auto") -> Backbone:
 
 def no_weights(_: Recipe, __: PrecisionOption = "auto") -> Backbone:
     raise WeightsUnusable("expected weights, got none")
+
+
+def refusal(
+    folder: Path,
+    error: type[Exception],
+    source: Source,
+    make_backbone: BackboneFactory | None = None,
+    **options: Any,
+) -> str:
+    """Return the message of the error that a job raises, which must make no store or other file."""
+    message = error_message(error, job, source, folder / "store", make_backbone, **options)
+    assert list(folder.iterdir()) == []
+    return message
 
 
 def outcome(report: IngestReport) -> tuple[int, int, int, int, int]:
@@ -69,7 +82,7 @@ def test_a_first_job_creates_the_store(tmp_path: Path) -> None:
     assert np.linalg.norm(vectors[0] - vectors[1]) == pytest.approx(0.4, abs=1e-6)
 
 
-def test_an_item_keeps_its_metadata_and_the_size_and_thumbnail_of_its_picture(tmp_path: Path) -> None:
+def test_an_item_keeps_its_metadata_and_the_size_and_thumbnail_of_its_image(tmp_path: Path) -> None:
     job(noise_source(3), tmp_path / "store")
     with Store.open(tmp_path / "store") as store:
         assert [dict(item.metadata) for item in store.items()] == [
@@ -109,7 +122,7 @@ def test_a_first_job_computes_every_image_once(tmp_path: Path) -> None:
     assert backbone.batches == 4
 
 
-def test_a_changed_picture_replaces_the_old_one_under_a_new_id(tmp_path: Path) -> None:
+def test_a_changed_image_replaces_the_old_one_under_a_new_id(tmp_path: Path) -> None:
     job(noise_source(4), tmp_path / "store")
     before, _, old_vectors = contents(tmp_path / "store")
     report = job(noise_source(4, change=1), tmp_path / "store")
@@ -127,7 +140,7 @@ def test_a_changed_picture_replaces_the_old_one_under_a_new_id(tmp_path: Path) -
     assert not np.array_equal(vectors[3], old_vectors[1])
 
 
-def test_the_same_picture_under_two_keys_is_two_items(tmp_path: Path) -> None:
+def test_the_same_image_under_two_keys_is_two_items(tmp_path: Path) -> None:
     report = job(grey_source({"one": 9, "other": 200, "again": 9}), tmp_path / "store")
     assert outcome(report) == (3, 0, 0, 0, 3)
     items, _, vectors = contents(tmp_path / "store")
@@ -135,17 +148,17 @@ def test_the_same_picture_under_two_keys_is_two_items(tmp_path: Path) -> None:
     np.testing.assert_array_equal(vectors[0], vectors[2])
 
 
-def test_pictures_that_are_all_alike_can_be_ingested(tmp_path: Path) -> None:
+def test_images_that_are_all_alike_can_be_ingested(tmp_path: Path) -> None:
     report = job(grey_source({"one": 9, "other": 9}), tmp_path / "store")
     assert outcome(report) == (2, 0, 0, 0, 2)
 
 
-def test_a_picture_no_longer_in_the_source_stays(tmp_path: Path) -> None:
+def test_an_image_no_longer_in_the_source_stays(tmp_path: Path) -> None:
     job(noise_source(5), tmp_path / "store")
     assert outcome(job(noise_source(3), tmp_path / "store", no_backbone)) == (0, 0, 3, 0, 5)
 
 
-def test_a_bad_picture_is_rejected_with_a_reason_and_the_others_keep_their_own_vectors(tmp_path: Path) -> None:
+def test_a_bad_image_is_rejected_with_a_reason_and_the_others_keep_their_own_vectors(tmp_path: Path) -> None:
     def missing() -> bytes:
         raise UnreadableImage("expected an image file, got 3.png, which is not a file: name an image")
 
@@ -200,14 +213,14 @@ def test_a_label_or_metadata_that_cannot_be_stored_is_rejected_and_the_others_go
     assert reject.reason.removesuffix(": nan") == f"expected an item that can be stored, got key 'bad': {reason}"
 
 
-def test_a_picture_that_was_rejected_is_added_once_it_can_be_read(tmp_path: Path) -> None:
+def test_an_image_that_was_rejected_is_added_once_it_can_be_read(tmp_path: Path) -> None:
     broken = InMemorySource("one", [SourceImage("a", lambda: b"<html>"), *grey_source({"b": 51})])
     assert outcome(job(broken, tmp_path / "store")) == (1, 0, 0, 1, 1)
     assert outcome(job(grey_source({"a": 7, "b": 51}), tmp_path / "store")) == (1, 0, 1, 0, 2)
     assert [item.key for item in contents(tmp_path / "store")[0]] == ["b", "a"]
 
 
-def test_a_picture_that_becomes_unreadable_stays_as_it_was(tmp_path: Path) -> None:
+def test_an_image_that_becomes_unreadable_stays_as_it_was(tmp_path: Path) -> None:
     job(grey_source({"a": 7, "b": 51}), tmp_path / "store")
     broken = InMemorySource("one", [SourceImage("a", lambda: b"<html>"), *grey_source({"b": 51})])
     assert outcome(job(broken, tmp_path / "store", no_backbone)) == (0, 0, 1, 1, 2)
@@ -279,7 +292,7 @@ def test_a_head_is_fitted_on_a_sample_spread_over_the_source(
         assert store.embedding.arrays["head.mean"].mean() == pytest.approx(mean, abs=1e-3)
 
 
-def test_a_head_that_learns_nothing_looks_at_the_first_readable_picture_only(tmp_path: Path) -> None:
+def test_a_head_that_is_not_fitted_needs_the_first_readable_image_only(tmp_path: Path) -> None:
     drawn = dataclasses.replace(TOY, head="dense")
     source = InMemorySource("mixed", [SourceImage("a", lambda: b""), *noise_source(20)])
     reports: list[tuple[int, int]] = []
@@ -324,25 +337,21 @@ def test_other_weights_than_the_stores_are_refused_and_nothing_is_written(tmp_pa
     assert len(contents(store)[0]) == 3
 
 
-def test_an_unknown_recipe_is_refused_before_anything_is_made(tmp_path: Path) -> None:
-    with pytest.raises(UnknownRecipe) as refused:
-        job(noise_source(3), tmp_path / "store", recipe="best")
-    assert str(refused.value) == "expected a recipe (notebook, retrieval, metric, photo or a .toml file), got 'best'"
-    assert list(tmp_path.iterdir()) == []
+def test_an_unknown_recipe_is_refused_before_anything_is_created(tmp_path: Path) -> None:
+    assert refusal(tmp_path, UnknownRecipe, noise_source(3), recipe="best") == (
+        "expected a recipe (notebook, retrieval, metric, photo or a .toml file), got 'best'"
+    )
 
 
-def test_a_recipe_of_more_dimensions_than_features_is_refused_after_the_first_batches_and_nothing_is_made(
+def test_a_recipe_of_more_dimensions_than_features_is_refused_after_the_first_batches(
     tmp_path: Path,
 ) -> None:
-    backbone = ToyBackbone()
-    with pytest.raises(RecipeUnusable) as refused:
-        job(noise_source(400), tmp_path / "store", toy_backbone(backbone), recipe=dataclasses.replace(TOY, dim=5))
-    assert str(refused.value) == (
+    backbone, recipe = ToyBackbone(), dataclasses.replace(TOY, dim=5)
+    assert refusal(tmp_path, RecipeUnusable, noise_source(400), toy_backbone(backbone), recipe=recipe) == (
         "expected 1 to 4 dimensions (the number of features) in the recipe toy, got 5: change its `dim`"
     )
-    # Those that are computed at once, of 50.
+    # Only those that are computed concurrently, of 50.
     assert backbone.batches <= CONCURRENT_BATCHES + 1
-    assert list(tmp_path.iterdir()) == []
 
 
 @pytest.mark.parametrize("images", [1, 2, 3])
@@ -361,48 +370,42 @@ def test_fewer_images_than_dimensions_make_a_store_that_finds_later_ones(tmp_pat
 @pytest.mark.parametrize(
     "images", [[], [SourceImage("a", lambda: b""), SourceImage("b", lambda: b"<html>")]], ids=["empty", "unreadable"]
 )
-def test_a_source_without_a_picture_that_can_be_read_is_refused(tmp_path: Path, images: list[SourceImage]) -> None:
-    with pytest.raises(SourceUnusable) as refused:
-        job(InMemorySource("mine", images), tmp_path / "store")
-    assert str(refused.value) == "expected at least one image that can be read, got none in mine: check the files"
-    assert list(tmp_path.iterdir()) == []
+def test_a_source_without_an_image_that_can_be_read_is_refused(tmp_path: Path, images: list[SourceImage]) -> None:
+    assert refusal(tmp_path, SourceUnusable, InMemorySource("mine", images)) == (
+        "expected at least one image that can be read, got none in mine: check the files"
+    )
 
 
 def test_nothing_is_left_behind_when_the_weights_are_missing(tmp_path: Path) -> None:
-    with pytest.raises(WeightsUnusable) as refused:
-        job(noise_source(3), tmp_path / "folder" / "store", no_weights)
-    assert str(refused.value) == "expected weights, got none"
+    message = error_message(WeightsUnusable, job, noise_source(3), tmp_path / "folder" / "store", no_weights)
+    assert message == "expected weights, got none"
     assert list(tmp_path.iterdir()) == []
 
 
 @pytest.mark.parametrize("size", [0, -1, 2.5, True, None])
 def test_a_batch_size_must_be_a_whole_number_from_one(tmp_path: Path, size: Any) -> None:
-    assert error_message(InvalidCount, job, noise_source(5), tmp_path / "store", no_backbone, batch_size=size) == (
+    assert refusal(tmp_path, InvalidCount, noise_source(5), no_backbone, batch_size=size) == (
         f"expected the batch size to be a whole number of at least 1, got {size!r}: leave it out for 512"
     )
-    assert list(tmp_path.iterdir()) == []
 
 
-def test_a_limit_below_one_is_refused_before_anything_is_made(tmp_path: Path) -> None:
-    assert error_message(InvalidCount, job, noise_source(5), tmp_path / "store", no_backbone, limit=0) == (
+def test_a_limit_below_one_is_refused_before_anything_is_created(tmp_path: Path) -> None:
+    assert refusal(tmp_path, InvalidCount, noise_source(5), no_backbone, limit=0) == (
         "expected the limit to be a whole number of at least 1, got 0: leave it out for every image"
     )
-    assert list(tmp_path.iterdir()) == []
 
 
-def test_a_limit_counts_for_a_source_that_is_handed_over_too(tmp_path: Path) -> None:
+def test_a_limit_applies_to_a_source_object_too(tmp_path: Path) -> None:
     assert outcome(job(noise_source(5), tmp_path / "store", limit=2)) == (2, 0, 0, 0, 2)
 
 
 @pytest.mark.parametrize("name", [b"cat/1.png", b"cat/caf\xe9.png"], ids=["utf-8", "latin-1"])
-def test_a_folder_is_named_as_on_the_command_line(tmp_path: Path, name: bytes) -> None:
+def test_a_source_can_be_named_as_on_the_command_line(tmp_path: Path, name: bytes) -> None:
     path: Callable[[bytes], Path] = lambda name: tmp_path / "images" / os.fsdecode(name)  # noqa: E731
     path(b"cat").mkdir(parents=True)
     path(b"cat/0.png").write_bytes(png(grey(0)))
     path(name).write_bytes(png(grey(51)))
-    report = ingest(
-        f"folder:{tmp_path / 'images'}", tmp_path / "store", recipe=TOY, make_backbone=toy_backbone(), limit=2
-    )
+    report = job(f"folder:{tmp_path / 'images'}", tmp_path / "store", limit=2)
     utf_8 = b"\xe9" not in name
     assert outcome(report) == ((2, 0, 0, 0, 2) if utf_8 else (1, 0, 0, 1, 1))
     items = contents(tmp_path / "store")[0]
@@ -410,13 +413,12 @@ def test_a_folder_is_named_as_on_the_command_line(tmp_path: Path, name: bytes) -
     assert items[0].metadata == {"source": "folder", "path": "cat/0.png", "width": 8, "height": 8}
 
 
-def test_workers_without_ray_are_refused_before_anything_is_made(
+def test_workers_without_ray_are_refused_before_anything_is_created(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(importlib.util, "find_spec", lambda _: None)
-    with pytest.raises(ExtraMissing, match=r"^expected the package ray, which is not installed: "):
-        job(noise_source(3), tmp_path / "store", no_backbone, workers=Workers())
-    assert list(tmp_path.iterdir()) == []
+    message = refusal(tmp_path, ExtraMissing, noise_source(3), no_backbone, workers=Workers())
+    assert message.startswith("expected the package ray, which is not installed: ")
 
 
 def test_ray_is_imported_only_for_workers() -> None:

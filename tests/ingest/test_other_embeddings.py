@@ -12,11 +12,11 @@ from ingest.embedding.embedder import Embedder
 from ingest.embedding.linalg.arrays import Float32Array
 from ingest.embedding.recipes import Recipe
 from ingest.images.images import Image
-from ingest.job import ingest
 from search import Searcher
 from storage import Embedding, Store
 from storage.errors import OtherEmbedding
 from tests.errors import error_message
+from tests.ingest.jobs import job
 from tests.toys import TOY, ToyBackbone, grey, grey_source, toy_backbone
 
 DRAWN = dataclasses.replace(TOY, head="dense")
@@ -61,11 +61,11 @@ def test_another_recipe_of_equal_dimension_is_refused(change: dict[str, Any]) ->
     )
 
 
-def test_whitening_otherwise_is_another_recipe() -> None:
-    ways = [embedding(dataclasses.replace(TOY, whiten=whiten)) for whiten in (0.0, 0.5, 1.0)]
-    assert len({way.fingerprint for way in ways}) == 3
+def test_another_power_of_whitening_is_another_recipe() -> None:
+    none, half, full = (embedding(dataclasses.replace(TOY, whiten=whiten)) for whiten in (0.0, 0.5, 1.0))
+    assert len({none.fingerprint, half.fingerprint, full.fingerprint}) == 3
     with pytest.raises(OtherEmbedding):
-        ways[0].require_same(ways[1])
+        none.require_same(half)
 
 
 def test_a_head_that_was_fitted_on_other_images_is_refused() -> None:
@@ -78,14 +78,14 @@ def test_other_weights_are_refused() -> None:
         embedding().require_same(embedding(weights="other weights"))
 
 
-def test_the_same_way_under_another_name_is_no_other() -> None:
+def test_the_name_of_a_recipe_does_not_matter() -> None:
     embedding().require_same(embedding(dataclasses.replace(DRAWN, name="another")))
 
 
-def test_a_picture_is_refused_when_it_would_be_decoded_otherwise(
+def test_a_query_is_refused_when_its_image_would_be_decoded_differently(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    ingest(grey_source({"a": 0, "b": 51}), tmp_path / "store", recipe=TOY, make_backbone=toy_backbone())
+    job(grey_source({"a": 0, "b": 51}), tmp_path / "store")
     monkeypatch.setattr(embedder, "DECODER", "another decoder")
     with (
         Searcher.open(tmp_path / "store", make_backbone=toy_backbone()) as searcher,
@@ -94,32 +94,30 @@ def test_a_picture_is_refused_when_it_would_be_decoded_otherwise(
         searcher.by_image(grey(51))
 
 
-def test_a_job_is_refused_when_it_would_decode_otherwise_and_nothing_is_written(
+def test_a_job_is_refused_when_it_would_decode_differently_and_nothing_is_written(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    ingest(grey_source({"a": 0}), tmp_path / "store", recipe=TOY, make_backbone=toy_backbone())
+    job(grey_source({"a": 0}), tmp_path / "store")
     monkeypatch.setattr(embedder, "DECODER", "another decoder")
     with pytest.raises(OtherEmbedding):
-        ingest(grey_source({"a": 0, "b": 51}), tmp_path / "store", make_backbone=toy_backbone())
+        job(grey_source({"a": 0, "b": 51}), tmp_path / "store")
     with Store.open(tmp_path / "store") as store:
         assert [item.key for item in store.items()] == ["a"]
 
 
-def test_a_store_of_an_older_recipe_of_the_same_name_is_asked_and_filled_as_it_was_made(tmp_path: Path) -> None:
-    ingest(grey_source({"a": 0, "b": 51}), tmp_path / "store", recipe=TOY, make_backbone=toy_backbone())
+def test_jobs_and_queries_follow_the_stores_recipe_not_a_newer_one_of_its_name(tmp_path: Path) -> None:
+    job(grey_source({"a": 0, "b": 51}), tmp_path / "store")
     # The recipe comes from the store, not from what `toy` means now.
-    ingest(grey_source({"a": 0, "b": 51, "c": 102}), tmp_path / "store", make_backbone=toy_backbone())
+    job(grey_source({"a": 0, "b": 51, "c": 102}), tmp_path / "store")
     with Searcher.open(tmp_path / "store", make_backbone=toy_backbone()) as searcher:
         assert [hit.key for hit in searcher.by_image(grey(100), k=2).hits] == ["c", "b"]
         assert searcher.drift == 0.0
 
 
-def test_the_recipe_of_the_same_name_that_changed_since_is_refused_with_what_to_do(tmp_path: Path) -> None:
-    ingest(grey_source({"a": 0}), tmp_path / "store", recipe=TOY, make_backbone=toy_backbone())
+def test_a_recipe_that_changed_since_the_store_was_made_is_refused_with_what_to_do(tmp_path: Path) -> None:
+    job(grey_source({"a": 0}), tmp_path / "store")
     newer = dataclasses.replace(TOY, unit_length=True)
-    with pytest.raises(OtherEmbedding) as refused:
-        ingest(grey_source({"a": 0}), tmp_path / "store", recipe=newer, make_backbone=toy_backbone())
-    assert str(refused.value) == (
+    assert error_message(OtherEmbedding, job, grey_source({"a": 0}), tmp_path / "store", recipe=newer) == (
         f"expected the recipe of the store {tmp_path / 'store'} (toy, as it was when the store was made), got toy as "
         "it is now: leave --recipe out, or ingest into another store"
     )

@@ -53,6 +53,18 @@ def ingest_folder(
     return ingest(f"folder:{images}", store, recipe=recipe, batch_size=batch_size, on_progress=on_progress)
 
 
+def kill_after_a_batch(progress: Progress) -> None:
+    if progress.done:
+        raise Killed
+
+
+def retried(store: Path) -> IngestReport:
+    """Retry, where there must be something to do."""
+    report = retry(store)
+    assert report is not None
+    return report
+
+
 def jobs_and_rejects(store: Path) -> tuple[list[Job], list[Rejected]]:
     with Store.open(store) as opened:
         return opened.jobs(), opened.rejects()
@@ -88,12 +100,8 @@ def test_a_job_that_changes_nothing_writes_nothing(images: Path, store: Path) ->
 
 
 def test_a_job_that_was_killed_is_stored_as_far_as_it_was_acknowledged(images: Path, store: Path) -> None:
-    def kill(progress: Progress) -> None:
-        if progress.done:
-            raise Killed
-
     with pytest.raises(Killed):
-        ingest_folder(images, store, batch_size=2, on_progress=kill)
+        ingest_folder(images, store, batch_size=2, on_progress=kill_after_a_batch)
     assert jobs_and_rejects(store) == (
         [Job(1, f"folder:{images}", total=4, added=1, rejected=1)],
         [Rejected("b.png", WEB_PAGE)],
@@ -126,8 +134,7 @@ def test_retry_ingests_the_rejected_inputs_only(images: Path, store: Path) -> No
     ingest_folder(images, store)
     (images / "b.png").write_bytes(png(grey(51)))
     (images / "e.png").write_bytes(png(grey(204)))
-    report = retry(store)
-    assert report is not None
+    report = retried(store)
     assert (report.added, report.unchanged, report.rejected, report.items) == (1, 0, 0, 4)
     assert jobs_and_rejects(store) == (
         [
@@ -142,8 +149,7 @@ def test_retry_ingests_the_rejected_inputs_only(images: Path, store: Path) -> No
 def test_retry_rejects_what_is_still_bad_again_with_its_new_reason(images: Path, store: Path) -> None:
     ingest_folder(images, store)
     (images / "b.png").write_bytes(b"")
-    report = retry(store)
-    assert report is not None
+    report = retried(store)
     assert report.rejects == (Rejected("b.png", WEB_PAGE.replace("a web page", "an empty file")),)
     assert jobs_and_rejects(store)[1] == list(report.rejects)
 
@@ -151,8 +157,7 @@ def test_retry_rejects_what_is_still_bad_again_with_its_new_reason(images: Path,
 def test_retry_no_longer_lists_inputs_that_the_source_no_longer_has(images: Path, store: Path) -> None:
     ingest_folder(images, store)
     (images / "b.png").unlink()
-    report = retry(store)
-    assert report is not None
+    report = retried(store)
     assert (report.added, report.rejected) == (0, 0)
     assert jobs_and_rejects(store)[1] == []
 
@@ -161,15 +166,9 @@ def test_retry_resumes_a_job_that_was_stopped_with_its_options(images: Path, sto
     (images / "sub").mkdir()
     (images / "sub" / "z.png").write_bytes(png(grey(7)))
 
-    def kill(progress: Progress) -> None:
-        if progress.done:
-            raise Killed
-
     with pytest.raises(Killed):
-        ingest(f"folder:{images}", store, recipe=TOY, flat=True, limit=5, batch_size=1, on_progress=kill)
-    report = retry(store)
-    assert report is not None
-    assert report.items == 4
+        ingest(f"folder:{images}", store, recipe=TOY, flat=True, limit=5, batch_size=1, on_progress=kill_after_a_batch)
+    assert retried(store).items == 4
     jobs, _ = jobs_and_rejects(store)
     assert [entry.source for entry in jobs] == [f"folder:{images} --limit=5 --flat"] * 2
     with Store.open(store) as opened:

@@ -5,14 +5,14 @@ from functools import partial
 from pathlib import Path
 
 import numpy as np
-import pytest
 
 from ingest.errors import SourceUnusable
-from ingest.job import ingest
 from ingest.pipeline.progress import Progress
 from ingest.sources import InMemorySource, SourceImage
 from search import Searcher
 from storage import Store
+from tests.errors import error_message
+from tests.ingest.jobs import job
 from tests.toys import TOY, ToyBackbone, grey, toy_backbone
 
 TRAINED = dataclasses.replace(TOY, name="learned", head="trained", dim=3)
@@ -38,7 +38,7 @@ def test_a_trained_head_brings_equal_labels_together_and_is_stored(tmp_path: Pat
         reports.append((progress.stage, progress.epoch.number if progress.epoch else 0))
 
     source = halves(80)
-    ingest(source, tmp_path / "store", recipe=TRAINED, make_backbone=toy_backbone(), on_progress=record)
+    job(source, tmp_path / "store", recipe=TRAINED, on_progress=record)
     stages = list(dict.fromkeys(stage for stage, _ in reports))
     assert stages == ["fitting", "training", "ingesting", "writing the index"]
     epochs = [number for stage, number in reports if stage == "training"]
@@ -59,7 +59,7 @@ def test_a_trained_head_brings_equal_labels_together_and_is_stored(tmp_path: Pat
 def test_the_same_images_give_the_same_head_to_the_bit(tmp_path: Path) -> None:
     heads = []
     for name in ("one", "two"):
-        ingest(halves(40), tmp_path / name, recipe=TRAINED, make_backbone=toy_backbone())
+        job(halves(40), tmp_path / name, recipe=TRAINED)
         with Store.open(tmp_path / name) as store:
             heads.append((store.embedding.fingerprint, store.embedding.arrays["head.kernel"]))
     assert heads[0][0] == heads[1][0]
@@ -69,7 +69,7 @@ def test_the_same_images_give_the_same_head_to_the_bit(tmp_path: Path) -> None:
 def test_images_without_a_label_are_not_trained_on_but_ingested(tmp_path: Path) -> None:
     plain = [SourceImage(f"plain {level}", partial(grey, level)) for level in range(5)]
     source = InMemorySource("mixed", [*plain, *halves(20)])
-    report = ingest(source, tmp_path / "store", recipe=TRAINED, make_backbone=toy_backbone())
+    report = job(source, tmp_path / "store", recipe=TRAINED)
     assert report.added == 25
     with Store.open(tmp_path / "store") as store:
         assert store.embedding.spec["fitted_on"] == 20
@@ -78,7 +78,7 @@ def test_images_without_a_label_are_not_trained_on_but_ingested(tmp_path: Path) 
 def test_images_that_cannot_be_read_are_not_trained_on_but_rejected(tmp_path: Path) -> None:
     broken = SourceImage("broken", lambda: b"<html>", "top")
     source = InMemorySource("mixed", [broken, *halves(20)])
-    report = ingest(source, tmp_path / "store", recipe=TRAINED, make_backbone=toy_backbone())
+    report = job(source, tmp_path / "store", recipe=TRAINED)
     assert (report.added, [reject.key for reject in report.rejects]) == (20, ["broken"])
     with Store.open(tmp_path / "store") as store:
         assert store.embedding.spec["fitted_on"] == 20
@@ -86,26 +86,23 @@ def test_images_that_cannot_be_read_are_not_trained_on_but_rejected(tmp_path: Pa
 
 def test_labels_with_one_image_each_are_all_trained_on(tmp_path: Path) -> None:
     images = [SourceImage(str(level), partial(grey, level), str(level)) for level in (10, 90, 240)]
-    report = ingest(InMemorySource("three", images), tmp_path / "store", recipe=TRAINED, make_backbone=toy_backbone())
+    report = job(InMemorySource("three", images), tmp_path / "store", recipe=TRAINED)
     assert report.added == 3
 
 
-def test_without_labels_the_recipe_that_needs_none_is_named_and_nothing_is_made_or_computed(tmp_path: Path) -> None:
-    backbone = ToyBackbone()
-    with pytest.raises(SourceUnusable) as refused:
-        ingest(halves(10, labelled=False), tmp_path / "store", recipe=TRAINED, make_backbone=toy_backbone(backbone))
-    assert str(refused.value) == (
+def test_images_without_labels_are_refused_before_anything_is_created_or_computed(tmp_path: Path) -> None:
+    backbone, source = ToyBackbone(), halves(10, labelled=False)
+    assert error_message(SourceUnusable, job, source, tmp_path / "store", toy_backbone(backbone), recipe=TRAINED) == (
         "expected images of at least 2 labels in halves to train on, got none: use the recipe retrieval, which needs "
         "no labels"
     )
     assert (backbone.batches, list(tmp_path.iterdir())) == (0, [])
 
 
-def test_where_the_images_of_all_labels_but_one_cannot_be_read_that_is_said(tmp_path: Path) -> None:
+def test_readable_images_of_one_label_only_are_refused(tmp_path: Path) -> None:
     images = [SourceImage("a", lambda: grey(1), "a"), SourceImage("b", lambda: b"<html>", "b")]
-    with pytest.raises(SourceUnusable) as refused:
-        ingest(InMemorySource("two", images), tmp_path / "store", recipe=TRAINED, make_backbone=toy_backbone())
-    assert str(refused.value) == (
+    source = InMemorySource("two", images)
+    assert error_message(SourceUnusable, job, source, tmp_path / "store", recipe=TRAINED) == (
         "expected images of at least 2 labels in the images that can be read to train on, got 'a' only: use the "
         "recipe retrieval, which needs no labels"
     )

@@ -78,9 +78,7 @@ def test_an_images_vector_has_the_same_bits_alone_and_anywhere_among_others(reci
 
 
 def test_fitting_without_an_image_is_refused() -> None:
-    with pytest.raises(SourceUnusable) as refused:
-        fitted(images=[])
-    assert str(refused.value) == "expected at least one image to fit a head on, got none"
+    assert error_message(SourceUnusable, fitted, images=[]) == "expected at least one image to fit a head on, got none"
 
 
 def test_fitting_reports_the_images_done_after_each_batch_of_the_backbone() -> None:
@@ -101,7 +99,7 @@ def test_a_caching_backbone_computes_only_batches_with_a_new_image_and_gives_the
     assert backbone.batches == 4
 
 
-def test_a_caching_backbone_computes_again_what_is_beyond_its_capacity() -> None:
+def test_a_caching_backbone_computes_images_beyond_its_capacity_again() -> None:
     backbone = ToyBackbone()
     cached = CachingBackbone(backbone, capacity=8)
     for _ in range(2):

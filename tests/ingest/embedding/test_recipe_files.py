@@ -8,8 +8,8 @@ from ingest.embedding.network.backbone_factory import vgg16_factory
 from ingest.embedding.recipes import RECIPES, Recipe, recipe_named
 from ingest.embedding.recipes.vgg16_layers import LAYERS
 from ingest.errors import RecipeUnusable
-from ingest.job import ingest
 from tests.errors import error_message
+from tests.ingest.jobs import job
 from tests.toys import grey_source
 
 SHORT = {"side": "64", "layer": '"block4_pool"', "head": '"pca"', "dim": "96"}
@@ -163,9 +163,8 @@ def test_a_missing_file_is_refused(tmp_path: Path) -> None:
 
 def test_an_impossible_recipe_from_code_is_refused_before_anything_is_read_or_embedded(tmp_path: Path) -> None:
     small = Recipe("small", 28, "area", "block3_pool", unit_length=True, head="pca", dim=128)
-    with pytest.raises(RecipeUnusable) as refused:
-        ingest(grey_source({"a": 1}), tmp_path / "store", recipe=small, make_backbone=vgg16_factory("no such file.h5"))
-    assert str(refused.value) == (
+    factory = vgg16_factory("no such file.h5")
+    assert error_message(RecipeUnusable, job, grey_source({"a": 1}), tmp_path / "store", factory, recipe=small) == (
         "expected `side` from 32 to 512 pixels in the recipe small, got 28: VGG16 takes no smaller image, and larger "
         "ones take too much memory"
     )

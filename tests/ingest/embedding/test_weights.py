@@ -4,6 +4,7 @@ The arrays are random: their names, shapes and bits are tested.
 """
 
 import hashlib
+import io
 import sys
 from collections.abc import Mapping
 from importlib import metadata
@@ -209,23 +210,14 @@ def test_a_file_that_is_not_h5_is_refused_with_the_reason_that_hdf5_gives(tmp_pa
     assert refusal(path) == f"expected a readable file of VGG16 weights, got {path}: {hdf5_error.value}"
 
 
-def test_a_file_that_is_not_npz_is_refused_and_never_unpickled(tmp_path: Path) -> None:
-    path = tmp_path / "weights.npz"
-    path.write_bytes(b"<html>404</html>")
-    assert refusal(path) == f"expected a readable file of VGG16 weights, got {path}: not an npz archive"
-
-
-def test_a_single_array_under_the_name_of_an_npz_file_is_refused(tmp_path: Path) -> None:
-    path = tmp_path / "weights.npz"
-    with path.open("wb") as file:
-        np.save(file, FIRST_KERNEL)
-    assert refusal(path) == f"expected a readable file of VGG16 weights, got {path}: not an npz archive"
-
-
-def test_a_truncated_npz_file_is_refused(tmp_path: Path) -> None:
+def test_other_and_truncated_files_named_npz_are_refused_and_never_unpickled(tmp_path: Path) -> None:
     path = write_npz(tmp_path / "weights.npz", {"block1_conv1/kernel": FIRST_KERNEL})
-    path.write_bytes(path.read_bytes()[:-100])
-    assert refusal(path) == f"expected a readable file of VGG16 weights, got {path}: not an npz archive"
+    truncated = path.read_bytes()[:-100]
+    single_array = io.BytesIO()
+    np.save(single_array, FIRST_KERNEL)
+    for data in (b"<html>404</html>", single_array.getvalue(), truncated):
+        path.write_bytes(data)
+        assert refusal(path) == f"expected a readable file of VGG16 weights, got {path}: not an npz archive"
 
 
 def test_an_npz_file_with_a_flipped_bit_is_refused(tmp_path: Path) -> None:
@@ -257,9 +249,7 @@ def test_without_weights_the_error_names_every_way_to_get_them(nothing_installed
     assert cached_weights_path() == nothing_installed
 
 
-def test_the_cache_is_in_the_home_folder_unless_keras_home_says_otherwise(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_the_cache_is_in_the_home_folder_without_keras_home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("HOME", str(tmp_path))
     monkeypatch.delenv("KERAS_HOME", raising=False)
     models = tmp_path / ".keras" / "models"

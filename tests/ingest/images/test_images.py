@@ -8,6 +8,7 @@ import pytest
 
 from ingest.errors import UnreadableImage
 from ingest.images.images import Image, checked_image, content_digest, decode, thumbnail, to_input
+from tests.errors import error_message
 from tests.toys import grey, png
 
 
@@ -53,9 +54,9 @@ def test_grey_and_rgb_arrays_are_images_without_a_copy() -> None:
     ],
 )
 def test_other_arrays_are_refused(pixels: object, got: str) -> None:
-    with pytest.raises(UnreadableImage) as refused:
-        checked_image(pixels)
-    assert str(refused.value) == (f"expected an image as a uint8 array of shape (h, w) or (h, w, 3) in RGB, got {got}")
+    assert error_message(UnreadableImage, checked_image, pixels) == (
+        f"expected an image as a uint8 array of shape (h, w) or (h, w, 3) in RGB, got {got}"
+    )
 
 
 @pytest.mark.parametrize("interpolation", ["linear", "area"])

@@ -73,6 +73,6 @@ def test_a_key_that_is_in_the_batch_already_is_rejected() -> None:
     ]
 
 
-def test_no_slices_are_one_empty_batch() -> None:
+def test_no_slices_make_one_empty_batch() -> None:
     (batch,) = grouped()
     assert (batch.rows, batch.unchanged, batch.is_last) == (0, [], True)

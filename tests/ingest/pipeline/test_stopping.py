@@ -14,14 +14,12 @@ import numpy as np
 import pytest
 
 from ingest.errors import UnreadableImage
-from ingest.job import ingest
 from ingest.pipeline.progress import Progress
 from ingest.pipeline.stop_signal import stop_on_interrupt
 from ingest.sources import InMemorySource, SourceImage
 from storage import Store
 from storage.errors import StoreUnwritable
 from tests.ingest.jobs import assert_same_store, contents, job, noise_source
-from tests.toys import toy_backbone
 
 ROOT = Path(__file__).parents[3]
 
@@ -87,7 +85,7 @@ def test_ctrl_c_ends_a_job_after_the_batch_in_hand_and_the_next_resumes_it(tmp_p
 def test_a_second_ctrl_c_raises_at_once() -> None:
     with stop_on_interrupt() as stop:
         signal.raise_signal(signal.SIGINT)
-        assert stop.requested
+        assert stop.is_set()
         with pytest.raises(KeyboardInterrupt):
             signal.raise_signal(signal.SIGINT)
     assert signal.getsignal(signal.SIGINT) is signal.default_int_handler
@@ -142,7 +140,7 @@ def test_a_disk_that_fills_up_keeps_what_was_acknowledged(tmp_path: Path) -> Non
         "everything acknowledged so far is kept; free space or change the permissions and run the same command again"
     )
     assert 10 <= len(contents(tmp_path / "full")[0]) < 200
-    ingest(noise_source(200), tmp_path / "full", make_backbone=toy_backbone())
+    job(noise_source(200), tmp_path / "full")
     with Store.open(tmp_path / "full") as store:
         assert (len(store), store.jobs()[-1].finished) == (200, True)
 

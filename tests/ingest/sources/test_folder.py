@@ -160,9 +160,7 @@ def test_a_link_that_changes_after_the_folder_was_listed_is_not_followed(tmp_pat
         "elsewhere.png": f"it leads to {tmp_path}/elsewhere.png, out of the folder; copy the image into it",
         "images": "not an ordinary file",
     }
-    with pytest.raises(UnreadableImage) as refused:
-        image.read()
-    assert str(refused.value) == f"expected a readable image file, got {link}: {reason[target]}"
+    assert error_message(UnreadableImage, image.read) == f"expected a readable image file, got {link}: {reason[target]}"
 
 
 def test_a_file_that_becomes_a_link_after_the_folder_was_listed_is_not_followed(tmp_path: Path) -> None:
@@ -181,7 +179,7 @@ def test_a_link_to_the_folder_itself_is_followed(tmp_path: Path) -> None:
     assert keys(tmp_path / "link") == ["cat/1.png"]
 
 
-def test_a_file_counts_by_its_suffix_or_by_its_first_bytes(tmp_path: Path) -> None:
+def test_a_file_is_an_image_by_its_suffix_or_by_its_first_bytes(tmp_path: Path) -> None:
     write(tmp_path, "1.PNG", "2.data", "3", "4.png.bak")
     for name in ("5.JpEg", "6.heic", "7.txt", "8", "9.csv", "README.txt"):
         (tmp_path / name).write_bytes(b"P.S. this is BMP or II* no image")
@@ -189,7 +187,7 @@ def test_a_file_counts_by_its_suffix_or_by_its_first_bytes(tmp_path: Path) -> No
     assert keys(tmp_path) == ["1.PNG", "2.data", "3", "4.png.bak", "5.JpEg", "6.heic"]
 
 
-def test_what_is_no_ordinary_file_is_ignored_and_not_waited_for(tmp_path: Path) -> None:
+def test_pipes_and_folders_are_no_images_and_are_not_waited_for(tmp_path: Path) -> None:
     os.mkfifo(tmp_path / "1.png")
     os.mkfifo(tmp_path / "2")
     write(tmp_path, "3.png/4.png")
@@ -245,7 +243,7 @@ def test_a_file_that_changes_while_it_is_read_is_rejected(
     )
 
 
-def test_what_may_not_be_read_or_listed_is_rejected(readable_by_owner: Path) -> None:
+def test_files_and_folders_without_permission_are_rejected(readable_by_owner: Path) -> None:
     root = readable_by_owner
     write(root, "1.png", "2", "closed/3.png", "4.png")
     for name in ("1.png", "2", "closed"):
@@ -257,14 +255,13 @@ def test_what_may_not_be_read_or_listed_is_rejected(readable_by_owner: Path) -> 
             "2": f"expected a readable image file, got {root}/2: Permission denied",
             "closed/": f"expected a folder that can be listed, got {root}/closed: Permission denied",
         }
-        with pytest.raises(SourceUnusable) as refused:
-            Folder(root / "closed")
-        assert str(refused.value) == f"expected a folder that can be listed, got {root}/closed: Permission denied"
+        message = error_message(SourceUnusable, Folder, root / "closed")
+        assert message == f"expected a folder that can be listed, got {root}/closed: Permission denied"
         with pytest.raises(SourceUnusable):
             Folder(root / "closed" / "below")
 
 
-def test_a_file_name_that_is_not_utf_8_is_kept_as_the_system_gives_it(tmp_path: Path) -> None:
+def test_a_file_name_that_is_not_utf_8_stays_as_the_system_gives_it(tmp_path: Path) -> None:
     write(tmp_path, os.fsdecode(b"caf\xe9.png"), "tea.png")
     assert keys(tmp_path) == ["caf\udce9.png", "tea.png"]
     assert [image.read() for image in Folder(tmp_path)] == [png(grey(8)), png(grey(7))]

@@ -59,7 +59,7 @@ def test_gzip_is_recognized_by_content_not_by_name(tmp_path: Path) -> None:
     assert [image.label for image in idx_source(tmp_path)] == ["4", "5"]
 
 
-def test_of_a_plain_and_a_gzipped_file_the_plain_one_is_read(tmp_path: Path) -> None:
+def test_a_plain_file_is_preferred_to_a_gzipped_one(tmp_path: Path) -> None:
     write_split(tmp_path, "train", 2)
     write_split(tmp_path, "train", 1, packed=True)
     assert len(idx_source(tmp_path)) == 2
@@ -125,7 +125,9 @@ DAMAGED: dict[str, tuple[bytes, str]] = {
 
 @pytest.mark.parametrize("packed", [False, True], ids=["plain", "gzipped"])
 @pytest.mark.parametrize(("data", "message"), DAMAGED.values(), ids=DAMAGED)
-def test_what_is_no_whole_file_of_images_is_refused(tmp_path: Path, data: bytes, message: str, packed: bool) -> None:
+def test_anything_but_an_intact_file_of_images_is_refused(
+    tmp_path: Path, data: bytes, message: str, packed: bool
+) -> None:
     write_split(tmp_path, "train")
     (tmp_path / IMAGES).write_bytes(gzip.compress(data) if packed else data)
     assert refusal(tmp_path) == message.format(tmp_path / IMAGES)
@@ -252,7 +254,7 @@ def test_no_images_at_all_are_refused(tmp_path: Path) -> None:
     )
 
 
-def test_of_a_file_that_is_cut_while_it_is_read_only_the_lost_images_are_rejected(tmp_path: Path) -> None:
+def test_after_a_file_is_truncated_only_the_lost_images_are_rejected(tmp_path: Path) -> None:
     write_split(tmp_path, "train")
     images = list(idx_source(tmp_path))
     os.truncate(tmp_path / IMAGES, 16 + 11)
@@ -264,7 +266,7 @@ def test_of_a_file_that_is_cut_while_it_is_read_only_the_lost_images_are_rejecte
     assert [image.label for image in images] == ["9", "8", "7"]
 
 
-def test_a_gzipped_file_that_is_cut_after_it_was_opened_loses_nothing(tmp_path: Path) -> None:
+def test_a_gzipped_file_that_is_truncated_after_it_was_opened_loses_nothing(tmp_path: Path) -> None:
     write_split(tmp_path, "train", packed=True)
     images = list(idx_source(tmp_path))
     os.truncate(tmp_path / f"{IMAGES}.gz", 0)

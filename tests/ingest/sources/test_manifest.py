@@ -9,13 +9,13 @@ import pyarrow as pa
 import pytest
 
 from ingest.errors import SourceUnusable
-from ingest.job import ingest
 from ingest.sources import open_source
 from ingest.sources.manifest import Manifest
 from storage import Store
 from tests.errors import error_message
+from tests.ingest.jobs import job
 from tests.ingest.sources.manifests import described, refusal, rejects, write_csv, write_parquet, write_pictures
-from tests.toys import TOY, grey, png, toy_backbone
+from tests.toys import grey, png
 
 Write = Callable[..., Path]
 
@@ -119,7 +119,7 @@ def test_a_job_over_a_manifest_goes_on_past_every_bad_row(tmp_path: Path, write:
         label=["1", "2", "a\0b", "4", "5", "6"],
         extra=["u", "v", "w", "x", "y", "z"],
     )
-    report = ingest(f"manifest:{path}", tmp_path / "store", recipe=TOY, make_backbone=toy_backbone(), batch_size=2)
+    report = job(f"manifest:{path}", tmp_path / "store", batch_size=2)
     first = 2 if write is write_csv else 1
     assert (report.added, report.rejected) == (2, 4)
     assert [reject.key for reject in report.rejects] == [
@@ -137,8 +137,8 @@ def test_a_job_over_a_manifest_goes_on_past_every_bad_row(tmp_path: Path, write:
 
 def test_images_ingested_from_a_folder_are_unchanged_in_a_manifest(tmp_path: Path) -> None:
     path = write_csv(tmp_path, path=["cat/c.png", "a.png"])
-    ingest(f"folder:{tmp_path}", tmp_path / "store", recipe=TOY, make_backbone=toy_backbone())
-    report = ingest(f"manifest:{path}", tmp_path / "store", make_backbone=toy_backbone())
+    job(f"folder:{tmp_path}", tmp_path / "store")
+    report = job(f"manifest:{path}", tmp_path / "store")
     assert (report.added, report.unchanged) == (0, 2)
 
 
@@ -158,7 +158,7 @@ def test_what_is_not_utf_8_rejects_its_row_alone(tmp_path: Path, write: Write) -
             "note": unchecked_text(notes),
         }
         path = write(tmp_path, **columns)
-    report = ingest(f"manifest:{path}", tmp_path / "store", recipe=TOY, make_backbone=toy_backbone())
+    report = job(f"manifest:{path}", tmp_path / "store")
     assert report.added == 1
     reasons = {reject.key: reject.reason for reject in report.rejects}
     assert list(reasons) == ["a.png", "cat/c.png"]
@@ -207,7 +207,7 @@ def test_a_missing_file_a_folder_and_a_named_pipe_are_refused(tmp_path: Path) ->
 
 
 @BOTH
-def test_what_the_manifest_was_when_it_was_opened_counts(tmp_path: Path, write: Write) -> None:
+def test_changes_to_a_manifest_after_it_was_opened_are_ignored(tmp_path: Path, write: Write) -> None:
     path = write(tmp_path, path=["a.png", "cat/b.png"], label=["1", "2"])
     source = Manifest(path)
     images = iter(source)

@@ -21,14 +21,14 @@ def lines(folder: Path, *rows: bytes, end: bytes = b"\n") -> Path:
 
 
 @pytest.mark.parametrize("end", [b"\n", b"\r\n"], ids=["LF", "CRLF"])
-def test_a_byte_order_mark_line_ends_and_empty_lines_are_no_matter(tmp_path: Path, end: bytes) -> None:
+def test_byte_order_marks_both_line_ends_and_empty_lines_are_accepted(tmp_path: Path, end: bytes) -> None:
     path = lines(tmp_path, "\ufeffpath,label".encode(), b"a.png,1", b"", b'"cat/b.png","2"', end=end)
     source = Manifest(path)
     assert [(image.key, image.label) for image in source] == [("a.png", "1"), ("cat/b.png", "2")]
     assert len(source) == 2
 
 
-def test_columns_without_a_name_are_left_out_and_names_are_trimmed(tmp_path: Path) -> None:
+def test_columns_without_a_name_are_ignored_and_names_are_trimmed(tmp_path: Path) -> None:
     path = lines(tmp_path, b", path ,size,", b"0,a.png,3,")
     assert described(Manifest(path)) == [("a.png", None, {"source": "manifest", "path": "a.png", "size": 3})]
 

@@ -9,10 +9,9 @@ import numpy as np
 import pyarrow as pa
 import pytest
 
-from ingest.job import ingest
 from ingest.sources.manifest import Manifest
+from tests.ingest.jobs import job
 from tests.ingest.sources.manifests import described, refusal, write_parquet, write_pictures
-from tests.toys import TOY, toy_backbone
 
 
 @pytest.fixture(autouse=True)
@@ -20,7 +19,7 @@ def _pictures(tmp_path: Path) -> None:
     write_pictures(tmp_path)
 
 
-def test_parquet_is_known_by_its_content_or_its_name(tmp_path: Path) -> None:
+def test_parquet_is_recognized_by_its_content_or_its_name(tmp_path: Path) -> None:
     path = write_parquet(tmp_path, path=["a.png"])
     assert len(Manifest(path.rename(tmp_path / "list.csv"))) == 1
     empty = tmp_path / "empty.parquet"
@@ -97,7 +96,7 @@ def test_the_index_that_pandas_adds_is_ignored(tmp_path: Path) -> None:
     assert described(Manifest(path)) == [("a.png", None, {"source": "manifest", "path": "a.png"})]
 
 
-def test_a_number_that_is_none_rejects_its_row_alone(tmp_path: Path) -> None:
+def test_a_nan_rejects_its_row_alone(tmp_path: Path) -> None:
     path = write_parquet(tmp_path, path=["a.png", "cat/b.png"], price=[float("nan"), 1.0])
-    report = ingest(f"manifest:{path}", tmp_path / "store", recipe=TOY, make_backbone=toy_backbone())
+    report = job(f"manifest:{path}", tmp_path / "store")
     assert (report.added, [reject.key for reject in report.rejects]) == (1, ["a.png"])

@@ -106,9 +106,7 @@ def test_another_file_under_the_name_of_keras_own_is_refused(machine: Path, monk
     )
 
 
-def test_a_data_set_that_is_nowhere_is_refused_with_where_it_was_looked_for(
-    machine: Path, downloads: list[str]
-) -> None:
+def test_a_missing_data_set_is_refused_with_the_folders_that_were_searched(machine: Path, downloads: list[str]) -> None:
     write_split(machine / "shared" / "mnist", "train")
     assert refusal("mnist") == (
         f"expected MNIST's four IDX files in one of {machine}/local/mnist, {machine}/shared/mnist, "
@@ -123,7 +121,7 @@ def test_a_data_set_that_is_nowhere_is_refused_with_where_it_was_looked_for(
     assert downloads == []
 
 
-def test_keras_downloads_when_asked_what_is_nowhere(machine: Path, downloads: list[str]) -> None:
+def test_keras_downloads_a_missing_data_set_if_allowed(machine: Path, downloads: list[str]) -> None:
     assert len(open_source("fashion-mnist", download=True)) == 3
     assert len(open_source("fashion-mnist", download=True)) == 3
     assert downloads == ["fashion_mnist"]
@@ -138,7 +136,7 @@ def test_a_download_that_fails_is_one_line(downloads: list[str]) -> None:
 
 
 @pytest.mark.skipif(not DEBIAN.is_dir(), reason="Debian's dataset-fashion-mnist is not installed: apt-get install it")
-def test_debians_fashion_mnist_is_whole() -> None:
+def test_debians_fashion_mnist_is_complete() -> None:
     source = open_source("fashion-mnist")
     counts = Counter((image.metadata["split"], image.label) for image in source)
     assert counts == {(split, str(label)): n for split, n in (("train", 6000), ("test", 1000)) for label in range(10)}

@@ -38,7 +38,7 @@ def test_the_order_is_shuffled_and_fixed_for_ever(sample: MnistSample) -> None:
     ]
 
 
-def test_it_can_be_walked_again_with_the_same_digits_and_pixels(sample: MnistSample) -> None:
+def test_it_can_be_iterated_again_with_the_same_digits_and_pixels(sample: MnistSample) -> None:
     first, second = list(sample), list(sample)
     assert [(image.key, image.label, image.metadata) for image in first] == [
         (image.key, image.label, image.metadata) for image in second

@@ -12,17 +12,18 @@ import pytest
 from numpy.typing import NDArray
 
 from ingest.errors import SourceUnusable, UnreadableImage
-from ingest.job import ingest
 from ingest.sources import unpacking
 from ingest.sources.npz import npz_source
 from tests.errors import error_message
+from tests.ingest.jobs import job
 from tests.ingest.sources.idx_files import pictures
 from tests.ingest.sources.memory import less_memory_than
-from tests.toys import TOY, toy_backbone
 
 Array = NDArray[Any]
 
-WANTED = "expected arrays x_train and y_train, x_test and y_test, or both, or images and perhaps labels in {file}, got "
+NO_IMAGES = (
+    "expected arrays x_train and y_train, x_test and y_test, or both, or images and perhaps labels in {file}, got "
+)
 DIGITS = np.array([3, 1])
 
 
@@ -114,12 +115,12 @@ def test_colour_images_are_rgb_and_one_channel_is_grey(tmp_path: Path) -> None:
 ONE_PICTURE = "expected images of 1 to 100000000 pixels in images of {file}, got 0 by 2"
 
 UNFIT: dict[str, tuple[dict[str, Array], str]] = {
-    "other names": ({"a": DIGITS, "b\n": DIGITS}, WANTED + r"a, 'b\n'"),
-    "nothing": ({}, WANTED + "none"),
-    "no labels of a split": ({"x_train": pictures(2)}, WANTED + "x_train"),
+    "other names": ({"a": DIGITS, "b\n": DIGITS}, NO_IMAGES + r"a, 'b\n'"),
+    "nothing": ({}, NO_IMAGES + "none"),
+    "no labels of a split": ({"x_train": pictures(2)}, NO_IMAGES + "x_train"),
     "no images of a split": (
         {"x_train": pictures(2), "y_train": DIGITS, "y_test": DIGITS},
-        WANTED + "x_train, y_test, y_train",
+        NO_IMAGES + "x_train, y_test, y_train",
     ),
     "objects": (
         {"images": np.array([1, "a"], object)},
@@ -189,7 +190,7 @@ def test_nothing_is_unpickled(tmp_path: Path) -> None:
 
 
 def claiming(shape: str, dtype: str = "|u1") -> bytes:
-    """Return the bytes of an array whose header claims a shape that its two bytes have not."""
+    """Return the bytes of an array whose header claims a shape that does not match its two bytes."""
     text = f"{{'descr': '{dtype}', 'fortran_order': False, 'shape': {shape}, }}".ljust(117) + "\n"
     return b"\x93NUMPY\x01\x00" + len(text).to_bytes(2, "little") + text.encode() + b"ab"
 
@@ -301,7 +302,7 @@ def test_a_label_that_is_no_text_rejects_its_image_alone(tmp_path: Path) -> None
     ):
         path = save(tmp_path, images=pictures(2), labels=labels)
         store = tmp_path / good
-        report = ingest(f"npz:{path}", store, recipe=TOY, make_backbone=toy_backbone())
+        report = job(f"npz:{path}", store)
         assert (report.added, [reject.key for reject in report.rejects]) == (1, ["npz/00000"])
         assert report.rejects[0].reason.startswith(reason)
     with pytest.raises(UnreadableImage):

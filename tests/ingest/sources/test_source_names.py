@@ -81,9 +81,8 @@ def test_a_folder_without_images_is_refused(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("text", ["mnist-sample", "mnist", "idx:x", "npz:x", "manifest:x"])
 def test_flat_is_for_folders_only(text: str) -> None:
-    with pytest.raises(SourceUnusable) as refused:
-        open_source(text, flat=True)
-    assert str(refused.value) == f"expected --flat with folder:DIR only, got it with {text}: leave it out"
+    message = error_message(SourceUnusable, open_source, text, flat=True)
+    assert message == f"expected --flat with folder:DIR only, got it with {text}: leave it out"
 
 
 def test_every_kind_of_source_is_opened_by_its_name(folder: Path) -> None:

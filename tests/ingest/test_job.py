@@ -24,6 +24,7 @@ from ingest.sources import InMemorySource, Source, SourceImage
 from storage import Item, Rejected, Store
 from storage.errors import ExtraMissing, OtherEmbedding
 from tests.errors import error_message
+from tests.ingest.images.refusals import DECODABLE
 from tests.ingest.jobs import Killed, assert_same_store, contents, job, noise_source
 from tests.processes import printed_by
 from tests.toys import TOY, ToyBackbone, grey, grey_source, png, toy_backbone
@@ -174,13 +175,12 @@ def test_a_bad_image_is_rejected_with_a_reason_and_the_others_keep_their_own_vec
     report = job(mixed, tmp_path / "mixed", batch_size=6)
     job(noise_source(20), tmp_path / "good")
     assert outcome(report) == (20, 0, 0, 5, 20)
-    decodable = "expected an image (JPEG, PNG, GIF, WebP, BMP, TIFF, PNM or JPEG 2000), got"
     assert report.rejects == (
-        Rejected("html", f"{decodable} html: a web page"),
+        Rejected("html", f"{DECODABLE} html: a web page"),
         Rejected("missing", "expected an image file, got 3.png, which is not a file: name an image"),
         Rejected("float", "expected an image as a uint8 array of shape (h, w) or (h, w, 3) in RGB, got float64 (2, 2)"),
         Rejected(r"'caf\udce9.png'", r"expected a name in UTF-8, got 'caf\udce9.png': rename the file"),
-        Rejected(r"'two\nlines'", rf"{decodable} 'two\nlines': an empty file"),
+        Rejected(r"'two\nlines'", rf"{DECODABLE} 'two\nlines': an empty file"),
     )
     assert_same_store(tmp_path / "mixed", tmp_path / "good")
 

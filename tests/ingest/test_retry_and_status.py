@@ -18,10 +18,11 @@ from ingest.sources import InMemorySource, SourceImage
 from storage import Job, JobUpdate, Rejected, Store
 from tests.commands import Command
 from tests.errors import error_message
+from tests.ingest.images.refusals import DECODABLE
 from tests.ingest.jobs import Killed
 from tests.toys import TOY, grey, grey_source, png, toy_backbone
 
-WEB_PAGE = "expected an image (JPEG, PNG, GIF, WebP, BMP, TIFF, PNM or JPEG 2000), got b.png: a web page"
+WEB_PAGE = f"{DECODABLE} b.png: a web page"
 
 
 @pytest.fixture

@@ -91,6 +91,13 @@ def expected_digest(arrays: Arrays) -> str:
     ).hexdigest()
 
 
+def put_into_cache(path: Path, cached: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Link a file into Keras' cache, and make its digest the expected one."""
+    monkeypatch.setattr(weights, "_KERAS_MD5", hashlib.md5(path.read_bytes()).hexdigest())
+    cached.parent.mkdir(parents=True)
+    cached.hardlink_to(path)
+
+
 def refusal(path: Path) -> str:
     return error_message(WeightsUnusable, read_weights, path)
 
@@ -286,11 +293,8 @@ def test_a_changed_file_in_the_package_is_refused(
 def test_the_cache_is_preferred_to_the_package_and_a_named_file_to_both(
     arrays: Arrays, legacy_h5: Path, nothing_installed: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    with legacy_h5.open("rb") as file:
-        monkeypatch.setattr(weights, "_KERAS_MD5", hashlib.file_digest(file, "md5").hexdigest())
     monkeypatch.setattr(metadata, "distribution", lambda _: SimpleNamespace(locate_file=tmp_path.joinpath))
-    nothing_installed.parent.mkdir(parents=True)
-    nothing_installed.hardlink_to(legacy_h5)
+    put_into_cache(legacy_h5, nothing_installed, monkeypatch)
     loaded = find_weights()
     assert (loaded.origin, loaded.digest) == ("Keras' cache", expected_digest(arrays))
     assert error_message(WeightsUnusable, find_weights, tmp_path / "named.npz") == (
@@ -312,13 +316,7 @@ def test_a_failed_download_is_reported_in_one_line(nothing_installed: Path) -> N
 def test_a_download_is_verified_and_used(
     arrays: Arrays, legacy_h5: Path, nothing_installed: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    def download() -> None:
-        nothing_installed.parent.mkdir(parents=True)
-        nothing_installed.hardlink_to(legacy_h5)
-
-    with legacy_h5.open("rb") as file:
-        monkeypatch.setattr(weights, "_KERAS_MD5", hashlib.file_digest(file, "md5").hexdigest())
-    loaded = find_weights(download=download)
+    loaded = find_weights(download=lambda: put_into_cache(legacy_h5, nothing_installed, monkeypatch))
     assert (loaded.origin, loaded.digest) == ("Keras' download", expected_digest(arrays))
 
 

@@ -67,9 +67,7 @@ def test_an_installed_peer_finds_the_nearest(name: str, tmp_path: Path) -> None:
     assert limit.samples == 20
 
 
-def test_a_peer_that_is_too_slow_is_reported_and_not_waited_for(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_a_peer_that_is_too_slow_is_stopped_and_reported(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(measure_size_module, "INSERT_BATCH", 10)
     (result,), limit = measure_size(
         40, [PEERS["Lookalike"]], tmp_path, threads=1, effort=replace(SMALL, patience=0.0), seed=0
@@ -122,5 +120,7 @@ def test_every_row_has_a_label_by_its_number() -> None:
         ((60,), ("Annoy",), f"expected a peer of {', '.join(PEERS)}, got 'Annoy': name one of these"),
     ],
 )
-def test_what_cannot_be_compared_is_refused(sizes: tuple[int, ...], peers: tuple[str, ...], message: str) -> None:
+def test_sizes_that_are_too_small_and_unknown_peers_are_refused(
+    sizes: tuple[int, ...], peers: tuple[str, ...], message: str
+) -> None:
     assert error_message(UnfitForBenchmark, measure_peers, sizes, peers=peers) == message

@@ -74,7 +74,7 @@ def test_sizes_and_ingest_jobs_are_tables_with_their_baselines() -> None:
     ]
 
 
-def test_peers_are_tables_of_their_second_smallest_size_and_of_what_a_kill_left() -> None:
+def test_peers_are_a_table_of_their_second_smallest_size_and_a_table_of_losses_after_kills() -> None:
     def peer(name: str, vectors: int, labels: float | None, figures: dict[str, float]) -> dict[str, object]:
         values = {key: {"value": value} for key, value in figures.items()}
         return {"name": name, "vectors": vectors, "labels_right": labels, "figures": values}

@@ -22,7 +22,7 @@ def test_each_part_and_stage_is_a_line_with_its_number(capsys: pytest.CaptureFix
     ]
 
 
-def test_images_are_shown_at_each_new_stage_and_then_seldom(capsys: pytest.CaptureFixture[str]) -> None:
+def test_images_are_shown_at_each_new_stage_and_then_rarely(capsys: pytest.CaptureFixture[str]) -> None:
     with report_progress(1) as progress:
         progress.start_part(PARTS["accuracy"], 0)
         for done in (0, 10, 20):

@@ -94,7 +94,7 @@ def test_an_unknown_field_is_refused_with_a_list_of_the_known_ones(searcher: Sea
         searcher.by_id(0, where={"with": 8})
 
 
-def test_a_store_that_was_compacted_after_the_first_search_has_the_hits_of_now(tmp_path: Path) -> None:
+def test_a_search_after_a_compaction_has_the_current_hits(tmp_path: Path) -> None:
     folder = grey_store(tmp_path)
     with Searcher.open(folder) as searcher:
         assert keys(searcher.by_id(0)) == ["dark", "light", "white"]

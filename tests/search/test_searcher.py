@@ -93,7 +93,7 @@ def test_many_ids_must_be_whole_numbers(searcher: Searcher, ids: Any, named: str
         searcher.by_ids(ids)
 
 
-def test_a_query_by_key_has_the_result_of_one_by_id(searcher: Searcher) -> None:
+def test_a_query_by_key_has_the_result_of_a_query_by_id(searcher: Searcher) -> None:
     assert searcher.by_key("dark") == result(searcher, "dark")
     assert searcher.by_keys(["white", "black"], k=1) == batch(
         result(searcher, "white", 1), result(searcher, "black", 1)
@@ -120,7 +120,7 @@ def test_an_unknown_id_or_key_is_refused(searcher: Searcher) -> None:
 
 
 @pytest.mark.parametrize("k", [0, -1, 1.0, True, "5"])
-def test_k_must_be_a_whole_number_from_one(searcher: Searcher, k: Any) -> None:
+def test_k_must_be_a_whole_number_of_at_least_one(searcher: Searcher, k: Any) -> None:
     message = f"expected k to be a whole number of at least 1, got {k!r}"
     with pytest.raises(InvalidQuery, match=exactly(message)):
         searcher.by_id(0, k)
@@ -220,7 +220,7 @@ def test_many_vectors_where_one_is_expected_are_refused(searcher: Searcher, shap
         searcher.by_vector(np.zeros(shape))
 
 
-def test_a_random_query_is_that_of_a_stored_item_and_the_same_for_the_same_seed(searcher: Searcher) -> None:
+def test_a_random_query_is_by_a_stored_item_and_the_same_for_the_same_seed(searcher: Searcher) -> None:
     results = [searcher.by_random(k=3, seed=seed) for seed in range(40)]
     assert results == [searcher.by_random(k=3, seed=seed) for seed in range(40)]
     keys = [drawn.item.key for drawn in results if drawn.item]
@@ -245,7 +245,7 @@ def test_identical_images_are_each_others_hits_at_distance_zero(tmp_path: Path) 
         assert [hit.key for hit in searcher.by_image(grey(9)).hits] == ["one", "again", "other"]
 
 
-def test_an_only_item_has_no_hits(tmp_path: Path) -> None:
+def test_the_only_item_of_a_store_has_no_hits(tmp_path: Path) -> None:
     with grey_searcher(tmp_path, {"only": 9}) as searcher:
         assert (len(searcher), searcher.by_id(0).hits) == (1, ())
 

@@ -1,4 +1,4 @@
-"""Query vectors from files of any origin."""
+"""Query vectors from untrusted files."""
 
 import io
 import pickle
@@ -37,7 +37,7 @@ BAD_FILES = {
 
 
 @pytest.mark.parametrize("name", BAD_FILES)
-def test_another_file_is_refused_in_one_line(tmp_path: Path, name: str) -> None:
+def test_a_file_that_is_not_a_vector_is_refused_in_one_line(tmp_path: Path, name: str) -> None:
     (tmp_path / "vector.npy").write_bytes(BAD_FILES[name])
     with pytest.raises(FileUnusable) as refused:
         read_vector(tmp_path / "vector.npy")

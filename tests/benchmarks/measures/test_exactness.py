@@ -34,7 +34,7 @@ def test_items_at_the_same_distance_count_as_ties_or_agree(tmp_path: Path) -> No
     assert report.ok
 
 
-def test_near_twins_far_from_the_origin_are_no_errors_although_scikit_learn_cannot_resolve_them(
+def test_near_twins_far_from_the_origin_are_not_errors_although_scikit_learn_cannot_resolve_them(
     tmp_path: Path,
 ) -> None:
     twins = 1000 + np.random.default_rng(2).standard_normal((200, 8)) * 1e-3

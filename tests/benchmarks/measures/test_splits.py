@@ -14,7 +14,7 @@ def test_splits_are_the_same_each_time_and_differ_from_each_other() -> None:
     splits = shuffled_splits(10, 3, 5)
     assert splits == shuffled_splits(10, 3, 5)
     assert len({tuple(split.queries) for split in splits}) == 5
-    # NumPy has frozen the stream of RandomState; that of seed 0 starts so.
+    # NumPy has frozen the stream of RandomState, so that these numbers never change.
     assert splits[0].queries == [2, 8, 4]
 
 

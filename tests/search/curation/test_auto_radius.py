@@ -78,7 +78,7 @@ def test_copies_are_found_with_few_false_matches(tmp_path: Path) -> None:
     assert auto.false_match_share == auto.false_matches / (auto.false_matches + 60 * sum(auto.recall.values()))
 
 
-def test_duplicates_that_the_store_already_holds_are_no_false_matches(tmp_path: Path) -> None:
+def test_duplicates_that_the_store_already_holds_are_not_false_matches(tmp_path: Path) -> None:
     scenes = {f"{seed}": scene(seed) for seed in range(60)}
     copies = {f"copy of {key}": PERTURBATIONS["re-encoded"](image) for key, image in scenes.items()}
     with store_of(tmp_path, scenes | copies) as searcher:
@@ -91,7 +91,7 @@ def test_duplicates_that_the_store_already_holds_are_no_false_matches(tmp_path: 
     }
 
 
-def test_of_a_larger_image_the_thumbnail_is_perturbed(tmp_path: Path) -> None:
+def test_the_thumbnail_of_a_larger_image_is_perturbed(tmp_path: Path) -> None:
     with store_of(tmp_path, {f"{seed}": scene(seed, 48 if seed % 2 else 200) for seed in range(40)}) as searcher:
         auto = find_auto_radius(searcher)
     assert (auto.sample_size, auto.full_size) == (40, 20)
@@ -101,7 +101,7 @@ def test_of_a_larger_image_the_thumbnail_is_perturbed(tmp_path: Path) -> None:
     )
 
 
-def test_of_images_that_perturbation_does_not_change_the_radius_is_zero(tmp_path: Path) -> None:
+def test_the_radius_is_zero_if_perturbations_change_no_image(tmp_path: Path) -> None:
     with grey_searcher(tmp_path, {f"{level}": level for level in range(0, 200, 8)}) as searcher:
         auto = find_auto_radius(searcher)
     every = {"re-encoded": 1.0, "resized": 1.0, "cropped": 1.0}
@@ -131,7 +131,7 @@ def test_the_same_store_gives_the_same_radius(tmp_path: Path) -> None:
         assert find_auto_radius(searcher) == find_auto_radius(searcher)
 
 
-def test_a_store_without_thumbnails_has_no_radius_of_its_own(tmp_path: Path) -> None:
+def test_no_radius_can_be_chosen_for_a_store_without_thumbnails(tmp_path: Path) -> None:
     with grey_searcher(tmp_path) as searcher, Store.create(tmp_path / "bare", searcher.store.embedding) as bare:
         bare.append([NewItem("a", b"a"), NewItem("b", b"b")], searcher.store.vectors([0, 1]))
     with Searcher.open(tmp_path / "bare", make_backbone=toy_backbone()) as opened, pytest.raises(RadiusUnknown) as no:
@@ -155,7 +155,7 @@ def test_a_store_on_a_server_without_thumbnails_is_named_by_its_address(
         find_duplicates(searcher)
 
 
-def test_other_items_as_near_as_copies_leave_no_radius(tmp_path: Path) -> None:
+def test_no_radius_can_be_chosen_if_other_items_are_as_near_as_copies(tmp_path: Path) -> None:
     def speckles(seed: int) -> Image:
         """Return a picture half of whose pixels are white in each quarter: to the toy backbone all are the same."""
         half = np.repeat([0, 255], 32).astype(np.uint8)

@@ -64,7 +64,7 @@ def test_a_radius_that_covers_everything_makes_one_group(tmp_path: Path) -> None
     assert grouped(tmp_path, list(range(40)), 1000) == [[str(index) for index in range(40)]]
 
 
-def test_the_largest_groups_come_first_and_of_equally_large_ones_the_nearest(tmp_path: Path) -> None:
+def test_the_largest_groups_come_first_and_among_equals_the_one_with_the_nearest_pair(tmp_path: Path) -> None:
     assert grouped(tmp_path / "large", [0, 0, 9, 9, 9], 0) == [["2", "3", "4"], ["0", "1"]]
     assert grouped(tmp_path / "near", [0, 3, 90, 92], 3.5 * LEVEL) == [["2", "3"], ["0", "1"]]
 

@@ -80,7 +80,7 @@ def test_a_wrong_label_is_found_and_its_neighbours_are_not(tmp_path: Path) -> No
     )
 
 
-def test_the_largest_margin_comes_first_and_of_equal_ones_the_issue_with_the_nearest_neighbour(tmp_path: Path) -> None:
+def test_the_largest_margin_comes_first_and_among_equals_the_issue_with_the_nearest_neighbour(tmp_path: Path) -> None:
     low = [(level, "low") for level in (0, 3, 6, 9)]
     high = [(level, "high") for level in (200, 203, 206, 209)]
     found = label_issues(tmp_path, [*low, *high, (12, "high"), (213, "low"), (104, "low")], k=3)

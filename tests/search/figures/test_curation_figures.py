@@ -52,7 +52,7 @@ def test_a_group_is_a_row_that_begins_with_its_representative(searcher: Searcher
     assert signs(figure) == [[], [], [OTHER_LABEL.sign], [], [OTHER_LABEL.sign]]
 
 
-def test_of_a_large_group_the_nearest_are_drawn_and_the_others_counted(
+def test_only_the_nearest_of_a_large_group_are_drawn_and_the_others_are_counted(
     searcher: Searcher, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(curation_figures, "_MAX_HITS", 3)
@@ -65,7 +65,7 @@ def test_of_a_large_group_the_nearest_are_drawn_and_the_others_counted(
     assert texts(figure)[0] == "The 1 largest of 2 groups of duplicates within 0.02"
 
 
-def test_a_label_issue_is_marked_and_so_is_whether_each_neighbour_has_the_predicted_label(tmp_path: Path) -> None:
+def test_a_label_issue_and_its_neighbours_without_the_predicted_label_are_marked(tmp_path: Path) -> None:
     grey_levels = {"a": 0, "b": 2, "c": 5, "d": 200, "e": 202, "f": 204}
     labels = {"a": "low", "b": "low", "c": "high", "d": "high", "e": "high", "f": "high"}
     with grey_searcher(tmp_path, grey_levels, labels) as searcher:

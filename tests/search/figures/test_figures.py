@@ -219,7 +219,7 @@ def test_a_missing_folder_is_refused_and_not_created(tmp_path: Path) -> None:
     assert list(tmp_path.iterdir()) == []
 
 
-def test_a_folder_of_the_figures_name_is_refused_and_kept(tmp_path: Path) -> None:
+def test_a_folder_with_the_figures_name_is_refused_and_not_replaced(tmp_path: Path) -> None:
     (tmp_path / "figure.png").mkdir()
     assert error_message(FigureUnusable, figure_file.require_writable, tmp_path / "figure.png") == (
         f"expected to write the figure {tmp_path / 'figure.png'}, got 'Is a directory': name another path, or make room"
@@ -280,7 +280,7 @@ def test_a_map_has_a_colour_of_its_own_for_each_of_twenty_labels(tmp_path: Path)
     assert len({colour for colour, _ in groups(figure)}) == 20
 
 
-def test_beyond_twenty_labels_the_rarer_ones_are_one_group(tmp_path: Path) -> None:
+def test_the_rarer_of_more_than_twenty_labels_are_one_group(tmp_path: Path) -> None:
     # Label 00 has one item, 01 to 05 have two, and 06 to 24 three.
     names = [f"label {number:02d}" for number in range(25) for _ in range(1 if number < 1 else 2 if number < 6 else 3)]
     figure = map_of(tmp_path, {f"{index}": name for index, name in enumerate(names)})
@@ -289,7 +289,7 @@ def test_beyond_twenty_labels_the_rarer_ones_are_one_group(tmp_path: Path) -> No
     assert figure.texts[0].get_text() == "t-SNE of 68 items, recipe toy"
 
 
-def test_beyond_twenty_labels_every_item_is_in_one_group_whatever_its_label(tmp_path: Path) -> None:
+def test_with_more_than_twenty_labels_every_item_is_in_exactly_one_group(tmp_path: Path) -> None:
     # The first nineteen have two items, the empty label among them; the others, one of them no label, have one.
     common = ["", "None", "(no label)", "others", *(f"label {number:02d}" for number in range(15))]
     rare = [None, "a", "b"]
@@ -299,7 +299,7 @@ def test_beyond_twenty_labels_every_item_is_in_one_group_whatever_its_label(tmp_
     assert counts(figure) == [3, *[2] * 19]
 
 
-def test_an_empty_label_among_the_rarer_ones_is_drawn_with_them(tmp_path: Path) -> None:
+def test_an_empty_label_can_be_among_the_rarer_ones(tmp_path: Path) -> None:
     names = [*(f"label {number:02d}" for number in range(19) for _ in range(2)), "", "b"]
     figure = map_of(tmp_path, {str(index): name for index, name in enumerate(names)})
     assert legend(figure) == ["others", *(f"label {number:02d}" for number in range(19))]
@@ -396,7 +396,7 @@ def test_an_image_gets_the_cell_of_its_point() -> None:
     ]
 
 
-def test_of_two_points_in_a_cell_the_one_off_its_centre_gets_the_nearest_free_cell() -> None:
+def test_if_two_points_share_a_cell_the_one_farther_from_its_centre_gets_the_nearest_free_cell() -> None:
     assert mosaic_of((0.12, 0.06), (0.06, 0.06)) == [Cell(0, 0.125, 0.0, 0.125), Cell(1, 0.0, 0.0, 0.125)]
 
 
@@ -407,7 +407,7 @@ def test_all_images_of_a_small_store_are_shown_and_none_overlaps_another() -> No
     assert len({(cell.left, cell.bottom) for cell in cells}) == 600
 
 
-def test_of_a_large_store_the_image_nearest_to_the_centre_of_each_cell_is_shown() -> None:
+def test_a_mosaic_of_a_large_store_shows_the_image_nearest_to_the_centre_of_each_cell() -> None:
     points = np.random.default_rng(31).random((5000, 2), np.float32)
     cells = mosaic_cells(points)
     assert len(cells) == len({(cell.left, cell.bottom) for cell in cells}) <= 34**2

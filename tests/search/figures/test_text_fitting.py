@@ -23,7 +23,7 @@ WIDE = "猫和狗在一起玩"
 
 @pytest.fixture
 def own_font_only(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Have no font but matplotlib's own, whatever is installed."""
+    """Ignore all installed fonts but the one that matplotlib contains."""
     monkeypatch.setattr(text_fitting, "FAMILIES", ("DejaVu Sans",))
 
 

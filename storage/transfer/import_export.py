@@ -2,6 +2,7 @@
 
 import hashlib
 from collections.abc import Callable, Iterable, Mapping
+from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -52,10 +53,12 @@ def import_file(file: Path, store: str | Path, model: str, *, milvus: str | None
     read = IMPORTS[_checked_suffix(file, IMPORTS)]
     if file.exists() and not file.is_file():
         raise FileUnusable(f"expected a file that can be read at {file}, got a folder, pipe or device")
-    embedding = imported_embedding(_checked_dim(file, read(file)), model)
-    with Store.open_or_create(store, embedding, milvus=milvus) as target:
+    # Closed at once after an error too: a traceback would keep the generator, and its file open.
+    with closing(read(file)) as pages:
+        embedding = imported_embedding(_checked_dim(file, pages), model)
+    with Store.open_or_create(store, embedding, milvus=milvus) as target, closing(read(file)) as pages:
         counts = np.zeros(3, np.int64)
-        for page in read(file):
+        for page in pages:
             counts += _import_page(target, page)
         target.publish()
     return ImportReport(*counts.tolist())

@@ -6,6 +6,7 @@ Pickled objects are refused.
 
 import math
 import zipfile
+from contextlib import ExitStack
 from pathlib import Path
 from typing import IO, Any
 
@@ -66,13 +67,13 @@ def from_npz(file: Path) -> Pages:
 
     An optional array `labelled` of bools is true for a label, even an empty one.
     """
-    with read_errors(file):
-        archive = zipfile.ZipFile(file)
-    with archive:
+    with ExitStack() as stack:
+        with read_errors(file):
+            archive = stack.enter_context(zipfile.ZipFile(file))
         stored = [name.removesuffix(".npy") for name in archive.namelist()]
         names = [*columns_to_read(file, stored), *({"labelled"} & set(stored))]
         with read_errors(file):
-            arrays = {name: _ArrayStream(archive.open(f"{name}.npy")) for name in names}
+            arrays = {name: _ArrayStream(stack.enter_context(archive.open(f"{name}.npy"))) for name in names}
         count, dim = _checked_shape(file, arrays)
         step = max(1, min(MAX_ROWS, MAX_BYTES // max(1, *(array.row_bytes for array in arrays.values()))))
         for start in range(0, count, step):

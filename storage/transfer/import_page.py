@@ -6,7 +6,7 @@ others are ignored.
 
 import hashlib
 import json
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Generator, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -26,7 +26,7 @@ MAX_BYTES = 2**26
 
 #: Items and their vectors, (n, dim) float32, of the same dimension in every page.
 Page = tuple[list[NewItem], NDArray[np.float32]]
-Pages = Iterator[Page]
+Pages = Generator[Page, None, None]
 
 _REQUIRED = ("key", "vector")
 _OPTIONAL = ("label", "metadata")

@@ -75,17 +75,17 @@ def measure_exactness(store: Store, *, queries: int = 1000, k: int = 10, seed: i
     counts = dict.fromkeys(("agree", "ties", "rounding", "errors"), 0)
     largest_error = 0.0
     norms = np.linalg.norm(wide, axis=1)
-    for query, hits, excluded, their_distances, their_ids in zip(
+    for query, hits, excluded, sklearn_distances, sklearn_ids in zip(
         drawn.vectors, answers, drawn.excluded, distances, ids[positions], strict=True
     ):
-        included = ~np.isin(their_ids, excluded)
-        theirs = list(zip(their_ids[included][:k].tolist(), their_distances[included][:k].tolist(), strict=True))
-        verdicts = _compare(query, hits, theirs, ids, wide, norms)
+        included = ~np.isin(sklearn_ids, excluded)
+        sklearn_hits = zip(sklearn_ids[included][:k].tolist(), sklearn_distances[included][:k].tolist(), strict=True)
+        verdicts = _compare(query, hits, list(sklearn_hits), ids, wide, norms)
         for verdict, error in verdicts:
             counts[verdict] += 1
             largest_error = max(largest_error, error)
         counts["errors"] += k - len(verdicts)
-    alone = [
+    single_answers = [
         store.nearest(query, k, exclude=[excluded])[0]
         for query, excluded in zip(drawn.vectors[:ALONE], drawn.excluded[:ALONE], strict=True)
     ]
@@ -98,39 +98,39 @@ def measure_exactness(store: Store, *, queries: int = 1000, k: int = 10, seed: i
         seed=seed,
         **counts,
         max_relative_error=largest_error,
-        asked_alone=len(alone),
-        alone_differs=sum(single != batched for single, batched in zip(alone, answers, strict=False)),
+        asked_alone=len(single_answers),
+        alone_differs=sum(single != batched for single, batched in zip(single_answers, answers, strict=False)),
     )
 
 
 def _compare(
     query: NDArray[np.float32],
     hits: list[Hit],
-    theirs: list[tuple[int, float]],
+    sklearn_hits: list[tuple[int, float]],
     ids: NDArray[np.int64],
     vectors: NDArray[np.float64],
     norms: NDArray[np.float64],
 ) -> list[tuple[str, float]]:
-    """Return a verdict on each rank, with the relative error of the distance if both have the same item."""
+    """Return a verdict on each rank, with the relative error of the distance if both have the same item.
+
+    The true distances are computed from the difference of the vectors, which is more exact than scikit-learn's formula.
+    """
     wide = query.astype(np.float64)
     verdicts = []
-    for hit, (their_id, their_distance) in zip(hits, theirs, strict=False):
-        ours, other = np.searchsorted(ids, (hit.id, their_id))
-        true_ours = float(np.linalg.norm(wide - vectors[ours]))
-        true_other = float(np.linalg.norm(wide - vectors[other]))
-        bound, resolved = _bound(
-            float(np.linalg.norm(wide)) + float(max(norms[ours], norms[other])), true_other, len(wide)
-        )
-        difference = abs(hit.distance - their_distance)
-        if abs(hit.distance - true_ours) > bound:
+    for hit, (sklearn_id, sklearn_distance) in zip(hits, sklearn_hits, strict=False):
+        pair = np.searchsorted(ids, (hit.id, sklearn_id))
+        true_distance, true_sklearn_distance = (float(np.linalg.norm(wide - vectors[position])) for position in pair)
+        bound, resolved = _bound(float(np.linalg.norm(wide) + norms[pair].max()), true_sklearn_distance, len(wide))
+        difference = abs(hit.distance - sklearn_distance)
+        if abs(hit.distance - true_distance) > bound:
             verdicts.append(("errors", 0.0))
-        elif hit.id == their_id:
-            error = difference / their_distance if their_distance > resolved else 0.0
+        elif hit.id == sklearn_id:
+            error = difference / sklearn_distance if sklearn_distance > resolved else 0.0
             verdicts.append(("agree" if difference <= bound else "errors", error))
-        elif true_ours == true_other:
+        elif true_distance == true_sklearn_distance:
             verdicts.append(("ties", 0.0))
         else:
-            verdicts.append(("rounding" if abs(true_ours - true_other) <= bound else "errors", 0.0))
+            verdicts.append(("rounding" if abs(true_distance - true_sklearn_distance) <= bound else "errors", 0.0))
     return verdicts
 
 

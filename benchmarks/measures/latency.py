@@ -112,14 +112,14 @@ def measure_latency(
     from sklearn.neighbors import NearestNeighbors
 
     store.refresh()
-    first = seconds_of(lambda: store.nearest(np.zeros(store.dim), k)) if len(store) and k > 0 else 0.0
+    first_seconds = seconds_of(lambda: store.nearest(np.zeros(store.dim), k)) if len(store) and k > 0 else 0.0
     queries = draw_queries(store, max(samples, BATCH), k, seed=0).vectors
     vectors = np.array(store.all_vectors()[1])
     neighbours = NearestNeighbors(n_neighbors=k, algorithm="brute").fit(vectors)
     index = FaissFlat(store.dim)
     index.add(vectors)
     _require_same_distances(store, neighbours, queries[: BATCH if batches else WARM_UP], k)
-    ours, theirs, faiss, product = _in_turn(
+    lookalike, sklearn, faiss, product = _in_turn(
         [
             lambda query: store.nearest(query, k),
             lambda query: neighbours.kneighbors(query[np.newaxis]),
@@ -138,7 +138,7 @@ def measure_latency(
             [batch] * BATCH_ROUNDS,
         )
         rates = [round(BATCH / float(np.median(seconds)), 1) for seconds in rounds]
-    our_rate, sklearn_rate, faiss_rate = rates
+    lookalike_rate, sklearn_rate, faiss_rate = rates
     filtered = {f"{percent} %": _time_filter(store, queries[:samples], k, percent) for percent in percents}
     return LatencyReport(
         recipe=store.embedding.name,
@@ -146,25 +146,25 @@ def measure_latency(
         dim=store.dim,
         k=k,
         samples=samples,
-        single=percentiles_ms(ours),
-        sklearn_single=percentiles_ms(theirs),
+        single=percentiles_ms(lookalike),
+        sklearn_single=percentiles_ms(sklearn),
         batch=BATCH,
         batch_rounds=BATCH_ROUNDS,
-        batch_qps=our_rate,
+        batch_qps=lookalike_rate,
         sklearn_batch_qps=sklearn_rate,
-        ratio_single=_ratio(theirs, ours),
-        ratio_batch=round(our_rate / sklearn_rate, 2) if our_rate and sklearn_rate else None,
-        first_ms=round(first * 1000, 3),
+        ratio_single=_ratio(sklearn, lookalike),
+        ratio_batch=round(lookalike_rate / sklearn_rate, 2) if lookalike_rate and sklearn_rate else None,
+        first_ms=round(first_seconds * 1000, 3),
         product=percentiles_ms(product),
         faiss_single=percentiles_ms(faiss),
         faiss_batch_qps=faiss_rate,
-        ratio_product=_ratio(ours, product),
-        ratio_faiss=_ratio(faiss, ours),
-        ratio_faiss_batch=round(our_rate / faiss_rate, 2) if our_rate and faiss_rate else None,
+        ratio_product=_ratio(lookalike, product),
+        ratio_faiss=_ratio(faiss, lookalike),
+        ratio_faiss_batch=round(lookalike_rate / faiss_rate, 2) if lookalike_rate and faiss_rate else None,
         filtered=filtered,
         ratio_filtered=max((times["ratio"] for times in filtered.values()), default=None),
         threads=THREADS,
-        ratio_threads=_threads_ratio(store, queries[: max(40, int(THREADS_SECONDS / np.median(ours)))], k),
+        ratio_threads=_threads_ratio(store, queries[: max(40, int(THREADS_SECONDS / np.median(lookalike)))], k),
     )
 
 

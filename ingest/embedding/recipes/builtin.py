@@ -7,7 +7,7 @@ from ingest.embedding.recipes.recipe import Recipe
 from ingest.embedding.recipes.toml_file import SUFFIX, read_recipe
 from ingest.errors import UnknownRecipe
 
-#: The original notebook, exactly: its Dense(128, relu) is never trained, and is so a random projection.
+#: The original notebook, exactly: its Dense(128, relu) is never trained, so it is a random projection.
 NOTEBOOK = Recipe("notebook", 32, "linear", "block5_pool", unit_length=False, head="dense", dim=128)
 
 #: Earlier features tell small images apart far better than the last ones, which are specific to ImageNet's classes.
@@ -28,18 +28,7 @@ RETRIEVAL = Recipe(
 METRIC = replace(RETRIEVAL, name="metric", head="trained", whiten=0.0)
 
 #: The content of a photograph, independent of its position: VGG16 at the size it was trained at, pooled over the image.
-PHOTO = Recipe(
-    "photo",
-    side=224,
-    interpolation="area",
-    scaling="caffe",
-    layer="block5_conv3",
-    pooling="gem",
-    unit_length=True,
-    head="pca",
-    whiten=1.0,
-    dim=128,
-)
+PHOTO = replace(RETRIEVAL, name="photo", side=224, layer="block5_conv3", pooling="gem", whiten=1.0)
 
 RECIPES = {recipe.name: recipe for recipe in (NOTEBOOK, RETRIEVAL, METRIC, PHOTO)}
 DEFAULT = RETRIEVAL

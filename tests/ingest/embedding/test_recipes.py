@@ -36,23 +36,12 @@ FIRST_RETRIEVAL = {
 
 def test_the_builtin_recipes_are_those_of_existing_stores() -> None:
     small = {"side": 32, "interpolation": "area", "scaling": "caffe", "layer": "block3_pool", "unit_length": True}
+    large = {**small, "side": 224, "layer": "block5_conv3"}
     assert {name: recipe.as_json() for name, recipe in RECIPES.items()} == {
         "notebook": FIRST_NOTEBOOK,
         "retrieval": {"name": "retrieval", **small, "head": "pca", "whiten": 0.5, "dim": 128, "seed": 0},
         "metric": {"name": "metric", **small, "head": "trained", "dim": 128, "seed": 0},
-        "photo": {
-            "name": "photo",
-            "side": 224,
-            "interpolation": "area",
-            "scaling": "caffe",
-            "layer": "block5_conv3",
-            "pooling": "gem",
-            "unit_length": True,
-            "head": "pca",
-            "whiten": 1.0,
-            "dim": 128,
-            "seed": 0,
-        },
+        "photo": {"name": "photo", **large, "pooling": "gem", "head": "pca", "whiten": 1.0, "dim": 128, "seed": 0},
     }
 
 

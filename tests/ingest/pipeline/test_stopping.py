@@ -62,6 +62,13 @@ def started_job(store: Path) -> subprocess.Popen[str]:
     raise AssertionError(process.communicate())
 
 
+def assert_can_be_resumed(store: Path) -> None:
+    """Call the stopped job again, and compare its store with an uninterrupted one's."""
+    job(noise_source(200), store)
+    job(noise_source(200), store.with_name("uninterrupted"))
+    assert_same_store(store, store.with_name("uninterrupted"))
+
+
 def test_ctrl_c_ends_a_job_after_the_batch_in_hand_and_the_next_resumes_it(tmp_path: Path) -> None:
     process = started_job(tmp_path / "stopped")
     process.send_signal(signal.SIGINT)
@@ -77,9 +84,7 @@ def test_ctrl_c_ends_a_job_after_the_batch_in_hand_and_the_next_resumes_it(tmp_p
         # Everything that is stored was reported, and nothing else.
         assert (len(store), stopped.finished) == (int(lines[-1][1]), False)
         assert 40 <= len(store) < 200
-    job(noise_source(200), tmp_path / "stopped")
-    job(noise_source(200), tmp_path / "uninterrupted")
-    assert_same_store(tmp_path / "stopped", tmp_path / "uninterrupted")
+    assert_can_be_resumed(tmp_path / "stopped")
 
 
 def test_a_second_ctrl_c_raises_at_once() -> None:
@@ -101,9 +106,7 @@ def test_a_job_that_is_killed_and_called_again_leaves_the_store_of_an_uninterrup
     process.communicate(timeout=60)
     with Store.open(tmp_path / "killed") as store:
         assert 40 <= len(store) < 200
-    job(noise_source(200), tmp_path / "killed")
-    job(noise_source(200), tmp_path / "uninterrupted")
-    assert_same_store(tmp_path / "killed", tmp_path / "uninterrupted")
+    assert_can_be_resumed(tmp_path / "killed")
 
 
 def test_a_job_in_another_thread_does_not_handle_ctrl_c(tmp_path: Path) -> None:

@@ -7,7 +7,7 @@ from typing import Any
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from ingest.errors import SourceUnusable, UnreadableImage
+from ingest.errors import SourceUnusable
 from ingest.sources.manifest import Manifest
 from tests.errors import error_message
 from tests.toys import grey, png
@@ -31,22 +31,6 @@ def write_csv(folder: Path, **columns: list[Any]) -> Path:
 def write_parquet(folder: Path, **columns: list[Any]) -> Path:
     pq.write_table(pa.table(columns), folder / "list.parquet", row_group_size=2)
     return folder / "list.parquet"
-
-
-def described(source: Manifest) -> list[tuple[str, str | None, dict[str, Any]]]:
-    """Return the keys, labels and metadata of a source."""
-    return [(image.key, image.label, dict(image.metadata)) for image in source]
-
-
-def rejects(source: Manifest) -> list[tuple[str, str]]:
-    """Return the key of each image that cannot be read, and the reason."""
-    reasons = []
-    for image in source:
-        try:
-            image.read()
-        except UnreadableImage as error:
-            reasons.append((image.key, str(error)))
-    return reasons
 
 
 def refusal(path: Path) -> str:

@@ -13,6 +13,7 @@ from ingest.errors import SourceUnusable, UnreadableImage
 from ingest.sources import SourceImage, confined_folder
 from ingest.sources.folder import Folder
 from tests.errors import error_message
+from tests.ingest.sources.contents import described, rejects
 from tests.toys import grey, png
 
 
@@ -24,17 +25,6 @@ def write(root: Path, *paths: str) -> None:
 
 def keys(root: Path) -> list[str]:
     return [image.key for image in Folder(root)]
-
-
-def rejects(root: Path) -> dict[str, str]:
-    """Return the key of each image that cannot be read, and the reason."""
-    reasons = {}
-    for image in Folder(root):
-        try:
-            image.read()
-        except UnreadableImage as error:
-            reasons[image.key] = str(error)
-    return reasons
 
 
 @pytest.fixture
@@ -77,7 +67,7 @@ def become_huge(path: Path) -> None:
 
 def test_the_first_sub_folder_is_the_label(tmp_path: Path) -> None:
     write(tmp_path, "cat/1.png", "dog/brown/2.png", "3.png")
-    assert [(image.key, image.label, image.metadata) for image in Folder(tmp_path)] == [
+    assert described(Folder(tmp_path)) == [
         ("3.png", None, {"source": "folder", "path": "3.png"}),
         ("cat/1.png", "cat", {"source": "folder", "path": "cat/1.png"}),
         ("dog/brown/2.png", "dog", {"source": "folder", "path": "dog/brown/2.png"}),
@@ -142,7 +132,7 @@ def test_a_link_to_a_missing_file_inside_is_rejected(tmp_path: Path) -> None:
     (tmp_path / "gone.png").symlink_to("nothing")
     (tmp_path / "round.png").symlink_to("round.png")
     (tmp_path / "gone").symlink_to("nothing")
-    assert rejects(tmp_path) == {
+    assert dict(rejects(Folder(tmp_path))) == {
         "gone.png": f"expected a readable image file, got {tmp_path}/gone.png: No such file or directory",
         "round.png": f"expected a readable image file, got {tmp_path}/round.png: Too many levels of symbolic links",
     }
@@ -250,7 +240,7 @@ def test_files_and_folders_without_permission_are_rejected(readable_by_owner: Pa
         (root / name).chmod(0)
     with unprivileged():
         assert keys(root) == ["1.png", "2", "4.png", "closed/"]
-        assert rejects(root) == {
+        assert dict(rejects(Folder(root))) == {
             "1.png": f"expected a readable image file, got {root}/1.png: Permission denied",
             "2": f"expected a readable image file, got {root}/2: Permission denied",
             "closed/": f"expected a folder that can be listed, got {root}/closed: Permission denied",

@@ -14,7 +14,8 @@ from ingest.sources.manifest import Manifest
 from storage import Store
 from tests.errors import error_message
 from tests.ingest.jobs import job
-from tests.ingest.sources.manifests import described, refusal, rejects, write_csv, write_parquet, write_pictures
+from tests.ingest.sources.contents import described, rejects
+from tests.ingest.sources.manifests import refusal, write_csv, write_parquet, write_pictures
 from tests.toys import grey, png
 
 Write = Callable[..., Path]

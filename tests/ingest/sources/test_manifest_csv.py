@@ -6,7 +6,8 @@ from pathlib import Path
 import pytest
 
 from ingest.sources.manifest import Manifest
-from tests.ingest.sources.manifests import described, refusal, rejects, write_csv, write_pictures
+from tests.ingest.sources.contents import described, rejects
+from tests.ingest.sources.manifests import refusal, write_csv, write_pictures
 from tests.ingest.sources.memory import less_memory_than
 
 

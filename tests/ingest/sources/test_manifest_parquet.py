@@ -11,7 +11,8 @@ import pytest
 
 from ingest.sources.manifest import Manifest
 from tests.ingest.jobs import job
-from tests.ingest.sources.manifests import described, refusal, write_parquet, write_pictures
+from tests.ingest.sources.contents import described
+from tests.ingest.sources.manifests import refusal, write_parquet, write_pictures
 
 
 @pytest.fixture(autouse=True)

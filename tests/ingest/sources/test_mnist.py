@@ -11,6 +11,7 @@ import pytest
 from ingest.errors import SourceUnusable
 from ingest.sources import datasets, open_source
 from tests.errors import error_message
+from tests.ingest.sources.contents import described
 from tests.ingest.sources.idx_files import pictures, write_split
 
 #: Where Debian's package dataset-fashion-mnist puts its files.
@@ -65,7 +66,7 @@ def test_idx_files_are_found_in_each_folder_of_data_sets(machine: Path, name: st
     write_both(machine / folder / name, packed=True)
     source = open_source(name)
     assert source.name == name
-    assert [(image.key, image.label, image.metadata) for image in source] == [
+    assert described(source) == [
         (f"{name}/train/00000", "9", {"source": name, "split": "train", "index": 0}),
         (f"{name}/train/00001", "8", {"source": name, "split": "train", "index": 1}),
         (f"{name}/test/00000", "9", {"source": name, "split": "test", "index": 0}),
@@ -84,9 +85,7 @@ def test_keras_file_gives_the_same_images_under_the_same_keys(machine: Path, mon
     cached = list(open_source("mnist"))
     write_both(machine / "shared" / "mnist")
     installed = list(open_source("mnist"))
-    assert [(image.key, image.label, image.metadata) for image in cached] == [
-        (image.key, image.label, image.metadata) for image in installed
-    ]
+    assert described(cached) == [(image.key, image.label, image.metadata) for image in installed]
     np.testing.assert_array_equal([image.read() for image in cached], [image.read() for image in installed])
 
 

@@ -9,6 +9,7 @@ import pytest
 from ingest.sources.mnist_sample import MnistSample
 from storage.errors import ExtraMissing
 from tests.errors import error_message
+from tests.ingest.sources.contents import described
 
 
 @pytest.fixture(scope="module")
@@ -40,9 +41,7 @@ def test_the_order_is_shuffled_and_fixed_for_ever(sample: MnistSample) -> None:
 
 def test_it_can_be_iterated_again_with_the_same_digits_and_pixels(sample: MnistSample) -> None:
     first, second = list(sample), list(sample)
-    assert [(image.key, image.label, image.metadata) for image in first] == [
-        (image.key, image.label, image.metadata) for image in second
-    ]
+    assert described(first) == [(image.key, image.label, image.metadata) for image in second]
     np.testing.assert_array_equal([image.read() for image in first[:50]], [image.read() for image in second[:50]])
 
 

@@ -16,6 +16,7 @@ from ingest.sources import unpacking
 from ingest.sources.npz import npz_source
 from tests.errors import error_message
 from tests.ingest.jobs import job
+from tests.ingest.sources.contents import described
 from tests.ingest.sources.idx_files import pictures
 from tests.ingest.sources.memory import less_memory_than
 
@@ -63,7 +64,7 @@ def test_train_and_test_are_splits_as_in_keras_own_file(tmp_path: Path, saved: C
     source = npz_source(tmp_path / "set.npz")
     images = list(source)
     assert (source.name, len(source)) == ("npz", 3)
-    assert [(image.key, image.label, image.metadata) for image in images] == [
+    assert described(images) == [
         ("npz/train/00000", "3", {"source": "npz", "split": "train", "index": 0}),
         ("npz/train/00001", "1", {"source": "npz", "split": "train", "index": 1}),
         ("npz/test/00000", "8", {"source": "npz", "split": "test", "index": 0}),
@@ -74,7 +75,7 @@ def test_train_and_test_are_splits_as_in_keras_own_file(tmp_path: Path, saved: C
 
 def test_images_and_labels_are_one_collection_without_splits(tmp_path: Path) -> None:
     source = npz_source(save(tmp_path, images=pictures(2), labels=DIGITS, extra=np.array([1.5])))
-    assert [(image.key, image.label, image.metadata) for image in source] == [
+    assert described(source) == [
         ("npz/00000", "3", {"source": "npz", "index": 0}),
         ("npz/00001", "1", {"source": "npz", "index": 1}),
     ]

@@ -3,6 +3,7 @@
 import shutil
 import subprocess
 import sys
+import tempfile
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
@@ -84,11 +85,11 @@ class CostReport:
         return table
 
 
-def measure_costs(folder: Path, *, stored: int = 70_000, large: int = 1_000_000, rounds: int = 20) -> CostReport:
-    """Time appending and opening in stores below `folder`, which are removed afterwards."""
-    middle_store, large_store = folder / "middle", folder / "large"
+def measure_costs(*, stored: int = 70_000, large: int = 1_000_000, rounds: int = 20) -> CostReport:
+    """Time appending and opening in stores of `stored` and `large` random vectors, in a temporary folder."""
     generator = np.random.default_rng(0)
-    try:
+    with tempfile.TemporaryDirectory() as folder:
+        middle_store, large_store = Path(folder, "middle"), Path(folder, "large")
         _fill(middle_store, stored, generator)
         with_index = [seconds_of(lambda: _open(middle_store)) for _ in range(rounds)]
         shutil.rmtree(middle_store / "index")
@@ -99,9 +100,6 @@ def measure_costs(folder: Path, *, stored: int = 70_000, large: int = 1_000_000,
         command = [sys.executable, "-c", _READER, str(large_store)]
         reader = subprocess.run(command, env=environment(), check=True, capture_output=True, text=True)
         open_seconds, peak_memory = reader.stdout.split()
-    finally:
-        shutil.rmtree(middle_store, ignore_errors=True)
-        shutil.rmtree(large_store, ignore_errors=True)
     return CostReport(
         stored=stored,
         append_ms=1000 * float(np.median(appends)),

@@ -1,36 +1,25 @@
 """Measure all faults and all costs, and report them together."""
 
-import tempfile
 from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass
 from functools import partial
-from pathlib import Path
-from typing import Any, Protocol
+from typing import Any
 
 from rich.table import Table
 
-from benchmarks.durability.corruption.corruption_report import corrupt_catalog, corrupt_index
-from benchmarks.durability.costs import measure_costs
-from benchmarks.durability.crashes.crash_report import crash_at_each_call, crash_at_each_system_call, crash_at_random
-from benchmarks.durability.failing_calls.failing_calls_report import fail_calls
-from benchmarks.durability.power_loss.power_loss_report import cut_power
+from benchmarks.durability.corruption.corruption_report import CorruptionReport, corrupt_catalog, corrupt_index
+from benchmarks.durability.costs import CostReport, measure_costs
+from benchmarks.durability.crashes.crash_report import (
+    CrashReport,
+    crash_at_each_call,
+    crash_at_each_system_call,
+    crash_at_random,
+)
+from benchmarks.durability.failing_calls.failing_calls_report import FailingCallsReport, fail_calls
+from benchmarks.durability.power_loss.power_loss_report import PowerLossReport, cut_power
 
-
-class StageReport(Protocol):
-    """The report on one kind of fault, or on the costs."""
-
-    @property
-    def ok(self) -> bool:
-        """Return whether nothing was lost or wrong."""
-        ...
-
-    def as_json(self) -> dict[str, Any]:
-        """Return the report as JSON."""
-        ...
-
-    def table(self) -> Table:
-        """Return the report as a table to print."""
-        ...
+#: The report on one kind of fault, or on the costs.
+StageReport = CrashReport | PowerLossReport | FailingCallsReport | CorruptionReport | CostReport
 
 
 @dataclass(frozen=True)
@@ -90,17 +79,11 @@ def measure_durability(
         "refusals": partial(fail_calls, stride=sizes.stride, seed=seed),
         "index_damages": partial(corrupt_index, sizes.index_damages, seed),
         "catalog_damages": partial(corrupt_catalog, sizes.catalog_damages, seed),
-        "costs": partial(_costs, sizes),
+        "costs": partial(measure_costs, stored=sizes.stored, large=sizes.large),
     }
     reports = {}
     for name, measure in all_stages.items():
-        if stages is not None and name not in stages:
-            continue
-        on_stage(name.replace("_", " "))
-        reports[name] = measure()
+        if stages is None or name in stages:
+            on_stage(name.replace("_", " "))
+            reports[name] = measure()
     return DurabilityReport(seed, reports)
-
-
-def _costs(sizes: Sizes) -> StageReport:
-    with tempfile.TemporaryDirectory() as folder:
-        return measure_costs(Path(folder), stored=sizes.stored, large=sizes.large)

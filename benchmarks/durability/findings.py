@@ -4,6 +4,7 @@ from collections import Counter
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 from enum import StrEnum
+from typing import NamedTuple
 
 from rich.table import Table
 
@@ -23,8 +24,7 @@ class Kind(StrEnum):
     NOT_IDENTICAL = "not_identical"
 
 
-@dataclass(frozen=True)
-class Finding:
+class Finding(NamedTuple):
     """One thing that is wrong with a store, in a line."""
 
     kind: Kind

@@ -3,7 +3,6 @@
 import functools
 import multiprocessing
 import os
-import shutil
 import sys
 import tempfile
 from collections.abc import Iterator, Sequence
@@ -12,6 +11,7 @@ from importlib import import_module
 from multiprocessing import forkserver
 from multiprocessing.context import ForkServerContext
 from pathlib import Path
+from unittest import mock
 
 #: A function to call before the work, as "module:function", and its arguments; empty for none. Tests install mutants.
 Setup = Sequence[str]
@@ -39,13 +39,8 @@ def fork_context() -> ForkServerContext:
     """Return a context whose children are forked from a server with one thread that has imported all a writer needs."""
     context = multiprocessing.get_context("forkserver")
     context.set_forkserver_preload(["benchmarks.durability.judge", "benchmarks.durability.writer", "numpy.random"])
-    before = dict(os.environ)
-    os.environ |= environment() | ONE_THREAD
-    try:
+    with mock.patch.dict(os.environ, environment() | ONE_THREAD):
         forkserver.ensure_running()
-    finally:
-        os.environ.clear()
-        os.environ |= before
     return context
 
 
@@ -53,8 +48,6 @@ def fork_context() -> ForkServerContext:
 def scratch_folder() -> Iterator[Path]:
     """Yield a temporary folder, in memory where possible: thousands of stores are created and removed in it."""
     memory = Path("/dev/shm")  # noqa: S108
-    folder = Path(tempfile.mkdtemp(prefix="lookalike-", dir=memory if memory.is_dir() else None)).resolve()
-    try:
-        yield folder
-    finally:
-        shutil.rmtree(folder, ignore_errors=True)
+    parent = memory if memory.is_dir() else None
+    with tempfile.TemporaryDirectory(prefix="lookalike-", dir=parent, ignore_cleanup_errors=True) as folder:
+        yield Path(folder).resolve()

@@ -4,13 +4,12 @@ It writes the line `ack N` after each step, and a last line that says how it end
 own errors, or `broken` with any other.
 """
 
-import argparse
+import json
 import os
 import re
 import resource
 import sys
-from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from pathlib import Path
 
 from benchmarks.durability.processes import Setup, run_setup
@@ -41,12 +40,8 @@ class Job:
 
     @property
     def command(self) -> list[str]:
-        """Return the command line that does this job."""
-        options = ["--seed", str(self.seed)]
-        options += ["--reading"] * self.reading + ["--small-cache"] * self.small_cache
-        options += ["--setup", *self.setup] if self.setup else []
-        options += [] if self.largest_file is None else ["--largest-file", str(self.largest_file)]
-        return [sys.executable, "-m", "benchmarks.durability.writer", str(self.folder), *options]
+        """Return the command line that does this job, which it names as JSON."""
+        return [sys.executable, "-m", "benchmarks.durability.writer", json.dumps(asdict(self), default=str)]
 
 
 @dataclass(frozen=True)
@@ -101,21 +96,15 @@ def write(job: Job, descriptor: int) -> bool:
     return True
 
 
-def parse_job(arguments: Sequence[str]) -> Job:
-    """Return the job of a command line's arguments."""
-    parser = argparse.ArgumentParser(description="Do the work that the durability tests interrupt.")
-    parser.add_argument("folder", type=Path)
-    parser.add_argument("--seed", type=int, default=0)
-    parser.add_argument("--setup", nargs="+", default=[], help="call module:function with these arguments first")
-    parser.add_argument("--reading", action="store_true", help="only open the store and read it")
-    parser.add_argument("--small-cache", action="store_true", help="let SQLite keep few pages in memory")
-    parser.add_argument("--largest-file", type=int, help="the size in bytes that no file may exceed")
-    return Job(**vars(parser.parse_args(arguments)))
+def parse_job(text: str) -> Job:
+    """Return the job that the argument of its command names."""
+    fields = json.loads(text)
+    return Job(**fields | {"folder": Path(fields["folder"])})
 
 
 def main() -> None:
     """Do a job as a command: exit 0 when it was done, 1 when it was not."""
-    done = write(parse_job(sys.argv[1:]), sys.stdout.fileno())
+    done = write(parse_job(sys.argv[1]), sys.stdout.fileno())
     sys.exit(0 if done else 1)
 
 

@@ -1,8 +1,12 @@
 """Fixtures for the tests of faults."""
 
+from collections.abc import Iterator
+from contextlib import closing
+
 import pytest
 
 from benchmarks.durability.tracing.strace import unavailable
+from tests.durability.sandbox import Sandbox
 
 
 @pytest.fixture
@@ -10,3 +14,10 @@ def traced() -> None:
     """Skip the test where system calls cannot be traced, with the reason."""
     if reason := unavailable():
         pytest.skip(f"NOT TESTED HERE: system calls cannot be traced: {reason}")
+
+
+@pytest.fixture(scope="module")
+def sandbox() -> Iterator[Sandbox]:
+    """Yield a child process that opens hostile files."""
+    with closing(Sandbox()) as sandbox:
+        yield sandbox

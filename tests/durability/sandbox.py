@@ -1,6 +1,5 @@
 """A child process that opens hostile files, with limits on time and memory, and canary files around them."""
 
-import multiprocessing
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from multiprocessing.connection import Connection
@@ -8,9 +7,10 @@ from pathlib import Path
 
 import numpy as np
 
-from benchmarks.durability.corruption.isolated import limit_memory
+from benchmarks.durability.corruption.isolated import Worker, limit_memory
 from storage import LookalikeError, NewItem, Store
 from storage.transfer.import_export import export_store, import_file
+from tests.storage.stores import EMBEDDING
 
 #: How long an operation may take in seconds, and how much memory beyond what the process has, in bytes.
 SECONDS = 60.0
@@ -20,125 +20,84 @@ MEMORY = 512 * 2**20
 _ADDRESS_SPACE = 4 * 2**30
 
 
-def _read(folder: Path) -> object:
-    with Store.open(folder) as store:
-        items = store.items()
-        hits = store.nearest(np.zeros(store.dim), 3)
-        return [
-            items,
-            hits,
-            store.thumbnails([item.id for item in items]),
-            store.label_counts(),
-            store.content_digests([item.key for item in items]),
-            [store.by_key(item.key) for item in items[:2]],
-            store.jobs(),
-            store.rejects(),
-            store.info().as_json(),
-            len(store),
-            [len(page) for page, _ in store.pages(2)],
-            store.next_job(),
-        ]
+def _read(store: Store) -> object:
+    items = store.items()
+    hits = store.nearest(np.zeros(store.dim), 3)
+    return [
+        items,
+        hits,
+        store.thumbnails([item.id for item in items]),
+        store.label_counts(),
+        store.content_digests([item.key for item in items]),
+        [store.by_key(item.key) for item in items[:2]],
+        store.jobs(),
+        store.rejects(),
+        store.info().as_json(),
+        len(store),
+        [len(page) for page, _ in store.pages(2)],
+        store.next_job(),
+    ]
 
 
-def _verify(folder: Path) -> object:
-    with Store.open(folder) as store:
-        return store.verify()
+def _export(store: Store) -> None:
+    for suffix in (".parquet", ".npz", ".faiss"):
+        export_store(store, store.folder.parent / f"exported{suffix}")
 
 
-def _append(folder: Path) -> object:
-    with Store.open(folder, writing=True) as store:
-        return store.append([NewItem("appended", b"c")], np.full((1, store.dim), 3.0))
+def _append(store: Store) -> None:
+    store.append([NewItem("appended", b"c")], np.full((1, store.dim), 3.0))
 
 
-def _publish(folder: Path) -> None:
-    with Store.open(folder, writing=True) as store:
-        store.publish()
+def _compact(store: Store) -> None:
+    store.delete(ids=[0])
+    store.compact()
 
 
-def _compact(folder: Path) -> None:
-    with Store.open(folder, writing=True) as store:
-        store.delete(ids=[0])
-        store.compact()
-
-
-def _repair(folder: Path) -> object:
-    with Store.open(folder, writing=True) as store:
-        return store.repair()
-
-
-def _create(folder: Path) -> None:
-    from tests.storage.stores import EMBEDDING
-
-    Store.create(folder, EMBEDDING).close()
-
-
-def _backup(folder: Path) -> None:
-    with Store.open(folder) as store:
-        store.backup(folder.parent / "backup")
-
-
-def _export(folder: Path) -> object:
-    with Store.open(folder) as store:
-        return [export_store(store, folder.parent / f"exported{suffix}") for suffix in (".parquet", ".npz", ".faiss")]
-
-
-def _import(file: Path) -> object:
-    return import_file(file, file.parent / "imported", "theirs")
-
-
-OPERATIONS: dict[str, Callable[[Path], object]] = {
+#: Operations on a store that is open for reading, and on one that is open for writing.
+READING: dict[str, Callable[[Store], object]] = {
     "read": _read,
-    "verify": _verify,
+    "verify": Store.verify,
     "export": _export,
-    "backup": _backup,
-    "append": _append,
-    "publish": _publish,
-    "compact": _compact,
-    "repair": _repair,
-    "create": _create,
-    "import": _import,
+    "backup": lambda store: store.backup(store.folder.parent / "backup"),
 }
+WRITING: dict[str, Callable[[Store], object]] = {
+    "append": _append,
+    "publish": Store.publish,
+    "compact": _compact,
+    "repair": Store.repair,
+}
+
+
+def _perform(operation: str, path: Path) -> None:
+    if operation == "create":
+        Store.create(path, EMBEDDING).close()
+    elif operation == "import":
+        import_file(path, path.parent / "imported", "theirs")
+    else:
+        with Store.open(path, writing=operation in WRITING) as store:
+            (READING | WRITING)[operation](store)
 
 
 class Sandbox:
     """Runs operations in a child process, which is restarted when one hangs or crashes."""
 
     def __init__(self) -> None:
-        self._child: multiprocessing.process.BaseProcess | None = None
-        self._results: Connection | None = None
+        self._worker: Worker | None = None
 
     def run(self, operation: str, path: Path) -> str:
         """Return the outcome of an operation: "done", "refused: REASON", or what fails the test."""
-        if self._results is None:
-            self._start()
-        results = self._results
-        if results is None:
-            raise AssertionError("no child process")
-        results.send((operation, path))
-        outcome = "hung"
-        try:
-            if results.poll(SECONDS):
-                outcome = str(results.recv())
-        except EOFError:
-            outcome = "crashed"
+        self._worker = self._worker or Worker(_serve)
+        self._worker.pipe.send((operation, path))
+        outcome = str(self._worker.receive(SECONDS))
         if outcome in ("hung", "crashed"):
             self.close()
         return outcome
 
-    def _start(self) -> None:
-        context = multiprocessing.get_context("spawn")
-        self._results, child_end = context.Pipe()
-        self._child = context.Process(target=_serve, args=(child_end,), daemon=True)
-        self._child.start()
-        child_end.close()
-
     def close(self) -> None:
         """End the child."""
-        if self._child is not None and self._results is not None:
-            self._child.kill()
-            self._child.join()
-            self._results.close()
-        self._child = self._results = None
+        if self._worker is not None:
+            self._worker.close()
+        self._worker = None
 
 
 def _serve(requests: Connection) -> None:
@@ -163,7 +122,7 @@ def _memory(name: str) -> int:
 def outcome_of(operation: str, path: Path) -> str:
     """Run an operation in this process and return its outcome."""
     try:
-        OPERATIONS[operation](path)
+        _perform(operation, path)
     except LookalikeError as error:
         return f"refused: {error}"
     except Exception as error:

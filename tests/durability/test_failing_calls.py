@@ -14,13 +14,8 @@ from benchmarks.durability.failing_calls.failing_call import (
     run_with_failing_call,
     written_paths,
 )
-from benchmarks.durability.failing_calls.failing_calls_report import (
-    Ending,
-    FailingCallsReport,
-    SmallDisk,
-    ending_of,
-    fail_calls,
-)
+from benchmarks.durability.failing_calls.failing_calls_report import Ending, FailingCallsReport, ending_of, fail_calls
+from benchmarks.durability.failing_calls.small_disks import SmallDisk
 from benchmarks.durability.findings import Kind, Tally
 from benchmarks.durability.judge import wrong_answers
 from benchmarks.durability.writer import STORE, Job, RunResult

@@ -14,13 +14,7 @@ from storage.errors import NotAStore, StoreCorrupt, UnknownItem
 from tests.durability.forging import forge, forge_embedding, redefine
 from tests.durability.sandbox import canaries, outcome_of
 from tests.errors import exactly
-from tests.storage.stores import (
-    item,
-    line_store,
-    line_vector,
-    new_item,
-    sql,
-)
+from tests.storage.stores import item, line_store, line_vector, new_item, sql
 
 
 @pytest.fixture

@@ -3,12 +3,11 @@
 import shutil
 import sqlite3
 import struct
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
-from benchmarks.durability.corruption.rollback_journal import journal, page_size, with_super_journal
+from benchmarks.durability.rollback_journal import journal, page_size, with_super_journal
 from storage import NewItem, Store
 from storage.databases import sqlite_file
 from storage.errors import InvalidItem, LookalikeError, NotAStore, StoreCorrupt
@@ -70,13 +69,6 @@ def test_pages_in_a_circle_end_the_read_with_an_error(tmp_path: Path) -> None:
         with pytest.raises(StoreCorrupt):
             store.nearest(line_vector(1), 1)
         assert store.verify() != []
-
-
-@pytest.fixture
-def sandbox() -> Iterator[Sandbox]:
-    sandbox = Sandbox()
-    yield sandbox
-    sandbox.close()
 
 
 def test_a_journal_that_names_another_file_does_not_get_it_deleted(

@@ -4,7 +4,6 @@ import os
 import struct
 import zipfile
 import zlib
-from collections.abc import Iterator
 from pathlib import Path
 
 import numpy as np
@@ -18,13 +17,6 @@ from tests.durability.sandbox import Sandbox
 from tests.storage.transfer.import_files import KINDS, write
 
 FLIPS = 60
-
-
-@pytest.fixture(scope="module")
-def sandbox() -> Iterator[Sandbox]:
-    sandbox = Sandbox()
-    yield sandbox
-    sandbox.close()
 
 
 def header(descr: str, shape: str, *, by_column: bool = False) -> bytes:
@@ -68,18 +60,9 @@ def test_an_honest_file_is_imported(sandbox: Sandbox, tmp_path: Path) -> None:
             {"vector": header("<f4", "(2, 1000000)", by_column=True)},
             "got '8,000,000 bytes of an array were expected, and 0 are there'",
         ),
-        (
-            {"vector": header("<f4", "(1000000000000, 0)"), "key": header("<U0", "(1000000000000,)")},
-            "got empty ones",
-        ),
-        (
-            {"vector": header("<f4", "(2, 1000000000000)")},
-            "got 4,000,000,000,000",
-        ),
-        (
-            {"key": header("<U100000000", "(2,)")},
-            "got 400,000,000",
-        ),
+        ({"vector": header("<f4", "(1000000000000, 0)"), "key": header("<U0", "(1000000000000,)")}, "got empty ones"),
+        ({"vector": header("<f4", "(2, 1000000000000)")}, "got 4,000,000,000,000"),
+        ({"key": header("<U100000000", "(2,)")}, "got 400,000,000"),
         ({"key": header("|O", "(2,)") + b"cos\nsystem\n(S'false'\ntR."}, "cannot be loaded when allow_pickle=False'"),
         ({"key": header("<U1", "(2,)") + b"a"}, "got '8 bytes of an array were expected, and 1 are there'"),
         ({"key": header("<U1", "(-2,)")}, "got an array of shape (-2,)"),
@@ -117,11 +100,7 @@ def bomb(folder: Path, **headers: bytes) -> Path:
     ("key", "vector", "got"),
     [
         ("<U8", header("<f4", "(60000000, 2)"), "got key '': a key must be a non-empty string"),
-        (
-            "<U8",
-            header("<f4", "(60000000, 12)", by_column=True),
-            "in Fortran order, where C order is expected",
-        ),
+        ("<U8", header("<f4", "(60000000, 12)", by_column=True), "in Fortran order, where C order is expected"),
         ("<U8000000", header("<f4", "(60, 2)"), "got key '': a key must be a non-empty string"),
         ("<U20000000", header("<f4", "(30, 2)"), "got 80,000,000"),
         ("<U8", header("<f4", "(30, 20000000)"), "got 80,000,000"),

@@ -10,10 +10,11 @@ import pytest
 
 from benchmarks.durability.judge import all_answers, wrong_answers
 from benchmarks.durability.leftovers import tables_and_files
-from benchmarks.durability.workload import EMBEDDING, label_of, steps, stored_items, work
+from benchmarks.durability.workload import label_of, steps, stored_items, work
 from storage import Store
 from storage.databases import sqlite_file
 from storage.errors import StoreBusy
+from tests.durability.mutants.probes import make_store
 from tests.errors import exactly
 from tests.processes import python
 
@@ -53,14 +54,6 @@ with store._database.reading() as catalog:
 """
 
 
-def make_store(folder: Path, count: int = 2) -> Path:
-    """Make a store by the first steps of the work, which are appends, and return its folder."""
-    with Store.create(folder / "store", EMBEDDING) as store:
-        for step in steps()[:count]:
-            step.run(store)
-    return folder / "store"
-
-
 def wait_until_stopped(pid: int) -> None:
     while Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0] != "T":
         time.sleep(0.001)
@@ -96,7 +89,8 @@ def test_a_reader_sees_complete_steps_of_a_writer_in_another_process_and_never_a
 def test_a_writer_stopped_in_a_transaction_shows_nothing_of_it_and_leaves_nothing_when_killed(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    folder = make_store(tmp_path)
+    folder = tmp_path / "store"
+    make_store(folder, 2)
     before = tables_and_files(folder)
     set_short_busy_timeout(monkeypatch)
     with python(STOPPED_WRITER, folder) as writer:
@@ -118,18 +112,15 @@ def test_a_writer_stopped_in_a_transaction_shows_nothing_of_it_and_leaves_nothin
 
 @pytest.mark.parametrize(
     "change",
-    [
-        steps()[2].run,
-        steps()[3].run,
-        lambda store: store.delete(ids=[0, 1]),
-        Store.compact,
-    ],
+    [steps()[2].run, steps()[3].run, lambda store: store.delete(ids=[0, 1]), Store.compact],
     ids=["publish", "append", "delete", "compact"],
 )
 def test_a_writer_that_a_stopped_reader_blocks_raises_an_error_and_can_retry(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, change: Callable[[Store], object]
 ) -> None:
-    folder, expected = make_store(tmp_path / "first"), make_store(tmp_path / "second")
+    folder, expected = tmp_path / "first", tmp_path / "second"
+    for store_folder in (folder, expected):
+        make_store(store_folder, 2)
     with Store.open(expected, writing=True) as store:
         change(store)
     set_short_busy_timeout(monkeypatch)

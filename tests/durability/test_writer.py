@@ -17,8 +17,8 @@ from benchmarks.durability.writer import Job, parse_job
         Job(Path("store"), setup=[], reading=True, small_cache=True),
     ],
 )
-def test_the_arguments_of_a_job_s_command_are_parsed_to_the_same_job(job: Job) -> None:
-    assert parse_job(job.command[3:]) == job
+def test_the_argument_of_a_job_s_command_is_parsed_to_the_same_job(job: Job) -> None:
+    assert parse_job(job.command[3]) == job
 
 
 def test_a_setup_calls_its_function_with_its_arguments(tmp_path: Path) -> None:

@@ -10,8 +10,8 @@ import numpy as np
 from benchmarks.durability.corruption import byte_corruptions
 from benchmarks.durability.corruption.byte_corruptions import SECTOR, Corruption
 from benchmarks.durability.corruption.isolated import CorruptionTrial, RunTrial, peak_memory
-from benchmarks.durability.corruption.rollback_journal import MAGIC, changed_pages, journal, page_size
 from benchmarks.durability.corruption.sample_store import Answers, Examiner, append_tail, different_answers
+from benchmarks.durability.rollback_journal import MAGIC, changed_pages, journal, page_size
 from benchmarks.durability.workload import StoredItems, stored_items, work
 from storage import LookalikeError, Store
 from storage.files import layout

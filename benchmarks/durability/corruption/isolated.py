@@ -3,6 +3,7 @@
 import multiprocessing
 import resource
 from collections.abc import Callable, Iterator
+from contextlib import closing
 from dataclasses import dataclass
 from multiprocessing.connection import Connection
 from pathlib import Path
@@ -51,41 +52,43 @@ def run_isolated(
 
     After a crash or a hang a new child starts at the next trial; the kind of the lost one is `kind_of` its number.
     """
-    # A forked child would inherit FAISS's threads, and hang in them.
-    context = multiprocessing.get_context("spawn")
-    number = 0
-    while number < count:
-        results, results_end = context.Pipe(duplex=False)
-        args = (make_trials, folder, number, count, results_end)
-        child = context.Process(target=_run_trials, args=args, daemon=True)
-        child.start()
-        results_end.close()
-        try:
-            if _receive(results, SETUP_SECONDS) != _READY:
+    first = 0
+    while first < count:
+        with closing(Worker(_run_trials, make_trials, folder, first, count)) as worker:
+            if worker.receive(SETUP_SECONDS) != _READY:
                 raise BenchmarkFailed("expected a child process to make a store and corrupt it, but it ended or hung")
-            ended = False
-            while number < count and not ended:
-                result = _receive(results, trial_seconds)
-                if ended := isinstance(result, str):
-                    yield CorruptionTrial(kind_of(number), result, f"corruption {number}")
-                else:
-                    yield result
-                number += 1
-        finally:
-            child.kill()
-            child.join()
-            results.close()
+            for number in range(first, count):
+                first = number + 1
+                result = worker.receive(trial_seconds)
+                if not isinstance(result, CorruptionTrial):
+                    yield CorruptionTrial(kind_of(number), str(result), f"corruption {number}")
+                    break
+                yield result
 
 
-def _receive(results: Connection, seconds: float) -> CorruptionTrial | str:
-    """Return what a child has sent, or how it has ended instead."""
-    if not results.poll(seconds):
-        return "hung"
-    try:
-        result = results.recv()
-    except EOFError:
-        return "crashed"
-    return result if isinstance(result, CorruptionTrial) else str(result)
+class Worker:
+    """A new process that runs `serve`, called with these arguments and its end of a pipe."""
+
+    def __init__(self, serve: Callable[..., None], *args: object) -> None:
+        # A forked process would inherit FAISS's threads, and hang in them.
+        context = multiprocessing.get_context("spawn")
+        self.pipe, worker_end = context.Pipe()
+        self._process = context.Process(target=serve, args=(*args, worker_end), daemon=True)
+        self._process.start()
+        worker_end.close()
+
+    def receive(self, seconds: float) -> object:
+        """Return what the process sends next; "hung" when it sends nothing in time, "crashed" when it ended."""
+        try:
+            return self.pipe.recv() if self.pipe.poll(seconds) else "hung"
+        except EOFError:
+            return "crashed"
+
+    def close(self) -> None:
+        """Kill the process."""
+        self._process.kill()
+        self._process.join()
+        self.pipe.close()
 
 
 def _run_trials(make_trials: MakeTrials, folder: Path, first: int, count: int, results: Connection) -> None:
@@ -96,10 +99,10 @@ def _run_trials(make_trials: MakeTrials, folder: Path, first: int, count: int, r
         results.send(run_trial(number))
 
 
-def limit_memory(more: int) -> None:
-    """Let this process take so many bytes of address space more than it has now, and write no core files."""
-    taken = int(Path("/proc/self/statm").read_text("ascii").split()[0]) * resource.getpagesize()
-    resource.setrlimit(resource.RLIMIT_AS, (taken + more, resource.getrlimit(resource.RLIMIT_AS)[1]))
+def limit_memory(additional: int) -> None:
+    """Limit the address space of this process to its present size and `additional` bytes; write no core files."""
+    present = int(Path("/proc/self/statm").read_text("ascii").split()[0]) * resource.getpagesize()
+    resource.setrlimit(resource.RLIMIT_AS, (present + additional, resource.getrlimit(resource.RLIMIT_AS)[1]))
     resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
 
 

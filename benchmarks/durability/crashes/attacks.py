@@ -2,9 +2,9 @@
 
 import signal
 import time
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Protocol
 
 from benchmarks.durability.crashes.child import Child, End, Send, run_unharmed
 from benchmarks.durability.crashes.kill_switch import KillSwitch
@@ -24,12 +24,8 @@ class AttackResult:
     failure: str = ""
 
 
-class Attack(Protocol):
-    """One run of the work, which is killed unless it ends before."""
-
-    def __call__(self, folder: Path) -> AttackResult:
-        """Work on the store in the folder until killed."""
-        ...
+#: Works on the store in a folder until it is killed or done.
+Attack = Callable[[Path], AttackResult]
 
 
 @dataclass(frozen=True)

@@ -42,12 +42,10 @@ class Child:
             _run_and_exit(work, self._pipe, writing)
         os.close(writing)
 
-    def wait_for(self, line: str) -> bool:
-        """Wait until the child sends this line; return False when it ended before."""
-        while line not in self.lines:
-            if not self._receive():
-                return False
-        return True
+    def wait_for(self, line: str) -> None:
+        """Wait until the child sends this line or ends."""
+        while line not in self.lines and self._receive():
+            pass
 
     def kill(self) -> End:
         """Kill the child now, read all that it sent, and return how it ended."""

@@ -5,7 +5,8 @@ import subprocess
 import sys
 from collections import Counter
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass, field, replace
+from dataclasses import asdict, dataclass, field
+from pathlib import Path
 from typing import Any
 
 from rich.table import Table
@@ -90,13 +91,13 @@ def crash_at_random(kills: int, seed: int, setup: Setup = ()) -> CrashReport:
     One in three runs that resume is killed too.
     """
     shares = [kills * (server + 1) // SERVERS - kills * server // SERVERS for server in range(SERVERS)]
-    orders = [Order(RANDOM, "", seed, server, SERVERS, kills=share, setup=setup) for server, share in enumerate(shares)]
+    orders = [Order(RANDOM, seed, server, SERVERS, kills=share, setup=setup) for server, share in enumerate(shares)]
     return CrashReport.of_trials("random moments", seed, setup, _run_servers(orders))
 
 
 def crash_at_each_call(*, stride: int = 1, seed: int = 0, setup: Setup = ()) -> CrashReport:
     """Kill a writer at every crash point that `KillSwitch` counts, or at one in `stride`."""
-    orders = [Order(CRASH_POINTS, "", seed, server, SERVERS * stride, setup=setup) for server in range(SERVERS)]
+    orders = [Order(CRASH_POINTS, seed, server, SERVERS * stride, setup=setup) for server in range(SERVERS)]
     return CrashReport.of_trials("each of our own calls", seed, setup, _run_servers(orders))
 
 
@@ -108,21 +109,17 @@ def crash_at_each_system_call(
     if reason := unavailable():
         return CrashReport(how, seed, setup, skipped=reason)
     orders = [
-        Order(SYSTEM_CALLS, "", seed + server, 0, stride, calls=calls[server::SERVERS], setup=setup)
+        Order(SYSTEM_CALLS, seed + server, 0, stride, calls=calls[server::SERVERS], setup=setup)
         for server in range(SERVERS)
     ]
     return CrashReport.of_trials(how, seed, setup, _run_servers(orders))
 
 
 def _run_servers(orders: list[Order]) -> list[CrashTrial]:
-    """Have a fork server for each of the orders, in a folder of its own, and return all their trials."""
+    """Run the orders side by side, each in a fork server with a folder of its own, and return all their trials."""
     trials: list[CrashTrial] = []
     with scratch_folder() as scratch:
-        servers = []
-        for number, order in enumerate(orders):
-            folder = scratch / str(number)
-            folder.mkdir()
-            servers.append(_start_server(replace(order, folder=str(folder))))
+        servers = [_start_server(order, scratch / str(number)) for number, order in enumerate(orders)]
         for server in servers:
             output, _ = server.communicate()
             if server.returncode:
@@ -131,6 +128,8 @@ def _run_servers(orders: list[Order]) -> list[CrashTrial]:
     return trials
 
 
-def _start_server(order: Order) -> subprocess.Popen[str]:
-    command = [sys.executable, "-m", "benchmarks.durability.crashes.fork_server", json.dumps(asdict(order))]
+def _start_server(order: Order, folder: Path) -> subprocess.Popen[str]:
+    folder.mkdir()
+    arguments = [str(folder), json.dumps(asdict(order))]
+    command = [sys.executable, "-m", "benchmarks.durability.crashes.fork_server", *arguments]
     return subprocess.Popen(command, env=environment() | ONE_THREAD, stdout=subprocess.PIPE, text=True)

@@ -3,7 +3,7 @@
 import json
 import shutil
 from collections.abc import Sequence
-from dataclasses import astuple, dataclass
+from dataclasses import dataclass
 from pathlib import Path
 
 from benchmarks.durability.crashes.attacks import Attack
@@ -32,7 +32,7 @@ class CrashTrial:
 
     def to_json(self) -> str:
         """Return the trial as one line of JSON."""
-        return json.dumps([self.killed_in, [astuple(finding) for finding in self.findings]])
+        return json.dumps([self.killed_in, self.findings])
 
     @staticmethod
     def from_json(line: str) -> "CrashTrial":
@@ -78,7 +78,7 @@ def _judge_in_child(folder: Path, acknowledged: int, expected: Digests) -> list[
 
     def send_findings(send: Send) -> None:
         for finding in judge(folder, acknowledged, thorough=True, expected=expected):
-            send(json.dumps(astuple(finding)))
+            send(json.dumps(finding))
 
     child = Child(send_findings)
     if child.end() is not End.DONE:

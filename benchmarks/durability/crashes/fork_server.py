@@ -1,7 +1,7 @@
 """A process that has imported everything and used nothing, whose children are killed; `crash_report.py` starts it.
 
-`python -m benchmarks.durability.crashes.fork_server ORDER` takes an order as JSON and prints a line of JSON for each
-trial.
+`python -m benchmarks.durability.crashes.fork_server FOLDER ORDER` takes an order as JSON, runs its trials in the
+folder, and prints a line of JSON for each.
 """
 
 import gc
@@ -27,17 +27,16 @@ RANDOM, CRASH_POINTS, SYSTEM_CALLS = "random", "crash points", "system calls"
 
 @dataclass(frozen=True)
 class Order:
-    """What one of several servers does in its folder: every `servers`-th trial of a schedule, from number `first`.
+    """What one of several servers does: every `stride`-th trial of a schedule, from number `first` on.
 
     A random schedule ends after `kills`; that of each of the system `calls` when a writer came to its end. `setup` is
-    called first; with one, all servers stop at the first finding, which they announce by a file beside the folders.
+    called first; with one, all servers stop at the first finding, which they announce by a file beside their folders.
     """
 
     schedule: str
-    folder: str
     seed: int
     first: int
-    servers: int
+    stride: int
     kills: int = 0
     calls: tuple[str, ...] = ()
     setup: Setup = ()
@@ -45,15 +44,15 @@ class Order:
 
 def main() -> None:
     """Run the trials that the argument orders."""
-    order = Order(**json.loads(sys.argv[1]))
+    folder, order = Path(sys.argv[1]), Order(**json.loads(sys.argv[2]))
     if len(list(Path("/proc/self/task").iterdir())) != 1:
         raise SystemExit("expected one thread before the first fork, got more")
     # A connection that only the collector closes must not seem closed.
     gc.disable()
     run_setup(order.setup)
-    stop = Path(order.folder).with_name("stop")
+    stop = folder.with_name("stop")
     try:
-        for trial in _trials(order):
+        for trial in _trials(order, folder):
             sys.stdout.write(trial.to_json() + "\n")
             if order.setup and trial.findings:
                 stop.touch()
@@ -63,13 +62,12 @@ def main() -> None:
         sys.stdout.write(CrashTrial([], [Finding(Kind.UNOPENABLE, str(error))]).to_json() + "\n")
 
 
-def _trials(order: Order) -> Iterator[CrashTrial]:
+def _trials(order: Order, folder: Path) -> Iterator[CrashTrial]:
     """Yield the trials as they are done; raise BenchmarkFailed when the work fails without an attack."""
-    folder = Path(order.folder)
     expected = digests_without_crash(folder / "expected")
     kills = 0
     for schedule in _schedules(order, folder / "measured"):
-        for attacks in islice(schedule, order.first, None, order.servers):
+        for attacks in islice(schedule, order.first, None, order.stride):
             trial = run_trial(folder / "store", attacks, expected)
             # A trial that failed by itself counts too, or a broken product would be tried for ever.
             kills += max(len(trial.killed_in), bool(trial.findings))

@@ -19,6 +19,7 @@ from benchmarks.durability.failing_calls.failing_call import (
     run_with_failing_call,
     written_paths,
 )
+from benchmarks.durability.failing_calls.small_disks import SmallDisk
 from benchmarks.durability.findings import Finding, Tally, fault_table
 from benchmarks.durability.judge import judge
 from benchmarks.durability.processes import Setup, fork_context, scratch_folder
@@ -113,17 +114,6 @@ class FailingCallsReport:
         return table
 
 
-@dataclass(frozen=True)
-class SmallDisk:
-    """A disk of so many kB or, where none can be mounted, that limit on the size of each file."""
-
-    kilobytes: int
-    mounted: bool
-
-    def __str__(self) -> str:
-        return f"{'a disk' if self.mounted else 'files'} of at most {self.kilobytes} kB"
-
-
 def fail_calls(*, stride: int = 1, seed: int = 0, disk_step: int = 8, setup: Setup = ()) -> FailingCallsReport:
     """Make each of a writer's system calls on the store's files fail, or one in `stride` of each kind.
 
@@ -175,12 +165,7 @@ def _run_case(
     """Run a writer in one case, and then judge its store and resume the work without failures."""
     with scratch_folder() as root:
         job = Job(root / STORE, seed, setup)
-        if isinstance(case, FailingCall):
-            result = run_with_failing_call(job, root, paths, case)
-        elif case.mounted:
-            result = small_disks.run_on_small_disk(job, case.kilobytes)
-        else:
-            result = small_disks.run_with_small_files(job, case.kilobytes)
+        result = case.run(job) if isinstance(case, SmallDisk) else run_with_failing_call(job, root, paths, case)
         # The log may be large, and only its writer's process needs it.
         return replace(result, log=""), judge(root / STORE, result.acknowledged, thorough=True, seed=seed)
 

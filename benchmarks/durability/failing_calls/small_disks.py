@@ -3,7 +3,7 @@
 import functools
 import subprocess
 import tempfile
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from benchmarks.durability.processes import environment
@@ -34,16 +34,23 @@ def mounting_unavailable() -> str | None:
     return " ".join(result.stderr.split()) or f"mount ended with {result.returncode}"
 
 
-def run_on_small_disk(job: Job, kilobytes: int) -> RunResult:
-    """Do a job on a mounted disk of this size; afterwards all that is on it lies in the parent of the job's folder."""
-    with tempfile.TemporaryDirectory() as disk:
-        on_disk = replace(job, folder=Path(disk, job.folder.name))
-        return _run(_command_on_disk(kilobytes, disk, str(job.folder.parent), on_disk.command))
+@dataclass(frozen=True)
+class SmallDisk:
+    """A disk of so many kB or, where none can be mounted, that limit on the size of each file."""
 
+    kilobytes: int
+    mounted: bool
 
-def run_with_small_files(job: Job, kilobytes: int) -> RunResult:
-    """Do a job where no file may grow beyond this size."""
-    return _run(replace(job, largest_file=kilobytes * 1024).command)
+    def __str__(self) -> str:
+        return f"{'a disk' if self.mounted else 'files'} of at most {self.kilobytes} kB"
+
+    def run(self, job: Job) -> RunResult:
+        """Do a job on the disk; afterwards, all that is on it is copied to the parent of the job's folder."""
+        if not self.mounted:
+            return _run(replace(job, largest_file=self.kilobytes * 1024).command)
+        with tempfile.TemporaryDirectory() as disk:
+            on_disk = replace(job, folder=Path(disk, job.folder.name))
+            return _run(_command_on_disk(self.kilobytes, disk, str(job.folder.parent), on_disk.command))
 
 
 def _command_on_disk(kilobytes: int, disk: str, copy: str, command: list[str]) -> list[str]:

@@ -9,13 +9,12 @@ from pathlib import Path
 import numpy as np
 
 from benchmarks.durability.power_loss.disk import Disk, Tree, file_numbers
+from benchmarks.durability.rollback_journal import MAGIC
 from benchmarks.durability.tracing.operations import Acknowledge, Operation
 from benchmarks.durability.tracing.recording import record
 from benchmarks.durability.writer import STORE, Job
 
-#: SQLite rolls back a journal that begins so before it reads: https://sqlite.org/fileformat.html#rollbackjournal
 JOURNAL = f"{STORE}/catalog.sqlite-journal"
-_JOURNAL_MAGIC = bytes.fromhex("d9d505f920a163d7")
 
 #: Drawing ends after a round if so many states in succession were not new.
 _MOST_REPEATED = 300
@@ -32,7 +31,7 @@ class DiskState:
     @property
     def needs_recovery(self) -> bool:
         """Return whether the next opening has to roll a transaction back."""
-        return (self.tree.get(JOURNAL) or b"").startswith(_JOURNAL_MAGIC)
+        return (self.tree.get(JOURNAL) or b"").startswith(MAGIC)
 
     def write_to(self, folder: Path) -> None:
         """Create the folder, which must not exist yet, with the files of this state."""

@@ -9,7 +9,8 @@ import numpy as np
 from benchmarks.durability.workload import DIM
 from storage import Store
 from storage.errors import LookalikeError
-from tests.durability.mutants.probes import make_store, sql, wrong_neighbours
+from tests.durability.mutants.probes import make_store, wrong_neighbours
+from tests.storage.stores import sql
 
 #: One byte of the index in so many is corrupted.
 _SPACING = 97
@@ -108,8 +109,6 @@ def swapped_deletions(folder: Path) -> list[str]:
     sql(folder, "UPDATE items SET deleted_in = NULL WHERE id = ?", deleted)
     sql(folder, "UPDATE items SET deleted_in = ? WHERE id = ?", deleted_in, max(items))
     with Store.open(folder) as store:
-        return (
-            []
-            if store.verify()
-            else [f"item {deleted} is live instead of item {max(items)}, and verify finds nothing wrong"]
-        )
+        if store.verify():
+            return []
+    return [f"item {deleted} is live instead of item {max(items)}, and verify finds nothing wrong"]

@@ -1,26 +1,24 @@
-"""Replace parts of the product in this process, and restore them."""
+"""Replace parts of the product in this process, and restore them afterwards."""
 
-from collections.abc import Callable, MutableMapping
+from collections.abc import MutableMapping
+from contextlib import ExitStack
 from types import SimpleNamespace
 from typing import Any
 
 
-class Patches:
-    """Replacements that can be undone."""
-
-    def __init__(self) -> None:
-        self._undo: list[Callable[[], None]] = []
+class Patches(ExitStack[None]):
+    """Replacements that are undone, last first, by `close` or at the end of a `with` block."""
 
     def set(self, owner: object, name: str, new: object) -> None:
         """Replace an attribute; raise AttributeError when there is none, so that an outdated patch is noticed."""
         old = vars(owner)[name] if name in vars(owner) else getattr(owner, name)
-        self._undo.append(lambda: setattr(owner, name, old))
+        self.callback(setattr, owner, name, old)
         setattr(owner, name, new)
 
     def set_item(self, mapping: MutableMapping[str, Any], name: str, new: object) -> None:
         """Replace a value; raise KeyError when there is none."""
         old = mapping[name]
-        self._undo.append(lambda: mapping.__setitem__(name, old))
+        self.callback(mapping.__setitem__, name, old)
         mapping[name] = new
 
     def set_in_module(self, owner: Any, module: str, name: str, new: object) -> None:
@@ -29,8 +27,3 @@ class Patches:
         if not hasattr(imported, name):
             raise AttributeError(f"expected {module} to have {name}")
         self.set(owner, module, SimpleNamespace(**{**vars(imported), name: new}))
-
-    def undo(self) -> None:
-        """Restore everything, last first."""
-        while self._undo:
-            self._undo.pop()()

@@ -1,9 +1,6 @@
-"""Make a small store, change it from outside, and compare its answers with the right ones."""
+"""Make a small store, and compare its answers with the right ones."""
 
-import sqlite3
-from contextlib import closing
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -12,23 +9,17 @@ from benchmarks.durability.workload import EMBEDDING, StoredItems, label_of, ste
 from storage import Store
 from storage.errors import LookalikeError
 
-#: How many of the steps are done: appends, a publication, replacements, a deletion.
-_STEPS = 5
 
+def make_store(folder: Path, count: int = 5) -> StoredItems:
+    """Make a store by the first steps of the work and return its items.
 
-def make_store(folder: Path) -> StoredItems:
-    """Make a store by the first steps of the work and return its items."""
-    planned = steps()[:_STEPS]
+    The first two are appends; a publication, replacements and a deletion follow.
+    """
+    planned = steps()[:count]
     with Store.create(folder, EMBEDDING) as store:
         for step in planned:
             step.run(store)
     return planned[-1].expected
-
-
-def sql(folder: Path, statement: str, *values: Any) -> list[tuple[Any, ...]]:
-    """Run a statement on the catalog as another program would."""
-    with closing(sqlite3.connect(folder / "catalog.sqlite", isolation_level=None)) as connection:
-        return connection.execute(statement, values).fetchall()
 
 
 def nearest_positions(vectors: NDArray[np.float32], query: NDArray[np.float32], k: int) -> list[int]:
@@ -47,9 +38,7 @@ def wrong_neighbours(folder: Path, items: StoredItems, when: str, *, may_refuse:
             answers = store.nearest(vectors, 3)
     except LookalikeError as error:
         return [] if may_refuse else [f"{when}, it does not answer: {error}"]
-    wrong_ids = [
-        hit.id for hits in answers for hit in hits if hit.id not in items or hit.label != label_of(items[hit.id][1])
-    ]
-    if wrong_ids:
-        return [f"{when}, item {id} has another item's label" for id in wrong_ids]
+    labels = {id: label_of(vector) for id, (_, vector) in items.items()}
+    if wrong := [hit.id for hits in answers for hit in hits if labels.get(hit.id) != hit.label]:
+        return [f"{when}, item {id} has another item's label" for id in wrong]
     return [] if [[hit.id for hit in hits] for hits in answers] == expected else [f"{when}, answers differ"]

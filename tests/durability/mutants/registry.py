@@ -63,9 +63,6 @@ def install(*names: str) -> None:
 @contextmanager
 def installed(name: str) -> Iterator[None]:
     """Install the mutant of this name in this process while a block runs."""
-    patches = Patches()
-    try:
+    with Patches() as patches:
         MUTANTS[name].patch(patches)
         yield
-    finally:
-        patches.undo()

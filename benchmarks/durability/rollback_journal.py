@@ -1,8 +1,9 @@
-"""Build SQLite rollback journals by hand: https://sqlite.org/fileformat2.html#the_rollback_journal."""
+"""Build the rollback journals of SQLite: https://sqlite.org/fileformat2.html#the_rollback_journal."""
 
 import struct
 from collections.abc import Mapping
 
+#: A journal that begins so is rolled back before the next read.
 MAGIC = bytes.fromhex("d9d505f920a163d7")
 
 _SECTOR = 512
@@ -26,7 +27,7 @@ def changed_pages(before: bytes, after: bytes) -> dict[int, bytes]:
 
 
 def journal(pages: Mapping[int, bytes], size_before: int) -> bytes:
-    """Return the journal of a transaction that was interrupted; `size_before` counts the database's pages before it."""
+    """Return the journal of an interrupted transaction; the database had `size_before` pages before it."""
     length = len(next(iter(pages.values())))
     header = MAGIC + struct.pack(">5I", len(pages), _NONCE, size_before, _SECTOR, length)
     records = [struct.pack(">I", number) + page + _checksum(page) for number, page in pages.items()]

@@ -8,8 +8,11 @@ import json
 import os
 import re
 import resource
+import signal
 import sys
+from collections.abc import Callable
 from dataclasses import asdict, dataclass
+from functools import partial
 from pathlib import Path
 
 from benchmarks.durability.processes import Setup, run_setup
@@ -53,8 +56,18 @@ class RunResult:
 
     status: int | None
     output: str
-    errors: str
+    errors: str = ""
     log: str = ""
+
+    @property
+    def killed(self) -> bool:
+        """Return whether SIGKILL ended the writer."""
+        return self.status == -signal.SIGKILL
+
+    @property
+    def done(self) -> bool:
+        """Return whether the writer came to the end of its job."""
+        return self.status == 0 and self.last_line == "done"
 
     @property
     def acknowledged(self) -> int:
@@ -67,13 +80,8 @@ class RunResult:
         return self.output.rstrip("\n").rpartition("\n")[2]
 
 
-def write(job: Job, descriptor: int) -> bool:
-    """Do a job, write its progress to the file descriptor, and return whether it was done to its end."""
-
-    def say(line: str) -> None:
-        # Not by `write`, which some tests make fail for ever: this line must get through all the same.
-        os.writev(descriptor, [f"{line}\n".encode()])
-
+def write(job: Job, send: Callable[[str], None]) -> bool:
+    """Do a job, send its progress in lines, and return whether it was done to its end."""
     run_setup(job.setup)
     if job.small_cache:
         PRAGMAS["cache_size"] = SMALL_CACHE
@@ -84,16 +92,21 @@ def write(job: Job, descriptor: int) -> bool:
             with Store.open(job.folder) as store:
                 stored_items(store)
         else:
-            work(job.folder, lambda step: say(f"ack {step}"), job.seed)
+            work(job.folder, lambda step: send(f"ack {step}"), job.seed)
     except LookalikeError as error:
-        say(f"refused {type(error).__name__}: {error}")
+        send(f"refused {type(error).__name__}: {error}")
         return False
     except Exception as error:
         # Any other error that a user could meet is a finding.
-        say(f"broken {type(error).__name__}: {error}")
+        send(f"broken {type(error).__name__}: {error}")
         return False
-    say("done")
+    send("done")
     return True
+
+
+def write_line(descriptor: int, line: str) -> None:
+    """Write a line to a file descriptor, by `writev` since a test may make every `write` of this process fail."""
+    os.writev(descriptor, [line.replace("\n", " ").encode() + b"\n"])
 
 
 def parse_job(text: str) -> Job:
@@ -104,7 +117,7 @@ def parse_job(text: str) -> Job:
 
 def main() -> None:
     """Do a job as a command: exit 0 when it was done, 1 when it was not."""
-    done = write(parse_job(sys.argv[1]), sys.stdout.fileno())
+    done = write(parse_job(sys.argv[1]), partial(write_line, sys.stdout.fileno()))
     sys.exit(0 if done else 1)
 
 

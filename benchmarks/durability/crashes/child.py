@@ -6,8 +6,9 @@ import signal
 import time
 import traceback
 from collections.abc import Callable
-from enum import Enum
+from functools import partial
 
+from benchmarks.durability.writer import RunResult, write_line
 from benchmarks.errors import BenchmarkFailed
 
 #: How long a child may be silent before it counts as hung, in seconds.
@@ -17,21 +18,13 @@ PATIENCE = 60.0
 Send = Callable[[str], None]
 
 
-class End(Enum):
-    """How a child ended: its work was done, it was killed with SIGKILL, or it failed by itself."""
-
-    DONE = "done"
-    KILLED = "killed"
-    FAILED = "failed"
-
-
 class Child:
     """A forked process that runs `work`; the lines that it sends, and their times of arrival, are in `lines`, `times`.
 
     Fork only from a process with one thread: a lock that another thread held would stay locked in the child.
     """
 
-    def __init__(self, work: Callable[[Send], None]) -> None:
+    def __init__(self, work: Callable[[Send], object]) -> None:
         self.lines: list[str] = []
         self.times: list[float] = []
         self._incomplete_line = b""
@@ -47,20 +40,17 @@ class Child:
         while line not in self.lines and self._receive():
             pass
 
-    def kill(self) -> End:
-        """Kill the child now, read all that it sent, and return how it ended."""
+    def kill(self) -> None:
+        """Kill the child now."""
         os.kill(self.pid, signal.SIGKILL)
-        return self.end()
 
-    def end(self) -> End:
-        """Wait until the child ends and return how; one that hangs is ended with SIGABRT and has failed."""
+    def result(self) -> RunResult:
+        """Wait until the child ends and return its exit status and lines; one that hangs is ended with SIGABRT."""
         while self._receive():
             pass
         os.close(self._pipe)
         _, status = os.waitpid(self.pid, 0)
-        if status == 0:
-            return End.DONE
-        return End.KILLED if os.WIFSIGNALED(status) and os.WTERMSIG(status) == signal.SIGKILL else End.FAILED
+        return RunResult(os.waitstatus_to_exitcode(status), "\n".join(self.lines))
 
     def _receive(self) -> bool:
         """Read what the child sends next; return False when it has ended."""
@@ -75,28 +65,22 @@ class Child:
         return bool(data)
 
 
-def run_unharmed(work: Callable[[Send], None]) -> Child:
+def run_unharmed(work: Callable[[Send], object]) -> Child:
     """Run work in a child to its end and return the child; raise BenchmarkFailed when it fails."""
     child = Child(work)
-    if child.end() is not End.DONE:
+    if child.result().status != 0:
         raise BenchmarkFailed(f"expected the work to be done when nothing kills it, got {child.lines}")
     return child
 
 
-def _run_and_exit(work: Callable[[Send], None], reading: int, writing: int) -> None:
+def _run_and_exit(work: Callable[[Send], object], reading: int, writing: int) -> None:
     """Run the child's work and end the process; the parent's code never continues in the child."""
     status = 1
     try:
         os.close(reading)
-        work(lambda line: _write(writing, line))
+        work(partial(write_line, writing))
         status = 0
     except BaseException as error:
-        _write(writing, "".join(traceback.format_exception_only(error)).strip())
+        write_line(writing, "".join(traceback.format_exception_only(error)).strip())
     finally:
         os._exit(status)
-
-
-def _write(descriptor: int, line: str) -> None:
-    unwritten = memoryview(line.replace("\n", " ").encode() + b"\n")
-    while unwritten:
-        unwritten = unwritten[os.write(descriptor, unwritten) :]

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from benchmarks.durability.crashes.attacks import Attack
-from benchmarks.durability.crashes.child import Child, End, Send, run_unharmed
+from benchmarks.durability.crashes.child import Child, Send, run_unharmed
 from benchmarks.durability.findings import Finding, Kind
 from benchmarks.durability.judge import Digests, digests_of, judge
 from benchmarks.durability.workload import steps, work
@@ -62,9 +62,9 @@ def run_trial(folder: Path, attacks: Sequence[Attack], expected: Digests) -> Cra
         result = attack(folder)
         opening = result.acknowledged < 0 <= acknowledged
         acknowledged = max(acknowledged, result.acknowledged)
-        if result.end is End.FAILED:
-            findings.append(Finding(Kind.UNOPENABLE, f"the work cannot be resumed: {result.failure}"))
-        if result.end is not End.KILLED:
+        if not result.killed:
+            if not result.done:
+                findings.append(Finding(Kind.UNOPENABLE, f"the work cannot be resumed: {result.last_line}"))
             break
         killed_in.append(OPENING if opening else _STEPS[result.acknowledged + 1])
     if not findings:
@@ -81,6 +81,6 @@ def _judge_in_child(folder: Path, acknowledged: int, expected: Digests) -> list[
             send(json.dumps(finding))
 
     child = Child(send_findings)
-    if child.end() is not End.DONE:
+    if child.result().status != 0:
         return [Finding(Kind.UNOPENABLE, f"it cannot be judged: {' '.join(child.lines)}")]
     return [Finding(Kind(kind), line) for kind, line in map(json.loads, child.lines)]

@@ -177,7 +177,7 @@ def ending_of(result: RunResult) -> Ending:
     if result.status < 0:
         return Ending.KILLED
     last_line = result.last_line
-    if last_line == "done" and not result.errors:
+    if result.done and not result.errors:
         return Ending.CARRIED_ON
     ours = last_line.startswith("refused StoreUnwritable: ") and f"/{STORE}" in last_line and not result.errors
     return Ending.CLEAR_ERROR if ours and any(reason in last_line for reason in REASONS) else Ending.UNCLEAR_ERROR

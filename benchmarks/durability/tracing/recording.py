@@ -27,7 +27,7 @@ def record(job: Job, root: Path, existing: Mapping[str, int | None], options: Se
     `options` are further options of strace. Raise BenchmarkFailed when the writer does not come to its end.
     """
     result = run_traced(job, ["-e", f"trace={CALLS}", *options])
-    if result.last_line != "done":
+    if not result.done:
         raise BenchmarkFailed(f"expected a writer to come to its end, got {result.last_line!r} {result.errors}")
     return list(parse_log(result.log, root, existing))
 

@@ -11,11 +11,12 @@ import shutil
 import subprocess
 import tempfile
 from collections.abc import Sequence
+from functools import partial
 from multiprocessing.connection import Connection
 from pathlib import Path
 
 from benchmarks.durability.processes import fork_context
-from benchmarks.durability.writer import Job, RunResult, write
+from benchmarks.durability.writer import Job, RunResult, write, write_line
 from benchmarks.errors import BenchmarkFailed
 
 #: How long a writer may take before it counts as hung, in seconds.
@@ -77,7 +78,7 @@ def _run_child(job: Job, output: Connection, start: Connection, errors: Path) ->
     ctypes.CDLL(None).prctl(_SET_TRACER, _ANY, 0, 0, 0)
     os.dup2(os.open(errors, os.O_WRONLY | os.O_CREAT, 0o600), 2)
     start.recv()
-    write(job, output.fileno())
+    write(job, partial(write_line, output.fileno()))
 
 
 def _read_all(pipe: Connection) -> str:

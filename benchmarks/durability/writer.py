@@ -20,7 +20,7 @@ from benchmarks.durability.workload import stored_items, work
 from storage import LookalikeError, Store
 from storage.databases.sqlite_file import PRAGMAS
 
-#: The store's folder, below the one whose files are traced.
+#: The name of the store's folder.
 STORE = "store"
 
 #: A cache of so few pages that a batch spills into the catalog before its COMMIT, as a large batch does.
@@ -40,6 +40,11 @@ class Job:
     reading: bool = False
     small_cache: bool = False
     largest_file: int | None = None
+
+    @property
+    def root(self) -> Path:
+        """Return the folder whose files are traced, which holds that of the store."""
+        return self.folder.parent
 
     @property
     def command(self) -> list[str]:

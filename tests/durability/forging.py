@@ -9,47 +9,39 @@ from pathlib import Path
 from typing import Any
 
 from storage.catalog.checksum import CHAIN_START, next_chain, row_checksum
+from tests.storage.stores import sql
 
 
 def forge(folder: Path, id: int, **fields: Any) -> None:
     """Change an item's fields, recompute every checksum and hash that covers them, and unregister the index files."""
-    with closing(sqlite3.connect(folder / "catalog.sqlite")) as connection:
-        for name, value in fields.items():
-            connection.execute(f"UPDATE items SET {name} = ? WHERE id = ?", (value, id))
-        row = connection.execute(
-            "SELECT id, batch, CAST(key AS BLOB), CAST(label AS BLOB), content, CAST(metadata AS BLOB), vector "
-            "FROM items WHERE id = ?",
-            (id,),
-        ).fetchone()
-        connection.execute("UPDATE items SET checksum = ? WHERE id = ?", (row_checksum(*row), id))
-        connection.execute("DELETE FROM generations")
-        _recompute_chain(connection)
-        connection.commit()
+    for name, value in fields.items():
+        sql(folder, f"UPDATE items SET {name} = ? WHERE id = ?", value, id)
+    columns = "id, batch, CAST(key AS BLOB), CAST(label AS BLOB), content, CAST(metadata AS BLOB), vector"
+    (row,) = sql(folder, f"SELECT {columns} FROM items WHERE id = ?", id)
+    sql(folder, "UPDATE items SET checksum = ? WHERE id = ?", row_checksum(*row), id)
+    sql(folder, "DELETE FROM generations")
+    _recompute_chain(folder)
 
 
-def _recompute_chain(connection: sqlite3.Connection) -> None:
+def _recompute_chain(folder: Path) -> None:
     added: dict[int, list[tuple[int, bytes]]] = defaultdict(list)
     deleted: dict[int, list[int]] = defaultdict(list)
-    for id, batch, deleted_in, checksum in connection.execute(
-        "SELECT id, batch, deleted_in, checksum FROM items ORDER BY id"
-    ).fetchall():
+    for id, batch, deleted_in, checksum in sql(folder, "SELECT id, batch, deleted_in, checksum FROM items ORDER BY id"):
         added[batch].append((id, checksum))
         deleted[deleted_in].append(id)
     chain = CHAIN_START
-    for (number,) in connection.execute("SELECT number FROM batches WHERE number > 0 ORDER BY number").fetchall():
+    for (number,) in sql(folder, "SELECT number FROM batches WHERE number > 0 ORDER BY number"):
         chain = next_chain(chain, added[number], deleted[number])
-        connection.execute("UPDATE batches SET chain = ? WHERE number = ?", (chain, number))
+        sql(folder, "UPDATE batches SET chain = ? WHERE number = ?", chain, number)
 
 
 def forge_embedding(folder: Path, **values: Any) -> None:
     """Change the embedding of a store without fitted arrays, and the checksum over it."""
-    with closing(sqlite3.connect(folder / "catalog.sqlite")) as connection:
-        for name, value in values.items():
-            connection.execute(f"UPDATE embedding SET {name} = ?", (value,))
-        row = connection.execute("SELECT dim, fingerprint, spec FROM embedding").fetchone()
-        digest = hashlib.sha256(json.dumps([repr(value) for value in row]).encode()).digest()
-        connection.execute("UPDATE embedding SET sha256 = ?", (digest,))
-        connection.commit()
+    for name, value in values.items():
+        sql(folder, f"UPDATE embedding SET {name} = ?", value)
+    (row,) = sql(folder, "SELECT dim, fingerprint, spec FROM embedding")
+    digest = hashlib.sha256(json.dumps([repr(value) for value in row]).encode()).digest()
+    sql(folder, "UPDATE embedding SET sha256 = ?", digest)
 
 
 def redefine(folder: Path, name: str, old: str, new: str) -> None:

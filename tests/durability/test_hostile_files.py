@@ -20,26 +20,6 @@ from tests.storage.stores import files, line_store, line_vectors, new_items
 ALL = (*READING, *WRITING)
 
 
-def link_to_file(path: Path, file: Path, _: Path) -> None:
-    path.symlink_to(file)
-
-
-def link_to_folder(path: Path, _: Path, folder: Path) -> None:
-    path.symlink_to(folder)
-
-
-def link_to_nothing(path: Path, file: Path, _: Path) -> None:
-    path.symlink_to(file.with_name("missing"))
-
-
-def hard_link(path: Path, file: Path, _: Path) -> None:
-    os.link(file, path)
-
-
-def pipe(path: Path, *_: Path) -> None:
-    os.mkfifo(path)
-
-
 def bound_socket(path: Path, *_: Path) -> None:
     here = Path.cwd()
     os.chdir(path.parent)  # A socket's name may be 107 bytes long.
@@ -62,26 +42,27 @@ def device(path: Path, *_: Path) -> None:
         pytest.skip("NOT TESTED HERE: a device can be made by root only")
 
 
-THINGS: dict[str, Callable[[Path, Path, Path], None]] = {
-    "a link to a file": link_to_file,
-    "a link to a folder": link_to_folder,
-    "a link to nothing": link_to_nothing,
-    "a hard link": hard_link,
-    "a pipe": pipe,
+#: What is not an ordinary file: each is made at a path, given a file and a folder to link to.
+OBSTACLES: dict[str, Callable[[Path, Path, Path], None]] = {
+    "a link to a file": lambda path, file, _: path.symlink_to(file),
+    "a link to a folder": lambda path, _, folder: path.symlink_to(folder),
+    "a link to nothing": lambda path, file, _: path.symlink_to(file.with_name("missing")),
+    "a hard link": lambda path, file, _: os.link(file, path),
+    "a pipe": lambda path, *_: os.mkfifo(path),
     "a socket": bound_socket,
     "a folder": full_folder,
     "a device": device,
 }
-NO_FILES = [thing for thing in THINGS if thing != "a hard link"]
+NO_FILES = [obstacle for obstacle in OBSTACLES if obstacle != "a hard link"]
 
-#: For each name, the things that operations refuse to find under it; all else must work as if nothing were there.
+#: For each name, the obstacles that make operations refuse; with all others they must work as if nothing were there.
 REFUSED: dict[str, dict[str, Iterable[str]]] = {
-    "catalog.sqlite": dict.fromkeys(THINGS, ALL),
+    "catalog.sqlite": dict.fromkeys(OBSTACLES, ALL),
     "catalog.sqlite-journal": dict.fromkeys(NO_FILES, ALL),
-    "catalog.sqlite-wal": dict.fromkeys(THINGS, ALL),
+    "catalog.sqlite-wal": dict.fromkeys(OBSTACLES, ALL),
     "catalog.sqlite-shm": dict.fromkeys(NO_FILES, ALL),
-    "writer.lock": dict.fromkeys(THINGS, WRITING),
-    "index": dict.fromkeys([thing for thing in THINGS if thing != "a folder"], WRITING),
+    "writer.lock": dict.fromkeys(OBSTACLES, WRITING),
+    "index": dict.fromkeys([obstacle for obstacle in OBSTACLES if obstacle != "a folder"], WRITING),
     "index.faiss": {"a folder": ("publish", "compact", "repair")},
     "index.faiss.tmp": {"a folder": ("publish", "compact", "repair")},
     "index/new.tmp": {"a folder": ("publish", "compact", "repair")},
@@ -100,9 +81,9 @@ def intact(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.mark.parametrize("name", REFUSED)
-@pytest.mark.parametrize("thing", THINGS)
+@pytest.mark.parametrize("obstacle", OBSTACLES)
 def test_anything_but_an_ordinary_file_is_refused_or_does_no_harm(
-    sandbox: Sandbox, intact: Path, tmp_path: Path, name: str, thing: str
+    sandbox: Sandbox, intact: Path, tmp_path: Path, name: str, obstacle: str
 ) -> None:
     store = shutil.copytree(intact, tmp_path / "store")
     if name.endswith("GENERATION"):
@@ -113,48 +94,52 @@ def test_anything_but_an_ordinary_file_is_refused_or_does_no_harm(
         shutil.rmtree(path)
     path.unlink(missing_ok=True)
     with canaries(tmp_path) as (file, folder):
-        THINGS[thing](path, file, folder)
+        OBSTACLES[obstacle](path, file, folder)
         outcomes = {operation: sandbox.run(operation, store) for operation in ALL}
     key = "index/GENERATION" if "g-0" in name else name
     refused = {operation for operation, outcome in outcomes.items() if outcome.startswith("refused: expected ")}
-    assert refused == set(REFUSED[key].get(thing, ())), outcomes
+    assert refused == set(REFUSED[key].get(obstacle, ())), outcomes
     assert {outcomes[operation] for operation in outcomes.keys() - refused} <= {"done"}
     assert not any("\n" in outcome for outcome in outcomes.values())
 
 
 @pytest.mark.parametrize("name", ["writer.lock", "catalog.sqlite.tmp", "catalog.sqlite.tmp-journal"])
-@pytest.mark.parametrize("thing", THINGS)
-def test_a_store_is_created_beside_such_things_or_not_at_all(
-    sandbox: Sandbox, tmp_path: Path, name: str, thing: str
+@pytest.mark.parametrize("obstacle", OBSTACLES)
+def test_a_store_is_created_beside_an_obstacle_or_not_at_all(
+    sandbox: Sandbox, tmp_path: Path, name: str, obstacle: str
 ) -> None:
     store = tmp_path / "store"
     store.mkdir()
     with canaries(tmp_path) as (file, folder):
-        THINGS[thing](store / name, file, folder)
+        OBSTACLES[obstacle](store / name, file, folder)
         outcome = sandbox.run("create", store)
-        refused = name == "writer.lock" or thing == "a folder"
+        refused = name == "writer.lock" or obstacle == "a folder"
         assert outcome.startswith("refused: expected " if refused else "done")
         assert Store.exists_at(store) is not refused
 
 
-@pytest.mark.parametrize("thing", THINGS)
+@pytest.mark.parametrize("obstacle", OBSTACLES)
 def test_an_export_follows_no_link_and_waits_for_no_pipe(
-    sandbox: Sandbox, intact: Path, tmp_path: Path, thing: str
+    sandbox: Sandbox, intact: Path, tmp_path: Path, obstacle: str
 ) -> None:
     store = shutil.copytree(intact, tmp_path / "store")
     with canaries(tmp_path) as (file, folder):
         for suffix in (".parquet", ".npz", ".faiss"):
-            THINGS[thing](tmp_path / f"exported{suffix}.tmp", file, folder)
+            OBSTACLES[obstacle](tmp_path / f"exported{suffix}.tmp", file, folder)
         outcome = sandbox.run("export", store)
-        assert outcome.startswith("refused: expected " if thing == "a folder" else "done")
+        assert outcome.startswith("refused: expected " if obstacle == "a folder" else "done")
 
 
 def test_each_refusal_names_the_file_what_it_is_and_what_to_do(tmp_path: Path) -> None:
     folder = line_store(tmp_path)
     advice = "something other than Lookalike put it there; remove it, or restore the store from a backup"
-    for thing, got in (("a pipe", "a named pipe"), ("a link to nothing", "a symbolic link"), ("a folder", "a folder")):
+    for obstacle, got in (
+        ("a pipe", "a named pipe"),
+        ("a link to nothing", "a symbolic link"),
+        ("a folder", "a folder"),
+    ):
         path = folder / "catalog.sqlite-journal"
-        THINGS[thing](path, tmp_path, tmp_path)
+        OBSTACLES[obstacle](path, tmp_path, tmp_path)
         with pytest.raises(NotAStore, match=exactly(f"expected {path} to be an ordinary file, got {got}: {advice}")):
             Store.open(folder)
         shutil.rmtree(path) if path.is_dir() else path.unlink()

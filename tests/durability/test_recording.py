@@ -138,7 +138,7 @@ def test_a_call_that_would_be_misread_raises_an_error(call: str, message: str) -
 
 @pytest.mark.usefixtures("traced")
 def test_the_operations_of_a_real_writer_lead_to_the_files_that_it_left(tmp_path: Path) -> None:
-    recorded = record(Job(tmp_path / STORE), tmp_path, {})
+    recorded = record(Job(tmp_path / STORE), {})
     disk = Disk({})
     for operation in recorded:
         disk.apply(operation)

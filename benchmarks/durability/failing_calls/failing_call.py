@@ -31,10 +31,10 @@ class FailingCall:
         return f"{self.error} at {self.call} {self.number}{' and all later ones' if self.lasting else ''}"
 
 
-def written_paths(job: Job, root: Path) -> list[str]:
-    """Do a job below `root` and return every path, relative to it, that the writer names or syncs."""
+def written_paths(job: Job) -> list[str]:
+    """Do a job and return every path, relative to `job.root`, that the writer names or syncs."""
     paths = {".", STORE}
-    for operation in record(job, root, {}):
+    for operation in record(job, {}):
         if isinstance(operation, Create | MakeFolder):
             paths.add(operation.path)
         elif isinstance(operation, Rename | Link):
@@ -42,12 +42,12 @@ def written_paths(job: Job, root: Path) -> list[str]:
     return sorted(paths)
 
 
-def list_failing_calls(job: Job, root: Path, paths: list[str], stride: int = 1, seed: int = 0) -> list[FailingCall]:
-    """Do a job below `root` and return every way to make one of its calls fail.
+def list_failing_calls(job: Job, paths: list[str], stride: int = 1, seed: int = 0) -> list[FailingCall]:
+    """Do a job and return every way to make one of its calls fail.
 
     Of each call, error and duration only one in `stride` is returned, from a random one on, but at least one.
     """
-    result = run_traced(job, ["-e", f"trace={','.join(CALLS)}", *_only_on(paths, root)])
+    result = run_traced(job, ["-e", f"trace={','.join(CALLS)}", *_only_on(paths, job.root)])
     generator = np.random.default_rng(seed)
     failing: list[FailingCall] = []
     for call in CALLS:
@@ -61,11 +61,11 @@ def list_failing_calls(job: Job, root: Path, paths: list[str], stride: int = 1, 
     return failing
 
 
-def run_with_failing_call(job: Job, root: Path, paths: list[str], failing: FailingCall) -> RunResult:
-    """Do a job below `root` while a call fails; raise BenchmarkFailed when the job made no such call."""
+def run_with_failing_call(job: Job, paths: list[str], failing: FailingCall) -> RunResult:
+    """Do a job while a call fails; raise BenchmarkFailed when the job made no such call."""
     when = f"{failing.number}+" if failing.lasting else str(failing.number)
     inject = f"inject={failing.call}:error={failing.error}:when={when}"
-    result = run_traced(job, ["-e", f"trace={failing.call}", "-e", inject, *_only_on(paths, root)])
+    result = run_traced(job, ["-e", f"trace={failing.call}", "-e", inject, *_only_on(paths, job.root)])
     if "(INJECTED)" not in result.log:
         raise BenchmarkFailed(f"expected {failing}, got a run without such a call")
     return result

@@ -155,8 +155,8 @@ def fail_calls(*, stride: int = 1, seed: int = 0, disk_step: int = 8, setup: Set
 def _plan(stride: int, seed: int, setup: Setup) -> tuple[list[str], list[FailingCall]]:
     """Return the store's paths and the calls that are to fail."""
     with scratch_folder() as recorded, scratch_folder() as listed:
-        paths = written_paths(Job(recorded / STORE, seed, setup), recorded)
-        return paths, list_failing_calls(Job(listed / STORE, seed, setup), listed, paths, stride, seed)
+        paths = written_paths(Job(recorded / STORE, seed, setup))
+        return paths, list_failing_calls(Job(listed / STORE, seed, setup), paths, stride, seed)
 
 
 def _run_case(
@@ -165,7 +165,7 @@ def _run_case(
     """Run a writer in one case, and then judge its store and resume the work without failures."""
     with scratch_folder() as root:
         job = Job(root / STORE, seed, setup)
-        result = case.run(job) if isinstance(case, SmallDisk) else run_with_failing_call(job, root, paths, case)
+        result = case.run(job) if isinstance(case, SmallDisk) else run_with_failing_call(job, paths, case)
         # The log may be large, and only its writer's process needs it.
         return replace(result, log=""), judge(root / STORE, result.acknowledged, thorough=True, seed=seed)
 

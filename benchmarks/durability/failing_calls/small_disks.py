@@ -45,12 +45,12 @@ class SmallDisk:
         return f"{'a disk' if self.mounted else 'files'} of at most {self.kilobytes} kB"
 
     def run(self, job: Job) -> RunResult:
-        """Do a job on the disk; afterwards, all that is on it is copied to the parent of the job's folder."""
+        """Do a job on the disk; afterwards, all that is on it is copied to the job's root."""
         if not self.mounted:
             return _run(replace(job, largest_file=self.kilobytes * 1024).command)
         with tempfile.TemporaryDirectory() as disk:
             on_disk = replace(job, folder=Path(disk, job.folder.name))
-            return _run(_command_on_disk(self.kilobytes, disk, str(job.folder.parent), on_disk.command))
+            return _run(_command_on_disk(self.kilobytes, disk, str(job.root), on_disk.command))
 
 
 def _command_on_disk(kilobytes: int, disk: str, copy: str, command: list[str]) -> list[str]:

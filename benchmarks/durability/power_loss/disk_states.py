@@ -101,14 +101,14 @@ def _digest(state: DiskState) -> bytes:
 
 
 def draw_recovery_states(
-    first: DiskState, folder: Path, job: Job, expected: int, generator: np.random.Generator
+    first: DiskState, job: Job, expected: int, generator: np.random.Generator
 ) -> Iterator[DiskState]:
-    """Draw states that a second cut may leave while the state of a first one is opened in `folder`.
+    """Draw states that a second cut may leave while a job opens the state that a first one left.
 
-    `job` opens it. A writer is cut before it has the store open, a reader before it has read it. See `draw_states`.
+    A writer is cut before it has the store open, a reader before it has read it. See `draw_states`.
     """
-    first.write_to(folder)
-    operations = record(job, folder, file_numbers(first.tree))
+    first.write_to(job.root)
+    operations = record(job, file_numbers(first.tree))
     opening = list(takewhile(lambda operation: not isinstance(operation, Acknowledge), operations))
     opener = "a reader's" if job.reading else "a writer's"
     before = DiskState(first.tree, first.acknowledged, f"{first.when}, then {opener} opening")

@@ -109,7 +109,7 @@ def cut_power(states: int, seed: int, setup: Setup = ()) -> PowerLossReport:
         for number, (name, small_cache, options) in enumerate(VARIANTS):
             root = folder / f"recorded-{number}"
             root.mkdir()
-            operations = record(Job(root / STORE, seed, setup, small_cache=small_cache), root, {}, options)
+            operations = record(Job(root / STORE, seed, setup, small_cache=small_cache), {}, options)
             cuts += len(operations)
             variants.append(draw_states(operations, states // len(VARIANTS), generator, DiskState({}, -1, name)))
             judges.judge(islice(variants[-1], (states - second_cuts) // len(VARIANTS)), sample.offer)
@@ -117,7 +117,7 @@ def cut_power(states: int, seed: int, setup: Setup = ()) -> PowerLossReport:
         for number, state in enumerate(sample.states):
             root = folder / f"recovered-{number}"
             job = Job(root / STORE, seed, setup, reading=number % 2 == 1)
-            recovery_states = draw_recovery_states(state, root, job, STATES_PER_RECOVERY, generator)
+            recovery_states = draw_recovery_states(state, job, STATES_PER_RECOVERY, generator)
             judges.judge(islice(recovery_states, STATES_PER_RECOVERY))
             shutil.rmtree(root)
         of_recoveries = judges.states - first_cuts

@@ -21,15 +21,15 @@ _LINE = re.compile(r"\d+ +(?P<call>\w+)\((?P<args>.*)\) += (?P<result>-?\d+|0x[0
 _CUT_LINE = re.compile(r"(?P<start>\d+ +\w+\(.*) <unfinished \.\.\.>$|(?P<pid>\d+) +<\.\.\. \w+ resumed>(?P<end>.*)")
 
 
-def record(job: Job, root: Path, existing: Mapping[str, int | None], options: Sequence[str] = ()) -> list[Operation]:
-    """Do a writer's job below `root` and return its operations; `existing`: see `parse_log`.
+def record(job: Job, existing: Mapping[str, int | None], options: Sequence[str] = ()) -> list[Operation]:
+    """Do a writer's job and return its operations below `job.root`; `existing`: see `parse_log`.
 
     `options` are further options of strace. Raise BenchmarkFailed when the writer does not come to its end.
     """
     result = run_traced(job, ["-e", f"trace={CALLS}", *options])
     if not result.done:
         raise BenchmarkFailed(f"expected a writer to come to its end, got {result.last_line!r} {result.errors}")
-    return list(parse_log(result.log, root, existing))
+    return list(parse_log(result.log, job.root, existing))
 
 
 def parse_log(log: str, root: Path, existing: Mapping[str, int | None]) -> Iterator[Operation]:

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
+from unittest.mock import Mock
 
 from numpy.typing import ArrayLike
 
@@ -94,21 +95,6 @@ def tail_ignored(patches: Patches) -> None:
     def pages_unless_tail(rows: ItemRows, from_id: int = 0) -> Iterator[list[tuple[Row, object]]]:
         return iter(()) if from_id > 0 else pages(rows, from_id)
 
-    class NoChainCheck:
-        """Accepts every history."""
-
-        def __init__(self, *_: object) -> None:
-            pass
-
-        def add_deletion(self, id: int, batch: object) -> None:
-            """Ignore a deletion."""
-
-        def add(self, row: Row, deleted_in: object) -> None:
-            """Ignore a row."""
-
-        def finish(self) -> None:
-            """Ignore the end."""
-
     patches.set(ItemRows, "all_row_pages", pages_unless_tail)
-    patches.set(snapshot, "ChainCheck", NoChainCheck)
+    patches.set(snapshot, "ChainCheck", Mock())
     patches.set(Batch, "require_live", lambda *_: None)

@@ -3,6 +3,7 @@
 import hashlib
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
+from types import SimpleNamespace
 from typing import Any
 
 import numpy as np
@@ -26,28 +27,22 @@ def row_unchecked(patches: Patches) -> None:
     patches.set(Row, "intact", True)
 
 
+class EqualDigest(bytes):
+    """Equals every digest."""
+
+    def __eq__(self, other: object) -> bool:
+        return True
+
+    def __ne__(self, other: object) -> bool:
+        return False
+
+    __hash__ = bytes.__hash__
+
+
 def generation_unchecked(patches: Patches) -> None:
     """Accept an index file without comparing its sha256."""
-
-    class EqualDigest(bytes):
-        """Equals every digest."""
-
-        def __eq__(self, other: object) -> bool:
-            return True
-
-        __hash__ = bytes.__hash__
-
-    class NoHash:
-        """Ignores the bytes."""
-
-        def update(self, data: bytes | memoryview) -> None:
-            """Ignore bytes."""
-
-        def digest(self) -> bytes:
-            """Return a digest that equals every other."""
-            return EqualDigest()
-
-    patches.set_in_module(generations, "hashlib", "sha256", NoHash)
+    no_hash = SimpleNamespace(update=lambda _: None, digest=EqualDigest)
+    patches.set_in_module(generations, "hashlib", "sha256", lambda: no_hash)
 
 
 def history_of_generation_unchecked(patches: Patches) -> None:
@@ -72,19 +67,8 @@ def answer_unchecked(patches: Patches) -> None:
 
 def embedding_unchecked(patches: Patches) -> None:
     """Accept the embedding and its arrays without comparing their digest."""
-
-    class EqualDigest(bytes):
-        """Equals every digest."""
-
-        def __ne__(self, other: object) -> bool:
-            return False
-
     digest = embedding_rows._digest
-
-    def equal_digest(*args: Any) -> bytes:
-        return EqualDigest(digest(*args))
-
-    patches.set(embedding_rows, "_digest", equal_digest)
+    patches.set(embedding_rows, "_digest", lambda *args: EqualDigest(digest(*args)))
 
 
 def chain_unchecked(patches: Patches) -> None:

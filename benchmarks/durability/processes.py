@@ -3,11 +3,11 @@
 import functools
 import multiprocessing
 import os
+import pkgutil
 import sys
 import tempfile
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from importlib import import_module
 from multiprocessing import forkserver
 from multiprocessing.context import ForkServerContext
 from pathlib import Path
@@ -25,8 +25,7 @@ _REPOSITORY = Path(__file__).parents[2]
 def run_setup(setup: Setup) -> None:
     """Call the function that a setup names, if any."""
     if setup:
-        module, _, function = setup[0].partition(":")
-        getattr(import_module(module), function)(*setup[1:])
+        pkgutil.resolve_name(setup[0])(*setup[1:])
 
 
 def environment() -> dict[str, str]:

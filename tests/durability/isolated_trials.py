@@ -3,25 +3,24 @@
 import os
 import signal
 import time
-from collections.abc import Callable
 from pathlib import Path
 
-from benchmarks.durability.corruption.isolated import CorruptionTrial
+from benchmarks.durability.corruption.isolated import Outcome, RunTrial
 
 
-def bad_ends(_: Path) -> Callable[[int], CorruptionTrial]:
+def bad_ends(_: Path) -> RunTrial:
     """Return trials of which number 2 crashes, 4 hangs and 6 takes more memory than there is."""
 
-    def trial(number: int) -> CorruptionTrial:
+    def trial(number: int) -> Outcome:
         if number == 2:
             os.kill(os.getpid(), signal.SIGSEGV)
         if number == 4:
             time.sleep(600)
         if number == 6:
             try:
-                return CorruptionTrial("six", str(len(bytes(2**40))))
+                return str(len(bytes(2**40))), ""
             except MemoryError:
-                return CorruptionTrial("six", "no memory")
-        return CorruptionTrial("other", "right", memory=number)
+                return "no memory", ""
+        return "right", "a note"
 
     return trial

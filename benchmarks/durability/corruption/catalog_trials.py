@@ -9,7 +9,7 @@ import numpy as np
 
 from benchmarks.durability.corruption import byte_corruptions
 from benchmarks.durability.corruption.byte_corruptions import SECTOR, Corruption
-from benchmarks.durability.corruption.isolated import CorruptionTrial, RunTrial, peak_memory
+from benchmarks.durability.corruption.isolated import Outcome, RunTrial
 from benchmarks.durability.corruption.sample_store import Answers, Examiner, append_tail, different_answers
 from benchmarks.durability.rollback_journal import MAGIC, changed_pages, journal, page_size
 from benchmarks.durability.workload import StoredItems, stored_items, work
@@ -43,7 +43,7 @@ class _Catalogs:
         return self.states[-1]
 
     def draw_older(self, generator: np.random.Generator) -> int:
-        """Draw a step before the last."""
+        """Draw the index of a state that is neither of the last two."""
         return int(generator.integers(len(self.states) - 2))
 
     def draw_half_written(self, generator: np.random.Generator) -> bytes:
@@ -73,7 +73,8 @@ def _stale_pages(catalogs: _Catalogs, generator: np.random.Generator) -> Files:
     return byte_corruptions.differing(mix, catalogs.intact, generator), None
 
 
-_LAST = -2
+#: The index of the state before the last step.
+_BEFORE_LAST = -2
 _KINDS: dict[str, Draw] = {
     "bit flip": _catalog_only(lambda _: byte_corruptions.flip_bit),
     "flip in a page's head": _catalog_only(lambda catalogs: byte_corruptions.flip_in_block_heads(catalogs.page_size)),
@@ -90,11 +91,13 @@ _KINDS: dict[str, Draw] = {
     "half a batch, no journal": lambda catalogs, generator: (catalogs.draw_half_written(generator), None),
     "half a batch, damaged journal": lambda catalogs, generator: (
         catalogs.draw_half_written(generator),
-        byte_corruptions.differing(byte_corruptions.flip_bits, catalogs.journal_of(catalogs.states, _LAST), generator),
+        byte_corruptions.differing(
+            byte_corruptions.flip_bits, catalogs.journal_of(catalogs.states, _BEFORE_LAST), generator
+        ),
     ),
     "half a batch, cut journal": lambda catalogs, generator: (
         catalogs.draw_half_written(generator),
-        byte_corruptions.truncate(catalogs.journal_of(catalogs.states, _LAST), generator),
+        byte_corruptions.truncate(catalogs.journal_of(catalogs.states, _BEFORE_LAST), generator),
     ),
     "an older journal": lambda catalogs, generator: (
         catalogs.intact,
@@ -111,8 +114,8 @@ _KINDS: dict[str, Draw] = {
 }
 
 
-#: Corruption by pages that were valid once, in this store or another. Their rows' checksums are right, so only a
-#: comparison with the chain of batches notices it: when all rows are read, or an item is found by its vector.
+#: Corruption by pages that were valid once, in this store or another. Their rows' checksums are right, so it is noticed
+#: only by the chain of batches, when all rows are read, or when an item is found by its vector.
 _OF_VALID_PAGES = [kind for kind in _KINDS if any(word in kind for word in ("stale", "store", "older", "half"))]
 
 #: The reads that look up single rows.
@@ -150,18 +153,18 @@ class _CatalogTrials:
         self._catalogs = catalogs
         self._examiner = Examiner(store)
         self._items = _read_items(store)
-        #: The answers of the other store and of this one at other times; the last are those before the last step.
-        self._other_answers: list[Answers] = []
-        #: Every item that was ever in one of the two stores, and those before the last step.
+        #: The answers of the other store, and of this one after each earlier step, in order.
+        self._stale_answers: list[Answers] = []
+        #: Every item that was ever in one of the two stores. `_items_before` are those before the last step.
         self._items_ever = set(self._items.items())
         for state in [*catalogs.others, *catalogs.states[:-1]]:
             (store / layout.CATALOG).write_bytes(state)
-            self._other_answers.append(self._examiner.read_all(store)[0])
+            self._stale_answers.append(self._examiner.read_all(store)[0])
             self._items_before = _read_items(store)
             self._items_ever |= self._items_before.items()
         self._index = {path: path.read_bytes() for path in (store / "index").iterdir()}
 
-    def run(self, number: int) -> CorruptionTrial:
+    def run(self, number: int) -> Outcome:
         """Corrupt the catalog, compare all answers, and repair the store in some of the trials."""
         generator = np.random.default_rng([self._seed, number])
         kind = kind_of(number)
@@ -170,8 +173,8 @@ class _CatalogTrials:
         valid_pages = kind in _OF_VALID_PAGES
         with_index = bool(generator.integers(2))
         self._write(files, with_index)
-        right = [self._examiner.right, self._other_answers[-1]] if half_written else [self._examiner.right]
-        outcome, note = self._compare(right, self._other_answers if valid_pages else [])
+        right = [self._examiner.right, self._stale_answers[-1]] if half_written else [self._examiner.right]
+        outcome, note = self._compare(right, self._stale_answers if valid_pages else [])
         if outcome in ("right", "refused") and not generator.integers(_REPAIRED):
             self._write(files, with_index)
             allowed, required = set(self._items.items()), set(self._items)
@@ -179,7 +182,7 @@ class _CatalogTrials:
                 allowed = self._items_ever
                 required = set(self._items) & set(self._items_before) if half_written else set()
             outcome, note = _repair(self._store, allowed, required) or (outcome, note)
-        return CorruptionTrial(kind, outcome, f"corruption {number}: {note}", peak_memory())
+        return outcome, note
 
     def _write(self, files: Files, with_index: bool) -> None:
         """Put a catalog, its journal and perhaps the index files into the store's folder."""
@@ -193,17 +196,17 @@ class _CatalogTrials:
         for path, data in self._index.items() if with_index else ():
             path.write_bytes(data)
 
-    def _compare(self, right: list[Answers], other: list[Answers]) -> tuple[str, str]:
-        """Call every read and return the outcome; `other` are the answers of other times and of the other store."""
+    def _compare(self, right: list[Answers], stale: list[Answers]) -> Outcome:
+        """Call every read and return the outcome; `stale` are the answers of other times and of the other store."""
         answers, refused, failed = self._examiner.read_all(self._store)
         wrong = min((different_answers(answers, expected) for expected in right), key=len)
         if failed:
             return "failed", failed[0]
-        if wrong and other:
-            wrong_elsewhere = min((different_answers(answers, expected) for expected in other), key=len)
-            if not wrong_elsewhere:
+        if wrong and stale:
+            not_stale = min((different_answers(answers, expected) for expected in stale), key=len)
+            if not not_stale:
                 return "replaced", ""
-            if _LOOKUPS.issuperset(wrong) or _LOOKUPS.issuperset(wrong_elsewhere):
+            if _LOOKUPS.issuperset(wrong) or _LOOKUPS.issuperset(not_stale):
                 return "lookup", ", ".join(wrong)
         if wrong:
             return "wrong", ", ".join(wrong)
@@ -215,7 +218,7 @@ def _read_items(folder: Path) -> StoredItems:
         return stored_items(store)
 
 
-def _verify(folder: Path, refused: list[str]) -> tuple[str, str]:
+def _verify(folder: Path, refused: list[str]) -> Outcome:
     """Return whether `verify` finds something wrong with a store that refused answers, as an outcome."""
     try:
         with Store.open(folder) as store:
@@ -227,7 +230,7 @@ def _verify(folder: Path, refused: list[str]) -> tuple[str, str]:
     return ("refused", "") if problems else ("unnoticed", ", ".join(refused))
 
 
-def _repair(folder: Path, allowed: Set[tuple[int, object]], required: Set[int]) -> tuple[str, str] | None:
+def _repair(folder: Path, allowed: Set[tuple[int, object]], required: Set[int]) -> Outcome | None:
     """Repair a store; return what is bad about the result, or None.
 
     It may hold `allowed` items only, and the `required` ids may be lost only if the repair names them.

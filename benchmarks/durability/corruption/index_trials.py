@@ -8,7 +8,7 @@ import numpy as np
 
 from benchmarks.durability.corruption import byte_corruptions
 from benchmarks.durability.corruption.byte_corruptions import SECTOR, Corruption
-from benchmarks.durability.corruption.isolated import CorruptionTrial, RunTrial, peak_memory
+from benchmarks.durability.corruption.isolated import Outcome, RunTrial
 from benchmarks.durability.corruption.sample_store import Examiner, append_tail, different_answers
 from benchmarks.durability.workload import DIM, work
 from storage.catalog.batch import Generation
@@ -57,21 +57,19 @@ def make_trials(seed: int, folder: Path) -> RunTrial:
     intact = [path.read_bytes() for path in paths]
     corruptions = _corruptions(other_paths[0].read_bytes(), intact[1])
 
-    def run_trial(number: int) -> CorruptionTrial:
+    def run_trial(number: int) -> Outcome:
         generator = np.random.default_rng([seed, number])
-        kind = kind_of(number)
-        corrupt: Corruption = corruptions[kind] if number > SHORTEST else lambda data, _: data[:number]
+        corrupt: Corruption = corruptions[kind_of(number)] if number > SHORTEST else lambda data, _: data[:number]
         corrupted = int(generator.integers(1, len(paths) + 1))
         for position, (path, data) in enumerate(zip(paths, intact, strict=True)):
             path.write_bytes(byte_corruptions.differing(corrupt, data, generator) if position < corrupted else data)
         if any(generations.read(record, store, DIM) is not None for record in records[:corrupted]):
-            return CorruptionTrial(kind, "accepted", f"corruption {number}", peak_memory())
+            return "accepted", ""
         if generator.integers(_COMPARED):
-            return CorruptionTrial(kind, "unused", "", peak_memory())
+            return "unused", ""
         answers, refused, failed = examiner.read_all(store)
         wrong = [*refused, *failed, *different_answers(answers, examiner.right)]
-        outcome = "wrong" if wrong else "right"
-        return CorruptionTrial(kind, outcome, f"corruption {number}: {', '.join(wrong)}", peak_memory())
+        return "wrong" if wrong else "right", ", ".join(wrong)
 
     return run_trial
 

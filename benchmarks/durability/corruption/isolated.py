@@ -23,21 +23,24 @@ _READY = "ready"
 MEMORY = 512 * 2**20
 
 
-@dataclass(frozen=True)
-class CorruptionTrial:
-    """The outcome of one corruption; `memory` is the peak memory of the process so far, in bytes."""
-
-    kind: str
-    outcome: str
-    note: str = ""
-    memory: int = 0
-
+#: An outcome that `corruption_report` names, and a note about it.
+Outcome = tuple[str, str]
 
 #: Runs the trial of a number.
-RunTrial = Callable[[int], CorruptionTrial]
+RunTrial = Callable[[int], Outcome]
 
 #: Prepares a folder once in each child.
 MakeTrials = Callable[[Path], RunTrial]
+
+
+@dataclass(frozen=True)
+class CorruptionTrial:
+    """The outcome of one corruption; `memory` is the peak memory of its process so far, in bytes; 0 if it ended."""
+
+    kind: str
+    outcome: str
+    note: str
+    memory: int = 0
 
 
 def run_isolated(
@@ -50,7 +53,7 @@ def run_isolated(
 ) -> Iterator[CorruptionTrial]:
     """Yield the results of trials 0 to count - 1, in order; `make_trials` must be importable by name.
 
-    After a crash or a hang a new child starts at the next trial; the kind of the lost one is `kind_of` its number.
+    `kind_of` returns the kind of corruption of a number. After a crash or a hang a new child starts at the next trial.
     """
     first = 0
     while first < count:
@@ -60,10 +63,11 @@ def run_isolated(
             for number in range(first, count):
                 first = number + 1
                 result = worker.receive(trial_seconds)
-                if not isinstance(result, CorruptionTrial):
+                if not isinstance(result, tuple):
                     yield CorruptionTrial(kind_of(number), str(result), f"corruption {number}")
                     break
-                yield result
+                outcome, note, memory = result
+                yield CorruptionTrial(kind_of(number), outcome, f"corruption {number}: {note}", memory)
 
 
 class Worker:
@@ -96,7 +100,8 @@ def _run_trials(make_trials: MakeTrials, folder: Path, first: int, count: int, r
     limit_memory(MEMORY)
     results.send(_READY)
     for number in range(first, count):
-        results.send(run_trial(number))
+        outcome, note = run_trial(number)
+        results.send((outcome, note, resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024))
 
 
 def limit_memory(additional: int) -> None:
@@ -104,8 +109,3 @@ def limit_memory(additional: int) -> None:
     present = int(Path("/proc/self/statm").read_text("ascii").split()[0]) * resource.getpagesize()
     resource.setrlimit(resource.RLIMIT_AS, (present + additional, resource.getrlimit(resource.RLIMIT_AS)[1]))
     resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
-
-
-def peak_memory() -> int:
-    """Return the peak memory of this process so far, in bytes."""
-    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024

@@ -69,7 +69,8 @@ def run_traced(job: Job, options: Sequence[str]) -> RunResult:
             if status is None:
                 child.kill()
                 child.join()
-        lines = _read_all(output)
+        with output, open(output.fileno(), closefd=False) as pipe:
+            lines = pipe.read()
         start.close()
         return RunResult(status, lines, errors.read_text(), log.read_text())
 
@@ -79,11 +80,3 @@ def _run_child(job: Job, output: Connection, start: Connection, errors: Path) ->
     os.dup2(os.open(errors, os.O_WRONLY | os.O_CREAT, 0o600), 2)
     start.recv()
     write(job, partial(write_line, output.fileno()))
-
-
-def _read_all(pipe: Connection) -> str:
-    data = b""
-    while part := os.read(pipe.fileno(), 65_536):
-        data += part
-    pipe.close()
-    return data.decode()

@@ -20,6 +20,9 @@ DIM = 128
 K = 10
 BATCH = 1000
 
+#: How often opening and appending are timed.
+ROUNDS = 20
+
 #: Vectors of the large store are appended this many at a time.
 LARGE_BATCH = 5000
 
@@ -85,17 +88,17 @@ class CostReport:
         return table
 
 
-def measure_costs(*, stored: int = 70_000, large: int = 1_000_000, rounds: int = 20) -> CostReport:
+def measure_costs(*, stored: int, large: int) -> CostReport:
     """Time appending and opening in stores of `stored` and `large` random vectors, in a temporary folder."""
     generator = np.random.default_rng(0)
     with tempfile.TemporaryDirectory() as folder:
         middle_store, large_store = Path(folder, "middle"), Path(folder, "large")
         _fill(middle_store, stored, generator)
-        with_index = [seconds_of(lambda: _open(middle_store)) for _ in range(rounds)]
+        with_index = [seconds_of(lambda: _open(middle_store)) for _ in range(ROUNDS)]
         shutil.rmtree(middle_store / "index")
-        from_rows = [seconds_of(lambda: _open(middle_store)) for _ in range(rounds // 4 + 1)]
+        from_rows = [seconds_of(lambda: _open(middle_store)) for _ in range(ROUNDS // 4 + 1)]
         with Store.open(middle_store, writing=True) as store:
-            appends = [_append(store, stored + number * BATCH, BATCH, generator) for number in range(rounds)]
+            appends = [_append(store, stored + number * BATCH, BATCH, generator) for number in range(ROUNDS)]
         large_append = _fill(large_store, large, generator)
         command = [sys.executable, "-c", _READER, str(large_store)]
         reader = subprocess.run(command, env=environment(), check=True, capture_output=True, text=True)
@@ -143,11 +146,11 @@ def _open(folder: Path) -> None:
         store.all_vectors()
 
 
-def _verify_seconds(generator: np.random.Generator, rounds: int = 1000) -> float:
-    """Return the median time that it takes to check an answer's rows, just as a query does."""
+def _verify_seconds(generator: np.random.Generator) -> float:
+    """Return the median seconds of checking an answer's rows, as every query does."""
     items, vectors = _items(0, K), generator.standard_normal((K, DIM)).astype(np.float32)
     rows = [
         new_row(number, 1, encode_text(item), item.content, vector)
         for number, (item, vector) in enumerate(zip(items, vectors, strict=True))
     ]
-    return float(np.median([seconds_of(lambda: [row.verified() for row in rows]) for _ in range(rounds)]))
+    return float(np.median([seconds_of(lambda: [row.verified() for row in rows]) for _ in range(1000)]))

@@ -38,8 +38,12 @@ class Sizes:
     large: int
 
 
-FULL = Sizes(5_000, 5_000, 1, 20_000, 2_000, 70_000, 1_000_000)
-QUICK = Sizes(200, 500, 23, 2_000, 400, 10_000, 50_000)
+FULL = Sizes(
+    kills=5_000, power_cuts=5_000, stride=1, index_damages=20_000, catalog_damages=2_000, stored=70_000, large=1_000_000
+)
+QUICK = Sizes(
+    kills=200, power_cuts=500, stride=23, index_damages=2_000, catalog_damages=400, stored=10_000, large=50_000
+)
 
 
 @dataclass(frozen=True)

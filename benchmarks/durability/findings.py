@@ -35,9 +35,9 @@ class Finding(NamedTuple):
 class Tally:
     """The number of stores by what is wrong with them, and a line about each of the first few.
 
-    Lost: acknowledged work is missing. Wrong labels: an item has another's. Unopenable: a reader fails, or the work
-    cannot be resumed. Unclean: the answers are right, but `verify` or the published file is not. Not identical: after
-    the work was resumed to its end, the store differs from one that met no fault.
+    Lost: acknowledged work is missing. Wrong labels: an item has the label of another. Unopenable: a reader fails, or
+    the work cannot be resumed. Unclean: the answers are right, but `verify` finds a problem or the published file is
+    wrong. Not identical: after the work was resumed to its end, the store differs from one that met no fault.
     """
 
     counts: Counter[Kind] = field(default_factory=Counter)

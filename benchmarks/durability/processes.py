@@ -1,4 +1,4 @@
-"""Start child processes that import this very source tree, and give them temporary folders."""
+"""Start child processes that import this source tree, and give them temporary folders."""
 
 import functools
 import multiprocessing

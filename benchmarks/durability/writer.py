@@ -23,6 +23,9 @@ from storage.databases.sqlite_file import PRAGMAS
 #: The name of the store's folder.
 STORE = "store"
 
+#: How long a writer may take before it counts as hung, in seconds.
+WRITER_SECONDS = 120.0
+
 #: A cache of so few pages that a batch spills into the catalog before its COMMIT, as a large batch does.
 SMALL_CACHE = 10
 

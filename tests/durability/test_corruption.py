@@ -1,5 +1,8 @@
 """Corrupt files: no corrupt index is used, no answer is wrong, nothing crashes or exhausts the memory."""
 
+import os
+import signal
+import time
 from dataclasses import replace
 from pathlib import Path
 
@@ -7,12 +10,11 @@ import pytest
 
 from benchmarks.durability.corruption import catalog_trials, index_trials
 from benchmarks.durability.corruption.corruption_report import CorruptionReport, corrupt_catalog, corrupt_index
-from benchmarks.durability.corruption.isolated import CorruptionTrial, RunTrial, run_isolated
+from benchmarks.durability.corruption.isolated import CorruptionTrial, Outcome, RunTrial, run_isolated
 from storage.catalog.batch import Generation
 from storage.catalog.row import Row
 from storage.files import generations
 from storage.nearest.faiss_flat import FaissFlat
-from tests.durability.isolated_trials import bad_ends
 from tests.durability.tables import shown
 
 INDEX_KINDS = {
@@ -91,6 +93,24 @@ def test_rows_that_are_read_unchecked_are_noticed(tmp_path: Path, monkeypatch: p
     monkeypatch.setattr(Row, "intact", True)
     flips = range(0, 200, 2)
     assert any(run_trial(number)[0] == "wrong" for number in flips)
+
+
+def bad_ends(_: Path) -> RunTrial:
+    """Return trials of which number 2 crashes, 4 hangs and 6 asks for more memory than there is."""
+
+    def trial(number: int) -> Outcome:
+        if number == 2:
+            os.kill(os.getpid(), signal.SIGSEGV)
+        if number == 4:
+            time.sleep(600)
+        if number == 6:
+            try:
+                return str(len(bytes(2**40))), ""
+            except MemoryError:
+                return "no memory", ""
+        return "right", "a note"
+
+    return trial
 
 
 def test_a_crash_a_hang_and_a_memory_blow_up_are_reported_and_do_not_end_the_run(tmp_path: Path) -> None:

@@ -35,7 +35,7 @@ TEXTS = [
 
 @pytest.fixture
 def folder(tmp_path: Path) -> Path:
-    """Return a store whose items have such texts for keys, labels and metadata."""
+    """Return a store whose items have these texts for keys, labels and metadata."""
     with Store.create(tmp_path / "store", Embedding(1, "f" * 64, {"imported": TEXTS[0]})) as store:
         items = [NewItem(text, text.encode(), text, {text: text}, text.encode()) for text in TEXTS]
         store.append(items, [[number] for number in range(len(TEXTS))])
@@ -43,7 +43,7 @@ def folder(tmp_path: Path) -> Path:
     return tmp_path / "store"
 
 
-def test_such_keys_find_their_items_and_no_others(folder: Path) -> None:
+def test_a_key_of_hostile_text_finds_its_item_and_no_other(folder: Path) -> None:
     with Store.open(folder) as store:
         for number, text in enumerate(TEXTS):
             item = store.by_key(text)
@@ -58,7 +58,7 @@ def test_such_keys_find_their_items_and_no_others(folder: Path) -> None:
         assert store.verify() == []
 
 
-def test_deleting_such_a_key_deletes_nothing_else(folder: Path) -> None:
+def test_deleting_a_key_of_hostile_text_deletes_nothing_else(folder: Path) -> None:
     with Store.open(folder, writing=True) as store:
         for deleted, text in enumerate(reversed(TEXTS[1:]), start=1):
             assert store.delete(keys=[text]) == 1
@@ -68,9 +68,7 @@ def test_deleting_such_a_key_deletes_nothing_else(folder: Path) -> None:
         assert store.verify() == []
 
 
-def test_commands_take_such_arguments_as_they_are_and_print_no_control_characters(
-    folder: Path, storage: Command
-) -> None:
+def test_commands_take_hostile_text_literally_and_print_no_control_characters(folder: Path, storage: Command) -> None:
     for text in TEXTS:
         status, out, err = storage("delete", "--store", folder, "--key", f"no {text}")
         assert (status, out) == (1, "")

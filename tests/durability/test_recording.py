@@ -127,7 +127,7 @@ OPENED = f"openat(AT_FDCWD, {text('/r/f')}, O_RDWR|O_CREAT, 0644) = 3"
         ("writev(3, [], 0) = 0", "expected no writev on the store's files"),
         (f"openat(7, {text('g')}, O_RDONLY) = 4", "expected absolute paths, got 'g'"),
         (f"openat(AT_FDCWD, {text('/r/f')}, O_WRONLY|O_APPEND) = 4", "expected no appending by the system, got f"),
-        (f"pwrite64(3, {text('abc')}..., 300, 0) = 300", "expected strace to show whole strings"),
+        (f"pwrite64(3, {text('abc')}..., 300, 0) = 300", "expected strace to show complete strings"),
         (f"rename({text('/tmp/f')}, {text('/r/g')}) = 0", "expected files to get their names within /r, got"),
     ],
 )

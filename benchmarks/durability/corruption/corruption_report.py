@@ -24,14 +24,21 @@ _DESCRIBED = 5
 class CorruptionReport:
     """What became of `count` corruptions of a file: the count of each outcome, by kind of corruption.
 
-    Good outcomes are unused: the corrupt index was not used. right: all answers were. refused: some answers were
-    refused by an error of ours, the others were right. If whole pages are of another time or another store, and so have
-    right checksums, also replaced: all answers are those of that time or store, and lookup: searches and walks over all
-    rows are right or refused, but not all lookups of single rows.
+    Good outcomes:
+    - unused: the corrupt index was not used.
+    - right: all answers were right.
+    - refused: an error of ours refused some answers, the others were right.
+    - replaced: all answers were those of another time or store, whose pages were put in with their right checksums.
+    - lookup: with such pages, searches and reads of all rows were right or refused, but not every lookup of a row.
 
-    Bad outcomes are accepted: a corrupt index was used. wrong: an answer was. unnoticed: `verify` found nothing where
-    answers were refused. unrepaired: `verify` found something after `repair`. unnamed: `repair` lost an item without
-    naming it. failed: an exception other than ours. crashed and hung.
+    Bad outcomes:
+    - accepted: a corrupt index was used.
+    - wrong: an answer was wrong.
+    - unnoticed: answers were refused, but `verify` found nothing.
+    - unrepaired: `verify` found a problem after `repair`.
+    - unnamed: `repair` lost an item without naming it.
+    - failed: an exception other than ours was raised.
+    - crashed, hung: the process ended, or took too long.
 
     `memory` is the peak memory beyond that of the first trial, in bytes. `bad` describes the first bad outcomes.
     """

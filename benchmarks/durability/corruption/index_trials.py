@@ -60,11 +60,11 @@ def make_trials(seed: int, folder: Path) -> RunTrial:
     def run_trial(number: int) -> Outcome:
         generator = np.random.default_rng([seed, number])
         corrupt: Corruption = corruptions[kind_of(number)] if number > SHORTEST else lambda data, _: data[:number]
-        corrupted = int(generator.integers(1, len(paths) + 1))
+        corrupt_count = int(generator.integers(1, len(paths) + 1))
         for position, (path, data) in enumerate(zip(paths, intact, strict=True)):
-            path.write_bytes(byte_corruptions.differing(corrupt, data, generator) if position < corrupted else data)
-        if any(generations.read(record, store, DIM) is not None for record in records[:corrupted]):
-            return "accepted", ""
+            path.write_bytes(byte_corruptions.differing(corrupt, data, generator) if position < corrupt_count else data)
+        if any(generations.read(record, store, DIM) is not None for record in records[:corrupt_count]):
+            return "accepted", "the corrupt file was used"
         if generator.integers(_COMPARED):
             return "unused", ""
         answers, refused, failed = examiner.read_all(store)

@@ -12,7 +12,7 @@ from benchmarks.durability.writer import RunResult, write_line
 from benchmarks.errors import BenchmarkFailed
 
 #: How long a child may be silent before it counts as hung, in seconds.
-PATIENCE = 60.0
+SILENT_SECONDS = 60.0
 
 #: Sends one line of text to the parent.
 Send = Callable[[str], None]
@@ -54,8 +54,8 @@ class Child:
 
     def _receive(self) -> bool:
         """Read what the child sends next; return False when it has ended."""
-        if not select.select([self._pipe], [], [], PATIENCE)[0]:
-            self.lines.append(f"it hung for {PATIENCE:.0f} s")
+        if not select.select([self._pipe], [], [], SILENT_SECONDS)[0]:
+            self.lines.append(f"it hung for {SILENT_SECONDS:.0f} s")
             os.kill(self.pid, signal.SIGABRT)
             return False
         data = os.read(self._pipe, 65_536)

@@ -1,7 +1,7 @@
-"""A process that has imported everything and used nothing, whose children are killed; `crash_report.py` starts it.
+"""A process with one thread that has imported everything, and forks the writers that are killed.
 
 `python -m benchmarks.durability.crashes.fork_server FOLDER ORDER` takes an order as JSON, runs its trials in the
-folder, and prints a line of JSON for each.
+folder, and prints a line of JSON for each. `crash_report.py` starts it.
 """
 
 import gc

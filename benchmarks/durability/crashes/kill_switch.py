@@ -22,14 +22,14 @@ STATEMENTS = ("COMMIT", "VACUUM")
 
 
 class KillSwitch:
-    """Counts the crash points of this process and kills it at number `at`, from 0; never for None."""
+    """Counts the crash points of this process, and kills it at number `at`, counted from 0; never if `at` is None."""
 
     def __init__(self, at: int | None) -> None:
         self._at = at
         self.count = 0
 
     def crash_point(self) -> None:
-        """Count one crash point, and kill the process if it is the one."""
+        """Kill the process if it is to be killed at this crash point, or count it."""
         if self.count == self._at:
             os.kill(os.getpid(), signal.SIGKILL)
         self.count += 1

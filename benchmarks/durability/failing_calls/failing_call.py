@@ -45,7 +45,7 @@ def written_paths(job: Job) -> list[str]:
 def list_failing_calls(job: Job, paths: list[str], stride: int = 1, seed: int = 0) -> list[FailingCall]:
     """Do a job and return every way to make one of its calls fail.
 
-    Of each call, error and duration only one in `stride` is returned, from a random one on, but at least one.
+    For each call, error and duration, only every `stride`-th is returned, from a random one on, and at least one.
     """
     result = run_traced(job, ["-e", f"trace={','.join(CALLS)}", *_only_on(paths, job.root)])
     generator = np.random.default_rng(seed)
@@ -72,5 +72,5 @@ def run_with_failing_call(job: Job, paths: list[str], failing: FailingCall) -> R
 
 
 def _only_on(paths: list[str], root: Path) -> list[str]:
-    """Return strace's options to trace calls on these paths alone, so that none of Python's own count."""
+    """Return strace's options to trace only calls on these paths, and none on the files that Python itself reads."""
     return [option for path in paths for option in ("-P", str(root / path))]

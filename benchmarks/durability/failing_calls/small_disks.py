@@ -7,8 +7,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from benchmarks.durability.processes import environment
-from benchmarks.durability.tracing.strace import PATIENCE
-from benchmarks.durability.writer import Job, RunResult
+from benchmarks.durability.writer import WRITER_SECONDS, Job, RunResult
 
 #: Mounts a disk of $1 kB at $2, runs the remaining arguments, and copies what is on the disk to $3. The disk is in a
 #: mount namespace of its own and is removed with the shell.
@@ -60,7 +59,7 @@ def _command_on_disk(kilobytes: int, disk: str, copy: str, command: list[str]) -
 def _run(command: list[str]) -> RunResult:
     try:
         result = subprocess.run(
-            command, env=environment(), capture_output=True, text=True, timeout=PATIENCE, check=False
+            command, env=environment(), capture_output=True, text=True, timeout=WRITER_SECONDS, check=False
         )
     except subprocess.TimeoutExpired:
         return RunResult(None, "", "")

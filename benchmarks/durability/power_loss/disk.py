@@ -99,13 +99,6 @@ class Disk:
         change.apply(self._names)
         self._pending.append(change)
 
-    @property
-    def is_durable(self) -> bool:
-        """Return whether nothing is volatile, so that a power cut can leave one state only."""
-        return not self._pending and all(
-            len(self._versions[file]) == 1 for file in self._names.values() if file is not None
-        )
-
     def with_everything(self) -> Tree:
         """Return the state in which all volatile changes survived, as when only the process was killed."""
         return self._tree(self._names, {file: versions[-1] for file, versions in self._versions.items()})

@@ -207,5 +207,5 @@ class CallParser:
 def _texts(args: str) -> list[bytes]:
     """Return the strings among a call's arguments."""
     if '"...' in args:
-        raise UnmodelledCall(f"expected strace to show whole strings, got {args[-80:]}")
+        raise UnmodelledCall(f"expected strace to show complete strings, got {args[-80:]}")
     return [bytes.fromhex(text.replace("\\x", "")) for text in _TEXT.findall(args)]

@@ -16,11 +16,8 @@ from multiprocessing.connection import Connection
 from pathlib import Path
 
 from benchmarks.durability.processes import fork_context
-from benchmarks.durability.writer import Job, RunResult, write, write_line
+from benchmarks.durability.writer import WRITER_SECONDS, Job, RunResult, write, write_line
 from benchmarks.errors import BenchmarkFailed
-
-#: How long a writer may take before it counts as hung, in seconds.
-PATIENCE = 120.0
 
 #: prctl's "PR_SET_PTRACER" and its "any process".
 _SET_TRACER, _ANY = 0x59616D61, ctypes.c_ulong(-1)
@@ -64,7 +61,7 @@ def run_traced(job: Job, options: Sequence[str]) -> RunResult:
                     raise BenchmarkFailed(f"expected a process to wait for strace, got one that ended with {exit_code}")
                 raise OSError(f"strace cannot attach to a process: {first_line.strip()}")
             start.send(None)
-            child.join(PATIENCE)
+            child.join(WRITER_SECONDS)
             status = child.exitcode
             if status is None:
                 child.kill()

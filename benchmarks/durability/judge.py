@@ -72,7 +72,7 @@ def _resumed_findings(folder: Path, seed: int, expected: Digests | None) -> list
     except Exception as error:
         # Any error that keeps a writer from resuming is a finding.
         return [Finding(Kind.UNOPENABLE, f"the work cannot be resumed: {type(error).__name__}: {error}")]
-    expected, actual = expected or _digests_without_fault(seed), digests_of(folder)
+    expected, actual = expected or digests_without_fault(seed), _digests_of(folder)
     if actual == expected:
         return []
     differing = ", ".join(part for part in expected if actual[part] != expected[part])
@@ -80,7 +80,7 @@ def _resumed_findings(folder: Path, seed: int, expected: Digests | None) -> list
     return [Finding(Kind.NOT_IDENTICAL, f"the work ends in another store: {line}") for line in lines]
 
 
-def digests_of(folder: Path) -> Digests:
+def _digests_of(folder: Path) -> Digests:
     """Return a digest of each part of a store that no fault may change: answers, tables and other files."""
     parts = {"answers": all_answers(folder), **tables_and_files(folder)}
     return {name: hashlib.sha256(repr(part).encode()).hexdigest() for name, part in parts.items()}
@@ -100,7 +100,8 @@ def all_answers(folder: Path) -> tuple[object, ...]:
 
 
 @functools.cache
-def _digests_without_fault(seed: int) -> Digests:
+def digests_without_fault(seed: int = 0) -> Digests:
+    """Do all the work on a store that meets no fault, and return its digests."""
     with scratch_folder() as folder:
         work(folder / "store", lambda _: None, seed)
-        return digests_of(folder / "store")
+        return _digests_of(folder / "store")

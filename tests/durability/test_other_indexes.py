@@ -7,6 +7,7 @@ from pathlib import Path
 import faiss
 import numpy as np
 import pytest
+from numpy.typing import NDArray
 
 from storage import Store
 from storage.errors import StoreCorrupt
@@ -16,40 +17,28 @@ COUNT = 64
 VECTORS = random_vectors(COUNT, 2)
 
 
-def flat(metric: int = faiss.METRIC_L2) -> faiss.Index:
-    index = faiss.IndexFlat(2, metric)
-    index.add(VECTORS)
+def filled(index: faiss.Index, vectors: NDArray[np.float32] = VECTORS) -> faiss.Index:
+    index.train(vectors)
+    index.add(vectors)
     return index
 
 
-def added(index: faiss.Index) -> faiss.Index:
-    index.train(VECTORS)
-    index.add(VECTORS)
-    return index
-
-
-def added_with_ids() -> faiss.Index:
+def filled_with_ids() -> faiss.Index:
     index = faiss.IndexIDMap2(faiss.IndexFlatL2(2))
     index.add_with_ids(VECTORS, np.arange(COUNT)[::-1].copy())
     return index
 
 
-def added_wide() -> faiss.Index:
-    index = faiss.IndexFlatL2(4)
-    index.add(VECTORS.reshape(-1, 4))
-    return index
-
-
 BUILD: dict[str, Callable[[], faiss.Index]] = {
-    "inner products": lambda: flat(faiss.METRIC_INNER_PRODUCT),
-    "another metric": lambda: flat(faiss.METRIC_L1),
-    "ids": added_with_ids,
-    "inverted lists": lambda: added(faiss.IndexIVFFlat(faiss.IndexFlatL2(2), 2, 1)),
-    "a graph": lambda: added(faiss.IndexHNSWFlat(2, 4)),
-    "codes": lambda: added(faiss.IndexPQ(2, 1, 4)),
-    "hashes": lambda: added(faiss.IndexLSH(2, 8)),
-    "before a transform": lambda: added(faiss.IndexPreTransform(faiss.PCAMatrix(2, 1), faiss.IndexFlatL2(1))),
-    "another dimension": added_wide,
+    "inner products": lambda: filled(faiss.IndexFlatIP(2)),
+    "another metric": lambda: filled(faiss.IndexFlat(2, faiss.METRIC_L1)),
+    "ids": filled_with_ids,
+    "inverted lists": lambda: filled(faiss.IndexIVFFlat(faiss.IndexFlatL2(2), 2, 1)),
+    "a graph": lambda: filled(faiss.IndexHNSWFlat(2, 4)),
+    "codes": lambda: filled(faiss.IndexPQ(2, 1, 4)),
+    "hashes": lambda: filled(faiss.IndexLSH(2, 8)),
+    "before a transform": lambda: filled(faiss.IndexPreTransform(faiss.PCAMatrix(2, 1), faiss.IndexFlatL2(1))),
+    "another dimension": lambda: filled(faiss.IndexFlatL2(4), VECTORS.reshape(-1, 4)),
 }
 
 
@@ -90,9 +79,7 @@ def test_an_index_of_another_type_is_not_used_whatever_its_record_says(folder: P
 
 
 def test_an_intact_index_of_other_vectors_never_gives_an_item_another_label(folder: Path) -> None:
-    index = faiss.IndexFlatL2(2)
-    index.add(VECTORS[::-1].copy())
-    replace_index(folder, serialized(index))
+    replace_index(folder, serialized(filled(faiss.IndexFlatL2(2), VECTORS[::-1].copy())))
     with Store.open(folder) as store:
         with pytest.raises(StoreCorrupt, match=r"^expected the index to hold the vector of item \d+, but it holds"):
             store.nearest(VECTORS[:9], 5)
@@ -103,7 +90,7 @@ def test_an_intact_index_of_other_vectors_never_gives_an_item_another_label(fold
 def test_a_header_that_claims_another_size_is_not_used_whatever_its_record_says(folder: Path, count: int) -> None:
     with Store.open(folder) as store:
         expected = store.nearest(VECTORS[:9], 5)
-    data = bytearray(serialized(flat()))
+    data = bytearray(serialized(filled(faiss.IndexFlatL2(2))))
     data[8:16] = count.to_bytes(8, "little", signed=True)
     data[37:45] = (2 * count).to_bytes(8, "little", signed=True)
     replace_index(folder, bytes(data))

@@ -10,9 +10,9 @@ import numpy as np
 from benchmarks.durability.corruption import byte_corruptions
 from benchmarks.durability.corruption.byte_corruptions import SECTOR, Corruption
 from benchmarks.durability.corruption.isolated import Outcome, RunTrial
-from benchmarks.durability.corruption.sample_store import Answers, Examiner, append_tail, different_answers
+from benchmarks.durability.corruption.sample_store import Answers, Examiner, different_answers, make_store
 from benchmarks.durability.rollback_journal import MAGIC, changed_pages, journal, page_size
-from benchmarks.durability.workload import StoredItems, stored_items, work
+from benchmarks.durability.workload import StoredItems, stored_items
 from storage import LookalikeError, Store
 from storage.files import layout
 
@@ -130,17 +130,14 @@ def kind_of(number: int) -> str:
 
 def make_trials(seed: int, folder: Path) -> RunTrial:
     """Make a store and return the trial that corrupts its catalog, compares all answers, and sometimes repairs it."""
-    for name in ("store", "other"):
-        shutil.rmtree(folder / name, ignore_errors=True)
-    catalogs = _Catalogs(_make_store(folder / "store", seed), _make_store(folder / "other", seed + 1))
+    catalogs = _Catalogs(_catalog_states(folder / "store", seed), _catalog_states(folder / "other", seed + 1))
     return _CatalogTrials(seed, folder / "store", catalogs).run
 
 
-def _make_store(folder: Path, seed: int) -> list[bytes]:
+def _catalog_states(folder: Path, seed: int) -> list[bytes]:
     """Make a store and return its catalog's bytes after each step."""
-    states = []
-    work(folder, lambda _: states.append((folder / layout.CATALOG).read_bytes()), seed)
-    append_tail(folder, seed)
+    states: list[bytes] = []
+    make_store(folder, seed, lambda _: states.append((folder / layout.CATALOG).read_bytes()))
     return [*states, (folder / layout.CATALOG).read_bytes()]
 
 

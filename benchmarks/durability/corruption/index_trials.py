@@ -1,6 +1,5 @@
 """Corrupt index files: none may be used, and every answer stays as it was."""
 
-import shutil
 from contextlib import closing
 from pathlib import Path
 
@@ -9,8 +8,8 @@ import numpy as np
 from benchmarks.durability.corruption import byte_corruptions
 from benchmarks.durability.corruption.byte_corruptions import SECTOR, Corruption
 from benchmarks.durability.corruption.isolated import Outcome, RunTrial
-from benchmarks.durability.corruption.sample_store import Examiner, append_tail, different_answers
-from benchmarks.durability.workload import DIM, work
+from benchmarks.durability.corruption.sample_store import Examiner, different_answers, make_store
+from benchmarks.durability.workload import DIM
 from storage.catalog.batch import Generation
 from storage.databases.sqlite_file import SqliteFile
 from storage.files import generations, layout
@@ -46,14 +45,12 @@ def kind_of(number: int) -> str:
 
 def make_trials(seed: int, folder: Path) -> RunTrial:
     """Make a store and return the trial that corrupts its newest index file, or also the one before."""
-    for name, store_seed in (("store", seed), ("other", seed + 1)):
-        shutil.rmtree(folder / name, ignore_errors=True)
-        work(folder / name, lambda _: None, store_seed)
-        append_tail(folder / name, store_seed)
-    store = folder / "store"
+    store, other = folder / "store", folder / "other"
+    make_store(store, seed)
+    make_store(other, seed + 1)
     examiner = Examiner(store)
     records, paths = _generations(store)
-    _, other_paths = _generations(folder / "other")
+    _, other_paths = _generations(other)
     intact = [path.read_bytes() for path in paths]
     corruptions = _corruptions(other_paths[0].read_bytes(), intact[1])
 

@@ -1,12 +1,13 @@
-"""Give a small store a last batch without an index, and compare all answers of a store with the right ones."""
+"""Make a small store whose last batch has no index, and compare all answers of a store with the right ones."""
 
 import hashlib
+import shutil
 from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
 
-from benchmarks.durability.workload import DIM, label_of
+from benchmarks.durability.workload import DIM, label_of, work
 from storage import LookalikeError, NewItem, Store
 from storage.errors import UnknownItem
 
@@ -17,8 +18,10 @@ _TAIL = 40
 _QUERIES = 12
 
 
-def append_tail(folder: Path, seed: int) -> None:
-    """Append a batch that no index file covers; one of its items replaces an older one."""
+def make_store(folder: Path, seed: int, acknowledge: Callable[[int], None] = lambda _: None) -> None:
+    """Do the work in a new folder, then append a batch that no index file covers and that replaces an older item."""
+    shutil.rmtree(folder, ignore_errors=True)
+    work(folder, acknowledge, seed)
     vectors = np.random.default_rng([seed, 1]).standard_normal((_TAIL, DIM)).astype(np.float32)
     items = [
         NewItem(

@@ -9,8 +9,8 @@ from pathlib import Path
 from benchmarks.durability.crashes.attacks import Attack
 from benchmarks.durability.crashes.child import Child, Send, run_unharmed
 from benchmarks.durability.findings import Finding, Kind
-from benchmarks.durability.judge import Digests, digests_of, judge
-from benchmarks.durability.workload import steps, work
+from benchmarks.durability.judge import Digests, digests_without_fault, judge
+from benchmarks.durability.workload import steps
 
 #: What is under way before the store exists, before it is open again, and after the last step.
 CREATION, OPENING, END = "create", "open", "end"
@@ -41,15 +41,10 @@ class CrashTrial:
         return CrashTrial(killed_in, [Finding(Kind(kind), text) for kind, text in findings])
 
 
-def digests_without_crash(folder: Path) -> Digests:
-    """Do the work in the folder uninterrupted and return the store's digests; raise BenchmarkFailed when it fails."""
-
-    def finish(send: Send) -> None:
-        work(folder, lambda _: None)
-        send(json.dumps(digests_of(folder)))
-
-    digests: Digests = json.loads(run_unharmed(finish).lines[-1])
-    shutil.rmtree(folder)
+def digests_without_crash() -> Digests:
+    """Do the work in a child process and return the store's digests; raise BenchmarkFailed when it fails."""
+    child = run_unharmed(lambda send: send(json.dumps(digests_without_fault())))
+    digests: Digests = json.loads(child.lines[-1])
     return digests
 
 

@@ -1,1 +1,1 @@
-"""Damage a store in every way that a machine can, and count what is lost or wrong afterwards."""
+"""Break stores in every way that a machine can, and count what is lost or wrong afterwards."""

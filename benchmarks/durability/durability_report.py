@@ -26,7 +26,7 @@ StageReport = CrashReport | PowerLossReport | FailingCallsReport | CorruptionRep
 class Sizes:
     """How often each fault is tried, and the numbers of vectors at which the costs are measured.
 
-    One in `stride` system calls is made to fail, or the writer is killed at it.
+    Of the system calls, every `stride`-th is made to fail, and a writer is killed at it.
     """
 
     kills: int
@@ -48,7 +48,7 @@ QUICK = Sizes(
 
 @dataclass(frozen=True)
 class DurabilityReport:
-    """What became of stores after every kind of fault, and what durability costs."""
+    """The outcome of each kind of fault, and the costs of durability."""
 
     seed: int
     stages: Mapping[str, StageReport]
@@ -74,7 +74,7 @@ def measure_durability(
     stages: Collection[str] | None = None,
     on_stage: Callable[[str], None] = lambda _: None,
 ) -> DurabilityReport:
-    """Try every kind of fault on stores, and measure what durability costs; or only some `stages`."""
+    """Try each kind of fault on stores, and measure the costs of durability; only the named `stages`, if given."""
     all_stages: dict[str, Callable[[], StageReport]] = {
         "kills_at_random": partial(crash_at_random, sizes.kills, seed),
         "kills_at_each_call": partial(crash_at_each_call, seed=seed),

@@ -1,4 +1,4 @@
-"""Check the files that an interrupted writer leaves behind, and list all that a finished one must leave."""
+"""Check the files that an interrupted writer leaves behind, and read all tables and files of a store."""
 
 import sqlite3
 from contextlib import closing
@@ -14,7 +14,7 @@ _PUBLISHING = ("publish", "compact")
 
 
 def unclean_findings(folder: Path, acknowledged: int, seed: int = 0) -> list[Finding]:
-    """Return what an interrupted writer must not leave behind even where all answers are right.
+    """Return what is wrong with the files that an interrupted writer left, even if all answers are right.
 
     `verify` must find nothing, and the file for other tools must be the last one published or, from the step under
     way, the next. Not for stores whose files were corrupted on purpose.

@@ -7,6 +7,7 @@ import os
 import shutil
 import socket
 from collections.abc import Callable, Iterable
+from contextlib import chdir
 from pathlib import Path
 
 import pytest
@@ -21,13 +22,9 @@ ALL = (*READING, *WRITING)
 
 
 def bound_socket(path: Path, *_: Path) -> None:
-    here = Path.cwd()
-    os.chdir(path.parent)  # A socket's name may be 107 bytes long.
-    try:
-        with socket.socket(socket.AF_UNIX) as server:
-            server.bind(path.name)
-    finally:
-        os.chdir(here)
+    # A socket's name may be 107 bytes long.
+    with chdir(path.parent), socket.socket(socket.AF_UNIX) as server:
+        server.bind(path.name)
 
 
 def full_folder(path: Path, *_: Path) -> None:

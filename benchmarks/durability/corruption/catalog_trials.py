@@ -53,7 +53,7 @@ class _Catalogs:
         return byte_corruptions.differing(mix, before, generator)
 
     def journal_of(self, states: list[bytes], step: int) -> bytes:
-        """Return the journal of what one step of a history changed."""
+        """Return the journal of a transaction that changed `states[step]` to the next state."""
         return journal(changed_pages(states[step], states[step + 1]), len(states[step]) // self.page_size)
 
 
@@ -123,7 +123,7 @@ _LOOKUPS = {"items by id", "items by key", "deleted items", "vectors", "pages", 
 
 
 def kind_of(number: int) -> str:
-    """Return the kind of corruption of a trial: every other one flips a bit, the others do all else in turn."""
+    """Return the kind of corruption of a trial: even numbers flip a bit, odd numbers take the other kinds in turn."""
     flip, *others = _KINDS
     return others[number // 2 % len(others)] if number % 2 else flip
 
@@ -228,9 +228,9 @@ def _verify(folder: Path, refused: list[str]) -> Outcome:
 
 
 def _repair(folder: Path, allowed: Set[tuple[int, object]], required: Set[int]) -> Outcome | None:
-    """Repair a store; return what is bad about the result, or None.
+    """Repair a store; return the outcome if it is bad, or None.
 
-    It may hold `allowed` items only, and the `required` ids may be lost only if the repair names them.
+    Afterwards the store may hold only `allowed` items, and lack a `required` id only if the repair names it.
     """
     try:
         with Store.open(folder, writing=True) as store:

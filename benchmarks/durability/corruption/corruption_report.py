@@ -1,4 +1,4 @@
-"""Corrupt a store's files in every way a disk, a copy or a stranger can, and count the outcomes."""
+"""Corrupt a store's files as a disk, an interrupted copy or an attacker might, and count the outcomes."""
 
 import tempfile
 from collections import Counter
@@ -22,7 +22,7 @@ _DESCRIBED = 5
 
 @dataclass(frozen=True)
 class CorruptionReport:
-    """What became of `count` corruptions of a file: the count of each outcome, by kind of corruption.
+    """The outcomes of `count` corruptions of a file: how many had each outcome, by kind of corruption.
 
     Good outcomes:
     - unused: the corrupt index was not used.

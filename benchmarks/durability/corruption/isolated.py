@@ -10,7 +10,7 @@ from pathlib import Path
 
 from benchmarks.errors import BenchmarkFailed
 
-#: How long one trial may take before it counts as hung.
+#: How long a trial may take before it counts as hung.
 TRIAL_SECONDS = 60.0
 
 #: How long a child may take to set up.
@@ -19,9 +19,8 @@ SETUP_SECONDS = 600.0
 #: What a child sends when it is set up.
 _READY = "ready"
 
-#: How much address space a child may take beyond what it has once it is set up.
+#: How much a child's address space may grow once it is set up, in bytes.
 MEMORY = 512 * 2**20
-
 
 #: An outcome that `corruption_report` names, and a note about it.
 Outcome = tuple[str, str]
@@ -29,7 +28,7 @@ Outcome = tuple[str, str]
 #: Runs the trial of a number.
 RunTrial = Callable[[int], Outcome]
 
-#: Prepares a folder once in each child.
+#: Prepares a folder, once in each child, and returns what runs a trial in it.
 MakeTrials = Callable[[Path], RunTrial]
 
 

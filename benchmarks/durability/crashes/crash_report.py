@@ -27,7 +27,7 @@ SERVERS = 2
 
 @dataclass(frozen=True)
 class CrashReport:
-    """What became of the stores whose writers were killed.
+    """The findings in the stores of killed writers.
 
     `kills` and `by_step` count the kills, `by_step` by the step under way; `open` is the opening of a store after a
     kill. `recoveries` are the kills of runs that resumed after a kill. `skipped` says why nothing was tried.
@@ -45,7 +45,7 @@ class CrashReport:
 
     @classmethod
     def of_trials(cls, how: str, seed: int, setup: Setup, trials: Sequence[CrashTrial]) -> "CrashReport":
-        """Count what became of the stores of these trials."""
+        """Count the kills and the findings of these trials."""
         by_step = Counter(step for trial in trials for step in trial.killed_in)
         tally = Tally()
         for trial in trials:

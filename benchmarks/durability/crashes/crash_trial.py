@@ -20,7 +20,7 @@ _STEPS = [CREATION, *(step.name for step in steps()), END]
 
 @dataclass(frozen=True)
 class CrashTrial:
-    """What became of one store: the steps in which its writers were killed, in order, and what was wrong with it."""
+    """The steps in which the writers of a store were killed, in order, and what was wrong with the store."""
 
     killed_in: Sequence[str]
     findings: Sequence[Finding]

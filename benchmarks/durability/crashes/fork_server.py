@@ -30,7 +30,7 @@ class Order:
     """What one of several servers does: every `stride`-th trial of a schedule, from number `first` on.
 
     A random schedule ends after `kills`; that of each of the system `calls` when a writer came to its end. `setup` is
-    called first; with one, all servers stop at the first finding, which they announce by a file beside their folders.
+    called first. With a setup, all servers stop at the first finding: a file beside their folders announces it.
     """
 
     schedule: str

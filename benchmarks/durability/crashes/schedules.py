@@ -16,7 +16,7 @@ from benchmarks.durability.workload import steps, work
 #: The probability that a run which resumes after a kill is killed too, and the most kills of one store.
 _KILLED_AGAIN, _MOST_KILLS = 1 / 3, 4
 
-#: A run that resumes is killed within so many calls from its start.
+#: A run that resumes is killed within this many calls from its start.
 _SOON = 60
 
 #: How many times the steps are timed.

@@ -57,11 +57,11 @@ _GOOD = (Ending.CARRIED_ON, Ending.CLEAR_ERROR)
 
 @dataclass(frozen=True)
 class FailingCallsReport:
-    """How writers ended whose system calls failed or whose disk was full, and what became of their stores.
+    """How writers ended whose system calls failed or whose disk was full, and what is wrong with their stores.
 
-    Of `cases` runs, `small_disks` were on disks too small (`small_disk` says by which means); in all others one of
-    `calls` system calls failed, once or from then on. A writer should carry on to the end, or end with a clear error:
-    our own, which names a path and a reason. `skipped` says what could not be tried.
+    Of `cases` runs, `small_disks` were on disks too small for the work, made by the means that `small_disk` names; in
+    all others one of `calls` system calls failed, once or from then on. A writer should carry on to the end, or end
+    with a clear error: our own, which names a path and a reason. `skipped` says what could not be tried.
     """
 
     seed: int

@@ -35,7 +35,7 @@ def mounting_unavailable() -> str | None:
 
 @dataclass(frozen=True)
 class SmallDisk:
-    """A disk of so many kB or, where none can be mounted, that limit on the size of each file."""
+    """A disk of `kilobytes` kB or, if it is not `mounted`, a limit of as much on the size of each file."""
 
     kilobytes: int
     mounted: bool

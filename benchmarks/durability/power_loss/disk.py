@@ -34,7 +34,7 @@ Tree = dict[str, bytes | None]
 
 @dataclass(frozen=True)
 class _NameChange:
-    """A change of names: one that is removed, and one that is added with its file, or with None for a folder."""
+    """A name that is removed, one that is added, or both; `file` is the number of the added file, None for a folder."""
 
     removed: str | None = None
     added: str | None = None
@@ -108,7 +108,7 @@ class Disk:
         return self._tree(self._durable_names, {file: versions[0] for file, versions in self._versions.items()})
 
     def draw_torn(self, generator: np.random.Generator) -> Tree:
-        """Draw one of the other states that a power cut may leave now."""
+        """Draw a state in which any of the volatile changes survived."""
         names = dict(self._durable_names)
         for change in self._draw_surviving(generator):
             change.apply(names)

@@ -16,7 +16,7 @@ from benchmarks.durability.writer import STORE, Job
 
 JOURNAL = f"{STORE}/catalog.sqlite-journal"
 
-#: Drawing ends after a round if so many states in succession were not new.
+#: Drawing ends after a round once this many states in succession were repeats.
 _MOST_REPEATED = 300
 
 

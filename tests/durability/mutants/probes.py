@@ -29,7 +29,10 @@ def nearest_positions(vectors: NDArray[np.float32], query: NDArray[np.float32], 
 
 
 def wrong_neighbours(folder: Path, items: StoredItems, when: str, *, may_refuse: bool = False) -> list[str]:
-    """Search for the neighbours of every item, and describe wrong answers; an error of ours is one, unless allowed."""
+    """Search for the neighbours of every item, and describe wrong answers.
+
+    An error of ours is a wrong answer unless `may_refuse`.
+    """
     ids = sorted(items)
     vectors = np.array([np.frombuffer(items[id][1], np.float32) for id in ids])
     expected = [[ids[position] for position in nearest_positions(vectors, query, 3)] for query in vectors]

@@ -1,5 +1,6 @@
 """Jobs with the toy backbone, images of noise, and the contents of stores."""
 
+from collections.abc import Iterator
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -17,6 +18,18 @@ from tests.toys import TOY, toy_backbone
 
 class Killed(Exception):
     """Raised by a test to end a job, as a kill would."""
+
+
+class FailingSource(InMemorySource):
+    """A source that fails while the image of an index is read."""
+
+    failing_index: int | None = None
+
+    def __iter__(self) -> Iterator[SourceImage]:
+        for index, image in enumerate(super().__iter__()):
+            if index == self.failing_index:
+                raise OSError("the drive is gone")
+            yield image
 
 
 def noise_source(count: int, change: int | None = None) -> InMemorySource:

@@ -4,26 +4,29 @@ from collections.abc import Iterator
 
 import pytest
 
-from tests.servers.milvus import TOKEN, Server, is_another_running, program, running_milvus
-from tests.servers.postgres import Cluster, programs, running_postgres
+from storage.milvus.client import TOKEN as TOKEN_VARIABLE
+from tests.servers.milvus import TOKEN, MilvusServer, is_another_running, program, running_milvus
+from tests.servers.postgres import PostgresCluster, programs, running_postgres
 
 
 @pytest.fixture(scope="session")
-def postgres() -> Iterator[Cluster]:
+def postgres() -> Iterator[PostgresCluster]:
     pytest.importorskip("psycopg", reason="THE TESTS OF POSTGRESQL ARE SKIPPED: psycopg is not installed")
-    if programs() is None:
+    folder = programs()
+    if folder is None:
         pytest.skip("THE TESTS OF POSTGRESQL ARE SKIPPED: no PostgreSQL is installed")
-    with running_postgres() as cluster:
+    with running_postgres(folder) as cluster:
         yield cluster
 
 
 @pytest.fixture(scope="session")
-def milvus() -> Iterator[Server]:
+def milvus() -> Iterator[MilvusServer]:
     pytest.importorskip("pymilvus", reason="THE TESTS OF MILVUS ARE SKIPPED: pymilvus is not installed")
-    if program() is None:
+    path = program()
+    if path is None:
         pytest.skip("THE TESTS OF MILVUS ARE SKIPPED: no Milvus server is installed, see `make servers`")
     if is_another_running():
-        pytest.skip("THE TESTS OF MILVUS ARE SKIPPED: another etcd is running, and there can be but one")
-    with running_milvus() as server, pytest.MonkeyPatch.context() as patch:
-        patch.setenv("LOOKALIKE_MILVUS_TOKEN", TOKEN)
+        pytest.skip("THE TESTS OF MILVUS ARE SKIPPED: another etcd is running, and only one can")
+    with running_milvus(path) as server, pytest.MonkeyPatch.context() as patch:
+        patch.setenv(TOKEN_VARIABLE, TOKEN)
         yield server

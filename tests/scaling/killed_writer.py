@@ -9,7 +9,7 @@ from storage import Store
 from storage.milvus.collection import MilvusCollection
 from tests.scaling.stores import EMBEDDING, VECTORS, items
 
-#: The items that the writer adds, and how many in a batch.
+#: The number of items that the writer adds, and the size of a batch.
 COUNT, BATCH = 1000, 20
 
 
@@ -24,14 +24,14 @@ def work(url: str, milvus_url: str) -> None:
 
 
 def die_at(name: str, call: int) -> None:
-    """Kill this process when a method of the collection is called for the `call`-th time, before it does anything."""
-    called = 0
+    """Kill this process at the start of the `call`-th call of a method of the collection."""
+    calls = 0
     method = getattr(MilvusCollection, name)
 
     def kill_or_call(*args: Any, **kwargs: Any) -> Any:
-        nonlocal called
-        called += 1
-        if called == call:
+        nonlocal calls
+        calls += 1
+        if calls == call:
             os.kill(os.getpid(), signal.SIGKILL)
         return method(*args, **kwargs)
 

@@ -14,8 +14,8 @@ from storage.transfer.comparison import NO_DIFFERENCES, compare
 from tests.processes import run_python
 from tests.scaling.killed_writer import COUNT, work
 from tests.scaling.stores import EMBEDDING, answers, fill
-from tests.servers.milvus import Server
-from tests.servers.postgres import Cluster
+from tests.servers.milvus import MilvusServer
+from tests.servers.postgres import PostgresCluster
 
 
 @pytest.fixture(scope="module")
@@ -28,7 +28,7 @@ def plain(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 def test_a_writer_killed_twenty_times_between_rows_and_vectors_leaves_no_difference(
-    postgres: Cluster, milvus: Server, plain: Path
+    postgres: PostgresCluster, milvus: MilvusServer, plain: Path
 ) -> None:
     url, milvus_url = postgres.url(), milvus.url()
     moments = [("write", 1), ("write_coverage", 1), ("write", 2), ("write_coverage", 3)]
@@ -41,7 +41,7 @@ def test_a_writer_killed_twenty_times_between_rows_and_vectors_leaves_no_differe
 
 
 def test_a_milvus_server_killed_three_times_during_an_ingest_loses_nothing(
-    postgres: Cluster, milvus: Server, plain: Path, monkeypatch: pytest.MonkeyPatch
+    postgres: PostgresCluster, milvus: MilvusServer, plain: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(collection, "TIMEOUT_S", 3.0)
     url, milvus_url = postgres.url(), milvus.url()
@@ -50,8 +50,8 @@ def test_a_milvus_server_killed_three_times_during_an_ingest_loses_nothing(
         killer.start()
         try:
             with pytest.raises(ServerUnusable) as stopped:
-                work_on(url, milvus_url)
-            assert str(stopped.value).startswith(f"expected Milvus at {milvus.server} to answer, got '")
+                work_until_failure(url, milvus_url)
+            assert str(stopped.value).startswith(f"expected Milvus at {milvus.uri} to answer, got '")
             assert "everything acknowledged so far is kept" in str(stopped.value)
             assert "\n" not in str(stopped.value)
         finally:
@@ -63,7 +63,7 @@ def test_a_milvus_server_killed_three_times_during_an_ingest_loses_nothing(
 
 
 def test_a_postgresql_server_killed_during_an_ingest_loses_nothing(
-    postgres: Cluster, milvus: Server, plain: Path
+    postgres: PostgresCluster, milvus: MilvusServer, plain: Path
 ) -> None:
     url, milvus_url = postgres.url(), milvus.url()
     with Store.create(url, EMBEDDING, milvus=milvus_url) as store:
@@ -79,15 +79,15 @@ def test_a_postgresql_server_killed_during_an_ingest_loses_nothing(
     require_same(plain, url, milvus_url)
 
 
-def work_on(url: str, milvus_url: str) -> NoReturn:
+def work_until_failure(url: str, milvus_url: str) -> NoReturn:
     """Add the batches again and again, until a server fails."""
     while True:
         work(url, milvus_url)
 
 
 def require_same(plain: Path, url: str, milvus_url: str) -> None:
-    with Store.open(plain) as one, Store.open(url, milvus=milvus_url) as other:
-        comparison = compare(one, other, queries=1000)
+    with Store.open(plain) as undisturbed, Store.open(url, milvus=milvus_url) as other:
+        comparison = compare(undisturbed, other, queries=1000)
         assert (comparison.first_difference, comparison.differences) == (None, NO_DIFFERENCES)
         assert other.verify() == []
-        assert answers(other) == answers(one)
+        assert answers(other) == answers(undisturbed)

@@ -9,10 +9,10 @@ from storage import Store
 from storage.databases.postgres_server import PostgresServer
 from storage.errors import ServerUnusable
 from tests.scaling.stores import EMBEDDING, VECTORS, fill, items
-from tests.servers.postgres import Cluster
+from tests.servers.postgres import PostgresCluster
 
 
-def test_concurrent_writers_assign_dense_ids_in_one_history(postgres: Cluster) -> None:
+def test_concurrent_writers_assign_dense_ids_in_one_history(postgres: PostgresCluster) -> None:
     url = postgres.url()
     Store.create(url, EMBEDDING).close()
 
@@ -31,14 +31,14 @@ def test_concurrent_writers_assign_dense_ids_in_one_history(postgres: Cluster) -
         assert (store.last_batch().number, store.verify()) == (80, [])
 
 
-def test_concurrent_jobs_have_different_numbers(postgres: Cluster) -> None:
+def test_concurrent_jobs_have_different_numbers(postgres: PostgresCluster) -> None:
     url = postgres.url()
-    with Store.create(url, EMBEDDING) as one, Store.open(url, writing=True) as other:
-        assert len({one.next_job(), other.next_job(), one.next_job()}) == 3
+    with Store.create(url, EMBEDDING) as first, Store.open(url, writing=True) as second:
+        assert len({first.next_job(), second.next_job(), first.next_job()}) == 3
 
 
 @pytest.mark.parametrize("when", ["before COMMIT", "after COMMIT"])
-def test_a_batch_whose_acknowledgement_was_lost_is_written_exactly_once(when: str, postgres: Cluster) -> None:
+def test_a_batch_whose_acknowledgement_was_lost_is_written_exactly_once(when: str, postgres: PostgresCluster) -> None:
     url = postgres.url()
     with Store.create(url, EMBEDDING) as store:
         fill(store, 0, 10, batch=10)
@@ -63,7 +63,7 @@ def test_a_batch_whose_acknowledgement_was_lost_is_written_exactly_once(when: st
         assert (store.last_batch().number, len(store), store.verify()) == (2, 20, [])
 
 
-def test_a_batch_is_refused_while_the_server_is_down_and_written_once_it_is_back(postgres: Cluster) -> None:
+def test_a_batch_is_refused_while_the_server_is_down_and_written_once_it_is_back(postgres: PostgresCluster) -> None:
     url = postgres.url()
     with Store.create(url, EMBEDDING) as store:
         postgres.process.kill()

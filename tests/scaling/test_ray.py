@@ -1,24 +1,24 @@
-"""A store is the same whether this process embeds, Ray's workers do, or workers that replace dead ones."""
+"""A store is the same whether this process embeds, or Ray's workers do, even when one of them is killed."""
 
 import contextlib
 import os
 import signal
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
-from ingest import Workers, ingest
+from ingest import Workers
 from ingest.errors import WorkersUnusable
 from ingest.pipeline.progress import Progress
-from ingest.sources import InMemorySource, SourceImage
 from storage import Store
 from storage.transfer.comparison import compare
-from tests.toys import TOY, grey_source, toy_backbone
+from tests.errors import error_message
+from tests.ingest.jobs import FailingSource, job
+from tests.toys import grey_source
 
 pytest.importorskip("ray", reason="THE TESTS OF RAY ARE SKIPPED: ray is not installed")
 
-# Ray opens what it does not close.
+# Ray leaves files and sockets open.
 pytestmark = [pytest.mark.filterwarnings("default")]
 
 GREYS = {f"grey {number:03d}": number % 256 for number in range(300)}
@@ -32,7 +32,7 @@ def assert_same(plain_folder: Path, ray_folder: Path) -> None:
 
 
 def test_two_workers_make_the_same_store_also_when_one_is_killed(tmp_path: Path) -> None:
-    plain = ingest(grey_source(GREYS), tmp_path / "plain", recipe=TOY, make_backbone=toy_backbone(), batch_size=16)
+    plain = job(grey_source(GREYS), tmp_path / "plain", batch_size=16)
     killed: list[int] = []
 
     def kill_an_actor(progress: Progress) -> None:
@@ -41,56 +41,35 @@ def test_two_workers_make_the_same_store_also_when_one_is_killed(tmp_path: Path)
             for pid in killed:
                 os.kill(pid, signal.SIGKILL)
 
-    report = ingest(
-        grey_source(GREYS),
-        tmp_path / "ray",
-        recipe=TOY,
-        make_backbone=toy_backbone(),
-        batch_size=16,
-        workers=Workers(count=2),
-        on_progress=kill_an_actor,
-    )
+    source, workers = grey_source(GREYS), Workers(count=2)
+    report = job(source, tmp_path / "ray", batch_size=16, workers=workers, on_progress=kill_an_actor)
     assert killed
     assert (report.added, report.rejected) == (plain.added, plain.rejected) == (300, 0)
     assert_same(tmp_path / "plain", tmp_path / "ray")
-    again = ingest(
-        grey_source(GREYS), tmp_path / "ray", recipe=TOY, make_backbone=toy_backbone(), workers=Workers(count=1)
-    )
+    again = job(source, tmp_path / "ray", workers=Workers(count=1))
     assert (again.added, again.unchanged) == (0, 300)
 
 
 def test_a_cluster_that_is_not_there_is_named_in_one_line(tmp_path: Path) -> None:
-    with pytest.raises(WorkersUnusable) as refused:
-        ingest(
-            grey_source({"grey": 100}),
-            tmp_path / "store",
-            recipe=TOY,
-            make_backbone=toy_backbone(),
-            workers=Workers("127.0.0.1:1"),
-        )
-    assert str(refused.value).startswith("expected a Ray cluster at 127.0.0.1:1, got '")
-    assert "\n" not in str(refused.value)
+    message = error_message(
+        WorkersUnusable, job, grey_source({"grey": 100}), tmp_path / "store", workers=Workers("127.0.0.1:1")
+    )
+    assert message.startswith("expected a Ray cluster at 127.0.0.1:1, got '")
 
 
 def test_an_error_of_reading_the_source_is_raised_and_loses_nothing_acknowledged(tmp_path: Path) -> None:
-    class Failing(InMemorySource):
-        def __iter__(self) -> Iterator[SourceImage]:
-            for number, image in enumerate(super().__iter__()):
-                if number == 200:
-                    raise OSError("the drive is gone")
-                yield image
-
-    source = Failing("mine", list(grey_source(GREYS)))
-    ingest(source, tmp_path / "store", recipe=TOY, make_backbone=toy_backbone(), limit=1)
+    source = FailingSource("mine", list(grey_source(GREYS)))
+    source.failing_index = 200
+    job(source, tmp_path / "store", limit=1)
     with pytest.raises(OSError, match=r"^the drive is gone$"):
-        ingest(source, tmp_path / "store", make_backbone=toy_backbone(), batch_size=16, workers=Workers(count=1))
+        job(source, tmp_path / "store", batch_size=16, workers=Workers(count=1))
     with Store.open(tmp_path / "store") as store:
         assert [item.key for item in store.items()] == list(GREYS)[: len(store)]
         assert 1 <= len(store) <= 200
 
 
 def actors() -> list[int]:
-    """Return the process ids of the actors that embed."""
+    """Return the process ids of Ray's actors that embed, in ascending order."""
     pids = []
     for process in Path("/proc").glob("[0-9]*"):
         with contextlib.suppress(OSError):

@@ -10,15 +10,15 @@ from storage.errors import NotAStore, ServerUnusable, StoreExists, StoreNotFound
 from storage.milvus.client import TOKEN
 from tests.errors import exactly
 from tests.scaling.stores import DIM, EMBEDDING, fill, folder_store
-from tests.servers.milvus import Server
-from tests.servers.postgres import Cluster
+from tests.servers.milvus import MilvusServer
+from tests.servers.postgres import PostgresCluster
 from tests.storage.stores import random_vectors
 
 
-def test_a_wrong_token_is_refused(milvus: Server, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_wrong_token_is_refused(milvus: MilvusServer, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv(TOKEN, "root:wrong")
     message = (
-        f"expected Milvus at {milvus.server} to accept the token in {TOKEN}, but it refuses the token: set it to "
+        f"expected Milvus at {milvus.uri} to accept the token in {TOKEN}, but it refuses the token: set it to "
         "user:password or an API key, or wait until the server has started"
     )
     with pytest.raises(ServerUnusable, match=exactly(message)):
@@ -34,7 +34,7 @@ def test_a_milvus_server_that_is_not_there_is_named_and_the_store_stays_as_it_wa
         assert store.verify() == []
 
 
-def test_a_collection_of_another_dimension_or_fingerprint_is_refused(milvus: Server, tmp_path: Path) -> None:
+def test_a_collection_of_another_dimension_or_fingerprint_is_refused(milvus: MilvusServer, tmp_path: Path) -> None:
     milvus_url = milvus.url()
     with Store.create(tmp_path / "one", EMBEDDING, milvus=milvus_url) as store:
         fill(store, 0, 10)
@@ -55,7 +55,7 @@ def test_a_collection_of_another_dimension_or_fingerprint_is_refused(milvus: Ser
             Store.open(tmp_path / str(embedding.dim), writing=True, milvus=milvus_url)
 
 
-def test_a_collection_of_another_stores_history_is_refused(milvus: Server, tmp_path: Path) -> None:
+def test_a_collection_of_another_stores_history_is_refused(milvus: MilvusServer, tmp_path: Path) -> None:
     milvus_url = milvus.url()
     with Store.create(tmp_path / "one", EMBEDDING, milvus=milvus_url) as store:
         fill(store, 0, 10)
@@ -69,11 +69,11 @@ def test_a_collection_of_another_stores_history_is_refused(milvus: Server, tmp_p
     )
 
 
-def test_a_collection_of_another_program_is_refused(milvus: Server, tmp_path: Path) -> None:
+def test_a_collection_of_another_program_is_refused(milvus: MilvusServer, tmp_path: Path) -> None:
     import pymilvus
 
     milvus_url = milvus.url()
-    client = pymilvus.MilvusClient(uri=milvus.server, token="root:Milvus")
+    client = pymilvus.MilvusClient(uri=milvus.uri, token="root:Milvus")
     client.create_collection(milvus_url.partition("collection=")[2], dimension=DIM)
     with pytest.raises(
         ServerUnusable,
@@ -85,7 +85,7 @@ def test_a_collection_of_another_program_is_refused(milvus: Server, tmp_path: Pa
         Store.create(tmp_path / "one", EMBEDDING, milvus=milvus_url)
 
 
-def test_a_reader_creates_no_collection(milvus: Server, tmp_path: Path) -> None:
+def test_a_reader_creates_no_collection(milvus: MilvusServer, tmp_path: Path) -> None:
     milvus_url = milvus.url()
     with pytest.raises(ServerUnusable, match="found no such collection: fill one with `lookalike store repair`"):
         Store.open(folder_store(tmp_path / "store", 10), milvus=milvus_url)
@@ -93,7 +93,7 @@ def test_a_reader_creates_no_collection(milvus: Server, tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("index", ["HNSW&M=8&efConstruction=64&ef=64", "IVF_FLAT&nlist=16&nprobe=8"])
 def test_an_approximate_index_finds_nearly_all_and_reports_exact_distances(
-    index: str, milvus: Server, tmp_path: Path
+    index: str, milvus: MilvusServer, tmp_path: Path
 ) -> None:
     milvus_url = milvus.url(f"&index={index}")
     queries = random_vectors(50, DIM, seed=9)
@@ -109,7 +109,7 @@ def test_an_approximate_index_finds_nearly_all_and_reports_exact_distances(
     assert all(exact == reported for exact, reported in right)
 
 
-def test_a_schema_without_a_store_or_with_tables_of_another_program_is_refused(postgres: Cluster) -> None:
+def test_a_schema_without_a_store_or_with_tables_of_another_program_is_refused(postgres: PostgresCluster) -> None:
     url = postgres.url("elsewhere")
     assert not Store.exists_at(url)
     with pytest.raises(StoreNotFound, match="found none there: make one with `lookalike ingest SOURCE --store"):
@@ -120,14 +120,14 @@ def test_a_schema_without_a_store_or_with_tables_of_another_program_is_refused(p
     assert postgres.sql("SELECT tablename FROM pg_tables WHERE schemaname = 'elsewhere'") == [("items",)]
 
 
-def test_a_second_store_is_not_created_over_the_first(postgres: Cluster) -> None:
+def test_a_second_store_is_not_created_over_the_first(postgres: PostgresCluster) -> None:
     url = postgres.url()
     Store.create(url, EMBEDDING).close()
     with pytest.raises(StoreExists, match="got one: open it instead"):
         Store.create(url, EMBEDDING)
 
 
-def test_a_server_that_may_lose_acknowledged_batches_is_refused(postgres: Cluster) -> None:
+def test_a_server_that_may_lose_acknowledged_batches_is_refused(postgres: PostgresCluster) -> None:
     postgres.sql("ALTER SYSTEM SET full_page_writes = off")
     postgres.sql("SELECT pg_reload_conf()")
     try:
@@ -140,7 +140,7 @@ def test_a_server_that_may_lose_acknowledged_batches_is_refused(postgres: Cluste
         postgres.sql("SELECT pg_reload_conf()")
 
 
-def test_a_postgresql_server_that_is_not_there_is_named(postgres: Cluster) -> None:
+def test_a_postgresql_server_that_is_not_there_is_named(postgres: PostgresCluster) -> None:
     del postgres
     with pytest.raises(ServerUnusable) as refused:
         Store.open("postgresql+psycopg://me:secret@127.0.0.1:1/pictures")

@@ -8,8 +8,8 @@ import pytest
 from storage import Store, console
 from tests.commands import Command
 from tests.scaling.stores import EMBEDDING, answers, fill, folder_store, items
-from tests.servers.milvus import TOKEN, Server
-from tests.servers.postgres import Cluster
+from tests.servers.milvus import TOKEN, MilvusServer
+from tests.servers.postgres import PostgresCluster
 from tests.storage.stores import random_vectors
 
 
@@ -41,7 +41,7 @@ def test_stores_with_the_same_batches_hold_and_answer_the_same(
 
 
 def test_batches_of_a_writer_without_the_vector_server_are_in_the_answers_of_a_reader_with_it(
-    postgres: Cluster, milvus: Server, tmp_path: Path
+    postgres: PostgresCluster, milvus: MilvusServer, tmp_path: Path
 ) -> None:
     url, milvus_url = postgres.url(), milvus.url()
     with Store.create(url, EMBEDDING, milvus=milvus_url) as first, Store.create(tmp_path / "plain", EMBEDDING) as plain:
@@ -61,7 +61,7 @@ def test_batches_of_a_writer_without_the_vector_server_are_in_the_answers_of_a_r
 
 
 def test_the_commands_copy_a_store_to_servers_and_back_and_compare_it(
-    storage: Command, postgres: Cluster, milvus: Server, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    storage: Command, postgres: PostgresCluster, milvus: MilvusServer, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     folder, copy, url, milvus_url = tmp_path / "store", tmp_path / "copy", postgres.url(), milvus.url()
     folder_store(folder, 200)
@@ -77,7 +77,7 @@ def test_the_commands_copy_a_store_to_servers_and_back_and_compare_it(
     assert storage("verify", "--store", url) == (0, f"{shown} is intact: 200 items\n", "")
 
 
-def test_distances_that_float32_cannot_hold_are_compared_by_the_rows(milvus: Server, tmp_path: Path) -> None:
+def test_distances_that_float32_cannot_hold_are_compared_by_the_rows(milvus: MilvusServer, tmp_path: Path) -> None:
     long = random_vectors(60, 16) * np.float32(2.5e18)
     answers_of_both = []
     for folder, milvus_url in (("plain", None), ("served", milvus.url())):
@@ -89,14 +89,16 @@ def test_distances_that_float32_cannot_hold_are_compared_by_the_rows(milvus: Ser
     assert answers_of_both[0] == answers_of_both[1]
 
 
-def test_a_collection_that_lost_or_gained_rows_is_noticed_and_rebuilt(postgres: Cluster, milvus: Server) -> None:
+def test_a_collection_that_lost_or_gained_rows_is_noticed_and_rebuilt(
+    postgres: PostgresCluster, milvus: MilvusServer
+) -> None:
     import pymilvus
 
     url, milvus_url = postgres.url(), milvus.url()
     with Store.create(url, EMBEDDING, milvus=milvus_url) as store:
         fill(store, 0, 100)
         before = answers(store)
-        client = pymilvus.MilvusClient(uri=milvus.server, token=TOKEN)
+        client = pymilvus.MilvusClient(uri=milvus.uri, token=TOKEN)
         collection = milvus_url.partition("collection=")[2]
         client.delete(collection, ids=[3, 4])
         assert store.verify() == [

@@ -1,4 +1,4 @@
-"""A PostgreSQL cluster in a temporary folder, on a socket in it; Debian's package `postgresql` brings the programs."""
+"""A PostgreSQL cluster in a temporary folder, on a socket in it; Debian's package `postgresql` has the programs."""
 
 import itertools
 import os
@@ -11,44 +11,31 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-from tests.servers.processes import Process, running_in
+from tests.servers.processes import Process
 
 _USER = "lookalike"
 _PATTERNS = ("/usr/lib/postgresql/*/bin", "/usr/local/opt/postgresql*/bin", "/opt/homebrew/opt/postgresql*/bin")
 
 
 def programs() -> Path | None:
-    """Return the folder that has `initdb` and `postgres`, None where they are not installed."""
+    """Return the folder of `initdb` and `postgres`, None where they are not installed."""
     on_path = shutil.which("postgres")
     folders = [Path(on_path).parent] if on_path else []
     folders += sorted(folder for pattern in _PATTERNS for folder in Path("/").glob(pattern.removeprefix("/")))
     return next((folder for folder in reversed(folders) if (folder / "initdb").exists()), None)
 
 
-class Cluster:
+class PostgresCluster:
     """A running cluster that trusts everyone who can reach its socket."""
 
-    def __init__(self, folder: Path, bin: Path) -> None:
+    def __init__(self, programs: Path, folder: Path) -> None:
         self._folder = folder
         self._schemas = itertools.count(1)
         options = _process_options(folder)
-        subprocess.run(
-            [
-                bin / "initdb",
-                "-D",
-                folder / "data",
-                "-U",
-                "lookalike",
-                "--auth=trust",
-                "-E",
-                "UTF8",
-                "--locale=C.UTF-8",
-            ],
-            check=True,
-            stdout=subprocess.DEVNULL,
-            **options,
-        )
-        command: list[str | Path] = [bin / "postgres", "-D", folder / "data", "-k", folder, "-c", "listen_addresses="]
+        data: list[str | Path] = ["-D", folder / "data"]
+        initdb = [programs / "initdb", *data, "-U", _USER, "--auth=trust", "-E", "UTF8", "--locale=C.UTF-8"]
+        subprocess.run(initdb, check=True, stdout=subprocess.DEVNULL, **options)
+        command = [programs / "postgres", *data, "-k", folder, "-c", "listen_addresses="]
         self.process = Process(command, folder / "log", self._answers, 60, **options)
         self.process.start()
 
@@ -56,7 +43,7 @@ class Cluster:
         import psycopg
 
         try:
-            psycopg.connect(host=str(self._folder), user=_USER, dbname="postgres").close()
+            self._connect().close()
         except psycopg.OperationalError:
             return False
         return True
@@ -68,23 +55,26 @@ class Cluster:
 
     def sql(self, statement: str) -> list[tuple[Any, ...]]:
         """Run a statement as another program would, and return its rows."""
-        import psycopg
-
-        with psycopg.connect(host=str(self._folder), user=_USER, dbname="postgres", autocommit=True) as connection:
+        with self._connect() as connection:
             result = connection.execute(statement.encode())
             return result.fetchall() if result.description else []
 
+    def _connect(self) -> Any:
+        import psycopg
+
+        return psycopg.connect(host=str(self._folder), user=_USER, dbname="postgres", autocommit=True)
+
 
 @contextmanager
-def running_postgres() -> Iterator[Cluster]:
+def running_postgres(programs: Path) -> Iterator[PostgresCluster]:
     """Start a cluster; stop and remove it afterwards."""
-    bin = programs()
-    if bin is None:
-        raise FileNotFoundError("postgres")
     # A socket's path must be short, and another user must reach it.
-    folder = Path(tempfile.mkdtemp(prefix="pg-", dir="/tmp"))
-    with running_in(folder, lambda folder: Cluster(folder, bin)) as cluster:
-        yield cluster
+    with tempfile.TemporaryDirectory(prefix="pg-", dir="/tmp", ignore_cleanup_errors=True) as folder:
+        cluster = PostgresCluster(programs, Path(folder))
+        try:
+            yield cluster
+        finally:
+            cluster.process.kill()
 
 
 def _process_options(folder: Path) -> dict[str, Any]:

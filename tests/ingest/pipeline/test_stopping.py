@@ -19,7 +19,7 @@ from ingest.pipeline.stop_signal import stop_on_interrupt
 from ingest.sources import InMemorySource, SourceImage
 from storage import Store
 from storage.errors import StoreUnwritable
-from tests.ingest.jobs import assert_same_store, contents, job, noise_source
+from tests.ingest.jobs import FailingSource, assert_same_store, contents, job, noise_source
 
 ROOT = Path(__file__).parents[3]
 
@@ -149,22 +149,14 @@ def test_a_disk_that_fills_up_keeps_what_was_acknowledged(tmp_path: Path) -> Non
 
 
 def test_a_source_that_fails_while_it_is_read_loses_nothing_acknowledged(tmp_path: Path) -> None:
-    class Failing(InMemorySource):
-        def __iter__(self) -> Iterator[SourceImage]:
-            for number, image in enumerate(super().__iter__()):
-                if number == 50 and failing:
-                    raise OSError("the drive is gone")
-                yield image
-
-    failing = False
-    source = Failing("mine", list(noise_source(60)))
+    source = FailingSource("mine", list(noise_source(60)))
     job(source, tmp_path / "store", limit=1)
-    failing = True
+    source.failing_index = 50
     with pytest.raises(OSError, match=r"^the drive is gone$"):
         job(source, tmp_path / "store", batch_size=10)
     stored = len(contents(tmp_path / "store")[0])
     assert 1 <= stored <= 50
-    failing = False
+    source.failing_index = None
     report = job(source, tmp_path / "store")
     assert (report.added, report.unchanged, report.items) == (60 - stored, stored, 60)
 

@@ -62,7 +62,7 @@ def accuracy(
     recipe: RecipeOption = DEFAULT.name,
     test: TestOption = 1000,
     limit: LimitOption = 5000,
-    seed: Annotated[int | None, typer.Option(help="Shuffle the images first.")] = None,
+    seed: Annotated[int | None, typer.Option(help="Shuffle the images with this seed first.")] = None,
     weights: WeightsOption = None,
     json: JsonOption = False,
 ) -> None:
@@ -224,7 +224,7 @@ def peers(
     threads: Annotated[
         int | None, typer.Option(min=1, help="How many processor cores each may use; without it, all.")
     ] = None,
-    patience: Annotated[float | None, typer.Option(min=1, help="Seconds that inserting may take each.")] = None,
+    patience: Annotated[float | None, typer.Option(min=1, help="Seconds that each may take to insert.")] = None,
     seed: SeedOption = 0,
     quick: Annotated[bool, typer.Option("--quick", help="Few vectors, few queries, two kills.")] = False,
     json: JsonOption = False,

@@ -1,5 +1,6 @@
 """Compare the measurements of two reports: what got better or worse by more than the spread."""
 
+import math
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -51,7 +52,7 @@ class Comparison:
         """Return the comparison as JSON; the share of a change from 0 is null."""
         document = asdict(self) | {"ok": not self.regressions}
         for change in document["changes"]:
-            change["share"] = change["share"] if abs(change["share"]) != float("inf") else None
+            change["share"] = change["share"] if math.isfinite(change["share"]) else None
         return document
 
     def table(self) -> Table:
@@ -89,11 +90,18 @@ def compare_reports(old: Path, new: Path, allowed: float) -> Comparison:
 def change_of(name: str, old: Measurement, new: Measurement) -> Change:
     """Return the change of one measurement, with its verdict."""
     difference = new.value - old.value
-    share = difference / abs(old.value) if old.value else float("inf") * difference if difference else 0.0
+    share = _share(difference, abs(old.value))
     overlapping = old.low <= new.high and new.low <= old.high
     if overlapping or new.better == NEITHER:
         return Change(name, old, new, SAME, share)
     return Change(name, old, new, BETTER if (difference > 0) == (new.better == HIGHER) else WORSE, share)
+
+
+def _share(difference: float, value: float) -> float:
+    """Return a difference as a share of a value; of 0 it is infinite, unless the difference is 0 too."""
+    if value:
+        return difference / value
+    return math.copysign(math.inf, difference) if difference else 0.0
 
 
 def _measurements(report: Mapping[str, Any], path: Path) -> dict[str, Measurement]:

@@ -135,7 +135,7 @@ def _sample(store: Store) -> dict[int, Image]:
 def _duplicates_by_pixels(
     store: Store, images: Sequence[Image], copies: Mapping[str, Sequence[Image]], pairs: Set[tuple[int, int]]
 ) -> set[tuple[int, int]]:
-    """Return the pairs (row of an original, id of an item) whose pixels differ no more than the original's copies."""
+    """Return the pairs (row of an original, id of an item) whose pixels differ no more than those of its copies."""
     if not pairs:
         return set()
     thumbnails = store.thumbnails(sorted({id for _, id in pairs}))

@@ -8,7 +8,7 @@ components would instead chain images into groups whose ends are far apart. Item
 representatives of earlier ones.
 """
 
-from collections.abc import Container, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
@@ -109,7 +109,7 @@ def find_duplicates(searcher: Searcher, radius: float | None = None) -> Duplicat
         radius = auto.radius
     # By the id of each duplicate: the nearest representative so far, and the duplicate as a hit of it.
     nearest: dict[int, tuple[Item, Hit]] = {}
-    for representative, hits in _representatives(searcher.store, radius, nearest):
+    for representative, hits in _representatives(searcher.store, radius):
         for hit in hits:
             if hit.id not in nearest or hit.distance < nearest[hit.id][1].distance:
                 nearest[hit.id] = representative, hit
@@ -124,13 +124,11 @@ def find_duplicates(searcher: Searcher, radius: float | None = None) -> Duplicat
     return Duplicates(radius, len(searcher), tuple(groups), auto)
 
 
-def _representatives(store: Store, radius: float, duplicates: Container[int]) -> Iterator[tuple[Item, list[Hit]]]:
-    """Yield each representative with the items within its radius.
-
-    `duplicates` must contain the ids of all hits yielded so far.
-    """
+def _representatives(store: Store, radius: float) -> Iterator[tuple[Item, list[Hit]]]:
+    """Yield each representative with the items within its radius."""
     query = Query.checked(radius=radius)
     remaining = store.ids().tolist()
+    duplicates: set[int] = set()
     size = _MIN_BATCH
     while remaining:
         batch, remaining = remaining[:size], remaining[size:]
@@ -138,6 +136,7 @@ def _representatives(store: Store, radius: float, duplicates: Container[int]) ->
         for item, hits in results:
             # An earlier item of the same batch may have matched this one.
             if item.id not in duplicates:
+                duplicates.update(hit.id for hit in hits)
                 yield item, hits
         remaining = [id for id in remaining if id not in duplicates]
         few = sum(len(hits) for _, hits in results) < _MANY_HITS

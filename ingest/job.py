@@ -37,7 +37,7 @@ def ingest(
     """Bring a store up to date with a source: add new images, replace changed ones, and leave the others alone.
 
     A store is created if there is none, with the default recipe unless one is given. Every batch is durable by itself,
-    so the same call resumes an interrupted job; Ctrl-C stops a job after the batch in hand. An image that cannot be
+    so the same call resumes an interrupted job; Ctrl-C stops a job after the current batch. An image that cannot be
     read is rejected with a reason, and the job goes on. A source given as an object is read in another thread, ahead of
     the embedding.
 

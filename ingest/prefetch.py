@@ -10,7 +10,7 @@ from typing import TypeVar
 
 T = TypeVar("T")
 
-#: Seconds that the producer waits for room before it checks whether the consumer has gone.
+#: Seconds that the producer waits for room before it checks whether the consumer has stopped.
 _POLL_S = 0.1
 
 
@@ -24,7 +24,7 @@ class _End:
 def prefetch(items: Generator[T, None, None], depth: int) -> Generator[T, None, None]:
     """Yield a generator's items in order, while its thread produces up to `depth` more; its errors are raised here.
 
-    Closing the returned generator closes `items`, in its own thread, after the item in hand.
+    Closing the returned generator closes `items`, in its own thread, after the current item.
     """
     ready: queue.Queue[T | _End] = queue.Queue(depth)
     closed = threading.Event()

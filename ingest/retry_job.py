@@ -50,7 +50,7 @@ def retry(
 
 
 def _remaining(store: Store) -> tuple[Job, set[str]] | None:
-    """Return the job to resume, or to retry with the keys of its rejected inputs; no keys stand for all inputs."""
+    """Return the job to resume, without keys, or the job to retry, with the keys of its rejected inputs."""
     jobs = store.jobs()
     if jobs and not jobs[-1].finished:
         return jobs[-1], set()

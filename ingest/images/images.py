@@ -75,7 +75,7 @@ def content_digest(content: bytes | Image) -> bytes:
 def to_input(image: Image, side: int, interpolation: str) -> NDArray[np.float32]:
     """Return an image as a network's input, (side, side, 3) float32 in 0..1; grey is repeated in three channels."""
     scaled = image.astype(np.float32)
-    scaled /= np.float32(255)  # in place, since this array has twelve bytes a pixel
+    scaled /= np.float32(255)  # in place, since this array has twelve bytes per pixel
     rgb = scaled if scaled.ndim == 3 else cv2.cvtColor(scaled, cv2.COLOR_GRAY2RGB)
     method = INTERPOLATIONS[interpolation]
     if method == cv2.INTER_AREA and (image.shape[0] < side or image.shape[1] < side):

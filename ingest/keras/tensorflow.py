@@ -44,7 +44,7 @@ with _stderr_discarded(), _keras_deferred(), gc_paused():
     import tensorflow as tf
 
     if tf.config.list_physical_devices("GPU"):
-        # The same image has the same bits in every run, and float32 means float32.
+        # Features have the same bits in every run, and float32 is not computed as TensorFloat-32.
         tf.config.experimental.enable_op_determinism()
         tf.config.experimental.enable_tensor_float_32_execution(False)
 

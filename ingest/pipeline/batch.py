@@ -55,8 +55,8 @@ def batches_of(slices: Iterable[Slice], queue: EmbeddingQueue, limit: int) -> It
     filling = Batch()
     full: Batch | None = None
     for slice in slices:
-        # Before the slice is added, so that the last batch is known to be the last. Unchanged inputs write no rows, so
-        # a batch of them alone ends with its slice.
+        # A batch ends when the next slice comes, so that the last batch is known to be the last. A batch without rows,
+        # of unchanged inputs only, ends with its slice.
         if not filling.rows or filling.rows + len(slice.images) + len(slice.rejects) > limit:
             if full is not None:
                 queue.flush()

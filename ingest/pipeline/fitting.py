@@ -31,7 +31,7 @@ def fit_embedder(
     Raise SourceUnusable when no image of the sample can be read, or none has a label that is needed.
     """
     sample = _sample(source, recipe)
-    # A head that learns nothing needs one readable image only.
+    # A head that is not fitted needs one readable image only, which tells the number of features.
     progress.to_fit = len(sample) if recipe.head_is_fitted else 1
     progress.enter("fitting")
 

@@ -46,7 +46,7 @@ class Progress:
         self.report()
 
     def report(self) -> None:
-        """Pass this progress to whoever follows the job."""
+        """Call `on_progress` with this progress."""
         self.on_progress(self)
 
 

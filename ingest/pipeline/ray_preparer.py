@@ -2,7 +2,8 @@
 
 The source is read in this process, so that no other needs access to it. Its slices are decoded by whichever worker is
 free, and embedded by actors, which load the network once. They come back in the source's order and are committed here:
-a store has the same ids whoever embeds, and a slice that is computed again, because a worker died, is written once.
+a store has the same ids wherever it is embedded, and a slice that is computed again, because a worker died, is written
+once.
 """
 
 import asyncio
@@ -35,7 +36,7 @@ from storage.types.items import is_storable_text
 #: Images that go to a worker together.
 SLICE = 128
 
-#: Slices that are read before they are committed.
+#: The most slices that are read but not yet committed.
 _AHEAD = 48
 
 #: The processors that decoding a slice takes; the actors have the rest.
@@ -134,7 +135,7 @@ class RayPreparer:
 
 
 class _SliceBuffer:
-    """An actor that holds the slices read but not yet embedded, for a worker that takes over from a dead one too."""
+    """An actor that holds each slice until it is embedded, so that another worker can take over from a dead one."""
 
     def __init__(self, capacity: int) -> None:
         self._capacity = capacity

@@ -35,9 +35,9 @@ def run(
 
     `embedder` is the store's, or None to make it when there is something to embed: TensorFlow takes seconds to load.
     See BatchWriter for `source_name` and `missing_keys`. Raise OtherEmbedding, EmbeddingDrift, and KeyboardInterrupt
-    after Ctrl-C, once the batch in hand is durable.
+    after Ctrl-C, once the current batch is durable.
     """
-    # One at a time, since SQLite makes a commit wait for a long read, or fail.
+    # Serialises commits and look-ups: SQLite makes a commit wait for a long read, or fail.
     lock = threading.Lock()
 
     def stored_digests(keys: Sequence[str]) -> Mapping[str, bytes]:

@@ -1,4 +1,4 @@
-"""Stop a job after the batch in hand on Ctrl-C, and at once on a second Ctrl-C."""
+"""Stop a job after the current batch on Ctrl-C, and at once on a second Ctrl-C."""
 
 import signal
 import threading

@@ -74,7 +74,7 @@ def _is_fraction(type: Any) -> bool:
 
 _Test = Callable[[Any], bool]
 
-#: The types that columns may have: in words, and as tests of which one must hold.
+#: The types that columns may have: in words, and as tests, one of which must hold.
 _COLUMN_TYPES: dict[str, tuple[str, tuple[_Test, ...]]] = {
     "path": ("text", (_is_text,)),
     "label": ("text or whole numbers", (_is_text, types.is_integer, types.is_null)),

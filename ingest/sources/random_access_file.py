@@ -10,7 +10,7 @@ if TYPE_CHECKING:
 
 
 class RandomAccessFile:
-    """A file read at any offset by any thread; its descriptor is closed when the last reference goes."""
+    """A file read at any offset by any thread; its descriptor is closed when the object is freed."""
 
     def __init__(self, file: IO[bytes]) -> None:
         self._descriptor = os.dup(file.fileno())

@@ -1,4 +1,4 @@
-"""Some of the images of a source."""
+"""Subsets of the images of a source."""
 
 from collections.abc import Container, Iterator
 from itertools import islice
@@ -50,7 +50,7 @@ def limited(source: Source, limit: int | None) -> Source:
 
 
 def require_count(name: str, count: int, default: str) -> None:
-    """Raise InvalidCount unless a number of images is a whole number of at least 1; `default` is what None means."""
+    """Raise InvalidCount, which names the `default`, unless a number of images is a whole number of at least 1."""
     if isinstance(count, bool) or not isinstance(count, int | np.integer) or count < 1:
         raise InvalidCount(
             f"expected {name} to be a whole number of at least 1, got {count!r}: leave it out for {default}"

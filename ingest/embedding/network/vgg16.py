@@ -10,7 +10,7 @@ from ingest.embedding.recipes import Recipe
 from ingest.embedding.recipes.vgg16_layers import CHANNELS
 from ingest.keras.tensorflow import tf
 
-#: Images of 32 by 32 pixels a batch. On the processors measured, a row's bits depend on the other rows with batches of
+#: Images per batch at 32 by 32 pixels. On the processors measured, a row's bits depend on the other rows with batches of
 #: 32 but not of 64. Larger batches are no faster in float32, but they are in bfloat16.
 BATCH_SIZES: dict[Precision, int] = {"float32": 64, "bfloat16": 256}
 
@@ -81,7 +81,7 @@ def _output(layer: str, arrays: Arrays, images: tf.Tensor) -> tf.Tensor:
 
 
 def _pooled(recipe: Recipe, output: tf.Tensor) -> tf.Tensor:
-    """Return one row an image, (batch_size, d) float32, of a layer's output, (batch_size, height, width, channels)."""
+    """Return one row per image, (batch_size, d) float32, of a layer's output, (batch_size, height, width, channels)."""
     # Pooling sums in float32, whatever the precision of the layers.
     output = tf.cast(output, tf.float32)
     if recipe.pooling == "flatten":
@@ -95,7 +95,7 @@ def _pooled(recipe: Recipe, output: tf.Tensor) -> tf.Tensor:
 
 
 def batch_size(side: int, precision: Precision) -> int:
-    """Return the images a batch for a side in pixels: as many pixels as at 32, which bounds the memory."""
+    """Return the images per batch for a side in pixels; all batches have as many pixels, which bounds memory."""
     return max(_MIN_BATCH, BATCH_SIZES[precision] * 32**2 // side**2)
 
 

@@ -64,7 +64,7 @@ def read_weights(path: Path) -> Arrays:
 def _read_npz(path: Path) -> Mapping[str, Any]:
     """Read an npz file, whose arrays are named as ours."""
     with path.open("rb") as file:
-        # Of any other file np.load would say that it contains pickled data, and advise allow_pickle=True.
+        # For any other file np.load would report pickled data, and advise allow_pickle=True.
         if not zipfile.is_zipfile(file):
             raise ValueError("not an npz archive")
         file.seek(0)

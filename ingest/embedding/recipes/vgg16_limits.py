@@ -33,7 +33,7 @@ def require_vgg16(recipe: Recipe) -> None:
     features = feature_count(recipe)
     if features > MAX_FEATURES:
         raise RecipeUnusable(
-            f"expected at most {MAX_FEATURES:,} features an image {where}, got {features:,}: choose the pooling gem, "
+            f"expected at most {MAX_FEATURES:,} features per image {where}, got {features:,}: choose the pooling gem, "
             "a later layer or a smaller side"
         )
     require_dim(recipe, features)

@@ -24,7 +24,7 @@ def labelled_sample(source: Source, limit: int) -> list[SourceImage]:
         number, count = seen[label], counts[label]
         seen[label] += 1
         chosen = min(quota, count)
-        # Of the label's images, cut into `chosen` equal parts, the last of each part is taken.
+        # The label's images are cut into `chosen` equal parts, and the last of each part is taken.
         if number * chosen // count < (number + 1) * chosen // count:
             sample.append(image)
     return sample[:limit]
@@ -47,7 +47,7 @@ def _labelled(source: Source) -> Iterator[tuple[str, SourceImage]]:
 
 
 def _quota(counts: Sequence[int], limit: int) -> int:
-    """Return the most images a label may have, at least one, so that all together have at most `limit`."""
+    """Return the largest number of images per label, at least 1, with which all labels have at most `limit`."""
     remaining, labels = limit, len(counts)
     for count in sorted(counts):
         if count * labels > remaining:

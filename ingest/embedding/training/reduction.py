@@ -55,5 +55,5 @@ def fit_reduction(features: Float32Array, seed: int) -> Reduction:
         # One iteration is exact enough: any rotation of the span suits the layer.
         basis = subspace_iteration(centred, REDUCED_DIM, seed, iterations=1)
     deviation = np.sqrt(np.mean(np.square(centred @ basis), dtype=np.float64))
-    # Of identical images the deviation is 0.
+    # The deviation of identical images is 0.
     return Reduction(mean, basis / np.float32(deviation or 1.0))

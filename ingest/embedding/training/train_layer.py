@@ -1,6 +1,6 @@
 """Train a dense layer with TensorFlow, so that the vectors of equal labels point in the same direction.
 
-The loss is a softmax over the cosines between a vector and one trained direction a label, with a margin subtracted
+The loss is a softmax over the cosines between a vector and one trained direction per label, with a margin subtracted
 from the true label's: Wang and others, "CosFace: Large Margin Cosine Loss for Deep Face Recognition", 2018. The
 directions are discarded after the training.
 """

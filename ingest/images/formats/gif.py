@@ -32,7 +32,7 @@ def _table_colours(flags: int) -> int:
 
 
 def _blocks_end(data: bytes, offset: int) -> int:
-    """Return the offset behind a chain of sub-blocks, each preceded by its length."""
+    """Return the offset after a chain of sub-blocks, each preceded by its length."""
     while length := data[offset]:
         offset += length + 1
     return offset + 1

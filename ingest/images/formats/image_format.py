@@ -24,7 +24,7 @@ class EncodedImage:
 
     `data` is what OpenCV decodes: the given bytes, without what it would misread. `width` and `height` are as stored,
     before the image is turned by its EXIF `orientation`, 1 to 8 (OpenCV must not turn it). Plain images are decoded as
-    8-bit RGB. Those of which OpenCV would then drop, cut or misread something are decoded `unchanged`
+    8-bit RGB. Where OpenCV would then drop, cut or misread something, the image is decoded `unchanged`
     (IMREAD_UNCHANGED): as grey, BGR or BGRA of 8 or 16 bits. Then `white` is the value of white, or of black if
     `inverted`, and `transparent_grey` is a grey value that means transparent.
     """

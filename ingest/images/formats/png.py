@@ -58,7 +58,7 @@ def read(data: bytes) -> EncodedImage:
 
 
 def _header(data: bytes) -> tuple[int, int, int, int]:
-    """Return the width, height, bits a sample and colour type."""
+    """Return the width, height, bits per sample and colour type."""
     if len(data) < 33:
         raise NotDecodable("a truncated PNG")
     kind, width, height, bits, colour = _HEADER.unpack_from(data, 12)

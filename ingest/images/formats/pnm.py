@@ -33,7 +33,7 @@ def read(data: bytes) -> EncodedImage:
     width, height = int(header[1]), int(header[2])
     samples = width * height * (3 if number in _PIXMAPS else 1)
     if number < _FIRST_BINARY:
-        # At least one digit a value, and a space between values, which bitmaps may leave out.
+        # At least one digit per value, and a space between values, which bitmaps may leave out.
         min_bytes = samples if number in _BITMAPS else 2 * samples - 1
     elif number in _BITMAPS:
         min_bytes = (width + 7) // 8 * height

@@ -69,7 +69,7 @@ def _is_deep(tags: TiffDirectory) -> bool:
     grey = photometric in (_WHITE_IS_ZERO, _BLACK_IS_ZERO) and samples == 1
     colour = photometric == _RGB and samples in (3, 4) and tags.number(_PLANES, 1) != _SEPARATE
     if max(bits) > 16 or not (grey or colour):
-        raise NotDecodable(f"a TIFF of {max(bits)} bits a sample, of a kind that OpenCV misreads")
+        raise NotDecodable(f"a TIFF of {max(bits)} bits per sample, of a kind that OpenCV misreads")
     return True
 
 

@@ -116,8 +116,8 @@ def test_without_a_head_there_are_as_many_dimensions_as_features(tmp_path: Path,
         ),
         (
             {"layer": '"block1_pool"'},
-            "expected at most 16,384 features an image in the recipe mine, got 65,536: choose the pooling gem, a later "
-            "layer or a smaller side",
+            "expected at most 16,384 features per image in the recipe mine, got 65,536: choose the pooling gem, a "
+            "later layer or a smaller side",
         ),
         (
             {"pooling": '"gem"', "dim": "513"},

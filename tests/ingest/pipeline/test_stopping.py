@@ -203,5 +203,5 @@ def test_batches_in_flight_are_bounded_however_many_images_there_are(tmp_path: P
             time.sleep(0.002)
 
     job(InMemorySource("many", images), tmp_path / "store", batch_size=20, on_progress=measure)
-    # Three batches, a slice in hand, three slices that wait, and one that is being prepared.
+    # Three batches, the current slice, three slices that wait, and one that is being prepared.
     assert most <= 20 * 8

@@ -91,11 +91,11 @@ REFUSED: dict[str, tuple[bytes, str]] = {
     ),
     "32 bits": (
         tiff_of(1, 1, [bytes(4)], BLACK_IS_ZERO, 1, 32),
-        "a TIFF of 32 bits a sample, of a kind that OpenCV misreads",
+        "a TIFF of 32 bits per sample, of a kind that OpenCV misreads",
     ),
     "planes of 16 bits": (
         tiff_of(1, 1, [short(1), short(2), short(3)], bits=16, tags={PLANES: [2]}),
-        "a TIFF of 16 bits a sample, of a kind that OpenCV misreads",
+        "a TIFF of 16 bits per sample, of a kind that OpenCV misreads",
     ),
     "grey with alpha": (
         tiff_of(1, 1, [bytes([7, 0])], BLACK_IS_ZERO, 2, tags={EXTRA: STRAIGHT}),

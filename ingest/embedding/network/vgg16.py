@@ -10,8 +10,8 @@ from ingest.embedding.recipes import Recipe
 from ingest.embedding.recipes.vgg16_layers import CHANNELS
 from ingest.keras.tensorflow import tf
 
-#: Images per batch at 32 by 32 pixels. On the processors measured, a row's bits depend on the other rows with batches of
-#: 32 but not of 64. Larger batches are no faster in float32, but they are in bfloat16.
+#: Images per batch at 32 by 32 pixels. On the processors measured, a row's bits depend on the other rows with batches
+#: of 32 but not of 64. Larger batches are no faster in float32, but they are in bfloat16.
 BATCH_SIZES: dict[Precision, int] = {"float32": 64, "bfloat16": 256}
 
 #: The smallest batch, however large the images.

@@ -136,8 +136,7 @@ class Store(StoreReader):
 
         def append(catalog: Catalog) -> AppendResult:
             appended = commit.append(catalog, items, texts, rows) if items else AppendResult((), 0)
-            if update is not None:
-                catalog.jobs.write(update)
+            catalog.jobs.write([] if update is None else [update])
             return appended
 
         return self._write(append)
@@ -148,12 +147,7 @@ class Store(StoreReader):
 
     def write_jobs(self, updates: Sequence[JobUpdate]) -> None:
         """Write the jobs of another store whose items were copied to this one."""
-
-        def write(catalog: Catalog) -> None:
-            for update in updates:
-                catalog.jobs.write(update)
-
-        self._write(write)
+        self._write(lambda catalog: catalog.jobs.write(updates))
 
     def delete(self, *, ids: Sequence[int] = (), keys: Sequence[str] = ()) -> int:
         """Delete items, all or none, and return how many; once this returns, it survives a crash and a power loss.

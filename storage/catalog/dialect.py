@@ -60,9 +60,6 @@ class in_json_array(FunctionElement[bool]):  # noqa: N801
     type = sa.Boolean()
     inherit_cache = True
 
-    def __init__(self, column: Any, values: Any) -> None:
-        super().__init__(column, values)
-
     def self_group(self, against: Any = None) -> Any:  # noqa: ARG002 -- already a condition in every context
         """Return the element itself: SQLAlchemy would append `= 1` for SQLite, which then uses no index."""
         return self

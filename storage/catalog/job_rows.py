@@ -1,5 +1,6 @@
 """The rows of jobs that filled the store, and of the inputs that could not be stored."""
 
+from collections.abc import Sequence
 from dataclasses import asdict
 
 import sqlalchemy as sa
@@ -32,8 +33,12 @@ class JobRows:
             pass
         return number
 
-    def write(self, update: JobUpdate) -> None:
-        """Write a job's progress and its new rejects, and remove the rejects that are resolved."""
+    def write(self, updates: Sequence[JobUpdate]) -> None:
+        """Write jobs' progress and their new rejects, and remove the rejects that are resolved."""
+        for update in updates:
+            self._write(update)
+
+    def _write(self, update: JobUpdate) -> None:
         values = asdict(update.job)
         updated = self._connection.execute(sa.update(JobRow).where(JobRow.number == update.job.number).values(values))
         if not updated.rowcount:

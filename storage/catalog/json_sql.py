@@ -20,7 +20,6 @@ NUMBER_TYPES = ("integer", "real")
 
 class _json_fields(FunctionElement[Any]):  # noqa: N801 -- named like a SQL function
     inherit_cache = True
-    name = "json_fields"
 
 
 # https://sqlite.org/json1.html#jeach

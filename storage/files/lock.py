@@ -40,9 +40,3 @@ class WriterLock:
         if self._descriptor >= 0:
             os.close(self._descriptor)
             self._descriptor = -1
-
-    def __enter__(self) -> "WriterLock":
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        self.release()

@@ -4,7 +4,6 @@ import os
 from collections.abc import Callable
 from contextlib import closing
 from dataclasses import dataclass
-from functools import partial
 from pathlib import Path
 
 from storage.databases.sqlite_file import SqliteFile
@@ -38,14 +37,14 @@ class FolderLocation:
 
         Raise StoreExists, NotAStore, StoreBusy or StoreUnwritable; there is no store then.
         """
-        return self._create(partial(_write_empty, embedding=embedding))
+        return self._create(lambda database: _write_empty(database, embedding))
 
     def create_copy(self, source: Path, dim: int) -> OpenCatalog:
         """Create a verified copy of the store in the folder `source`, without its index files, and open it for writing.
 
         Raise as `create`, or StoreCorrupt; there is no store then.
         """
-        return self._create(partial(_write_copy, source=source / layout.CATALOG, dim=dim))
+        return self._create(lambda database: _write_copy(database, source / layout.CATALOG, dim))
 
     def _create(self, write: Callable[[SqliteFile], None]) -> OpenCatalog:
         """Write a catalog under a temporary name and rename it, so that it is there complete or not at all."""
@@ -78,14 +77,14 @@ class FolderLocation:
         return OpenCatalog(SqliteFile(self.folder / layout.CATALOG), writing, lock)
 
 
-def _write_empty(database: SqliteFile, *, embedding: Embedding) -> None:
+def _write_empty(database: SqliteFile, embedding: Embedding) -> None:
     """Write the catalog of an empty store into an empty file."""
     database.create_tables()
     with database.writing() as catalog:
         catalog.initialize(embedding)
 
 
-def _write_copy(database: SqliteFile, *, source: Path, dim: int) -> None:
+def _write_copy(database: SqliteFile, source: Path, dim: int) -> None:
     """Copy the catalog at a path into an empty file and verify it; raise StoreCorrupt."""
     with closing(SqliteFile(source)) as original:
         original.copy_to(database)

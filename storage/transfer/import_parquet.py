@@ -72,13 +72,12 @@ def _rows_of_lists(file: Path, start: int, lists: Any) -> NDArray[Any]:
     is_list = pa.types.is_list(kind) or pa.types.is_large_list(kind) or pa.types.is_fixed_size_list(kind)
     if not is_list or not (pa.types.is_floating(kind.value_type) or pa.types.is_integer(kind.value_type)):
         raise FileUnusable(f"expected lists of numbers in column vector of {file}, got {kind}")
-    lengths = lists.value_lengths() if not pa.types.is_fixed_size_list(kind) else None
     if lists.null_count:
         row = start + int(np.argmin(np.asarray(lists.is_valid())))
         raise FileUnusable(f"expected a vector in every row of {file}, got none in row {row}")
-    if lengths is None:
+    if pa.types.is_fixed_size_list(kind):
         return np.asarray(lists.flatten()).reshape(len(lists), kind.list_size)
-    sizes = np.asarray(lengths)
+    sizes = np.asarray(lists.value_lengths())
     if (sizes != sizes[0]).any():
         row = int(np.argmax(sizes != sizes[0]))
         raise FileUnusable(

@@ -3,7 +3,6 @@
 Batches are copied in order, each checked against its chain hash; an interrupted copy resumes after its last batch.
 """
 
-from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -22,18 +21,12 @@ class Migrated:
 
 
 def migrate(
-    source: str | Path,
-    target: str | Path,
-    *,
-    source_milvus: str | None = None,
-    target_milvus: str | None = None,
-    on_progress: Callable[[int, int], None] = lambda _done, _of: None,
+    source: str | Path, target: str | Path, *, source_milvus: str | None = None, target_milvus: str | None = None
 ) -> Migrated:
     """Copy a store to a location that is free or has an unfinished copy of it.
 
-    `on_progress` is called with the number of copied batches and of all. Batches added to the source meanwhile are
-    copied by the next call. Raise StoreExists when the target has another history, and the errors of opening, reading
-    and writing stores.
+    Batches added to the source meanwhile are copied by the next call. Raise StoreExists when the target has another
+    history, and the errors of opening, reading and writing stores.
     """
     with Store.open(source, milvus=source_milvus) as original:
         last = original.last_batch()
@@ -44,10 +37,8 @@ def migrate(
                     f"expected no store at {copy.location}, or an unfinished copy of {original.location}, got another "
                     "store: name another location"
                 )
-            on_progress(done.number, last.number)
             for copies in original.batches_after(done.number):
                 copy.write_copies(copies)
-                on_progress(copies[-1].batch.number, last.number)
             copy.write_jobs([JobUpdate(job, original.rejects(job.number)) for job in original.jobs()])
             copy.publish()
             return Migrated(len(copy), copy.last_batch().number, copy.last_batch().number - done.number)

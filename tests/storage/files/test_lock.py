@@ -34,23 +34,26 @@ def busy(folder: Path, holder: object) -> str:
 
 
 def test_a_second_lock_is_refused_until_the_first_is_released(tmp_path: Path) -> None:
-    with WriterLock(tmp_path / "lock") as first:
-        with pytest.raises(StoreBusy, match=busy(tmp_path, os.getpid())):
-            WriterLock(tmp_path / "lock")
-        first.release()
-        WriterLock(tmp_path / "lock").release()
-    with WriterLock(tmp_path / "lock"):
-        # Releasing the first lock again does not release the second.
-        first.release()
-        with pytest.raises(StoreBusy):
-            WriterLock(tmp_path / "lock")
+    first = WriterLock(tmp_path / "lock")
+    with pytest.raises(StoreBusy, match=busy(tmp_path, os.getpid())):
+        WriterLock(tmp_path / "lock")
+    first.release()
+    second = WriterLock(tmp_path / "lock")
+    # Releasing the first lock again does not release the second.
+    first.release()
+    with pytest.raises(StoreBusy):
+        WriterLock(tmp_path / "lock")
+    second.release()
+    WriterLock(tmp_path / "lock").release()
 
 
 @pytest.mark.parametrize("content", [b"", b"1\n", b"99999999999999999999\n", b"\xff\xfe\x00 what?"])
 def test_the_content_of_the_lock_file_does_not_matter(tmp_path: Path, content: bytes) -> None:
     (tmp_path / "lock").write_bytes(content)
-    with WriterLock(tmp_path / "lock"), pytest.raises(StoreBusy, match=busy(tmp_path, os.getpid())):
+    holder = WriterLock(tmp_path / "lock")
+    with pytest.raises(StoreBusy, match=busy(tmp_path, os.getpid())):
         WriterLock(tmp_path / "lock")
+    holder.release()
 
 
 def test_a_holder_that_wrote_no_process_id_is_unknown(tmp_path: Path) -> None:

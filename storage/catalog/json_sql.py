@@ -35,11 +35,8 @@ compile_to(
 
 def json_fields(document: Any) -> Any:
     """Return a JSON object's fields as a table of `key`, `value` and `type` (SQLite's names; 'true' or 'false')."""
-    return (
-        _json_fields(document)
-        .table_valued(sa.column("key", sa.Text()), "value", sa.column("type", sa.Text()))
-        .alias("field")
-    )
+    columns = (sa.column("key", sa.Text()), "value", sa.column("type", sa.Text()))
+    return _json_fields(document).table_valued(*columns).alias("field")
 
 
 class numeric_value(FunctionElement[Any]):  # noqa: N801

@@ -11,23 +11,11 @@ from typing import Any
 
 import sqlalchemy as sa
 
+from storage import errors
 from storage.catalog.catalog import Catalog
 from storage.catalog.database import Result
 from storage.catalog.schema import SCHEMA_VERSION, Base, CommitRow
 from storage.databases.address import Address
-from storage.errors import (
-    InvalidItem,
-    LookalikeError,
-    NotAStore,
-    ServerUnusable,
-    StoreBusy,
-    StoreCorrupt,
-    StoreExists,
-    StoreNotFound,
-    StoreUnwritable,
-    StoreVersion,
-    require_extra,
-)
 
 #: How long to try to connect, in seconds.
 CONNECT_TIMEOUT_S = 10
@@ -63,7 +51,7 @@ class PostgresServer:
     """A `Database` in a schema of a PostgreSQL database."""
 
     def __init__(self, address: Address) -> None:
-        require_extra("psycopg", "postgres")
+        errors.require_extra("psycopg", "postgres")
         self.address = address
         self.made_with = "PostgreSQL"
         self._engine = sa.create_engine(
@@ -81,7 +69,7 @@ class PostgresServer:
             for name, value in SETTINGS.items():
                 (actual,) = cursor.execute(f"SHOW {name}").fetchone()
                 if actual != value:
-                    raise StoreUnwritable(
+                    raise errors.StoreUnwritable(
                         f"expected PostgreSQL to run with {name}={value} at {self.address}, got {actual}: "
                         "acknowledged batches could be lost; change the server's settings"
                     )
@@ -116,7 +104,7 @@ class PostgresServer:
         try:
             with self._keyed_writing(key) as catalog:
                 result = change(catalog)
-        except ServerUnusable:
+        except errors.ServerUnusable:
             if not self._was_committed(key):
                 with self._keyed_writing(key) as catalog:
                     result = change(catalog)
@@ -170,9 +158,9 @@ class PostgresServer:
 
     def _require_free(self, catalog: Catalog) -> None:
         if _version(catalog) is not None:
-            raise StoreExists(f"expected no store yet at {self.address}, got one: open it instead")
+            raise errors.StoreExists(f"expected no store yet at {self.address}, got one: open it instead")
         if taken := self._tables(catalog) & Base.metadata.tables.keys():
-            raise NotAStore(
+            raise errors.NotAStore(
                 f"expected a schema without another program's tables at {self.address}, got {min(taken)!r}: name "
                 "another schema"
             )
@@ -185,17 +173,17 @@ class PostgresServer:
                 Base.metadata.tables.keys() - self._tables(catalog),
             )
         if version is None:
-            raise StoreNotFound(
+            raise errors.StoreNotFound(
                 f"expected a store at {self.address}, found none there: make one with `lookalike ingest SOURCE --store "
                 f"{self.address}`, or name the right database and schema"
             )
         if version > SCHEMA_VERSION:
-            raise StoreVersion(
+            raise errors.StoreVersion(
                 f"expected a store of version {SCHEMA_VERSION} or older at {self.address}, got version {version}: "
                 "open it with a newer Lookalike"
             )
         if missing and version == SCHEMA_VERSION:
-            raise StoreCorrupt(
+            raise errors.StoreCorrupt(
                 f"expected the tables of a Lookalike catalog at {self.address}, got no {min(missing)}: restore it from "
                 "a backup"
             )
@@ -257,7 +245,7 @@ class PostgresServer:
         except (sa.exc.SQLAlchemyError, psycopg.Error) as error:
             raise self._store_error(error) from error
 
-    def _store_error(self, error: Exception) -> LookalikeError:
+    def _store_error(self, error: Exception) -> errors.LookalikeError:
         """Return the error of `storage.errors` for a database error, by its SQLSTATE.
 
         https://www.postgresql.org/docs/15/errcodes-appendix.html
@@ -266,24 +254,24 @@ class PostgresServer:
         state = getattr(cause, "sqlstate", None) or ""
         message = " ".join(str(cause).split())
         if state.startswith(("40", "55P03")):
-            return StoreBusy(
+            return errors.StoreBusy(
                 f"expected {self.address} to be free within {LOCK_TIMEOUT_MS // 1000} s, got '{message}': others are "
                 "writing to it; try again"
             )
         if state.startswith(("53", "25006", "42501")):
-            return StoreUnwritable(
+            return errors.StoreUnwritable(
                 f"expected to read and write {self.address}, got '{message}': everything acknowledged so far is kept; "
                 "free space or change the permissions and run the same command again"
             )
         if state.startswith(("22", "54")):
-            return InvalidItem(f"expected values that PostgreSQL can store at {self.address}, got '{message}'")
+            return errors.InvalidItem(f"expected values that PostgreSQL can store at {self.address}, got '{message}'")
         if state.startswith("XX"):
-            return StoreCorrupt(
+            return errors.StoreCorrupt(
                 f"expected an intact catalog at {self.address}, got '{message}': restore it from a backup"
             )
         if state.startswith("42"):
-            return StoreCorrupt(f"expected the tables of a Lookalike catalog at {self.address}, got '{message}'")
-        return ServerUnusable(
+            return errors.StoreCorrupt(f"expected the tables of a Lookalike catalog at {self.address}, got '{message}'")
+        return errors.ServerUnusable(
             f"expected PostgreSQL at {self.address} to answer, got '{message}': everything acknowledged so far is "
             "kept; start the server or change the URL, and run the same command again"
         )

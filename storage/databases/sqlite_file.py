@@ -10,21 +10,13 @@ from urllib.parse import quote
 import sqlalchemy as sa
 from sqlalchemy.pool import NullPool
 
+from storage import errors
 from storage.catalog.catalog import Catalog
 from storage.catalog.database import Result
 from storage.catalog.dialect import sqlite_connection
 from storage.catalog.schema import APPLICATION_ID, SCHEMA_VERSION, Base, definitions_of, file_tables, sql_tokens
 from storage.catalog.upgrades import UPGRADES
 from storage.databases.connection_pool import ConnectionPool
-from storage.errors import (
-    InvalidItem,
-    LookalikeError,
-    NotAStore,
-    StoreBusy,
-    StoreCorrupt,
-    StoreUnwritable,
-    StoreVersion,
-)
 
 #: How long to wait for another connection's lock, in milliseconds.
 BUSY_TIMEOUT_MS = 10_000
@@ -57,12 +49,8 @@ class SqliteFile:
 
     def _connect(self) -> sqlite3.Connection:
         """Connect to an existing file; transactions are begun explicitly, since sqlite3 itself begins them late."""
-        connection = sqlite3.connect(
-            f"file:{quote(os.fsencode(self.path.absolute()))}?mode=rw",
-            uri=True,
-            isolation_level=None,
-            check_same_thread=False,
-        )
+        uri = f"file:{quote(os.fsencode(self.path.absolute()))}?mode=rw"
+        connection = sqlite3.connect(uri, uri=True, isolation_level=None, check_same_thread=False)
         connection.setlimit(sqlite3.SQLITE_LIMIT_LENGTH, LARGEST_VALUE)
         # Invalid UTF-8 is decoded without an error, so that the row's checksum reports the damage.
         connection.text_factory = lambda data: data.decode("utf-8", "surrogateescape")
@@ -71,7 +59,7 @@ class SqliteFile:
                 connection.execute(f"PRAGMA {name} = {value}").close()
                 (actual,) = connection.execute(f"PRAGMA {name}").fetchone()
                 if actual != value:
-                    raise StoreUnwritable(
+                    raise errors.StoreUnwritable(
                         f"expected SQLite to accept {name}={value} for {self.path}, got {actual}: "
                         "the store cannot be kept safe with this SQLite library"
                     )
@@ -113,27 +101,31 @@ class SqliteFile:
         except (sa.exc.SQLAlchemyError, sqlite3.Error, UnicodeDecodeError) as error:
             raise self._store_error(error) from error
 
-    def _store_error(self, error: Exception) -> LookalikeError:
+    def _store_error(self, error: Exception) -> errors.LookalikeError:
         """Return the error of `storage.errors` for a database error."""
         cause = getattr(error, "orig", None) or error
         code = getattr(cause, "sqlite_errorcode", 0) & 0xFF
         if code in (sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED):
-            return StoreBusy(
+            return errors.StoreBusy(
                 f"expected {self.path} to be free within {BUSY_TIMEOUT_MS // 1000} s, got '{cause}': "
                 "another process is using it; try again"
             )
         if code == sqlite3.SQLITE_NOTADB:
-            return NotAStore(f"expected a Lookalike catalog at {self.path}, got a file that is not a database")
+            return errors.NotAStore(f"expected a Lookalike catalog at {self.path}, got a file that is not a database")
         if code == sqlite3.SQLITE_CORRUPT:
-            return StoreCorrupt(f"expected an intact catalog at {self.path}, got '{cause}': restore it from a backup")
+            return errors.StoreCorrupt(
+                f"expected an intact catalog at {self.path}, got '{cause}': restore it from a backup"
+            )
         if code in (sqlite3.SQLITE_FULL, sqlite3.SQLITE_IOERR, sqlite3.SQLITE_READONLY, sqlite3.SQLITE_CANTOPEN):
-            return StoreUnwritable(
+            return errors.StoreUnwritable(
                 f"expected to read and write {self.path}, got '{cause}': everything acknowledged so far is kept; free "
                 "space or change the permissions and run the same command again"
             )
         if code == sqlite3.SQLITE_TOOBIG:
-            return InvalidItem(f"expected values of at most {LARGEST_VALUE:,} bytes in {self.path}, got a larger one")
-        return StoreCorrupt(f"expected the tables of a Lookalike catalog in {self.path}, got '{cause}'")
+            return errors.InvalidItem(
+                f"expected values of at most {LARGEST_VALUE:,} bytes in {self.path}, got a larger one"
+            )
+        return errors.StoreCorrupt(f"expected the tables of a Lookalike catalog in {self.path}, got '{cause}'")
 
     def create_tables(self) -> None:
         """Create the tables in an empty file and mark it as a catalog (application_id)."""
@@ -165,12 +157,12 @@ class SqliteFile:
             listed = catalog.connection.exec_driver_sql("SELECT type, name, sql FROM sqlite_schema")
             actual = {(kind, name): sql_tokens(str(sql)) for kind, name, sql in listed if sql is not None}
         if application != APPLICATION_ID:
-            raise NotAStore(
+            raise errors.NotAStore(
                 f"expected a Lookalike catalog at {self.path}, got another program's database: "
                 "name a folder that `lookalike ingest` made, or a new one"
             )
         if version > SCHEMA_VERSION:
-            raise StoreVersion(
+            raise errors.StoreVersion(
                 f"expected a store of version {SCHEMA_VERSION} or older at {self.path}, got version {version}: "
                 "open it with a newer Lookalike"
             )
@@ -180,7 +172,7 @@ class SqliteFile:
         changed = [key for key in actual.keys() & expected.keys() if actual[key] != expected[key]]
         differences += [f"{kind} {name} of another shape" for kind, name in changed]
         if differences:
-            raise StoreCorrupt(
+            raise errors.StoreCorrupt(
                 f"expected the tables of a Lookalike catalog and nothing else in {self.path}, "
                 f"got {', '.join(sorted(differences))}: restore it from a backup"
             )
@@ -231,7 +223,7 @@ class SqliteFile:
             return []
         self.vacuum()
         if remaining := self.integrity():
-            raise StoreCorrupt(
+            raise errors.StoreCorrupt(
                 f"expected {self.path} to be intact after it was rewritten, got '{remaining[0]}': restore the store "
                 "from a backup"
             )

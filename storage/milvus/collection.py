@@ -8,7 +8,7 @@ import json
 import time
 from collections.abc import Sequence
 from contextlib import AbstractContextManager
-from dataclasses import asdict
+from dataclasses import asdict, dataclass
 from typing import Any
 
 import numpy as np
@@ -16,7 +16,6 @@ from numpy.typing import NDArray
 
 from storage.errors import ServerUnusable, require_extra
 from storage.milvus.client import MAX_HITS, MAX_TEXT_BYTES, connect, item_schema, server_errors
-from storage.milvus.coverage import Coverage
 from storage.milvus.definition import definition_for, existing_definition, require_fit
 from storage.milvus.url import FLAT, HNSW, L2, MilvusUrl
 
@@ -33,6 +32,24 @@ _COVERAGE_ID = -1
 _ITEMS = f"id > {_COVERAGE_ID}"
 
 Ids = NDArray[np.int64]
+
+
+@dataclass(frozen=True, slots=True)
+class Coverage:
+    """What a collection holds at least: all items with ids below `next_id` that are live after `batch`.
+
+    `items` is their number. The collection may also hold some newer items, and items deleted later. `chain` is the
+    chain hash of `batch` in hexadecimal; `largest` is at least the largest squared length of a vector. `epoch`
+    changes when the collection is rebuilt. The defaults are the coverage of an empty collection. The field names are
+    those of the JSON in the collection.
+    """
+
+    epoch: str = ""
+    batch: int = 0
+    chain: str = ""
+    next_id: int = 0
+    items: int = 0
+    largest: float = 0.0
 
 
 class MilvusCollection:
@@ -73,18 +90,13 @@ class MilvusCollection:
         self._client.close()
 
     def _create(self) -> None:
-        definition = self._definition
-        index = self._client.prepare_index_params()
-        index.add_index(
-            "vector",
-            index_type=definition.index.kind,
-            metric_type=definition.index.metric,
-            params=dict(definition.index.built),
-        )
+        definition, index = self._definition, self._definition.index
+        index_params = self._client.prepare_index_params()
+        index_params.add_index("vector", index_type=index.kind, metric_type=index.metric, params=dict(index.built))
         self._client.create_collection(
             self.url.collection,
             schema=item_schema(self._client, definition.dim, definition.as_text()),
-            index_params=index,
+            index_params=index_params,
             consistency_level="Strong",
             timeout=TIMEOUT_S,
         )

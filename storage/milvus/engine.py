@@ -10,8 +10,7 @@ from storage.catalog.catalog import Catalog
 from storage.catalog.database import Database
 from storage.catalog.row import Row
 from storage.errors import ServerUnusable
-from storage.milvus.collection import Ids, MilvusCollection
-from storage.milvus.coverage import Coverage
+from storage.milvus.collection import Coverage, Ids, MilvusCollection
 from storage.milvus.sync import CollectionSync, require_same_history
 from storage.milvus.url import MilvusUrl
 from storage.types.embedding import Embedding
@@ -97,7 +96,7 @@ class Engine:
         """Make the collection hold exactly the live rows; return a line if it had to be rebuilt."""
         rebuilt = self._sync.run_and_check()
         self.refresh()
-        return [] if rebuilt is None else [rebuilt]
+        return rebuilt
 
     def wait_until_indexed(self) -> None:
         """Wait until the server has indexed all rows."""

@@ -13,8 +13,7 @@ from storage.catalog.batch import Batch
 from storage.catalog.catalog import Catalog
 from storage.catalog.database import Database
 from storage.errors import ServerUnusable
-from storage.milvus.collection import MilvusCollection
-from storage.milvus.coverage import Coverage
+from storage.milvus.collection import Coverage, MilvusCollection
 from storage.milvus.pushdown import encoded_label
 from storage.milvus.url import MilvusUrl
 
@@ -39,17 +38,17 @@ class CollectionSync:
             if locked:
                 self._run()
 
-    def run_and_check(self) -> str | None:
+    def run_and_check(self) -> list[str]:
         """Make the collection cover all rows, rebuilt if it has other items too; return a line if it was rebuilt."""
         with self._database.sync_lock(wait=True):
             self._run()
             coverage = self._collection.read_coverage()
             count = self._collection.count()
             if count == coverage.items:
-                return None
+                return []
             self._collection.clear()
             self._run()
-        return f"collection {self._collection.url}: {count} items instead of {coverage.items}, rebuilt"
+        return [f"collection {self._collection.url}: {count} items instead of {coverage.items}, rebuilt"]
 
     def _run(self) -> None:
         covered = self._collection.read_coverage()

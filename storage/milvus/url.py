@@ -71,14 +71,9 @@ def parse_milvus_url(text: str) -> MilvusUrl:
             f"expected {expected} of {f'the index {index}' if index else 'an index'} in the Milvus URL, got "
             f"{min(unknown)!r}"
         )
-    return MilvusUrl(
-        f"{parts.scheme}://{parts.netloc}",
-        collection,
-        index,
-        metric,
-        {name: params[name] for name in build if name in params},
-        {name: params[name] for name in search if name in params},
-    )
+    build_params = {name: params[name] for name in build if name in params}
+    search_params = {name: params[name] for name in search if name in params}
+    return MilvusUrl(f"{parts.scheme}://{parts.netloc}", collection, index, metric, build_params, search_params)
 
 
 def _parse_number(name: str, value: str) -> int:

@@ -58,9 +58,5 @@ class Query:
             raise InvalidQuery(f"expected a list of ids to exclude, got {exclude!r}")
         if k is None:
             k = DEFAULT_K if radius is None else NO_LIMIT
-        return cls(
-            checked_k(k),
-            None if radius is None else checked_radius(radius),
-            conditions_of(where),
-            tuple(map(checked_id, exclude)),
-        )
+        max_distance = None if radius is None else checked_radius(radius)
+        return cls(checked_k(k), max_distance, conditions_of(where), tuple(map(checked_id, exclude)))

@@ -4,7 +4,9 @@ An image of one grey level v has the features (v, v, v, v) / 255, and the toy re
 them, so the distance of two such images is 2 |v - w| / 255.
 """
 
+from collections.abc import Mapping
 from dataclasses import replace
+from pathlib import Path
 
 import cv2
 import numpy as np
@@ -58,12 +60,26 @@ def grey(level: int, side: int = 8) -> NDArray[np.uint8]:
     return np.full((side, side), level, np.uint8)
 
 
+def noise(*shape: int, seed: int = 1) -> NDArray[np.uint8]:
+    """Return random pixel values of a shape."""
+    return np.random.default_rng(seed).integers(0, 256, shape, np.uint8)
+
+
 def png(image: NDArray[np.uint8]) -> bytes:
     """Return an image, (h, w) in grey or (h, w, 3) in RGB, as the bytes of a PNG file."""
     encoded, data = cv2.imencode(".png", image if image.ndim == 2 else cv2.cvtColor(image, cv2.COLOR_RGB2BGR))
     if not encoded:
         raise ValueError(f"cannot encode an image of shape {image.shape}")
     return data.tobytes()
+
+
+def write_greys(folder: Path, levels: Mapping[str, int]) -> Path:
+    """Write a PNG file of one grey level for each path below a folder, and return the folder."""
+    for name, level in levels.items():
+        path = folder / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_bytes(png(grey(level)))
+    return folder
 
 
 def grey_source(levels: dict[str, int], labels: dict[str, str] | None = None) -> InMemorySource:

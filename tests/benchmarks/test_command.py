@@ -9,7 +9,7 @@ import pytest
 from benchmarks import __main__ as main
 from ingest.embedding.recipes import RECIPES
 from tests.commands import Command
-from tests.toys import TOY, grey, png, toy_backbone
+from tests.toys import TOY, toy_backbone, write_greys
 
 
 @pytest.fixture(autouse=True)
@@ -21,12 +21,9 @@ def toy_recipe(monkeypatch: pytest.MonkeyPatch) -> None:
 
 @pytest.fixture
 def images(tmp_path: Path) -> Path:
-    folder = tmp_path / "images"
-    for label, levels in (("dark", (0, 20, 40)), ("light", (200, 220, 240))):
-        (folder / label).mkdir(parents=True)
-        for level in levels:
-            (folder / label / f"{level}.png").write_bytes(png(grey(level)))
-    return folder
+    levels = {"dark/0.png": 0, "dark/20.png": 20, "dark/40.png": 40}
+    levels |= {"light/200.png": 200, "light/220.png": 220, "light/240.png": 240}
+    return write_greys(tmp_path / "images", levels)
 
 
 @pytest.fixture

@@ -13,7 +13,7 @@ from ingest.job import ingest
 from ingest.pipeline.progress import IngestReport
 from ingest.sources import InMemorySource, Source, SourceImage
 from storage import Item, Store
-from tests.toys import TOY, toy_backbone
+from tests.toys import TOY, noise, toy_backbone
 
 
 class Killed(Exception):
@@ -34,7 +34,7 @@ class FailingSource(InMemorySource):
 
 def noise_source(count: int, change: int | None = None) -> InMemorySource:
     """Return images of noise, optionally one of them changed."""
-    pictures = np.random.default_rng(11).integers(0, 256, (count, 6, 7, 3), np.uint8)
+    pictures = noise(count, 6, 7, 3, seed=11)
     if change is not None:
         pictures[change] = 255 - pictures[change]
     images = [

@@ -19,7 +19,7 @@ from storage import Store
 from tests.commands import Command
 from tests.ingest.images.refusals import DECODABLE
 from tests.ingest.sources.idx_files import write_split
-from tests.toys import TOY, grey, png, toy_backbone
+from tests.toys import TOY, grey, png, toy_backbone, write_greys
 
 Ingest = Callable[..., tuple[int, str, str]]
 
@@ -34,11 +34,7 @@ def toy_recipe(monkeypatch: pytest.MonkeyPatch) -> None:
 
 @pytest.fixture
 def images(tmp_path: Path) -> Path:
-    folder = tmp_path / "images"
-    (folder / "dark").mkdir(parents=True)
-    for level in (0, 51, 102):
-        (folder / "dark" / f"{level}.png").write_bytes(png(grey(level)))
-    return folder
+    return write_greys(tmp_path / "images", {f"dark/{level}.png": level for level in (0, 51, 102)})
 
 
 @pytest.fixture

@@ -11,13 +11,12 @@ from ingest.embedding import embedder
 from ingest.embedding.embedder import Embedder
 from ingest.embedding.linalg.arrays import Float32Array
 from ingest.embedding.recipes import Recipe
-from ingest.images.images import Image
 from search import Searcher
 from storage import Embedding, Store
 from storage.errors import OtherEmbedding
 from tests.errors import error_message
 from tests.ingest.jobs import job
-from tests.toys import TOY, ToyBackbone, grey, grey_source, toy_backbone
+from tests.toys import TOY, ToyBackbone, grey, grey_source, noise, toy_backbone
 
 DRAWN = dataclasses.replace(TOY, head="dense")
 
@@ -30,12 +29,8 @@ class AnySide(ToyBackbone):
         return np.concatenate([means, np.square(images).mean(axis=(1, 2), dtype=np.float32)], axis=1)
 
 
-def noise(count: int) -> list[Image]:
-    return list(np.random.default_rng(3).integers(0, 256, (count, 9, 9, 3), np.uint8))
-
-
 def embedding(recipe: Recipe = DRAWN, weights: str = "toy weights", images: int = 20) -> Embedding:
-    return Embedder.fit(recipe, AnySide(weights), noise(images)).embedding()
+    return Embedder.fit(recipe, AnySide(weights), noise(images, 9, 9, 3, seed=3)).embedding()
 
 
 @pytest.mark.parametrize(

@@ -20,17 +20,14 @@ from tests.commands import Command
 from tests.errors import error_message
 from tests.ingest.images.refusals import DECODABLE
 from tests.ingest.jobs import Killed
-from tests.toys import TOY, grey, grey_source, png, toy_backbone
+from tests.toys import TOY, grey, grey_source, png, toy_backbone, write_greys
 
 WEB_PAGE = f"{DECODABLE} b.png: a web page"
 
 
 @pytest.fixture
 def images(tmp_path: Path) -> Path:
-    folder = tmp_path / "images"
-    folder.mkdir()
-    for name, level in (("a.png", 0), ("c.png", 102), ("d.png", 153)):
-        (folder / name).write_bytes(png(grey(level)))
+    folder = write_greys(tmp_path / "images", {"a.png": 0, "c.png": 102, "d.png": 153})
     (folder / "b.png").write_bytes(b"<html>")
     return folder
 

@@ -14,7 +14,8 @@ from benchmarks.measures.keras_baseline import operations
 from benchmarks.measures.throughput import FULL, QUICK, measure_throughput
 from ingest.embedding.recipes import NOTEBOOK, RETRIEVAL
 from ingest.errors import SourceUnusable
-from tests.toys import grey, png
+from tests.errors import error_message
+from tests.toys import write_greys
 
 RUN = IngestRun("retrieval", "bfloat16", 1_000, 0, 0, 2.0, {"decode": 0.5, "embed": 1.5, "write": 0.25}, 900.0, True)
 
@@ -88,8 +89,6 @@ def test_operations_are_those_of_the_convolutions_up_to_the_layer() -> None:
 
 
 def test_a_job_that_fails_is_reported_with_its_reason(tmp_path: Path) -> None:
-    (tmp_path / "images").mkdir()
-    (tmp_path / "images" / "a.png").write_bytes(png(grey(0)))
-    with pytest.raises(BenchmarkFailed) as failed:
-        run_ingest(f"folder:{tmp_path / 'images'}", tmp_path / "store", recipe="best")
-    assert "got 'best'" in str(failed.value)
+    images = write_greys(tmp_path / "images", {"a.png": 0})
+    message = error_message(BenchmarkFailed, run_ingest, f"folder:{images}", tmp_path / "store", recipe="best")
+    assert "got 'best'" in message

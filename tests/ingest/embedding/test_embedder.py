@@ -18,7 +18,7 @@ from ingest.errors import EmbeddingDrift, SourceUnusable
 from ingest.images.images import Image
 from storage.errors import OtherEmbedding
 from tests.errors import error_message
-from tests.toys import TOY, ToyBackbone, grey
+from tests.toys import TOY, ToyBackbone, grey, noise
 
 RANDOM_DENSE = dataclasses.replace(TOY, head="dense")
 
@@ -34,14 +34,14 @@ class OtherPrecision(ToyBackbone):
         return np.asarray(super().features(images) * self._factor, np.float32)
 
 
-def noise(count: int, side: int = 9) -> list[Image]:
-    return list(np.random.default_rng(3).integers(0, 256, (count, side, side, 3), np.uint8))
+def pictures(count: int) -> list[Image]:
+    return list(noise(count, 9, 9, 3, seed=3))
 
 
 def fitted(
     recipe: Recipe = TOY, backbone: ToyBackbone | None = None, images: Iterable[Image] | None = None
 ) -> Embedder:
-    return Embedder.fit(recipe, backbone or ToyBackbone(), images if images is not None else noise(20))
+    return Embedder.fit(recipe, backbone or ToyBackbone(), images if images is not None else pictures(20))
 
 
 def fingerprint(recipe: Recipe = RANDOM_DENSE, backbone: ToyBackbone | None = None) -> str:
@@ -70,7 +70,7 @@ def test_no_images_give_no_vectors() -> None:
 
 @pytest.mark.parametrize("recipe", [TOY, RANDOM_DENSE], ids=["pca", "dense"])
 def test_an_images_vector_has_the_same_bits_alone_and_anywhere_among_others(recipe: Recipe) -> None:
-    images = noise(21)
+    images = pictures(21)
     embedder = fitted(recipe, images=images)
     together = embedder.embed(images)
     np.testing.assert_array_equal(np.concatenate([embedder.embed([image]) for image in images]), together)
@@ -83,19 +83,19 @@ def test_fitting_without_an_image_is_refused() -> None:
 
 def test_fitting_reports_the_images_done_after_each_batch_of_the_backbone() -> None:
     done: list[int] = []
-    Embedder.fit(TOY, ToyBackbone(), iter(noise(20)), done.append)
+    Embedder.fit(TOY, ToyBackbone(), iter(pictures(20)), done.append)
     assert done == [8, 16, 20]
 
 
 def test_a_caching_backbone_computes_only_batches_with_a_new_image_and_gives_the_same_bits() -> None:
     backbone = ToyBackbone()
     # One more than the images: the black one that the last batch is padded with.
-    embedder = Embedder.fit(TOY, CachingBackbone(backbone, capacity=21), noise(20))
+    embedder = Embedder.fit(TOY, CachingBackbone(backbone, capacity=21), pictures(20))
     assert backbone.batches == 3
-    vectors = embedder.embed(noise(20))
+    vectors = embedder.embed(pictures(20))
     assert backbone.batches == 3
-    np.testing.assert_array_equal(vectors, fitted().embed(noise(20)))
-    embedder.embed([grey(1), *noise(20)])
+    np.testing.assert_array_equal(vectors, fitted().embed(pictures(20)))
+    embedder.embed([grey(1), *pictures(20)])
     assert backbone.batches == 4
 
 
@@ -103,7 +103,7 @@ def test_a_caching_backbone_computes_images_beyond_its_capacity_again() -> None:
     backbone = ToyBackbone()
     cached = CachingBackbone(backbone, capacity=8)
     for _ in range(2):
-        list(compute_features(TOY, cached, [network_input(TOY, image) for image in noise(20)]))
+        list(compute_features(TOY, cached, [network_input(TOY, image) for image in pictures(20)]))
     # The first batch of eight is in the cache, the other two are not.
     assert backbone.batches == 3 + 2
 
@@ -162,7 +162,7 @@ def test_other_weights_have_another_fingerprint() -> None:
 
 
 def test_a_head_fitted_on_other_images_has_another_fingerprint() -> None:
-    first, other = fitted(images=noise(20)), fitted(images=noise(19))
+    first, other = fitted(images=pictures(20)), fitted(images=pictures(19))
     assert first.embedding().fingerprint != other.embedding().fingerprint
 
 
@@ -177,7 +177,7 @@ def test_names_origins_and_versions_do_not_change_the_fingerprint(monkeypatch: p
     monkeypatch.setattr(cv2, "__version__", "9.9.9")
     elsewhere = ToyBackbone()
     elsewhere.origin = "elsewhere"
-    renamed = fitted(dataclasses.replace(RANDOM_DENSE, name="another name"), elsewhere, noise(5)).embedding()
+    renamed = fitted(dataclasses.replace(RANDOM_DENSE, name="another name"), elsewhere, pictures(5)).embedding()
     assert renamed.fingerprint == before
     assert (renamed.spec["opencv"], renamed.spec["weights"]["origin"]) == ("9.9.9", "elsewhere")
 
@@ -186,7 +186,7 @@ def test_names_origins_and_versions_do_not_change_the_fingerprint(monkeypatch: p
 def test_a_restored_embedder_gives_the_same_bits_and_the_same_embedding(recipe: Recipe) -> None:
     embedder = fitted(recipe)
     restored = Embedder.restore(embedder.embedding(), ToyBackbone())
-    np.testing.assert_array_equal(restored.embed(noise(20)), embedder.embed(noise(20)))
+    np.testing.assert_array_equal(restored.embed(pictures(20)), embedder.embed(pictures(20)))
     assert restored.recipe == recipe
     assert (restored.embedding().fingerprint, restored.embedding().spec) == (
         embedder.embedding().fingerprint,

@@ -15,6 +15,7 @@ from ingest.errors import UnreadableImage
 from ingest.images.images import decode
 from tests.ingest.images.handmade.png import with_right_checksums
 from tests.ingest.images.samples import SAMPLES, WRITTEN, write
+from tests.toys import noise
 
 
 def damaged(data: bytes, generator: np.random.Generator) -> bytes:
@@ -48,7 +49,7 @@ def still_decoded(data: bytes, times: int, seed: int) -> int:
 
 def main(times: int) -> None:
     """Damage and decode every sample, and a small image in each format that OpenCV writes."""
-    smooth = cv2.resize(np.random.default_rng(1).integers(0, 256, (4, 5, 3), np.uint8), (40, 32))
+    smooth = cv2.resize(noise(4, 5, 3), (40, 32))
     images = {name: data for name, (_, data) in SAMPLES.items()}
     with tempfile.TemporaryDirectory() as folder:
         images |= {suffix: write(np.asarray(smooth, np.uint8), suffix, Path(folder)) for suffix in WRITTEN}

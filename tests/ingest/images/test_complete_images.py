@@ -9,6 +9,7 @@ import pytest
 from ingest.images.images import decode
 from tests.ingest.images.refusals import reason
 from tests.ingest.images.samples import SAMPLES, WRITTEN, write
+from tests.toys import noise
 
 
 def signature_length(kind: str) -> int:
@@ -32,14 +33,13 @@ def test_data_after_an_image_is_ignored(name: str) -> None:
 
 @pytest.mark.parametrize("suffix", WRITTEN)
 def test_a_large_image_cut_in_the_middle_is_truncated(suffix: str, tmp_path: Path) -> None:
-    noise = np.random.default_rng(1).integers(0, 256, (200, 300, 3), np.uint8)
-    kind, data = WRITTEN[suffix], write(noise, suffix, tmp_path)
+    kind, data = WRITTEN[suffix], write(noise(200, 300, 3), suffix, tmp_path)
     assert {reason(data[: len(data) * share // 10]) for share in range(2, 10)} == {f"a truncated {kind}"}
 
 
 def test_the_end_of_an_embedded_preview_does_not_complete_a_jpeg() -> None:
     _, preview = SAMPLES["jpeg"]
-    encoded, data = cv2.imencode(".jpg", np.random.default_rng(1).integers(0, 256, (64, 64, 3), np.uint8))
+    encoded, data = cv2.imencode(".jpg", noise(64, 64, 3))
     assert encoded
     complete = data.tobytes()
     segment = b"\xff\xe2" + (len(preview) + 2).to_bytes(2) + preview
@@ -48,8 +48,7 @@ def test_the_end_of_an_embedded_preview_does_not_complete_a_jpeg() -> None:
 
 
 def test_a_progressive_jpeg_without_its_last_scan_is_truncated() -> None:
-    noise = np.random.default_rng(1).integers(0, 256, (64, 64), np.uint8)
-    encoded, data = cv2.imencode(".jpg", noise, [cv2.IMWRITE_JPEG_PROGRESSIVE, 1])
+    encoded, data = cv2.imencode(".jpg", noise(64, 64), [cv2.IMWRITE_JPEG_PROGRESSIVE, 1])
     assert encoded
     complete = data.tobytes()
     assert decode(complete, "a.jpg").shape == (64, 64, 3)

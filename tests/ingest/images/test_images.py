@@ -9,11 +9,7 @@ import pytest
 from ingest.errors import UnreadableImage
 from ingest.images.images import Image, checked_image, content_digest, decode, thumbnail, to_input
 from tests.errors import error_message
-from tests.toys import grey, png
-
-
-def noise(height: int, width: int, seed: int = 1) -> Image:
-    return np.random.default_rng(seed).integers(0, 256, (height, width, 3), np.uint8)
+from tests.toys import grey, noise, png
 
 
 def jpeg(image: Image, quality: int = 95) -> bytes:
@@ -23,7 +19,7 @@ def jpeg(image: Image, quality: int = 95) -> bytes:
 
 
 def test_a_png_in_colour_is_decoded_to_its_rgb_pixels() -> None:
-    image = noise(5, 7)
+    image = noise(5, 7, 3)
     np.testing.assert_array_equal(decode(png(image), "a.png"), image)
 
 
@@ -38,7 +34,7 @@ def test_a_jpeg_is_decoded_with_red_first() -> None:
 
 
 def test_grey_and_rgb_arrays_are_images_without_a_copy() -> None:
-    for image in (grey(7), noise(2, 3)):
+    for image in (grey(7), noise(2, 3, 3)):
         assert checked_image(image) is image
 
 
@@ -69,7 +65,7 @@ def test_a_grey_image_becomes_three_equal_channels_from_0_to_1(interpolation: st
 
 @pytest.mark.parametrize("interpolation", ["linear", "area"])
 def test_an_image_of_the_networks_size_is_only_divided_by_255(interpolation: str) -> None:
-    image = noise(4, 4)
+    image = noise(4, 4, 3)
     np.testing.assert_array_equal(to_input(image, 4, interpolation), image.astype(np.float32) / np.float32(255))
 
 
@@ -86,9 +82,9 @@ def test_a_smaller_image_is_enlarged_linearly(interpolation: str) -> None:
 
 
 def test_making_an_input_does_not_change_the_image() -> None:
-    image = noise(4, 4)
+    image = noise(4, 4, 3)
     to_input(image, 4, "linear")
-    np.testing.assert_array_equal(image, noise(4, 4))
+    np.testing.assert_array_equal(image, noise(4, 4, 3))
 
 
 @pytest.mark.parametrize(
@@ -103,7 +99,7 @@ def test_a_thumbnail_keeps_the_proportions_and_has_a_longer_side_of_96(
 
 
 def test_a_small_image_is_its_own_thumbnail() -> None:
-    for image in (noise(96, 40), noise(3, 5)):
+    for image in (noise(96, 40, 3), noise(3, 5, 3)):
         np.testing.assert_array_equal(decode(thumbnail(image), "a thumbnail"), image)
     np.testing.assert_array_equal(decode(thumbnail(grey(9)), "a thumbnail"), np.full((8, 8, 3), 9, np.uint8))
 
@@ -120,5 +116,5 @@ def test_the_digest_of_pixels_is_over_their_shape_and_values() -> None:
 
 
 def test_the_digest_of_pixels_does_not_depend_on_their_memory_layout() -> None:
-    image = noise(4, 5)
+    image = noise(4, 5, 3)
     assert content_digest(np.asfortranarray(image)) == content_digest(image)

@@ -13,6 +13,7 @@ from tests.ingest.images.handmade.png import GREY, RGB, RGBA, chunk, png_of
 from tests.ingest.images.handmade.tiff import BLACK_IS_ZERO, tiff_of
 from tests.ingest.images.handmade.webp import ALPHA, EXIF, vp8l, webp_of
 from tests.ingest.images.handmade.webp import chunk as webp_chunk
+from tests.toys import noise
 
 # How each EXIF orientation, 1 to 8, says the stored pixels must be turned: EXIF 2.32, tag 0x0112.
 TURNED: dict[int, Callable[[Image], Image]] = {
@@ -26,7 +27,7 @@ TURNED: dict[int, Callable[[Image], Image]] = {
     8: np.rot90,
 }
 
-STORED = np.random.default_rng(1).integers(0, 256, (3, 4, 3), np.uint8)
+STORED = noise(3, 4, 3)
 STORED_GREY = STORED[:, :, 0]
 STORED_BGRA = np.dstack([STORED[:, :, ::-1], np.full((3, 4), 255, np.uint8)])
 ORIENTATION = 274

@@ -20,8 +20,8 @@ from ingest.sources import InMemorySource, SourceImage
 from storage import Store
 from storage.errors import StoreUnwritable
 from tests.ingest.jobs import FailingSource, assert_same_store, contents, job, noise_source
-
-ROOT = Path(__file__).parents[3]
+from tests.processes import REPOSITORY
+from tests.toys import noise
 
 #: A job in a process of its own that prints its progress after each batch, and waits a little.
 PROGRAM = """
@@ -50,7 +50,7 @@ def started_job(store: Path) -> subprocess.Popen[str]:
     """Start a job, and wait until a few of its batches are acknowledged."""
     process = subprocess.Popen(
         [sys.executable, "-c", PROGRAM, str(store)],
-        cwd=ROOT,
+        cwd=REPOSITORY,
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
         text=True,
@@ -163,7 +163,7 @@ def test_a_source_that_fails_while_it_is_read_loses_nothing_acknowledged(tmp_pat
 
 def test_a_source_that_changes_while_it_is_read_is_stored_as_it_was_read(tmp_path: Path) -> None:
     """Two thirds of the images change between fitting and ingest, the others vanish: each vector is of one picture."""
-    pictures = np.random.default_rng(4).integers(0, 256, (2, 30, 6, 7, 3), np.uint8)
+    pictures = noise(2, 30, 6, 7, 3, seed=4)
     reads: dict[int, int] = {}
 
     def read(number: int) -> np.ndarray[tuple[int, ...], np.dtype[np.uint8]]:

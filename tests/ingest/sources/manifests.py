@@ -10,14 +10,12 @@ import pyarrow.parquet as pq
 from ingest.errors import SourceUnusable
 from ingest.sources.manifest import Manifest
 from tests.errors import error_message
-from tests.toys import grey, png
+from tests.toys import write_greys
 
 
 def write_pictures(folder: Path) -> None:
     """Write a.png, cat/b.png and cat/c.png of the levels 10, 11 and 12."""
-    (folder / "cat").mkdir()
-    for level, name in enumerate(("a.png", "cat/b.png", "cat/c.png"), start=10):
-        (folder / name).write_bytes(png(grey(level)))
+    write_greys(folder, {"a.png": 10, "cat/b.png": 11, "cat/c.png": 12})
 
 
 def write_csv(folder: Path, **columns: list[Any]) -> Path:

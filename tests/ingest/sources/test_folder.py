@@ -14,13 +14,11 @@ from ingest.sources import SourceImage, confined_folder
 from ingest.sources.folder import Folder
 from tests.errors import error_message
 from tests.ingest.sources.contents import described, rejects
-from tests.toys import grey, png
+from tests.toys import grey, png, write_greys
 
 
 def write(root: Path, *paths: str) -> None:
-    for path in paths:
-        (root / path).parent.mkdir(parents=True, exist_ok=True)
-        (root / path).write_bytes(png(grey(len(path))))
+    write_greys(root, {path: len(path) for path in paths})
 
 
 def keys(root: Path) -> list[str]:

@@ -19,6 +19,7 @@ from tests.ingest.jobs import job
 from tests.ingest.sources.contents import described
 from tests.ingest.sources.idx_files import pictures
 from tests.ingest.sources.memory import less_memory_than
+from tests.toys import noise
 
 Array = NDArray[Any]
 
@@ -243,10 +244,10 @@ def test_a_file_that_is_no_archive_is_refused(tmp_path: Path) -> None:
 
 
 def test_a_damaged_value_is_refused_by_its_checksum(tmp_path: Path) -> None:
-    noise = np.random.default_rng(1).integers(0, 256, (1, 100, 100), np.uint8)
-    path = save(tmp_path, images=noise)
+    image = noise(1, 100, 100)
+    path = save(tmp_path, images=image)
     data = path.read_bytes()
-    end = data.index(noise.tobytes()) + noise.size
+    end = data.index(image.tobytes()) + image.size
     path.write_bytes(data[: end - 1] + bytes([data[end - 1] ^ 1]) + data[end:])
     assert refusal(path) == (
         f"expected a file that can be unpacked, got images of {path}: 'Bad CRC-32 for file 'images.npy'': "

@@ -11,14 +11,12 @@ from ingest.sources import USAGE, open_source
 from tests.errors import error_message
 from tests.ingest.sources.idx_files import pictures, write_split
 from tests.processes import REPOSITORY
-from tests.toys import grey, png
+from tests.toys import write_greys
 
 
 @pytest.fixture
 def folder(tmp_path: Path) -> Path:
-    for name in ("a", "b", "c"):
-        (tmp_path / f"{name}.png").write_bytes(png(grey(1)))
-    return tmp_path
+    return write_greys(tmp_path, {"a.png": 1, "b.png": 1, "c.png": 1})
 
 
 @pytest.mark.parametrize(

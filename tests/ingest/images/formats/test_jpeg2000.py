@@ -8,14 +8,11 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from ingest.images.images import Image, decode
+from ingest.images.images import decode
 from tests.ingest.images.refusals import reason
+from tests.toys import noise
 
 LOSSLESS = [cv2.IMWRITE_JPEG2000_COMPRESSION_X1000, 1000]
-
-
-def noise(*shape: int) -> Image:
-    return np.random.default_rng(1).integers(0, 256, shape, np.uint8)
 
 
 def jp2(values: NDArray[np.uint8] | NDArray[np.uint16], folder: Path) -> bytes:

@@ -1,16 +1,16 @@
 """Which files the registry recognizes as images, by their first bytes or suffixes."""
 
 import cv2
-import numpy as np
 import pytest
 
 from ingest.images.formats.registry import SIGNATURE_BYTES, SUFFIXES, begins_like_image
+from tests.toys import noise
 
 
 @pytest.mark.parametrize("suffix", ["bmp", "gif", "jpg", "pbm", "pgm", "png", "ppm", "tiff", "webp"])
 def test_the_first_bytes_of_what_opencv_writes_are_recognized(suffix: str) -> None:
     shape = (50, 70) if suffix in ("pbm", "pgm") else (50, 70, 3)
-    encoded, data = cv2.imencode(f".{suffix}", np.random.default_rng(3).integers(0, 256, shape, np.uint8))
+    encoded, data = cv2.imencode(f".{suffix}", noise(*shape, seed=3))
     assert encoded
     assert begins_like_image(data.tobytes()[:SIGNATURE_BYTES])
 

@@ -178,27 +178,27 @@ def test_a_damaged_gzip_file_is_refused(tmp_path: Path, damage: Callable[[bytes]
 ZEROS = gzip.compress(bytes(2**26), compresslevel=1)
 
 
-def test_a_bomb_is_refused_by_its_header_before_it_is_unpacked(tmp_path: Path) -> None:
+@pytest.mark.parametrize(
+    ("start", "message"),
+    [
+        (
+            header(2051, 33 * 2**20, 8, 8),
+            "expected images in {file}, got {size} bytes that unpack to 2214592512, which looks like a decompression "
+            "bomb: if it is none, unpack it yourself",
+        ),
+        (
+            header(2051, 3, 3, 2),
+            "expected 18 bytes after the header of {file}, got more: the file is followed by something else",
+        ),
+    ],
+    ids=["as the header says", "behind a small header"],
+)
+def test_a_bomb_is_refused_before_it_is_unpacked(tmp_path: Path, start: bytes, message: str) -> None:
     write_split(tmp_path, "train", packed=True)
     bomb = tmp_path / f"{IMAGES}.gz"
-    bomb.write_bytes(gzip.compress(header(2051, 33 * 2**20, 8, 8)) + ZEROS * 33)
+    bomb.write_bytes(gzip.compress(start) + ZEROS * 33)
     with less_memory_than(2**20):
-        message = refusal(tmp_path)
-    assert message == (
-        f"expected images in {bomb}, got {bomb.stat().st_size} bytes that unpack to 2214592512, which looks like a "
-        "decompression bomb: if it is none, unpack it yourself"
-    )
-
-
-def test_a_bomb_behind_a_small_header_is_never_unpacked(tmp_path: Path) -> None:
-    write_split(tmp_path, "train", packed=True)
-    bomb = tmp_path / f"{IMAGES}.gz"
-    bomb.write_bytes(gzip.compress(header(2051, 3, 3, 2)) + ZEROS * 33)
-    with less_memory_than(2**20):
-        message = refusal(tmp_path)
-    assert message == (
-        f"expected 18 bytes after the header of {bomb}, got more: the file is followed by something else"
-    )
+        assert refusal(tmp_path) == message.format(file=bomb, size=bomb.stat().st_size)
 
 
 def test_a_large_file_that_hardly_shrinks_is_no_bomb(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -195,18 +195,6 @@ def test_a_table_without_rows_is_refused(tmp_path: Path, write: Write) -> None:
     )
 
 
-def test_a_missing_file_a_folder_and_a_named_pipe_are_refused(tmp_path: Path) -> None:
-    os.mkfifo(tmp_path / "pipe")
-    for path, reason in (
-        (tmp_path / "none.csv", "No such file or directory"),
-        (tmp_path, "not an ordinary file"),
-        (tmp_path / "pipe", "not an ordinary file"),
-    ):
-        assert refusal(path) == (
-            f"expected a manifest in CSV or Parquet, got {path}: {reason}: name one that exists and can be read"
-        )
-
-
 @BOTH
 def test_changes_to_a_manifest_after_it_was_opened_are_ignored(tmp_path: Path, write: Write) -> None:
     path = write(tmp_path, path=["a.png", "cat/b.png"], label=["1", "2"])

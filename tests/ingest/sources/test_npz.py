@@ -277,16 +277,6 @@ def test_another_compression_than_numpys_is_refused(tmp_path: Path) -> None:
     )
 
 
-def test_a_missing_file_a_folder_and_a_named_pipe_are_refused(tmp_path: Path) -> None:
-    os.mkfifo(tmp_path / "pipe")
-    for path, reason in (
-        (tmp_path / "none.npz", "No such file or directory"),
-        (tmp_path, "not an ordinary file"),
-        (tmp_path / "pipe", "not an ordinary file"),
-    ):
-        assert refusal(path) == f"expected an .npz file, got {path}: {reason}: name one that exists and can be read"
-
-
 def test_the_file_can_be_changed_once_it_is_open(tmp_path: Path) -> None:
     path = save(tmp_path, images=pictures(2), labels=DIGITS)
     source = npz_source(path)

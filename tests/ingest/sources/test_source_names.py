@@ -1,5 +1,6 @@
 """The names of sources on the command line, and their limit."""
 
+import os
 from pathlib import Path
 from typing import Any
 
@@ -98,6 +99,19 @@ def test_every_kind_of_source_is_opened_by_its_name(folder: Path) -> None:
         f"folder:{folder}": ("folder", 3),
         f"manifest:{folder}/list.csv": ("manifest", 2),
     }
+
+
+@pytest.mark.parametrize(("kind", "what"), [("npz", "an .npz file"), ("manifest", "a manifest in CSV or Parquet")])
+def test_a_missing_file_a_folder_and_a_named_pipe_are_refused(tmp_path: Path, kind: str, what: str) -> None:
+    os.mkfifo(tmp_path / "pipe")
+    for path, reason in (
+        (tmp_path / "none", "No such file or directory"),
+        (tmp_path, "not an ordinary file"),
+        (tmp_path / "pipe", "not an ordinary file"),
+    ):
+        assert error_message(SourceUnusable, open_source, f"{kind}:{path}") == (
+            f"expected {what}, got {path}: {reason}: name one that exists and can be read"
+        )
 
 
 def test_every_kind_is_in_the_documentation() -> None:

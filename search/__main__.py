@@ -64,15 +64,13 @@ def query(
         if figure is not None:
             _draw_neighbours(searcher, result, figure)
     if image is not None:
-        # Imported here: OpenCV takes a moment to load, and only an image is embedded.
+        # Imported here: OpenCV takes a moment to load, and only images are embedded on this machine.
         from ingest.embedding.embedder import drift_message
 
         if message := drift_message(searcher.drift):
             console.print_message(message)
     if json:
-        # Only images are embedded on this machine, so only they can drift.
-        drift = searcher.drift if image is not None else None
-        fields = {"k": DEFAULT_K if k is None and radius is None else k, "radius": radius, "drift": drift}
+        fields = {"k": DEFAULT_K if k is None and radius is None else k, "radius": radius, "drift": searcher.drift}
         console.print_json({name: value for name, value in fields.items() if value is not None} | result.as_json())
     else:
         console.OUT.print(result.table())

@@ -7,7 +7,7 @@ from benchmarks.durability.durability_report import QUICK, Sizes, measure_durabi
 from benchmarks.parts.part import Context, Outcome, Part
 from benchmarks.parts.section import Grid, Section, Text
 
-#: The short form, with only the faults that take seconds.
+#: The short form, with only those faults that take seconds.
 SHORT = Sizes(kills=24, power_cuts=200, stride=400, index_damages=200, catalog_damages=40, stored=5_000, large=10_000)
 _SHORT_STAGES = ("kills_at_random", "power_cuts", "index_damages", "catalog_damages")
 
@@ -19,7 +19,7 @@ def measure(context: Context) -> Outcome:
         sizes, seed=context.seed, stages=_SHORT_STAGES if context.quick else None, on_stage=context.on_stage
     )
     faults = {name: stage for name, stage in report.stages.items() if name != "costs"}
-    bad = sum(not fault.ok for fault in faults.values())
+    failed = sum(not fault.ok for fault in faults.values())
     document = report.as_json()
     tried = sum(_tried(stage) for stage in document.values() if isinstance(stage, dict))
     return Outcome(
@@ -32,13 +32,14 @@ def measure(context: Context) -> Outcome:
                 Grid(("fault", "result"), [_row(name, fault.ok) for name, fault in faults.items()], strong=1),
             ]
         ),
-        value=f"{bad} lost" if not bad else f"{bad} failed",
+        value=f"{failed} failed" if failed else "0 lost",
         answer=f"in {tried:,} stores after crashes, power cuts, full disks and corruption",
         ok=report.ok,
     )
 
 
 def _tried(stage: dict[str, Any]) -> int:
+    """Return in how many stores a fault was tried."""
     return next((int(stage[name]) for name in ("states", "trials", "cases", "count") if name in stage), 0)
 
 

@@ -15,7 +15,7 @@ from storage.catalog.batch import Batch
 from storage.catalog.batch_copies import CopiedBatch, batches_after
 from storage.catalog.catalog import Catalog
 from storage.catalog.database import Database
-from storage.catalog.row import VECTOR_DTYPE, Row
+from storage.catalog.row import Row, vectors_of
 from storage.errors import InvalidQuery, NotAStore, UnknownItem
 from storage.locations.location import Location
 from storage.maintenance import verification
@@ -102,7 +102,7 @@ class StoreReader:
             first_batch = first_batch or batch
             if not rows:
                 break
-            yield [row.item() for row in rows], self._vectors_of(rows)
+            yield [row.item() for row in rows], vectors_of(rows, self.dim)
             last, count = rows[-1].id, count + len(rows)
         if batch == first_batch:
             batch.require_live(count)
@@ -114,12 +114,7 @@ class StoreReader:
 
     def vectors(self, ids: Sequence[int]) -> NDArray[np.float32]:
         """Return the vectors of these items, (n, dim) float32, in the given order; raise UnknownItem."""
-        return self._vectors_of(self._rows_by_id(ids))
-
-    def _vectors_of(self, rows: Sequence[Row]) -> NDArray[np.float32]:
-        dim = self.dim
-        vectors = np.frombuffer(b"".join([row.vector_bytes(dim) for row in rows]), VECTOR_DTYPE)
-        return vectors.reshape(len(rows), dim).astype(np.float32)
+        return vectors_of(self._rows_by_id(ids), self.dim)
 
     def _rows_by_id(self, ids: Sequence[Id]) -> list[Row]:
         """Return the rows of these ids, checked; raise UnknownItem."""
@@ -190,7 +185,7 @@ class StoreReader:
     def ids(self) -> NDArray[np.int64]:
         """Return the ids of all items, (n,) int64 ascending, without loading their vectors."""
         with self._database.reading() as catalog:
-            return np.array(catalog.items.live_ids(), np.int64)
+            return np.array(catalog.items.ids_matching(()), np.int64)
 
     def last_batch(self) -> Batch:
         """Return the record of the newest batch."""
@@ -289,7 +284,7 @@ class StoreReader:
 
         The rows were read in a transaction that has ended: a writer would wait for one that is open during a search.
         """
-        queries = checked_vectors(self._vectors_of(rows), self.dim)
+        queries = checked_vectors(vectors_of(rows, self.dim), self.dim)
         hits = self._search(queries, query, [[*query.excluded, row.id] for row in rows])
         return [(row.item(), row_hits) for row, row_hits in zip(rows, hits, strict=True)]
 

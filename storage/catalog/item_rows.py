@@ -135,10 +135,6 @@ class ItemRows:
                 deleted[batch].append(id)
         return deleted
 
-    def live_ids(self) -> list[int]:
-        """Return the ids of all live rows, ascending."""
-        return self._ids(_LIVE)
-
     def deleted_since(self, batch: int, below: int) -> list[int]:
         """Return the ids smaller than `below` that were deleted after a batch, ascending."""
         return self._ids(ItemRow.deleted_in > batch, ItemRow.id < below)

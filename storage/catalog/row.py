@@ -3,7 +3,7 @@
 import json
 import math
 import struct
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from typing import NamedTuple
@@ -76,10 +76,6 @@ class Row(NamedTuple):
             raise _foreign_row(self.id, f"a vector of {dim} dimensions, got {len(self.vector)} bytes")
         return self.vector
 
-    def vector_array(self, dim: int) -> NDArray[np.float32]:
-        """Return a verified row's vector, (dim,) float32, read-only."""
-        return np.frombuffer(self.vector_bytes(dim), VECTOR_DTYPE)
-
     def item(self) -> Item:
         """Return a verified row as an item, without its vector; raise StoreCorrupt when it cannot be decoded."""
         key, label, metadata = self._decoded()
@@ -97,6 +93,12 @@ class Row(NamedTuple):
             return self.key.decode(), label, dict(_metadata(self.metadata))
         except (ValueError, RecursionError) as error:
             raise _foreign_row(self.id, f"text and metadata that can be read, got {error}") from error
+
+
+def vectors_of(rows: Sequence[Row], dim: int) -> NDArray[np.float32]:
+    """Return the vectors of verified rows, (n, dim) float32; raise StoreCorrupt unless all have `dim` dimensions."""
+    data = bytearray().join([row.vector_bytes(dim) for row in rows])
+    return np.frombuffer(data, VECTOR_DTYPE).reshape(len(rows), dim).astype(np.float32, copy=False)
 
 
 @lru_cache(maxsize=4096)

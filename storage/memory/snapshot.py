@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from storage.catalog.batch import BATCH_ZERO, Batch
 from storage.catalog.catalog import Catalog
 from storage.catalog.chain import ChainCheck
-from storage.catalog.row import VECTOR_DTYPE
+from storage.catalog.row import vectors_of
 from storage.errors import StoreCorrupt
 from storage.files import generations
 from storage.memory.gc_pause import gc_paused
@@ -114,8 +114,7 @@ def load(catalog: Catalog, store: Path | None, dim: int) -> Snapshot:
             for row, deleted_in in page:
                 check.add(row, deleted_in)
             rows = [row.verified() for row, deleted_in in page if deleted_in is None]
-            block = np.frombuffer(b"".join([row.vector_bytes(dim) for row in rows]), VECTOR_DTYPE)
-            index.add(block.reshape(len(rows), dim).astype(np.float32, copy=False))
+            index.add(vectors_of(rows, dim))
             ids.append(np.array([row.id for row in rows], np.int64))
     check.finish()
     last.require_live(len(index))

@@ -95,7 +95,7 @@ class MilvusCollection:
         index_params.add_index("vector", index_type=index.kind, metric_type=index.metric, params=dict(index.built))
         self._client.create_collection(
             self.url.collection,
-            schema=item_schema(self._client, definition.dim, definition.as_text()),
+            schema=item_schema(self._client, definition.dim, json.dumps(asdict(definition))),
             index_params=index_params,
             consistency_level="Strong",
             timeout=TIMEOUT_S,

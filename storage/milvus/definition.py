@@ -2,7 +2,7 @@
 
 import json
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from typing import Any
 
 from storage.errors import ServerUnusable
@@ -29,10 +29,6 @@ class Definition:
     fingerprint: str
     dim: int
     index: IndexSpec
-
-    def as_text(self) -> str:
-        """Return the definition as JSON."""
-        return json.dumps(asdict(self))
 
 
 def definition_for(url: MilvusUrl, dim: int, fingerprint: str) -> Definition:

@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 
 from storage.catalog.catalog import Catalog
 from storage.catalog.database import Database
-from storage.catalog.row import Row
+from storage.catalog.row import Row, vectors_of
 from storage.memory.memory_search import MemorySearch
 from storage.memory.searchable import ExcludedIds, Queries, Searchable
 from storage.memory.snapshot import Snapshot
@@ -172,7 +172,7 @@ class MilvusSearch:
 
 
 def _vector_rows(rows: Sequence[Row], dim: int) -> _VectorRows:
-    vectors = np.array([row.verified().vector_array(dim) for row in rows], np.float32).reshape(len(rows), dim)
+    vectors = vectors_of([row.verified() for row in rows], dim)
     return _VectorRows(rows, np.array([row.id for row in rows], np.int64), vectors)
 
 

@@ -12,6 +12,7 @@ import numpy as np
 from storage.catalog.batch import Batch
 from storage.catalog.catalog import Catalog
 from storage.catalog.database import Database
+from storage.catalog.row import vectors_of
 from storage.errors import ServerUnusable
 from storage.milvus.collection import Coverage, MilvusCollection
 from storage.milvus.pushdown import encoded_label
@@ -67,7 +68,7 @@ class CollectionSync:
             rows = [row.verified() for row in catalog.items.page(coverage.next_id - 1, PAGE)]
         ids, keys = [row.id for row in rows], [row.key.decode() for row in rows]
         labels = [encoded_label(None if row.label is None else row.label.decode()) for row in rows]
-        vectors = np.array([row.vector_array(self._dim) for row in rows], np.float32).reshape(len(rows), self._dim)
+        vectors = vectors_of(rows, self._dim)
         self._collection.remove(deleted)
         self._collection.write(ids, keys, labels, vectors)
         squared_lengths = np.square(vectors, dtype=np.float64).sum(axis=1)

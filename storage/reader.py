@@ -157,11 +157,10 @@ class StoreReader:
         """Return the PNG thumbnails of these items by id, without the items that have none."""
         checked = [checked_id(id) for id in ids]
         with self._database.reading() as catalog:
-            rows = catalog.thumbnails
-            thumbnails = rows.by_item(checked)
+            thumbnails = catalog.thumbnails.by_item(checked)
             if not self._thumbnails_checked and len(thumbnails) < len(set(checked)):
                 # Only once: it takes as long as reading every thumbnail.
-                rows.require_searchable()
+                catalog.thumbnails.require_searchable()
                 self._thumbnails_checked = True
         return thumbnails
 

@@ -118,10 +118,8 @@ def insert_rows(connection: sa.Connection, table: Any, columns: Sequence[str], r
         return
     names = ", ".join(f'"{name}"' for name in columns)
     driver: Any = connection.connection
-    with (
-        driver.cursor() as cursor,
-        cursor.copy(f"COPY {table.__tablename__} ({names}) FROM STDIN (FORMAT BINARY)") as copy,
-    ):
+    statement = f"COPY {table.__tablename__} ({names}) FROM STDIN (FORMAT BINARY)"
+    with driver.cursor() as cursor, cursor.copy(statement) as copy:
         copy.set_types([_copy_type(table.__table__.c[name].type) for name in columns])
         for row in rows:
             copy.write_row(row)

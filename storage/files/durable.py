@@ -8,7 +8,7 @@ import contextlib
 import hashlib
 import os
 import shutil
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import BinaryIO
 
@@ -38,10 +38,8 @@ class HashedFile:
         return self._sha256.digest()
 
 
-def write_file(
-    folder: Path, write: Callable[[HashedFile], object], name: Callable[[bytes], str]
-) -> tuple[Path, int, bytes]:
-    """Write a new file durably, named after its own sha256; return its path, size and sha256.
+def write_file(folder: Path, write: Callable[[HashedFile], object], name: Callable[[bytes], str]) -> HashedFile:
+    """Write a new file durably, named after its own sha256; return its size and sha256.
 
     `write` is called with the open file, `name` with the sha256 of what it wrote. Raise StoreUnwritable when the file
     system refuses; then there is no new file.
@@ -59,9 +57,7 @@ def replace_file(path: Path, data: bytes) -> None:
     replace_file_with(path, lambda file: file.write(data))
 
 
-def _write(
-    temporary: Path, write: Callable[[HashedFile], object], destination: Callable[[bytes], Path]
-) -> tuple[Path, int, bytes]:
+def _write(temporary: Path, write: Callable[[HashedFile], object], destination: Callable[[bytes], Path]) -> HashedFile:
     try:
         with _new_file(temporary) as raw:
             hashed = HashedFile(raw)
@@ -77,7 +73,7 @@ def _write(
         if isinstance(error, OSError):
             raise unwritable(temporary.parent, error) from error
         raise
-    return path, hashed.size, hashed.sha256
+    return hashed
 
 
 def _new_file(path: Path) -> BinaryIO:
@@ -88,19 +84,15 @@ def _new_file(path: Path) -> BinaryIO:
 
 def write_empty(path: Path) -> None:
     """Create an empty file, replacing any file or link of its name; durable only after `rename`."""
-    try:
+    with write_errors(path):
         _new_file(path).close()
-    except OSError as error:
-        raise unwritable(path, error) from error
 
 
 def rename(old: Path, new: Path) -> None:
     """Rename a finished file durably, replacing any file of the new name."""
-    try:
+    with write_errors(new):
         old.replace(new)
         sync_folder(new.parent)
-    except OSError as error:
-        raise unwritable(new, error) from error
 
 
 def link(target: Path, name: Path) -> None:
@@ -109,7 +101,7 @@ def link(target: Path, name: Path) -> None:
     It is a hard link, which takes no space, or a copy where the file system has no links.
     """
     temporary = name.with_name(name.name + TEMPORARY_SUFFIX)
-    try:
+    with write_errors(name):
         temporary.unlink(missing_ok=True)
         try:
             os.link(target, temporary)
@@ -121,27 +113,21 @@ def link(target: Path, name: Path) -> None:
         # Renaming one hard link over another of the same file does nothing and leaves both: remove the temporary one.
         temporary.unlink(missing_ok=True)
         sync_folder(name.parent)
-    except OSError as error:
-        raise unwritable(name, error) from error
 
 
 def make_folder(folder: Path) -> None:
     """Create a folder with its parents durably."""
     missing = [path for path in (folder, *folder.parents) if not path.exists()]
-    try:
+    with write_errors(folder):
         folder.mkdir(parents=True, exist_ok=True)
         for path in missing:
             sync_folder(path.parent)
-    except OSError as error:
-        raise unwritable(folder, error) from error
 
 
 def remove(path: Path) -> None:
     """Remove a file if it exists; the removal is not flushed, so a power loss may undo it."""
-    try:
+    with write_errors(path):
         path.unlink(missing_ok=True)
-    except OSError as error:
-        raise unwritable(path, error) from error
 
 
 def sync_folder(folder: Path) -> None:
@@ -151,6 +137,15 @@ def sync_folder(folder: Path) -> None:
         os.fsync(descriptor)
     finally:
         os.close(descriptor)
+
+
+@contextlib.contextmanager
+def write_errors(path: Path) -> Iterator[None]:
+    """Raise StoreUnwritable for an OSError of writing a path."""
+    try:
+        yield
+    except OSError as error:
+        raise unwritable(path, error) from error
 
 
 def unwritable(path: Path, error: OSError) -> StoreUnwritable:

@@ -40,10 +40,8 @@ def write(index: FaissFlat, number: int, batch: Batch, store: Path) -> Generatio
     # A file cannot replace a folder, and one may have the name of a generation whose record is gone.
     while any(path.is_dir() for path in folder.glob(f"g-{number:06d}-*")):
         number += 1
-    _, size, sha256 = durable.write_file(
-        folder, lambda file: index.write(file.write), lambda digest: file_name(number, digest)
-    )
-    return Generation(number, batch.number, batch.chain, len(index), size, sha256)
+    file = durable.write_file(folder, lambda out: index.write(out.write), lambda digest: file_name(number, digest))
+    return Generation(number, batch.number, batch.chain, len(index), file.size, file.sha256)
 
 
 def read(generation: Generation, store: Path, dim: int) -> FaissFlat | None:

@@ -6,17 +6,15 @@ import os
 from pathlib import Path
 
 from storage.errors import StoreBusy
-from storage.files.durable import unwritable
+from storage.files.durable import unwritable, write_errors
 
 
 class WriterLock:
     """Hold the writer lock from construction until `release`; raise StoreBusy at once if another process has it."""
 
     def __init__(self, path: Path) -> None:
-        try:
+        with write_errors(path):
             self._descriptor = os.open(path, os.O_RDWR | os.O_CREAT | os.O_NOFOLLOW | os.O_CLOEXEC, 0o644)
-        except OSError as error:
-            raise unwritable(path, error) from error
         try:
             fcntl.flock(self._descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError as error:

@@ -43,6 +43,8 @@ class StoreInfo:
 
     def as_json(self) -> dict[str, Any]:
         """Return the description as JSON values; `unlabelled` counts the items without a label."""
+        name, _, version = self.made_with.partition(" ")
+        server = {} if name == "SQLite" else {name.lower(): version}
         return {
             "items": self.items,
             "deleted": self.deleted,
@@ -58,13 +60,8 @@ class StoreInfo:
             "index_bytes": self.index_bytes,
             "generations": [asdict(generation) for generation in self.generations],
             "format": self.format,
-            "versions": {"sqlite": sqlite3.sqlite_version, "faiss": FAISS_VERSION, **self._server()},
+            "versions": {"sqlite": sqlite3.sqlite_version, "faiss": FAISS_VERSION, **server},
         }
-
-    def _server(self) -> dict[str, str]:
-        """Return the version of the database server; nothing for SQLite."""
-        name, _, version = self.made_with.partition(" ")
-        return {} if name == "SQLite" else {name.lower(): version}
 
 
 def describe(catalog: Catalog, folder: Path | None, database: Database) -> StoreInfo:

@@ -31,9 +31,8 @@ def publish(database: Database, store: Path, dim: int) -> Snapshot | None:
     generation = generations.write(snapshot.index, number, snapshot.batch, store)
     retained = [generation, *recorded][:RETAINED]
     with database.writing() as catalog:
-        history = catalog.history
-        history.write_generation(generation)
-        history.remove_generations(before=retained[-1].number)
+        catalog.history.write_generation(generation)
+        catalog.history.remove_generations(before=retained[-1].number)
     _finish(retained, store)
     return snapshot
 

@@ -27,10 +27,6 @@ def _is_integer(value: object) -> TypeGuard[int | np.integer]:
     return isinstance(value, int | np.integer) and not isinstance(value, bool)
 
 
-def _is_number(value: object) -> TypeGuard[float | np.integer | np.floating]:
-    return _is_integer(value) or isinstance(value, float | np.floating)
-
-
 def checked_id(id: object) -> int:
     """Return an id as a Python int; raise InvalidQuery for anything but an integer."""
     # A float would be truncated to another item's id.
@@ -50,7 +46,7 @@ def checked_k(k: object) -> int:
 
 def checked_radius(radius: object) -> float:
     """Return a radius as a Python float; raise InvalidQuery for anything but a finite number of at least 0."""
-    if not _is_number(radius) or not 0 <= radius < math.inf:
+    if not (_is_integer(radius) or isinstance(radius, float | np.floating)) or not 0 <= radius < math.inf:
         raise InvalidQuery(f"expected the radius to be a finite number of at least 0, got {radius!r}")
     return float(radius)
 

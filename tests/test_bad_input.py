@@ -1,7 +1,7 @@
-"""Bad input to the real commands: one clear line, exit status 1, and no file made or changed."""
+"""Bad input to the real commands: one clear line, exit status 1, and no file created or changed."""
 
 import shutil
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from importlib import import_module, metadata
 from pathlib import Path
 
@@ -9,22 +9,23 @@ import numpy as np
 import pytest
 
 from ingest import job
+from search import searcher
 from storage.transfer.import_export import import_file, imported_embedding
 from tests.commands import Command
 from tests.ingest.images.handmade.png import bomb
+from tests.ingest.images.refusals import DECODABLE
 from tests.search.stores import grey_store
-from tests.storage.stores import files
-from tests.toys import VGG16_TOY, ToyBackbone, grey, png, toy_backbone
+from tests.storage.stores import tree
+from tests.toys import VGG16_TOY, ToyBackbone, grey, png, toy_backbone, write_greys
 
 Run = Callable[[str], tuple[int, str, str]]
 
 
 def fingerprint(model: str) -> str:
-    """Return how a message names vectors of three dimensions that a model made."""
+    """Return the start of the fingerprint, as messages show it, of a model's vectors of three dimensions."""
     return imported_embedding(3, model).fingerprint[:12]
 
 
-DECODABLE = "expected an image (JPEG, PNG, GIF, WebP, BMP, TIFF, PNM or JPEG 2000), got"
 NO_STORE = (
     "expected a store at none, found nothing there: make one with `lookalike ingest SOURCE --store none`, "
     "or name the right folder"
@@ -51,8 +52,8 @@ NO_FIRST_KERNEL = (
     "expected VGG16's block1_conv1/kernel of shape (3, 3, 3, 64) in {file}, got {got}: name a file of VGG16 weights"
 )
 
-#: A command line, and the line that it ends with. `store` holds four pictures, `imported` other vectors, and
-#: `tiny/store` pictures of a recipe that VGG16 cannot follow.
+#: Command lines with their error messages. `store` holds four images, `imported` holds imported vectors, and
+#: `tiny/store` holds images of a recipe that VGG16 cannot follow.
 REFUSED = {
     # A missing or foreign folder as store.
     "search query --id 0 --store none": NO_STORE,
@@ -74,7 +75,7 @@ REFUSED = {
     "ingest folder:pictures --store notes.txt": (
         "expected a new or empty folder for the store, got the file notes.txt: name another folder"
     ),
-    # A source that is none.
+    # A source that is not one.
     "ingest pictures --store new": (
         "expected a source (mnist-sample, mnist, fashion-mnist, idx:DIR, npz:FILE, folder:DIR or manifest:FILE), "
         "got 'pictures'"
@@ -125,7 +126,7 @@ REFUSED = {
     "ingest folder:pictures --recipe notebook --store store": (
         "expected the recipe of the store store (toy), got notebook: leave --recipe out, or ingest into another store"
     ),
-    # No weights could help, and so none are looked for.
+    # The recipe is refused before weights are looked for.
     "search query --image pictures/cat/a.png --weights none.h5 --store tiny/store": (
         "expected `side` from 32 to 512 pixels in the recipe toy, got 4: VGG16 takes no smaller image, "
         "and larger ones take too much memory"
@@ -137,7 +138,7 @@ REFUSED = {
         f"got dino, 3 dimensions, fingerprint {fingerprint('dino')}: use the store's recipe and weights, "
         "or another store"
     ),
-    # k below 1, an id or a key that is not there.
+    # k below 1, an id or a key that the store does not hold.
     "search query --id 0 -k 0 --store store": "expected k to be a whole number of at least 1, got 0",
     "search query --key black -k -3 --store store": "expected k to be a whole number of at least 1, got -3",
     "benchmarks exactness -k 0 --store store": NO_NEIGHBOURS,
@@ -145,7 +146,7 @@ REFUSED = {
     "search query --id 4 --store store": NOT_HELD.format("id 4"),
     "search query --key grey --store store": NOT_HELD.format("key 'grey'"),
     "storage delete --key black --id 4 --store store": NOT_HELD.format("id 4"),
-    # A filter, a radius or a file of a vector that says nothing.
+    # An invalid filter, radius or vector file.
     "search query --id 0 --where label --store store": (
         "expected a filter such as label=7, 'width>=640', 'label!=7', 'exists camera' or 'not exists camera', "
         "got 'label'"
@@ -167,7 +168,7 @@ REFUSED = {
     "search query --vector nan.npy --store store": (
         "expected finite vectors with a squared norm below 3.4e+38, got NaN, infinity or a larger value in row 0"
     ),
-    # Weights that are not VGG16's, and none at all.
+    # Weights that are not VGG16's, and no weights.
     "search query --image pictures/cat/a.png --weights notes.txt --store store": (
         "expected weights in a .h5, .npz or .onnx file, got notes.txt"
     ),
@@ -217,12 +218,11 @@ REFUSED = {
 
 
 @pytest.fixture(scope="module")
-def made(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Return a folder of stores, pictures and other files."""
-    folder = tmp_path_factory.mktemp("made")
-    contents: Mapping[str, bytes] = {
-        "pictures/cat/a.png": png(grey(1)),
-        "pictures/dog/b.png": png(grey(2)),
+def template(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Return a folder of stores, images and other files."""
+    folder = write_greys(tmp_path_factory.mktemp("template"), {"pictures/cat/a.png": 1, "pictures/dog/b.png": 2})
+    (folder / "foreign").mkdir()
+    files = {
         "foreign/notes.txt": b"notes",
         "notes.txt": b"notes",
         "page.png": b"<html>",
@@ -231,8 +231,7 @@ def made(tmp_path_factory: pytest.TempPathFactory) -> Path:
         "cut.png": png(grey(3))[:-20],
         "bomb.png": bomb(20_000),
     }
-    for name, data in contents.items():
-        (folder / name).parent.mkdir(parents=True, exist_ok=True)
+    for name, data in files.items():
         (folder / name).write_bytes(data)
     np.savez(folder / "vectors.npz", key=np.array(["a", "b"]), vector=np.eye(2, 3, dtype=np.float32))
     np.save(folder / "wide.npy", np.zeros(5))
@@ -246,23 +245,22 @@ def made(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture
-def place(made: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """Copy the folder to be the current one, and hide every set of weights."""
+def folder(template: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """Return a copy of the template as the current folder, where no weights are installed."""
 
     def not_found(name: str) -> metadata.Distribution:
         raise metadata.PackageNotFoundError(name)
 
-    folder = tmp_path / "place"
-    shutil.copytree(made, folder)
+    folder = shutil.copytree(template, tmp_path / "folder")
     monkeypatch.chdir(folder)
     monkeypatch.setenv("KERAS_HOME", "keras")
-    monkeypatch.setattr("ingest.embedding.network.weights.metadata.distribution", not_found)
+    monkeypatch.setattr(metadata, "distribution", not_found)
     return folder
 
 
 @pytest.fixture
 def run(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Run:
-    """Return what runs `python -m` in this process and gives its exit status, output and errors."""
+    """Return a function that runs a program's command line in this process."""
 
     def run(line: str) -> tuple[int, str, str]:
         program, *args = line.split()
@@ -271,50 +269,43 @@ def run(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> 
     return run
 
 
-def contents(folder: Path) -> dict[str, bytes]:
-    """Return every file below a folder but the locks, which name the process that wrote last."""
-    return {name: data for name, data in files(folder).items() if Path(name).name != "writer.lock"}
+def contents(folder: Path) -> dict[str, bytes | None]:
+    """Return the files and folders below a folder, without the locks, which name the process of the last writer."""
+    return {path: data for path, data in tree(folder).items() if Path(path).name != "writer.lock"}
 
 
 @pytest.mark.parametrize(("line", "message"), REFUSED.items(), ids=REFUSED)
 def test_bad_input_is_one_line_and_exit_status_1_and_changes_nothing(
-    place: Path, run: Run, line: str, message: str
+    folder: Path, run: Run, line: str, message: str
 ) -> None:
-    before, folders = contents(place), {path for path in place.rglob("*") if path.is_dir()}
+    before = contents(folder)
     assert run(line) == (1, "", f"error: {message}\n")
-    assert contents(place) == before
-    assert {path for path in place.rglob("*") if path.is_dir()} == folders
+    assert contents(folder) == before
 
 
 @pytest.mark.parametrize("weights", ["notes.txt", "none.h5", "page.npz", "vectors.npz", "narrow.npz", None])
-def test_a_first_job_without_usable_weights_makes_no_store(place: Path, run: Run, weights: str | None) -> None:
+def test_a_first_job_without_usable_weights_makes_no_store(folder: Path, run: Run, weights: str | None) -> None:
     named = f" --weights {weights}" if weights else ""
-    before = contents(place)
+    before = contents(folder)
     expected = REFUSED[f"search query --image pictures/cat/a.png{named} --store store"]
-    assert run(f"ingest folder:pictures{named} --store new") == (
-        1,
-        "",
-        f"fitting: 0 of 2\nerror: {expected}\n",
-    )
-    assert contents(place) == before
-    assert not (place / "new").exists()
+    assert run(f"ingest folder:pictures{named} --store new") == (1, "", f"fitting: 0 of 2\nerror: {expected}\n")
+    assert contents(folder) == before
 
 
-def test_a_query_by_other_weights_is_refused(place: Path, run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_query_by_other_weights_is_refused(folder: Path, run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
     other = toy_backbone(ToyBackbone("other weights"))
-    monkeypatch.setattr("search.searcher.vgg16_factory", lambda _=None: other)
-    before = contents(place)
+    monkeypatch.setattr(searcher, "vgg16_factory", lambda _=None: other)
+    before = contents(folder)
     status, out, err = run("search query --image pictures/cat/a.png --store store")
     assert (status, out, err.count("\n")) == (1, "", 1)
     assert err.startswith("error: expected vectors of the store's embedding (toy, 4 dimensions, fingerprint ")
     assert err.endswith(": use the store's recipe and weights, or another store\n")
-    assert contents(place) == before
+    assert contents(folder) == before
 
 
-@pytest.mark.usefixtures("place")
-def test_what_is_refused_was_refused_for_its_fault_only(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
-    """The same commands without the fault, so that no refusal above has another cause."""
-    monkeypatch.setattr("search.searcher.vgg16_factory", lambda _=None: toy_backbone())
+@pytest.mark.usefixtures("folder")
+def test_the_same_commands_without_the_fault_succeed(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(searcher, "vgg16_factory", lambda _=None: toy_backbone())
     monkeypatch.setattr(job, "vgg16_factory", lambda *_, **__: toy_backbone())
     for line in (
         "search query --image pictures/cat/a.png -k 1 --store store",

@@ -22,6 +22,7 @@ from benchmarks.durability.tracing.operations import (
 from benchmarks.durability.tracing.recording import parse_log, record
 from benchmarks.durability.workload import steps
 from benchmarks.durability.writer import STORE, Job
+from tests.storage.stores import tree
 
 
 def text(string: str) -> str:
@@ -142,9 +143,6 @@ def test_the_operations_of_a_real_writer_lead_to_the_files_that_it_left(tmp_path
     disk = Disk({})
     for operation in recorded:
         disk.apply(operation)
-    files = {
-        str(path.relative_to(tmp_path)): path.read_bytes() if path.is_file() else None for path in tmp_path.rglob("*")
-    }
-    assert disk.with_everything() == files
+    assert disk.with_everything() == tree(tmp_path)
     acknowledged = [operation.step for operation in recorded if isinstance(operation, Acknowledge)]
     assert acknowledged == list(range(len(steps()) + 1))

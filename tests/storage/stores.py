@@ -88,5 +88,11 @@ def sql(folder: Path, statement: str, *values: Any) -> list[tuple[Any, ...]]:
 
 
 def files(folder: Path) -> dict[str, bytes]:
-    """Return the contents of every file in and below a folder, by relative path."""
-    return {str(path.relative_to(folder)): path.read_bytes() for path in sorted(folder.rglob("*")) if path.is_file()}
+    """Return the contents of every file below a folder, by relative path."""
+    return {path: data for path, data in tree(folder).items() if data is not None}
+
+
+def tree(folder: Path) -> dict[str, bytes | None]:
+    """Return the contents of every file below a folder, and None for every folder, by relative path."""
+    paths = sorted(folder.rglob("*"))
+    return {str(path.relative_to(folder)): path.read_bytes() if path.is_file() else None for path in paths}

@@ -22,10 +22,12 @@ setup: .venv/ready ## create .venv with the locked dependencies
 	  echo "libGL is missing: taking OpenCV without its windows"; \
 	  $(BIN)/python -m pip uninstall --quiet --yes opencv-python; \
 	  $(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --require-hashes -r requirements.headless.lock; }
-	$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation --editable .
+	@# By a path, not a finder: Python would take the folder of a clone named lookalike for the package, from beside it.
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation \
+	  --config-settings editable_mode=compat --editable .
 	@touch $@
 
-demo: setup ## ingest 5,000 digits, search them, and write a report
+demo: setup ## ingest 5,000 digits, search them, and write a report: ten minutes
 	$(BIN)/lookalike ingest mnist-sample --store $(STORE)
 	$(BIN)/lookalike query --store $(STORE) --key mnist-sample/1234 --figure $(DEMO)/neighbours.png
 	$(BIN)/lookalike map --store $(STORE) --figure $(DEMO)/map.png

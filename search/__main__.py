@@ -28,7 +28,9 @@ def query(
     key: Annotated[str | None, typer.Option(help="Query with the stored item of this key.")] = None,
     vector: Annotated[Path | None, typer.Option(help="Query with the vector in this .npy file.")] = None,
     random: Annotated[bool, typer.Option("--random", help="Query with a random stored item.")] = False,
-    seed: Annotated[int | None, typer.Option(help="With --random: the seed, for the same item each time.")] = None,
+    seed: Annotated[
+        int | None, typer.Option(min=0, help="With --random: the seed, for the same item each time.")
+    ] = None,
     k: Annotated[
         int | None, typer.Option("-k", help="How many neighbours; by default 5, or all within --radius.")
     ] = None,

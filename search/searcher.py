@@ -100,7 +100,12 @@ class Searcher:
         return self._item_results(self.store.search_by_key(keys, Query.checked(k, **options)))
 
     def by_random(self, k: int | None = None, seed: int | None = None, **options: Unpack[SearchOptions]) -> QueryResult:
-        """Return the items nearest to a random stored item; raise UnknownItem when the store is empty."""
+        """Return the items nearest to a random stored item, the same for the same seed.
+
+        Raise UnknownItem when the store is empty, and InvalidQuery for a negative seed.
+        """
+        if seed is not None and seed < 0:
+            raise InvalidQuery(f"expected a seed of at least 0, got {seed}")
         ids = self.store.ids()
         if not len(ids):
             raise UnknownItem(f"expected items in {self.store.location} to draw one from, got none: ingest some first")

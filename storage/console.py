@@ -46,12 +46,18 @@ def run(app: typer.Typer, program: str) -> NoReturn:
         app(prog_name=program)
     except LookalikeError as error:
         fail(str(error))
-    except KeyboardInterrupt:
-        print_message("interrupted: everything acknowledged so far is kept; run the same command again to go on")
-        sys.exit(EXIT_INTERRUPTED)
-    except BrokenPipeError:
-        # The reader of the output has exited; prevent a second error when Python flushes standard output at exit.
+    except SystemExit as end:
+        # Typer makes this of a KeyboardInterrupt, without a message.
+        if end.code == EXIT_INTERRUPTED:
+            print_message("interrupted: everything acknowledged so far is kept; run the same command again to go on")
+        raise
+    except OSError as error:
+        # Named files have errors of their own; this is a full disk below standard output.
+        if error.filename is not None:
+            raise
+        # Prevent a second error when Python flushes standard output at exit.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        fail(f"expected to write the results to standard output, got '{error.strerror}': write them elsewhere")
     sys.exit(0)
 
 

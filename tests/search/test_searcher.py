@@ -220,6 +220,11 @@ def test_many_vectors_where_one_is_expected_are_refused(searcher: Searcher, shap
         searcher.by_vector(np.zeros(shape))
 
 
+def test_a_negative_seed_is_refused(searcher: Searcher) -> None:
+    with pytest.raises(InvalidQuery, match=exactly("expected a seed of at least 0, got -3")):
+        searcher.by_random(seed=-3)
+
+
 def test_a_random_query_is_by_a_stored_item_and_the_same_for_the_same_seed(searcher: Searcher) -> None:
     results = [searcher.by_random(k=3, seed=seed) for seed in range(40)]
     assert results == [searcher.by_random(k=3, seed=seed) for seed in range(40)]

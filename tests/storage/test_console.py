@@ -1,6 +1,9 @@
-"""What every command prints with `--json`."""
+"""What every command prints with `--json`, and how it ends when it is interrupted or cannot print."""
 
+import subprocess
+import sys
 from dataclasses import dataclass
+from pathlib import Path
 
 import pytest
 
@@ -34,4 +37,36 @@ def test_a_dataclass_is_printed_as_the_mapping_of_its_fields(
     assert capsys.readouterr().out == (
         '{\n  "name": "ä \\ud800",\n  "parts": [\n    {\n      "count": 1\n    }\n  ],\n'
         '  "by_label": {\n    "7": {\n      "count": 2\n    }\n  }\n}\n'
+    )
+
+
+def run_command(body: str, output: str) -> tuple[int, str]:
+    """Run a command of one line in a process of its own; return its exit status and its standard error."""
+    program = f"""
+from storage import console
+app = console.command_app("Test")
+@app.command()
+def main():
+    {body}
+console.run(app, "test")
+"""
+    with Path(output).open("w") as file:
+        command = [sys.executable, "-c", program]
+        done = subprocess.run(command, stdout=file, stderr=subprocess.PIPE, text=True, check=False)
+    return done.returncode, done.stderr
+
+
+def test_an_interrupted_command_says_that_what_was_acknowledged_is_kept() -> None:
+    assert run_command("raise KeyboardInterrupt", "/dev/null") == (
+        130,
+        "interrupted: everything acknowledged so far is kept; run the same command again to go on\n",
+    )
+
+
+@pytest.mark.parametrize("body", ["console.print_line('many words')", "console.print_json({'a': 1})"])
+def test_results_that_cannot_be_printed_are_an_error_of_one_line(body: str) -> None:
+    assert run_command(body, "/dev/full") == (
+        1,
+        "error: expected to write the results to standard output, got 'No space left on device': "
+        "write them elsewhere\n",
     )

@@ -15,9 +15,8 @@ from benchmarks.peers.peer import Row
 class ChromaPeer:
     """`PersistentClient`, one collection in Euclidean space, labels as metadata."""
 
-    def create(self, folder: Path, dim: int, threads: int) -> None:
+    def create(self, folder: Path, _dim: int, threads: int) -> None:
         """Create the collection; vectors are given, so it needs no embedding function."""
-        del dim
         self._client = self._connect(folder)
         self._items: Any = self._client.create_collection(
             "items", embedding_function=None, configuration={"hnsw": {"space": "l2", "num_threads": threads}}
@@ -35,9 +34,8 @@ class ChromaPeer:
     def finish(self) -> None:
         """Do nothing."""
 
-    def open(self, folder: Path, dim: int, threads: int, *, writing: bool = False) -> None:
+    def open(self, folder: Path, _dim: int, _threads: int, _writing: bool) -> None:
         """Open the collection, which stores its number of threads."""
-        del dim, threads, writing
         self._client = self._connect(folder)
         self._items = self._client.get_collection("items", embedding_function=None)
 

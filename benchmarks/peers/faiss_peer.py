@@ -20,18 +20,16 @@ class FaissPeer:
         self._file = folder / "vectors.faiss"
         self._index: Any = faiss.IndexFlatL2(dim)
 
-    def insert(self, first: int, vectors: NDArray[np.float32], labels: Sequence[str]) -> None:
+    def insert(self, _first: int, vectors: NDArray[np.float32], _labels: Sequence[str]) -> None:
         """Add to the index, which numbers vectors from 0, as the benchmark does."""
-        del first, labels
         self._index.add(vectors)
 
     def finish(self) -> None:
         """Write the file."""
         faiss.write_index(self._index, str(self._file))
 
-    def open(self, folder: Path, dim: int, threads: int, *, writing: bool = False) -> None:
+    def open(self, folder: Path, _dim: int, threads: int, _writing: bool) -> None:
         """Read the file."""
-        del dim, writing
         faiss.omp_set_num_threads(threads)
         self._index = faiss.read_index(str(folder / "vectors.faiss"))
 
@@ -59,9 +57,9 @@ class FaissPeer:
 class PersistentFaissPeer(FaissPeer):
     """The same, but each insert rewrites the file: FAISS has no other way to persist it."""
 
-    def open(self, folder: Path, dim: int, threads: int, *, writing: bool = False) -> None:
+    def open(self, folder: Path, dim: int, threads: int, writing: bool) -> None:
         """Read the file, and write to it from now on."""
-        super().open(folder, dim, threads, writing=writing)
+        super().open(folder, dim, threads, writing)
         self._file = folder / "vectors.faiss"
 
     def insert(self, first: int, vectors: NDArray[np.float32], labels: Sequence[str]) -> None:

@@ -26,24 +26,21 @@ class InMemoryPeer:
         """
         self._save, self._load = save, load
 
-    def create(self, folder: Path, dim: int, threads: int) -> None:
+    def create(self, folder: Path, _dim: int, _threads: int) -> None:
         """Start to collect vectors."""
-        del dim, threads
         self._folder = folder
         self._batches: list[Vectors] = []
 
-    def insert(self, first: int, vectors: Vectors, labels: Sequence[str]) -> None:
+    def insert(self, _first: int, vectors: Vectors, _labels: Sequence[str]) -> None:
         """Copy the vectors."""
-        del first, labels
         self._batches.append(vectors.copy())
 
     def finish(self) -> None:
         """Save the vectors."""
         self._save(self._folder, np.concatenate(self._batches))
 
-    def open(self, folder: Path, dim: int, threads: int, *, writing: bool = False) -> None:
+    def open(self, folder: Path, _dim: int, threads: int, _writing: bool) -> None:
         """Load the vectors and prepare the search."""
-        del dim, writing
         self._size, self._search = self._load(folder, threads)
 
     def rows(self) -> list[Row]:

@@ -15,9 +15,8 @@ from benchmarks.peers.peer import Row
 class LanceDbPeer:
     """A table of id, label and vector; each insert creates a version."""
 
-    def create(self, folder: Path, dim: int, threads: int) -> None:
+    def create(self, folder: Path, dim: int, _threads: int) -> None:
         """Create the table; threads are set in the environment."""
-        del threads
         schema = pa.schema([("id", pa.int64()), ("label", pa.string()), ("vector", pa.list_(pa.float32(), dim))])
         self._table: Any = lancedb.connect(str(folder)).create_table("items", schema=schema)
 
@@ -34,9 +33,8 @@ class LanceDbPeer:
         """Compact, as its documentation advises after many small inserts."""
         self._table.optimize()
 
-    def open(self, folder: Path, dim: int, threads: int, *, writing: bool = False) -> None:
+    def open(self, folder: Path, _dim: int, _threads: int, _writing: bool) -> None:
         """Open the table."""
-        del dim, threads, writing
         self._table = lancedb.connect(str(folder)).open_table("items")
 
     def rows(self) -> list[Row]:

@@ -14,9 +14,8 @@ from storage import Embedding, Hit, NewItem, Store
 class LookalikePeer:
     """A store: durable batches, and hits with labels, keys and metadata, every row checked."""
 
-    def create(self, folder: Path, dim: int, threads: int) -> None:
+    def create(self, folder: Path, dim: int, _threads: int) -> None:
         """Create the store; it uses the processors of the process."""
-        del threads
         self._store = Store.create(folder / "store", Embedding(dim, "9" * 64, {"imported": "vectors to compare with"}))
 
     def insert(self, first: int, vectors: NDArray[np.float32], labels: Sequence[str]) -> None:
@@ -31,9 +30,8 @@ class LookalikePeer:
         """Publish the index."""
         self._store.publish()
 
-    def open(self, folder: Path, dim: int, threads: int, *, writing: bool = False) -> None:
+    def open(self, folder: Path, _dim: int, _threads: int, writing: bool) -> None:
         """Open the store as a reader, or as its writer."""
-        del dim, threads
         self._store = Store.open(folder / "store", writing=writing)
 
     def rows(self) -> list[Row]:

@@ -19,9 +19,8 @@ _PAGE = 10_000
 class MilvusPeer:
     """One collection with a FLAT index in Euclidean space, the label a field."""
 
-    def create(self, folder: Path, dim: int, threads: int) -> None:
+    def create(self, folder: Path, dim: int, _threads: int) -> None:
         """Create the collection; it has no setting for threads."""
-        del threads
         self._client: Any = MilvusClient(str(folder / _FILE))
         schema = self._client.create_schema(auto_id=False, enable_dynamic_field=False)
         schema.add_field("id", DataType.INT64, is_primary=True)
@@ -43,9 +42,8 @@ class MilvusPeer:
         """Flush, so that every search sees all rows."""
         self._client.flush("items")
 
-    def open(self, folder: Path, dim: int, threads: int, *, writing: bool = False) -> None:
+    def open(self, folder: Path, _dim: int, _threads: int, _writing: bool) -> None:
         """Open the file and load the collection."""
-        del dim, threads, writing
         self._client = MilvusClient(str(folder / _FILE))
         self._client.load_collection("items")
 

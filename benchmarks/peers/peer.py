@@ -18,11 +18,11 @@ class Peer(Protocol):
     with labels where it stores them; `hits` converts them for comparison, and is never timed.
     """
 
-    def create(self, folder: Path, dim: int, threads: int) -> None:
+    def create(self, folder: Path, dim: int, threads: int, /) -> None:
         """Create an empty store in an empty folder."""
         ...
 
-    def insert(self, first: int, vectors: NDArray[np.float32], labels: Sequence[str]) -> None:
+    def insert(self, first: int, vectors: NDArray[np.float32], labels: Sequence[str], /) -> None:
         """Insert vectors, (n, dim), numbered from `first`; returning acknowledges them."""
         ...
 
@@ -30,7 +30,7 @@ class Peer(Protocol):
         """Do what users do once after the last insert, such as writing a file or compacting."""
         ...
 
-    def open(self, folder: Path, dim: int, threads: int, *, writing: bool = False) -> None:
+    def open(self, folder: Path, dim: int, threads: int, writing: bool, /) -> None:
         """Open a store that another process created, to search it or, with `writing`, to insert into it."""
         ...
 

@@ -18,9 +18,8 @@ _PAGE = 10_000
 class QdrantPeer:
     """`QdrantClient(path=...)`, one collection in Euclidean space, labels as payload."""
 
-    def create(self, folder: Path, dim: int, threads: int) -> None:
+    def create(self, folder: Path, dim: int, _threads: int) -> None:
         """Create the collection; NumPy compares vectors, with threads set in the environment."""
-        del threads
         self._client: Any = QdrantClient(path=str(folder))
         space = models.VectorParams(size=dim, distance=models.Distance.EUCLID)
         self._client.create_collection("items", vectors_config=space)
@@ -40,9 +39,8 @@ class QdrantPeer:
     def finish(self) -> None:
         """Do nothing."""
 
-    def open(self, folder: Path, dim: int, threads: int, *, writing: bool = False) -> None:
+    def open(self, folder: Path, _dim: int, _threads: int, _writing: bool) -> None:
         """Open the folder."""
-        del dim, threads, writing
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")
             self._client = QdrantClient(path=str(folder))

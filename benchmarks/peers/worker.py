@@ -62,7 +62,7 @@ class Worker:
     def open(self) -> float:
         """Open the store, search one query, and return the time until its result."""
         started = time.perf_counter()
-        self._peer.open(self._folder, DIM, self._threads)
+        self.reopen(writing=False)
         self._peer.search(self._queries[0], K)
         return time.perf_counter() - started
 
@@ -93,7 +93,7 @@ class Worker:
 
     def reopen(self, writing: bool) -> None:
         """Open the store to list its rows, or to insert more."""
-        self._peer.open(self._folder, DIM, self._threads, writing=writing)
+        self._peer.open(self._folder, DIM, self._threads, writing)
 
     def rows(self) -> list[Row]:
         """Return all rows of an open store."""

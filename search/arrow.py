@@ -1,11 +1,11 @@
 """Query results as an Arrow table, for pandas, Polars, DuckDB and others."""
 
 import json
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 
 import pyarrow as pa
 
-from search.results import QueryResult
+from storage import Hit
 
 SCHEMA = pa.schema(
     [
@@ -21,12 +21,15 @@ SCHEMA = pa.schema(
 )
 
 
-def arrow_table(results: Sequence[QueryResult]) -> pa.Table:
-    """Return the hits of all results, one row each, with the index of its query from 0; metadata is JSON text."""
+def arrow_table(answers: Iterable[tuple[str, Sequence[Hit]]]) -> pa.Table:
+    """Return the hits of queries, each with its name, one row a hit, with the query's index from 0.
+
+    Metadata is JSON text.
+    """
     rows = [
         (
             index,
-            result.query,
+            query,
             hit.rank,
             hit.id,
             hit.key,
@@ -34,8 +37,8 @@ def arrow_table(results: Sequence[QueryResult]) -> pa.Table:
             hit.distance,
             json.dumps(hit.metadata, sort_keys=True, ensure_ascii=False),
         )
-        for index, result in enumerate(results)
-        for hit in result.hits
+        for index, (query, hits) in enumerate(answers)
+        for hit in hits
     ]
     columns = list(zip(*rows, strict=True)) or [()] * len(SCHEMA)
     return pa.table([pa.array(column, kind) for column, kind in zip(columns, SCHEMA.types, strict=True)], schema=SCHEMA)

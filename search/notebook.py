@@ -1,12 +1,15 @@
 """Show a query result in a notebook as a strip of images: HTML without scripts and external files."""
 
 import base64
+from collections.abc import Callable, Mapping, Sequence
 from html import escape
 
-from ingest.images.images import thumbnail
-from search.results import QueryResult
-from storage import Hit, LookalikeError
+from ingest.images.images import Image, thumbnail
+from storage import Hit, Item, LookalikeError
 from storage.console import printable
+
+#: Returns the PNG thumbnails of items by their ids.
+Thumbnails = Callable[[Sequence[int]], Mapping[int, bytes]]
 
 #: Pixels of an image's side.
 _SIDE = 96
@@ -33,32 +36,33 @@ justify-content:center;border:2px solid rgba(128,128,128,.45);border-radius:6px;
 """
 
 
-def html_strip(result: QueryResult) -> str:
-    """Return a query and its hits as HTML; a hit's border is green when its label is the query's, red otherwise."""
-    hits = result.hits[:_MAX_HITS]
-    thumbnails = _thumbnails(result, hits)
-    label = result.item.label if result.item else None
-    query_image = thumbnail(result.image) if result.image is not None else None
-    if result.item:
-        query_image = thumbnails.get(result.item.id)
+def html_strip(query: str, hits: Sequence[Hit], item: Item | None, image: Image | None, thumbnails: Thumbnails) -> str:
+    """Return a query and its hits as HTML; a hit's border is green when its label is the query's, red otherwise.
+
+    `item` is the query's stored item and `image` its pixels, if it has them.
+    """
+    shown = hits[:_MAX_HITS]
+    pngs = _pngs(thumbnails, [hit.id for hit in shown] + ([item.id] if item else []))
+    label = item.label if item else None
+    query_image = thumbnail(image) if image is not None else None
+    if item:
+        query_image = pngs.get(item.id)
     second_line = f"label {_escaped(label)}" if label is not None else "query"
-    cells = [_cell("query", query_image, _escaped(result.query), second_line, result.query)]
-    for hit in hits:
+    cells = [_cell("query", query_image, _escaped(query), second_line, query)]
+    for hit in shown:
         both_labelled = label is not None and hit.label is not None
         css_class = ("right" if hit.label == label else "wrong") if both_labelled else ""
         name = _escaped(hit.label) if hit.label is not None else f"id {hit.id}"
         tooltip = f"{hit.key} (id {hit.id})"
-        cells.append(_cell(css_class, thumbnails.get(hit.id), name, f"{hit.distance:.4f}", tooltip))
-    if len(result.hits) > _MAX_HITS:
-        hidden = len(result.hits) - _MAX_HITS
-        cells.append(f'<figure><div class="picture faint">and {hidden:,} more</div></figure>')
+        cells.append(_cell(css_class, pngs.get(hit.id), name, f"{hit.distance:.4f}", tooltip))
+    if len(hits) > _MAX_HITS:
+        cells.append(f'<figure><div class="picture faint">and {len(hits) - _MAX_HITS:,} more</div></figure>')
     return f'{_STYLE.strip()}\n<div class="lookalike">{"".join(cells)}</div>'
 
 
-def _thumbnails(result: QueryResult, hits: tuple[Hit, ...]) -> dict[int, bytes]:
-    ids = [hit.id for hit in hits] + ([result.item.id] if result.item else [])
+def _pngs(thumbnails: Thumbnails, ids: Sequence[int]) -> Mapping[int, bytes]:
     try:
-        return dict(result.thumbnails(ids))
+        return thumbnails(ids)
     except LookalikeError:
         # The store may be closed or deleted by now; the hits are shown without images.
         return {}

@@ -1,7 +1,7 @@
 """The result of a query, or of a batch of queries."""
 
 import io
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import asdict, dataclass, field
 from typing import TYPE_CHECKING, Any, overload
 
@@ -16,9 +16,7 @@ if TYPE_CHECKING:
     import pyarrow as pa
 
     from ingest.images.images import Image
-
-#: Returns the PNG thumbnails of items by their ids.
-Thumbnails = Callable[[Sequence[int]], Mapping[int, bytes]]
+    from search.notebook import Thumbnails
 
 #: The width of a table as plain text, in characters: enough for keys of 100 characters.
 _WIDTH = 160
@@ -35,7 +33,7 @@ class QueryResult:
     hits: tuple[Hit, ...]
     item: Item | None = None
     image: "Image | None" = field(default=None, repr=False, compare=False)
-    thumbnails: Thumbnails = field(default=lambda _: {}, repr=False, compare=False)
+    thumbnails: "Thumbnails" = field(default=lambda _: {}, repr=False, compare=False)
 
     def table(self) -> Table:
         """Return the hits as a table to print."""
@@ -57,7 +55,7 @@ class QueryResult:
         # Imported here: most results are never shown in a notebook.
         from search.notebook import html_strip
 
-        return html_strip(self)
+        return html_strip(self.query, self.hits, self.item, self.image, self.thumbnails)
 
     def as_json(self) -> dict[str, Any]:
         """Return the query and its hits as JSON."""
@@ -86,15 +84,13 @@ class QueryResults(Sequence[QueryResult]):
         # Imported here: pyarrow takes a moment to load.
         from search.arrow import arrow_table
 
-        return arrow_table(self.results)
+        return arrow_table((result.query, result.hits) for result in self.results)
 
     def __str__(self) -> str:
         return plain_text([result.table() for result in self.results])
 
     def _repr_html_(self) -> str:
-        from search.notebook import html_strip
-
-        return "\n".join(map(html_strip, self.results))
+        return "\n".join(result._repr_html_() for result in self.results)
 
 
 def identity(item: Item | Hit) -> dict[str, Any]:

@@ -14,10 +14,9 @@ from storage import Job, JobUpdate, Store
 class BatchWriter(AbstractContextManager["BatchWriter"]):
     """Commits one batch at a time, in order, holding `lock` meanwhile; use it in a `with` statement.
 
-    A batch is added to the progress and reported once it is durable, by the next call, in the calling thread; its error
-    is raised there too.
-    `source_name` names the source in the store's jobs. `missing_keys` are keys of rejected inputs that the source no
-    longer has: the first batch removes them from the rejected inputs.
+    The next call adds a durable batch to the progress and reports it, or raises the batch's error. `source_name`
+    names the source in the store's jobs. `missing_keys` are keys of rejected inputs that the source no longer has: the
+    first batch removes them from the rejected inputs.
     """
 
     def __init__(

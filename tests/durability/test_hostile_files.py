@@ -19,6 +19,7 @@ from tests.errors import exactly
 from tests.storage.stores import files, line_store, line_vectors, new_items
 
 ALL = (*READING, *WRITING)
+PUBLISHING = ("publish", "compact", "repair")
 
 
 def bound_socket(path: Path, *_: Path) -> None:
@@ -60,9 +61,9 @@ REFUSED: dict[str, dict[str, Iterable[str]]] = {
     "catalog.sqlite-shm": dict.fromkeys(NO_FILES, ALL),
     "writer.lock": dict.fromkeys(OBSTACLES, WRITING),
     "index": dict.fromkeys([obstacle for obstacle in OBSTACLES if obstacle != "a folder"], WRITING),
-    "index.faiss": {"a folder": ("publish", "compact", "repair")},
-    "index.faiss.tmp": {"a folder": ("publish", "compact", "repair")},
-    "index/new.tmp": {"a folder": ("publish", "compact", "repair")},
+    "index.faiss": {"a folder": PUBLISHING},
+    "index.faiss.tmp": {"a folder": PUBLISHING},
+    "index/new.tmp": {"a folder": PUBLISHING},
     "index/GENERATION": {},
     "catalog.sqlite.tmp": {},
 }

@@ -1,4 +1,4 @@
-"""When to kill: at random moments without end, or at each crash point, or at each system call."""
+"""When to kill: at random moments, at each crash point, or at each system call."""
 
 import itertools
 import shutil
@@ -24,7 +24,7 @@ _TIMED = 3
 
 
 def at_random(folder: Path, generator: np.random.Generator) -> Iterator[list[Attack]]:
-    """Yield a kill in a step of a random kind, sometimes with kills while the store is opened again, for ever."""
+    """Yield endlessly a kill in a step of a random kind, sometimes followed by kills of the runs that resume."""
     names = [CREATION, *(step.name for step in steps())]
     seconds, opening = _step_seconds(folder)
     while True:
@@ -40,7 +40,7 @@ def at_random(folder: Path, generator: np.random.Generator) -> Iterator[list[Att
 
 
 def _step_seconds(folder: Path) -> tuple[list[float], float]:
-    """Return how long the creation and each step take here, and opening a store again, in seconds (medians)."""
+    """Return the median seconds of the creation and of each step, and those of opening the finished store."""
     runs = []
     for _ in range(_TIMED):
         first, second = _run_work(folder), _run_work(folder)
@@ -67,7 +67,7 @@ def at_crash_points(folder: Path, generator: np.random.Generator) -> Iterator[li
 
 
 def at_system_calls(call: str, generator: np.random.Generator, setup: Setup) -> Iterator[list[Attack]]:
-    """Yield a kill at each system call of a name, for ever, half of them with a kill of the run that resumes."""
+    """Yield endlessly a kill at each system call of a name, half of them with a kill of the run that resumes."""
     for number in itertools.count(1):
         second = AtSystemCall(call, int(generator.integers(1, _SOON // 4)), setup)
         first = AtSystemCall(call, number, setup)

@@ -95,7 +95,7 @@ class CallParser:
         return paths
 
     def _file_of(self, args: str) -> _OpenFile | None:
-        """Return the file of a call's first argument, a descriptor; None when it is none of the store's."""
+        """Return the file of a call's first argument, a descriptor; None for one that is not the store's."""
         number = re.match(r"\d+", args)
         return self._open_files.get(int(number[0])) if number else None
 

@@ -89,7 +89,7 @@ def delete(
     compact: Annotated[bool, typer.Option("--compact", help="Reclaim the space of all deleted items.")] = False,
     milvus: MilvusOption = None,
 ) -> None:
-    """Delete items, all of those named or none; their ids are never used again."""
+    """Delete items, all of those named or none; their ids are never reused."""
     if not (id or key or compact):
         raise typer.BadParameter("expected at least one of --id, --key and --compact")
     with Store.open(store, writing=True, milvus=milvus) as opened:

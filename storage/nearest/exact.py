@@ -1,9 +1,9 @@
 """Canonical answers: the same neighbours and distances whatever the index returns, for a query alone or in a batch.
 
-An index returns a few more candidates than k, found in float32. Their distances are computed again in float64 from
+An index returns a few more candidates than k, compared in float32. Their distances are computed again in float64 from
 the stored vectors, and they are ordered by distance and then position. The index's lower bound on the distance of all
-other vectors tells whether a true neighbour can be missing from the candidates; if one can, the index is asked for
-better candidates, and in the end every vector is compared in float64.
+other vectors tells whether a true neighbour can be missing from the candidates; if so, the index is queried for better
+candidates, and in the end every vector is compared in float64.
 """
 
 from collections.abc import Iterator, Sequence
@@ -63,9 +63,9 @@ def nearest_in_parts(
     if len(queries) == 1 or (len(queries) < _SMALL_BATCH and index.vectors().size >= _LARGE_INDEX):
         yield [nearest_to(index, query, k, out) for query, out in zip(queries, excluded, strict=True)]
         return
-    wanted = k + max(len(positions) for positions in excluded) + MARGIN
-    step = max(1, _RANKED_BYTES // (8 * min(wanted, count) * index.dim))
-    for part, positions, lower_bounds in index.candidates_in_parts(queries, wanted):
+    requested = k + max(len(positions) for positions in excluded) + MARGIN
+    step = max(1, _RANKED_BYTES // (8 * min(requested, count) * index.dim))
+    for part, positions, lower_bounds in index.candidates_in_parts(queries, requested):
         answers: list[Answer] = []
         for start in range(0, len(positions), step):
             block = slice(start, start + step)

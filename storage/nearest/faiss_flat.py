@@ -168,7 +168,7 @@ class FaissFlat:
         lower_bounds = np.full(len(queries), np.inf)
         if count < len(self):
             lower_bounds = squared[:, -1] - self._error_bounds(queries)
-        # Instead of a distance beyond float32 FAISS returns the largest float32, and -1 for the position.
+        # For a distance that overflows float32, FAISS returns the largest float32, and -1 as the position.
         lower_bounds[(positions < 0).any(axis=1)] = -np.inf
         return BatchCandidates(part, positions, lower_bounds)
 

@@ -1,4 +1,4 @@
-"""The contract of a vector index: it returns candidates, found in float32, which are then ranked in float64."""
+"""The contract of a vector index: it returns candidates by distances in float32, which are then ranked in float64."""
 
 from collections.abc import Iterator
 from typing import NamedTuple, Protocol
@@ -10,8 +10,8 @@ from numpy.typing import NDArray
 class Candidates(NamedTuple):
     """Positions that may hold a query's nearest vectors, (n,) int64, and a bound on all the others.
 
-    No other vector's squared Euclidean distance is below `lower_bound`, whatever float32 arithmetic did: infinite when
-    there is no other vector, minus infinity when nothing is known. `quantized` tells that quantized vectors were
+    No other vector's squared Euclidean distance is below `lower_bound`, rounding errors included. It is infinite when
+    there is no other vector, and minus infinity when nothing is known. `quantized` is whether quantized vectors were
     compared.
     """
 

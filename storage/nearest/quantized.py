@@ -17,7 +17,7 @@ CACHE_BYTES = 2**23
 #: Above this many neighbours most of the time is spent on keeping them in order, not on reading vectors.
 _MOST_NEIGHBOURS = 128
 
-#: How many times more candidates are returned than asked for, since quantization blurs which are nearest: at first, and
+#: How many times more candidates are returned than requested, since quantization blurs which are nearest: at first, and
 #: at most; the factor doubles whenever the candidates did not suffice.
 _FIRST_FACTOR, _LARGEST_FACTOR = 5, 40
 

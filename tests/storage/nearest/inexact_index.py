@@ -40,7 +40,7 @@ class InexactIndex:
         return [np.flatnonzero(row <= limit) for row in self.squared_distances(queries)]
 
     def candidates(self, query: Floats, count: int, insufficient: Candidates | None = None) -> Candidates | None:
-        """Return half as many candidates first, then all that were asked for, then nothing better."""
+        """Return half of the requested candidates first, then all of them, then None."""
         if insufficient is not None and not insufficient.quantized:
             return None
         halved = insufficient is None and count > 1

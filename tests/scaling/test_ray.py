@@ -24,7 +24,7 @@ pytestmark = [pytest.mark.filterwarnings("default")]
 GREYS = {f"grey {number:03d}": number % 256 for number in range(300)}
 
 
-def assert_same(plain_folder: Path, ray_folder: Path) -> None:
+def assert_same_store(plain_folder: Path, ray_folder: Path) -> None:
     with Store.open(plain_folder) as plain, Store.open(ray_folder) as with_ray:
         assert compare(plain, with_ray, queries=50).first_difference is None
         assert with_ray.info().chain == plain.info().chain
@@ -45,7 +45,7 @@ def test_two_workers_make_the_same_store_also_when_one_is_killed(tmp_path: Path)
     report = job(source, tmp_path / "ray", batch_size=16, workers=workers, on_progress=kill_an_actor)
     assert killed
     assert (report.added, report.rejected) == (plain.added, plain.rejected) == (300, 0)
-    assert_same(tmp_path / "plain", tmp_path / "ray")
+    assert_same_store(tmp_path / "plain", tmp_path / "ray")
     again = job(source, tmp_path / "ray", workers=Workers(count=1))
     assert (again.added, again.unchanged) == (0, 300)
 

@@ -8,7 +8,7 @@ import pytest
 from storage import Embedding, Store
 from storage.errors import NotAStore, ServerUnusable, StoreExists, StoreNotFound, StoreUnwritable
 from storage.milvus.client import TOKEN
-from tests.errors import exactly
+from tests.errors import error_message, exactly
 from tests.scaling.stores import DIM, EMBEDDING, fill, folder_store
 from tests.servers.milvus import MilvusServer
 from tests.servers.postgres import PostgresCluster
@@ -38,19 +38,15 @@ def test_a_collection_of_another_dimension_or_fingerprint_is_refused(milvus: Mil
     milvus_url = milvus.url()
     with Store.create(tmp_path / "one", EMBEDDING, milvus=milvus_url) as store:
         fill(store, 0, 10)
-    for embedding, message in (
-        (
-            Embedding(3, "f" * 64),
-            f"expected a collection of 3 dimensions at {milvus_url}, got {DIM}: it is another store's; name another "
-            "with ?collection=NAME",
-        ),
-        (
-            Embedding(DIM, "0" * 64),
-            f"expected a collection of the store's embedding (fingerprint 000000000000) at {milvus_url}, got "
-            "fingerprint ffffffffffff: it is another store's; name another with ?collection=NAME",
-        ),
+    for embedding, expected, got in (
+        (Embedding(3, "f" * 64), "3 dimensions", str(DIM)),
+        (Embedding(DIM, "0" * 64), f"the store's embedding (fingerprint {'0' * 12})", f"fingerprint {'f' * 12}"),
     ):
         Store.create(tmp_path / str(embedding.dim), embedding).close()
+        message = (
+            f"expected a collection of {expected} at {milvus_url}, got {got}: it is another store's; name another with "
+            "?collection=NAME"
+        )
         with pytest.raises(ServerUnusable, match=exactly(message)):
             Store.open(tmp_path / str(embedding.dim), writing=True, milvus=milvus_url)
 
@@ -59,14 +55,9 @@ def test_a_collection_of_another_stores_history_is_refused(milvus: MilvusServer,
     milvus_url = milvus.url()
     with Store.create(tmp_path / "one", EMBEDDING, milvus=milvus_url) as store:
         fill(store, 0, 10)
-    with (
-        Store.create(tmp_path / "two", EMBEDDING, milvus=milvus_url) as other,
-        pytest.raises(ServerUnusable) as refused,
-    ):
-        other.nearest(np.zeros(DIM), 1)
-    assert str(refused.value).startswith(
-        f"expected the items of this store at {milvus_url}, got those of another store"
-    )
+    with Store.create(tmp_path / "two", EMBEDDING, milvus=milvus_url) as other:
+        message = error_message(ServerUnusable, other.nearest, np.zeros(DIM), 1)
+    assert message.startswith(f"expected the items of this store at {milvus_url}, got those of another store")
 
 
 def test_a_collection_of_another_program_is_refused(milvus: MilvusServer, tmp_path: Path) -> None:
@@ -75,13 +66,11 @@ def test_a_collection_of_another_program_is_refused(milvus: MilvusServer, tmp_pa
     milvus_url = milvus.url()
     client = pymilvus.MilvusClient(uri=milvus.uri, token="root:Milvus")
     client.create_collection(milvus_url.partition("collection=")[2], dimension=DIM)
-    with pytest.raises(
-        ServerUnusable,
-        match=exactly(
-            f"expected a collection of Lookalike's at {milvus_url}, got one that another program created: name "
-            "another with ?collection=NAME"
-        ),
-    ):
+    message = (
+        f"expected a collection of Lookalike's at {milvus_url}, got one that another program created: name another "
+        "with ?collection=NAME"
+    )
+    with pytest.raises(ServerUnusable, match=exactly(message)):
         Store.create(tmp_path / "one", EMBEDDING, milvus=milvus_url)
 
 
@@ -101,12 +90,12 @@ def test_an_approximate_index_finds_nearly_all_and_reports_exact_distances(
         fill(store, 0, 2000, batch=1000)
         approximate = store.nearest(queries, 10)
     with Store.open(tmp_path / "one") as exact:
-        true = exact.nearest(queries, 10)
-    distances = {(query, hit.id): hit.distance for query, hits in enumerate(true) for hit in hits}
+        true_answers = exact.nearest(queries, 10)
+    distances = {(query, hit.id): hit.distance for query, hits in enumerate(true_answers) for hit in hits}
     pairs = [(distances.get((query, hit.id)), hit.distance) for query, hits in enumerate(approximate) for hit in hits]
-    right = [pair for pair in pairs if pair[0] is not None]
-    assert len(right) >= 450
-    assert all(exact == reported for exact, reported in right)
+    correct = [pair for pair in pairs if pair[0] is not None]
+    assert len(correct) >= 450
+    assert all(true_distance == reported for true_distance, reported in correct)
 
 
 def test_a_schema_without_a_store_or_with_tables_of_another_program_is_refused(postgres: PostgresCluster) -> None:
@@ -142,9 +131,8 @@ def test_a_server_that_may_lose_acknowledged_batches_is_refused(postgres: Postgr
 
 def test_a_postgresql_server_that_is_not_there_is_named(postgres: PostgresCluster) -> None:
     del postgres
-    with pytest.raises(ServerUnusable) as refused:
-        Store.open("postgresql+psycopg://me:secret@127.0.0.1:1/pictures")
-    assert str(refused.value).startswith(
+    message = error_message(ServerUnusable, Store.open, "postgresql+psycopg://me:secret@127.0.0.1:1/pictures")
+    assert message.startswith(
         "expected PostgreSQL at postgresql+psycopg://me:***@127.0.0.1:1/pictures to answer, got '"
     )
-    assert "secret" not in str(refused.value)
+    assert "secret" not in message

@@ -1,9 +1,11 @@
 """The kinds of sources, and how a command names and opens one."""
 
 from collections.abc import Callable
+from pathlib import Path
 
 from ingest.errors import SourceUnusable
 from ingest.sources.datasets import fashion_mnist_source, mnist_source
+from ingest.sources.files import is_folder
 from ingest.sources.folder import Folder
 from ingest.sources.idx import idx_source
 from ingest.sources.manifest import Manifest
@@ -42,7 +44,10 @@ def open_source(text: str, limit: int | None = None, *, flat: bool = False, down
     kind, colon, path = text.partition(":")
     form = next((form for form in _FORMS if form.partition(":")[:2] == (kind, colon)), None)
     if form is None or bool(path) != bool(colon):
-        raise SourceUnusable(f"expected a source ({USAGE}), got {text!r}")
+        hint = (
+            f": write folder:{printable(text)} for the images in that folder" if text and is_folder(Path(text)) else ""
+        )
+        raise SourceUnusable(f"expected a source ({USAGE}), got {text!r}{hint}")
     if flat and kind != "folder":
         raise SourceUnusable(f"expected --flat with folder:DIR only, got it with {printable(text)}: leave it out")
     source = limited(_openers(flat=flat, download=download)[form](path), limit)

@@ -44,6 +44,12 @@ def test_any_other_name_is_refused_with_the_list_of_names(text: str) -> None:
     )
 
 
+def test_a_folder_without_its_prefix_is_refused_with_the_name_to_write(tmp_path: Path) -> None:
+    assert error_message(SourceUnusable, open_source, str(tmp_path)) == (
+        f"expected a source ({USAGE}), got {str(tmp_path)!r}: write folder:{tmp_path} for the images in that folder"
+    )
+
+
 def test_a_folder_is_named_by_its_path(folder: Path) -> None:
     source = open_source(f"folder:{folder}")
     assert (source.name, [image.key for image in source]) == ("folder", ["a.png", "b.png", "c.png"])

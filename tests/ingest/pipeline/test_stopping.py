@@ -25,16 +25,18 @@ from tests.toys import noise
 
 #: A job in a process of its own that prints its progress after each batch, and waits a little.
 PROGRAM = """
-import sys, time
+import time
 from pathlib import Path
 from tests.ingest.jobs import job, noise_source
 from storage import console
 def show(progress):
     print(progress.stage, progress.done, flush=True)
     time.sleep(0.2)
-def main(prog_name):
-    job(noise_source(200), Path(sys.argv[1]), batch_size=10, on_progress=show)
-console.run(main, "job")
+app = console.command_app("Ingest noise.")
+@app.command()
+def main(store: Path):
+    job(noise_source(200), store, batch_size=10, on_progress=show)
+console.run(app, "job")
 """
 
 

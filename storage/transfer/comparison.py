@@ -1,5 +1,6 @@
 """Compare two stores: what they hold, to the bit, and what they answer."""
 
+import heapq
 import itertools
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -66,16 +67,24 @@ def compare(left: Store, right: Store, *, queries: int = 1000, seed: int = 0) ->
 
 def _item_differences(left: Store, right: Store) -> Iterator[tuple[str, str]]:
     """Yield the kind and a description of each difference between the items of both stores, in id order."""
-    for left_item, right_item in itertools.zip_longest(_items_with_bytes(left), _items_with_bytes(right)):
+    items = heapq.merge(_items_of(left, 0), _items_of(right, 1), key=_item_id)
+    for id, group in itertools.groupby(items, _item_id):
+        by_side = {side: (item, vector) for side, item, vector in group}
+        left_item, right_item = by_side.get(0), by_side.get(1)
         if left_item is None or right_item is None or left_item[0] != right_item[0]:
             yield "items", f"{_item_text(left_item)} and {_item_text(right_item)}"
         elif left_item[1] != right_item[1]:
-            yield "vectors", f"item {left_item[0].id} has other vectors"
+            yield "vectors", f"item {id} has other vectors"
 
 
-def _items_with_bytes(store: Store) -> Iterator[tuple[Item, bytes]]:
+def _items_of(store: Store, side: int) -> Iterator[tuple[int, Item, bytes]]:
+    """Yield a store's items in id order, each with the number of its store and the bytes of its vector."""
     for items, vectors in store.pages(_PAGE):
-        yield from zip(items, (vector.tobytes() for vector in vectors), strict=True)
+        yield from ((side, item, vector.tobytes()) for item, vector in zip(items, vectors, strict=True))
+
+
+def _item_id(entry: tuple[int, Item, bytes]) -> int:
+    return entry[1].id
 
 
 def _item_text(pair: tuple[Item, bytes] | None) -> str:

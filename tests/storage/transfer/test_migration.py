@@ -64,7 +64,7 @@ def test_a_damaged_row_is_not_copied(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize(
     ("statement", "kind", "first"),
-    [("DELETE FROM thumbnails", None, None), (None, "items", "items: item 4 ('key 4', label 'label 4') and nothing")],
+    [("DELETE FROM thumbnails", None, None), (None, "items", "items: item 1 ('key 1', label 'label 1') and nothing")],
     ids=["thumbnails", "a missing item"],
 )
 def test_the_first_difference_is_shown(
@@ -75,7 +75,7 @@ def test_the_first_difference_is_shown(
         sql(other, statement)
     else:
         with Store.open(other, writing=True) as store:
-            store.delete(ids=[4])
+            store.delete(ids=[1])
     with Store.open(one) as left, Store.open(other) as right:
         comparison = compare(left, right, queries=20)
     assert (comparison.first_difference, comparison.same, comparison.queries) == (first, kind is None, 20)

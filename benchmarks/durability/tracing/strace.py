@@ -4,6 +4,7 @@ The process is forked from a server that has imported everything already, and st
 of Python's own start is recorded or counted. See strace(1) for the options.
 """
 
+import contextlib
 import ctypes
 import functools
 import os
@@ -43,13 +44,16 @@ def run_traced(job: Job, options: Sequence[str]) -> RunResult:
     """
     context = fork_context()
     output, output_end = context.Pipe(duplex=False)
-    start_end, start = context.Pipe(duplex=False)
+    start_end, start = context.Pipe()
     with tempfile.TemporaryDirectory() as folder:
         log, errors = Path(folder, "log"), Path(folder, "errors")
         child = context.Process(target=_run_child, args=(job, output_end, start_end, errors))
         child.start()
         output_end.close()
         start_end.close()
+        # The child has prepared itself before it is traced, or has died, which strace reports.
+        with contextlib.suppress(EOFError):
+            start.recv()
         command = ["strace", "-f", "-xx", "-s", str(1 << 26), "-o", str(log), *options, "-p", str(child.pid)]
         with subprocess.Popen(command, stderr=subprocess.PIPE, text=True) as tracer:
             first_line = tracer.stderr.readline() if tracer.stderr else ""
@@ -75,5 +79,6 @@ def run_traced(job: Job, options: Sequence[str]) -> RunResult:
 def _run_child(job: Job, output: Connection, start: Connection, errors: Path) -> None:
     ctypes.CDLL(None).prctl(_SET_TRACER, _ANY, 0, 0, 0)
     os.dup2(os.open(errors, os.O_WRONLY | os.O_CREAT, 0o600), 2)
+    start.send(None)
     start.recv()
     write(job, partial(write_line, output.fileno()))

@@ -1,5 +1,6 @@
 """Output of the commands: results on standard output, alone when they are JSON; messages on standard error."""
 
+import errno
 import json
 import os
 import sys
@@ -30,6 +31,9 @@ OUT = Console(highlight=False, markup=False, emoji=False)
 #: Standard error, for progress bars.
 ERR = Console(stderr=True, highlight=False, markup=False, emoji=False)
 
+#: The errors of writing to a full disk.
+_NO_ROOM = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EIO)
+
 EXIT_FAILED = 1
 EXIT_SOME_REJECTED = 3
 EXIT_INTERRUPTED = 130
@@ -43,7 +47,11 @@ def command_app(help: str) -> typer.Typer:
 def run(app: typer.Typer, program: str) -> NoReturn:
     """Run a command and exit: 0 success, 1 error in one line, 2 wrong usage, 3 rejected inputs, 130 interrupted."""
     try:
-        app(prog_name=program)
+        try:
+            app(prog_name=program)
+        finally:
+            # Here, and not at Python's exit, where an error could not be reported in one line.
+            sys.stdout.flush()
     except LookalikeError as error:
         fail(str(error))
     except SystemExit as end:
@@ -52,11 +60,14 @@ def run(app: typer.Typer, program: str) -> NoReturn:
             print_message("interrupted: everything acknowledged so far is kept; run the same command again to go on")
         raise
     except OSError as error:
-        # Named files have errors of their own; this is a full disk below standard output.
-        if error.filename is not None:
+        # Named files and servers have errors of their own; these are standard output's.
+        if error.filename is not None or error.errno not in (errno.EPIPE, *_NO_ROOM):
             raise
         # Prevent a second error when Python flushes standard output at exit.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        if error.errno == errno.EPIPE:
+            # The reader of the output has exited: it needs no message.
+            sys.exit(EXIT_FAILED)
         fail(f"expected to write the results to standard output, got '{error.strerror}': write them elsewhere")
     sys.exit(0)
 

@@ -1,9 +1,11 @@
 """What every command prints with `--json`, and how it ends when it is interrupted or cannot print."""
 
+import os
 import subprocess
 import sys
 from dataclasses import dataclass
 from pathlib import Path
+from typing import IO
 
 import pytest
 
@@ -40,7 +42,7 @@ def test_a_dataclass_is_printed_as_the_mapping_of_its_fields(
     )
 
 
-def run_command(body: str, output: str) -> tuple[int, str]:
+def run_command(body: str, output: IO[str], *, unbuffered: bool = False) -> tuple[int, str]:
     """Run a command of one line in a process of its own; return its exit status and its standard error."""
     program = f"""
 from storage import console
@@ -50,23 +52,34 @@ def main():
     {body}
 console.run(app, "test")
 """
-    with Path(output).open("w") as file:
-        command = [sys.executable, "-c", program]
-        done = subprocess.run(command, stdout=file, stderr=subprocess.PIPE, text=True, check=False)
+    environment = os.environ | {"PYTHONUNBUFFERED": "1" if unbuffered else ""}
+    command = [sys.executable, "-c", program]
+    done = subprocess.run(command, env=environment, stdout=output, stderr=subprocess.PIPE, text=True, check=False)
     return done.returncode, done.stderr
 
 
 def test_an_interrupted_command_says_that_what_was_acknowledged_is_kept() -> None:
-    assert run_command("raise KeyboardInterrupt", "/dev/null") == (
-        130,
-        "interrupted: everything acknowledged so far is kept; run the same command again to go on\n",
-    )
+    with Path("/dev/null").open("w") as output:
+        assert run_command("raise KeyboardInterrupt", output) == (
+            130,
+            "interrupted: everything acknowledged so far is kept; run the same command again to go on\n",
+        )
 
 
+@pytest.mark.parametrize("unbuffered", [False, True], ids=["buffered", "unbuffered"])
 @pytest.mark.parametrize("body", ["console.print_line('many words')", "console.print_json({'a': 1})"])
-def test_results_that_cannot_be_printed_are_an_error_of_one_line(body: str) -> None:
-    assert run_command(body, "/dev/full") == (
-        1,
-        "error: expected to write the results to standard output, got 'No space left on device': "
-        "write them elsewhere\n",
-    )
+def test_results_that_cannot_be_printed_are_an_error_of_one_line(body: str, unbuffered: bool) -> None:
+    with Path("/dev/full").open("w") as output:
+        assert run_command(body, output, unbuffered=unbuffered) == (
+            1,
+            "error: expected to write the results to standard output, got 'No space left on device': "
+            "write them elsewhere\n",
+        )
+
+
+@pytest.mark.parametrize("unbuffered", [False, True], ids=["buffered", "unbuffered"])
+def test_a_command_whose_reader_has_exited_ends_without_a_message(unbuffered: bool) -> None:
+    reader, writer = os.pipe()
+    os.close(reader)
+    with os.fdopen(writer, "w") as output:
+        assert run_command("console.print_json({'a': 1})", output, unbuffered=unbuffered) == (1, "")

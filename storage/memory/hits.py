@@ -26,7 +26,7 @@ def hits_of(snapshot: Snapshot, catalog: Catalog, answer: Answer) -> list[Hit]:
     """
     positions, distances = answer
     ids, vectors = snapshot.ids[positions].tolist(), snapshot.index.vectors()[positions]
-    return _ranked_hits(_checked_rows(snapshot, catalog, ids, vectors), distances)
+    return ranked_hits(_checked_rows(snapshot, catalog, ids, vectors), distances)
 
 
 def item_and_hits(
@@ -37,7 +37,7 @@ def item_and_hits(
     ids = [id, *snapshot.ids[positions].tolist()]
     vectors = np.concatenate((vector[np.newaxis], snapshot.index.vectors()[positions]))
     row, *rows = _checked_rows(snapshot, catalog, ids, vectors)
-    return row.item(), _ranked_hits(rows, distances)
+    return row.item(), ranked_hits(rows, distances)
 
 
 def items_of(snapshot: Snapshot, catalog: Catalog, ids: Sequence[int], vectors: NDArray[np.float32]) -> list[Item]:
@@ -82,13 +82,14 @@ def require_intact_rows(snapshot: Snapshot, catalog: Catalog) -> None:
     snapshot.batch.require_live(count)
 
 
-def _hit(rank: int, item: Item, distance: float) -> Hit:
-    return Hit(rank, item.id, item.key, item.label, distance, item.metadata)
-
-
-def _ranked_hits(rows: Sequence[Row], distances: Distances) -> list[Hit]:
+def ranked_hits(rows: Sequence[Row], distances: Distances) -> list[Hit]:
+    """Return the hits of checked rows in order, with their distances, (n,), and ranks from 1."""
     pairs = zip(rows, distances.tolist(), strict=True)
     return [row.hit(rank, distance) for rank, (row, distance) in enumerate(pairs, start=1)]
+
+
+def _hit(rank: int, item: Item, distance: float) -> Hit:
+    return Hit(rank, item.id, item.key, item.label, distance, item.metadata)
 
 
 def _checked_rows(snapshot: Snapshot, catalog: Catalog, ids: Sequence[int], vectors: NDArray[np.float32]) -> list[Row]:

@@ -58,12 +58,19 @@ class Snapshot:
 
     def _lookup(self, ids: Sequence[int]) -> tuple[Positions, NDArray[np.bool_]]:
         """Return the position of each id, and whether the snapshot has it; the position means nothing if it has not."""
-        if not len(self.ids):
-            return np.zeros(len(ids), np.int64), np.zeros(len(ids), np.bool_)
-        ids64 = np.array([id if abs(id) < 2**63 else -1 for id in ids], np.int64)
-        positions = self.ids.searchsorted(ids64)
-        known: NDArray[np.bool_] = self.ids.take(positions, mode="clip") == ids64
-        return positions, known
+        return find_ascending(self.ids, np.array([id if abs(id) < 2**63 else -1 for id in ids], np.int64))
+
+
+def find_ascending(ascending: NDArray[np.int64], ids: NDArray[np.int64]) -> tuple[Positions, NDArray[np.bool_]]:
+    """Return the position of each id, (m,), among ascending ones, (n,), and whether it is there.
+
+    The position of an id that is not there means nothing.
+    """
+    if not len(ascending):
+        return np.zeros(len(ids), np.int64), np.zeros(len(ids), np.bool_)
+    positions = ascending.searchsorted(ids)
+    known: NDArray[np.bool_] = ascending.take(positions, mode="clip") == ids
+    return positions, known
 
 
 @dataclass(frozen=True)

@@ -14,9 +14,10 @@ from numpy.typing import NDArray
 from storage.catalog.catalog import Catalog
 from storage.catalog.database import Database
 from storage.catalog.row import Row, vectors_of
+from storage.memory.hits import ranked_hits
 from storage.memory.memory_search import MemorySearch
 from storage.memory.searchable import ExcludedIds, Queries, Searchable
-from storage.memory.snapshot import Snapshot
+from storage.memory.snapshot import Snapshot, find_ascending
 from storage.memory.snapshot_cache import require_fields
 from storage.milvus.client import MAX_HITS
 from storage.milvus.collection import Ids
@@ -45,8 +46,6 @@ _FAR = float(np.finfo(np.float32).max) / 2
 #: Up to so many items selected by a filter are searched in memory; the ids of more are sent to the server.
 _IN_MEMORY = 16_384
 
-_NO_IDS: Ids = np.empty(0, np.int64)
-
 
 @dataclass(frozen=True)
 class _Ranking:
@@ -67,11 +66,8 @@ class _VectorRows:
 
     def indices(self, ids: Ids) -> NDArray[np.int64]:
         """Return the indices of the rows with these ids, without those of ids that have no row."""
-        if not len(self.ids):
-            return _NO_IDS
-        indices = np.minimum(np.searchsorted(self.ids, ids), len(self.ids) - 1)
-        held: NDArray[np.int64] = indices[self.ids[indices] == ids]
-        return held
+        indices, known = find_ascending(self.ids, ids)
+        return indices[known]
 
 
 def milvus_searchable(database: Database, engine: Engine, dim: int, conditions: Sequence[Condition]) -> Searchable:
@@ -223,6 +219,4 @@ def _hit_count(ranking: _Ranking, query: Query) -> int:
 
 def _hits(ranking: _Ranking, query: Query) -> list[Hit]:
     count = _hit_count(ranking, query)
-    distances = ranking.distances[:count].tolist()
-    pairs = zip(ranking.rows[:count], distances, strict=True)
-    return [row.hit(rank, distance) for rank, (row, distance) in enumerate(pairs, start=1)]
+    return ranked_hits(ranking.rows[:count], ranking.distances[:count])

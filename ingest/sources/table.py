@@ -6,6 +6,10 @@ from dataclasses import dataclass, field
 from ingest.errors import SourceUnusable
 from storage.console import printable
 from storage.types.items import Scalar
+from storage.types.storable import name_problem
+
+#: The columns that are no metadata.
+_ITEM_COLUMNS = ("path", "label")
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,12 +31,17 @@ Table = Iterable[TableRow]
 
 
 def require_columns(names: Sequence[str], file: str) -> None:
-    """Raise SourceUnusable unless there is a column `path`, and every name is unique."""
+    """Raise SourceUnusable unless there is a column `path`, and every name is unique and can name metadata."""
     given = preview(names)
     if "path" not in names:
         raise SourceUnusable(f"expected a column path in {file}, got {given}")
     if len(set(names)) != len(names):
         raise SourceUnusable(f"expected each column once in {file}, got {given}")
+    for name in names:
+        if name not in _ITEM_COLUMNS and (problem := name_problem(name)) is not None:
+            raise SourceUnusable(
+                f"expected columns that can be stored in {file}, got {printable(name)[:40]}: {problem}"
+            )
 
 
 def preview(names: Sequence[str]) -> str:

@@ -1,5 +1,6 @@
 """The rows of jobs that filled the store, and of the inputs that could not be stored."""
 
+import hashlib
 from collections.abc import Sequence
 from dataclasses import asdict
 
@@ -8,7 +9,9 @@ import sqlalchemy as sa
 from storage.catalog.dialect import bind_values, in_values, is_sqlite
 from storage.catalog.schema import JOB_NUMBERS, JobRow, RejectRow
 from storage.errors import StoreCorrupt
+from storage.types.items import is_storable_text
 from storage.types.jobs import Job, JobUpdate, Rejected
+from storage.types.storable import MAX_KEY_BYTES
 
 #: Its columns are the fields of `Job`, in order.
 _JOB = sa.select(JobRow.__table__)
@@ -39,15 +42,16 @@ class JobRows:
             self._write(update)
 
     def _write(self, update: JobUpdate) -> None:
-        values = asdict(update.job)
+        values = asdict(update.job) | {"source": _storable(update.job.source)}
         updated = self._connection.execute(sa.update(JobRow).where(JobRow.number == update.job.number).values(values))
         if not updated.rowcount:
             self._connection.execute(sa.insert(JobRow).values(values))
-        outdated = [*update.resolved, *(reject.key for reject in update.rejects)]
+        rejects = {_storable_key(reject.key): _storable(reject.reason) for reject in update.rejects}
+        outdated = [*map(_storable_key, update.resolved), *rejects]
         if outdated:
             self._connection.execute(sa.delete(RejectRow).where(in_values(RejectRow.key)), bind_values(outdated))
-        if update.rejects:
-            rows = [{"key": reject.key, "job": update.job.number, "reason": reject.reason} for reject in update.rejects]
+        if rejects:
+            rows = [{"key": key, "job": update.job.number, "reason": reason} for key, reason in rejects.items()]
             self._connection.execute(sa.insert(RejectRow), rows)
 
     def all(self) -> list[Job]:
@@ -73,6 +77,19 @@ class JobRows:
             _require_type(reject.key, str)
             _require_type(reject.reason, str)
         return rejects
+
+
+def _storable(text: str) -> str:
+    """Return a text, escaped if a database could not hold it: the reason of a source of one's own may be any."""
+    return text if is_storable_text(text) else ascii(text)
+
+
+def _storable_key(key: str) -> str:
+    """Return a rejected key as it is stored; a longer one than the index of keys holds ends in a digest of it."""
+    key = _storable(key)
+    if len(key.encode()) <= MAX_KEY_BYTES:
+        return key
+    return f"{key[: MAX_KEY_BYTES // 8]}... {hashlib.sha256(key.encode()).hexdigest()}"
 
 
 def _require_type(value: object, type: type) -> None:

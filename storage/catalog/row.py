@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 from storage.catalog.checksum import row_checksum
 from storage.errors import InvalidItem, StoreCorrupt
 from storage.types.items import Hit, Item, NewItem, Scalar
+from storage.types.storable import require_storable_item, shortened
 
 #: Encodes metadata, equal values to equal text. A shared encoder is three times as fast as `json.dumps`.
 _ENCODER = json.JSONEncoder(sort_keys=True, ensure_ascii=False, allow_nan=False)
@@ -28,10 +29,6 @@ def _finite_number(text: str) -> float:
 
 
 _DECODER = json.JSONDecoder(parse_float=_finite_number, parse_constant=_finite_number)
-
-_LABEL_TYPES = (str, type(None))
-_THUMBNAIL_TYPES = (bytes, type(None))
-_METADATA_TYPES = (str, int, float, bool, type(None))
 
 #: The dtype of a stored vector: float32, little-endian.
 VECTOR_DTYPE = np.dtype("<f4")
@@ -130,21 +127,12 @@ class EncodedText:
 def encode_text(item: NewItem) -> EncodedText:
     """Return an item's text as it is stored; raise InvalidItem when a field of the item cannot be stored."""
     try:
-        if not isinstance(item.key, str) or not item.key or not isinstance(item.label, _LABEL_TYPES):
-            raise ValueError("a key must be a non-empty string, and a label a string or None")
-        if "\0" in item.key or "\0" in (item.label or ""):
-            raise ValueError("a key or label must not contain the NUL character")
-        if not isinstance(item.content, bytes) or not isinstance(item.thumbnail, _THUMBNAIL_TYPES):
-            raise ValueError("a content digest must be bytes, and a thumbnail bytes or None")
-        for name, value in item.metadata.items():
-            if not isinstance(name, str):
-                raise ValueError("metadata names must be strings")
-            if not isinstance(value, _METADATA_TYPES):
-                raise ValueError("a metadata value must be a string, number, boolean or None")
+        require_storable_item(item)
         label = None if item.label is None else item.label.encode()
         return EncodedText(item.key.encode(), label, _ENCODER.encode(dict(item.metadata)).encode())
     except (TypeError, ValueError) as error:
-        raise InvalidItem(f"expected an item that can be stored, got key {item.key!r}: {error}") from error
+        key = shortened(item.key) if isinstance(item.key, str) else repr(item.key)
+        raise InvalidItem(f"expected an item that can be stored, got key {key}: {error}") from error
 
 
 def require_storable(key: str, label: str | None, metadata: Mapping[str, Scalar]) -> None:

@@ -12,6 +12,11 @@ from storage.errors import InvalidQuery
 #: A metadata value: what JSON can represent and a filter can compare.
 Scalar = str | int | float | bool | None
 
+#: The most digits of a whole number: as many as every Python converts to text and back, whatever its settings.
+#: https://docs.python.org/3/library/stdtypes.html#integer-string-conversion-length-limitation
+MAX_DIGITS = 640
+_TOO_LARGE: int = 10**MAX_DIGITS
+
 
 def is_storable_text(text: str) -> bool:
     """Return whether a text is valid UTF-8, which a file name need not be, and has no NUL character."""
@@ -20,6 +25,11 @@ def is_storable_text(text: str) -> bool:
     except UnicodeEncodeError:
         return False
     return "\0" not in text
+
+
+def is_storable_integer(number: int) -> bool:
+    """Return whether a whole number has at most MAX_DIGITS digits."""
+    return -_TOO_LARGE < number < _TOO_LARGE
 
 
 def _is_integer(value: object) -> TypeGuard[int | np.integer]:

@@ -188,12 +188,13 @@ def test_a_bad_image_is_rejected_with_a_reason_and_the_others_keep_their_own_vec
 @pytest.mark.parametrize(
     ("label", "metadata", "reason"),
     [
-        ("a\0b", {}, "a key or label must not contain the NUL character"),
-        (5, {}, "a key must be a non-empty string, and a label a string or None"),
-        ("caf\udce9", {}, r"'utf-8' codec can't encode character '\udce9' in position 3: surrogates not allowed"),
-        (None, {"n": [1]}, "a metadata value must be a string, number, boolean or None"),
-        (None, {"n": float("nan")}, "Out of range float values are not JSON compliant"),
-        (None, {"n": np.int64(1)}, "a metadata value must be a string, number, boolean or None"),
+        ("a\0b", {}, "its label must not contain the NUL character, which PostgreSQL cannot hold"),
+        (5, {}, "its label must be a text or None, got int"),
+        ("caf\udce9", {}, r"its label must be valid Unicode, got '\udce9' at index 3"),
+        (None, {"n": [1]}, "its metadata 'n' must be a text, number, truth value or None, got list"),
+        (None, {"n": float("nan")}, "its metadata 'n' must be a finite number or None, got nan"),
+        (None, {"n": np.int64(1)}, "its metadata 'n' must be a text, number, truth value or None, got int64"),
+        (None, {"n": "a\0"}, "its metadata 'n' must not contain the NUL character, which PostgreSQL cannot hold"),
     ],
 )
 def test_a_label_or_metadata_that_cannot_be_stored_is_rejected_and_the_others_go_on(
@@ -209,8 +210,7 @@ def test_a_label_or_metadata_that_cannot_be_stored_is_rejected_and_the_others_go
     assert outcome(report) == (0, 0, 3, 1, 3)
     (reject,) = report.rejects
     assert reject.key == "bad"
-    # Newer Pythons name the number that JSON cannot hold as well.
-    assert reject.reason.removesuffix(": nan") == f"expected an item that can be stored, got key 'bad': {reason}"
+    assert reject.reason == f"expected an item that can be stored, got key 'bad': {reason}"
 
 
 def test_an_image_that_was_rejected_is_added_once_it_can_be_read(tmp_path: Path) -> None:

@@ -43,10 +43,15 @@ def test_only_an_open_writer_writes(tmp_path: Path, write: Callable[[Store], obj
 
 
 UNSTORABLE = "expected an item that can be stored, got key {}: {}"
-A_KEY = "a key must be a non-empty string, and a label a string or None"
-A_VALUE = "a metadata value must be a string, number, boolean or None"
-BYTES = "a content digest must be bytes, and a thumbnail bytes or None"
-SURROGATE = "'utf-8' codec can't encode character '\\udcff' in position {}: surrogates not allowed"
+A_KEY = "its key must be a text of at least one character"
+A_VALUE = "its metadata 'm' must be a text, number, truth value or None, got {}"
+BYTES = "its content digest must be bytes, and its thumbnail bytes or None"
+NUL = "must not contain the NUL character, which PostgreSQL cannot hold"
+SURROGATE = "must be valid Unicode, got '\\udcff' at index {}"
+A_NAME = (
+    "metadata cannot be named {0!r}, which filters take for the item's own {0}; rename it, for example to "
+    "'original_{0}'"
+)
 
 
 @pytest.mark.parametrize(
@@ -54,21 +59,39 @@ SURROGATE = "'utf-8' codec can't encode character '\\udcff' in position {}: surr
     [
         (NewItem("", b""), UNSTORABLE.format("''", A_KEY)),
         (NewItem(b"bytes", b""), UNSTORABLE.format("b'bytes'", A_KEY)),  # type: ignore[arg-type]
-        (NewItem("k", b"", 5), UNSTORABLE.format("'k'", A_KEY)),  # type: ignore[arg-type]
-        (NewItem("a\0b", b""), UNSTORABLE.format("'a\\x00b'", "a key or label must not contain the NUL character")),
-        (NewItem("k", b"", "\0"), UNSTORABLE.format("'k'", "a key or label must not contain the NUL character")),
+        (NewItem("k", b"", 5), UNSTORABLE.format("'k'", "its label must be a text or None, got int")),  # type: ignore[arg-type]
+        (NewItem("a\0b", b""), UNSTORABLE.format("'a\\x00b'", f"its key {NUL}")),
+        (NewItem("k", b"", "\0"), UNSTORABLE.format("'k'", f"its label {NUL}")),
+        (NewItem("k", b"", None, {"m": "a\0"}), UNSTORABLE.format("'k'", f"its metadata 'm' {NUL}")),
+        (NewItem("k", b"", None, {"m\0": 1}), UNSTORABLE.format("'k'", f"the name of its metadata 'm\\x00' {NUL}")),
         (NewItem("k", None), UNSTORABLE.format("'k'", BYTES)),  # type: ignore[arg-type]
         (NewItem("k", b"", thumbnail="png"), UNSTORABLE.format("'k'", BYTES)),  # type: ignore[arg-type]
-        (NewItem("\udcff", b""), UNSTORABLE.format("'\\udcff'", SURROGATE.format(0))),
-        (NewItem("k", b"", "l\udcff"), UNSTORABLE.format("'k'", SURROGATE.format(1))),
-        (NewItem("k", b"", None, {"m": "\udcff"}), UNSTORABLE.format("'k'", SURROGATE.format(7))),
+        (NewItem("\udcff", b""), UNSTORABLE.format("'\\udcff'", f"its key {SURROGATE.format(0)}")),
+        (NewItem("k", b"", "l\udcff"), UNSTORABLE.format("'k'", f"its label {SURROGATE.format(1)}")),
+        (NewItem("k", b"", None, {"m": "\udcff"}), UNSTORABLE.format("'k'", f"its metadata 'm' {SURROGATE.format(0)}")),
         (
-            NewItem("k", b"", None, {"m": np.int64(1)}),  # type: ignore[dict-item]
-            UNSTORABLE.format("'k'", "a metadata value must be a string, number, boolean or None"),
+            NewItem("k", b"", None, {"é\udcff": 1}),
+            UNSTORABLE.format("'k'", f"the name of its metadata 'é\\udcff' {SURROGATE.format(1)}"),
         ),
-        (NewItem("k", b"", None, {1: "m"}), UNSTORABLE.format("'k'", "metadata names must be strings")),  # type: ignore[dict-item]
-        (NewItem("k", b"", None, {"m": ["n"]}), UNSTORABLE.format("'k'", A_VALUE)),  # type: ignore[dict-item]
-        (NewItem("k", b"", None, {"a": 1, "m": {}}), UNSTORABLE.format("'k'", A_VALUE)),  # type: ignore[dict-item]
+        (NewItem("k", b"", None, {"m": np.int64(1)}), UNSTORABLE.format("'k'", A_VALUE.format("int64"))),  # type: ignore[dict-item]
+        (NewItem("k", b"", None, {"m": ["n"]}), UNSTORABLE.format("'k'", A_VALUE.format("list"))),  # type: ignore[dict-item]
+        (NewItem("k", b"", None, {"a": 1, "m": {}}), UNSTORABLE.format("'k'", A_VALUE.format("dict"))),  # type: ignore[dict-item]
+        (NewItem("k", b"", None, {1: "m"}), UNSTORABLE.format("'k'", "the name of its metadata 1 must be a text")),  # type: ignore[dict-item]
+        (NewItem("k", b"", None, {"id": 3}), UNSTORABLE.format("'k'", A_NAME.format("id"))),
+        (NewItem("k", b"", None, {"a": 1, "key": "x"}), UNSTORABLE.format("'k'", A_NAME.format("key"))),
+        (NewItem("k", b"", None, {"label": None}), UNSTORABLE.format("'k'", A_NAME.format("label"))),
+        (
+            NewItem("k", b"", None, {"m": 10**640}),
+            UNSTORABLE.format("'k'", "its metadata 'm' must have at most 640 digits: give it as a text"),
+        ),
+        (
+            NewItem("é" * 1301, b""),
+            UNSTORABLE.format(repr("é" * 100 + "..."), "its key must have at most 2,600 bytes in UTF-8, got 2,602"),
+        ),
+        (
+            NewItem("k", b"", "l" * 65_001),
+            UNSTORABLE.format("'k'", "its label must have at most 65,000 bytes in UTF-8, got 65,001"),
+        ),
         (NewItem("key 6", b""), "expected each key once in a batch, got 'key 6' twice"),
     ],
     ids=lambda value: None if isinstance(value, str) else "",
@@ -86,10 +109,20 @@ def test_an_item_that_cannot_be_stored_refuses_the_batch(tmp_path: Path, bad: Ne
 @pytest.mark.parametrize("number", [float("nan"), float("inf"), -float("inf"), np.float64("nan")])
 def test_metadata_that_json_cannot_hold_refuses_the_batch(tmp_path: Path, number: float) -> None:
     with Store.open(line_store(tmp_path), writing=True) as store:
-        # The rest of the message is Python's and depends on its version.
-        with pytest.raises(InvalidItem, match=r"^expected an item that can be stored, got key 'k': Out of range float"):
-            store.append([NewItem("k", b"", None, {"m": number})], line_vector(5))
+        message = UNSTORABLE.format("'k'", f"its metadata 'm' must be a finite number or None, got {float(number)}")
+        assert (
+            error_message(InvalidItem, store.append, [NewItem("k", b"", None, {"m": number})], line_vector(5))
+            == message
+        )
         assert len(store) == 5
+
+
+def test_an_item_with_the_longest_key_label_and_number_is_stored(tmp_path: Path) -> None:
+    longest = NewItem("é" * 1300, b"", "l" * 65_000, {"m": 1 - 10**640, 'odd "name"=': "\x01\x7f"})
+    with Store.open(line_store(tmp_path), writing=True) as store:
+        (id,) = store.append([longest], line_vector(5)).ids
+        (stored,) = store.items([id])
+        assert (stored.key, stored.label, stored.metadata) == (longest.key, longest.label, longest.metadata)
 
 
 @pytest.mark.parametrize(

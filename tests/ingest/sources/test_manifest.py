@@ -161,10 +161,21 @@ def test_what_is_not_utf_8_rejects_its_row_alone(tmp_path: Path, write: Write) -
         path = write(tmp_path, **columns)
     report = job(f"manifest:{path}", tmp_path / "store")
     assert report.added == 1
-    reasons = {reject.key: reject.reason for reject in report.rejects}
-    assert list(reasons) == ["a.png", "cat/c.png"]
-    for key, reason in reasons.items():
-        assert reason.startswith(f"expected an item that can be stored, got key '{key}': 'utf-8' codec can't encode")
+    reason = r"expected an item that can be stored, got key {!r}: its {} must be valid Unicode, got '\udce9' at index 3"
+    assert [(reject.key, reject.reason) for reject in report.rejects] == [
+        ("a.png", reason.format("a.png", "label")),
+        ("cat/c.png", reason.format("cat/c.png", "metadata 'note'")),
+    ]
+
+
+@BOTH
+@pytest.mark.parametrize("name", ["id", "key"])
+def test_a_column_that_no_filter_could_reach_is_refused(tmp_path: Path, write: Write, name: str) -> None:
+    path = write(tmp_path, **{"path": ["a.png"], name: [3]})
+    assert refusal(path) == (
+        f"expected columns that can be stored in {path}, got {name}: metadata cannot be named '{name}', which filters "
+        f"take for the item's own {name}; rename it, for example to 'original_{name}'"
+    )
 
 
 def unchecked_text(values: list[Any]) -> Any:

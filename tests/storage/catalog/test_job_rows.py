@@ -45,3 +45,18 @@ def test_a_job_update_is_not_written_without_its_batch(tmp_path: Path) -> None:
         with pytest.raises(InvalidVectors):
             store.append([NewItem("b", b"c")], [[float("nan"), 0]], update)
         assert (store.jobs(), store.rejects(), len(store)) == ([], [], 0)
+
+
+def test_rejects_that_a_database_could_not_hold_are_stored_escaped_and_shortened(tmp_path: Path) -> None:
+    long = "é" * 2000
+    rejects = [Rejected("a", "cut \0"), Rejected("b", "caf\udce9"), Rejected(long, "long")]
+    job = Job(1, "(film \0)", total=3, rejected=3)
+    with Store.create(tmp_path / "store", Embedding(2, "f" * 64)) as store:
+        store.append([], [], JobUpdate(job, rejects))
+        (stored,) = store.jobs()
+        assert stored == replace(job, source=r"'(film \x00)'")
+        *short, shortened = store.rejects()
+        assert short == [Rejected("a", r"'cut \x00'"), Rejected("b", r"'caf\udce9'")]
+        assert (shortened.key[:329], len(shortened.key), shortened.reason) == ("é" * 325 + "... ", 393, "long")
+        store.append([], [], JobUpdate(job, resolved=["a", long]))
+        assert store.rejects() == [Rejected("b", r"'caf\udce9'")]

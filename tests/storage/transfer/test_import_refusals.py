@@ -80,8 +80,28 @@ INVALID: list[tuple[tuple[str, ...], dict[str, Any], type[LookalikeError], str]]
         BOTH,
         {"key": ["a", "", "c"]},
         InvalidItem,
-        "expected an item that can be stored, got key '': a key must be a non-empty string, and a label a string or "
-        "None",
+        "expected an item that can be stored, got key '': its key must be a text of at least one character",
+    ),
+    (
+        BOTH,
+        {"metadata": ["{}", '{"width": 3, "id": 7}', "{}"]},
+        InvalidItem,
+        "expected an item that can be stored, got key 'b': metadata cannot be named 'id', which filters take for the "
+        "item's own id; rename it, for example to 'original_id'",
+    ),
+    (
+        BOTH,
+        {"metadata": ["{}", "{}", r'{"width": "a\u0000"}']},
+        InvalidItem,
+        "expected an item that can be stored, got key 'c': its metadata 'width' must not contain the NUL character, "
+        "which PostgreSQL cannot hold",
+    ),
+    (
+        BOTH,
+        {"metadata": ['{"width": NaN}', "{}", "{}"]},
+        InvalidItem,
+        "expected an item that can be stored, got key 'a': its metadata 'width' must be a finite number or None, got "
+        "nan",
     ),
     (BOTH, {"vector": [[1, 2], [3, 4], [5, np.nan]]}, InvalidVectors, NOT_FINITE.format(2)),
     (PARQUET, {"vector": pa.array([[1, 2], [3, None], [5, 6]], LISTS)}, InvalidVectors, NOT_FINITE.format(1)),

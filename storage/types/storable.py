@@ -1,0 +1,83 @@
+"""What an item's key, label and metadata may be: what every database holds and a filter can select by."""
+
+import math
+from collections.abc import Mapping
+
+from storage.types.items import MAX_DIGITS, NewItem, Scalar, is_storable_integer
+from storage.types.where import COLUMNS
+
+#: The longest key, in bytes of UTF-8: PostgreSQL's index of keys holds up to 2,692.
+MAX_KEY_BYTES = 2600
+
+#: The longest label, in bytes of UTF-8: a field of Milvus holds up to 65,535.
+MAX_LABEL_BYTES = 65_000
+
+_VALUE_TYPES = (str, int, float, bool, type(None))
+
+
+def require_storable_item(item: NewItem) -> None:
+    """Raise ValueError, naming the field, unless an item's key, label, metadata and bytes can be stored."""
+    if not isinstance(item.key, str) or not item.key:
+        raise ValueError("its key must be a text of at least one character")
+    _require_text("key", item.key, MAX_KEY_BYTES)
+    if item.label is not None:
+        if not isinstance(item.label, str):
+            raise ValueError(f"its label must be a text or None, got {type(item.label).__name__}")
+        _require_text("label", item.label, MAX_LABEL_BYTES)
+    if not isinstance(item.content, bytes) or not isinstance(item.thumbnail, bytes | None):
+        raise ValueError("its content digest must be bytes, and its thumbnail bytes or None")
+    _require_metadata(item.metadata)
+
+
+def name_problem(name: str) -> str | None:
+    """Return why metadata cannot have this name, and what to do about it; None if it can."""
+    if name in COLUMNS:
+        return (
+            f"metadata cannot be named {name!r}, which filters take for the item's own {name}; rename it, for example "
+            f"to 'original_{name}'"
+        )
+    problem = _text_problem(name)
+    return problem and f"the name of its metadata {shortened(name)} {problem}"
+
+
+def shortened(text: str) -> str:
+    """Return a text for a message: quoted, and no more than 100 characters of it."""
+    return repr(text if len(text) <= 100 else text[:100] + "...")
+
+
+def _require_metadata(metadata: Mapping[str, Scalar]) -> None:
+    for name, value in metadata.items():
+        if not isinstance(name, str):
+            raise ValueError(f"the name of its metadata {name!r} must be a text")
+        if (problem := name_problem(name)) is not None:
+            raise ValueError(problem)
+        if isinstance(value, str):
+            _require_text(f"metadata {shortened(name)}", value)
+        elif not isinstance(value, _VALUE_TYPES):
+            raise ValueError(
+                f"its metadata {shortened(name)} must be a text, number, truth value or None, got "
+                f"{type(value).__name__}"
+            )
+        elif isinstance(value, float) and not math.isfinite(value):
+            raise ValueError(f"its metadata {shortened(name)} must be a finite number or None, got {float(value)}")
+        elif isinstance(value, int) and not is_storable_integer(value):
+            raise ValueError(f"its metadata {shortened(name)} must have at most {MAX_DIGITS} digits: give it as a text")
+
+
+def _require_text(field: str, text: str, most_bytes: int | None = None) -> None:
+    if (problem := _text_problem(text)) is not None:
+        raise ValueError(f"its {field} {problem}")
+    if most_bytes is not None and 4 * len(text) > most_bytes and (size := len(text.encode())) > most_bytes:
+        raise ValueError(f"its {field} must have at most {most_bytes:,} bytes in UTF-8, got {size:,}")
+
+
+def _text_problem(text: str) -> str | None:
+    if "\0" in text:
+        return "must not contain the NUL character, which PostgreSQL cannot hold"
+    if text.isascii():
+        return None
+    try:
+        text.encode()
+    except UnicodeEncodeError as error:
+        return f"must be valid Unicode, got {text[error.start]!r} at index {error.start}"
+    return None

@@ -57,8 +57,8 @@ def product_rate(precision: Precision) -> float:
 
 
 def operations(recipe: Recipe) -> float:
-    """Return the additions and multiplications that the convolutions up to a recipe's layer take for one image."""
-    last = int(recipe.layer[len("block")])
+    """Return the additions and multiplications that the convolutions up to a recipe's last layer take for one image."""
+    last = max(int(layer[len("block")]) for layer in recipe.layers)
     total = 0.0
     for layer in CONVOLUTIONS:
         block = int(layer[len("block")])

@@ -147,7 +147,7 @@ def _group_by_network(recipes: Sequence[Recipe]) -> list[list[Recipe]]:
     """Group recipes that differ only in the head, so that the network's features are the same."""
     groups: dict[Recipe, list[Recipe]] = {}
     for recipe in recipes:
-        network = replace(recipe, name="", unit_length=False, head="none", dim=0, seed=0, whiten=0.0)
+        network = replace(recipe, name="", unit_length=False, square_root=False, head="none", dim=0, seed=0, whiten=0.0)
         groups.setdefault(network, []).append(recipe)
     return list(groups.values())
 

@@ -10,6 +10,7 @@ import numpy as np
 from ingest.embedding.linalg.arrays import Float32Array, normalize_rows
 from ingest.embedding.network.backbone import Backbone
 from ingest.embedding.recipes import Recipe
+from ingest.embedding.recipes.vgg16_layers import feature_counts
 from ingest.images.images import Image, to_input
 from ingest.prefetch import lookahead
 
@@ -56,5 +57,16 @@ def _compute(recipe: Recipe, backbone: Backbone, inputs: list[Float32Array]) -> 
     batch = np.empty((backbone.batch_size, recipe.side, recipe.side, 3), np.float32)
     np.stack(inputs, out=batch[: len(inputs)])
     batch[len(inputs) :] = 0
-    features = backbone.features(batch)[: len(inputs)]
-    return normalize_rows(features) if recipe.unit_length else features
+    return _scaled(recipe, backbone.features(batch)[: len(inputs)])
+
+
+def _scaled(recipe: Recipe, features: Float32Array) -> Float32Array:
+    """Return pooled features, (n, d), as the recipe's head takes them."""
+    if recipe.square_root:
+        features = np.sqrt(features)
+    if not recipe.unit_length:
+        return features
+    if len(recipe.layers) > 1:
+        parts = np.split(features, np.cumsum(feature_counts(recipe))[:-1], axis=1)
+        features = np.concatenate([normalize_rows(part) for part in parts], axis=1)
+    return normalize_rows(features)

@@ -1,5 +1,7 @@
 """VGG16 as a backbone: scaled images go in, the pooled output of a layer comes out."""
 
+from collections.abc import Collection, Iterator
+
 import numpy as np
 
 from ingest.embedding.linalg.arrays import Float32Array
@@ -31,7 +33,7 @@ _GEM_POWER = 3.0
 
 
 class Vgg16:
-    """VGG16 without its dense layers, up to a recipe's layer, whose output is pooled or flattened.
+    """VGG16 without its dense layers, up to a recipe's last layer; its layers' outputs are pooled or flattened.
 
     The layers are those of Keras' `applications.VGG16`. Their weights are constants of the graph here, whose memory
     layout is optimized for the processor once; those of Keras are variables, for which it is done again for each batch.
@@ -46,13 +48,17 @@ class Vgg16:
         signature = [tf.TensorSpec((self.batch_size, recipe.side, recipe.side, 3), tf.float32)]
 
         def compute(images: tf.Tensor) -> tf.Tensor:
-            return _pooled(recipe, _output(recipe.layer, weights.arrays, tf.cast(_scaled(recipe, images), dtype)))
+            outputs = _outputs(recipe.layers, weights.arrays, tf.cast(_scaled(recipe, images), dtype))
+            return tf.concat([_pooled(recipe, outputs[layer]) for layer in recipe.layers], axis=1)
 
         # The function has no Python control flow over tensors, and AutoGraph would take most of the tracing time.
         self._compute = tf.function(compute, input_signature=signature, autograph=False)
 
     def features(self, images: Float32Array) -> Float32Array:
-        """Return the layer's pooled output, (batch_size, d) float32, of images, (batch_size, side, side, 3) in 0..1."""
+        """Return the layers' pooled outputs, (batch_size, d) float32, of images, (batch_size, side, side, 3) in 0..1.
+
+        The outputs of several layers stand side by side, in the recipe's order.
+        """
         features: Float32Array = np.asarray(self._compute(tf.constant(images)).numpy(), np.float32)
         return features
 
@@ -61,8 +67,19 @@ def _scaled(recipe: Recipe, images: tf.Tensor) -> tf.Tensor:
     return images if recipe.scaling == "unit" else tf.reverse(images * 255.0, axis=[-1]) - tf.constant(_MEAN_COLOUR)
 
 
-def _output(layer: str, arrays: Arrays, images: tf.Tensor) -> tf.Tensor:
-    """Return a layer's output for scaled images, (batch_size, height, width, channels).
+def _outputs(layers: Collection[str], arrays: Arrays, images: tf.Tensor) -> dict[str, tf.Tensor]:
+    """Return the outputs of layers for scaled images, (batch_size, height, width, channels) each, from one pass."""
+    outputs = {}
+    for name, output in _all_outputs(arrays, images):
+        if name in layers:
+            outputs[name] = output
+        if len(outputs) == len(layers):
+            return outputs
+    raise ValueError(f"expected layers of VGG16, got {layers!r}")
+
+
+def _all_outputs(arrays: Arrays, images: tf.Tensor) -> Iterator[tuple[str, tf.Tensor]]:
+    """Yield the name and output of each layer in order, as it is computed.
 
     Simonyan and Zisserman, "Very Deep Convolutional Networks for Large-Scale Image Recognition", 2015, section 2.1.
     """
@@ -72,12 +89,9 @@ def _output(layer: str, arrays: Arrays, images: tf.Tensor) -> tf.Tensor:
             name = f"block{block}_conv{number}"
             kernel, bias = (tf.constant(arrays[f"{name}/{part}"], output.dtype) for part in ("kernel", "bias"))
             output = tf.nn.relu(tf.nn.bias_add(tf.nn.conv2d(output, kernel, strides=1, padding="SAME"), bias))
-            if name == layer:
-                return output
+            yield name, output
         output = tf.nn.max_pool2d(output, ksize=2, strides=2, padding="VALID")
-        if layer == f"block{block}_pool":
-            return output
-    raise ValueError(f"expected a layer of VGG16, got {layer!r}")
+        yield f"block{block}_pool", output
 
 
 def _pooled(recipe: Recipe, output: tf.Tensor) -> tf.Tensor:

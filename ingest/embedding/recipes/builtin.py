@@ -27,8 +27,17 @@ RETRIEVAL = Recipe(
 #: The same features with a dense layer trained so that images of equal labels are close.
 METRIC = replace(RETRIEVAL, name="metric", head="trained", whiten=0.0)
 
-#: The content of a photograph, independent of its position: VGG16 at the size it was trained at, pooled over the image.
-PHOTO = replace(RETRIEVAL, name="photo", side=224, layer="block5_conv3", pooling="gem", whiten=1.0)
+#: What a photograph shows, wherever it is in the picture: VGG16 at the size it was trained at, pooled over the picture.
+#: Textures (block 3), parts (4) and things (5) together find more of what is alike than any one of them.
+PHOTO = replace(
+    RETRIEVAL,
+    name="photo",
+    side=224,
+    layer=("block3_conv3", "block4_conv3", "block5_conv3"),
+    pooling="gem",
+    square_root=True,
+    whiten=0.25,
+)
 
 RECIPES = {recipe.name: recipe for recipe in (NOTEBOOK, RETRIEVAL, METRIC, PHOTO)}
 DEFAULT = RETRIEVAL

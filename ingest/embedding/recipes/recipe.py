@@ -14,8 +14,9 @@ class Recipe:
 
     `side` is the input's height and width in pixels. `scaling` gives them to VGG16 as 0..1 (`unit`), or as it was
     trained: BGR, 0..255, less ImageNet's mean colour (`caffe`). `pooling` reduces each channel to one number, its mean,
-    maximum or generalized mean (`gem`), or keeps every pixel of it (`flatten`). `unit_length` scales each feature
-    vector to length 1 before the head.
+    maximum or generalized mean (`gem`), or keeps every pixel of it (`flatten`). `square_root` takes the root of each
+    number, so that a few large ones do not outweigh all others. `unit_length` scales each feature vector to length 1
+    before the head; those of several layers are scaled one by one, joined in order, and scaled again.
 
     The head is nothing (`none`), a dense layer of random weights drawn from `seed` and never trained (`dense`), a
     principal component analysis fitted on a sample of the images (`pca`), or a dense layer trained on their labels
@@ -26,7 +27,7 @@ class Recipe:
     name: str
     side: int
     interpolation: Literal["linear", "area"]
-    layer: str
+    layer: str | tuple[str, ...]
     unit_length: bool
     head: Literal["none", "dense", "pca", "trained"]
     dim: int
@@ -34,6 +35,12 @@ class Recipe:
     scaling: Literal["unit", "caffe"] = "unit"
     pooling: Literal["flatten", "mean", "max", "gem"] = "flatten"
     whiten: float = 0.0
+    square_root: bool = False
+
+    @property
+    def layers(self) -> tuple[str, ...]:
+        """Return the layers whose features are joined, one or several."""
+        return (self.layer,) if isinstance(self.layer, str) else self.layer
 
     @property
     def head_is_fitted(self) -> bool:
@@ -43,6 +50,7 @@ class Recipe:
     def as_json(self) -> dict[str, Any]:
         """Return the recipe as JSON, as a store records it."""
         spec = {field.name: getattr(self, field.name) for field in fields(self)}
+        spec["layer"] = self.layer if isinstance(self.layer, str) else list(self.layer)
         # Stores of the first versions lack these fields, and their fingerprints must not change.
         return {name: value for name, value in spec.items() if name not in _ADDED_LATER or value != _ADDED_LATER[name]}
 
@@ -57,21 +65,31 @@ class Recipe:
                 raise ValueError(f"the field `{field.name}`, got none")
         for name, value in spec.items():
             _require_type(name, value)
-        return cls(**spec)
+        layer = spec["layer"]
+        return cls(**{**spec, "layer": layer if isinstance(layer, str) else tuple(layer)})
 
 
 #: The type of each field.
 _TYPES: dict[str, Any] = get_type_hints(Recipe)
 
 #: The fields that the first versions did not have, and the values that mean what those did.
-_ADDED_LATER = {field.name: field.default for field in fields(Recipe) if field.name in ("scaling", "pooling", "whiten")}
+_ADDED_LATER = {
+    field.name: field.default
+    for field in fields(Recipe)
+    if field.name in ("scaling", "pooling", "whiten", "square_root")
+}
 
 _TYPE_NAMES = {str: "text", int: "a whole number", bool: "true or false", float: "a number"}
 
 
 def _require_type(name: str, value: object) -> None:
     expected = _TYPES[name]
-    if get_origin(expected) is Literal:
+    if name == "layer":
+        # More than one in a list: that of one layer is its name, so that equal recipes have equal records.
+        several = type(value) is list and len(value) > 1 and all(type(layer) is str for layer in value)
+        if type(value) is not str and not several:
+            raise ValueError(f"`layer` to be text or a list of at least 2 texts, got {value!r}")
+    elif get_origin(expected) is Literal:
         if value not in get_args(expected):
             *others, last = get_args(expected)
             raise ValueError(f"`{name}` to be {', '.join(others)} or {last}, got {value!r}")

@@ -32,7 +32,7 @@ def read_recipe(path: Path, reserved: Collection[str] = ()) -> Recipe:
         recipe = Recipe.from_json({**spec, "dim": 0} if dim_from_features else spec)
     except ValueError as error:
         raise RecipeUnusable(f"expected {error}, in the recipe {printable(str(path))}: correct it") from error
-    if dim_from_features and recipe.layer in LAYERS:
+    if dim_from_features and all(layer in LAYERS for layer in recipe.layers):
         recipe = replace(recipe, dim=feature_count(recipe))
     if recipe.name in reserved:
         raise RecipeUnusable(

@@ -19,7 +19,14 @@ LAYERS = {
 }
 
 
+def feature_counts(recipe: Recipe) -> list[int]:
+    """Return the number of features of an image from each of a recipe's layers after pooling."""
+    shapes = [LAYERS[layer] for layer in recipe.layers]
+    if recipe.pooling == "flatten":
+        return [channels * (recipe.side >> halvings) ** 2 for channels, halvings in shapes]
+    return [channels for channels, _ in shapes]
+
+
 def feature_count(recipe: Recipe) -> int:
-    """Return the number of features of an image after a recipe's layer and pooling."""
-    channels, halvings = LAYERS[recipe.layer]
-    return channels * (recipe.side >> halvings) ** 2 if recipe.pooling == "flatten" else channels
+    """Return the number of features of an image after a recipe's layers and pooling."""
+    return sum(feature_counts(recipe))

@@ -22,8 +22,11 @@ def require_vgg16(recipe: Recipe) -> None:
             f"expected `side` from {SIDES[0]} to {SIDES[-1]} pixels {where}, got {recipe.side}: "
             "VGG16 takes no smaller image, and larger ones take too much memory"
         )
-    if recipe.layer not in LAYERS:
-        raise RecipeUnusable(f"expected `layer` to be one of {', '.join(LAYERS)} {where}, got {recipe.layer!r}")
+    for layer in recipe.layers:
+        if layer not in LAYERS:
+            raise RecipeUnusable(f"expected `layer` to be one of {', '.join(LAYERS)} {where}, got {layer!r}")
+    if len(set(recipe.layers)) < len(recipe.layers):
+        raise RecipeUnusable(f"expected each `layer` once {where}, got {', '.join(recipe.layers)}")
     if recipe.seed not in _SEEDS:
         raise RecipeUnusable(f"expected `seed` from 0 to {_SEEDS[-1]} {where}, got {recipe.seed}")
     if not 0 <= recipe.whiten <= 1:

@@ -2,18 +2,46 @@
 
 import threading
 from collections.abc import Iterator
+from dataclasses import replace
 
 import numpy as np
 import pytest
 
 from ingest.embedding.features import CONCURRENT_BATCHES, compute_features, compute_features_concurrently, network_input
 from ingest.embedding.linalg.arrays import Float32Array
+from ingest.embedding.recipes import vgg16_layers
 from tests.toys import TOY, ToyBackbone, grey
 
 
 def inputs(count: int) -> list[Float32Array]:
     """Return network inputs of images of different grey levels."""
     return [network_input(TOY, grey(level)) for level in range(count)]
+
+
+class FixedBackbone(ToyBackbone):
+    """Returns the same features, (5,), for every image, as one layer of 2 channels and one of 3."""
+
+    def features(self, images: Float32Array) -> Float32Array:
+        return np.tile(np.array([9, 16, 4, 0, 0], np.float32), (len(images), 1))
+
+
+@pytest.mark.parametrize(
+    ("square_root", "unit_length", "expected"),
+    [
+        (False, False, [9, 16, 4, 0, 0]),
+        (True, False, [3, 4, 2, 0, 0]),
+        (True, True, [0.6 / 2**0.5, 0.8 / 2**0.5, 1 / 2**0.5, 0, 0]),
+    ],
+)
+def test_the_features_of_each_layer_are_scaled_before_they_are_joined(
+    monkeypatch: pytest.MonkeyPatch, square_root: bool, unit_length: bool, expected: list[float]
+) -> None:
+    monkeypatch.setattr(vgg16_layers, "LAYERS", {"first": (2, 0), "second": (3, 0)})
+    recipe = replace(
+        TOY, layer=("first", "second"), pooling="mean", square_root=square_root, unit_length=unit_length, head="none"
+    )
+    (features,) = compute_features(recipe, FixedBackbone(), inputs(2))
+    np.testing.assert_allclose(features, [expected, expected], rtol=1e-6)
 
 
 class WaitingBackbone(ToyBackbone):

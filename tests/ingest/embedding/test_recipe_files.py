@@ -1,5 +1,6 @@
 """Recipes in TOML files: their fields, their defaults, and the errors of those that cannot be carried out."""
 
+import json
 from pathlib import Path
 
 import pytest
@@ -43,6 +44,7 @@ def test_a_recipe_may_set_every_field(tmp_path: Path) -> None:
         pooling='"gem"',
         unit_length="false",
         whiten="0.5",
+        square_root="true",
         seed="7",
     )
     assert recipe_named(str(path)) == Recipe(
@@ -57,7 +59,14 @@ def test_a_recipe_may_set_every_field(tmp_path: Path) -> None:
         scaling="caffe",
         pooling="gem",
         whiten=0.5,
+        square_root=True,
     )
+
+
+def test_a_recipe_may_join_the_features_of_several_layers(tmp_path: Path) -> None:
+    path = written(tmp_path, layer='["block5_conv3", "block3_conv3"]', head='"none"', dim=None, pooling='"gem"')
+    recipe = recipe_named(str(path))
+    assert (recipe.layer, recipe.dim) == (("block5_conv3", "block3_conv3"), 512 + 256)
 
 
 @pytest.mark.parametrize(("pooling", "dim"), [('"flatten"', 8192), ('"mean"', 512), ('"max"', 512), ('"gem"', 512)])
@@ -71,7 +80,7 @@ def test_without_a_head_there_are_as_many_dimensions_as_features(tmp_path: Path,
         (
             {"pool": '"gem"'},
             "expected the fields name, side, interpolation, layer, unit_length, head, dim, seed, scaling, pooling, "
-            "whiten, got 'pool', in the recipe mine.toml: correct it",
+            "whiten, square_root, got 'pool', in the recipe mine.toml: correct it",
         ),
         ({"layer": None}, "expected the field `layer`, got none, in the recipe mine.toml: correct it"),
         ({"side": '"64"'}, "expected `side` to be a whole number, got '64', in the recipe mine.toml: correct it"),
@@ -106,6 +115,19 @@ def test_without_a_head_there_are_as_many_dimensions_as_features(tmp_path: Path,
         (
             {"layer": '"fc1"', "head": '"none"', "dim": None},
             f"expected `layer` to be one of {', '.join(LAYERS)} in the recipe mine, got 'fc1'",
+        ),
+        (
+            {"layer": '["block4_pool", "fc1"]', "head": '"none"', "dim": None},
+            f"expected `layer` to be one of {', '.join(LAYERS)} in the recipe mine, got 'fc1'",
+        ),
+        (
+            {"layer": '["block4_pool", "block4_pool"]'},
+            "expected each `layer` once in the recipe mine, got block4_pool, block4_pool",
+        ),
+        (
+            {"layer": '["block4_pool"]'},
+            "expected `layer` to be text or a list of at least 2 texts, got ['block4_pool'], in the recipe mine.toml: "
+            "correct it",
         ),
         ({"seed": "-1"}, "expected `seed` from 0 to 4294967295 in the recipe mine, got -1"),
         ({"whiten": "1.5"}, "expected `whiten` from 0 to 1 in the recipe mine, got 1.5"),
@@ -173,9 +195,7 @@ def test_an_impossible_recipe_from_code_is_refused_before_anything_is_read_or_em
 
 @pytest.mark.parametrize("recipe", RECIPES.values(), ids=RECIPES)
 def test_every_builtin_recipe_can_be_written_to_a_file_under_another_name(tmp_path: Path, recipe: Recipe) -> None:
-    quoted = {
-        name: f'"{value}"' if isinstance(value, str) else str(value).lower()
-        for name, value in {**recipe.as_json(), "name": "mine"}.items()
-    }
+    # JSON's texts, numbers, lists and booleans are TOML's.
+    quoted = {name: json.dumps(value) for name, value in {**recipe.as_json(), "name": "mine"}.items()}
     read = recipe_named(str(written(tmp_path, **quoted)))
     assert {**read.as_json(), "name": recipe.name} == recipe.as_json()

@@ -33,23 +33,51 @@ FIRST_RETRIEVAL = {
     "seed": 0,
 }
 
+#: `photo` as stores record it that were made with one layer.
+FIRST_PHOTO = {
+    **FIRST_RETRIEVAL,
+    "name": "photo",
+    "side": 224,
+    "layer": "block5_conv3",
+    "scaling": "caffe",
+    "pooling": "gem",
+    "whiten": 1.0,
+}
+
 
 def test_the_builtin_recipes_are_those_of_existing_stores() -> None:
     small = {"side": 32, "interpolation": "area", "scaling": "caffe", "layer": "block3_pool", "unit_length": True}
-    large = {**small, "side": 224, "layer": "block5_conv3"}
+    large = {**small, "side": 224, "layer": ["block3_conv3", "block4_conv3", "block5_conv3"], "square_root": True}
     assert {name: recipe.as_json() for name, recipe in RECIPES.items()} == {
         "notebook": FIRST_NOTEBOOK,
         "retrieval": {"name": "retrieval", **small, "head": "pca", "whiten": 0.5, "dim": 128, "seed": 0},
         "metric": {"name": "metric", **small, "head": "trained", "dim": 128, "seed": 0},
-        "photo": {"name": "photo", **large, "pooling": "gem", "head": "pca", "whiten": 1.0, "dim": 128, "seed": 0},
+        "photo": {"name": "photo", **large, "pooling": "gem", "head": "pca", "whiten": 0.25, "dim": 128, "seed": 0},
     }
 
 
 @pytest.mark.parametrize("record", [FIRST_NOTEBOOK, FIRST_RETRIEVAL], ids=lambda record: record["name"])
 def test_a_recipe_of_the_first_stores_is_read_and_recorded_without_change(record: dict[str, Any]) -> None:
     recipe = recipe_of(Embedding(128, "f" * 64, {"recipe": record}))
-    assert (recipe.scaling, recipe.pooling, recipe.whiten) == ("unit", "flatten", 0.0)
+    assert (recipe.scaling, recipe.pooling, recipe.whiten, recipe.square_root) == ("unit", "flatten", 0.0, False)
     assert recipe.as_json() == record
+
+
+def test_a_store_keeps_the_photo_recipe_that_it_was_made_with() -> None:
+    recipe = recipe_of(Embedding(128, "f" * 64, {"recipe": FIRST_PHOTO}))
+    assert recipe.as_json() == FIRST_PHOTO
+    assert recipe != RECIPES["photo"]
+    assert recipe.layers == ("block5_conv3",)
+
+
+def test_a_recipe_names_one_layer_or_a_list_of_several() -> None:
+    one = recipe_of(Embedding(128, "f" * 64, {"recipe": {**FIRST_PHOTO, "layer": "block4_conv3"}}))
+    several = recipe_of(Embedding(128, "f" * 64, {"recipe": {**FIRST_PHOTO, "layer": ["block1_pool", "block4_conv3"]}}))
+    assert (one.layers, one.as_json()["layer"]) == (("block4_conv3",), "block4_conv3")
+    assert (several.layers, several.as_json()["layer"]) == (
+        ("block1_pool", "block4_conv3"),
+        ["block1_pool", "block4_conv3"],
+    )
 
 
 def test_recipes_have_names_and_retrieval_is_the_default() -> None:
@@ -94,6 +122,9 @@ def test_an_unknown_name_is_refused_with_the_known_ones() -> None:
         {**DEFAULT.as_json(), "later": 1},
         {**DEFAULT.as_json(), "head": "deeper"},
         {**DEFAULT.as_json(), "side": "32"},
+        {**DEFAULT.as_json(), "layer": ["block3_pool"]},
+        {**DEFAULT.as_json(), "layer": []},
+        {**DEFAULT.as_json(), "layer": ["block3_pool", 4]},
     ],
 )
 def test_a_record_that_is_no_recipe_of_this_version_is_refused(record: object) -> None:

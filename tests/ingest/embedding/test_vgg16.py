@@ -133,6 +133,16 @@ def test_a_layer_computes_what_keras_vgg16_does(network: BackboneFactory, layer:
     np.testing.assert_allclose(network(recipe, "float32").features(images), expected, rtol=1e-4, atol=1e-4)
 
 
+def test_several_layers_are_pooled_and_joined_in_the_recipes_order(network: BackboneFactory) -> None:
+    layers = ("block4_conv2", "block2_pool", "block3_conv3")
+    recipe = dataclasses.replace(RETRIEVAL, layer=layers, pooling="gem")
+    images = smooth_noise(64, 32)
+    alone = [network(dataclasses.replace(recipe, layer=layer), "float32").features(images) for layer in layers]
+    joined = network(recipe, "float32").features(images)
+    np.testing.assert_allclose(joined, np.concatenate(alone, axis=1), rtol=1e-4, atol=1e-3)
+    assert joined.shape == (64, feature_count(recipe)) == (64, 512 + 128 + 256)
+
+
 @pytest.mark.parametrize(
     ("side", "precision", "images"),
     [(32, "float32", 64), (32, "bfloat16", 256), (64, "bfloat16", 64), (224, "float32", 16), (224, "bfloat16", 16)],

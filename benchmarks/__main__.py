@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 from rich.table import Table
 
+from benchmarks.common.named_source import NamedSource
 from benchmarks.compare import compare_reports
 from benchmarks.durability.durability_report import FULL, QUICK, measure_durability
 from benchmarks.measures import throughput as throughput_measure
@@ -44,6 +45,7 @@ TestOption = Annotated[int, typer.Option(min=1, help="How many of them are query
 NeighboursOption = Annotated[int, typer.Option("-k", help="How many neighbours to search for.")]
 WeightsOption = Annotated[Path | None, typer.Option(help="VGG16 weights: .h5, .npz or .onnx.")]
 SeedOption = Annotated[int, typer.Option(help="The seed of random queries, vectors, kills and corruptions.")]
+ForceOption = Annotated[bool, typer.Option("--force", help="Replace files even if they are not Lookalike's.")]
 JsonOption = Annotated[bool, typer.Option("--json", help="Print JSON.")]
 
 
@@ -87,18 +89,22 @@ def recipes(
     limit: LimitOption = 5000,
     quick: Annotated[bool, typer.Option("--quick", help="1,000 images, 200 of them queries, in 3 splits.")] = False,
     figure: Annotated[Path | None, typer.Option(help="Draw accuracy against cost to this file.")] = None,
+    force: ForceOption = False,
     weights: WeightsOption = None,
     json: JsonOption = False,
 ) -> None:
     """Measure the accuracy and the cost of every recipe, and of raw pixels, on the same splits."""
+    opened = open_source(source, min(limit, QUICK_LIMIT) if quick else limit)
+    output = None
     if figure is not None:
         # Imported here and below because it loads Matplotlib.
         from search.figures import figure_file
 
-        figure_file.require_writable(figure)
+        output = figure_file.figure_output(figure, force=force, inputs=[weights])
+        output.require_replaceable(NamedSource(source, opened))
     with progress_bar() as show:
         report = measure_recipes(
-            open_source(source, min(limit, QUICK_LIMIT) if quick else limit),
+            opened,
             [recipe_named(name) for name in recipe or RECIPES],
             test=min(test, QUICK_TEST) if quick else test,
             splits=QUICK_SPLITS if quick else SPLITS,
@@ -106,10 +112,10 @@ def recipes(
             on_progress=show,
             on_stage=console.print_message,
         )
-    if figure is not None:
+    if output is not None:
         from benchmarks.measures.recipes_figure import draw_recipes
 
-        figure_file.save(draw_recipes(report), figure)
+        figure_file.save(draw_recipes(report), output)
     _print_report(report, report.table(), json=json)
 
 
@@ -276,13 +282,15 @@ def everything(
         list[str] | None, typer.Option(help=f"Only this part of {', '.join(PARTS)}; can be repeated.")
     ] = None,
     seed: SeedOption = 0,
+    force: ForceOption = False,
     json: JsonOption = False,
 ) -> None:
     """Measure all parts on SOURCE and write report.json, report.md and report.html."""
     parts = {name: part_named(name) for name in only or PARTS}
+    opened = open_source(source, min(limit, QUICK_LIMIT) if quick else limit)
     with report_progress(len(parts)) as progress:
         context = Context(
-            open_source(source, min(limit, QUICK_LIMIT) if quick else limit),
+            opened,
             stores or out / "stores",
             min(test, QUICK_TEST) if quick else test,
             vgg16_factory(weights),
@@ -291,7 +299,8 @@ def everything(
             on_progress=progress.show_images,
             on_stage=progress.show_stage,
         )
-        report = write_report(context, out, parts, on_part=progress.start_part)
+        known = NamedSource(source, opened)
+        report = write_report(context, out, parts, known, force=force, on_part=progress.start_part)
     _print_report(report.as_json(), *report.tables(), json=json)
     if not json:
         console.print_line(f"Report: {out / 'report.html'}")
@@ -307,9 +316,10 @@ def readme(
     report: Annotated[Path, typer.Argument(help="The report.json to show.")],
     page: Annotated[Path, typer.Option(help="The page with the markers.")] = Path("README.md"),
     kept: Annotated[Path, typer.Option(help="Where a copy of the report is stored.")] = Path("docs/report.json"),
+    force: ForceOption = False,
 ) -> None:
     """Write a report's results between the markers of the README, and store a copy of the report beside it."""
-    write_results(report, page, kept)
+    write_results(report, page, kept, force=force)
     console.print_line(f"{page} has the results of {report}")
 
 

@@ -9,9 +9,9 @@ from typing import Any
 from benchmarks.common.measurement import NO_VALUE, format_number
 from benchmarks.errors import UnfitForBenchmark
 from benchmarks.parts.section import Grid, grid_of
-from benchmarks.render import read_report
+from benchmarks.render import is_report, read_report
 from ingest.embedding.recipes import DEFAULT
-from storage.files import durable
+from storage.files.output_file import OutputFile
 
 BEGIN = "<!-- results: written by `python -m benchmarks readme` -->"
 END = "<!-- end of results -->"
@@ -29,18 +29,23 @@ _PEER_COLUMNS = {
 }
 
 
-def write_results(report: Path, page: Path, copy: Path) -> None:
+def write_results(report: Path, page: Path, copy: Path, *, force: bool = False) -> None:
     """Replace the text between the markers of a page by a report's results, and write a copy of the report.
 
-    Raise UnfitForBenchmark if the report cannot be read or the page has no markers.
+    Raise UnfitForBenchmark if the report cannot be read or the page has no markers, and OutputRefused if the copy would
+    replace a file that is no report; `force` replaces any.
     """
     document = read_report(report)
     try:
-        text = page.read_text()
+        text = page.read_bytes().decode()
     except (OSError, ValueError) as error:
         raise UnfitForBenchmark(f"expected a page with markers, got {error}: name another page") from None
-    durable.replace_file(page, replace_results(text, results(document)).encode())
-    durable.replace_file(copy, (json.dumps(document, indent=1, ensure_ascii=False) + "\n").encode())
+    written = replace_results(text, results(document)).encode()
+    output = OutputFile(copy, "report", is_report, force, [page])
+    output.require_replaceable()
+    # The markers say that this part of the page may be replaced.
+    OutputFile(page, "page", lambda _: True, inputs=[report]).write_bytes(written)
+    output.write_bytes((json.dumps(document, indent=1, ensure_ascii=False) + "\n").encode())
 
 
 def replace_results(page: str, text: str) -> str:

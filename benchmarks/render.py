@@ -9,7 +9,10 @@ from typing import TYPE_CHECKING, Any
 from benchmarks.errors import UnfitForBenchmark
 from benchmarks.parts import Outcome, Part
 from benchmarks.parts.section import Picture
-from storage.files import durable
+from storage.files.output_file import KnowsFiles, OutputFile
+
+_DOCUMENT = "report.json"
+_PAGES = (_DOCUMENT, "report.md", "report.html")
 
 if TYPE_CHECKING:
     # Only a report needs Jinja, so that every other command runs without it.
@@ -17,23 +20,40 @@ if TYPE_CHECKING:
     from markupsafe import Markup
 
 
-def write_pages(document: Mapping[str, Any], parts: Sequence[Part], outcomes: Mapping[str, Outcome], out: Path) -> None:
-    """Write the pictures of all outcomes to the folder `out`, and then the pages that show them.
+def require_replaceable(out: Path, *known: KnowsFiles, force: bool = False) -> None:
+    """Raise OutputRefused if a report's file or picture would replace one in the folder `out` that is no report's."""
+    for pattern in (*_PAGES, "*.png", "*.svg"):
+        for path in sorted(out.glob(pattern)):
+            _report_file(path, force=force).require_replaceable(*known)
+
+
+def _report_file(path: Path, *, force: bool) -> OutputFile:
+    """Return a file of a report: it is Lookalike's if there is a report.json beside it."""
+    return OutputFile(path, "report", lambda path: is_report(path.with_name(_DOCUMENT)), force)
+
+
+def write_pages(
+    document: Mapping[str, Any],
+    parts: Sequence[Part],
+    outcomes: Mapping[str, Outcome],
+    out: Path,
+    *,
+    force: bool = False,
+) -> None:
+    """Write a report to the folder `out`: its document first, by which the folder is recognized, its pages last.
 
     `document` is the report as JSON; a part without an outcome has its reason in the document's `failed`.
     """
-    for outcome in outcomes.values():
-        for picture in outcome.section.pictures:
-            durable.replace_file(out / picture.name, picture.data)
     templates = _templates()
     values = {"report": document, "machine": document["machine"], "parts": parts, "outcomes": outcomes}
-    pages = {
-        "report.json": json.dumps(document, indent=2, ensure_ascii=False, allow_nan=False) + "\n",
-        "report.md": templates.get_template("report.md.j2").render(values),
-        "report.html": templates.get_template("report.html.j2").render(values),
+    pictures = [picture for outcome in outcomes.values() for picture in outcome.section.pictures]
+    files = {
+        _DOCUMENT: (json.dumps(document, indent=2, ensure_ascii=False, allow_nan=False) + "\n").encode(),
+        **{picture.name: picture.data for picture in pictures},
+        **{page: templates.get_template(f"{page}.j2").render(values).encode() for page in _PAGES[1:]},
     }
-    for name, page in pages.items():
-        durable.replace_file(out / name, page.encode())
+    for name, data in files.items():
+        _report_file(out / name, force=force).write_bytes(data)
 
 
 def read_report(path: Path) -> Mapping[str, Any]:
@@ -45,6 +65,14 @@ def read_report(path: Path) -> Mapping[str, Any]:
     if not isinstance(document, dict) or not isinstance(document.get("figures"), dict):
         raise UnfitForBenchmark(f"expected a report with figures at {path}, got none: write it with `benchmarks all`")
     return document
+
+
+def is_report(path: Path) -> bool:
+    """Return whether a file is a report.json."""
+    try:
+        return {"machine", "made"} <= read_report(path).keys()
+    except UnfitForBenchmark:
+        return False
 
 
 def _templates() -> "Environment":

@@ -11,9 +11,10 @@ from rich.table import Table
 from benchmarks.common.machine import describe_machine
 from benchmarks.common.measurement import Measurement
 from benchmarks.parts import Context, Outcome, Part
-from benchmarks.render import write_pages
+from benchmarks.render import require_replaceable, write_pages
 from storage.errors import require_extra
 from storage.files import durable
+from storage.files.output_file import KnowsFiles
 
 
 @dataclass
@@ -65,16 +66,20 @@ def write_report(
     context: Context,
     out: Path,
     parts: Mapping[str, Part],
-    *,
+    *known: KnowsFiles,
+    force: bool = False,
     on_part: Callable[[Part, int], None] = lambda _, __: None,
 ) -> Report:
     """Measure the parts and write `report.json`, `report.md`, `report.html` and the pictures to the folder `out`.
 
     A part that fails is reported as failed, and the next one is measured. `on_part` is called with each part and its
-    index before it is measured. Nothing is written to `out` before everything is measured. Raise ExtraMissing at once
-    if the package that renders the pages is not installed.
+    index before it is measured. Nothing is written to `out` before everything is measured.
+
+    Raise ExtraMissing at once if the package that renders the pages is not installed, and OutputRefused if `out` has
+    pictures or pages that are no report's; `force` replaces any that are not `known`.
     """
     require_extra("jinja2", "report")
+    require_replaceable(out, *known, force=force)
     durable.make_folder(out)
     report = Report(
         context.source.name,
@@ -91,5 +96,5 @@ def write_report(
             # Whatever the failure of a part, the other parts are measured.
             report.failed[part.name] = f"{type(error).__name__}: {error}"
             context.on_stage(f"{part.name} FAILED: {report.failed[part.name]}")
-    write_pages(report.as_json(), list(parts.values()), report.outcomes, out)
+    write_pages(report.as_json(), list(parts.values()), report.outcomes, out, force=force)
     return report

@@ -16,6 +16,11 @@ from storage.types.query import DEFAULT_K, SearchOptions
 if TYPE_CHECKING:
     from search.curation.duplicates import Duplicates
     from search.curation.label_issues import LabelIssues
+    from storage.files.output_file import OutputFile
+
+ForceOption = Annotated[
+    bool, typer.Option("--force", help="Replace the file of --figure even if it is no figure of Lookalike's.")
+]
 
 app = console.command_app("Find the stored images most like a given one.")
 
@@ -44,15 +49,18 @@ def query(
         Path | None, typer.Option(help="With --image: the VGG16 weights the store was made with.")
     ] = None,
     figure: Annotated[Path | None, typer.Option(help="Draw the query and its neighbours to this file.")] = None,
+    force: ForceOption = False,
     milvus: MilvusOption = None,
     json: Annotated[bool, typer.Option("--json", help="Print the hits as JSON.")] = False,
 ) -> None:
     """Find the items nearest to an image, a vector or a stored item; a stored item is never its own hit."""
     if [image is not None, id is not None, key is not None, vector is not None, random].count(True) != 1:
         raise typer.BadParameter("expected exactly one of --image, --id, --key, --vector and --random")
-    _require_writable(figure)
+    output = _figure_output(figure, force, image, vector, weights)
     options: SearchOptions = {"radius": radius, "where": where_of(where or []), "exclude": exclude or []}
     with Searcher.open(store, weights=weights, milvus=milvus) as searcher:
+        if output is not None:
+            output.require_replaceable(searcher.store)
         if image is not None:
             result = searcher.by_image(image, k, **options)
         elif vector is not None:
@@ -63,8 +71,8 @@ def query(
             result = searcher.by_key(key, k, **options)
         else:
             result = searcher.by_random(k, seed, **options)
-        if figure is not None:
-            _draw_neighbours(searcher, result, figure)
+        if output is not None:
+            _draw_neighbours(searcher, result, output)
     if image is not None:
         # Imported here: OpenCV takes a moment to load, and only images are embedded on this machine.
         from ingest.embedding.embedder import drift_message
@@ -78,21 +86,22 @@ def query(
         console.OUT.print(result.table())
 
 
-def _require_writable(figure: Path | None) -> None:
-    """Raise FigureUnusable, before any work is done, when --figure is given and cannot be written."""
-    if figure is not None:
-        # Imported here, as in all that draw: matplotlib takes a moment to load, and only figures need it.
-        from search.figures import figure_file
+def _figure_output(figure: Path | None, force: bool, *inputs: Path | None) -> "OutputFile | None":
+    """Return the file of --figure if it is given; raise FigureUnusable, before any work is done."""
+    if figure is None:
+        return None
+    # Imported here, as in all that draw: matplotlib takes a moment to load, and only figures need it.
+    from search.figures.figure_file import figure_output
 
-        figure_file.require_writable(figure)
+    return figure_output(figure, force=force, inputs=inputs)
 
 
-def _draw_neighbours(searcher: Searcher, result: QueryResult, figure: Path) -> None:
+def _draw_neighbours(searcher: Searcher, result: QueryResult, output: "OutputFile") -> None:
     from search.figures import figure_file
     from search.figures.neighbours_figure import draw_neighbours
 
     ids = [hit.id for hit in result.hits] + ([result.item.id] if result.item else [])
-    figure_file.save(draw_neighbours([result], searcher.store.thumbnails(ids)), figure)
+    figure_file.save(draw_neighbours([result], searcher.store.thumbnails(ids)), output)
 
 
 @app.command("map")
@@ -100,14 +109,16 @@ def draw_map(
     store: StoreOption,
     figure: Annotated[Path, typer.Option(help="Draw the map to this file, .png, .svg or .pdf.")],
     thumbnails: Annotated[bool, typer.Option("--thumbnails", help="Draw thumbnails instead of dots.")] = False,
+    force: ForceOption = False,
 ) -> None:
     """Draw a t-SNE map of the store, coloured by label."""
     from search.figures import figure_file
     from search.figures.map_figure import draw_map as draw
 
-    _require_writable(figure)
+    output = figure_file.figure_output(figure, force=force)
     with Searcher.open(store) as searcher:
-        figure_file.save(draw(searcher.store, thumbnails=thumbnails), figure)
+        output.require_replaceable(searcher.store)
+        figure_file.save(draw(searcher.store, thumbnails=thumbnails), output)
     console.print_line(f"Drew {figure}")
 
 
@@ -131,19 +142,22 @@ def duplicates(
         Path | None, typer.Option(help="With --radius auto: the VGG16 weights the store was made with.")
     ] = None,
     figure: Annotated[Path | None, typer.Option(help="Draw the largest groups to this file.")] = None,
+    force: ForceOption = False,
     json: Annotated[bool, typer.Option("--json", help="Print the groups as JSON.")] = False,
 ) -> None:
     """Find groups of items that are nearly the same image."""
     from search.curation.duplicates import find_duplicates
 
     limit = _radius_of(radius)
-    _require_writable(figure)
+    output = _figure_output(figure, force, weights)
     with Searcher.open(store, weights=weights) as searcher:
+        if output is not None:
+            output.require_replaceable(searcher.store)
         groups = find_duplicates(searcher, limit)
-        if figure is not None:
+        if output is not None:
             from search.figures import curation_figures, figure_file
 
-            figure_file.save(curation_figures.draw_duplicates(groups, searcher.store), figure)
+            figure_file.save(curation_figures.draw_duplicates(groups, searcher.store), output)
     _print(groups, json=json)
 
 
@@ -152,18 +166,21 @@ def suspects(
     store: StoreOption,
     k: Annotated[int, typer.Option("-k", help="How many neighbours vote.")] = 10,
     figure: Annotated[Path | None, typer.Option(help="Draw the issues with the largest margin to this file.")] = None,
+    force: ForceOption = False,
     json: Annotated[bool, typer.Option("--json", help="Print the label issues as JSON.")] = False,
 ) -> None:
     """Find label issues: items with another label than their neighbours, the largest margin first."""
     from search.curation.label_issues import find_label_issues
 
-    _require_writable(figure)
+    output = _figure_output(figure, force)
     with Searcher.open(store) as searcher:
+        if output is not None:
+            output.require_replaceable(searcher.store)
         issues = find_label_issues(searcher, k)
-        if figure is not None:
+        if output is not None:
             from search.figures import curation_figures, figure_file
 
-            figure_file.save(curation_figures.draw_label_issues(issues, searcher.store), figure)
+            figure_file.save(curation_figures.draw_label_issues(issues, searcher.store), output)
     _print(issues, json=json)
 
 

@@ -111,11 +111,15 @@ def backup(folder: Annotated[Path, typer.Argument(help="A new or empty folder.")
 
 @app.command("export")
 def export_items(
-    file: Annotated[Path, typer.Argument(help="A .parquet, .npz or .faiss file.")], store: StoreOption
+    file: Annotated[Path, typer.Argument(help="A .parquet, .npz or .faiss file.")],
+    store: StoreOption,
+    force: Annotated[
+        bool, typer.Option("--force", help="Replace FILE even if it is no export of Lookalike's, or a .faiss file.")
+    ] = False,
 ) -> None:
     """Write every item's id, key, label, metadata and vector to a file; .faiss has the vectors only."""
     with Store.open(store) as opened:
-        written = export_store(opened, file)
+        written = export_store(opened, file, force=force)
     console.print_line(f"Wrote {written:,} items to {display_name(file)}")
 
 

@@ -62,6 +62,10 @@ class FileUnusable(LookalikeError):
     """A file to import or export that cannot be read, or is of an unknown format."""
 
 
+class OutputRefused(LookalikeError):
+    """A file was to be written over one that is not Lookalike's, or that a store was made from."""
+
+
 class UnknownItem(LookalikeError):
     """No item has the given id or key."""
 

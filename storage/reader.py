@@ -17,6 +17,8 @@ from storage.catalog.catalog import Catalog
 from storage.catalog.database import Database
 from storage.catalog.row import Row, vectors_of
 from storage.errors import InvalidQuery, NotAStore, UnknownItem
+from storage.files.generations import is_index_file
+from storage.files.source_files import is_source_file
 from storage.locations.location import Location
 from storage.maintenance import verification
 from storage.maintenance.info import StoreInfo, describe, label_counts
@@ -215,6 +217,19 @@ class StoreReader:
         """Return the inputs that could not be stored, of all jobs or one."""
         with self._database.reading() as catalog:
             return catalog.jobs.rejects(job)
+
+    def is_own_file(self, path: Path) -> bool:
+        """Return whether a file is the store's own or one that its jobs read: no command may replace it."""
+        if self.location.folder is not None and is_index_file(path, self.location.folder):
+            return True
+        with self._database.reading() as catalog:
+            sources = [job.source for job in catalog.jobs.all()]
+        return is_source_file(path, sources, self._paths)
+
+    def _paths(self) -> list[str]:
+        """Return the paths of items and of rejected inputs, relative to the folders of their sources."""
+        with self._database.reading() as catalog:
+            return [*catalog.items.paths(), *(reject.key for reject in catalog.jobs.rejects())]
 
     def refresh(self) -> None:
         """Search the newest batch from now on, not the one that was loaded."""

@@ -1,5 +1,7 @@
 """The rows of items: every statement that reads or writes them."""
 
+import contextlib
+import json
 import operator
 from collections import defaultdict
 from collections.abc import Iterator, Sequence
@@ -116,6 +118,20 @@ class ItemRows:
     def metadata_names(self) -> list[str]:
         """Return the names of all metadata of live rows, in order."""
         return list(self._connection.execute(filters.metadata_names()).scalars())
+
+    def paths(self) -> Iterator[str]:
+        """Yield what can be the path of a live row's image: its key, and its metadata `path` if it is another text."""
+        columns = sa.select(ItemRow.id, utf8(ItemRow.key), utf8(ItemRow.details)).where(_LIVE)
+        last = -1
+        while page := self._page(columns, last, _PAGE):
+            for _, key, details in page:
+                # Damage is reported where a row is answered with: here it is only no path.
+                with contextlib.suppress(AttributeError, TypeError, ValueError):
+                    yield key.decode()
+                    path = json.loads(details).get("path") if b'"path"' in details else None
+                    if isinstance(path, str) and path.encode() != key:
+                        yield path
+            last = page[-1].id
 
     def page(self, after_id: int, size: int, conditions: Sequence[Condition] = ()) -> list[Row]:
         """Return the next live rows after an id that fulfil all conditions, in id order."""

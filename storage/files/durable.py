@@ -47,9 +47,12 @@ def write_file(folder: Path, write: Callable[[HashedFile], object], name: Callab
     return _write(folder / f"new{TEMPORARY_SUFFIX}", write, lambda digest: folder / name(digest))
 
 
-def replace_file_with(path: Path, write: Callable[[HashedFile], object]) -> None:
-    """Replace a file atomically and durably with what `write` writes; on failure it stays as it was."""
-    _write(path.with_name(path.name + TEMPORARY_SUFFIX), write, lambda _: path)
+def replace_file_with(path: Path, write: Callable[[HashedFile], object], temporary: Path | None = None) -> None:
+    """Replace a file atomically and durably with what `write` writes; on failure it stays as it was.
+
+    It is written under a temporary name in the same folder first, whose file, if there is one, is lost.
+    """
+    _write(temporary or path.with_name(path.name + TEMPORARY_SUFFIX), write, lambda _: path)
 
 
 def replace_file(path: Path, data: bytes) -> None:

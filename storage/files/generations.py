@@ -64,6 +64,12 @@ def read(generation: Generation, store: Path, dim: int) -> FaissFlat | None:
         return index if digest.digest() == generation.sha256 else None
 
 
+def is_index_file(path: Path, store: Path) -> bool:
+    """Return whether a path is that of a generation, or of the newest one's fixed name, links followed."""
+    real = path.resolve()
+    return real.parent == (store / layout.INDEX).resolve() or real == (store / PUBLISHED_NAME).resolve()
+
+
 def link_fixed_name(generation: Generation, store: Path) -> None:
     """Link the generation under the fixed name."""
     durable.link(path_of(generation, store), store / PUBLISHED_NAME)

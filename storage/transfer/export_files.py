@@ -5,6 +5,7 @@ Parquet and `.npz` carry id, key, label, metadata (JSON text) and vector; `.fais
 
 import io
 import json
+import zipfile
 from pathlib import Path
 from typing import Any
 
@@ -13,6 +14,7 @@ from numpy.typing import NDArray
 
 from storage.errors import FileUnusable
 from storage.files import durable
+from storage.files.output_file import OutputFile
 from storage.nearest.faiss_flat import FaissFlat
 from storage.store import Store
 from storage.types.items import Item
@@ -24,13 +26,33 @@ PAGE = 4096
 MAX_ARRAY_BYTES = 2**32
 
 
-def to_parquet(store: Store, file: Path) -> int:
+#: The program's name, in a Parquet file's metadata and in a zip file's comment; a `.faiss` file has space for none.
+SOFTWARE = b"Lookalike"
+_SOFTWARE_KEY = b"software"
+
+
+def is_export(path: Path) -> bool:
+    """Return whether a file is recognized as one that `to_parquet` or `to_npz` wrote."""
+    import pyarrow as pa
+    import pyarrow.parquet as pq
+
+    try:
+        if zipfile.is_zipfile(path):
+            with zipfile.ZipFile(path) as archive:
+                return archive.comment == SOFTWARE
+        return (pq.read_schema(path).metadata or {}).get(_SOFTWARE_KEY) == SOFTWARE
+    except (OSError, pa.ArrowException, zipfile.BadZipFile):
+        return False
+
+
+def to_parquet(store: Store, file: OutputFile) -> int:
     """Write all items to a Parquet file, the vectors as lists of fixed size, and return how many."""
     import pyarrow as pa
     import pyarrow.parquet as pq
 
     texts = dict.fromkeys(("key", "label", "metadata"), pa.string())
-    schema = pa.schema({"id": pa.int64(), **texts, "vector": pa.list_(pa.float32(), store.dim)})
+    columns = {"id": pa.int64(), **texts, "vector": pa.list_(pa.float32(), store.dim)}
+    schema = pa.schema(columns, metadata={_SOFTWARE_KEY: SOFTWARE})
     written = 0
 
     def write(out: durable.HashedFile) -> None:
@@ -47,7 +69,7 @@ def to_parquet(store: Store, file: Path) -> int:
                 writer.write_table(pa.table(columns, schema=schema))
                 written += len(items)
 
-    durable.replace_file_with(file, write)
+    file.write(write)
     return written
 
 
@@ -67,7 +89,7 @@ class _Sink(io.RawIOBase):
         return self._out.size
 
 
-def to_npz(store: Store, file: Path) -> int:
+def to_npz(store: Store, file: OutputFile) -> int:
     """Write all items to an `.npz` file, an array for each field, and return how many.
 
     Raise FileUnusable when a few long texts would make the arrays huge.
@@ -77,15 +99,17 @@ def to_npz(store: Store, file: Path) -> int:
     # Texts have a fixed width, so that nothing is pickled. `labelled` is true for a label, even an empty one.
     arrays = {
         "id": np.array([item.id for item in items], np.int64),
-        "key": _texts(file, [item.key for item in items]),
-        "label": _texts(file, [item.label or "" for item in items]),
+        "key": _texts(file.path, [item.key for item in items]),
+        "label": _texts(file.path, [item.label or "" for item in items]),
         "labelled": np.array([item.label is not None for item in items], np.bool_),
-        "metadata": _texts(file, [_metadata_text(item) for item in items]),
+        "metadata": _texts(file.path, [_metadata_text(item) for item in items]),
         "vector": np.concatenate([vectors for _, vectors in pages] or [np.empty((0, store.dim), np.float32)]),
     }
     data = io.BytesIO()
     np.savez(data, allow_pickle=False, **arrays)
-    durable.replace_file(file, data.getvalue())
+    with zipfile.ZipFile(data, "a") as archive:
+        archive.comment = SOFTWARE
+    file.write_bytes(data.getvalue())
     return len(items)
 
 
@@ -100,12 +124,12 @@ def _texts(file: Path, values: list[str]) -> NDArray[np.str_]:
     return np.array(values, np.str_)
 
 
-def to_faiss(store: Store, file: Path) -> int:
+def to_faiss(store: Store, file: OutputFile) -> int:
     """Write all vectors in id order as a flat index that `faiss.read_index` opens, and return how many."""
     _, vectors = store.all_vectors()
     index = FaissFlat(store.dim)
     index.add(vectors)
-    durable.replace_file_with(file, lambda out: index.write(out.write))
+    file.write(lambda out: index.write(out.write))
     return len(index)
 
 

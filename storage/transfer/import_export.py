@@ -10,14 +10,15 @@ import numpy as np
 
 from storage.catalog.row import encode_text
 from storage.errors import FileUnusable
+from storage.files.output_file import OutputFile
 from storage.store import Store
-from storage.transfer.export_files import to_faiss, to_npz, to_parquet
+from storage.transfer.export_files import is_export, to_faiss, to_npz, to_parquet
 from storage.transfer.import_npz import from_npz
 from storage.transfer.import_page import Page, Pages
 from storage.transfer.import_parquet import from_parquet
 from storage.types.embedding import Embedding
 
-EXPORTS: Mapping[str, Callable[[Store, Path], int]] = {".parquet": to_parquet, ".npz": to_npz, ".faiss": to_faiss}
+EXPORTS: Mapping[str, Callable[[Store, OutputFile], int]] = {".parquet": to_parquet, ".npz": to_npz, ".faiss": to_faiss}
 IMPORTS: Mapping[str, Callable[[Path], Pages]] = {".parquet": from_parquet, ".npz": from_npz}
 
 
@@ -30,12 +31,16 @@ class ImportReport:
     unchanged: int
 
 
-def export_store(store: Store, file: Path) -> int:
+def export_store(store: Store, file: Path, *, force: bool = False) -> int:
     """Write every item to a `.parquet`, `.npz` or `.faiss` file, complete or not at all; return how many.
 
-    Items are in id order. Raise FileUnusable for another suffix, StoreUnwritable when the disk refuses.
+    Items are in id order. An earlier `.parquet` or `.npz` export is replaced, any other file only with `force`. Raise
+    FileUnusable for another suffix, OutputRefused, StoreUnwritable when the disk refuses.
     """
-    return EXPORTS[_checked_suffix(file, EXPORTS)](store, file)
+    write = EXPORTS[_checked_suffix(file, EXPORTS)]
+    output = OutputFile(file, "export", is_export, force)
+    output.require_replaceable(store)
+    return write(store, output)
 
 
 def imported_embedding(dim: int, model: str) -> Embedding:

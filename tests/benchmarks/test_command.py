@@ -53,6 +53,15 @@ def test_recipes_prints_only_json_and_draws_the_figure(run: Command, images: Pat
         "fit_seconds",
     }
     assert cv2.imread(str(figure)) is not None
+    picture = images / "dark/0.png"
+    before = picture.read_bytes()
+    assert run("recipes", f"folder:{images}", "--figure", picture, "--force") == (
+        1,
+        "",
+        f"error: expected a new file for the figure, got {picture}, which belongs to the store or "
+        "its source: name another path\n",
+    )
+    assert picture.read_bytes() == before
 
 
 def test_recipes_prints_a_table(run: Command, images: Path) -> None:

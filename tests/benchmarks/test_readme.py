@@ -8,6 +8,8 @@ import pytest
 from benchmarks.common.measurement import NO_VALUE
 from benchmarks.errors import UnfitForBenchmark
 from benchmarks.readme import BEGIN, END, replace_results, results, write_results
+from storage.errors import OutputRefused
+from tests.errors import error_message
 from tests.processes import REPOSITORY
 
 
@@ -125,3 +127,26 @@ def test_a_file_that_is_no_report_and_a_page_without_markers_are_refused(
         write_results(tmp_path / "report.json", tmp_path / "page.md", tmp_path / "copy.json")
     assert str(caught.value).startswith(message.replace("REPORT", str(tmp_path / "report.json")))
     assert not (tmp_path / "copy.json").exists()
+
+
+def test_a_copy_replaces_an_earlier_report_and_another_file_only_when_forced(tmp_path: Path) -> None:
+    report, page, copy = tmp_path / "report.json", tmp_path / "page.md", tmp_path / "copy.json"
+    machine = {"processor": "Abacus", "cores": 2, "memory_gib": None, "flags": []}
+    report.write_text(json.dumps({"made": "2026-11-27", "machine": machine, "figures": {}}))
+    page.write_bytes(f"# Page\r\n{BEGIN}\n{END}\r\n".encode())
+    for _ in range(2):
+        write_results(report, page, copy)
+    assert json.loads(copy.read_bytes()) == json.loads(report.read_bytes())
+    assert page.read_bytes().startswith(b"# Page\r\n")
+    copy.write_text("{}")
+    before = page.read_bytes()
+    assert error_message(OutputRefused, write_results, report, page, copy) == (
+        f"expected a new file for the report, got {copy}, which is no report of Lookalike's: "
+        "name another path, or give --force to replace it"
+    )
+    assert (copy.read_text(), page.read_bytes()) == ("{}", before)
+    write_results(report, page, copy, force=True)
+    assert json.loads(copy.read_bytes()) == json.loads(report.read_bytes())
+    assert error_message(OutputRefused, lambda: write_results(report, page, page, force=True)) == (
+        f"expected a new file for the report, got {page}, which this command reads: name another path"
+    )

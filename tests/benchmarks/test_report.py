@@ -13,15 +13,18 @@ import numpy as np
 import pytest
 
 from benchmarks.common.measurement import LOWER, single_value
+from benchmarks.common.named_source import NamedSource
 from benchmarks.parts import PARTS, Context, Outcome, Part
 from benchmarks.parts.figures import select_rows
 from benchmarks.parts.plots import Line, draw_lines
 from benchmarks.parts.section import Block, Grid, Picture, Section, Text
 from benchmarks.report import Report, write_report
+from ingest.sources import open_source
 from search import QueryResult
 from storage import Hit, Item
-from storage.errors import ExtraMissing
-from tests.toys import TOY, grey_source, toy_backbone
+from storage.errors import ExtraMissing, OutputRefused
+from tests.errors import error_message
+from tests.toys import TOY, grey_source, toy_backbone, write_greys
 
 CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
 
@@ -41,6 +44,10 @@ def compare_two(_: Context) -> Outcome:
 
 def fail(_: Context) -> Outcome:
     raise RuntimeError("no <disk>")
+
+
+BROKEN = Part("broken", "Does it fail?", fail)
+NO_PARTS: dict[str, Part] = {}
 
 
 @pytest.fixture(scope="module")
@@ -68,7 +75,7 @@ def report(out: Path, stages: list[str]) -> Report:
     )
     parts = {name: PARTS[name] for name in MEASURED} | {
         "peers": Part("peers", "Compared with what?", compare_two),
-        "broken": Part("broken", "Does it fail?", fail),
+        "broken": BROKEN,
     }
     return write_report(context, out, parts)
 
@@ -93,11 +100,43 @@ def test_without_jinja_nothing_is_measured(tmp_path: Path, monkeypatch: pytest.M
     monkeypatch.setattr(importlib.util, "find_spec", lambda _: None)
     context = Context(grey_source({}), tmp_path / "stores", 1, toy_backbone())
     with pytest.raises(ExtraMissing) as caught:
-        write_report(context, tmp_path / "out", {"broken": Part("broken", "Does it fail?", fail)})
+        write_report(context, tmp_path / "out", {"broken": BROKEN})
     assert str(caught.value) == (
         "expected the package jinja2, which is not installed: run `pip install -e '.[report]'` in Lookalike's folder"
     )
     assert list(tmp_path.iterdir()) == []
+
+
+def test_a_report_replaces_an_earlier_one_and_other_files_only_when_forced(tmp_path: Path) -> None:
+    context = Context(grey_source({}), tmp_path / "stores", 1, toy_backbone())
+    for _ in range(2):
+        write_report(context, tmp_path / "report", NO_PARTS)
+    pages = {path.name for path in (tmp_path / "report").iterdir()}
+    assert pages == {"report.html", "report.json", "report.md"}
+    for number, name in enumerate(("report.html", "report.json", "photograph.png")):
+        theirs = tmp_path / str(number) / name
+        theirs.parent.mkdir()
+        theirs.write_text("theirs")
+        assert error_message(OutputRefused, write_report, context, theirs.parent, {"broken": BROKEN}) == (
+            f"expected a new file for the report, got {theirs}, which is no report of Lookalike's: "
+            "name another path, or give --force to replace it"
+        )
+        assert [(path.name, path.read_text()) for path in theirs.parent.iterdir()] == [(name, "theirs")]
+        write_report(context, theirs.parent, NO_PARTS, force=True)
+        assert {path.name for path in theirs.parent.iterdir()} == pages | {name}
+
+
+def test_a_report_never_replaces_a_file_of_its_source(tmp_path: Path) -> None:
+    folder = write_greys(tmp_path / "pictures", {"neighbours-toy.png": 3})
+    before = (folder / "neighbours-toy.png").read_bytes()
+    name = f"folder:{folder}"
+    context = Context(open_source(name), tmp_path / "stores", 1, toy_backbone())
+    known = NamedSource(name, context.source)
+    assert error_message(OutputRefused, lambda: write_report(context, folder, NO_PARTS, known, force=True)) == (
+        f"expected a new file for the report, got {folder / 'neighbours-toy.png'}, which belongs to the store or its "
+        "source: name another path"
+    )
+    assert [path.read_bytes() for path in folder.iterdir()] == [before]
 
 
 def test_the_json_is_the_report_with_every_measurement_by_its_part(report: Report, out: Path) -> None:

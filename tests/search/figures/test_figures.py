@@ -25,6 +25,7 @@ from search.figures.palette import FAINT, INK, RIGHT, WRONG
 from search.results import QueryResult
 from search.searcher import Searcher
 from storage import Hit, Item
+from storage.errors import OutputRefused
 from tests.errors import error_message
 from tests.search.stores import LEVELS, grey_searcher
 from tests.toys import grey, grey_source, png, toy_backbone
@@ -164,9 +165,13 @@ def test_results_without_hits_are_refused(results: list[QueryResult]) -> None:
     assert str(refused.value) == ("expected at least one neighbour to draw, got none: the store holds no other item")
 
 
+def save(figure: Figure, path: Path) -> None:
+    figure_file.save(figure, figure_file.figure_output(path))
+
+
 def test_a_neighbours_figure_is_saved_at_150_dots_per_inch(tmp_path: Path) -> None:
     figure = draw_neighbours([QueryResult("item 0", hits("cat", "dog", "cat"), item=ITEM)], THUMBNAILS)
-    figure_file.save(figure, tmp_path / "neighbours.png")
+    save(figure, tmp_path / "neighbours.png")
     # Inches: margins 0.36, four images of 1.35, gaps 0.3 and twice 0.08; height: margins 0.36, a row of 1.74.
     assert size((tmp_path / "neighbours.png").read_bytes()) == (int(6.22 * 150), int(2.1 * 150))
     assert [path.name for path in tmp_path.iterdir()] == ["neighbours.png"]
@@ -194,10 +199,47 @@ def test_the_suffix_selects_the_format_and_equal_figures_have_equal_bytes(
     written = []
     for time in ("1", "1000000000"):
         monkeypatch.setenv("SOURCE_DATE_EPOCH", time)
-        figure_file.save(draw_neighbours([QueryResult("item 0", hits("cat"), item=ITEM)], THUMBNAILS), path)
+        save(draw_neighbours([QueryResult("item 0", hits("cat"), item=ITEM)], THUMBNAILS), path)
         written.append(path.read_bytes())
     assert written[0].startswith(start)
     assert written[0] == written[1]
+
+
+@pytest.mark.parametrize("suffix", figure_file.FORMATS)
+def test_a_figure_is_recognized_and_replaced_and_a_figure_of_another_program_is_not(
+    tmp_path: Path, suffix: str
+) -> None:
+    ours, theirs = tmp_path / f"ours.{suffix}", tmp_path / f"theirs.{suffix}"
+    for _ in range(2):
+        save(Figure(), ours)
+    Figure().savefig(theirs)
+    before = theirs.read_bytes()
+    assert [figure_file.is_figure(path) for path in (ours, theirs)] == [True, False]
+    assert error_message(OutputRefused, save, Figure(), theirs) == (
+        f"expected a new file for the figure, got {theirs}, which is no figure of Lookalike's: "
+        "name another path, or give --force to replace it"
+    )
+    assert theirs.read_bytes() == before
+    figure_file.save(Figure(), figure_file.figure_output(theirs, force=True))
+    assert theirs.read_bytes() == ours.read_bytes()
+
+
+@pytest.mark.parametrize(
+    "data",
+    [
+        b"",
+        b"Software: Lookalike",
+        png(grey(3)),
+        png(grey(3))[:20],
+        b"%PDF-1.4 by Lookalike",
+        b"<?xml version='1.0'?><svg><title>Lookalike</title></svg>",
+        b"GIF89a Lookalike",
+    ],
+)
+def test_another_file_is_no_figure(tmp_path: Path, data: bytes) -> None:
+    (tmp_path / "other.png").write_bytes(data)
+    assert not figure_file.is_figure(tmp_path / "other.png")
+    assert not figure_file.is_figure(tmp_path / "none.png")
 
 
 def test_every_format_is_tested_above() -> None:
@@ -206,14 +248,14 @@ def test_every_format_is_tested_above() -> None:
 
 @pytest.mark.parametrize("name", ["figure.txt", "figure", "figure.", ".png", "figure.png.zip", "figure.pgf"])
 def test_an_unsupported_suffix_is_refused_and_nothing_is_written(tmp_path: Path, name: str) -> None:
-    assert error_message(FigureUnusable, figure_file.save, Figure(), tmp_path / name) == (
+    assert error_message(FigureUnusable, save, Figure(), tmp_path / name) == (
         f"expected a figure's name to end in one of jpeg, jpg, pdf, png, svg, tif, tiff, webp, got {tmp_path / name}"
     )
     assert list(tmp_path.iterdir()) == []
 
 
 def test_a_missing_folder_is_refused_and_not_created(tmp_path: Path) -> None:
-    assert error_message(FigureUnusable, figure_file.save, Figure(), tmp_path / "none" / "figure.png") == (
+    assert error_message(FigureUnusable, save, Figure(), tmp_path / "none" / "figure.png") == (
         f"expected a folder for the figure figure.png, found none at {tmp_path / 'none'}: make it first"
     )
     assert list(tmp_path.iterdir()) == []
@@ -221,7 +263,7 @@ def test_a_missing_folder_is_refused_and_not_created(tmp_path: Path) -> None:
 
 def test_a_folder_with_the_figures_name_is_refused_and_not_replaced(tmp_path: Path) -> None:
     (tmp_path / "figure.png").mkdir()
-    assert error_message(FigureUnusable, figure_file.require_writable, tmp_path / "figure.png") == (
+    assert error_message(FigureUnusable, figure_file.figure_output, tmp_path / "figure.png") == (
         f"expected to write the figure {tmp_path / 'figure.png'}, got 'Is a directory': name another path, or make room"
     )
     assert [path.name for path in tmp_path.iterdir()] == ["figure.png"]
@@ -230,7 +272,7 @@ def test_a_folder_with_the_figures_name_is_refused_and_not_replaced(tmp_path: Pa
 def test_a_folder_that_may_not_be_written_to_is_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     # Whoever runs the tests as root may write everywhere.
     monkeypatch.setattr("os.access", lambda path, _: path != tmp_path)
-    assert error_message(FigureUnusable, figure_file.require_writable, tmp_path / "figure.png") == (
+    assert error_message(FigureUnusable, figure_file.figure_output, tmp_path / "figure.png") == (
         f"expected to write the figure {tmp_path / 'figure.png'}, got 'Permission denied': "
         "name another path, or make room"
     )
@@ -242,13 +284,14 @@ def test_a_full_disk_is_reported_in_one_line_and_the_old_figure_stays(
     def full(_: int) -> None:
         raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
 
-    (tmp_path / "figure.png").write_bytes(b"old")
+    save(Figure(), tmp_path / "figure.png")
+    old = (tmp_path / "figure.png").read_bytes()
     monkeypatch.setattr("os.fsync", full)
-    assert error_message(FigureUnusable, figure_file.save, Figure(), tmp_path / "figure.png") == (
+    assert error_message(FigureUnusable, save, Figure(), tmp_path / "figure.png") == (
         f"expected to write the figure {tmp_path / 'figure.png'}, got 'No space left on device': "
         "name another path, or make room"
     )
-    assert {path.name: path.read_bytes() for path in tmp_path.iterdir()} == {"figure.png": b"old"}
+    assert {path.name: path.read_bytes() for path in tmp_path.iterdir()} == {"figure.png": old}
 
 
 @pytest.mark.parametrize("label", [*ODD_LABELS, *SCRIPTS], ids=ascii)
@@ -347,7 +390,7 @@ def test_the_same_store_gives_the_same_map(searcher: Searcher) -> None:
 
 
 def test_a_map_is_saved_at_150_dots_per_inch(tmp_path: Path) -> None:
-    figure_file.save(map_of(tmp_path, {str(number): "one" for number in range(5)}), tmp_path / "map.png")
+    save(map_of(tmp_path, {str(number): "one" for number in range(5)}), tmp_path / "map.png")
     assert size((tmp_path / "map.png").read_bytes()) == (1225, 1182)
 
 

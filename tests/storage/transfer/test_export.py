@@ -11,7 +11,7 @@ import pyarrow.parquet as pq
 import pytest
 
 from storage import Embedding, Hit, NewItem, Store
-from storage.errors import FileUnusable, StoreCorrupt, StoreUnwritable
+from storage.errors import FileUnusable, OutputRefused, StoreCorrupt, StoreUnwritable
 from storage.transfer import export_files
 from storage.transfer.import_export import ImportReport, export_store, import_file
 from tests.errors import error_message, exactly
@@ -121,11 +121,51 @@ def test_more_items_than_a_page_are_exported_and_imported(tmp_path: Path, name: 
         np.testing.assert_array_equal(copy.vectors(range(4500)), vectors)
 
 
-def test_an_exported_file_replaces_an_earlier_one(store: Path, tmp_path: Path) -> None:
-    (tmp_path / "items.npz").write_bytes(b"old")
-    first = exported(store, "items.npz").read_bytes()
-    assert exported(store, "items.npz").read_bytes() == first
-    assert {path.name for path in tmp_path.iterdir()} == {"store", "items.npz"}
+@pytest.mark.parametrize("name", ["items.parquet", "items.npz"])
+def test_an_export_replaces_an_earlier_one(store: Path, tmp_path: Path, name: str) -> None:
+    first = exported(store, name).read_bytes()
+    with Store.open(store, writing=True) as opened:
+        opened.delete(ids=[0])
+        assert export_store(opened, tmp_path / name) == len(KEPT) - 1
+    assert (tmp_path / name).read_bytes() != first
+    assert {path.name for path in tmp_path.iterdir()} == {"store", name}
+
+
+def others(folder: Path) -> list[Path]:
+    """Write files that other programs could have made, each with the name of an export."""
+    np.savez(folder / "theirs.npz", vector=VECTORS)
+    pq.write_table(pa.table({"key": ["a"]}), folder / "theirs.parquet")
+    faiss.write_index(faiss.IndexFlatL2(2), str(folder / "theirs.faiss"))
+    (folder / "text.npz").write_bytes(b"a text")
+    (folder / "text.parquet").write_bytes(b"PAR1 is how this text begins, and how it ends: PAR1")
+    return sorted(folder.glob("t*.*"))
+
+
+def test_a_file_that_is_no_export_is_replaced_only_when_forced(store: Path, tmp_path: Path) -> None:
+    before = {path: path.read_bytes() for path in others(tmp_path)}
+    assert len(before) == 5
+    with Store.open(store) as opened:
+        for path in before:
+            assert error_message(OutputRefused, export_store, opened, path) == (
+                f"expected a new file for the export, got {path}, which is no export of Lookalike's: "
+                "name another path, or give --force to replace it"
+            )
+        assert {path: path.read_bytes() for path in before} == before
+        for path in before:
+            assert export_store(opened, path, force=True) == len(KEPT)
+    assert [path for path in before if path.read_bytes() == before[path]] == []
+
+
+def test_the_stores_own_index_is_never_replaced(store: Path) -> None:
+    with Store.open(store, writing=True) as opened:
+        opened.publish()
+        index = store / "index.faiss"
+        before = files(store)
+        assert error_message(OutputRefused, lambda: export_store(opened, index, force=True)) == (
+            f"expected a new file for the export, got {index}, which belongs to the store or its source: "
+            "name another path"
+        )
+        assert files(store) == before
 
 
 @pytest.mark.parametrize("name", ["items.csv", "items", "items.parquet.gz", ".npz"])
@@ -137,12 +177,14 @@ def test_a_file_of_an_unknown_kind_is_refused(store: Path, tmp_path: Path, name:
 
 @pytest.mark.parametrize("name", ["items.parquet", "items.npz", "items.faiss"])
 def test_a_damaged_item_leaves_no_partial_file(store: Path, tmp_path: Path, name: str) -> None:
+    exported(store, name)
+    old = (tmp_path / name).read_bytes()
     sql(store, "UPDATE items SET vector = zeroblob(8) WHERE id = 3")
-    (tmp_path / name).write_bytes(b"old")
+    force = name.endswith(".faiss")
     with Store.open(store) as opened, pytest.raises(StoreCorrupt, match=r"^expected item 3 to match its checksum"):
-        export_store(opened, tmp_path / name)
+        export_store(opened, tmp_path / name, force=force)
     assert {path.name for path in tmp_path.iterdir()} == {"store", name}
-    assert (tmp_path / name).read_bytes() == b"old"
+    assert (tmp_path / name).read_bytes() == old
 
 
 @pytest.mark.parametrize("name", ["items.parquet", "items.npz", "items.faiss"])
@@ -162,8 +204,7 @@ def test_a_text_that_would_make_the_arrays_huge_is_refused_before_anything_is_wr
 ) -> None:
     longest = max(len(json.dumps(dict(item.metadata), sort_keys=True, ensure_ascii=False)) for item in ITEMS)
     monkeypatch.setattr(export_files, "MAX_ARRAY_BYTES", 4 * 4 * longest)
-    exported(store, "items.npz")
-    (tmp_path / "items.npz").unlink()
+    exported(store, "items.npz").unlink()
     monkeypatch.setattr(export_files, "MAX_ARRAY_BYTES", 4 * 4 * longest - 1)
     message = (
         f"expected texts that fit into {16 * longest - 1:,} bytes for {tmp_path / 'items.npz'}, got {16 * longest:,}, "

@@ -43,6 +43,8 @@ def info(store: StoreOption, json: JsonOption = False) -> None:
         if value is not None:
             table.add_row(name.replace("_", " "), str(value.get("origin") if isinstance(value, dict) else value))
     table.add_row("labels", ", ".join(labels))
+    for name, count in report.sources.items():
+        table.add_row("source", f"{console.printable(name)}: {count:,}")
     table.add_row("catalog", f"{report.catalog_bytes / 2**20:,.1f} MiB, format {report.format}")
     for file in report.generations:
         state = "missing" if not file.bytes else "covers everything" if file.covers_all else f"up to batch {file.batch}"

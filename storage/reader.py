@@ -166,6 +166,21 @@ class StoreReader:
                 self._thumbnails_checked = True
         return thumbnails
 
+    def sources(self, ids: Sequence[int]) -> dict[int, str]:
+        """Return the names of the sources of these items by id, without the items that have none."""
+        with self._database.reading() as catalog:
+            return catalog.sources.by_item([checked_id(id) for id in ids])
+
+    def source_counts(self) -> dict[str, int]:
+        """Return how many items each source has, by its name."""
+        with self._database.reading() as catalog:
+            return catalog.sources.counts()
+
+    def items_of_source(self, name: str) -> NDArray[np.int64]:
+        """Return the ids of a source's items, (n,) int64 ascending."""
+        with self._database.reading() as catalog:
+            return np.array(catalog.sources.items_of(name), np.int64)
+
     def info(self) -> StoreInfo:
         """Describe the store: counts, embedding, sizes, generations and versions."""
         with self._database.reading() as catalog:

@@ -4,8 +4,9 @@ The catalog's rows are authoritative; the vector index is derived from them. `St
 of `reader.py`.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
+from types import MappingProxyType
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -119,23 +120,33 @@ class Store(StoreReader):
     def __enter__(self) -> "Store":
         return self
 
-    def append(self, items: Sequence[NewItem], vectors: ArrayLike, update: JobUpdate | None = None) -> AppendResult:
+    def append(
+        self,
+        items: Sequence[NewItem],
+        vectors: ArrayLike,
+        update: JobUpdate | None = None,
+        *,
+        delete: Sequence[int] = (),
+        sources: Mapping[int, str] = MappingProxyType({}),
+    ) -> AppendResult:
         """Add a batch of items, all or none; once this returns, the batch survives a crash and a power loss.
 
         `vectors` is (n, dim), one row an item. An item whose key is stored already replaces the stored item and gets a
-        new id. `update` is written in the same transaction. Raise InvalidVectors or InvalidItem before anything is
-        written, StoreUnwritable when the write fails.
+        new id. Written in the same transaction: `update`; the deletion of the ids in `delete`, without those that are
+        deleted already; and the names of `sources` that stored items have from now on, by id. Raise InvalidVectors or
+        InvalidItem before anything is written, StoreUnwritable when the write fails.
         """
         self._require_writer()
         rows = checked_vectors(vectors, self.dim) if np.size(vectors) else np.empty((0, self.dim), np.float32)
         if len(rows) != len(items):
             raise InvalidItem(f"expected a vector for each of {len(items)} items, got {len(rows)} vectors")
-        if not items and update is None:
+        if not items and not delete and not sources and update is None:
             return AppendResult((), 0)
         texts = commit.encode_texts(items)
 
         def append(catalog: Catalog) -> AppendResult:
-            appended = commit.append(catalog, items, texts, rows) if items else AppendResult((), 0)
+            appended = commit.append(catalog, items, texts, rows, delete)
+            catalog.sources.write(sources)
             catalog.jobs.write([] if update is None else [update])
             return appended
 
@@ -144,6 +155,10 @@ class Store(StoreReader):
     def write_copies(self, copies: Sequence[CopiedBatch]) -> None:
         """Write batches copied from another store, which follow this one's last batch; all or none."""
         self._write(lambda catalog: write_copies(catalog, copies))
+
+    def write_sources(self, sources: Mapping[int, str]) -> None:
+        """Write the names of the sources of stored items, by id."""
+        self._write(lambda catalog: catalog.sources.write(sources))
 
     def write_jobs(self, updates: Sequence[JobUpdate]) -> None:
         """Write the jobs of another store whose items were copied to this one."""
@@ -185,6 +200,7 @@ class Store(StoreReader):
         with self._database.writing() as catalog:
             catalog.items.empty_tombstones()
             catalog.thumbnails.remove_deleted()
+            catalog.sources.remove_deleted()
         self._database.vacuum()
         self.publish()
 

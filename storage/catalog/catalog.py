@@ -15,12 +15,13 @@ from storage.catalog.history import History
 from storage.catalog.item_rows import ItemRows
 from storage.catalog.job_rows import JobRows
 from storage.catalog.row import Row
+from storage.catalog.source_rows import SourceRows
 from storage.catalog.thumbnail_rows import ThumbnailRows
 from storage.types.embedding import Embedding
 
 
 class Catalog:
-    """The tables by topic: batches and index files, items, thumbnails, jobs; and the checks across them.
+    """The tables by topic: batches and index files, items, thumbnails, sources, jobs; and the checks across them.
 
     `connection` is for statements about the database itself, such as PRAGMA.
     """
@@ -30,6 +31,7 @@ class Catalog:
         self.history = History(connection)
         self.items = ItemRows(connection)
         self.thumbnails = ThumbnailRows(connection)
+        self.sources = SourceRows(connection)
         self.jobs = JobRows(connection)
 
     def initialize(self, embedding: Embedding) -> None:

@@ -37,6 +37,11 @@ def thumbnail_checksum(item: int, png: bytes) -> bytes:
     return blake2b(_INT64.pack(item) + png, digest_size=16).digest()
 
 
+def source_checksum(item: int, name: str) -> bytes:
+    """Return the 16-byte BLAKE2b of an item's id and the name of its source."""
+    return blake2b(_INT64.pack(item) + name.encode("utf-8", "surrogateescape"), digest_size=16).digest()
+
+
 def next_chain(previous: bytes, added: Iterable[tuple[int, bytes]], deleted: Iterable[int]) -> bytes:
     """Return the chain hash of a batch: the sha256 of the previous one, the rows added and the ids deleted.
 

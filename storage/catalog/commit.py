@@ -27,9 +27,16 @@ def encode_texts(items: Sequence[NewItem]) -> list[EncodedText]:
 
 
 def append(
-    catalog: Catalog, items: Sequence[NewItem], texts: Sequence[EncodedText], vectors: NDArray[np.float32]
+    catalog: Catalog,
+    items: Sequence[NewItem],
+    texts: Sequence[EncodedText],
+    vectors: NDArray[np.float32],
+    delete: Sequence[int] = (),
 ) -> AppendResult:
-    """Write checked items with their (n, dim) float32 vectors as a batch; an item replaces the live item of its key."""
+    """Write checked items with their (n, dim) float32 vectors as a batch; an item replaces the live item of its key.
+
+    The same batch deletes the live items among the ids in `delete`.
+    """
     last = _last_batch(catalog)
     existing = catalog.items.by_key([item.key for item in items])
     replaced = sorted(row.verified().id for row in existing if row is not None)
@@ -37,14 +44,21 @@ def append(
         new_row(last.next_id + offset, last.number + 1, text, item.content, vector)
         for offset, (item, text, vector) in enumerate(zip(items, texts, vectors, strict=True))
     ]
-    batch = last.next([(row.id, row.checksum) for row in rows], replaced)
+    others = {row.id for row in catalog.items.by_id(delete) if row is not None} - set(replaced) if delete else set()
+    deleted = sorted(others.union(replaced))
+    if not rows and not deleted:
+        return AppendResult((), 0)
+    batch = last.next([(row.id, row.checksum) for row in rows], deleted)
     catalog.history.write_batch(batch)
-    catalog.items.delete(replaced, batch.number)
+    catalog.items.delete(deleted, batch.number)
     catalog.items.write(rows)
     catalog.thumbnails.write(
         {row.id: item.thumbnail for row, item in zip(rows, items, strict=True) if item.thumbnail is not None}
     )
-    return AppendResult(tuple(row.id for row in rows), len(replaced))
+    catalog.sources.write(
+        {row.id: item.source for row, item in zip(rows, items, strict=True) if item.source is not None}
+    )
+    return AppendResult(tuple(row.id for row in rows), len(replaced), len(others))
 
 
 def delete(catalog: Catalog, ids: Sequence[int]) -> None:

@@ -7,14 +7,17 @@ from dataclasses import asdict
 import sqlalchemy as sa
 
 from storage.catalog.dialect import bind_values, in_values, is_sqlite
-from storage.catalog.schema import JOB_NUMBERS, JobRow, RejectRow
+from storage.catalog.schema import JOB_NUMBERS, JobChangesRow, JobRow, RejectRow
 from storage.errors import StoreCorrupt
 from storage.types.items import is_storable_text
 from storage.types.jobs import Job, JobUpdate, Rejected
 from storage.types.storable import MAX_KEY_BYTES
 
-#: Its columns are the fields of `Job`, in order.
-_JOB = sa.select(JobRow.__table__)
+#: The last fields of `Job`, which are columns of `job_changes`; all others are columns of `jobs`, in order.
+_CHANGES = ("moved", "relabelled", "pruned")
+
+_JOB = sa.select(JobRow.__table__).order_by(JobRow.number)
+_CHANGES_BY_JOB = sa.select(JobChangesRow.job, *(JobChangesRow.__table__.c[name] for name in _CHANGES))
 
 
 class JobRows:
@@ -23,8 +26,8 @@ class JobRows:
     def __init__(self, connection: sa.Connection) -> None:
         self._connection = connection
 
-    def _tables_exist(self) -> bool:
-        return sa.inspect(self._connection).has_table(JobRow.__tablename__)
+    def _table_exists(self, table: type[JobRow | JobChangesRow]) -> bool:
+        return sa.inspect(self._connection).has_table(table.__tablename__)
 
     def next_number(self) -> int:
         """Return a job number that was not used before."""
@@ -43,9 +46,13 @@ class JobRows:
 
     def _write(self, update: JobUpdate) -> None:
         values = asdict(update.job) | {"source": _storable(update.job.source)}
+        changes = {name: values.pop(name) for name in _CHANGES}
         updated = self._connection.execute(sa.update(JobRow).where(JobRow.number == update.job.number).values(values))
         if not updated.rowcount:
             self._connection.execute(sa.insert(JobRow).values(values))
+        self._connection.execute(sa.delete(JobChangesRow).where(JobChangesRow.job == update.job.number))
+        if any(changes.values()):
+            self._connection.execute(sa.insert(JobChangesRow).values(job=update.job.number, **changes))
         rejects = {_storable_key(reject.key): _storable(reject.reason) for reject in update.rejects}
         outdated = [*map(_storable_key, update.resolved), *rejects]
         if outdated:
@@ -56,18 +63,22 @@ class JobRows:
 
     def all(self) -> list[Job]:
         """Return every job, the newest last."""
-        if not self._tables_exist():
+        if not self._table_exists(JobRow):
             return []
-        jobs = [Job(*row) for row in self._connection.execute(_JOB.order_by(JobRow.number))]
+        changes: dict[int, Sequence[int]] = {}
+        if self._table_exists(JobChangesRow):
+            changes = {job: counts for job, *counts in self._connection.execute(_CHANGES_BY_JOB)}
+        jobs = [Job(*row, *changes.get(row.number, ())) for row in self._connection.execute(_JOB)]
         for job in jobs:
             _require_type(job.source, str)
-            for count in (job.total, job.added, job.replaced, job.unchanged, job.rejected):
+            counts = (job.total, job.added, job.replaced, job.unchanged, job.rejected)
+            for count in (*counts, job.moved, job.relabelled, job.pruned):
                 _require_type(count, int)
         return jobs
 
     def rejects(self, job: int | None = None) -> list[Rejected]:
         """Return the inputs that could not be stored, of all jobs or one, in the order of their keys."""
-        if not self._tables_exist():
+        if not self._table_exists(JobRow):
             return []
         select = sa.select(RejectRow.key, RejectRow.reason).order_by(RejectRow.key)
         if job is not None:

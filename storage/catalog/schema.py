@@ -16,7 +16,7 @@ APPLICATION_ID = 0x4C4F4F4B
 
 #: The version of these tables, stored in SQLite's user_version. A table that was added later has the version in its
 #: `info`, as `{"since": version}`, and a step in `upgrades` that creates it.
-SCHEMA_VERSION = 2
+SCHEMA_VERSION = 3
 
 #: The `info` of tables and indexes that only a catalog on a server has.
 SERVER_ONLY: dict[Any, Any] = {"server only": True}
@@ -166,6 +166,39 @@ class RejectRow(Base):
     key: Mapped[str] = mapped_column(Text, primary_key=True)
     job: Mapped[int] = mapped_column(ForeignKey("jobs.number"))
     reason: Mapped[str] = mapped_column(Text)
+
+
+class JobChangesRow(Base):
+    """What a job changed without embedding anything."""
+
+    __tablename__ = "job_changes"
+    __table_args__ = ({"info": {"since": 3}},)
+
+    job: Mapped[int] = mapped_column(ForeignKey("jobs.number"), primary_key=True, autoincrement=False)
+    moved: Mapped[int]
+    relabelled: Mapped[int]
+    pruned: Mapped[int]
+
+
+class SourceRow(Base):
+    """A source of items by its name."""
+
+    __tablename__ = "sources"
+    __table_args__ = ({"info": {"since": 3}},)
+
+    number: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
+    name: Mapped[str] = mapped_column(Text)
+
+
+class ItemSourceRow(Base):
+    """The source of an item; the checksum covers the item's id and the source's name."""
+
+    __tablename__ = "item_sources"
+    __table_args__ = ({"info": {"since": 3}},)
+
+    item: Mapped[int] = mapped_column(ForeignKey("items.id"), primary_key=True, autoincrement=False)
+    source: Mapped[int] = mapped_column(ForeignKey("sources.number"))
+    checksum: Mapped[bytes] = mapped_column(Blob)
 
 
 class CommitRow(Base):

@@ -22,5 +22,23 @@ def _add_job_tables(connection: sa.Connection) -> None:
     )
 
 
+def _add_source_tables(connection: sa.Connection) -> None:
+    connection.exec_driver_sql(
+        "CREATE TABLE job_changes (job INTEGER NOT NULL, moved INTEGER NOT NULL, relabelled INTEGER NOT NULL, "
+        "pruned INTEGER NOT NULL, PRIMARY KEY (job), FOREIGN KEY(job) REFERENCES jobs (number))"
+    )
+    connection.exec_driver_sql(
+        "CREATE TABLE sources (number INTEGER NOT NULL, name TEXT NOT NULL, PRIMARY KEY (number))"
+    )
+    connection.exec_driver_sql(
+        "CREATE TABLE item_sources (item INTEGER NOT NULL, source INTEGER NOT NULL, checksum BLOB NOT NULL, "
+        "PRIMARY KEY (item), FOREIGN KEY(item) REFERENCES items (id), "
+        "FOREIGN KEY(source) REFERENCES sources (number))"
+    )
+
+
 #: For each version, the function that upgrades its tables to the next version within the given transaction.
-UPGRADES: Mapping[int, Callable[[sa.Connection], None]] = {1: _add_job_tables}
+UPGRADES: Mapping[int, Callable[[sa.Connection], None]] = {
+    1: _add_job_tables,
+    2: _add_source_tables,
+}

@@ -34,6 +34,7 @@ class StoreInfo:
     batches: int
     chain: str
     labels: dict[str | None, int]
+    sources: dict[str, int]
     embedding: Embedding
     catalog_bytes: int
     index_bytes: int
@@ -56,6 +57,7 @@ class StoreInfo:
             "spec": dict(self.embedding.spec),
             "labels": {label: count for label, count in self.labels.items() if label is not None},
             "unlabelled": self.labels.get(None, 0),
+            "sources": self.sources,
             "catalog_bytes": self.catalog_bytes,
             "index_bytes": self.index_bytes,
             "generations": [asdict(generation) for generation in self.generations],
@@ -74,6 +76,7 @@ def describe(catalog: Catalog, folder: Path | None, database: Database) -> Store
         batches=last.number,
         chain=last.chain.hex(),
         labels=label_counts(catalog),
+        sources=catalog.sources.counts(),
         embedding=catalog.embedding(),
         catalog_bytes=database.bytes(),
         index_bytes=sum(file.bytes for file in files),

@@ -21,15 +21,20 @@ def repair_rows(catalog: Catalog, dim: int) -> list[str]:
     for id in damaged:
         catalog.items.quarantine(id, _batch_of(id, recorded))
     catalog.thumbnails.remove(damaged)
+    catalog.sources.remove(damaged)
     changes = [f"item {id}: damaged, quarantined" for id in damaged]
     missing = missing_ids(catalog, _recomputed_batches(catalog, len(recorded)))
     for id in missing:
         catalog.items.write_tombstone(id, _batch_of(id, recorded))
     changes += [f"item {id}: its row is missing; its id is not reused" for id in missing]
     catalog.thumbnails.remove(missing)
+    catalog.sources.remove(missing)
     thumbnails = catalog.thumbnails.damaged()
     catalog.thumbnails.remove(thumbnails)
     changes += [f"thumbnail of item {id}: damaged, removed" for id in thumbnails]
+    sources = catalog.sources.damaged()
+    catalog.sources.remove(sources)
+    changes += [f"source of item {id}: damaged, removed; the next job of its source takes it up" for id in sources]
     for batch, record in zip(_recomputed_batches(catalog, len(recorded)), recorded, strict=True):
         if batch != record:
             catalog.history.rewrite_batch(batch)

@@ -77,6 +77,8 @@ def _row_problems(catalog: Catalog, dim: int) -> Generator[str, None, bool]:
         yield f"item {id}: its row is missing"
     for id in catalog.thumbnails.damaged():
         yield f"thumbnail of item {id}: it does not match its checksum"
+    for id in catalog.sources.damaged():
+        yield f"source of item {id}: it does not match its checksum"
     for batch, record in zip(recomputed, recorded, strict=True):
         if batch != record:
             yield f"batch {record.number}: its rows are not those that were acknowledged"

@@ -12,9 +12,11 @@ from storage.store import Store
 from storage.types.items import Hit, Item
 from storage.types.query import Query
 
-#: The count of each kind of difference between equal stores: of embedding, items and vectors, and of the answers to
-#: plain queries, filtered queries and range searches.
-NO_DIFFERENCES: Mapping[str, int] = dict.fromkeys(("embedding", "items", "vectors", "plain", "filtered", "within"), 0)
+#: The count of each kind of difference between equal stores: of embedding, items, vectors and items' sources, and of
+#: the answers to plain queries, filtered queries and range searches.
+NO_DIFFERENCES: Mapping[str, int] = dict.fromkeys(
+    ("embedding", "items", "vectors", "sources", "plain", "filtered", "within"), 0
+)
 
 #: The number of hits of a query.
 K = 10
@@ -69,26 +71,34 @@ def _item_differences(left: Store, right: Store) -> Iterator[tuple[str, str]]:
     """Yield the kind and a description of each difference between the items of both stores, in id order."""
     items = heapq.merge(_items_of(left, 0), _items_of(right, 1), key=_item_id)
     for id, group in itertools.groupby(items, _item_id):
-        by_side = {side: (item, vector) for side, item, vector in group}
+        by_side = dict(group)
         left_item, right_item = by_side.get(0), by_side.get(1)
         if left_item is None or right_item is None or left_item[0] != right_item[0]:
             yield "items", f"{_item_text(left_item)} and {_item_text(right_item)}"
         elif left_item[1] != right_item[1]:
             yield "vectors", f"item {id} has other vectors"
+        elif left_item[2] != right_item[2]:
+            yield "sources", f"item {id} is of source {left_item[2]} and {right_item[2]}"
 
 
-def _items_of(store: Store, side: int) -> Iterator[tuple[int, Item, bytes]]:
-    """Yield a store's items in id order, each with the number of its store and the bytes of its vector."""
+#: An item with the bytes of its vector, and its source.
+_Stored = tuple[Item, bytes, str | None]
+
+
+def _items_of(store: Store, side: int) -> Iterator[tuple[int, _Stored]]:
+    """Yield a store's items in id order, each with the number of its store."""
     for items, vectors in store.pages(_PAGE):
-        yield from ((side, item, vector.tobytes()) for item, vector in zip(items, vectors, strict=True))
+        sources = store.sources([item.id for item in items])
+        for item, vector in zip(items, vectors, strict=True):
+            yield side, (item, vector.tobytes(), sources.get(item.id))
 
 
-def _item_id(entry: tuple[int, Item, bytes]) -> int:
-    return entry[1].id
+def _item_id(entry: tuple[int, _Stored]) -> int:
+    return entry[1][0].id
 
 
-def _item_text(pair: tuple[Item, bytes] | None) -> str:
-    return "nothing" if pair is None else f"item {pair[0].id} ({pair[0].key!r}, label {pair[0].label!r})"
+def _item_text(stored: _Stored | None) -> str:
+    return "nothing" if stored is None else f"item {stored[0].id} ({stored[0].key!r}, label {stored[0].label!r})"
 
 
 def _hit_differences(left: Store, right: Store, queries: int, seed: int) -> Iterator[tuple[str, str]]:

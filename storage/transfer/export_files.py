@@ -1,6 +1,6 @@
 """Write a store's items to files that other tools read, each complete or not at all.
 
-Parquet and `.npz` carry id, key, label, metadata (JSON text) and vector; `.faiss` is the plain index.
+Parquet and `.npz` carry id, key, label, metadata (JSON text), source and vector; `.faiss` is the plain index.
 """
 
 import io
@@ -50,7 +50,7 @@ def to_parquet(store: Store, file: OutputFile) -> int:
     import pyarrow as pa
     import pyarrow.parquet as pq
 
-    texts = dict.fromkeys(("key", "label", "metadata"), pa.string())
+    texts = dict.fromkeys(("key", "label", "metadata", "source"), pa.string())
     columns = {"id": pa.int64(), **texts, "vector": pa.list_(pa.float32(), store.dim)}
     schema = pa.schema(columns, metadata={_SOFTWARE_KEY: SOFTWARE})
     written = 0
@@ -59,11 +59,13 @@ def to_parquet(store: Store, file: OutputFile) -> int:
         nonlocal written
         with pq.ParquetWriter(pa.PythonFile(_Sink(out), mode="w"), schema) as writer:
             for items, vectors in store.pages(PAGE):
+                sources = store.sources([item.id for item in items])
                 columns = {
                     "id": [item.id for item in items],
                     "key": [item.key for item in items],
                     "label": [item.label for item in items],
                     "metadata": [_metadata_text(item) for item in items],
+                    "source": [sources.get(item.id) for item in items],
                     "vector": pa.FixedSizeListArray.from_arrays(pa.array(vectors.reshape(-1)), store.dim),
                 }
                 writer.write_table(pa.table(columns, schema=schema))
@@ -96,6 +98,7 @@ def to_npz(store: Store, file: OutputFile) -> int:
     """
     pages = list(store.pages(PAGE))
     items = [item for page, _ in pages for item in page]
+    sources = store.sources([item.id for item in items])
     # Texts have a fixed width, so that nothing is pickled. `labelled` is true for a label, even an empty one.
     arrays = {
         "id": np.array([item.id for item in items], np.int64),
@@ -103,6 +106,7 @@ def to_npz(store: Store, file: OutputFile) -> int:
         "label": _texts(file.path, [item.label or "" for item in items]),
         "labelled": np.array([item.label is not None for item in items], np.bool_),
         "metadata": _texts(file.path, [_metadata_text(item) for item in items]),
+        "source": _texts(file.path, [sources.get(item.id, "") for item in items]),
         "vector": np.concatenate([vectors for _, vectors in pages] or [np.empty((0, store.dim), np.float32)]),
     }
     data = io.BytesIO()

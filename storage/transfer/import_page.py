@@ -1,7 +1,7 @@
 """A page of imported items: what both Parquet and `.npz` files have in common.
 
-A file has columns (Parquet) or arrays (`.npz`) `key` and `vector`, and optionally `label` and `metadata` (JSON text);
-others are ignored.
+A file has columns (Parquet) or arrays (`.npz`) `key` and `vector`, and optionally `label`, `metadata` (JSON text) and
+`source` (a source's name, empty for none); others are ignored.
 """
 
 import hashlib
@@ -29,7 +29,7 @@ Page = tuple[list[NewItem], NDArray[np.float32]]
 Pages = Generator[Page, None, None]
 
 _REQUIRED = ("key", "vector")
-_OPTIONAL = ("label", "metadata")
+_OPTIONAL = ("label", "metadata", "source")
 TEXT_COLUMNS = ("key", *_OPTIONAL)
 
 
@@ -50,15 +50,17 @@ def page_of(file: Path, start: int, columns: Mapping[str, Sequence[Any]], number
         raise FileUnusable(f"expected vectors of at least one number in {file}, got empty ones")
     vectors = checked_vectors(numbers, dim, first_row=start)
     missing = [None] * len(vectors)
-    rows = zip(columns["key"], columns.get("label", missing), columns.get("metadata", missing), vectors, strict=True)
+    optional = (columns.get(name, missing) for name in _OPTIONAL)
+    rows = zip(columns["key"], *optional, vectors, strict=True)
     items = []
-    for row, (key, raw_label, raw_metadata, vector) in enumerate(rows, start=start):
+    for row, (key, raw_label, raw_metadata, raw_source, vector) in enumerate(rows, start=start):
         if key is None:
             raise FileUnusable(f"expected a key in every row of {file}, got none in row {row}")
         label = None if raw_label is None else _text(file, row, raw_label)
         metadata = _metadata(file, row, raw_metadata)
         content = hashlib.sha256(json.dumps([label, metadata], sort_keys=True).encode() + vector.tobytes()).digest()
-        items.append(NewItem(_text(file, row, key), content, label, metadata))
+        source = _text(file, row, raw_source) if raw_source else None
+        items.append(NewItem(_text(file, row, key), content, label, metadata, source=source))
     return items, vectors
 
 

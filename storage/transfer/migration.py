@@ -10,6 +10,9 @@ from storage.errors import StoreExists
 from storage.store import Store
 from storage.types.jobs import JobUpdate
 
+#: Items whose sources are copied in one transaction.
+_PAGE = 4096
+
 
 @dataclass(frozen=True)
 class Migrated:
@@ -39,6 +42,8 @@ def migrate(
                 )
             for copies in original.batches_after(done.number):
                 copy.write_copies(copies)
+            for items, _ in original.pages(_PAGE):
+                copy.write_sources(original.sources([item.id for item in items]))
             copy.write_jobs([JobUpdate(job, original.rejects(job.number)) for job in original.jobs()])
             copy.publish()
             return Migrated(len(copy), copy.last_batch().number, copy.last_batch().number - done.number)

@@ -66,7 +66,7 @@ class NewItem:
     """An item to be stored; its vector is passed separately.
 
     `key` is the item's permanent name within its source; `content` is the sha256 of the embedded bytes, which shows
-    that the image of a key has changed; `thumbnail` is an encoded PNG.
+    that the image of a key has changed; `thumbnail` is an encoded PNG; `source` names where the item came from.
     """
 
     key: str
@@ -74,6 +74,7 @@ class NewItem:
     label: str | None = None
     metadata: Mapping[str, Scalar] = field(default_factory=dict)
     thumbnail: bytes | None = None
+    source: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,7 +102,11 @@ class Hit:
 
 @dataclass(frozen=True, slots=True)
 class AppendResult:
-    """The result of a committed batch: the new ids, in the order given, and the number of rows that they replaced."""
+    """The result of a committed batch: the new ids, in the order given, and the number of rows that they replaced.
+
+    `deleted` counts the other rows that the batch deleted.
+    """
 
     ids: tuple[int, ...]
     replaced: int
+    deleted: int = 0

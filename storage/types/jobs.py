@@ -17,7 +17,8 @@ class Job:
     """A run over a source of `total` inputs, with the counts of those that were processed up to the last batch.
 
     `source` is the source as the user named it, so that the job can be resumed; `finished` is False after an
-    interruption.
+    interruption. Inputs that `moved` or were `relabelled` kept their vectors; `pruned` counts the items that were
+    removed since the source has them no more.
     """
 
     number: int
@@ -28,6 +29,9 @@ class Job:
     unchanged: int = 0
     rejected: int = 0
     finished: bool = False
+    moved: int = 0
+    relabelled: int = 0
+    pruned: int = 0
 
 
 @dataclass(frozen=True, slots=True)

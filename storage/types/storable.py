@@ -16,7 +16,7 @@ _VALUE_TYPES = (str, int, float, bool, type(None))
 
 
 def require_storable_item(item: NewItem) -> None:
-    """Raise ValueError, naming the field, unless an item's key, label, metadata and bytes can be stored."""
+    """Raise ValueError, naming the field, unless an item's key, label, source, metadata and bytes can be stored."""
     if not isinstance(item.key, str) or not item.key:
         raise ValueError("its key must be a text of at least one character")
     _require_text("key", item.key, MAX_KEY_BYTES)
@@ -26,6 +26,10 @@ def require_storable_item(item: NewItem) -> None:
         _require_text("label", item.label, MAX_LABEL_BYTES)
     if not isinstance(item.content, bytes) or not isinstance(item.thumbnail, bytes | None):
         raise ValueError("its content digest must be bytes, and its thumbnail bytes or None")
+    if item.source is not None:
+        if not isinstance(item.source, str) or not item.source:
+            raise ValueError("its source must be a text of at least one character, or None")
+        _require_text("source", item.source)
     _require_metadata(item.metadata)
 
 

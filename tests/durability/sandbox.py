@@ -27,6 +27,8 @@ def _read(store: Store) -> object:
         items,
         hits,
         store.thumbnails([item.id for item in items]),
+        store.sources([item.id for item in items]),
+        store.items_of_source("folder:/pictures"),
         store.label_counts(),
         store.content_digests([item.key for item in items]),
         [store.by_key(item.key) for item in items[:2]],
@@ -45,7 +47,7 @@ def _export(store: Store) -> None:
 
 
 def _append(store: Store) -> None:
-    store.append([NewItem("appended", b"c")], np.full((1, store.dim), 3.0))
+    store.append([NewItem("appended", b"c", source="folder:/pictures")], np.full((1, store.dim), 3.0))
 
 
 def _compact(store: Store) -> None:

@@ -83,6 +83,9 @@ COLUMNS = {
     "thumbnails": ("png", "checksum"),
     "generations": ("batch", "chain", "items", "size", "sha256"),
     "jobs": ("source", "total", "added", "finished"),
+    "job_changes": ("moved", "pruned"),
+    "sources": ("name",),
+    "item_sources": ("source", "checksum"),
     "rejects": ("key", "reason"),
 }
 
@@ -93,6 +96,9 @@ def test_a_value_of_any_type_in_any_column_is_refused_or_does_no_harm(
 ) -> None:
     sql(folder, "INSERT INTO jobs VALUES (1, 'source', 1, 0, 0, 0, 1, 1)")
     sql(folder, "INSERT INTO rejects VALUES ('key', 1, 'reason')")
+    sql(folder, "INSERT INTO job_changes VALUES (1, 1, 0, 0)")
+    with Store.open(folder, writing=True) as opened:
+        opened.write_sources({6: "folder:/pictures"})
     for number, value in enumerate(VALUES):
         store = shutil.copytree(folder, tmp_path / f"copy {number}")
         last = f"rowid = (SELECT max(rowid) FROM {table})"

@@ -221,6 +221,9 @@ def test_status_as_json_is_the_only_thing_on_standard_output(run: Command, image
                     "unchanged": 0,
                     "rejected": 1,
                     "finished": True,
+                    "moved": 0,
+                    "relabelled": 0,
+                    "pruned": 0,
                 }
             ],
             "rejects": [{"key": "b.png", "reason": WEB_PAGE}],

@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 
 from storage import Store, console
+from storage.databases.postgres_server import MARK
 from tests.commands import Command
 from tests.scaling.stores import EMBEDDING, answers, fill, folder_store, items
 from tests.servers.milvus import TOKEN, MilvusServer
@@ -35,6 +36,11 @@ def test_stores_with_the_same_batches_hold_and_answer_the_same(
         assert answers(other) == answers(plain)
         assert other.info().chain == plain.info().chain
         assert other.thumbnails([5, 6]) == plain.thumbnails([5, 6]) == {5: b"png 5", 6: b"png 6"}
+        for store in (plain, other):
+            store.write_sources({5: "folder:/one", 6: "folder:/one", 7: "folder:/two"})
+            store.append([], [], delete=[6], sources={7: "folder:/one"})
+        assert other.source_counts() == plain.source_counts() == {"folder:/one": 2}
+        assert other.info().chain == plain.info().chain
         assert other.verify() == []
         other.compact()
         assert answers(other) == answers(plain)
@@ -113,3 +119,20 @@ def test_a_collection_that_lost_or_gained_rows_is_noticed_and_rebuilt(
     with Store.open(url, writing=True, milvus=milvus_url) as store:
         store.publish()
         assert answers(store) == before
+
+
+def test_a_store_on_a_server_made_before_sources_is_read_as_it_is_and_upgraded_by_the_first_writer(
+    postgres: PostgresCluster,
+) -> None:
+    schema = "before_sources"
+    url = postgres.url(schema)
+    with Store.create(url, EMBEDDING) as store:
+        fill(store, 0, 20)
+    for table in ("job_changes", "item_sources", "sources"):
+        postgres.sql(f"DROP TABLE {schema}.{table}")
+    postgres.sql(f"COMMENT ON TABLE {schema}.batches IS '{MARK}2'")
+    with Store.open(url) as reader:
+        assert (reader.sources([1]), reader.jobs(), reader.info().format) == ({}, [], 2)
+        with Store.open(url, writing=True) as writer:
+            writer.append([], [], sources={1: "folder:/one"})
+        assert (reader.sources([1]), reader.verify()) == ({1: "folder:/one"}, [])

@@ -64,6 +64,7 @@ def test_info_as_json(storage: Command, store: Path) -> None:
         "spec": {"made": "by hand"},
         "labels": {"label 0": 1, "label 2": 1, "label 3": 1},
         "unlabelled": 1,
+        "sources": {},
         "catalog_bytes": (store / "catalog.sqlite").stat().st_size,
         "index_bytes": 45 + 3 * 2 * 4,
         "generations": [{"file": index_file(store).name, "batch": 3, "items": 3, "bytes": 69, "covers_all": False}],

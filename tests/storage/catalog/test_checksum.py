@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from storage.catalog.checksum import CHAIN_START, next_chain, row_checksum, thumbnail_checksum
+from storage.catalog.checksum import CHAIN_START, next_chain, row_checksum, source_checksum, thumbnail_checksum
 
 ROW: dict[str, Any] = {
     "id": 7,
@@ -21,6 +21,7 @@ def test_the_checksum_of_a_row_never_changes_from_one_release_to_the_next() -> N
     assert row_checksum(**ROW).hex() == "4aeccadc53015a7b0c3d5200e4e157f8"
     assert row_checksum(**{**ROW, "label": None}).hex() == "bce753683117b3a29303dc774408e4a3"
     assert thumbnail_checksum(7, b"png").hex() == "c86a8483bb7ea6102477fa8c78810b55"
+    assert source_checksum(7, "folder:/été").hex() == "83f0675ddc589d15dc4efac2552c6f53"
 
 
 @pytest.mark.parametrize(

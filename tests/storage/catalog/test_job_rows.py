@@ -24,6 +24,18 @@ def test_a_jobs_counts_and_rejects_are_written_with_its_batch(tmp_path: Path) ->
         assert reopened.verify() == []
 
 
+def test_what_a_job_changed_without_embedding_is_counted(tmp_path: Path) -> None:
+    with Store.create(tmp_path / "store", Embedding(2, "f" * 64)) as store:
+        job = Job(1, "folder:pictures", total=5, added=1, moved=1)
+        store.append([], [], JobUpdate(job))
+        other = Job(2, "folder:pictures", total=5)
+        store.append([], [], JobUpdate(other))
+        assert store.jobs() == [job, other]
+        done = replace(job, moved=2, relabelled=3, pruned=4, finished=True)
+        store.append([], [], JobUpdate(done))
+        assert store.jobs() == [done, other]
+
+
 def test_a_job_that_stored_nothing_is_recorded_without_a_batch(tmp_path: Path) -> None:
     with Store.create(tmp_path / "store", Embedding(2, "f" * 64)) as store:
         job = Job(1, "folder:pictures", total=1, rejected=1, finished=True)

@@ -22,7 +22,7 @@ METADATA: dict[str, Any] = {"width": 8, "taken": "2024 ✓", "ratio": 0.1, "kept
 ITEMS = [
     NewItem("Zoë/日本.png", b"a", 'größer, "quoted"\n', METADATA),
     NewItem("deleted", b"b", "never seen"),
-    NewItem("key, 2", b"c", ""),
+    NewItem("key, 2", b"c", "", source="folder:/été 1"),
     NewItem("🐈‍⬛", b"d", None),
     NewItem("4", b"e", "7"),
 ]
@@ -57,6 +57,7 @@ def test_a_parquet_file_has_a_row_for_each_item_with_its_vector_as_a_list_of_fix
             ("key", pa.string()),
             ("label", pa.string()),
             ("metadata", pa.string()),
+            ("source", pa.string()),
             ("vector", pa.list_(pa.float32(), 2)),
         ]
     )
@@ -64,17 +65,19 @@ def test_a_parquet_file_has_a_row_for_each_item_with_its_vector_as_a_list_of_fix
     assert table["key"].to_pylist() == expected("key")
     assert table["label"].to_pylist() == expected("label")
     assert [json.loads(text) for text in table["metadata"].to_pylist()] == expected("metadata")
+    assert table["source"].to_pylist() == expected("source")
     assert np.asarray(table["vector"].to_pylist(), np.float32).tobytes() == VECTORS[KEPT].tobytes()
 
 
 def test_an_npz_file_has_an_array_for_each_field_and_nothing_pickled(store: Path) -> None:
     with np.load(exported(store, "items.npz"), allow_pickle=False) as arrays:
-        assert set(arrays.files) == {"id", "key", "label", "labelled", "metadata", "vector"}
+        assert set(arrays.files) == {"id", "key", "label", "labelled", "metadata", "source", "vector"}
         assert arrays["id"].tolist() == KEPT
         assert arrays["key"].tolist() == expected("key")
         assert arrays["label"].tolist() == [label or "" for label in expected("label")]
         assert arrays["labelled"].tolist() == [label is not None for label in expected("label")]
         assert [json.loads(text) for text in arrays["metadata"].tolist()] == expected("metadata")
+        assert arrays["source"].tolist() == [source or "" for source in expected("source")]
         assert arrays["vector"].tobytes() == VECTORS[KEPT].tobytes()
 
 
@@ -86,6 +89,8 @@ def test_a_faiss_file_has_the_vectors_in_id_order(store: Path) -> None:
 @pytest.mark.parametrize("name", ["items.parquet", "items.npz"])
 def test_exported_items_are_imported_as_they_were(store: Path, tmp_path: Path, name: str) -> None:
     assert import_file(exported(store, name), tmp_path / "copy", "mine") == ImportReport(4, 0, 0)
+    with Store.open(tmp_path / "copy") as copy:
+        assert copy.source_counts() == {"folder:/été 1": 1}
     with Store.open(tmp_path / "copy") as copy, Store.open(store) as original:
         fields = [(item.key, item.label, item.metadata) for item in original.items()]
         assert [(item.key, item.label, item.metadata) for item in copy.items()] == fields

@@ -12,7 +12,7 @@ from tests.commands import Command
 from tests.errors import error_message
 from tests.storage.stores import EMBEDDING, line_store, line_vectors, new_items, sql
 
-ALL = {"embedding": 0, "items": 0, "vectors": 0, "plain": 0, "filtered": 0, "within": 0}
+ALL = {"embedding": 0, "items": 0, "vectors": 0, "sources": 0, "plain": 0, "filtered": 0, "within": 0}
 
 
 def changed_store(folder: Path) -> Path:
@@ -23,6 +23,7 @@ def changed_store(folder: Path) -> Path:
         store.append(new_items([2, 9]), line_vectors([3, 9]))
         store.compact()
         store.delete(keys=["key 9"])
+        store.write_sources({0: "folder:/one", 4: "folder:/one", 5: "folder:/two"})
     return original
 
 
@@ -33,6 +34,7 @@ def test_a_copy_has_the_same_ids_history_and_thumbnails(tmp_path: Path) -> None:
         assert other.info().chain == one.info().chain
         assert other.items() == one.items()
         assert other.thumbnails([0, 8]) == one.thumbnails([0, 8])
+        assert other.source_counts() == {"folder:/one": 2, "folder:/two": 1}
         assert other.verify() == []
         assert compare(one, other, queries=50).differences == ALL
 

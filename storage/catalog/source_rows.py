@@ -1,0 +1,107 @@
+"""The rows of sources, and the source of each item.
+
+They are apart from the rows of items, whose checksums the chain covers: an item's source may change, when a folder was
+moved as a whole, while the item keeps its id. A checksum covers the item's id and the name of its source; without an
+intact row an item has no source, and is never removed for one.
+"""
+
+from collections.abc import Mapping, Sequence
+
+import sqlalchemy as sa
+
+from storage.catalog.checksum import source_checksum
+from storage.catalog.dialect import bind_values, in_values, insert_rows
+from storage.catalog.schema import ItemRow, ItemSourceRow, SourceRow
+from storage.errors import StoreCorrupt
+
+_SOURCE = sa.select(ItemSourceRow.item, SourceRow.name, ItemSourceRow.checksum).outerjoin(
+    SourceRow, SourceRow.number == ItemSourceRow.source
+)
+_LIVE = ItemRow.deleted_in.is_(None)
+_LIVE_ITEMS = sa.join(ItemSourceRow, SourceRow, SourceRow.number == ItemSourceRow.source).join(
+    ItemRow, ItemRow.id == ItemSourceRow.item
+)
+_BY_ITEM = _SOURCE.where(in_values(ItemSourceRow.item))
+_DELETE = sa.delete(ItemSourceRow).where(in_values(ItemSourceRow.item))
+
+#: Rows fetched at once while the whole table is read.
+_PAGE = 4096
+
+
+class SourceRows:
+    """Reads and writes sources in one transaction; a store of format 2 or older has no tables for them."""
+
+    def __init__(self, connection: sa.Connection) -> None:
+        self._connection = connection
+
+    def _tables_exist(self) -> bool:
+        return sa.inspect(self._connection).has_table(ItemSourceRow.__tablename__)
+
+    def write(self, sources: Mapping[int, str]) -> None:
+        """Write the names of the sources of items, by the items' ids, in place of those that they had."""
+        if not sources:
+            return
+        numbers = {name: self._number(name) for name in dict.fromkeys(sources.values())}
+        self.remove(list(sources))
+        rows = [(item, numbers[name], source_checksum(item, name)) for item, name in sources.items()]
+        insert_rows(self._connection, ItemSourceRow, ["item", "source", "checksum"], rows)
+
+    def _number(self, name: str) -> int:
+        """Return the number of a source, which is new if there was none of this name."""
+        select = sa.select(SourceRow.number).where(SourceRow.name == name).limit(1)
+        existing = self._connection.execute(select).scalar_one_or_none()
+        if existing is not None:
+            return existing
+        number = (self._connection.execute(sa.select(sa.func.max(SourceRow.number))).scalar_one() or 0) + 1
+        self._connection.execute(sa.insert(SourceRow).values(number=number, name=name))
+        return number
+
+    def by_item(self, ids: Sequence[int]) -> dict[int, str]:
+        """Return the names of the sources of these items by id, without those that have none; raise StoreCorrupt."""
+        if not ids or not self._tables_exist():
+            return {}
+        sources = {}
+        for item, name, checksum in self._connection.execute(_BY_ITEM, bind_values(ids)):
+            if not _is_intact(item, name, checksum):
+                raise StoreCorrupt(
+                    f"expected the source of item {item} to match its checksum, but it was damaged after it was "
+                    "written: run `lookalike store repair`, or restore the store from a backup"
+                )
+            sources[item] = name
+        return sources
+
+    def items_of(self, name: str) -> list[int]:
+        """Return the ids of the live items of a source, ascending; their rows are not checked."""
+        if not self._tables_exist():
+            return []
+        select = sa.select(ItemSourceRow.item).select_from(_LIVE_ITEMS).where(SourceRow.name == name, _LIVE)
+        return list(self._connection.execute(select.order_by(ItemSourceRow.item)).scalars())
+
+    def counts(self) -> dict[str, int]:
+        """Return how many live items each source has, by name and in that order; their rows are not checked."""
+        if not self._tables_exist():
+            return {}
+        select = sa.select(SourceRow.name, sa.func.count()).select_from(_LIVE_ITEMS).where(_LIVE)
+        rows = self._connection.execute(select.group_by(SourceRow.name).order_by(SourceRow.name))
+        return {str(name): int(count) for name, count in rows}
+
+    def damaged(self) -> list[int]:
+        """Return the items whose sources do not match their checksums, ascending."""
+        if not self._tables_exist():
+            return []
+        rows = self._connection.execute(_SOURCE.order_by(ItemSourceRow.item).execution_options(yield_per=_PAGE))
+        return [item for item, name, checksum in rows if not _is_intact(item, name, checksum)]
+
+    def remove(self, ids: Sequence[int]) -> None:
+        """Remove the sources of these items."""
+        self._connection.execute(_DELETE, bind_values(ids))
+
+    def remove_deleted(self) -> None:
+        """Remove the sources of deleted items."""
+        deleted = sa.select(ItemRow.id).where(ItemRow.deleted_in.is_not(None))
+        self._connection.execute(sa.delete(ItemSourceRow).where(ItemSourceRow.item.in_(deleted)))
+
+
+def _is_intact(item: object, name: object, checksum: object) -> bool:
+    """Return whether a row matches its checksum; damage can change a value's type too."""
+    return isinstance(item, int) and isinstance(name, str) and source_checksum(item, name) == checksum

@@ -13,7 +13,7 @@ from ingest.embedding.recipes import recipe_of
 from search.classify import Prediction, classify
 from search.results import QueryResult, QueryResults
 from storage import Hit, Item, Neighbours, Store
-from storage.errors import InvalidQuery, InvalidVectors, UnknownItem
+from storage.errors import InvalidQuery, InvalidVectors, StoreRenewed, UnknownItem
 from storage.types.items import checked_k
 from storage.types.query import Id, Query, SearchOptions
 
@@ -36,7 +36,7 @@ class Searcher:
     def __init__(self, store: Store, make_backbone: BackboneFactory | None = None) -> None:
         self.store = store
         self._make_backbone = make_backbone or vgg16_factory()
-        self._embedder: Embedder | None = None
+        self._embedder: tuple[str, Embedder] | None = None
 
     @classmethod
     def open(
@@ -74,10 +74,13 @@ class Searcher:
 
         None before the first image: nothing has been embedded.
         """
-        return self._embedder.drift if self._embedder else None
+        return self._embedder[1].drift if self._embedder else None
 
     def refresh(self) -> None:
-        """Reload the store, so that items ingested since it was opened are searched too."""
+        """Reload the store, so that items ingested since it was opened are searched too.
+
+        After `lookalike renew` query vectors are taken to be made anew, by `embed`; until then they are refused.
+        """
         self.store.refresh()
 
     def by_id(self, id: Id, k: int | None = None, **options: Unpack[SearchOptions]) -> QueryResult:
@@ -135,7 +138,7 @@ class Searcher:
 
         query = Query.checked(k, **options)
         decoded = [decoded_image(image) for image in images]
-        answers = self.store.search(self._embed(decoded), query)
+        answers = self._search_images(decoded, query)
         return QueryResults(
             tuple(
                 QueryResult(display_name(image), tuple(hits), image=pixels, thumbnails=self.store.thumbnails)
@@ -210,16 +213,27 @@ class Searcher:
         """Return the vectors of images, (n, dim) float32, embedded as the store's items were."""
         from search.image_input import decoded_image
 
-        return self._embed([decoded_image(image) for image in images])
+        _, embedder = self._store_embedder()
+        return embedder.embed([decoded_image(image) for image in images])
 
-    def _embed(self, images: Sequence[NDArray[np.uint8]]) -> NDArray[np.float32]:
+    def _search_images(self, images: Sequence[NDArray[np.uint8]], query: Query) -> list[list[Hit]]:
+        """Return the hits of each image; it is embedded again if the store is renewed meanwhile."""
+        while True:
+            fingerprint, embedder = self._store_embedder()
+            try:
+                return self.store.search(embedder.embed(images), query, fingerprint=fingerprint)
+            except StoreRenewed:
+                continue
+
+    def _store_embedder(self) -> "tuple[str, Embedder]":
+        """Return the fingerprint of the store's embedding, as it is now, and its embedder."""
         from ingest.embedding.embedder import Embedder
 
-        if self._embedder is None:
-            embedding = self.store.embedding
+        embedding = self.store.newest_embedding()
+        if self._embedder is None or self._embedder[0] != embedding.fingerprint:
             backbone = self._make_backbone(recipe_of(embedding), stored_precision(embedding))
-            self._embedder = Embedder.restore(embedding, backbone)
-        return self._embedder.embed(images)
+            self._embedder = embedding.fingerprint, Embedder.restore(embedding, backbone, self.store.location)
+        return self._embedder
 
 
 def _as_list(ids: Iterable[Id] | NDArray[np.integer]) -> list[Id]:

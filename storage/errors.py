@@ -74,6 +74,10 @@ class OtherEmbedding(LookalikeError):
     """Vectors of another embedding than the store's, which cannot be compared with the store's vectors."""
 
 
+class StoreRenewed(OtherEmbedding):
+    """The store's vectors were made anew by another embedding since it was opened."""
+
+
 class ServerUnusable(LookalikeError):
     """A database or vector server does not respond, refuses access, or holds other data."""
 

@@ -2,11 +2,18 @@
 
 Every row is checked against its checksum before anything of it is returned. Vectors are loaded by the first search and
 stay as they are; `refresh` drops them.
+
+Another process may renew the store: replace its embedding and all vectors at once. An answer is from entirely old or
+entirely new vectors, and never compares one with the other: what a reader loaded belongs to one embedding (`_View`),
+and whatever it reads of vectors later comes from a transaction in which the store still has that embedding.
 """
 
-from collections.abc import Iterator, Sequence
+import threading
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import AbstractContextManager, contextmanager
+from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeVar
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -16,7 +23,7 @@ from storage.catalog.batch_copies import CopiedBatch, batches_after
 from storage.catalog.catalog import Catalog
 from storage.catalog.database import Database
 from storage.catalog.row import Row, vectors_of
-from storage.errors import InvalidQuery, NotAStore, UnknownItem
+from storage.errors import InvalidQuery, NotAStore, ServerUnusable, StoreRenewed, UnknownItem
 from storage.files.generations import is_index_file
 from storage.files.source_files import is_source_file
 from storage.locations.location import Location
@@ -38,25 +45,81 @@ if TYPE_CHECKING:
     from storage.milvus.engine import Engine
 
 
-class StoreReader:
-    """The part of an open store that reads and searches."""
+Answer = TypeVar("Answer")
 
-    def __init__(self, location: Location, database: Database) -> None:
+
+@dataclass(frozen=True)
+class _View:
+    """A store's embedding, and what was loaded of the vectors that it made."""
+
+    embedding: Embedding
+    snapshots: SnapshotCache
+    engine: "Engine | None"
+
+
+class StoreReader:
+    """The part of an open store that reads and searches.
+
+    `open_engine` connects to the vector server for an embedding; None if the store has none.
+    """
+
+    def __init__(
+        self, location: Location, database: Database, open_engine: "Callable[[Embedding], Engine] | None"
+    ) -> None:
         self.location = location
         self._database = database
+        self._open_engine = open_engine
         self._key_index_checked = False
         self._thumbnails_checked = False
-        with database.reading() as catalog:
-            self.embedding: Embedding = catalog.embedding()
-        self._snapshots = SnapshotCache(database, self.location.folder, self.dim)
-        self._engine: Engine | None = None
+        self._reload_lock = threading.Lock()
+        self._view = self._load_view()
+        #: The fingerprint of the embedding that query vectors without one are taken to be made by.
+        self._assumed_fingerprint = self._view.embedding.fingerprint
+
+    def _load_view(self) -> _View:
+        with self._database.reading() as catalog:
+            embedding = catalog.embedding()
+        snapshots = SnapshotCache(self._database, self.location.folder, embedding)
+        return _View(embedding, snapshots, self._open_engine(embedding) if self._open_engine else None)
+
+    def _reload(self) -> _View:
+        """Return a view of the store as it is after a renewal, from now on the reader's."""
+        with self._reload_lock:
+            if (engine := self._view.engine) is not None:
+                engine.close()
+            self._view = self._load_view()
+            return self._view
+
+    def _up_to_date(self, answer: Callable[[_View], Answer]) -> Answer:
+        """Return an answer of the reader's view; when the store was renewed, of its new view."""
+        view = self._view
+        while True:
+            try:
+                return answer(view)
+            except StoreRenewed:
+                view = self._reload()
 
     def close(self) -> None:
         """Close the catalog; harmless when called again."""
         self._database.close()
-        self._snapshots.clear()
-        if self._engine is not None:
-            self._engine.close()
+        self._view.snapshots.clear()
+        if self._view.engine is not None:
+            self._view.engine.close()
+
+    @property
+    def embedding(self) -> Embedding:
+        """Return the embedding of the vectors that were loaded, or would be."""
+        return self._view.embedding
+
+    def newest_embedding(self) -> Embedding:
+        """Return the store's embedding as it is now, from now on the reader's."""
+
+        def newest(view: _View) -> Embedding:
+            with self._database.reading() as catalog:
+                catalog.require_embedding(view.embedding.fingerprint)
+            return view.embedding
+
+        return self._up_to_date(newest)
 
     @property
     def folder(self) -> Path:
@@ -93,18 +156,21 @@ class StoreReader:
         """Yield all items in id order with their vectors, (n, dim) float32, `size` at a time.
 
         Each page is a transaction of its own, so that a writer never waits; items written meanwhile may be missed.
-        Raise StoreCorrupt, at the latest after the last page, when an item is damaged or lost.
+        Raise StoreRenewed when the store is renewed meanwhile; StoreCorrupt, at the latest after the last page, when an
+        item is damaged or lost.
         """
+        embedding = self.embedding
         last, count = -1, 0
         first_batch: Batch | None = None
         while True:
             with self._database.reading() as catalog:
+                catalog.require_embedding(embedding.fingerprint)
                 batch = catalog.history.last_batch()
                 rows = [row.verified() for row in catalog.items.page(last, size)]
             first_batch = first_batch or batch
             if not rows:
                 break
-            yield [row.item() for row in rows], vectors_of(rows, self.dim)
+            yield [row.item() for row in rows], vectors_of(rows, embedding.dim)
             last, count = rows[-1].id, count + len(rows)
         if batch == first_batch:
             batch.require_live(count)
@@ -116,21 +182,33 @@ class StoreReader:
 
     def vectors(self, ids: Sequence[int]) -> NDArray[np.float32]:
         """Return the vectors of these items, (n, dim) float32, in the given order; raise UnknownItem."""
-        return vectors_of(self._rows_by_id(ids), self.dim)
+        return self._up_to_date(lambda view: vectors_of(self._rows_by_id(ids, view), view.embedding.dim))
 
-    def _rows_by_id(self, ids: Sequence[Id]) -> list[Row]:
-        """Return the rows of these ids, checked; raise UnknownItem."""
+    def _rows_by_id(self, ids: Sequence[Id], view: _View | None = None) -> list[Row]:
+        """Return the rows of these ids, checked; raise UnknownItem, and StoreRenewed unless they are of the view."""
         checked = [checked_id(id) for id in ids]
-        with self._database.reading() as catalog:
+        with self._reading(view) as catalog:
             rows = catalog.items.by_id(checked)
             catalog.require_tombstones(id for row, id in zip(rows, checked, strict=True) if row is None)
         return [self._required(row, f"id {id}").verified() for row, id in zip(rows, ids, strict=True)]
 
-    def _rows_by_key(self, keys: Sequence[str]) -> list[Row]:
-        """Return the rows of these keys, checked; raise UnknownItem."""
-        with self._database.reading() as catalog:
+    def _rows_by_key(self, keys: Sequence[str], view: _View | None = None) -> list[Row]:
+        """Return the rows of these keys, checked; raise UnknownItem, and StoreRenewed unless they are of the view."""
+        with self._reading(view) as catalog:
             rows = self._known_rows(catalog, keys)
         return [self._required(row, f"key {key!r}") for row, key in zip(rows, keys, strict=True)]
+
+    def reading(self) -> AbstractContextManager[Catalog]:
+        """Return the catalog inside a read transaction, for another store to take rows from."""
+        return self._database.reading()
+
+    @contextmanager
+    def _reading(self, view: _View | None) -> Iterator[Catalog]:
+        """Return the catalog inside a read transaction; raise StoreRenewed if it has other vectors than the view."""
+        with self._database.reading() as catalog:
+            if view is not None:
+                catalog.require_embedding(view.embedding.fingerprint)
+            yield catalog
 
     def _known_rows(self, catalog: Catalog, keys: Sequence[str]) -> list[Row | None]:
         """Return the rows of these keys, checked; None where there is none."""
@@ -193,10 +271,10 @@ class StoreReader:
 
     def all_vectors(self) -> tuple[NDArray[np.int64], NDArray[np.float32]]:
         """Return every id, (n,) int64 ascending, and a read-only view of their vectors, (n, dim) float32."""
-        snapshot = self._snapshots.current()
-        view = snapshot.index.vectors().view()
-        view.flags.writeable = False
-        return snapshot.ids, view
+        snapshot = self._up_to_date(lambda view: view.snapshots.current())
+        vectors = snapshot.index.vectors().view()
+        vectors.flags.writeable = False
+        return snapshot.ids, vectors
 
     def ids(self) -> NDArray[np.int64]:
         """Return the ids of all items, (n,) int64 ascending, without loading their vectors."""
@@ -214,8 +292,11 @@ class StoreReader:
             return catalog.history.batch(number)
 
     def batches_after(self, number: int) -> Iterator[list[CopiedBatch]]:
-        """Yield the batches after a given one in order, several at a time, to write them into another store."""
-        return batches_after(self._database, number)
+        """Yield the batches after a given one in order, several at a time, to write them into another store.
+
+        Raise StoreRenewed when the store is renewed meanwhile.
+        """
+        return batches_after(self._database, number, self.embedding.fingerprint)
 
     def next_job(self) -> int:
         """Return a job number that is not used yet, and on a server is reserved for the caller."""
@@ -247,45 +328,66 @@ class StoreReader:
             return [*catalog.items.paths(), *(reject.key for reject in catalog.jobs.rejects())]
 
     def refresh(self) -> None:
-        """Search the newest batch from now on, not the one that was loaded."""
-        self._snapshots.clear()
-        if self._engine is not None:
-            self._engine.refresh()
+        """Search the newest batch from now on, not the one that was loaded; query vectors are taken to be made anew."""
+        self._assumed_fingerprint = self.newest_embedding().fingerprint
+        self._view.snapshots.clear()
+        if self._view.engine is not None:
+            self._view.engine.refresh()
 
     def search(
-        self, vectors: ArrayLike, query: Query, exclude: Sequence[Sequence[int]] | None = None
+        self,
+        vectors: ArrayLike,
+        query: Query,
+        exclude: Sequence[Sequence[int]] | None = None,
+        *,
+        fingerprint: str | None = None,
     ) -> list[list[Hit]]:
         """Return the hits of each query vector, (n, dim) or one (dim,), by Euclidean distance, then id.
 
-        `exclude` has ids to leave out of each query's hits, besides those of the query. Every hit's row is checked
-        against its checksum and against the vector that was compared; StoreCorrupt is raised rather than a wrong label
-        returned. The items are those of the moment when the vectors were loaded; if a hit was deleted since, they are
-        loaded again first. Raise InvalidVectors, InvalidQuery or UnknownField.
+        `exclude` has ids to leave out of each query's hits, besides those of the query. `fingerprint` is that of the
+        embedding that made the vectors; without it they are taken to be of the embedding that the store had when it was
+        opened, or at the last `refresh`. Every hit's row is checked against its checksum and against the vector that
+        was compared; StoreCorrupt is raised rather than a wrong label returned. The items are those of the moment when
+        the vectors were loaded; if a hit was deleted since, they are loaded again first. Raise InvalidVectors,
+        InvalidQuery, UnknownField, or StoreRenewed when the store's vectors are another embedding's by now.
         """
-        queries = checked_vectors(vectors, self.dim)
+        view = self._view_of(fingerprint or self._assumed_fingerprint)
+        queries = checked_vectors(vectors, view.embedding.dim)
         if exclude is None:
-            return self._search(queries, query, [query.excluded] * len(queries))
+            return self._search(view, queries, query, [query.excluded] * len(queries))
         if len(exclude) != len(queries):
             raise InvalidQuery(
                 f"expected a list of excluded ids for each of {len(queries)} queries, got {len(exclude)}"
             )
-        return self._search(queries, query, [[*query.excluded, *map(checked_id, ids)] for ids in exclude])
+        return self._search(view, queries, query, [[*query.excluded, *map(checked_id, ids)] for ids in exclude])
+
+    def _view_of(self, fingerprint: str) -> _View:
+        """Return the reader's view if its embedding has this fingerprint, or the newest; raise StoreRenewed."""
+        view = self._view
+        if view.embedding.fingerprint != fingerprint:
+            view = self._reload()
+            with self._database.reading() as catalog:
+                catalog.require_embedding(fingerprint)
+        return view
 
     def search_by_id(self, ids: Sequence[Id], query: Query) -> list[tuple[Item, list[Hit]]]:
         """Return each of these items with its nearest others, as `search` does; raise UnknownItem."""
         checked = [checked_id(id) for id in ids]
-        vectors = self._snapshots.current().vectors_of(checked) if self._engine is None else None
+        return self._up_to_date(lambda view: self._search_by_id(view, checked, query))
+
+    def _search_by_id(self, view: _View, ids: Sequence[int], query: Query) -> list[tuple[Item, list[Hit]]]:
+        vectors = view.snapshots.current().vectors_of(ids) if view.engine is None else None
         if vectors is not None:
             try:
-                return self._memory_search(query.conditions).search_items(checked, vectors, query)
+                return self._memory_search(view, query.conditions).search_items(ids, vectors, query)
             except SnapshotOutdated:
                 # An item or a hit was deleted: read the items first, and raise UnknownItem or load a new snapshot.
                 pass
-        return self._search_rows(self._rows_by_id(ids), query)
+        return self._search_rows(view, self._rows_by_id(ids, view), query)
 
     def search_by_key(self, keys: Sequence[str], query: Query) -> list[tuple[Item, list[Hit]]]:
         """Return the item of each key with its nearest others, as `search` does; raise UnknownItem."""
-        return self._search_rows(self._rows_by_key(keys), query)
+        return self._up_to_date(lambda view: self._search_rows(view, self._rows_by_key(keys, view), query))
 
     def nearest(
         self, vectors: ArrayLike, k: int, exclude: Sequence[Sequence[int]] | None = None, where: Where | None = None
@@ -306,39 +408,48 @@ class StoreReader:
     def neighbours_of_all(self, k: int) -> Neighbours:
         """Return the k nearest neighbours of every item of the newest batch, every row checked; raise InvalidQuery."""
         k = checked_k(k)
-        return neighbours_of_all(self._snapshots.newest(), k)
+        return neighbours_of_all(self._up_to_date(lambda view: view.snapshots.newest()), k)
 
-    def _search_rows(self, rows: Sequence[Row], query: Query) -> list[tuple[Item, list[Hit]]]:
+    def _search_rows(self, view: _View, rows: Sequence[Row], query: Query) -> list[tuple[Item, list[Hit]]]:
         """Return the items of checked rows, each with its nearest others.
 
         The rows were read in a transaction that has ended: a writer would wait for one that is open during a search.
         """
-        queries = checked_vectors(vectors_of(rows, self.dim), self.dim)
-        hits = self._search(queries, query, [[*query.excluded, row.id] for row in rows])
+        queries = checked_vectors(vectors_of(rows, view.embedding.dim), view.embedding.dim)
+        hits = self._search(view, queries, query, [[*query.excluded, row.id] for row in rows])
         return [(row.item(), row_hits) for row, row_hits in zip(rows, hits, strict=True)]
 
-    def _search(self, queries: Queries, query: Query, excluded: ExcludedIds) -> list[list[Hit]]:
+    def _search(self, view: _View, queries: Queries, query: Query, excluded: ExcludedIds) -> list[list[Hit]]:
         while True:
             try:
-                return self._searchable(query.conditions).search(queries, query, excluded)
+                return self._searchable(view, query.conditions).search(queries, query, excluded)
             except SnapshotOutdated:
-                self.refresh()
+                view.snapshots.clear()
+                if view.engine is not None:
+                    view.engine.refresh()
+            except ServerUnusable:
+                # A renewal replaces the collection on a vector server.
+                with self._reading(view):
+                    raise
 
-    def _searchable(self, conditions: Sequence[Condition]) -> Searchable:
+    def _searchable(self, view: _View, conditions: Sequence[Condition]) -> Searchable:
         """Return the items that fulfil all conditions, searched by the vector server if the store has one."""
-        if self._engine is not None:
+        if view.engine is not None:
             # Imported here: most stores have no vector server.
             from storage.milvus.search import milvus_searchable
 
-            return milvus_searchable(self._database, self._engine, self.dim, conditions)
-        return self._memory_search(conditions)
+            return milvus_searchable(self._database, view.engine, view.embedding, conditions)
+        return self._memory_search(view, conditions)
 
-    def _memory_search(self, conditions: Sequence[Condition]) -> MemorySearch:
-        return MemorySearch(self._snapshots.filtered(conditions), self._database, self._snapshots.search_lock)
+    def _memory_search(self, view: _View, conditions: Sequence[Condition]) -> MemorySearch:
+        return MemorySearch(view.snapshots.filtered(conditions), self._database, view.snapshots.search_lock)
 
     def verify(self) -> list[str]:
         """Verify the whole store: return one line for each problem, none when it is intact."""
+        return self._up_to_date(self._problems)
+
+    def _problems(self, view: _View) -> list[str]:
         problems = self._database.integrity()
-        with self._database.reading() as catalog:
-            problems += verification.problems(catalog, self.location.folder, self.dim)
-        return problems + (self._engine.problems() if self._engine is not None else [])
+        with self._reading(view) as catalog:
+            problems += verification.problems(catalog, self.location.folder, view.embedding.dim)
+        return problems + (view.engine.problems() if view.engine is not None else [])

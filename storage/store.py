@@ -4,7 +4,7 @@ The catalog's rows are authoritative; the vector index is derived from them. `St
 of `reader.py`.
 """
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from pathlib import Path
 from types import MappingProxyType
 from typing import TYPE_CHECKING
@@ -15,8 +15,9 @@ from numpy.typing import ArrayLike
 from storage.catalog import commit
 from storage.catalog.batch_copies import CopiedBatch, write_copies
 from storage.catalog.catalog import Catalog
+from storage.catalog.change_over import ChangeOver, change_over
 from storage.catalog.database import Result
-from storage.errors import InvalidItem, StoreCorrupt, StoreReadOnly
+from storage.errors import InvalidItem, NotAStore, StoreCorrupt, StoreReadOnly, StoreVersion
 from storage.locations.folder_location import FolderLocation
 from storage.locations.location import Location, OpenCatalog
 from storage.locations.location_of import location_of
@@ -30,6 +31,7 @@ from storage.types.jobs import JobUpdate
 from storage.types.vectors import checked_vectors
 
 if TYPE_CHECKING:
+    from storage.milvus.engine import Engine
     from storage.milvus.url import MilvusUrl
 
 
@@ -48,15 +50,17 @@ class Store(StoreReader):
             catalog.database.require_catalog()
             if catalog.writing:
                 catalog.database.upgrade()
-            super().__init__(location, catalog.database)
-            if milvus is not None:
-                # Imported here: most stores have no vector server.
-                from storage.milvus.engine import Engine
-
-                self._engine = Engine(milvus, catalog.database, self.embedding, create=catalog.writing)
+            super().__init__(location, catalog.database, self._engines_at(milvus) if milvus is not None else None)
         except BaseException:
             catalog.close()
             raise
+
+    def _engines_at(self, url: "MilvusUrl") -> "Callable[[Embedding], Engine]":
+        """Return a function that connects to a vector server for an embedding."""
+        # Imported here: most stores have no vector server.
+        from storage.milvus.engine import Engine
+
+        return lambda embedding: Engine(url, self._catalog.database, embedding, create=self._catalog.writing)
 
     @staticmethod
     def exists_at(location: str | Path) -> bool:
@@ -108,7 +112,7 @@ class Store(StoreReader):
         then.
         """
         location = FolderLocation(Path(folder))
-        with Store(location, location.create_copy(self.folder, self.dim), None) as copy:
+        with Store(location, location.create_copy(self.folder), None) as copy:
             copy.publish()
 
     def close(self) -> None:
@@ -134,7 +138,8 @@ class Store(StoreReader):
         `vectors` is (n, dim), one row an item. An item whose key is stored already replaces the stored item and gets a
         new id. Written in the same transaction: `update`; the deletion of the ids in `delete`, without those that are
         deleted already; and the names of `sources` that stored items have from now on, by id. Raise InvalidVectors or
-        InvalidItem before anything is written, StoreUnwritable when the write fails.
+        InvalidItem before anything is written, StoreUnwritable when the write fails, StoreRenewed when another process
+        has renewed the store.
         """
         self._require_writer()
         rows = checked_vectors(vectors, self.dim) if np.size(vectors) else np.empty((0, self.dim), np.float32)
@@ -145,6 +150,7 @@ class Store(StoreReader):
         texts = commit.encode_texts(items)
 
         def append(catalog: Catalog) -> AppendResult:
+            catalog.require_embedding(self.embedding.fingerprint)
             appended = commit.append(catalog, items, texts, rows, delete)
             catalog.sources.write(sources)
             catalog.jobs.write([] if update is None else [update])
@@ -153,8 +159,13 @@ class Store(StoreReader):
         return self._write(append)
 
     def write_copies(self, copies: Sequence[CopiedBatch]) -> None:
-        """Write batches copied from another store, which follow this one's last batch; all or none."""
-        self._write(lambda catalog: write_copies(catalog, copies))
+        """Write batches copied from another store, which follow this one's last batch; all or none.
+
+        A vector server follows at `publish`: some vectors of batches in between may be gone from the other store.
+        """
+        self._require_writer()
+        self._database.write_exactly_once(lambda catalog: write_copies(catalog, copies))
+        self._view.snapshots.clear()
 
     def write_sources(self, sources: Mapping[int, str]) -> None:
         """Write the names of the sources of stored items, by id."""
@@ -186,10 +197,52 @@ class Store(StoreReader):
         """Apply a change in one transaction, exactly once; then update what is derived from the rows."""
         self._require_writer()
         result = self._database.write_exactly_once(change)
-        self._snapshots.clear()
-        if self._engine is not None:
-            self._engine.sync()
+        self._view.snapshots.clear()
+        if self._view.engine is not None:
+            self._view.engine.sync()
         return result
+
+    def create_renewal(self, embedding: Embedding) -> "Store":
+        """Create an empty store for the items' vectors by another embedding, to be taken over by `change_over`."""
+        self._require_writer()
+        location = self.location.renewal()
+        return Store(location, location.create(embedding), None)
+
+    def open_renewal(self) -> "Store | None":
+        """Open the store that an interrupted renewal left, for writing; None when there is none that can be used."""
+        self._require_writer()
+        location = self.location.renewal()
+        if not location.exists():
+            return None
+        try:
+            return Store(location, location.open(writing=True), None)
+        except (NotAStore, StoreCorrupt, StoreVersion):
+            return None
+
+    def remove_renewal(self) -> None:
+        """Remove the store for renewed vectors, or what is left of it; raise NotAStore if other files are in it."""
+        self._require_writer()
+        self.location.renewal().remove()
+
+    def change_over(self, staged: StoreReader, dropped: Collection[str] = ()) -> ChangeOver:
+        """Take over the embedding of the store `staged`, and its vector for each item; all at once.
+
+        Every item gets a new id, in the same order; keys, labels and metadata stay. Items of the keys `dropped` are
+        deleted. Readers answer from the old vectors until this returns. Raise StoreBusy, with nothing changed, when
+        `staged` has no vector for another item's key and content.
+        """
+        self._require_writer()
+
+        def change(catalog: Catalog) -> ChangeOver:
+            catalog.require_embedding(self.embedding.fingerprint)
+            with staged.reading() as source:
+                return change_over(catalog, source, dropped)
+
+        changed = self._database.write_exactly_once(change)
+        self.refresh()
+        if self._view.engine is not None:
+            self._view.engine.sync()
+        return changed
 
     def compact(self) -> None:
         """Reclaim the space of deleted items' vectors and thumbnails; the live items and their ids do not change.
@@ -211,18 +264,18 @@ class Store(StoreReader):
         server has no index file: its collection is synchronized instead.
         """
         self._require_writer()
-        if self._engine is not None:
-            self._engine.sync_and_check()
+        if self._view.engine is not None:
+            self._view.engine.sync_and_check()
         elif self.location.folder is not None:
             loaded = publish(self._database, self.location.folder, self.dim)
             if loaded is not None:
-                self._snapshots.replace(loaded)
+                self._view.snapshots.replace(loaded)
         self._database.analyze()
 
     def wait_until_indexed(self) -> None:
         """Wait until a vector server has indexed all its vectors; until then its answers are right but slower."""
-        if self._engine is not None:
-            self._engine.wait_until_indexed()
+        if self._view.engine is not None:
+            self._view.engine.wait_until_indexed()
 
     def repair(self) -> list[str]:
         """Repair a damaged store and return what was done, a line each; empty when nothing was wrong.
@@ -233,14 +286,15 @@ class Store(StoreReader):
         self._require_writer()
         done = self._database.rewrite_if_damaged()
         with self._database.writing() as catalog:
+            catalog.require_embedding(self.embedding.fingerprint)
             done += repair_rows(catalog, self.dim)
             done += remove_damaged_generations(catalog, self.location.folder, self.dim)
             problem = next(verification.problems(catalog, self.location.folder, self.dim), None)
             if problem is not None:
                 raise StoreCorrupt(f"expected {self.location} to be intact after its repair, got '{problem}'")
-        self._snapshots.clear()
-        if self._engine is not None:
-            done += self._engine.sync_and_check()
+        self._view.snapshots.clear()
+        if self._view.engine is not None:
+            done += self._view.engine.sync_and_check()
         self.publish()
         return done
 

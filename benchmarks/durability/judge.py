@@ -7,7 +7,7 @@ from pathlib import Path
 from benchmarks.durability.findings import Finding, Kind
 from benchmarks.durability.leftovers import tables_and_files, unclean_findings
 from benchmarks.durability.processes import scratch_folder
-from benchmarks.durability.workload import label_of, steps, stored_items, work
+from benchmarks.durability.workload import EMBEDDING, StoredItems, label_of, steps, stored_items, work
 from storage import Store
 
 #: A digest of each part of a store that must be the same in all stores whose work was done to the end.
@@ -39,7 +39,7 @@ def wrong_answers(folder: Path, acknowledged: int, seed: int = 0) -> list[Findin
         return [] if acknowledged < 0 else [Finding(Kind.LOST, "the store is gone")]
     try:
         with Store.open(folder) as store:
-            stored = stored_items(store)
+            stored, fingerprint = stored_items(store), store.embedding.fingerprint
             labels = {item.id: item.label for item in store.items()}
             ids, vectors = store.all_vectors()
             answers = store.nearest(vectors, 1) if len(ids) else []
@@ -47,9 +47,12 @@ def wrong_answers(folder: Path, acknowledged: int, seed: int = 0) -> list[Findin
         # Any error that a reader meets is a finding.
         return [Finding(Kind.UNOPENABLE, f"it does not open or answer: {type(error).__name__}: {error}")]
     # Before the creation is acknowledged, nothing else can be under way.
-    allowed = [{}, *(step.expected for step in planned)][max(acknowledged, 0) : acknowledged + 2]
+    states: list[tuple[StoredItems, str]] = [
+        ({}, EMBEDDING.fingerprint),
+        *((step.expected, step.fingerprint) for step in planned),
+    ]
     findings = []
-    if stored not in allowed:
+    if (stored, fingerprint) not in states[max(acknowledged, 0) : acknowledged + 2]:
         line = f"it holds {len(stored)} items that are not those of step {acknowledged} or {acknowledged + 1}"
         findings.append(Finding(Kind.LOST, line))
     findings += [

@@ -19,6 +19,7 @@ from ingest.errors import EmbeddingDrift, SourceUnusable
 from ingest.images.decoding import DECODER
 from ingest.images.images import Image
 from storage import Embedding
+from storage.errors import OtherEmbedding
 
 #: The largest accepted distance between the canary images' vectors and those in the store, relative to their length.
 #: Another precision or processor changes the vectors of most recipes by a third of a percent, and whitened ones by a
@@ -27,6 +28,9 @@ DRIFT_BOUND = 0.02
 
 #: The smallest drift that is worth a message; the order of additions alone causes less.
 REPORTED_DRIFT = 0.0001
+
+#: How many characters of a stamp or digest a message shows.
+_SHOWN_DIGITS = 16
 
 _HEAD = "head."
 _CANARIES = "canaries"
@@ -70,16 +74,18 @@ class Embedder:
         return cls(recipe, backbone, fit_head(recipe, np.array(features)), fitted_on=len(features))
 
     @classmethod
-    def restore(cls, embedding: Embedding, backbone: Backbone) -> "Embedder":
-        """Return the embedder of a store's embedding.
+    def restore(cls, embedding: Embedding, backbone: Backbone, store: object = "DIR") -> "Embedder":
+        """Return the embedder of a store's embedding; `store` is its location, for messages.
 
-        Raise OtherEmbedding when the backbone has other weights, EmbeddingDrift when the canary images' vectors differ
-        by more than DRIFT_BOUND.
+        Raise OtherEmbedding when the store's images were decoded differently or the backbone has other weights,
+        EmbeddingDrift when the canary images' vectors differ by more than DRIFT_BOUND.
         """
         recipe = recipe_of(embedding)
         arrays = {name.removeprefix(_HEAD): array for name, array in embedding.arrays.items() if name.startswith(_HEAD)}
         embedder = cls(recipe, backbone, restore_head(recipe, arrays), int(embedding.spec["fitted_on"]))
-        embedding.require_same(embedder._embedding_with(canaries={}))
+        own = embedder._embedding_with(canaries={})
+        _require_same_origin(embedding, own, store)
+        embedding.require_same(own)
         embedder.drift = embedder._require_small_drift(embedding.arrays[_CANARIES])
         return embedder
 
@@ -136,6 +142,27 @@ class Embedder:
                 f"vectors, got {drift:.1%}: use the TensorFlow version and precision that the store was made with"
             )
         return drift
+
+
+def _require_same_origin(embedding: Embedding, own: Embedding, store: object) -> None:
+    """Raise OtherEmbedding, which says what differs, when a store's decoder or weights are not this program's."""
+    differing = [name for name in ("decoder", "weights") if _origin(embedding, name) != _origin(own, name)]
+    if differing:
+        expected, got = (
+            " and ".join(f"{name} {_origin(which, name)[:_SHOWN_DIGITS]}" for name in differing)
+            for which in (embedding, own)
+        )
+        by_weights = "name its weights with --weights, or " if differing == ["weights"] else ""
+        raise OtherEmbedding(
+            f"expected to embed images as the store's were ({expected}), got {got}: {by_weights}make its vectors anew "
+            f"with `lookalike renew --store {store}`; until then ask for items by id, key or vector"
+        )
+
+
+def _origin(embedding: Embedding, name: str) -> str:
+    """Return the stamp of a store's decoder, or the digest of its weights."""
+    value = embedding.spec.get(name)
+    return str(value.get("digest") if isinstance(value, Mapping) else value)
 
 
 def drift_message(drift: float | None) -> str | None:

@@ -49,7 +49,7 @@ def run(
             return embedder
         embedding = store.embedding
         backbone = options.make_backbone(recipe_of(embedding), options.precision_for(embedding))
-        restored = Embedder.restore(embedding, backbone)
+        restored = Embedder.restore(embedding, backbone, store.location)
         progress.drift = restored.drift
         return restored
 

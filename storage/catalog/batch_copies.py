@@ -23,12 +23,14 @@ class CopiedBatch:
     thumbnails: Mapping[int, bytes]
 
 
-def batches_after(database: Database, number: int) -> Iterator[list[CopiedBatch]]:
+def batches_after(database: Database, number: int, fingerprint: str) -> Iterator[list[CopiedBatch]]:
     """Yield the batches after a given one in order, several at a time, each checked against its record.
 
-    Raise StoreCorrupt when a row or a record is damaged or missing.
+    Raise StoreCorrupt when a row or a record is damaged or missing, and StoreRenewed when the vectors are not, or no
+    longer, those of the embedding of this fingerprint.
     """
     with database.reading() as catalog:
+        catalog.require_embedding(fingerprint)
         last = catalog.history.batch(number)
         records = catalog.history.checked_batches(after=number)
         deleted = catalog.items.deleted_by_batch(after=number)
@@ -38,6 +40,7 @@ def batches_after(database: Database, number: int) -> Iterator[list[CopiedBatch]
             count += 1
         copies = []
         with database.reading() as catalog:
+            catalog.require_embedding(fingerprint)
             for record in records[:count]:
                 copies.append(_copy(catalog, last, record, deleted.get(record.number, [])))
                 last = record

@@ -10,13 +10,14 @@ import sqlalchemy as sa
 
 from storage.catalog.batch import BATCH_ZERO
 from storage.catalog.chain import ChainCheck, rows_changed
-from storage.catalog.embedding_rows import read_embedding, write_embedding
+from storage.catalog.embedding_rows import read_embedding, read_fingerprint, replace_embedding, write_embedding
 from storage.catalog.history import History
 from storage.catalog.item_rows import ItemRows
 from storage.catalog.job_rows import JobRows
 from storage.catalog.row import Row
 from storage.catalog.source_rows import SourceRows
 from storage.catalog.thumbnail_rows import ThumbnailRows
+from storage.errors import StoreRenewed
 from storage.types.embedding import Embedding
 
 
@@ -42,6 +43,19 @@ class Catalog:
     def embedding(self) -> Embedding:
         """Return the store's embedding; raise StoreCorrupt when it is damaged."""
         return read_embedding(self.connection)
+
+    def replace_embedding(self, embedding: Embedding) -> None:
+        """Write another embedding; every vector must be replaced in the same transaction."""
+        replace_embedding(self.connection, embedding)
+
+    def require_embedding(self, fingerprint: str) -> None:
+        """Raise StoreRenewed when the store's vectors are no longer those of the embedding of this fingerprint."""
+        if read_fingerprint(self.connection) != fingerprint:
+            raise StoreRenewed(
+                f"expected the store's vectors to be those of the embedding {fingerprint[:12]}, but they were made "
+                "anew by another since: run the same command again, or from code make query vectors anew and call "
+                "`refresh`"
+            )
 
     def checked_rows(self) -> Iterator[Row]:
         """Yield all live rows in id order, each checked.

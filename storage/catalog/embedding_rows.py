@@ -1,4 +1,4 @@
-"""The rows of a store's embedding, which are written once and checked whenever they are read."""
+"""The rows of a store's embedding: written whole, and checked whenever they are read."""
 
 import hashlib
 import json
@@ -15,12 +15,14 @@ from storage.types.embedding import Embedding
 #: The most dimensions that FAISS can index.
 _MAX_DIMENSIONS = 2**31 - 1
 
+_FINGERPRINT = sa.select(EmbeddingRow.fingerprint)
+
 #: An array as stored: its name, its shape as JSON text, and its bytes.
 _StoredArray = tuple[str, str, bytes]
 
 
 def write_embedding(connection: sa.Connection, embedding: Embedding) -> None:
-    """Write the embedding of a new store."""
+    """Write the embedding of a store that has none."""
     arrays = [
         (name, json.dumps(array.shape), np.ascontiguousarray(array, VECTOR_DTYPE).tobytes())
         for name, array in sorted(embedding.arrays.items())
@@ -31,6 +33,18 @@ def write_embedding(connection: sa.Connection, embedding: Embedding) -> None:
     connection.execute(sa.insert(EmbeddingRow).values(row))
     for array in arrays:
         connection.execute(sa.insert(ArrayRow).values(array))
+
+
+def replace_embedding(connection: sa.Connection, embedding: Embedding) -> None:
+    """Write another embedding instead of the one that is there."""
+    connection.execute(sa.delete(ArrayRow))
+    connection.execute(sa.delete(EmbeddingRow))
+    write_embedding(connection, embedding)
+
+
+def read_fingerprint(connection: sa.Connection) -> object:
+    """Return the fingerprint alone, unchecked: it shows whether the embedding must be read again."""
+    return connection.execute(_FINGERPRINT).scalar_one_or_none()
 
 
 def read_embedding(connection: sa.Connection) -> Embedding:

@@ -140,6 +140,12 @@ def require_storable(key: str, label: str | None, metadata: Mapping[str, Scalar]
     encode_text(NewItem(key, b"", label, metadata))
 
 
+def renewed_row(row: Row, id: int, batch: int, vector: bytes) -> Row:
+    """Return a verified row under a new id, with another vector and all else as it was."""
+    renewed = row._replace(id=id, batch=batch, vector=vector)
+    return renewed._replace(checksum=row_checksum(*renewed[:-1]))
+
+
 def new_row(id: int, batch: int, text: EncodedText, content: bytes, vector: NDArray[np.float32]) -> Row:
     """Return the row of a new item; `vector` is (dim,) float32."""
     data = vector.astype(VECTOR_DTYPE, copy=False).tobytes()

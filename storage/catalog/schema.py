@@ -34,7 +34,7 @@ class Base(DeclarativeBase):
 
 
 class EmbeddingRow(Base):
-    """How the store's vectors are made: one row, never changed; the sha256 covers it and the arrays."""
+    """How the store's vectors are made: one row, replaced with all vectors; the sha256 covers it and the arrays."""
 
     __tablename__ = "embedding"
 

@@ -6,7 +6,7 @@ chained as by a single writer.
 
 import uuid
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import AbstractContextManager, contextmanager
+from contextlib import AbstractContextManager, contextmanager, suppress
 from typing import Any
 
 import sqlalchemy as sa
@@ -164,6 +164,14 @@ class PostgresServer:
                 f"expected a schema without another program's tables at {self.address}, got {min(taken)!r}: name "
                 "another schema"
             )
+
+    def drop(self) -> None:
+        """Drop the tables of a catalog, and the schema if nothing else is in it."""
+        with self.writing() as catalog:
+            Base.metadata.drop_all(catalog.connection)
+        with suppress(errors.LookalikeError), self.writing() as catalog:
+            # Refused while the schema holds anything.
+            catalog.connection.execute(sa.schema.DropSchema(self.address.schema, if_exists=True))
 
     def require_catalog(self) -> None:
         """Raise StoreNotFound, StoreVersion or StoreCorrupt unless the schema has all tables of a known version."""

@@ -5,6 +5,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from storage.errors import NotAStore, StoreExists, StoreNotFound
+from storage.files import durable
 from storage.files.durable import TEMPORARY_SUFFIX
 from storage.files.file_checks import require_file, require_folder, require_safe_journal, require_single_link
 
@@ -12,6 +13,9 @@ CATALOG = "catalog.sqlite"
 NEW_CATALOG = CATALOG + TEMPORARY_SUFFIX
 WRITER_LOCK = "writer.lock"
 INDEX = "index"
+
+#: The folder inside of a store's for renewed vectors, a store of its own until they take the place of the old ones.
+RENEWAL = "renewal"
 
 #: Files that an interrupted creation can leave behind.
 _LEFTOVERS = {WRITER_LOCK, NEW_CATALOG, f"{NEW_CATALOG}-journal"}
@@ -43,6 +47,7 @@ def require_safe_files(folder: Path, *, writing: bool) -> None:
         require_file(folder / WRITER_LOCK)
         require_single_link(folder / WRITER_LOCK)
         require_folder(folder / INDEX)
+        require_folder(folder / RENEWAL)
 
 
 def require_free(folder: Path) -> None:
@@ -60,6 +65,27 @@ def require_free(folder: Path) -> None:
                 f"expected a new or empty folder for the store, got {folder} with other files in it "
                 f"({min(others)!r}): name another folder"
             )
+
+
+def remove_store(folder: Path) -> None:
+    """Remove a store's files, the catalog first, and its folder; there may be no index files.
+
+    Raise NotAStore when other files are in the folder; they stay.
+    """
+    require_folder(folder)
+    journals = [f"{name}-journal" for name in (CATALOG, NEW_CATALOG)]
+    for name in (CATALOG, NEW_CATALOG, *journals, WRITER_LOCK):
+        durable.remove(folder / name)
+    if not folder.exists():
+        return
+    if others := [path.name for path in folder.iterdir()]:
+        raise NotAStore(
+            f"expected nothing but a store in {folder}, got {min(others)!r}: move it elsewhere, and run the same "
+            "command again"
+        )
+    with durable.write_errors(folder):
+        folder.rmdir()
+        durable.sync_folder(folder.parent)
 
 
 @contextmanager

@@ -39,12 +39,12 @@ class FolderLocation:
         """
         return self._create(lambda database: _write_empty(database, embedding))
 
-    def create_copy(self, source: Path, dim: int) -> OpenCatalog:
+    def create_copy(self, source: Path) -> OpenCatalog:
         """Create a verified copy of the store in the folder `source`, without its index files, and open it for writing.
 
         Raise as `create`, or StoreCorrupt; there is no store then.
         """
-        return self._create(lambda database: _write_copy(database, source / layout.CATALOG, dim))
+        return self._create(lambda database: _write_copy(database, source / layout.CATALOG))
 
     def _create(self, write: Callable[[SqliteFile], None]) -> OpenCatalog:
         """Write a catalog under a temporary name and rename it, so that it is there complete or not at all."""
@@ -66,6 +66,14 @@ class FolderLocation:
             raise
         return OpenCatalog(SqliteFile(self.folder / layout.CATALOG), writing=True, lock=lock)
 
+    def renewal(self) -> "FolderLocation":
+        """Return where the store's renewed vectors are staged: a folder inside of this one."""
+        return FolderLocation(self.folder / layout.RENEWAL)
+
+    def remove(self) -> None:
+        """Remove the store with its folder; raise NotAStore when other files are in it, and leave those."""
+        layout.remove_store(self.folder)
+
     def open(self, *, writing: bool) -> OpenCatalog:
         """Open the catalog, with the writer lock if it is for writing.
 
@@ -84,13 +92,13 @@ def _write_empty(database: SqliteFile, embedding: Embedding) -> None:
         catalog.initialize(embedding)
 
 
-def _write_copy(database: SqliteFile, source: Path, dim: int) -> None:
+def _write_copy(database: SqliteFile, source: Path) -> None:
     """Copy the catalog at a path into an empty file and verify it; raise StoreCorrupt."""
     with closing(SqliteFile(source)) as original:
         original.copy_to(database)
     with database.writing() as catalog:
         # The index files are not copied; the copy writes its own.
         catalog.history.remove_generations(before=catalog.history.next_generation())
-        problem = next(verification.problems(catalog, database.path.parent, dim), None)
+        problem = next(verification.problems(catalog, database.path.parent, catalog.embedding().dim), None)
     if problem is not None:
         raise StoreCorrupt(f"expected an intact store to back up, got '{problem}': run `lookalike store repair` first")

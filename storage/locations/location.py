@@ -43,6 +43,12 @@ class Location(Protocol):
         Raise StoreExists, NotAStore, StoreBusy, StoreUnwritable or ServerUnusable.
         """
 
+    def renewal(self) -> "Location":
+        """Return where the store's renewed vectors are staged, as a store of their own."""
+
+    def remove(self) -> None:
+        """Remove the store, or what is left of it after an interruption; raise NotAStore or ServerUnusable."""
+
     def open(self, *, writing: bool) -> OpenCatalog:
         """Open the store's database, without looking at its tables yet.
 

@@ -11,6 +11,10 @@ from storage.databases.postgres_server import PostgresServer
 from storage.locations.location import OpenCatalog
 from storage.types.embedding import Embedding
 
+#: The end of the name of the schema for renewed vectors, and the longest name that PostgreSQL keeps.
+_RENEWAL = "_renewal"
+_LONGEST_SCHEMA = 63
+
 
 @dataclass(frozen=True)
 class ServerLocation:
@@ -47,6 +51,16 @@ class ServerLocation:
             server.close()
             raise
         return OpenCatalog(server, writing=True)
+
+    def renewal(self) -> "ServerLocation":
+        """Return where the store's renewed vectors are staged: a schema beside this one."""
+        schema = self.address.schema[: _LONGEST_SCHEMA - len(_RENEWAL)] + _RENEWAL
+        return ServerLocation(Address(self.address.url, schema))
+
+    def remove(self) -> None:
+        """Remove the store's tables, and its schema if nothing else is in it."""
+        with closing(PostgresServer(self.address)) as server:
+            server.drop()
 
     def open(self, *, writing: bool) -> OpenCatalog:
         """Open the database; it connects, and raises ServerUnusable, at the first transaction."""

@@ -12,6 +12,7 @@ from storage.memory import snapshot
 from storage.memory.hits import require_intact_rows
 from storage.memory.snapshot import Snapshot
 from storage.nearest.polling_lock import PollingLock
+from storage.types.embedding import Embedding
 from storage.types.where import COLUMNS, EXISTS, Condition, canonical_text
 
 #: Bytes of vectors of sub-snapshots that are cached, or as many as the snapshot has; the least recently used go first.
@@ -22,12 +23,15 @@ _LISTED_FIELDS = 20
 
 
 class SnapshotCache:
-    """The snapshot of one store, thread-safe; `search_lock` serializes searches too short to run in parallel."""
+    """The snapshot of one store, thread-safe; `search_lock` serializes searches too short to run in parallel.
 
-    def __init__(self, database: Database, folder: Path | None, dim: int) -> None:
+    Every method that loads a snapshot raises StoreRenewed when the store has vectors of another embedding by now.
+    """
+
+    def __init__(self, database: Database, folder: Path | None, embedding: Embedding) -> None:
         self._database = database
         self._folder = folder
-        self._dim = dim
+        self._embedding = embedding
         self._lock = threading.RLock()
         self.search_lock = PollingLock()
         self._snapshot: Snapshot | None = None
@@ -52,7 +56,7 @@ class SnapshotCache:
             loaded = self._snapshot
             if loaded is None:
                 with self._database.reading() as catalog:
-                    loaded = snapshot.load(catalog, self._folder, self._dim)
+                    loaded = self._load(catalog)
                 self.replace(loaded)
             return loaded
 
@@ -84,12 +88,16 @@ class SnapshotCache:
     def _newest(self, catalog: Catalog) -> Snapshot:
         loaded = self._snapshot
         if loaded is None or catalog.history.last_batch() != loaded.batch:
-            loaded = snapshot.load(catalog, self._folder, self._dim)
+            loaded = self._load(catalog)
             self.replace(loaded)
         if not self._rows_checked:
             require_intact_rows(loaded, catalog)
             self._rows_checked = True
         return loaded
+
+    def _load(self, catalog: Catalog) -> Snapshot:
+        catalog.require_embedding(self._embedding.fingerprint)
+        return snapshot.load(catalog, self._folder, self._embedding.dim)
 
     def _add_filtered(self, text: str, selected: Snapshot) -> None:
         most = max(_SMALLEST_CACHE, self._snapshot.index.vectors().nbytes if self._snapshot else 0)

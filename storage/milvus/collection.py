@@ -6,9 +6,9 @@ like the others, so that it is never there without the rows written before it.
 
 import json
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from contextlib import AbstractContextManager
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -55,10 +55,13 @@ class Coverage:
 class MilvusCollection:
     """One store's vectors on a server; with `create`, the collection is created if there is none.
 
-    Raise ServerUnusable when the server does not answer or refuses the token, or has another collection of this name.
+    A collection of another embedding is created anew if `is_outdated` says so of its coverage. Raise ServerUnusable
+    when the server does not answer or refuses the token, or has another collection of this name.
     """
 
-    def __init__(self, url: MilvusUrl, dim: int, fingerprint: str, *, create: bool) -> None:
+    def __init__(
+        self, url: MilvusUrl, dim: int, fingerprint: str, *, create: bool, is_outdated: Callable[[Coverage], bool]
+    ) -> None:
         require_extra("pymilvus", "milvus")
         self.url = url
         self._definition = definition_for(url, dim, fingerprint)
@@ -68,8 +71,13 @@ class MilvusCollection:
             if self._client.has_collection(url.collection, timeout=TIMEOUT_S):
                 described = self._client.describe_collection(url.collection, timeout=TIMEOUT_S)
                 existing = existing_definition(url, described)
-                require_fit(url, existing, self._definition)
-                self._definition = existing
+                if existing.fingerprint != fingerprint and self._is_outdated(is_outdated, create=create):
+                    self._definition = replace(self._definition, index=existing.index)
+                    self._client.drop_collection(url.collection, timeout=TIMEOUT_S)
+                    self._create()
+                else:
+                    require_fit(url, existing, self._definition)
+                    self._definition = existing
             elif create:
                 self._create()
             else:
@@ -78,6 +86,18 @@ class MilvusCollection:
                     "`lookalike store repair` and the same --store and --milvus"
                 )
             self._client.load_collection(url.collection, timeout=TIMEOUT_S)
+
+    def _is_outdated(self, is_outdated: Callable[[Coverage], bool], *, create: bool) -> bool:
+        """Return whether the collection must be created anew; raise ServerUnusable if it must, and may not."""
+        self._client.load_collection(self.url.collection, timeout=TIMEOUT_S)
+        outdated = is_outdated(self.read_coverage())
+        if outdated and not create:
+            raise ServerUnusable(
+                f"expected the store's vectors at {self.url}, got those from before it was renewed: wait until "
+                "`lookalike renew` is done, or fill the collection with `lookalike store repair` and the same --store "
+                "and --milvus"
+            )
+        return outdated
 
     @property
     def exact(self) -> bool:

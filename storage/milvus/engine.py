@@ -11,7 +11,7 @@ from storage.catalog.database import Database
 from storage.catalog.row import Row
 from storage.errors import ServerUnusable
 from storage.milvus.collection import Coverage, Ids, MilvusCollection
-from storage.milvus.sync import CollectionSync, require_same_history
+from storage.milvus.sync import CollectionSync, is_of_history, require_same_history
 from storage.milvus.url import MilvusUrl
 from storage.types.embedding import Embedding
 from storage.types.where import Condition
@@ -41,9 +41,18 @@ class Engine:
     def __init__(self, url: MilvusUrl, database: Database, embedding: Embedding, *, create: bool) -> None:
         self.url = url
         self._database = database
-        self._collection = MilvusCollection(url, embedding.dim, embedding.fingerprint, create=create)
-        self._sync = CollectionSync(database, self._collection, embedding.dim)
+        self._collection = MilvusCollection(
+            url, embedding.dim, embedding.fingerprint, create=create, is_outdated=self._is_outdated
+        )
+        self._sync = CollectionSync(database, self._collection, embedding)
         self._coverage: Coverage | None = None
+
+    def _is_outdated(self, coverage: Coverage) -> bool:
+        """Return whether a collection of another embedding has the store's items from before it was renewed."""
+        if not coverage.batch:
+            return False
+        with self._database.reading() as catalog:
+            return is_of_history(catalog, coverage)
 
     @property
     def exact(self) -> bool:

@@ -27,6 +27,7 @@ from storage.nearest.error_bounds import squared_distance_error
 from storage.nearest.exact import MARGIN, SLACK, Distances, distances_to
 from storage.nearest.faiss_flat import FaissFlat
 from storage.nearest.polling_lock import PollingLock
+from storage.types.embedding import Embedding
 from storage.types.items import Hit
 from storage.types.query import Query
 from storage.types.where import Condition
@@ -70,20 +71,24 @@ class _VectorRows:
         return indices[known]
 
 
-def milvus_searchable(database: Database, engine: Engine, dim: int, conditions: Sequence[Condition]) -> Searchable:
+def milvus_searchable(
+    database: Database, engine: Engine, embedding: Embedding, conditions: Sequence[Condition]
+) -> Searchable:
     """Return the items that fulfil all conditions, searched by the server unless a filter leaves few of them.
 
-    A filter that the server cannot evaluate is evaluated on the rows. Raise UnknownField.
+    A filter that the server cannot evaluate is evaluated on the rows. Raise UnknownField, and StoreRenewed,
+    as does every search, when the store has vectors of another embedding by now.
     """
     expression = filter_expression(conditions)
     if expression is None:
         with database.reading() as catalog:
+            catalog.require_embedding(embedding.fingerprint)
             require_fields(catalog, conditions)
             ids = catalog.items.ids_matching(conditions)
             if len(ids) <= _IN_MEMORY:
-                return MemorySearch(_snapshot_of(catalog, ids, dim), database, PollingLock())
+                return MemorySearch(_snapshot_of(catalog, ids, embedding.dim), database, PollingLock())
         expression = f"id in {ids}"
-    return MilvusSearch(database, engine, dim, expression)
+    return MilvusSearch(database, engine, embedding, expression)
 
 
 def _snapshot_of(catalog: Catalog, ids: Sequence[int], dim: int) -> Snapshot:
@@ -100,10 +105,10 @@ class MilvusSearch:
     `expression` is the same filter for the server; without conditions it is empty.
     """
 
-    def __init__(self, database: Database, engine: Engine, dim: int, expression: str) -> None:
+    def __init__(self, database: Database, engine: Engine, embedding: Embedding, expression: str) -> None:
         self._database = database
         self._engine = engine
-        self._dim = dim
+        self._fingerprint, self._dim = embedding.fingerprint, embedding.dim
         self._expression = expression
 
     def search(self, queries: Queries, query: Query, excluded: ExcludedIds) -> list[list[Hit]]:
@@ -129,6 +134,7 @@ class MilvusSearch:
         coverage = searched.coverage
         candidates = [ids[ids < coverage.next_id] for ids in searched.ids]
         with self._database.reading() as catalog:
+            catalog.require_embedding(self._fingerprint)
             ids = np.unique(np.concatenate(candidates)).tolist()
             known = _vector_rows(catalog.items.rows_matching(ids, query.conditions), self._dim)
             uncovered = _vector_rows(self._engine.uncovered_rows(catalog, coverage, query.conditions), self._dim)
@@ -157,6 +163,7 @@ class MilvusSearch:
         best = _Ranking([], np.empty(0), np.inf)
         after = -1
         with self._database.reading() as catalog:
+            catalog.require_embedding(self._fingerprint)
             items = catalog.items
             while page := items.page(after, _PAGE, query.conditions):
                 block = _vector_rows(page, self._dim)

@@ -17,18 +17,19 @@ from storage.errors import ServerUnusable
 from storage.milvus.collection import Coverage, MilvusCollection
 from storage.milvus.pushdown import encoded_label
 from storage.milvus.url import MilvusUrl
+from storage.types.embedding import Embedding
 
 #: Rows written in one step.
 PAGE = 8192
 
 
 class CollectionSync:
-    """Writes the rows of a catalog, with vectors of `dim` dimensions, to a collection; one process at a time."""
+    """Writes the rows of a catalog, with vectors of an embedding, to a collection; one process at a time."""
 
-    def __init__(self, database: Database, collection: MilvusCollection, dim: int) -> None:
+    def __init__(self, database: Database, collection: MilvusCollection, embedding: Embedding) -> None:
         self._database = database
         self._collection = collection
-        self._dim = dim
+        self._fingerprint, self._dim = embedding.fingerprint, embedding.dim
 
     def run(self) -> None:
         """Make the collection cover all rows; do nothing while another process does so.
@@ -60,6 +61,7 @@ class CollectionSync:
     def _step(self, coverage: Coverage) -> Coverage | None:
         """Write the next page of rows; return the new coverage, None when everything was covered."""
         with self._database.reading() as catalog:
+            catalog.require_embedding(self._fingerprint)
             require_same_history(catalog, coverage, self._collection.url)
             last = catalog.history.last_batch()
             if coverage.batch == last.number and coverage.next_id == last.next_id:
@@ -93,12 +95,15 @@ def _deleted_since(catalog: Catalog, coverage: Coverage, last: Batch) -> list[in
     return catalog.items.deleted_since(coverage.batch, below=coverage.next_id)
 
 
+def is_of_history(catalog: Catalog, coverage: Coverage) -> bool:
+    """Return whether what a collection covers is the state after a batch of this catalog's history."""
+    last = catalog.history.last_batch()
+    return coverage.batch <= last.number and catalog.history.batch(coverage.batch).chain.hex() == coverage.chain
+
+
 def require_same_history(catalog: Catalog, coverage: Coverage, url: MilvusUrl) -> None:
     """Raise ServerUnusable unless a collection covers a part of this catalog's history."""
-    if not coverage.next_id and not coverage.batch:
-        return
-    last = catalog.history.last_batch()
-    if coverage.batch <= last.number and catalog.history.batch(coverage.batch).chain.hex() == coverage.chain:
+    if (not coverage.next_id and not coverage.batch) or is_of_history(catalog, coverage):
         return
     raise ServerUnusable(
         f"expected the items of this store at {url}, got those of another store, or of another state of it: name "

@@ -8,6 +8,7 @@ from pathlib import Path
 
 from storage.errors import StoreExists
 from storage.store import Store
+from storage.types.embedding import Embedding
 from storage.types.jobs import JobUpdate
 
 #: Items whose sources are copied in one transaction.
@@ -33,9 +34,10 @@ def migrate(
     """
     with Store.open(source, milvus=source_milvus) as original:
         last = original.last_batch()
-        with Store.open_or_create(target, original.embedding, milvus=target_milvus) as copy:
+        with _open_or_create(target, original.embedding, target_milvus) as copy:
             done = copy.last_batch()
-            if done.number > last.number or original.batch(done.number) != done:
+            same_embedding = copy.embedding.fingerprint == original.embedding.fingerprint
+            if not same_embedding or done.number > last.number or original.batch(done.number) != done:
                 raise StoreExists(
                     f"expected no store at {copy.location}, or an unfinished copy of {original.location}, got another "
                     "store: name another location"
@@ -47,3 +49,10 @@ def migrate(
             copy.write_jobs([JobUpdate(job, original.rejects(job.number)) for job in original.jobs()])
             copy.publish()
             return Migrated(len(copy), copy.last_batch().number, copy.last_batch().number - done.number)
+
+
+def _open_or_create(target: str | Path, embedding: Embedding, milvus: str | None) -> Store:
+    """Open the target for writing, whatever its embedding, or create it."""
+    if Store.exists_at(target):
+        return Store.open(target, writing=True, milvus=milvus)
+    return Store.create(target, embedding, milvus=milvus)

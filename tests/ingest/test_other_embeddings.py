@@ -77,16 +77,31 @@ def test_the_name_of_a_recipe_does_not_matter() -> None:
     embedding().require_same(embedding(dataclasses.replace(DRAWN, name="another")))
 
 
-def test_a_query_is_refused_when_its_image_would_be_decoded_differently(
+def test_a_query_is_refused_when_its_image_would_be_decoded_differently_and_says_so(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    monkeypatch.setattr(embedder, "DECODER", "opencv-rgb-2")
     job(grey_source({"a": 0, "b": 51}), tmp_path / "store")
     monkeypatch.setattr(embedder, "DECODER", "another decoder")
-    with (
-        Searcher.open(tmp_path / "store", make_backbone=toy_backbone()) as searcher,
-        pytest.raises(OtherEmbedding, match=r"^expected vectors of the store's embedding \(toy, 4 dimensions"),
-    ):
-        searcher.by_image(grey(51))
+    with Searcher.open(tmp_path / "store", make_backbone=toy_backbone()) as searcher:
+        assert error_message(OtherEmbedding, searcher.by_image, grey(51)) == (
+            "expected to embed images as the store's were (decoder opencv-rgb-2), got decoder another decoder: make "
+            f"its vectors anew with `lookalike renew --store {tmp_path / 'store'}`; until then ask for items by id, "
+            "key or vector"
+        )
+        assert [hit.key for hit in searcher.by_key("a").hits] == ["b"]
+        assert [hit.key for hit in searcher.by_id(1).hits] == ["a"]
+
+
+def test_a_query_is_refused_with_other_weights_and_says_so(tmp_path: Path) -> None:
+    job(grey_source({"a": 0, "b": 51}), tmp_path / "store", toy_backbone(ToyBackbone("a" * 64)))
+    other = toy_backbone(ToyBackbone("b" * 64))
+    with Searcher.open(tmp_path / "store", make_backbone=other) as searcher:
+        assert error_message(OtherEmbedding, searcher.by_image, grey(51)) == (
+            f"expected to embed images as the store's were (weights {'a' * 16}), got weights {'b' * 16}: name its "
+            f"weights with --weights, or make its vectors anew with `lookalike renew --store {tmp_path / 'store'}`; "
+            "until then ask for items by id, key or vector"
+        )
 
 
 def test_a_job_is_refused_when_it_would_decode_differently_and_nothing_is_written(

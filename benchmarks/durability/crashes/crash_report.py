@@ -19,7 +19,7 @@ from benchmarks.durability.tracing.strace import unavailable
 from benchmarks.errors import BenchmarkFailed
 
 #: The system calls by which SQLite and `storage.files.durable` change files and names.
-CALLS = ("pwrite64", "fcntl", "fdatasync", "fsync", "unlink", "rename", "link", "write", "ftruncate", "mkdir")
+CALLS = ("pwrite64", "fcntl", "fdatasync", "fsync", "unlink", "rename", "link", "write", "ftruncate", "mkdir", "rmdir")
 
 #: Fork servers that run side by side.
 SERVERS = 2

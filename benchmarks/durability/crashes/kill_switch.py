@@ -15,7 +15,7 @@ from storage.databases.sqlite_file import SqliteFile
 from storage.files import durable
 
 #: The functions of `os` by which `storage` changes files and names, `pathlib` included.
-CALLS = ("fsync", "replace", "link", "unlink", "mkdir", "open", "ftruncate", "pwrite")
+CALLS = ("fsync", "replace", "link", "unlink", "mkdir", "rmdir", "open", "ftruncate", "pwrite")
 
 #: The SQL statements that change the file; the effect of others stays in memory until these.
 STATEMENTS = ("COMMIT", "VACUUM")

@@ -13,7 +13,7 @@ from benchmarks.durability.writer import STORE, Job, RunResult
 from benchmarks.errors import BenchmarkFailed
 
 #: The calls by which a store is written.
-CALLS = ("openat", "mkdir", "write", "pwrite64", "ftruncate", "fsync", "fdatasync", "rename", "link", "unlink")
+CALLS = ("openat", "mkdir", "write", "pwrite64", "ftruncate", "fsync", "fdatasync", "rename", "link", "unlink", "rmdir")
 
 ERRORS = ("ENOSPC", "EIO")
 

@@ -69,7 +69,7 @@ class CallParser:
             "ftruncate": self._ftruncate, "fsync": self._sync, "fdatasync": self._sync,
             "rename": self._rename, "renameat": self._rename, "renameat2": self._rename,
             "link": self._link, "linkat": self._link, "unlink": self._unlink, "unlinkat": self._unlink,
-            "mkdir": self._mkdir, "mkdirat": self._mkdir,
+            "mkdir": self._mkdir, "mkdirat": self._mkdir, "rmdir": self._unlink,
         }  # fmt: skip
 
     def parse(self, call: Call) -> Iterator[Operation]:

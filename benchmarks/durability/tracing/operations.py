@@ -39,7 +39,7 @@ class Link:
 
 @dataclass(frozen=True)
 class Unlink:
-    """Remove a name."""
+    """Remove a name, of a file or of an empty folder."""
 
     path: str
 

@@ -196,10 +196,10 @@ def test_a_restored_embedder_gives_the_same_bits_and_the_same_embedding(recipe: 
 
 def test_other_weights_of_equal_dimension_are_refused() -> None:
     stored = fitted(RANDOM_DENSE).embedding()
-    other = fingerprint(RANDOM_DENSE, ToyBackbone("other weights"))
     assert error_message(OtherEmbedding, Embedder.restore, stored, ToyBackbone("other weights")) == (
-        f"expected vectors of the store's embedding (toy, 4 dimensions, fingerprint {stored.fingerprint[:12]}), "
-        f"got toy, 4 dimensions, fingerprint {other[:12]}: use the store's recipe and weights, or another store"
+        "expected to embed images as the store's were (weights toy weights), got weights other weights: name its "
+        "weights with --weights, or make its vectors anew with `lookalike renew --store DIR`; until then ask for items "
+        "by id, key or vector"
     )
 
 

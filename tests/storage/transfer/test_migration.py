@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from storage import Embedding, Store
-from storage.errors import OtherEmbedding, StoreCorrupt, StoreExists
+from storage.errors import StoreCorrupt, StoreExists
 from storage.transfer.comparison import compare
 from storage.transfer.migration import Migrated, migrate
 from tests.commands import Command
@@ -118,5 +118,5 @@ def test_of_stores_of_other_embeddings_nothing_else_is_compared(tmp_path: Path) 
     with Store.open(one) as left, Store.open(tmp_path / "other") as right:
         comparison = compare(left, right)
         assert (comparison.first_difference, comparison.same) == ("embedding: ffffffffffff and 000000000000", False)
-    with pytest.raises(OtherEmbedding):
+    with pytest.raises(StoreExists):
         migrate(one, tmp_path / "other")

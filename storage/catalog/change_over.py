@@ -1,7 +1,7 @@
 """Change a catalog over to vectors of another embedding: all items at once, in one transaction.
 
-A row never changes, so every item gets a new row, and with it a new id; keys, labels, metadata and order stay. The old
-rows become tombstones without vectors, since vectors of two embeddings, or of two dimensions, must never meet.
+A row never changes, so every item gets a new row, and with it a new id; keys, labels, metadata, sources and order stay.
+The old rows become tombstones without vectors, since vectors of two embeddings, or of two dimensions, must never meet.
 """
 
 from collections.abc import Container, Iterator, Sequence
@@ -50,12 +50,17 @@ def change_over(catalog: Catalog, staged: Catalog, dropped: Container[str]) -> C
         catalog.items.delete([row.id for row in page], number)
         catalog.items.write(rows)
         catalog.thumbnails.write({new_ids[id]: png for id, png in thumbnails.items()})
+        origins = catalog.sources.by_item([row.id for row in kept])
+        catalog.sources.write(
+            {row.id: origins[old.id] for row, old in zip(rows, kept, strict=True) if old.id in origins}
+        )
         added += [(row.id, row.checksum) for row in rows]
         deleted += [row.id for row in page]
     last.require_live(len(deleted))
     catalog.history.rewrite_batch(last.next(added, deleted))
     catalog.items.empty_tombstones()
     catalog.thumbnails.remove_deleted()
+    catalog.sources.remove_deleted()
     # Every index file holds the old vectors.
     catalog.history.remove_generations(before=catalog.history.next_generation())
     catalog.replace_embedding(embedding)

@@ -59,11 +59,13 @@ def test_a_renewal_gives_every_item_a_new_id_and_vector_and_keeps_all_else(
     folder = line_store(tmp_path, 5, batch=2, published=True)
     with Store.open(folder, writing=True) as store:
         store.delete(ids=[1])
+        store.write_sources({0: "folder:/one", 3: "folder:/other"})
         store.publish()
     assert renew(folder, [0, 2, 3, 4], embedding) == ChangeOver(renewed=4, dropped=0)
     with Store.open(folder) as store:
         assert store.items() == [item(0, 5), item(2, 6), item(3, 7), item(4, 8)]
         assert store.vectors([5, 6, 7, 8]).tolist() == [renewed_vector(n, embedding.dim) for n in (0, 2, 3, 4)]
+        assert store.sources(range(9)) == {5: "folder:/one", 7: "folder:/other"}
         assert store.thumbnails(range(9)) == {5: b"new 0", 6: b"new 2", 7: b"new 3", 8: b"new 4"}
         assert store.embedding.fingerprint == embedding.fingerprint
         assert store.embedding.spec == embedding.spec

@@ -14,9 +14,13 @@ from benchmarks.durability.durability_report import FULL, QUICK, measure_durabil
 from benchmarks.measures import throughput as throughput_measure
 from benchmarks.measures.accuracy import measure_accuracy
 from benchmarks.measures.altered_copies import measure_copies
+from benchmarks.measures.debian_pictures import draw_pictures
 from benchmarks.measures.exactness import measure_exactness
 from benchmarks.measures.latency import measure_latency
 from benchmarks.measures.latency_by_size import QUICK_SIZES, SIZES, measure_latency_by_size
+from benchmarks.measures.photographs import FULL as FULL_PHOTOGRAPHS
+from benchmarks.measures.photographs import QUICK as QUICK_PHOTOGRAPHS
+from benchmarks.measures.photographs import measure_photographs
 from benchmarks.measures.recipes import QUICK_SPLITS, SPLITS, measure_recipes
 from benchmarks.measures.scaling import measure_scaling
 from benchmarks.parts import PARTS, QUICK_LIMIT, QUICK_TEST, Context, part_named
@@ -127,13 +131,34 @@ def copies(
     weights: WeightsOption = None,
     json: JsonOption = False,
 ) -> None:
-    """Measure how often compressed, resized, cropped, rotated, darker and brighter copies find their original."""
+    """Measure how often ten kinds of copies, such as cropped, mirrored or brighter ones, find their original."""
     with progress_bar() as show:
         report = measure_copies(
             open_source(source, limit),
             recipe_named(recipe),
             make_backbone=vgg16_factory(weights),
             on_progress=show,
+        )
+    _print_report(report, report.table(), json=json)
+
+
+@app.command()
+def photographs(
+    quick: Annotated[bool, typer.Option("--quick", help="A few dozen pictures, as a trial.")] = False,
+    seed: Annotated[int, typer.Option(min=0, help="The seed of the sample.")] = 0,
+    weights: WeightsOption = None,
+    json: JsonOption = False,
+) -> None:
+    """Measure the recipe for photographs on pictures of Debian's packages: labels, copies, and the time of a query."""
+    effort = QUICK_PHOTOGRAPHS if quick else FULL_PHOTOGRAPHS
+    with progress_bar() as show:
+        report = measure_photographs(
+            draw_pictures(effort.drawings, effort.photographs, seed),
+            effort,
+            make_backbone=vgg16_factory(weights),
+            weights=weights,
+            on_progress=show,
+            on_stage=console.print_message,
         )
     _print_report(report, report.table(), json=json)
 
@@ -294,6 +319,7 @@ def everything(
             stores or out / "stores",
             min(test, QUICK_TEST) if quick else test,
             vgg16_factory(weights),
+            weights,
             quick,
             seed,
             on_progress=progress.show_images,

@@ -10,7 +10,7 @@ from benchmarks.common.measurement import NO_VALUE, format_number
 from benchmarks.errors import UnfitForBenchmark
 from benchmarks.parts.section import Grid, grid_of
 from benchmarks.render import is_report, read_report
-from ingest.embedding.recipes import DEFAULT
+from ingest.embedding.recipes import DEFAULT, RECIPES
 from storage.files.output_file import OutputFile
 
 BEGIN = "<!-- results: written by `python -m benchmarks readme` -->"
@@ -61,6 +61,7 @@ def results(document: Mapping[str, Any]) -> str:
     """Return the results of a report as Markdown, with the markers, in a section for each part that the report has."""
     sections: Sequence[tuple[str, Callable[[Any], str]]] = (
         ("accuracy", _accuracy),
+        ("photographs", _photographs),
         ("exactness", _exactness),
         ("latency", _latency),
         ("sizes", _latency_by_size),
@@ -91,6 +92,38 @@ def _accuracy(reports: Sequence[Mapping[str, Any]]) -> str:
 def _recipe_name(report: Mapping[str, Any]) -> str:
     name = f"`{report['recipe']}`" + (" (default)" if report["recipe"] == DEFAULT.name else "")
     return name + (f", mean of {len(report['per_seed'])} seeds" if len(report["per_seed"]) > 1 else "")
+
+
+def _photographs(report: Mapping[str, Any]) -> str:
+    times = report["times"]
+    table = _section(
+        "Photographs",
+        f"{report['drawings']:,} labelled drawings of Debian's `openclipart-png`, from {report['labels']} folders, "
+        f"each searched among the others, and {report['copies']:,} altered copies of {report['photographs']} "
+        "photographs (compressed, halved, cropped, turned, mirrored, grey, written on, framed, brighter), searched "
+        "among all.",
+        grid_of(
+            report["scores"],
+            {
+                "recipe": lambda score: _scored_name(score["name"]),
+                "1-NN accuracy": lambda score: f"{score['one_nn_accuracy']:.3f}",
+                "95 % interval": lambda score: f"{score['one_nn_ci95'][0]:.3f} to {score['one_nn_ci95'][1]:.3f}",
+                "precision@5": lambda score: f"{score['precision_at_5']:.3f}",
+                "copies, recall@1": lambda score: f"{score['copies_recall_at_1']:.3f}",
+                "least found kind": lambda score: f"{min(score['recall_by_kind'].values()):.3f}",
+            },
+        ),
+    )
+    time = (
+        f"From the file of a photograph of {times['megapixels']:.0f} megapixels to the answer: "
+        f"{format_number(times['cold']['value'])} s in a new process, {format_number(times['warm']['value'])} s in a "
+        "running one."
+    )
+    return f"{table}\n\n{_wrap(time)}"
+
+
+def _scored_name(name: str) -> str:
+    return f"`{name}`" if name in RECIPES else name
 
 
 def _exactness(reports: Sequence[Mapping[str, Any]]) -> str:

@@ -30,10 +30,10 @@ def _halve(image: Image) -> Image:
     return np.asarray(cv2.resize(image, size, interpolation=cv2.INTER_AREA), np.uint8)
 
 
-def _crop(image: Image) -> Image:
-    """Crop an image to the middle 80 % of its width and height."""
+def _crop(image: Image, share: float) -> Image:
+    """Crop an image to the middle share of its width and height."""
     height, width = image.shape[:2]
-    top, left = height // 10, width // 10
+    top, left = (int(side * (1 - share) / 2 + 1e-9) for side in (height, width))
     return image[top : height - top, left : width - left]
 
 
@@ -44,17 +44,45 @@ def _rotate(image: Image) -> Image:
     return np.asarray(cv2.warpAffine(image, rotation, (width, height)), np.uint8)
 
 
-def _brighten(image: Image, factor: float) -> Image:
-    return np.asarray(np.clip(np.rint(image * factor), 0, 255), np.uint8)
+def _mirror(image: Image) -> Image:
+    return np.ascontiguousarray(image[:, ::-1])
+
+
+def _without_colour(image: Image) -> Image:
+    return image if image.ndim == 2 else np.asarray(cv2.cvtColor(image, cv2.COLOR_RGB2GRAY), np.uint8)
+
+
+def _write_across(image: Image) -> Image:
+    """Write white letters across nine tenths of an image's width."""
+    height, width = image.shape[:2]
+    text, font, thickness = "SAMPLE TEXT", cv2.FONT_HERSHEY_SIMPLEX, max(1, width // 100)
+    (text_width, _), _ = cv2.getTextSize(text, font, 1, thickness)
+    written = image.copy()
+    start, scale = (width // 20, height * 11 // 20), 0.9 * width / text_width
+    return np.asarray(cv2.putText(written, text, start, font, scale, (255, 255, 255), thickness), np.uint8)
+
+
+def _frame(image: Image) -> Image:
+    """Put a black border of an eighth of an image's longer side around it."""
+    border = max(image.shape[:2]) // 8
+    return np.pad(image, [(border, border), (border, border), (0, 0)][: image.ndim])
+
+
+def _brighten(image: Image) -> Image:
+    return np.asarray(np.clip(np.rint(image * 1.4), 0, 255), np.uint8)
 
 
 ALTERATIONS: Mapping[str, Callable[[Image], Image]] = {
     "JPEG quality 30": partial(reencode, quality=30),
     "half size": _halve,
-    "centre crop 80 %": _crop,
+    "centre crop 80 %": partial(_crop, share=0.8),
+    "centre crop 60 %": partial(_crop, share=0.6),
     "turned by 10°": _rotate,
-    "30 % darker": partial(_brighten, factor=0.7),
-    "30 % brighter": partial(_brighten, factor=1.3),
+    "mirrored": _mirror,
+    "grey": _without_colour,
+    "text across": _write_across,
+    "black border of 1/8": _frame,
+    "40 % brighter": _brighten,
 }
 
 
@@ -87,7 +115,7 @@ def measure_copies(
     make_backbone: BackboneFactory,
     on_progress: Callable[[Progress], None] = lambda _: None,
 ) -> CopiesReport:
-    """Ingest a source's images and search with six altered copies of each.
+    """Ingest a source's images and search with ten altered copies of each.
 
     Unreadable images are skipped, and so are images with the pixels of an earlier one, since their copies would be
     equal too. Raise UnfitForBenchmark if fewer than two images remain.

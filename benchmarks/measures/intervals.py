@@ -3,6 +3,9 @@
 import math
 from collections.abc import Sequence
 
+import numpy as np
+from numpy.typing import NDArray
+
 
 def wilson_interval(proportion: float, count: int) -> tuple[float, float]:
     """Return the 95 % confidence interval of a proportion observed in `count` trials.
@@ -14,6 +17,12 @@ def wilson_interval(proportion: float, count: int) -> tuple[float, float]:
     middle = (proportion + z * z / (2 * count)) / spread
     half = z * math.sqrt(proportion * (1 - proportion) / count + z * z / (4 * count * count)) / spread
     return max(0.0, middle - half), min(1.0, middle + half)
+
+
+def mean_interval(values: NDArray[np.float64]) -> tuple[float, float]:
+    """Return the 95 % confidence interval of the mean of many values from 0 to 1, by its standard error."""
+    mean, error = float(values.mean()), float(values.std(ddof=1)) / math.sqrt(len(values))
+    return max(0.0, mean - 1.959964 * error), min(1.0, mean + 1.959964 * error)
 
 
 #: Two-sided 5 % quantiles of Student's t distribution, by degrees of freedom.

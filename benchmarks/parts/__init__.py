@@ -1,7 +1,19 @@
 """The parts of a report, in the order of a reader's questions; each answers one of them."""
 
 from benchmarks.errors import UnfitForBenchmark
-from benchmarks.parts import accuracy, durability, exactness, figures, latency, load, peers, recipes, sizes, throughput
+from benchmarks.parts import (
+    accuracy,
+    durability,
+    exactness,
+    figures,
+    latency,
+    load,
+    peers,
+    photographs,
+    recipes,
+    sizes,
+    throughput,
+)
 from benchmarks.parts.part import Context, Outcome, Part
 
 #: To add a part, add its `PART` here.
@@ -11,6 +23,7 @@ PARTS: dict[str, Part] = {
         exactness.PART,
         accuracy.PART,
         recipes.PART,
+        photographs.PART,
         latency.PART,
         sizes.PART,
         load.PART,

@@ -21,12 +21,16 @@ SMALL_IMAGE_RECIPES = {name: recipe for name, recipe in RECIPES.items() if recip
 
 @dataclass
 class Context:
-    """The inputs of all parts. `quick` selects each part's short form; stores are written below the folder `stores`."""
+    """The inputs of all parts. `quick` selects each part's short form; stores are written below the folder `stores`.
+
+    `weights` is the file that `make_backbone` was made from, None if it found the weights itself.
+    """
 
     source: Source
     stores: Path
     test: int
     make_backbone: BackboneFactory
+    weights: Path | None = None
     quick: bool = False
     seed: int = 0
     recipes: Mapping[str, Recipe] = field(default_factory=lambda: dict(SMALL_IMAGE_RECIPES))

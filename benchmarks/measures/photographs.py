@@ -1,0 +1,267 @@
+"""Measure the recipe for photographs: labels, altered copies, and the time from an image file to the answer."""
+
+import subprocess
+import sys
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from itertools import islice
+from pathlib import Path
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+from rich.table import Table
+
+from benchmarks.common.measurement import LOWER, Measurement, median_of
+from benchmarks.common.timing import seconds_of
+from benchmarks.errors import BenchmarkFailed
+from benchmarks.measures.altered_copies import ALTERATIONS
+from benchmarks.measures.colour_histogram import colour_histograms
+from benchmarks.measures.debian_pictures import Pictures
+from benchmarks.measures.intervals import mean_interval, wilson_interval
+from benchmarks.measures.temporary_searcher import temporary_searcher
+from ingest.embedding.network.backbone_factory import BackboneFactory
+from ingest.embedding.recipes import PHOTO, RETRIEVAL, Recipe
+from ingest.images.images import Image
+from ingest.pipeline.progress import Progress
+from ingest.sources import InMemorySource, SourceImage, decode_readable
+from search import Searcher
+from storage.console import right_aligned
+
+#: Neighbours that precision is measured over.
+PRECISION_AT = 5
+
+#: The name of the baseline in the report.
+HISTOGRAM = "colour histogram"
+
+#: The longer side, in pixels, to which a photograph is shrunk before it is altered.
+_COPY_SIDE = 1024
+
+#: Copies that are embedded together.
+_CHUNK = 40
+
+Vectors = NDArray[np.float32]
+Embed = Callable[[Sequence[Image]], Vectors]
+
+
+@dataclass(frozen=True)
+class Effort:
+    """How many pictures are measured, and how often a query is timed in a new process and in a running one."""
+
+    drawings: int
+    photographs: int
+    cold: int
+    warm: int
+
+
+FULL = Effort(drawings=600, photographs=30, cold=5, warm=20)
+QUICK = Effort(drawings=40, photographs=4, cold=1, warm=3)
+
+
+@dataclass(frozen=True)
+class Score:
+    """How well vectors tell pictures apart: shares with 95 % intervals, and the recall@1 of each kind of copy.
+
+    `one_nn_accuracy` and `precision_at_5` are of drawings among all others, by their labels; `copies_recall_at_1` is of
+    altered copies of photographs among photographs and drawings. Intervals are Wilson's, that of the precision is of a
+    mean; copies of one photograph are counted as if they were independent.
+    """
+
+    name: str
+    one_nn_accuracy: float
+    one_nn_ci95: tuple[float, float]
+    precision_at_5: float
+    precision_ci95: tuple[float, float]
+    copies_recall_at_1: float
+    copies_ci95: tuple[float, float]
+    recall_by_kind: Mapping[str, float]
+
+
+@dataclass(frozen=True)
+class ImageQueryTimes:
+    """Seconds from an image file to the answer: `cold` in a new process, `warm` with the network loaded."""
+
+    image: str
+    megapixels: float
+    cold: Measurement
+    warm: Measurement
+
+
+@dataclass(frozen=True)
+class PhotographsReport:
+    """The scores of recipes and of a colour histogram, and the times of the first recipe's queries."""
+
+    drawings: int
+    labels: int
+    photographs: int
+    copies: int
+    scores: Sequence[Score]
+    times: ImageQueryTimes
+
+    def table(self) -> Table:
+        """Return the report as a table to print."""
+        drawings = f"{self.drawings:,} drawings with {self.labels} labels"
+        title = f"{drawings}, {self.copies:,} copies of {self.photographs} photographs"
+        columns = right_aligned("1-NN accuracy", "precision@5", "copies, recall@1")
+        table = Table("", *columns, title=title, title_justify="left")
+        for score in self.scores:
+            cells = (
+                (score.one_nn_accuracy, score.one_nn_ci95),
+                (score.precision_at_5, score.precision_ci95),
+                (score.copies_recall_at_1, score.copies_ci95),
+            )
+            table.add_row(score.name, *(f"{share:.3f} ({low:.3f} to {high:.3f})" for share, (low, high) in cells))
+        table.caption = (
+            f"From {self.times.image} ({self.times.megapixels:.1f} megapixels) to the answer: {self.times.cold} in a "
+            f"new process, {self.times.warm} in a running one"
+        )
+        return table
+
+
+def measure_photographs(
+    pictures: Pictures,
+    effort: Effort,
+    *,
+    make_backbone: BackboneFactory,
+    weights: Path | None = None,
+    recipes: Sequence[Recipe] = (PHOTO, RETRIEVAL),
+    on_progress: Callable[[Progress], None] = lambda _: None,
+    on_stage: Callable[[str], None] = lambda _: None,
+) -> PhotographsReport:
+    """Score recipes and colour histograms on the pictures, and time image queries of the first recipe's store.
+
+    `weights` is the file that `make_backbone` was made from, for queries in a new process.
+    """
+    images = [*pictures.drawings, *pictures.photographs]
+    scores = []
+    for recipe in recipes:
+        on_stage(f"{recipe.name}: {len(images):,} pictures and {len(ALTERATIONS)} copies of each photograph")
+        source = InMemorySource("pictures", images)
+        with temporary_searcher(source, recipe, make_backbone, on_progress) as searcher:
+            scores.append(_score_recipe(recipe, searcher, pictures.photographs))
+            if recipe is recipes[0]:
+                on_stage("from an image file to the answer")
+                times = time_image_queries(searcher, pictures.photographs, effort, weights)
+    on_stage(HISTOGRAM)
+    scores.append(_score_histograms(images, pictures.photographs))
+    return PhotographsReport(
+        drawings=len(pictures.drawings),
+        labels=len({image.label for image in pictures.drawings}),
+        photographs=len(pictures.photographs),
+        copies=len(pictures.photographs) * len(ALTERATIONS),
+        scores=scores,
+        times=times,
+    )
+
+
+def _score_recipe(recipe: Recipe, searcher: Searcher, photographs: Sequence[SourceImage]) -> Score:
+    items = searcher.store.items()
+    _, vectors = searcher.store.all_vectors()
+    stored = [(item.key, item.label) for item in items]
+    return score(recipe.name, stored, vectors, photographs, searcher.embed)
+
+
+def _score_histograms(images: Sequence[SourceImage], photographs: Sequence[SourceImage]) -> Score:
+    stored = []
+    vectors = []
+    for source_image, image in decode_readable(images):
+        stored.append((source_image.key, source_image.label))
+        vectors.append(colour_histograms([image]))
+    return score(HISTOGRAM, stored, np.concatenate(vectors), photographs, colour_histograms)
+
+
+def score(
+    name: str,
+    stored: Sequence[tuple[str, str | None]],
+    vectors: Vectors,
+    photographs: Sequence[SourceImage],
+    embed: Embed,
+) -> Score:
+    """Score vectors, (n, dim), by the keys and labels of their pictures, and by copies of the photographs.
+
+    The labelled pictures are compared with all others that are labelled (leave-one-out), copies with all pictures.
+    """
+    labels = np.array([label for _, label in stored if label is not None])
+    labelled = vectors[[label is not None for _, label in stored]]
+    right = labels[nearest(labelled, labelled, PRECISION_AT, leave_one_out=True)] == labels[:, np.newaxis]
+    first, precisions = right[:, 0], right.mean(axis=1)
+    keys = [key for key, _ in stored]
+    found: dict[str, list[bool]] = {kind: [] for kind in ALTERATIONS}
+    for chunk in _copies_in_chunks(photographs):
+        positions = nearest(vectors, embed([copy for _, _, copy in chunk]), 1)[:, 0].tolist()
+        for (key, kind, _), position in zip(chunk, positions, strict=True):
+            found[kind].append(keys[position] == key)
+    copies = [hit for hits in found.values() for hit in hits]
+    accuracy, recall = float(first.mean()), float(np.mean(copies))
+    return Score(
+        name,
+        accuracy,
+        wilson_interval(accuracy, len(first)),
+        float(precisions.mean()),
+        mean_interval(precisions),
+        recall,
+        wilson_interval(recall, len(copies)),
+        {kind: float(np.mean(hits)) for kind, hits in found.items()},
+    )
+
+
+def nearest(stored: Vectors, queries: Vectors, k: int, *, leave_one_out: bool = False) -> NDArray[np.int64]:
+    """Return the positions of each query's k nearest stored vectors, (queries, k), by distance in float64.
+
+    With `leave_one_out` the queries are the stored vectors, and none is its own neighbour.
+    """
+    rows = stored.astype(np.float64)
+    positions = np.empty((len(queries), k), np.int64)
+    for index, query in enumerate(queries.astype(np.float64)):
+        distances = np.square(rows - query).sum(axis=1)
+        if leave_one_out:
+            distances[index] = np.inf
+        positions[index] = np.argsort(distances, kind="stable")[:k]
+    return positions
+
+
+def _copies_in_chunks(photographs: Sequence[SourceImage]) -> Iterator[list[tuple[str, str, Image]]]:
+    """Yield (key of the photograph, kind, copy) in chunks."""
+    copies = (
+        (photograph.key, kind, alter(image))
+        for photograph, pixels in decode_readable(photographs)
+        for image in (_shrink(pixels),)
+        for kind, alter in ALTERATIONS.items()
+    )
+    while chunk := list(islice(copies, _CHUNK)):
+        yield chunk
+
+
+def _shrink(image: Image) -> Image:
+    """Return an image whose longer side is at most 1,024 pixels."""
+    height, width = image.shape[:2]
+    scale = min(1.0, _COPY_SIDE / max(height, width))
+    size = (max(1, round(width * scale)), max(1, round(height * scale)))
+    return np.asarray(cv2.resize(image, size, interpolation=cv2.INTER_AREA), np.uint8)
+
+
+def time_image_queries(
+    searcher: Searcher, photographs: Sequence[SourceImage], effort: Effort, weights: Path | None
+) -> ImageQueryTimes:
+    """Time queries of a searcher's store with the photograph of the most pixels, whose key is its path."""
+    largest, pixels = max(decode_readable(photographs), key=lambda pair: pair[1].shape[0] * pair[1].shape[1])
+    file = Path(largest.key)
+    searcher.by_image(file)
+    warm = [seconds_of(lambda: searcher.by_image(file)) for _ in range(effort.warm)]
+    cold = [seconds_of(lambda: _query_in_new_process(searcher.store.folder, file, weights)) for _ in range(effort.cold)]
+    return ImageQueryTimes(
+        image=file.name,
+        megapixels=pixels.shape[0] * pixels.shape[1] / 1e6,
+        cold=median_of(cold, "s", LOWER),
+        warm=median_of(warm, "s", LOWER),
+    )
+
+
+def _query_in_new_process(store: Path, image: Path, weights: Path | None) -> None:
+    """Query a store with an image file, as a user does; raise BenchmarkFailed if the command fails."""
+    command = [sys.executable, "-m", "lookalike", "query", "--store", str(store), "--image", str(image), "--json"]
+    if weights is not None:
+        command += ["--weights", str(weights)]
+    process = subprocess.run(command, capture_output=True, text=True, check=False)  # noqa: S603 - this very program
+    if process.returncode:
+        raise BenchmarkFailed(f"expected a query with {image} to succeed, got: {process.stderr.splitlines()[-1:]}")

@@ -27,8 +27,9 @@ class Searcher:
 
     Each method takes `k`, 5 unless given, and these options: `radius` for all items within this distance, or with `k`
     for at most k of them; `where` for the items to compare, as in `{"label": ["3", "8"], "width": {">=": 640}}`; and
-    `exclude` for ids to leave out. They raise InvalidQuery for invalid options, UnknownField for a filter with a field
-    that no item has, and StoreCorrupt for a damaged row. Methods in the plural answer many queries at once, in order.
+    `exclude` for ids to leave out. They raise InvalidQuery for invalid options, UnknownField or IncomparableField for a
+    filter with a field that no item has or not with such values, and StoreCorrupt for a damaged row. Methods in the
+    plural answer many queries at once, in order.
 
     An image is the path of a file, encoded bytes, or uint8 pixels of shape (h, w) or (h, w, 3) in RGB.
     """

@@ -58,6 +58,10 @@ class UnknownField(InvalidQuery):
     """A filter names a field that no item has."""
 
 
+class IncomparableField(InvalidQuery):
+    """A filter compares a field with values of a kind that no item has there, such as numbers with texts."""
+
+
 class FileUnusable(LookalikeError):
     """A file to import or export that cannot be read, or is of an unknown format."""
 

@@ -349,7 +349,8 @@ class StoreReader:
         opened, or at the last `refresh`. Every hit's row is checked against its checksum and against the vector that
         was compared; StoreCorrupt is raised rather than a wrong label returned. The items are those of the moment when
         the vectors were loaded; if a hit was deleted since, they are loaded again first. Raise InvalidVectors,
-        InvalidQuery, UnknownField, or StoreRenewed when the store's vectors are another embedding's by now.
+        InvalidQuery, UnknownField, IncomparableField, or StoreRenewed when the store's vectors are another embedding's
+        by now.
         """
         view = self._view_of(fingerprint or self._assumed_fingerprint)
         queries = checked_vectors(vectors, view.embedding.dim)

@@ -1,22 +1,32 @@
-"""Filters as SQL conditions on the rows of items, with every value bound.
-
-Metadata is stored as JSON. The database also reads the numbers of a filter from JSON, so that equal texts are equal
-numbers on both sides: https://sqlite.org/json1.html. SQLite's JSON reader cuts a text at a NUL character.
-"""
+"""Filters as SQL conditions on the rows of items, with every value bound; metadata is stored as JSON."""
 
 import json
-import operator
+from collections.abc import Collection, Mapping, Sequence
 from typing import Any
 
 import sqlalchemy as sa
 
-from storage.catalog.json_sql import NUMBER_TYPES, equals_any, json_fields, json_scalar, numeric_value
+from storage.catalog.exact_filters import COMPARISONS
+from storage.catalog.json_sql import (
+    BOOLEAN_TYPES,
+    NULL,
+    NUMBER_TYPES,
+    TEXT,
+    Clause,
+    equals_any,
+    exact_despite_nul,
+    json_fields,
+    number_clause,
+)
 from storage.catalog.schema import ItemRow
-from storage.types.where import COLUMNS, EXISTS, ID, KEY, ORDERS, UNEQUAL, Condition
+from storage.types.items import Scalar
+from storage.types.where import COLUMNS, EXISTS, ID, KEY, ORDERS, UNEQUAL, Condition, Kind
 
-_COMPARISONS = {"<": operator.lt, "<=": operator.le, ">": operator.gt, ">=": operator.ge}
+#: The types of a JSON value, as `json_fields` has them, by its kind.
+_TYPES: Mapping[Kind, Sequence[str]] = {Kind.TEXT: (TEXT,), Kind.NUMBER: NUMBER_TYPES, Kind.BOOLEAN: BOOLEAN_TYPES}
 
-Clause = sa.ColumnElement[bool]
+#: Every id is below it: they are counted from 0.
+_MAX_ID = 2**63 - 1
 
 
 def clause_of(condition: Condition) -> Clause:
@@ -26,10 +36,11 @@ def clause_of(condition: Condition) -> Clause:
     return _metadata_clause(condition)
 
 
-def has_metadata(name: str) -> Clause:
-    """Return the condition that a row has metadata of this name, null included."""
+def has_metadata(name: str, kinds: Collection[Kind] = ()) -> Clause:
+    """Return the condition that a row has metadata of this name, null included, or else with a value of these kinds."""
     fields = json_fields(ItemRow.details)
-    return sa.exists().where(fields.c.key == name).correlate(ItemRow)
+    named = sa.exists().where(fields.c.key == name).correlate(ItemRow)
+    return named.where(fields.c.type.in_([type for kind in kinds for type in _TYPES[kind]])) if kinds else named
 
 
 def metadata_names() -> sa.Select[str]:
@@ -42,11 +53,15 @@ def metadata_names() -> sa.Select[str]:
 def _column_clause(condition: Condition) -> Clause:
     columns: dict[str, Any] = {ID: ItemRow.id, KEY: ItemRow.key}
     column = columns.get(condition.field, ItemRow.label)
+    values = [value for value in condition.values if value is not None]
     if condition.operator == EXISTS:
         return _exists(column.is_not(None), condition)
     if condition.operator in ORDERS:
-        return sa.and_(column.is_not(None), _compare(column, condition))
-    values = [value for value in condition.values if value is not None]
+        (value,) = values
+        operand = max(-_MAX_ID, min(value, _MAX_ID)) if isinstance(value, int) else value
+        return sa.and_(column.is_not(None), _compare(column, condition, operand))
+    if condition.field == ID:
+        values = [value for value in values if isinstance(value, int) and abs(value) <= _MAX_ID]
     equal = sa.and_(column.is_not(None), equals_any(column, values))
     return _equal_or_unequal(equal, column.is_(None), condition)
 
@@ -57,28 +72,29 @@ def _metadata_clause(condition: Condition) -> Clause:
     def has_field(*clauses: Clause) -> Clause:
         return sa.exists().where(fields.c.key == condition.field, *clauses).correlate(ItemRow)
 
-    present = has_field(fields.c.type != "null")
+    present = has_field(fields.c.type != NULL)
     if condition.operator == EXISTS:
-        return _exists(present, condition)
-    if condition.operator in ORDERS:
-        if isinstance(condition.values[0], str):
-            return has_field(fields.c.type == "text", _compare(fields.c.value, condition))
-        return has_field(fields.c.type.in_(NUMBER_TYPES), _compare(numeric_value(fields), condition))
+        return exact_despite_nul(ItemRow.details, condition, _exists(present, condition))
     booleans = [json.dumps(value) for value in condition.values if isinstance(value, bool)]
     texts = [value for value in condition.values if isinstance(value, str)]
     numbers = [value for value in condition.values if isinstance(value, int | float) and not isinstance(value, bool)]
-    equal = has_field(
-        sa.or_(
-            fields.c.type.in_(booleans),
-            sa.and_(fields.c.type == "text", equals_any(fields.c.value, texts)),
-            sa.and_(fields.c.type.in_(NUMBER_TYPES), equals_any(numeric_value(fields), numbers)),
-        )
-    )
-    return _equal_or_unequal(equal, sa.not_(present), condition)
+    matches: list[Clause] = [fields.c.type.in_(booleans)] if booleans else []
+    if texts:
+        matches.append(sa.and_(fields.c.type == TEXT, _text_clause(fields.c.value, condition, texts)))
+    if numbers:
+        matches.append(number_clause(ItemRow.details, fields, condition, numbers))
+    fulfilled = has_field(sa.or_(*matches)) if matches else sa.false()
+    if condition.operator not in ORDERS:
+        fulfilled = _equal_or_unequal(fulfilled, sa.not_(present), condition)
+    return exact_despite_nul(ItemRow.details, condition, fulfilled)
 
 
-def _compare(column: Any, condition: Condition) -> Clause:
-    comparison: Clause = _COMPARISONS[condition.operator](column, json_scalar(condition.values[0]))
+def _text_clause(value: Any, condition: Condition, texts: list[str]) -> Clause:
+    return _compare(value, condition, texts[0]) if condition.operator in ORDERS else equals_any(value, texts)
+
+
+def _compare(column: Any, condition: Condition, operand: Scalar) -> Clause:
+    comparison: Clause = COMPARISONS[condition.operator](column, operand)
     return comparison
 
 

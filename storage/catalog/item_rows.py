@@ -4,7 +4,7 @@ import contextlib
 import json
 import operator
 from collections import defaultdict
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from typing import Any
 
 import sqlalchemy as sa
@@ -16,7 +16,7 @@ from storage.catalog.row import Row
 from storage.catalog.schema import ItemRow, QuarantineRow
 from storage.errors import StoreCorrupt
 from storage.types.items import is_storable_text
-from storage.types.where import Condition
+from storage.types.where import Condition, Kind
 
 #: Rows held at once while the whole table is read.
 _PAGE = 4096
@@ -110,9 +110,9 @@ class ItemRows:
         select = _LIVE_BY_ID.where(*map(filters.clause_of, conditions)).order_by(ItemRow.id)
         return self._rows(select, bind_values(ids))
 
-    def has_metadata(self, name: str) -> bool:
-        """Return whether a live row has metadata of this name."""
-        exists = sa.select(sa.exists().where(_LIVE, filters.has_metadata(name)))
+    def has_metadata(self, name: str, kinds: Collection[Kind] = ()) -> bool:
+        """Return whether a live row has metadata of this name, null included, or else with a value of these kinds."""
+        exists = sa.select(sa.exists().where(_LIVE, filters.has_metadata(name, kinds)))
         return bool(self._connection.execute(exists).scalar_one())
 
     def metadata_names(self) -> list[str]:

@@ -14,6 +14,8 @@ from storage import errors
 from storage.catalog.catalog import Catalog
 from storage.catalog.database import Result
 from storage.catalog.dialect import sqlite_connection
+from storage.catalog.exact_filters import fulfils
+from storage.catalog.json_sql import FULFILS
 from storage.catalog.schema import APPLICATION_ID, SCHEMA_VERSION, Base, definitions_of, file_tables, sql_tokens
 from storage.catalog.upgrades import UPGRADES
 from storage.databases.connection_pool import ConnectionPool
@@ -53,6 +55,7 @@ class SqliteFile:
         connection = sqlite3.connect(uri, uri=True, isolation_level=None, check_same_thread=False)
         connection.setlimit(sqlite3.SQLITE_LIMIT_LENGTH, LARGEST_VALUE)
         # Invalid UTF-8 is decoded without an error, so that the row's checksum reports the damage.
+        connection.create_function(FULFILS, 2, fulfils, deterministic=True)
         connection.text_factory = lambda data: data.decode("utf-8", "surrogateescape")
         try:
             for name, value in PRAGMAS.items():

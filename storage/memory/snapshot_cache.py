@@ -7,19 +7,16 @@ from pathlib import Path
 
 from storage.catalog.catalog import Catalog
 from storage.catalog.database import Database
-from storage.errors import UnknownField
 from storage.memory import snapshot
+from storage.memory.filter_fields import require_fields
 from storage.memory.hits import require_intact_rows
 from storage.memory.snapshot import Snapshot
 from storage.nearest.polling_lock import PollingLock
 from storage.types.embedding import Embedding
-from storage.types.where import COLUMNS, EXISTS, Condition, canonical_text
+from storage.types.where import Condition, canonical_text
 
 #: Bytes of vectors of sub-snapshots that are cached, or as many as the snapshot has; the least recently used go first.
 _SMALLEST_CACHE = 2**26
-
-#: How many names of fields a message lists.
-_LISTED_FIELDS = 20
 
 
 class SnapshotCache:
@@ -69,7 +66,7 @@ class SnapshotCache:
         """Return the sub-snapshot of the items that fulfil all conditions.
 
         The first use of a filter selects from the newest batch and checks every row: a damaged row could otherwise be
-        skipped silently. Raise UnknownField or StoreCorrupt.
+        skipped silently. Raise UnknownField, IncomparableField or StoreCorrupt.
         """
         if not conditions:
             return self.current()
@@ -108,19 +105,3 @@ class SnapshotCache:
 
 def _nbytes(snapshots: Iterable[Snapshot]) -> int:
     return sum(snapshot.index.vectors().nbytes for snapshot in snapshots)
-
-
-def require_fields(catalog: Catalog, conditions: Iterable[Condition]) -> None:
-    """Raise UnknownField when conditions compare metadata that no item has: most likely the name is misspelt.
-
-    `exists` may name any field, and in an empty store any field may be compared.
-    """
-    for condition in conditions:
-        if condition.field in COLUMNS or condition.operator == EXISTS:
-            continue
-        if catalog.history.last_batch().live and not catalog.items.has_metadata(condition.field):
-            names = [*COLUMNS, *catalog.items.metadata_names()]
-            listed = ", ".join(names[:_LISTED_FIELDS]) + (", ..." if len(names) > _LISTED_FIELDS else "")
-            raise UnknownField(
-                f"expected a field that an item has ({listed}), got {condition.field!r}: name one of them"
-            )

@@ -14,11 +14,11 @@ from numpy.typing import NDArray
 from storage.catalog.catalog import Catalog
 from storage.catalog.database import Database
 from storage.catalog.row import Row, vectors_of
+from storage.memory.filter_fields import require_fields
 from storage.memory.hits import ranked_hits
 from storage.memory.memory_search import MemorySearch
 from storage.memory.searchable import ExcludedIds, Queries, Searchable
 from storage.memory.snapshot import Snapshot, find_ascending
-from storage.memory.snapshot_cache import require_fields
 from storage.milvus.client import MAX_HITS
 from storage.milvus.collection import Ids
 from storage.milvus.engine import Engine
@@ -76,8 +76,8 @@ def milvus_searchable(
 ) -> Searchable:
     """Return the items that fulfil all conditions, searched by the server unless a filter leaves few of them.
 
-    A filter that the server cannot evaluate is evaluated on the rows. Raise UnknownField, and StoreRenewed,
-    as does every search, when the store has vectors of another embedding by now.
+    A filter that the server cannot evaluate is evaluated on the rows. Raise UnknownField or IncomparableField,
+    and StoreRenewed, as does every search, when the store has vectors of another embedding by now.
     """
     expression = filter_expression(conditions)
     if expression is None:

@@ -4,11 +4,12 @@ import json
 import math
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from enum import StrEnum
 
 import numpy as np
 
 from storage.errors import InvalidQuery
-from storage.types.items import Scalar, is_storable_text
+from storage.types.items import MAX_DIGITS, Scalar, is_storable_integer, is_storable_text
 
 #: One value, a list of values of which any will do, or values by operator: `{"label": "7", "width": {">=": 640}}`.
 FieldFilter = Scalar | Sequence[Scalar] | Mapping[str, Scalar | Sequence[Scalar]]
@@ -22,6 +23,14 @@ OPERATORS = (EQUAL, UNEQUAL, *ORDERS, EXISTS)
 ID, KEY, LABEL = COLUMNS = ("id", "key", "label")
 
 
+class Kind(StrEnum):
+    """The kinds of values, none of which ever equals another; None is of no kind."""
+
+    TEXT = "a text"
+    NUMBER = "a number"
+    BOOLEAN = "a truth value"
+
+
 @dataclass(frozen=True, slots=True)
 class Condition:
     """A condition on one field: equal to any of the values, to none of them, or ordered relative to a single value.
@@ -32,6 +41,20 @@ class Condition:
     field: str
     operator: str
     values: tuple[Scalar, ...]
+
+    @property
+    def kinds(self) -> set[Kind]:
+        """Return the kinds of values that an item's must be compared with, none where it may be missing instead."""
+        if self.operator == EXISTS or None in self.values:
+            return set()
+        return {kind_of(value) for value in self.values if value is not None}
+
+
+def kind_of(value: str | int | float | bool) -> Kind:
+    """Return the kind of a value."""
+    if isinstance(value, str):
+        return Kind.TEXT
+    return Kind.BOOLEAN if isinstance(value, bool) else Kind.NUMBER
 
 
 def conditions_of(where: Where | None) -> tuple[Condition, ...]:
@@ -85,6 +108,10 @@ def _scalar(field: str, value: object) -> Scalar:
         )
     if isinstance(value, str) and not is_storable_text(value):
         raise InvalidQuery(f"expected a text that can be stored for the field {field!r}, got {value!r}")
+    if isinstance(value, int) and not is_storable_integer(value):
+        raise InvalidQuery(
+            f"expected a number of at most {MAX_DIGITS} digits for the field {field!r}, got a longer one"
+        )
     return value
 
 

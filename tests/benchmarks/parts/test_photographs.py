@@ -1,6 +1,5 @@
 """The measurement of photographs as a part of the report and of the README."""
 
-from collections.abc import Mapping
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any
@@ -19,7 +18,7 @@ from benchmarks.readme import results
 from tests.toys import grey_source, toy_backbone
 
 
-def scored(name: str, accuracy: float, by_kind: Mapping[str, float]) -> Score:
+def scored(name: str, accuracy: float, by_kind: dict[str, float]) -> Score:
     return Score(
         name, accuracy, (0.6, 0.8), 0.5, (0.4, 0.6), 0.9, (0.85, 0.95), dict.fromkeys(ALTERATIONS, 1.0) | by_kind
     )

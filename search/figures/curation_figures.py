@@ -45,7 +45,7 @@ def _group_row(group: DuplicateGroup, thumbnails: Mapping[int, bytes]) -> list[T
     title = item.label or EMPTY if item.label is not None else "first"
     hidden = len(group.duplicates) - _MAX_HITS
     return [
-        Tile(decode_thumbnail(thumbnails.get(item.id)), (title, f"id {item.id}"), QUERY),
+        Tile(decode_thumbnail(thumbnails, item.id), (title, f"id {item.id}"), QUERY),
         *(hit_tile(hit, item.label, thumbnails) for hit in group.duplicates[:_MAX_HITS]),
         *([TextTile(f"and {hidden:,}\nmore")] * (hidden > 0)),
     ]
@@ -61,15 +61,15 @@ def draw_label_issues(issues: LabelIssues, store: Store) -> Figure:
         raise FigureUnusable("expected label issues to draw, got none: every label is that of its neighbours")
     ids = {hit.id for issue in shown for hit in issue.neighbours[:_MAX_HITS]} | {issue.item.id for issue in shown}
     thumbnails = store.thumbnails(sorted(ids))
-    title = f"{_count(len(shown), len(issues.issues), 'item', 'surest')} whose neighbours say another label"
+    title = f"{_count(len(shown), len(issues.issues), 'item', 'clearest')} whose neighbours have another label"
     return draw_gallery([_issue_row(issue, thumbnails) for issue in shown], _SIDE, title)
 
 
 def _issue_row(issue: LabelIssue, thumbnails: Mapping[int, bytes]) -> list[Tile | TextTile]:
     item, predicted = issue.item, issue.predicted_label
-    caption = (item.label or EMPTY, f"said: {predicted or EMPTY} ({issue.margin:.0%})", f"id {item.id}")
+    caption = (item.label or EMPTY, f"rather: {predicted or EMPTY} ({issue.margin:.0%})", f"id {item.id}")
     return [
-        Tile(decode_thumbnail(thumbnails.get(item.id)), caption, OTHER_LABEL),
+        Tile(decode_thumbnail(thumbnails, item.id), caption, OTHER_LABEL),
         *(hit_tile(hit, predicted, thumbnails) for hit in issue.neighbours[:_MAX_HITS]),
     ]
 

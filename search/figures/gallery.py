@@ -1,6 +1,6 @@
 """A gallery: rows of captioned images with fixed margins."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from math import ceil
 
@@ -105,9 +105,9 @@ def draw_title(figure: Figure, title: str) -> None:
     text.set(fontfamily=font_families(), fontsize=TITLE_SIZE)
 
 
-def decode_thumbnail(png: bytes | None) -> Image | None:
-    """Return a thumbnail's pixels, or None for None."""
-    return None if png is None else decode(png, "a thumbnail")
+def decode_thumbnail(thumbnails: Mapping[int, bytes], id: int) -> Image | None:
+    """Return the pixels of an item's thumbnail, None if there is none; raise UnreadableImage, which names the item."""
+    return decode(thumbnails[id], f"the thumbnail of item {id}") if id in thumbnails else None
 
 
 def interpolation(image: Image) -> str:

@@ -12,7 +12,7 @@ from matplotlib.patheffects import withStroke
 from numpy.typing import NDArray
 
 from search.errors import FigureUnusable
-from search.figures.gallery import MARGIN, TITLE_HEIGHT, draw_title
+from search.figures.gallery import MARGIN, TITLE_HEIGHT, decode_thumbnail, draw_title
 from search.figures.legend import LabelGroup, label_groups
 from search.figures.mosaic import draw_mosaic, mosaic_cells
 from search.figures.palette import FAINT, INK
@@ -24,6 +24,9 @@ from storage import Store
 MAX_ITEMS = 10_000
 
 _MIN_ITEMS = 5
+
+#: Items whose thumbnails are looked for together.
+_PAGE = 1000
 
 # Lengths are in inches, type sizes in points.
 _SIDE = 7.2
@@ -45,7 +48,7 @@ _LINE_HEIGHT = 0.03
 
 
 def draw_map(store: Store, *, thumbnails: bool = False) -> Figure:
-    """Draw the map of a store; raise FigureUnusable when it has fewer than five items.
+    """Draw the map of a store; raise FigureUnusable when it has fewer than five items, or no thumbnail to draw.
 
     With `thumbnails`, draw images on a grid instead of dots, each in a frame of its label's colour in or near the cell
     of its point; if a large store has more images than the grid has cells, some are omitted.
@@ -53,6 +56,8 @@ def draw_map(store: Store, *, thumbnails: bool = False) -> Figure:
     ids, vectors = store.all_vectors()
     if len(ids) < _MIN_ITEMS:
         raise FigureUnusable(f"expected at least {_MIN_ITEMS} items to draw a map, got {len(ids)}: ingest more")
+    if thumbnails and not _has_thumbnails(store, ids.tolist()):
+        raise FigureUnusable("expected thumbnails to draw, got a store without any: leave --thumbnails out")
     labels = np.array([item.label for item in store.items(ids.tolist())], object)
     sample = _stratified_sample(labels, MAX_ITEMS)
     ids, labels = ids[sample], labels[sample]
@@ -65,11 +70,17 @@ def draw_map(store: Store, *, thumbnails: bool = False) -> Figure:
         _draw_dots(axes, points, groups)
         return figure
     cells = mosaic_cells(points)
-    pngs = store.thumbnails(ids[[cell.position for cell in cells]].tolist())
-    figure, axes = _empty_map(groups, f"{title}, {len(cells):,} pictures")
+    shown = ids[[cell.position for cell in cells]].tolist()
+    pngs = store.thumbnails(shown)
+    figure, axes = _empty_map(groups, f"{title}, {len(pngs):,} pictures")
     colours = {int(position): group.colour for group in groups for position in np.flatnonzero(group.mask)}
-    draw_mosaic(axes, cells, [pngs.get(int(ids[cell.position])) for cell in cells], colours)
+    draw_mosaic(axes, cells, [decode_thumbnail(pngs, id) for id in shown], colours)
     return figure
+
+
+def _has_thumbnails(store: Store, ids: Sequence[int]) -> bool:
+    """Return whether any of these items has a thumbnail."""
+    return any(store.thumbnails(ids[start : start + _PAGE]) for start in range(0, len(ids), _PAGE))
 
 
 def _stratified_sample(labels: NDArray[Any], max_items: int) -> NDArray[np.int64]:

@@ -7,7 +7,8 @@ import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.patches import Rectangle
 
-from search.figures.gallery import decode_thumbnail, interpolation
+from ingest.images.images import Image
+from search.figures.gallery import interpolation
 from search.figures.palette import FAINT
 from search.figures.tsne import Points
 
@@ -60,12 +61,9 @@ def mosaic_cells(points: Points) -> list[Cell]:
     ]
 
 
-def draw_mosaic(
-    axes: Axes, cells: Sequence[Cell], thumbnails: Sequence[bytes | None], colours: Mapping[int, str]
-) -> None:
-    """Draw each cell's PNG in a frame of the colour of its position; without a PNG the frame is filled."""
-    for cell, png in zip(cells, thumbnails, strict=True):
-        image = decode_thumbnail(png)
+def draw_mosaic(axes: Axes, cells: Sequence[Cell], images: Sequence[Image | None], colours: Mapping[int, str]) -> None:
+    """Draw each cell's image in a frame of the colour of its position; without an image the frame is filled."""
+    for cell, image in zip(cells, images, strict=True):
         colour = colours.get(cell.position, FAINT)
         rows, columns = image.shape[:2] if image is not None else (1, 1)
         width, height = (_FILL * cell.side * pixels / max(rows, columns) for pixels in (columns, rows))

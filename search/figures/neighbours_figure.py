@@ -30,7 +30,7 @@ def _row(result: QueryResult, thumbnails: Mapping[int, bytes]) -> list[Tile]:
     label = item.label if item else None
     image = result.image
     if image is None and item:
-        image = decode_thumbnail(thumbnails.get(item.id))
+        image = decode_thumbnail(thumbnails, item.id)
     title = "query" if label is None else f"query: {label or EMPTY}"
     return [
         Tile(image, (title, f"id {item.id}") if item else (title,), QUERY),
@@ -42,4 +42,4 @@ def hit_tile(hit: Hit, label: str | None, thumbnails: Mapping[int, bytes]) -> Ti
     """Return the tile of a hit, framed by whether its label is the given one, plainly when either is None."""
     frame = PLAIN if label is None or hit.label is None else SAME_LABEL if hit.label == label else OTHER_LABEL
     caption = (hit.label if hit.label is not None else f"id {hit.id}", f"{hit.distance:.3f}")
-    return Tile(decode_thumbnail(thumbnails.get(hit.id)), caption, frame)
+    return Tile(decode_thumbnail(thumbnails, hit.id), caption, frame)

@@ -71,8 +71,8 @@ def test_a_label_issue_and_its_neighbours_without_the_predicted_label_are_marked
     with grey_searcher(tmp_path, grey_levels, labels) as searcher:
         figure = draw_label_issues(find_label_issues(searcher, 3), searcher.store)
     assert texts(figure) == [
-        "1 item whose neighbours say another label",
-        *("high", "said: low (60%)", "id 2"),
+        "1 item whose neighbours have another label",
+        *("high", "rather: low (60%)", "id 2"),
         *("low", "0.024", "low", "0.039", "high", "1.529"),
     ]
     assert signs(figure) == [[OTHER_LABEL.sign], [], [], [OTHER_LABEL.sign]]

@@ -2,7 +2,7 @@
 
 import errno
 import os
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -14,6 +14,7 @@ from matplotlib.colors import to_hex
 from matplotlib.figure import Figure
 from numpy.typing import NDArray
 
+from ingest.errors import UnreadableImage
 from ingest.job import ingest
 from search.errors import FigureUnusable
 from search.figures import figure_file, map_figure, palette, text_fitting
@@ -24,7 +25,7 @@ from search.figures.neighbours_figure import draw_neighbours
 from search.figures.palette import FAINT, INK, RIGHT, WRONG
 from search.results import QueryResult
 from search.searcher import Searcher
-from storage import Hit, Item
+from storage import Embedding, Hit, Item, NewItem, Store
 from storage.errors import OutputRefused
 from tests.errors import error_message
 from tests.search.stores import LEVELS, grey_searcher
@@ -474,6 +475,34 @@ def test_a_map_of_thumbnails_frames_each_in_its_labels_colour(tmp_path: Path) ->
         palette.LABEL_COLOURS[1]
     ] * 3
     assert axes.get_xlim() == axes.get_ylim() == (-0.02, 1.02)
+
+
+def map_of_thumbnails(folder: Path, thumbnails: Sequence[bytes | None]) -> Figure:
+    """Draw the map of a store of imported vectors, each with a thumbnail or none."""
+    items = [NewItem(str(number), b"", "one", {}, thumbnail) for number, thumbnail in enumerate(thumbnails)]
+    with Store.create(folder / "store", Embedding(2, "f" * 64)) as store:
+        store.append(items, [[number, 0] for number in range(len(items))])
+        return draw_map(store, thumbnails=True)
+
+
+def test_only_the_pictures_that_there_are_are_counted(tmp_path: Path) -> None:
+    figure = map_of_thumbnails(tmp_path, [png(grey(3)), None, None, png(grey(4)), None])
+    assert figure.texts[0].get_text().endswith(", 2 pictures")
+    assert (len(figure.axes[0].images), len(figure.axes[0].patches)) == (2, 5)
+
+
+def test_a_map_of_thumbnails_of_a_store_without_any_is_refused(tmp_path: Path) -> None:
+    assert error_message(FigureUnusable, map_of_thumbnails, tmp_path, [None] * 5) == (
+        "expected thumbnails to draw, got a store without any: leave --thumbnails out"
+    )
+
+
+def test_a_thumbnail_that_cannot_be_decoded_is_named_by_its_item(tmp_path: Path) -> None:
+    message = error_message(UnreadableImage, map_of_thumbnails, tmp_path, [*[png(grey(3))] * 4, b"no picture"])
+    assert "the thumbnail of item 4" in message
+    broken = {**THUMBNAILS, 2: png(grey(1))[:-20]}
+    results = [QueryResult("item 0", hits("cat", "dog", "cat"), item=ITEM)]
+    assert "the thumbnail of item 2" in error_message(UnreadableImage, draw_neighbours, results, broken)
 
 
 def test_a_name_is_written_where_its_label_is_dense_and_not_where_it_is_scattered(tmp_path: Path) -> None:

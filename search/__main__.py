@@ -1,10 +1,12 @@
 """`python -m search query|map|duplicates|suspects`: search a store, and find duplicates and label issues in it."""
 
+from collections.abc import Iterable
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from search.query_notes import query_notes
 from search.results import QueryResult
 from search.searcher import Searcher
 from search.vector_file import read_vector
@@ -73,6 +75,7 @@ def query(
             result = searcher.by_random(k, seed, **options)
         if output is not None:
             _draw_neighbours(searcher, result, output)
+        _print_notes(query_notes(searcher.store, options, result.hits))
     if image is not None:
         # Imported here: OpenCV takes a moment to load, and only images are embedded on this machine.
         from ingest.embedding.embedder import drift_message
@@ -84,6 +87,11 @@ def query(
         console.print_json({name: value for name, value in fields.items() if value is not None} | result.as_json())
     else:
         console.OUT.print(result.table())
+
+
+def _print_notes(notes: Iterable[str]) -> None:
+    for note in notes:
+        console.print_message(note)
 
 
 def _figure_output(figure: Path | None, force: bool, *inputs: Path | None) -> "OutputFile | None":

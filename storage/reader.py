@@ -29,6 +29,7 @@ from storage.files.source_files import is_source_file
 from storage.locations.location import Location
 from storage.maintenance import verification
 from storage.maintenance.info import StoreInfo, describe, label_counts
+from storage.memory.filter_fields import require_fields
 from storage.memory.hits import SnapshotOutdated
 from storage.memory.memory_search import MemorySearch
 from storage.memory.neighbours import Neighbours, neighbours_of_all
@@ -39,7 +40,7 @@ from storage.types.items import Hit, Item, checked_id, checked_k, checked_radius
 from storage.types.jobs import Job, Rejected
 from storage.types.query import NO_LIMIT, Id, Query
 from storage.types.vectors import checked_vectors
-from storage.types.where import Condition, Where, conditions_of
+from storage.types.where import COLUMNS, EXISTS, Condition, Where, conditions_of
 
 if TYPE_CHECKING:
     from storage.milvus.engine import Engine
@@ -280,6 +281,27 @@ class StoreReader:
         """Return the ids of all items, (n,) int64 ascending, without loading their vectors."""
         with self._database.reading() as catalog:
             return np.array(catalog.items.ids_matching(()), np.int64)
+
+    def count(self, where: Where | None = None) -> int:
+        """Return how many items fulfil a filter; raise as `search` does for one without meaning."""
+        conditions = conditions_of(where)
+        with self._database.reading() as catalog:
+            require_fields(catalog, conditions)
+            return len(catalog.items.ids_matching(conditions))
+
+    def missing_fields(self, where: Where | None) -> list[str]:
+        """Return the fields of a filter, of those after `exists`, that no item has: it selects none or all by them."""
+        conditions = conditions_of(where)
+        names = {condition.field for condition in conditions if condition.operator == EXISTS}.difference(COLUMNS)
+        if not names:
+            return []
+        with self._database.reading() as catalog:
+            return sorted(name for name in names if not catalog.items.has_metadata(name))
+
+    def field_names(self) -> list[str]:
+        """Return the names of the fields that a filter can compare: the items' own, and those of their metadata."""
+        with self._database.reading() as catalog:
+            return [*COLUMNS, *catalog.items.metadata_names()]
 
     def last_batch(self) -> Batch:
         """Return the record of the newest batch."""

@@ -153,8 +153,6 @@ def test_filters_and_excluded_ids_choose_the_items_that_are_searched(search: Com
     for options, keys in (
         (["--where", "label=low"], ["dark", "black"]),
         (["--where", "label=low", "--where", "width>=8", "--exclude", 1], ["black"]),
-        (["--where", "width>8"], []),
-        (["--where", "not exists label"], []),
         (["--exclude", 0, "--exclude", 1, "--exclude", 99], ["light"]),
     ):
         assert [hit["key"] for hit in search.json(*of_white, *options)["hits"]] == keys
@@ -163,6 +161,35 @@ def test_filters_and_excluded_ids_choose_the_items_that_are_searched(search: Com
         "",
         "error: expected a field that an item has (id, key, label, height, width), got 'widht': name one of them\n",
     )
+
+
+@pytest.mark.parametrize(
+    ("options", "note"),
+    [
+        (["--where", "width>8"], "no item fulfils the filter"),
+        (["--where", "not exists label"], "there is no other item that fulfils the filter"),
+        (["--where", "key=white"], "there is no other item that fulfils the filter"),
+        (["--where", "label=low", "--radius", 0.01], "no other item that fulfils the filter is within the radius 0.01"),
+        (["--radius", 0.01], "no other item is within the radius 0.01"),
+        (["--exclude", 0, "--exclude", 1, "--exclude", 2], "there is no other item"),
+        (
+            ["--where", "exists widht"],
+            "no item has the field 'widht'; the fields are id, key, label, height, width\nno item fulfils the filter",
+        ),
+    ],
+    ids=lambda value: " ".join(map(str, value)) if isinstance(value, list) else None,
+)
+def test_an_empty_answer_says_why_on_standard_error(
+    search: Command, store: Path, options: list[object], note: str
+) -> None:
+    status, out, err = search("query", "--store", store, "--key", "white", *options, "--json")
+    assert (status, json.loads(out)["hits"], err) == (0, [], f"{note}\n")
+
+
+def test_exists_with_a_field_that_no_item_has_is_noted_whatever_it_selects(search: Command, store: Path) -> None:
+    status, out, err = search("query", "--store", store, "--key", "white", "--where", "not exists widht", "--json")
+    assert (status, len(json.loads(out)["hits"])) == (0, 3)
+    assert err == "no item has the field 'widht'; the fields are id, key, label, height, width\n"
 
 
 def test_a_radius_finds_all_items_within_it_and_k_limits_them(search: Command, store: Path) -> None:

@@ -16,6 +16,7 @@ from ingest import retry_job
 from ingest.embedding.embedder import drift_message
 from ingest.embedding.network.precision import PRECISION_OPTIONS
 from ingest.embedding.recipes import DEFAULT, RECIPES
+from ingest.images.kinds import skipped_line
 from ingest.job import ingest
 from ingest.pipeline.options import BATCH_SIZE, Workers
 from ingest.pipeline.progress import IngestReport
@@ -143,6 +144,8 @@ def _finish(report: IngestReport, store: str, *, json: bool) -> None:
     """Print a job's report; exit with a status of its own when inputs were rejected."""
     for reject in report.rejects:
         console.print_message(f"rejected {reject.key}: {reject.reason}")
+    if report.skipped:
+        console.print_message(skipped_line(report.skipped))
     if drift := drift_message(report.drift):
         console.print_message(drift)
     if json:

@@ -12,7 +12,7 @@ from ingest.pipeline.fitting import fit_embedder
 from ingest.pipeline.options import BATCH_SIZE, JobOptions, Workers
 from ingest.pipeline.progress import IngestReport, Progress
 from ingest.pipeline.run import run
-from ingest.sources import Source, limited, open_source
+from ingest.sources import Source, limited, open_source, skipped_kinds
 from ingest.sources.source_name import SourceName
 from storage import Store
 from storage.errors import OtherEmbedding
@@ -73,7 +73,7 @@ def ingest_source(
     `missing_keys` are keys of rejected inputs that the source no longer has, to remove from the rejected inputs.
     """
     started = time.perf_counter()
-    progress = Progress(len(source), on_progress=options.on_progress)
+    progress = Progress(len(source), skipped=skipped_kinds(source), on_progress=options.on_progress)
     if Store.exists_at(store):
         target, embedder = Store.open(store, writing=True, milvus=options.milvus), None
     else:

@@ -135,11 +135,10 @@ class Searcher:
     ) -> QueryResults:
         """Return the items nearest to each of many images, as `by_image` does."""
         # Imported here, as the embedder: OpenCV takes a moment to load, and only images need it.
-        from search.image_input import decoded_image, display_name
+        from search.image_input import display_name
 
         query = Query.checked(k, **options)
-        decoded = [decoded_image(image) for image in images]
-        answers = self._search_images(decoded, query)
+        decoded, answers = self._search_images(images, query)
         return QueryResults(
             tuple(
                 QueryResult(display_name(image), tuple(hits), image=pixels, thumbnails=self.store.thumbnails)
@@ -212,17 +211,18 @@ class Searcher:
 
     def embed(self, images: Sequence["ImageInput"]) -> NDArray[np.float32]:
         """Return the vectors of images, (n, dim) float32, embedded as the store's items were."""
-        from search.image_input import decoded_image
-
         _, embedder = self._store_embedder()
-        return embedder.embed([decoded_image(image) for image in images])
+        return embedder.embed(_decode(images, embedder))
 
-    def _search_images(self, images: Sequence[NDArray[np.uint8]], query: Query) -> list[list[Hit]]:
-        """Return the hits of each image; it is embedded again if the store is renewed meanwhile."""
+    def _search_images(
+        self, images: Sequence["ImageInput"], query: Query
+    ) -> tuple[list[NDArray[np.uint8]], list[list[Hit]]]:
+        """Return the images' pixels and each one's hits; they are embedded again if the store is renewed meanwhile."""
         while True:
             fingerprint, embedder = self._store_embedder()
+            decoded = _decode(images, embedder)
             try:
-                return self.store.search(embedder.embed(images), query, fingerprint=fingerprint)
+                return decoded, self.store.search(embedder.embed(decoded), query, fingerprint=fingerprint)
             except StoreRenewed:
                 continue
 
@@ -235,6 +235,14 @@ class Searcher:
             backbone = self._make_backbone(recipe_of(embedding), stored_precision(embedding))
             self._embedder = embedding.fingerprint, Embedder.restore(embedding, backbone, self.store.location)
         return self._embedder
+
+
+def _decode(images: Sequence["ImageInput"], embedder: "Embedder") -> list[NDArray[np.uint8]]:
+    """Return the images' pixels, at the scale at which the store's items were decoded."""
+    from ingest.embedding.features import decoded_side
+    from search.image_input import decoded_image
+
+    return [decoded_image(image, decoded_side(embedder.recipe)) for image in images]
 
 
 def _as_list(ids: Iterable[Id] | NDArray[np.integer]) -> list[Id]:

@@ -13,6 +13,7 @@ from benchmarks.measures.intervals import wilson_interval
 from benchmarks.measures.ranking import DEPTH, RECALL_AT, Ranking
 from benchmarks.measures.splits import labelled_images, require_test_count
 from benchmarks.measures.temporary_searcher import temporary_searcher
+from ingest.embedding.features import decoded_side
 from ingest.embedding.network.backbone_factory import BackboneFactory
 from ingest.embedding.network.caching_backbone import CachingBackbone
 from ingest.embedding.recipes import Recipe
@@ -140,7 +141,7 @@ def _search(
     """Return the labels of each query's hits, (queries, DEPTH), and of its nearest neighbour by scikit-learn."""
     source = InMemorySource("the stored images", stored)
     with temporary_searcher(source, recipe, make_backbone, on_progress) as searcher:
-        images = [image.decoded() for image in queries]
+        images = [image.decoded(decoded_side(recipe)) for image in queries]
         hit_labels = [[str(hit.label) for hit in result.hits] for result in searcher.by_images(images, DEPTH)]
         ids, vectors = searcher.store.all_vectors()
         nearest = _nearest_by_sklearn(vectors, searcher.embed(images))

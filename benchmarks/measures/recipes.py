@@ -15,7 +15,7 @@ from benchmarks.measures.ranking import DEPTH, RECALL_AT, Ranking, rank
 from benchmarks.measures.raw_pixels import have_twins, raw_pixels
 from benchmarks.measures.splits import Split, labelled_images, require_test_count, select_images, shuffled_splits
 from ingest.embedding.embedder import Embedder
-from ingest.embedding.features import compute_features, network_input
+from ingest.embedding.features import compute_features, decoded_side, network_input
 from ingest.embedding.network.backbone import Backbone
 from ingest.embedding.network.backbone_factory import BackboneFactory
 from ingest.embedding.network.caching_backbone import CachingBackbone
@@ -136,8 +136,9 @@ def measure_recipes(
                 started = time.perf_counter()
                 embedder = _fit(replace(recipe, seed=seed), images, split, cached, on_progress)
                 fit_seconds.append(time.perf_counter() - started)
-                stored = embedder.embed(_decode(images, split.stored))
-                rankings.append(_rank(stored, embedder.embed(_decode(images, split.queries)), split, labels))
+                stored = embedder.embed(_decode(recipe, images, split.stored))
+                queries = embedder.embed(_decode(recipe, images, split.queries))
+                rankings.append(_rank(stored, queries, split, labels))
             rate = _embedding_rate(embedder, network, images)
             scores.append(_score(recipe.name, recipe.dim, rankings, twins, rate, fit_seconds))
     return RecipesReport(source.name, len(images) - test, test, [int(twin.sum()) for twin in twins], scores)
@@ -156,7 +157,7 @@ def _cache_features(recipe: Recipe, network: Backbone, images: Sequence[SourceIm
     """Return a network that has cached the features of all images, and of the black image that pads batches."""
     cached = CachingBackbone(network, capacity=len(images) + 1)
     black = np.zeros((recipe.side, recipe.side, 3), np.float32)
-    inputs = (network_input(recipe, image) for image in _decode(images, range(len(images))))
+    inputs = (network_input(recipe, image) for image in _decode(recipe, images, range(len(images))))
     for _ in compute_features(recipe, cached, chain(inputs, [black])):
         pass
     return cached
@@ -182,14 +183,14 @@ def _rank(
     return rank(stored, labels[split.stored], queries, labels[split.queries], DEPTH)
 
 
-def _decode(images: Sequence[SourceImage], positions: Iterable[int]) -> Iterator[Image]:
-    return (images[position].decoded() for position in positions)
+def _decode(recipe: Recipe, images: Sequence[SourceImage], positions: Iterable[int]) -> Iterator[Image]:
+    return (images[position].decoded(decoded_side(recipe)) for position in positions)
 
 
 def _embedding_rate(embedder: Embedder, network: Backbone, images: Sequence[SourceImage]) -> float:
     """Return how many decoded images per second become vectors, on a network without a cache."""
     uncached = Embedder.restore(embedder.embedding(), network)
-    batch = list(_decode(images, range(min(network.batch_size, len(images)))))
+    batch = list(_decode(embedder.recipe, images, range(min(network.batch_size, len(images)))))
     uncached.embed(batch)
     started = time.perf_counter()
     count, spent = 0, 0.0

@@ -11,7 +11,7 @@ from ingest.embedding.linalg.arrays import Float32Array, normalize_rows
 from ingest.embedding.network.backbone import Backbone
 from ingest.embedding.recipes import Recipe
 from ingest.embedding.recipes.vgg16_layers import feature_counts
-from ingest.images.images import Image, to_input
+from ingest.images.images import Image, least_side, to_input
 from ingest.prefetch import lookahead
 
 T = TypeVar("T")
@@ -24,6 +24,14 @@ CONCURRENT_BATCHES = 3
 def network_input(recipe: Recipe, image: Image) -> Float32Array:
     """Return an image as a recipe's network takes it, (side, side, 3) float32 in 0..1."""
     return to_input(image, recipe.side, recipe.interpolation)
+
+
+def decoded_side(recipe: Recipe) -> int | None:
+    """Return the shorter side that images keep when they are decoded for a recipe; None when they keep all pixels.
+
+    A file in a store and the same file in a query have equal vectors since both are decoded so.
+    """
+    return least_side(recipe.side, recipe.interpolation)
 
 
 def compute_features(recipe: Recipe, backbone: Backbone, inputs: Iterable[Float32Array]) -> Iterator[Float32Array]:

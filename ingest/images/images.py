@@ -10,11 +10,13 @@ from typing import Any
 import cv2
 import numpy as np
 from numpy.typing import NDArray
+from PIL import Image as PillowImage
 
 from ingest.errors import UnreadableImage
 from ingest.images.decoding import PIXEL_LIMIT, decode_image
-from ingest.images.formats.image_format import NotDecodable
-from ingest.images.formats.registry import FORMAT_NAMES
+from ingest.images.kinds import FORMAT_NAMES
+from ingest.images.refusal import NotDecodable
+from ingest.images.to_srgb import DecodedImage, reduction
 from storage.console import printable
 
 Image = NDArray[np.uint8]
@@ -48,9 +50,17 @@ def read_bytes(path: Path) -> bytes:
 
 
 def decode(data: bytes, name: str, pixel_limit: int = PIXEL_LIMIT) -> Image:
-    """Return an encoded image's pixels, (h, w, 3) RGB, upright, on white; raise UnreadableImage, which has its name."""
+    """Return an image's pixels, (h, w, 3) in sRGB, upright, on white; raise UnreadableImage, which has its name."""
+    return decode_scaled(data, name, None, pixel_limit).pixels
+
+
+def decode_scaled(data: bytes, name: str, least_side: int | None, pixel_limit: int = PIXEL_LIMIT) -> DecodedImage:
+    """Return an encoded image as `decode` does, but divided by a whole number that keeps both sides at `least_side`.
+
+    Large images are decoded several times faster so. The size that it has in its file is returned too.
+    """
     try:
-        return decode_image(data, pixel_limit)
+        return decode_image(data, least_side, pixel_limit)
     except NotDecodable as reason:
         raise UnreadableImage(f"expected an image ({FORMAT_NAMES}), got {printable(name)}: {reason}") from None
 
@@ -72,9 +82,17 @@ def content_digest(content: bytes | Image) -> bytes:
     return hashlib.sha256(f"pixels {content.shape}\n".encode() + content.tobytes()).digest()
 
 
+def least_side(side: int, interpolation: str) -> int | None:
+    """Return the shorter side that an image must keep for a network's input of `side` pixels, and its thumbnail.
+
+    None when any division would change the result: linear interpolation reads single pixels.
+    """
+    return max(2 * side, THUMBNAIL_SIDE) if interpolation == "area" else None
+
+
 def to_input(image: Image, side: int, interpolation: str) -> NDArray[np.float32]:
     """Return an image as a network's input, (side, side, 3) float32 in 0..1; grey is repeated in three channels."""
-    scaled = image.astype(np.float32)
+    scaled = _reduced(image, least_side(side, interpolation)).astype(np.float32)
     scaled /= np.float32(255)  # in place, since this array has twelve bytes per pixel
     rgb = scaled if scaled.ndim == 3 else cv2.cvtColor(scaled, cv2.COLOR_GRAY2RGB)
     method = INTERPOLATIONS[interpolation]
@@ -85,6 +103,7 @@ def to_input(image: Image, side: int, interpolation: str) -> NDArray[np.float32]
 
 def thumbnail(image: Image) -> bytes:
     """Return a small PNG of an image, its longer side at most THUMBNAIL_SIDE pixels."""
+    image = _reduced(image, 2 * THUMBNAIL_SIDE)
     height, width = image.shape[:2]
     factor = THUMBNAIL_SIDE / max(height, width)
     if factor < 1:
@@ -95,3 +114,9 @@ def thumbnail(image: Image) -> bytes:
     if not encoded:
         raise UnreadableImage(f"expected an image that can be encoded as PNG, got one of shape {image.shape}")
     return png.tobytes()
+
+
+def _reduced(image: Image, least_side: int | None) -> Image:
+    """Return the averages of an image's squares, as many as keep `least_side`: several times faster than resizing."""
+    factor = reduction(image.shape[1], image.shape[0], least_side)
+    return image if factor == 1 else np.asarray(PillowImage.fromarray(image).reduce(factor))

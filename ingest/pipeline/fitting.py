@@ -4,6 +4,7 @@ import time
 from itertools import islice
 
 from ingest.embedding.embedder import Embedder
+from ingest.embedding.features import decoded_side
 from ingest.embedding.network.backbone_factory import BackboneFactory
 from ingest.embedding.network.caching_backbone import CachingBackbone
 from ingest.embedding.network.precision import PrecisionOption
@@ -52,7 +53,7 @@ def fit_embedder(
             head = train_head(recipe, backbone, network, sample, on_fitted, on_epoch)
             embedder = Embedder(recipe, backbone, head, fitted_on=progress.fitted)
         else:
-            images = (image for _, image in islice(decode_readable(sample), progress.to_fit))
+            images = (image for _, image in islice(decode_readable(sample, decoded_side(recipe)), progress.to_fit))
             embedder = Embedder.fit(recipe, backbone, images, on_fitted)
     except SourceUnusable as error:
         if progress.fitted:

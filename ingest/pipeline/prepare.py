@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from itertools import islice
 from typing import Protocol
 
-from ingest.embedding.features import network_input
+from ingest.embedding.features import decoded_side, network_input
 from ingest.embedding.linalg.arrays import Float32Array
 from ingest.embedding.recipes import Recipe
 from ingest.errors import UnreadableImage
@@ -120,14 +120,13 @@ class SlicePreparer:
 
     def _prepare(self, input: SourceImage, content: bytes | Image, digest: bytes, replaces: bool) -> _Outcome:
         try:
-            image = decode_content(content, input.key)
-            height, width = image.shape[:2]
-            metadata = {**input.metadata, "width": width, "height": height}
-            item = NewItem(input.key, digest, input.label, metadata, thumbnail(image))
+            image = decode_content(content, input.key, decoded_side(self._recipe))
+            metadata = {**input.metadata, "width": image.width, "height": image.height}
+            item = NewItem(input.key, digest, input.label, metadata, thumbnail(image.pixels))
         except UnreadableImage as error:
             return _rejected(input, error)
         # The decoded image is freed here: a photograph's network input is small.
-        return PreparedImage(item, network_input(self._recipe, image), replaces)
+        return PreparedImage(item, network_input(self._recipe, image.pixels), replaces)
 
 
 def _result(outcome: _Outcome | Future[_Outcome]) -> _Outcome:

@@ -1,6 +1,6 @@
 """What a job reports while it runs, and when it is done."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 
 from ingest.embedding.training.epoch import Epoch
@@ -12,7 +12,8 @@ from storage import Rejected, Store
 class Progress:
     """How far a job has come: the outcomes so far of its `total` inputs, passed to `on_progress` at each `report`.
 
-    In the stage "fitting", `fitted` of `to_fit` images are embedded; in "training", `epoch` is the last one trained.
+    `skipped` counts the source's pictures of kinds that are not read, by kind: they are no inputs. In the stage
+    "fitting", `fitted` of `to_fit` images are embedded; in "training", `epoch` is the last one trained.
     """
 
     total: int
@@ -25,6 +26,7 @@ class Progress:
     unchanged: int = 0
     replaced: int = 0
     rejects: list[Rejected] = field(default_factory=list)
+    skipped: Mapping[str, int] = field(default_factory=dict)
     stage_seconds: dict[str, float] = field(default_factory=lambda: {"decode": 0.0, "embed": 0.0, "write": 0.0})
     on_progress: Callable[["Progress"], None] = field(default=lambda _: None, repr=False, compare=False)
 
@@ -56,7 +58,7 @@ class IngestReport:
 
     `stage_seconds` may add up to more than `seconds`, since the stages overlap. `drift` is the distance between this
     machine's vectors and those of an existing store, relative to their length; None for a new store, or when nothing
-    was embedded.
+    was embedded. `skipped` counts the source's pictures of kinds that are not read, by kind.
     """
 
     added: int
@@ -64,6 +66,7 @@ class IngestReport:
     replaced: int
     rejected: int
     rejects: tuple[Rejected, ...]
+    skipped: dict[str, int]
     items: int
     seconds: float
     images_per_second: float
@@ -85,6 +88,7 @@ class IngestReport:
             replaced=progress.replaced,
             rejected=len(progress.rejects),
             rejects=tuple(progress.rejects),
+            skipped=dict(progress.skipped),
             items=len(store),
             seconds=round(seconds, 3),
             images_per_second=round(embedded / seconds, 1),

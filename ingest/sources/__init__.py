@@ -1,7 +1,14 @@
 """Where images come from."""
 
 from ingest.sources.registry import USAGE, open_source
-from ingest.sources.source import InMemorySource, Source, SourceImage, decode_content, decode_readable
+from ingest.sources.source import (
+    InMemorySource,
+    Source,
+    SourceImage,
+    decode_content,
+    decode_readable,
+    skipped_kinds,
+)
 from ingest.sources.subset import limited
 
 __all__ = [
@@ -13,4 +20,5 @@ __all__ = [
     "decode_readable",
     "limited",
     "open_source",
+    "skipped_kinds",
 ]

@@ -1,12 +1,13 @@
 """Images in a folder and its sub-folders; the top sub-folder's name is the label."""
 
 import os
+from collections import Counter
 from collections.abc import Iterator
 from functools import partial
 from pathlib import Path
 
 from ingest.errors import SourceUnusable
-from ingest.images.formats.registry import SIGNATURE_BYTES, SUFFIXES, begins_like_image
+from ingest.images.kinds import SIGNATURE_BYTES, SKIPPED_SUFFIXES, SUFFIXES, image_format, skipped_kind
 from ingest.sources.confined_folder import ConfinedFolder
 from ingest.sources.files import is_folder
 from ingest.sources.source import SourceImage, unusable
@@ -18,7 +19,8 @@ class Folder:
 
     A file counts as an image by its suffix or, without a known one, by its first bytes. Hidden files and folders, links
     to folders, and links that lead out of the folder are ignored. A key is the path relative to the folder, with
-    forward slashes. With `flat` there are no labels.
+    forward slashes. With `flat` there are no labels. `skipped` counts the pictures of kinds that are not decoded, by
+    kind.
     """
 
     name = "folder"
@@ -33,6 +35,7 @@ class Folder:
         self._folder = ConfinedFolder(root)
         self._unlistable: dict[str, str] = {}
         self._links: set[str] = set()
+        self.skipped: Counter[str] = Counter()
         self._paths = sorted(self._walk())
         if "" in self._unlistable:
             raise SourceUnusable(self._unlistable[""])
@@ -76,7 +79,12 @@ class Folder:
             return False
         _, dot, suffix = entry.name.rpartition(".")
         linked = entry.is_symlink()
-        is_image = (dot != "" and suffix.lower() in SUFFIXES) or self._begins_like_image(path, linked=linked)
+        suffix = suffix.lower() if dot else ""
+        is_image = suffix in SUFFIXES or (
+            suffix not in SKIPPED_SUFFIXES and self._begins_like_image(path, linked=linked)
+        )
+        if not is_image and (kind := SKIPPED_SUFFIXES.get(suffix)):
+            self.skipped[kind] += 1
         if is_image and linked:
             self._links.add(path)
         return is_image
@@ -94,10 +102,14 @@ class Folder:
             return False
 
     def _begins_like_image(self, path: str, *, linked: bool) -> bool:
+        """Return whether a file without a known suffix is an image by its first bytes; count it if it is skipped."""
         try:
-            return begins_like_image(self._folder.read_start(path, SIGNATURE_BYTES, linked=linked))
+            start = self._folder.read_start(path, SIGNATURE_BYTES, linked=linked)
         except PermissionError:
             # It may be an image: it is rejected with this reason when it is read.
             return True
         except OSError:
             return False
+        if kind := skipped_kind(start):
+            self.skipped[kind] += 1
+        return image_format(start) is not None

@@ -6,7 +6,8 @@ from functools import partial
 from typing import NoReturn, Protocol
 
 from ingest.errors import UnreadableImage
-from ingest.images.images import Image, checked_image, decode
+from ingest.images.images import Image, checked_image, decode_scaled
+from ingest.images.to_srgb import DecodedImage
 from storage.types.items import Scalar, is_storable_text
 
 
@@ -23,9 +24,12 @@ class SourceImage:
     label: str | None = None
     metadata: Mapping[str, Scalar] = field(default_factory=dict)
 
-    def decoded(self) -> Image:
-        """Read and decode the image, (h, w) or (h, w, 3) uint8 in RGB; raise UnreadableImage."""
-        return decode_content(self.read(), self.key)
+    def decoded(self, least_side: int | None = None) -> Image:
+        """Read and decode the image, (h, w) or (h, w, 3) uint8 in RGB; raise UnreadableImage.
+
+        With `least_side` a large encoded image has fewer pixels, as those of `decode_scaled`.
+        """
+        return decode_content(self.read(), self.key, least_side).pixels
 
 
 def unusable(key: str, reason: str) -> SourceImage:
@@ -54,6 +58,12 @@ class Source(Protocol):
         ...
 
 
+def skipped_kinds(source: Source) -> Mapping[str, int]:
+    """Return how many pictures of kinds that are not read a source has passed over, by kind; only folders tell."""
+    kinds: Mapping[str, int] = getattr(source, "skipped", {})
+    return kinds
+
+
 class InMemorySource:
     """The given images, in the given order."""
 
@@ -68,17 +78,22 @@ class InMemorySource:
         return iter(self._images)
 
 
-def decode_content(content: bytes | Image, key: str) -> Image:
+def decode_content(content: bytes | Image, key: str, least_side: int | None = None) -> DecodedImage:
     """Decode the content that an image's `read` returned, or check it if it is pixels; raise UnreadableImage."""
-    return decode(content, key) if isinstance(content, bytes) else checked_image(content)
+    if isinstance(content, bytes):
+        return decode_scaled(content, key, least_side)
+    image = checked_image(content)
+    return DecodedImage(image, width=image.shape[1], height=image.shape[0])
 
 
-def decode_readable(images: Iterable[SourceImage]) -> Iterator[tuple[SourceImage, Image]]:
+def decode_readable(
+    images: Iterable[SourceImage], least_side: int | None = None
+) -> Iterator[tuple[SourceImage, Image]]:
     """Yield the images that can be read, each with its pixels; a job rejects the others with a reason."""
     for image in images:
         if not is_storable_text(image.key):
             continue
         try:
-            yield image, image.decoded()
+            yield image, image.decoded(least_side)
         except UnreadableImage:
             continue

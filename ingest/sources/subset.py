@@ -6,7 +6,7 @@ from itertools import islice
 import numpy as np
 
 from ingest.errors import InvalidCount
-from ingest.sources.source import Source, SourceImage
+from ingest.sources.source import Source, SourceImage, skipped_kinds
 from storage.console import printable
 
 
@@ -15,6 +15,7 @@ class FirstImages:
 
     def __init__(self, source: Source, limit: int) -> None:
         self.name = source.name
+        self.skipped = skipped_kinds(source)
         self._source = source
         self._limit = limit
 

@@ -106,6 +106,7 @@ def test_json_is_the_only_thing_on_standard_output(ingest: Ingest, images: Path)
             "replaced": 0,
             "rejected": 1,
             "rejects": [{"key": "dark/50.png", "reason": f"{DECODABLE} dark/50.png: an empty file"}],
+            "skipped": {},
             "items": 3,
             "recipe": "toy",
             "precision": "float32",

@@ -63,6 +63,7 @@ def test_a_first_job_creates_the_store(tmp_path: Path) -> None:
         replaced=0,
         rejected=0,
         rejects=(),
+        skipped={},
         items=2,
         seconds=0,
         images_per_second=0,

@@ -168,7 +168,7 @@ def test_no_images_have_no_results(searcher: Searcher) -> None:
 def test_an_unreadable_image_is_refused(searcher: Searcher, tmp_path: Path) -> None:
     path = tmp_path / "page.png"
     path.write_bytes(b"<html>")
-    decodable = "expected an image (JPEG, PNG, GIF, WebP, BMP, TIFF, PNM or JPEG 2000), got"
+    decodable = "expected an image (JPEG, PNG, GIF, WebP, HEIC, AVIF, BMP, TIFF, JPEG 2000, PNM or ICO), got"
     refusals: list[tuple[Any, str]] = [
         (path, f"{decodable} {path}: a web page"),
         (b"", f"{decodable} the bytes given: an empty file"),

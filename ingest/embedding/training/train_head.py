@@ -4,7 +4,7 @@ from collections.abc import Callable, Sequence
 
 import numpy as np
 
-from ingest.embedding.features import compute_features_concurrently, network_input
+from ingest.embedding.features import compute_features_concurrently, decoded_side, network_input
 from ingest.embedding.heads.dense import TrainedDense
 from ingest.embedding.network.backbone import Backbone
 from ingest.embedding.recipes import Recipe
@@ -30,8 +30,9 @@ def train_head(
     `cached` computes the features of the images, `network` those of augmented copies. The sample is read twice;
     `on_done` is called with the number of images done in the second pass, which makes the copies.
     """
+    least_side = decoded_side(recipe)
     step = max(1, -(-len(sample) // REDUCTION_SAMPLE))
-    inputs = (network_input(recipe, image) for _, image in decode_readable(sample[::step]))
+    inputs = (network_input(recipe, image) for _, image in decode_readable(sample[::step], least_side))
     batches = list(compute_features_concurrently(recipe, cached, inputs))
     if not batches:
         raise SourceUnusable("expected at least one image to fit a head on, got none")
@@ -41,7 +42,10 @@ def train_head(
     del batches, features
     names = sorted({str(image.label) for image in sample})
     numbers = {name: number for number, name in enumerate(names)}
-    labelled = ((network_input(recipe, image), numbers[str(source.label)]) for source, image in decode_readable(sample))
+    labelled = (
+        (network_input(recipe, image), numbers[str(source.label)])
+        for source, image in decode_readable(sample, least_side)
+    )
     training, validation = compute_labelled_features(recipe, cached, network, reduction, labelled, len(sample), on_done)
     require_labels("the images that can be read", [names[number] for number in np.unique(training.labels)])
     # Imported here: TensorFlow takes seconds to load.

@@ -5,7 +5,7 @@ from ingest.images.images import decode
 from tests.errors import error_message
 
 #: How the error of each image that is not decoded begins.
-DECODABLE = "expected an image (JPEG, PNG, GIF, WebP, BMP, TIFF, PNM or JPEG 2000), got"
+DECODABLE = "expected an image (JPEG, PNG, GIF, WebP, HEIC, AVIF, BMP, TIFF, JPEG 2000, PNM or ICO), got"
 
 
 def reason(data: bytes) -> str:

@@ -41,7 +41,7 @@ SAMPLES: dict[str, tuple[str, bytes]] = {
     "bmp": ("BMP", bmp.bmp_of(1, 2, 24, bytes([3, 2, 1, 0, 6, 5, 4, 0]))),
     "packed bmp": ("BMP", bmp.bmp_of(3, 1, 8, bytes([2, 1, 1, 0, 0, 1]), bmp.RLE8, palette=_COLOURS)),
     "tiff": ("TIFF", tiff.tiff_of(2, 2, _ROWS, tags={274: [6]})),
-    "big tiff of 16 bits": ("TIFF", tiff.tiff_of(3, 2, _ROWS, tiff.WHITE_IS_ZERO, 1, 16, order=">", big=True)),
+    "big tiff of 16 bits": ("TIFF", tiff.tiff_of(3, 2, _ROWS, tiff.WHITE_IS_ZERO, 1, 16, big=True)),
     "tiff in tiles": ("TIFF", tiff.tiff_of(2, 2, [bytes(range(256)) * 12], tile=32)),
     "tiff with alpha": ("TIFF", tiff.tiff_of(3, 1, [b"".join(_ROWS)], samples=4, tags={338: [2]})),
     "ppm": ("PNM", b"P6\n# hand\n2 2 200\n" + b"".join(_ROWS)),

@@ -20,10 +20,14 @@ def png_of(
     bits: int = 8,
     before: Iterable[bytes] = (),
     after: Iterable[bytes] = (),
+    height: int | None = None,
 ) -> bytes:
-    """Return a PNG of packed rows, with further chunks before and after its image data."""
+    """Return a PNG of packed rows, with further chunks before and after its image data.
+
+    The header says `height`, which is the number of rows unless it is given.
+    """
     packed = list(rows)
-    header = struct.pack(">IIBBBBB", width, len(packed), bits, colour, 0, 0, 0)
+    header = struct.pack(">IIBBBBB", width, len(packed) if height is None else height, bits, colour, 0, 0, 0)
     data = zlib.compress(b"".join(b"\0" + row for row in packed))
     parts = [chunk(b"IHDR", header), *before, chunk(b"IDAT", data), *after, chunk(b"IEND", b"")]
     return SIGNATURE + b"".join(parts)

@@ -3,7 +3,7 @@
 import struct
 from collections.abc import Mapping, Sequence
 
-WHITE_IS_ZERO, BLACK_IS_ZERO, RGB, PALETTE, CMYK = 0, 1, 2, 3, 5
+WHITE_IS_ZERO, BLACK_IS_ZERO, RGB, PALETTE, CMYK, LAB = 0, 1, 2, 3, 5, 8
 
 _CODES = {3: "H", 4: "I"}
 _STRIPS, _TILES = (273, 279), (324, 325)

@@ -9,6 +9,7 @@ if TYPE_CHECKING:
     from ingest.job import ingest
     from ingest.pipeline.options import Workers
     from ingest.pipeline.progress import IngestReport
+    from ingest.renew_job import RenewalReport, renew
     from ingest.retry_job import retry
     from ingest.sources import Source, SourceImage, open_source
 
@@ -17,11 +18,13 @@ __all__ = [
     "Embedder",
     "IngestReport",
     "Recipe",
+    "RenewalReport",
     "Source",
     "SourceImage",
     "Workers",
     "ingest",
     "open_source",
+    "renew",
     "retry",
 ]
 
@@ -31,11 +34,13 @@ _MODULES = {
     "Embedder": "embedding.embedder",
     "IngestReport": "pipeline.progress",
     "Recipe": "embedding.recipes",
+    "RenewalReport": "renew_job",
     "Source": "sources",
     "SourceImage": "sources",
     "Workers": "pipeline.options",
     "ingest": "job",
     "open_source": "sources",
+    "renew": "renew_job",
     "retry": "retry_job",
 }
 

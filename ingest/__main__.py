@@ -1,7 +1,7 @@
 """`python -m ingest SOURCE --store DIR`: bring a store up to date with a source of images.
 
-`python -m ingest status` shows a store's jobs, and `python -m ingest retry` resumes or retries them; no source has such
-a name.
+`python -m ingest status` shows a store's jobs, `python -m ingest retry` resumes or retries them, and `python -m ingest
+renew` makes all vectors anew; no source has such a name.
 """
 
 import sys
@@ -12,7 +12,7 @@ from typing import Annotated
 import typer
 from rich.table import Table
 
-from ingest import retry_job
+from ingest import renew_job, retry_job
 from ingest.embedding.embedder import drift_message
 from ingest.embedding.network.precision import PRECISION_OPTIONS
 from ingest.embedding.recipes import DEFAULT, RECIPES
@@ -21,13 +21,14 @@ from ingest.job import ingest
 from ingest.pipeline.options import BATCH_SIZE, Workers
 from ingest.pipeline.progress import IngestReport
 from ingest.pipeline.progress_bar import progress_bar
+from ingest.renew_job import RenewalReport
 from ingest.sources import USAGE
 from ingest.status import Status
 from storage import Store, console
 from storage.console import MilvusOption, StoreOption, display_name
 
 app = console.command_app("Embed images with VGG16 and keep their vectors in a store.")
-jobs_app = console.command_app("Show a store's jobs and rejected inputs, and resume or retry them.")
+jobs_app = console.command_app("Show a store's jobs and rejected inputs, resume or retry them, and renew its vectors.")
 
 BatchOption = Annotated[int, typer.Option(help="Images committed together.")]
 WeightsOption = Annotated[Path | None, typer.Option(help="VGG16 weights: .h5, .npz or .onnx.")]
@@ -140,6 +141,68 @@ def retry(
         console.print_line(f"Nothing to retry: {display_name(store)} has no stopped job and no rejected input.")
 
 
+@jobs_app.command()
+def renew(
+    store: StoreOption,
+    recipe: Annotated[
+        str | None,
+        typer.Option(help=f"Change to this recipe: {', '.join(RECIPES)}, or a TOML file. Default: the store's."),
+    ] = None,
+    source: Annotated[
+        list[str] | None,
+        typer.Option(help="Where originals are now, if not where they were ingested from; may be repeated."),
+    ] = None,
+    drop_missing: Annotated[
+        bool, typer.Option("--drop-missing", help="Delete items whose originals are missing, changed or unreadable.")
+    ] = False,
+    precision: Annotated[
+        str, typer.Option(help=f"Number format of the network: {', '.join(PRECISION_OPTIONS)} (the fastest).")
+    ] = "auto",
+    batch_size: BatchOption = BATCH_SIZE,
+    weights: WeightsOption = None,
+    download: DownloadOption = False,
+    milvus: MilvusOption = None,
+    json: JsonOption = False,
+) -> None:
+    """Make all vectors of a store anew from the original images, with a head that is fitted on them now.
+
+    Queries are answered from the old vectors until all new ones are made. Items get new ids; keys, labels and metadata
+    stay. After Ctrl-C the same command goes on.
+    """
+    with progress_bar() as show:
+        report = renew_job.renew(
+            store,
+            recipe=recipe,
+            sources=source or (),
+            precision=precision,
+            weights=weights,
+            download=download,
+            drop_missing=drop_missing,
+            batch_size=batch_size,
+            milvus=milvus,
+            on_progress=show,
+        )
+    if json:
+        console.print_json(report)
+    else:
+        console.print_line(_renewal_summary(report, store))
+
+
+def _renewal_summary(report: RenewalReport, store: str) -> str:
+    """Return one line on what a renewal did."""
+    holds = f"{display_name(store)} holds {report.items} items"
+    if not report.renewed:
+        return f"Nothing to do: {holds} with the vectors that would be made anew (recipe {report.recipe})."
+    counts = (report.missing, "missing"), (report.changed, "changed"), (report.unreadable, "unreadable")
+    dropped = "".join(f", {count} {kind} dropped" for count, kind in counts if count)
+    moved = f"from {report.previous_recipe} to " if report.previous_recipe != report.recipe else ""
+    fitted = f", head fitted on {report.fitted_on} images" if report.fitted_on > 1 else ""
+    return (
+        f"{report.renewed} renewed{dropped} in {report.seconds:.1f} s; {holds} under new ids (recipe "
+        f"{moved}{report.recipe}{fitted})."
+    )
+
+
 def _finish(report: IngestReport, store: str, *, json: bool) -> None:
     """Print a job's report; exit with a status of its own when inputs were rejected."""
     for reject in report.rejects:
@@ -152,6 +215,11 @@ def _finish(report: IngestReport, store: str, *, json: bool) -> None:
         console.print_json(report)
     else:
         console.print_line(summary(report, store))
+    if report.outgrown:
+        console.print_message(
+            f"the head was fitted on {report.fitted_on} images, and the store has {report.items} by now: "
+            f"`lookalike renew --store {display_name(store)}` makes better vectors"
+        )
     if report.rejected:
         raise typer.Exit(console.EXIT_SOME_REJECTED)
 
@@ -180,4 +248,4 @@ def _jobs_table(status: Status) -> Table:
 
 
 if __name__ == "__main__":
-    console.run(jobs_app if sys.argv[1:2] in (["status"], ["retry"]) else app, "python -m ingest")
+    console.run(jobs_app if sys.argv[1:2] in (["status"], ["retry"], ["renew"]) else app, "python -m ingest")

@@ -15,6 +15,10 @@ class SourceUnusable(LookalikeError):
     """A source is unknown, missing, damaged or empty."""
 
 
+class OriginalsMissing(LookalikeError):
+    """The original images of stored items are gone, changed or unreadable."""
+
+
 class InvalidCount(LookalikeError):
     """A number of images is not a whole number of at least 1."""
 

@@ -8,7 +8,7 @@ from importlib import import_module, metadata
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from ingest import IngestReport, SourceImage, ingest, retry
+    from ingest import IngestReport, RenewalReport, SourceImage, ingest, renew, retry
     from search import QueryResult, QueryResults, Searcher, find_duplicates, find_label_issues
     from storage import Hit, LookalikeError, Store
 
@@ -18,6 +18,7 @@ __all__ = [
     "LookalikeError",
     "QueryResult",
     "QueryResults",
+    "RenewalReport",
     "Searcher",
     "SourceImage",
     "Store",
@@ -25,6 +26,7 @@ __all__ = [
     "find_duplicates",
     "find_label_issues",
     "ingest",
+    "renew",
     "retry",
 ]
 
@@ -32,7 +34,7 @@ __version__: str = metadata.version("lookalike")
 
 #: The package of each public name, imported when the name is first used: a search by id needs no OpenCV.
 _PACKAGES = {
-    **dict.fromkeys(("IngestReport", "SourceImage", "ingest", "retry"), "ingest"),
+    **dict.fromkeys(("IngestReport", "RenewalReport", "SourceImage", "ingest", "renew", "retry"), "ingest"),
     **dict.fromkeys(("QueryResult", "QueryResults", "Searcher", "find_duplicates", "find_label_issues"), "search"),
     **dict.fromkeys(("Hit", "LookalikeError", "Store"), "storage"),
 }

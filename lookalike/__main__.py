@@ -14,6 +14,7 @@ from storage import console
 COMMANDS: dict[str, tuple[str, str, str | None]] = {
     "ingest": ("ingest.__main__", "app", None),
     "retry": ("ingest.__main__", "jobs_app", "retry"),
+    "renew": ("ingest.__main__", "jobs_app", "renew"),
     "status": ("ingest.__main__", "jobs_app", "status"),
     "query": ("search.__main__", "app", "query"),
     "map": ("search.__main__", "app", "map"),

@@ -17,12 +17,14 @@ def test_every_public_name_is_that_of_its_package() -> None:
         "LookalikeError": storage.LookalikeError,
         "QueryResult": search.QueryResult,
         "QueryResults": search.QueryResults,
+        "RenewalReport": ingest.RenewalReport,
         "Searcher": search.Searcher,
         "SourceImage": ingest.SourceImage,
         "Store": storage.Store,
         "find_duplicates": search.find_duplicates,
         "find_label_issues": search.find_label_issues,
         "ingest": ingest.ingest,
+        "renew": ingest.renew,
         "retry": ingest.retry,
     }
     assert dir(lookalike) == lookalike.__all__

@@ -32,6 +32,11 @@ REPORTED_DRIFT = 0.0001
 #: How many characters of a stamp or digest a message shows.
 _SHOWN_DIGITS = 16
 
+#: A head fitted on fewer images than this is worse than one fitted on as many; one that was is outgrown once there are
+#: this many images, and this many times as many as it was fitted on.
+FEW_IMAGES = 300
+OUTGROWN_FACTOR = 2
+
 _HEAD = "head."
 _CANARIES = "canaries"
 
@@ -163,6 +168,14 @@ def _origin(embedding: Embedding, name: str) -> str:
     """Return the stamp of a store's decoder, or the digest of its weights."""
     value = embedding.spec.get(name)
     return str(value.get("digest") if isinstance(value, Mapping) else value)
+
+
+def is_outgrown(embedding: Embedding, items: int) -> bool:
+    """Return whether a store has so many items that a head fitted on them would be much better than its own."""
+    fitted_on = embedding.spec.get("fitted_on")
+    if not isinstance(fitted_on, int) or not recipe_of(embedding).head_is_fitted:
+        return False
+    return fitted_on < FEW_IMAGES <= items and items >= OUTGROWN_FACTOR * fitted_on
 
 
 def drift_message(drift: float | None) -> str | None:

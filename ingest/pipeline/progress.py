@@ -3,6 +3,7 @@
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 
+from ingest.embedding.embedder import is_outgrown
 from ingest.embedding.training.epoch import Epoch
 from ingest.pipeline.peak_memory import peak_memory
 from storage import Rejected, Store
@@ -56,9 +57,11 @@ class Progress:
 class IngestReport:
     """What a job did; `images_per_second` counts the images that were embedded.
 
-    `stage_seconds` may add up to more than `seconds`, since the stages overlap. `drift` is the distance between this
-    machine's vectors and those of an existing store, relative to their length; None for a new store, or when nothing
-    was embedded. `skipped` counts the source's pictures of kinds that are not read, by kind.
+    `fitted_on` is the number of images that the store's head was fitted on, and `outgrown` says whether there are so
+    many items by now that `lookalike renew` would make better vectors. `stage_seconds` may add up to more than
+    `seconds`, since the stages overlap. `drift` is the distance between this machine's vectors and those of an existing
+    store, relative to their length; None for a new store, or when nothing was embedded. `skipped` counts the source's
+    pictures of kinds that are not read, by kind.
     """
 
     added: int
@@ -72,6 +75,8 @@ class IngestReport:
     images_per_second: float
     stage_seconds: dict[str, float]
     recipe: str
+    fitted_on: int
+    outgrown: bool
     precision: str
     weights: dict[str, str]
     drift: float | None
@@ -81,7 +86,7 @@ class IngestReport:
     def of(cls, progress: Progress, store: Store, seconds: float) -> "IngestReport":
         """Return the report of a job that is done."""
         embedded = progress.added + progress.replaced
-        spec = store.embedding.spec
+        spec, items = store.embedding.spec, len(store)
         return cls(
             added=progress.added,
             unchanged=progress.unchanged,
@@ -89,11 +94,13 @@ class IngestReport:
             rejected=len(progress.rejects),
             rejects=tuple(progress.rejects),
             skipped=dict(progress.skipped),
-            items=len(store),
+            items=items,
             seconds=round(seconds, 3),
             images_per_second=round(embedded / seconds, 1),
             stage_seconds={stage: round(spent, 3) for stage, spent in progress.stage_seconds.items()},
             recipe=store.embedding.name,
+            fitted_on=int(spec["fitted_on"]),
+            outgrown=is_outgrown(store.embedding, items),
             precision=str(spec.get("precision")),
             weights=dict(spec.get("weights", {})),
             drift=progress.drift,

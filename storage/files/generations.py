@@ -1,5 +1,6 @@
 """Generation files: immutable index files derived from the rows, verified by their sha256 when read."""
 
+import contextlib
 import hashlib
 import os
 import re
@@ -73,6 +74,17 @@ def is_index_file(path: Path, store: Path) -> bool:
 def link_fixed_name(generation: Generation, store: Path) -> None:
     """Link the generation under the fixed name."""
     durable.link(path_of(generation, store), store / PUBLISHED_NAME)
+
+
+def remove_all(store: Path) -> None:
+    """Remove every index file of a store, and their folder if nothing else is in it."""
+    folder = store / layout.INDEX
+    for name in (PUBLISHED_NAME, PUBLISHED_NAME + durable.TEMPORARY_SUFFIX):
+        durable.remove(store / name)
+    if folder.exists():
+        remove_all_but((), store)
+        with contextlib.suppress(OSError):
+            folder.rmdir()
 
 
 def remove_all_but(current: Iterable[Generation], store: Path) -> None:

@@ -67,12 +67,17 @@ def require_free(folder: Path) -> None:
             )
 
 
+def require_removable(folder: Path) -> None:
+    """Raise NotAStore if the folder of a store, or that of its index files, is something else, such as a link."""
+    require_folder(folder)
+    require_folder(folder / INDEX)
+
+
 def remove_store(folder: Path) -> None:
-    """Remove a store's files, the catalog first, and its folder; there may be no index files.
+    """Remove a store's files and its folder, once its index files are gone.
 
     Raise NotAStore when other files are in the folder; they stay.
     """
-    require_folder(folder)
     journals = [f"{name}-journal" for name in (CATALOG, NEW_CATALOG)]
     for name in (CATALOG, NEW_CATALOG, *journals, WRITER_LOCK):
         durable.remove(folder / name)

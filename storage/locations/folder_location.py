@@ -8,7 +8,7 @@ from pathlib import Path
 
 from storage.databases.sqlite_file import SqliteFile
 from storage.errors import StoreCorrupt
-from storage.files import durable, layout
+from storage.files import durable, generations, layout
 from storage.files.lock import WriterLock
 from storage.locations.location import OpenCatalog
 from storage.maintenance import verification
@@ -72,6 +72,8 @@ class FolderLocation:
 
     def remove(self) -> None:
         """Remove the store with its folder; raise NotAStore when other files are in it, and leave those."""
+        layout.require_removable(self.folder)
+        generations.remove_all(self.folder)
         layout.remove_store(self.folder)
 
     def open(self, *, writing: bool) -> OpenCatalog:

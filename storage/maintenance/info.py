@@ -54,6 +54,7 @@ class StoreInfo:
             "dim": self.embedding.dim,
             "embedding": self.embedding.name,
             "fingerprint": self.embedding.fingerprint,
+            "fitted_on": self.embedding.spec.get("fitted_on"),
             "spec": dict(self.embedding.spec),
             "labels": {label: count for label, count in self.labels.items() if label is not None},
             "unlabelled": self.labels.get(None, 0),

@@ -69,6 +69,8 @@ def test_a_first_job_creates_the_store(tmp_path: Path) -> None:
         images_per_second=0,
         stage_seconds={},
         recipe="toy",
+        fitted_on=2,
+        outgrown=False,
         precision="float32",
         weights={"digest": "toy weights", "origin": "a toy"},
         drift=None,

@@ -235,6 +235,7 @@ def test_a_renewal_that_was_interrupted_is_opened_again(tmp_path: Path) -> None:
         assert store.open_renewal() is None
         with store.create_renewal(RENEWED) as staged:
             staged.append(new_items([0]), [[1, 1]])
+            staged.publish()
     with Store.open(folder, writing=True) as store, ExitStack() as stack:
         renewal = store.open_renewal()
         assert renewal is not None

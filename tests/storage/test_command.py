@@ -61,6 +61,7 @@ def test_info_as_json(storage: Command, store: Path) -> None:
         "dim": 2,
         "embedding": "embedding ffffffffffff",
         "fingerprint": "f" * 64,
+        "fitted_on": None,
         "spec": {"made": "by hand"},
         "labels": {"label 0": 1, "label 2": 1, "label 3": 1},
         "unlabelled": 1,

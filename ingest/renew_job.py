@@ -1,0 +1,200 @@
+"""Renew a store: make the vectors of all its items anew, by another recipe, head, weights, precision or decoder.
+
+The new vectors are made beside the old ones in a store of their own, by a job like any other, which can be interrupted
+and resumed. Readers answer from the old ones until one transaction changes the store over to the new ones.
+"""
+
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+from ingest.embedding.embedder import Embedder, is_outgrown
+from ingest.embedding.network.backbone_factory import BackboneFactory, vgg16_factory
+from ingest.embedding.network.precision import parse_precision, stored_precision
+from ingest.embedding.recipes import RECIPES, Recipe, recipe_named, recipe_of
+from ingest.errors import EmbeddingDrift
+from ingest.images.decoding import DECODER
+from ingest.originals import LostOriginals, Originals, find_originals
+from ingest.pipeline.fitting import fit_embedder
+from ingest.pipeline.options import BATCH_SIZE, JobOptions
+from ingest.pipeline.progress import Progress
+from ingest.pipeline.run import run
+from ingest.sources import Source
+from storage import Embedding, Store
+from storage.errors import OtherEmbedding
+
+
+@dataclass(frozen=True)
+class RenewalReport:
+    """What a renewal did; the counts of dropped items say why: missing, changed or unreadable originals.
+
+    `renewed` is 0 when the vectors were already as they would be made. `previous_recipe` is the name of the recipe
+    before, `fitted_on` the number of images that the new head was fitted on.
+    """
+
+    renewed: int
+    missing: int
+    changed: int
+    unreadable: int
+    items: int
+    recipe: str
+    previous_recipe: str
+    fitted_on: int
+    precision: str
+    weights: dict[str, str]
+    seconds: float
+
+
+def renew(
+    store: str | Path,
+    *,
+    recipe: str | Recipe | None = None,
+    sources: Sequence[Source | str] = (),
+    precision: str = "auto",
+    weights: str | Path | None = None,
+    download: bool = False,
+    drop_missing: bool = False,
+    batch_size: int = BATCH_SIZE,
+    make_backbone: BackboneFactory | None = None,
+    milvus: str | None = None,
+    on_progress: Callable[[Progress], None] = lambda _: None,
+) -> RenewalReport:
+    """Make the vectors of a store's items anew from their original images, with a head fitted on them now.
+
+    The recipe defaults to the store's; if that is a builtin one, to the builtin as it is now. The precision defaults to
+    the fastest on this machine. Originals are searched for in `sources`, then in those that the store records. Every
+    item gets a new id; keys, labels, metadata and sources stay. An interrupted renewal is resumed by the same call.
+    With `drop_missing`, items whose originals are missing, changed or cannot be read are deleted.
+
+    Raise OriginalsMissing, also when no original is left, StoreBusy when another process has written items meanwhile,
+    and what `ingest` raises.
+    """
+    started = time.perf_counter()
+    options = JobOptions(
+        make_backbone or vgg16_factory(weights, download=download),
+        precision=parse_precision(precision),
+        batch_size=batch_size,
+        on_progress=on_progress,
+    )
+    with Store.open(store, writing=True, milvus=milvus) as target:
+        previous = target.embedding
+        options = replace(options, recipe=_recipe(previous, recipe))
+        renewed, lost = _renew(target, options, sources, download=download, drop_missing=drop_missing)
+        spec = target.embedding.spec
+        return RenewalReport(
+            renewed=renewed,
+            missing=len(lost.missing),
+            changed=len(lost.changed),
+            unreadable=len(lost.unreadable),
+            items=len(target),
+            recipe=target.embedding.name,
+            previous_recipe=previous.name,
+            fitted_on=int(spec["fitted_on"]),
+            precision=str(spec.get("precision")),
+            weights=dict(spec.get("weights", {})),
+            seconds=round(time.perf_counter() - started, 3),
+        )
+
+
+def _recipe(embedding: Embedding, recipe: str | Recipe | None) -> Recipe:
+    """Return the recipe to renew a store by; raise OtherEmbedding for a store of imported vectors."""
+    stored = recipe_of(embedding)
+    if recipe is None:
+        return RECIPES.get(stored.name, stored)
+    return recipe_named(recipe) if isinstance(recipe, str) else recipe
+
+
+def _renew(
+    target: Store, options: JobOptions, sources: Sequence[Source | str], *, download: bool, drop_missing: bool
+) -> tuple[int, LostOriginals]:
+    """Return how many items have new vectors, and the originals whose items were dropped."""
+    nothing = 0, LostOriginals()
+    recipe = options.recipe or recipe_of(target.embedding)
+    if _finish_change_over(target) and _is_made_by(target.embedding, recipe, options):
+        return len(target), LostOriginals()
+    if not len(target) or _is_current(target, recipe, options):
+        return nothing
+    originals = find_originals(target, sources, download=download)
+    missing = originals.missing
+    if not drop_missing or not len(originals):
+        missing.require_none(len(target))
+    progress = Progress(len(originals), on_progress=options.on_progress)
+    opened = _open_staged(target, originals, recipe, options, progress)
+    if opened is None:
+        return nothing
+    staged, embedder = opened
+    with staged:
+        run(originals, f"({originals.name})", staged, embedder, options, progress)
+        lost = originals.lost_in(staged)
+        if not drop_missing or len(lost.keys) == len(target):
+            lost.require_none(len(target), kept="; the new vectors made so far are kept")
+        progress.enter("changing over")
+        changed = target.change_over(staged, lost.keys)
+    target.publish()
+    target.remove_renewal()
+    return changed.renewed, lost
+
+
+def _finish_change_over(target: Store) -> bool:
+    """Return whether the last renewal was interrupted after it had changed over, and clear up after it."""
+    staged = target.open_renewal()
+    if staged is None:
+        return False
+    with staged:
+        finished = _same(staged.embedding, target.embedding)
+    if finished:
+        target.publish()
+        target.remove_renewal()
+    return finished
+
+
+def _same(one: Embedding, other: Embedding) -> bool:
+    """Return whether two embeddings make the same vectors, in the same precision."""
+    return (one.fingerprint, one.spec.get("precision")) == (other.fingerprint, other.spec.get("precision"))
+
+
+def _is_made_by(embedding: Embedding, recipe: Recipe, options: JobOptions) -> bool:
+    """Return whether vectors were made by this recipe, decoder and precision."""
+    spec = embedding.spec
+    in_precision = options.precision in ("auto", spec.get("precision"))
+    return in_precision and spec.get("recipe") == recipe.as_json() and spec.get("decoder") == DECODER
+
+
+def _is_current(target: Store, recipe: Recipe, options: JobOptions) -> bool:
+    """Return whether a renewal would make the same vectors: the head was fitted on all items, or needs no fitting."""
+    embedding = target.embedding
+    fitted_on_all = not recipe.head_is_fitted or embedding.spec.get("fitted_on", 0) >= len(target)
+    if not fitted_on_all or not _is_made_by(embedding, recipe, options):
+        return False
+    return _restored(embedding, recipe, options) is not None
+
+
+def _restored(embedding: Embedding, recipe: Recipe, options: JobOptions) -> Embedder | None:
+    """Return the embedder of an embedding; None if this decoder, these weights or this machine make other vectors."""
+    try:
+        return Embedder.restore(embedding, options.make_backbone(recipe, stored_precision(embedding)))
+    except (OtherEmbedding, EmbeddingDrift):
+        return None
+
+
+def _open_staged(
+    target: Store, originals: Originals, recipe: Recipe, options: JobOptions, progress: Progress
+) -> tuple[Store, Embedder] | None:
+    """Return the store of an interrupted renewal, or a new one, and its embedder.
+
+    Return None when the embedder makes the same vectors as the target's. An interrupted renewal by another embedding,
+    or whose head was fitted on few of the images that there are now, is discarded.
+    """
+    staged = target.open_renewal()
+    if staged is not None:
+        embedder = None
+        if _is_made_by(staged.embedding, recipe, options) and not is_outgrown(staged.embedding, len(originals)):
+            embedder = _restored(staged.embedding, recipe, options)
+        if embedder is not None:
+            return staged, embedder
+        staged.close()
+    target.remove_renewal()
+    embedder = fit_embedder(originals, recipe, options.precision, options.make_backbone, progress)
+    embedding = embedder.embedding()
+    return None if _same(embedding, target.embedding) else (target.create_renewal(embedding), embedder)

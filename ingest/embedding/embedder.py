@@ -29,7 +29,7 @@ DRIFT_BOUND = 0.02
 #: The smallest drift that is worth a message; the order of additions alone causes less.
 REPORTED_DRIFT = 0.0001
 
-#: How many characters of a stamp or digest a message shows.
+#: How many characters of a digest a message shows.
 _SHOWN_DIGITS = 16
 
 #: A head fitted on fewer images than this is worse than one fitted on as many; one that was is outgrown once there are
@@ -154,8 +154,7 @@ def _require_same_origin(embedding: Embedding, own: Embedding, store: object) ->
     differing = [name for name in ("decoder", "weights") if _origin(embedding, name) != _origin(own, name)]
     if differing:
         expected, got = (
-            " and ".join(f"{name} {_origin(which, name)[:_SHOWN_DIGITS]}" for name in differing)
-            for which in (embedding, own)
+            " and ".join(f"{name} {_origin(which, name)}" for name in differing) for which in (embedding, own)
         )
         by_weights = "name its weights with --weights, or " if differing == ["weights"] else ""
         raise OtherEmbedding(
@@ -165,9 +164,9 @@ def _require_same_origin(embedding: Embedding, own: Embedding, store: object) ->
 
 
 def _origin(embedding: Embedding, name: str) -> str:
-    """Return the stamp of a store's decoder, or the digest of its weights."""
+    """Return the stamp of a store's decoder, or the start of the digest of its weights."""
     value = embedding.spec.get(name)
-    return str(value.get("digest") if isinstance(value, Mapping) else value)
+    return str(value.get("digest"))[:_SHOWN_DIGITS] if isinstance(value, Mapping) else str(value)
 
 
 def is_outgrown(embedding: Embedding, items: int) -> bool:

@@ -180,11 +180,11 @@ def test_a_store_of_an_older_decoder_is_asked_by_key_as_ever_and_by_image_once_i
     images: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     store, decoder = tmp_path / "store", DECODER
-    monkeypatch.setattr(embedder, "DECODER", "opencv-rgb-1")
+    monkeypatch.setattr(embedder, "DECODER", "opencv-rgb-2")
     make(images, store)
     monkeypatch.setattr(embedder, "DECODER", decoder)
     message = (
-        f"expected to embed images as the store's were (decoder opencv-rgb-1), got decoder {decoder[:16]}: make its "
+        f"expected to embed images as the store's were (decoder opencv-rgb-2), got decoder {decoder}: make its "
         f"vectors anew with `lookalike renew --store {store}`; until then ask for items by id, key or vector"
     )
     with Searcher.open(store, make_backbone=toy_backbone()) as searcher:

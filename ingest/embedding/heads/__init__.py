@@ -4,7 +4,7 @@ from collections.abc import Mapping
 
 from ingest.embedding.heads.dense import RandomDense, TrainedDense
 from ingest.embedding.heads.head import Head, Identity, head_arrays
-from ingest.embedding.heads.pca import Pca, WhitenedPca, fit_pca
+from ingest.embedding.heads.pca import ENOUGH_IMAGES, Pca, WhitenedPca, fit_pca
 from ingest.embedding.linalg.arrays import Float32Array
 from ingest.embedding.recipes import Recipe
 from ingest.embedding.recipes.vgg16_limits import require_dim
@@ -35,4 +35,14 @@ def restore_head(recipe: Recipe, arrays: Mapping[str, Float32Array]) -> Head:
     return (RandomDense if recipe.head == "dense" else TrainedDense)(arrays["kernel"], arrays["bias"])
 
 
-__all__ = ["Head", "Pca", "RandomDense", "TrainedDense", "WhitenedPca", "fit_head", "head_arrays", "restore_head"]
+__all__ = [
+    "ENOUGH_IMAGES",
+    "Head",
+    "Pca",
+    "RandomDense",
+    "TrainedDense",
+    "WhitenedPca",
+    "fit_head",
+    "head_arrays",
+    "restore_head",
+]

@@ -10,8 +10,10 @@ from ingest.embedding.linalg.blas_threads import one_blas_thread
 from ingest.embedding.linalg.matmul import matmul
 from ingest.embedding.linalg.subspace_iteration import subspace_iteration
 
-#: The smallest standard deviation that whitening divides by, as a share of the first component's: it may be 0.
-_MIN_DEVIATION = 1e-3
+#: A head that was fitted on fewer images finds less of what is alike once there are more, and should be fitted again.
+#: Measured on 2,239 labelled drawings of openclipart with the recipe photo, two draws, precision@5 (± 0.003) with the
+#: head fitted on 3, 20, 75, 140, 300, 500, 800 and all of them: 0.613, 0.617, 0.629, 0.631, 0.631, 0.638, 0.639, 0.641.
+ENOUGH_IMAGES = 500
 
 #: Oversampling of the subspace iteration, as a share of the components and at least, and its number of iterations. With
 #: VGG16's features the components are closer to the exact ones, in less time, than those of scikit-learn's randomized
@@ -58,35 +60,48 @@ def fit_pca(features: Float32Array, dim: int, seed: int, whiten: float) -> Pca |
     Lindenstrauss, 1984), and give the vectors their `dim` dimensions.
 
     With `whiten` above 0 the components are divided by their standard deviations to this power. At 1 all components
-    have equal variance (full whitening); below 1 those of larger variance still have more.
+    have equal variance (full whitening); below 1 those of larger variance still have more. To each variance is added
+    the total variance over n, about as much as chance moves it by: the fewer the images, the less is whitened.
     """
-    mean, components, deviations = _principal_components(features, dim, seed)
-    head_type = WhitenedPca if whiten else Pca
-    return head_type(mean.astype(np.float32), np.ascontiguousarray(components / deviations**whiten, np.float32))
+    mean, components, variances = _principal_components(features, dim, seed)
+    if not whiten:
+        return Pca(mean.astype(np.float32), np.ascontiguousarray(components, np.float32))
+    # Identical images have no variance: any number serves.
+    chance = np.square(features - mean).sum() / (max(1, len(features) - 1) * len(features)) or 1.0
+    scales = (np.pad(variances, (0, dim - len(variances))) + chance) ** (-whiten / 2)
+    scales[len(variances) :] *= _random_scale(features.shape[1] - len(variances), dim - len(variances))
+    return WhitenedPca(mean.astype(np.float32), np.ascontiguousarray(components * scales, np.float32))
+
+
+def _random_scale(remaining: int, directions: int) -> float:
+    """Return the factor for random directions that stand for all that remain beside the principal components.
+
+    The square root of their ratio would give later images the variance that they have in all remaining directions, but
+    with the noise of a random projection. The fourth root finds more of what is alike: 1-NN 0.692 for 0.677 on 2,239
+    drawings with a head fitted on 75 of them, and as much, 0.988, on 5,000 digits with one fitted on 20.
+    """
+    return (remaining / directions) ** 0.25 if directions else 1.0
 
 
 def _principal_components(
     features: Float32Array, dim: int, seed: int
 ) -> tuple[_Float64Array, _Float64Array, _Float64Array]:
-    """Return the mean (d,), orthonormal components (d, dim) and their standard deviations (dim,), above 0."""
+    """Return the mean (d,), orthonormal components (d, dim) and the variances of those that the images determine."""
     images_differ = bool((features != features[0]).any())
     determined = min(dim, len(features) - 1) if images_differ else 0
     basis = np.random.RandomState(seed).standard_normal((features.shape[1], dim))
     mean = features.mean(axis=0, dtype=np.float64)
-    deviations = np.ones(dim)
+    variances = np.empty(0)
     if determined > 0:
-        basis[:, :determined], leading = _leading_components(features - mean.astype(np.float32), determined, seed)
-        # The deviation along random directions is unknown: take that of the last component that the images determine.
-        deviations = np.append(leading, np.full(dim - determined, leading[-1]))
-        deviations = np.maximum(deviations, leading[0] * _MIN_DEVIATION)
+        basis[:, :determined], variances = _leading_components(features - mean.astype(np.float32), determined, seed)
     orthonormal, triangle = np.linalg.qr(basis)
     # QR may flip the sign of a column: restore it.
     components = orthonormal * np.where(np.diag(triangle) < 0, -1.0, 1.0)
-    return mean, components, deviations
+    return mean, components, variances
 
 
 def _leading_components(centred: Float32Array, count: int, seed: int) -> tuple[_Float64Array, _Float64Array]:
-    """Return the first principal components, (d, count), and their deviations, (count,), of rows of mean 0, (n, d)."""
+    """Return the first principal components, (d, count), and their variances, (count,), of rows of mean 0, (n, d)."""
     with one_blas_thread():
         width = min(centred.shape[1], count + max(_MIN_OVERSAMPLING, round(count * _OVERSAMPLING)))
         directions = subspace_iteration(centred, width, seed, _ITERATIONS)
@@ -94,4 +109,4 @@ def _leading_components(centred: Float32Array, count: int, seed: int) -> tuple[_
         projected = (centred @ directions).astype(np.float64)
         variances, rotation = np.linalg.eigh(projected.T @ projected / (len(centred) - 1))
         components = directions @ rotation[:, ::-1][:, :count]
-    return components, np.sqrt(np.maximum(variances[::-1][:count], 0))
+    return components, np.maximum(variances[::-1][:count], 0)

@@ -9,6 +9,7 @@ if TYPE_CHECKING:
     from ingest.job import ingest
     from ingest.pipeline.options import Workers
     from ingest.pipeline.progress import IngestReport
+    from ingest.plan_job import Plan, plan
     from ingest.renew_job import RenewalReport, renew
     from ingest.retry_job import retry
     from ingest.sources import Source, SourceImage, open_source
@@ -17,6 +18,7 @@ __all__ = [
     "RECIPES",
     "Embedder",
     "IngestReport",
+    "Plan",
     "Recipe",
     "RenewalReport",
     "Source",
@@ -24,6 +26,7 @@ __all__ = [
     "Workers",
     "ingest",
     "open_source",
+    "plan",
     "renew",
     "retry",
 ]
@@ -33,6 +36,7 @@ _MODULES = {
     "RECIPES": "embedding.recipes",
     "Embedder": "embedding.embedder",
     "IngestReport": "pipeline.progress",
+    "Plan": "plan_job",
     "Recipe": "embedding.recipes",
     "RenewalReport": "renew_job",
     "Source": "sources",
@@ -40,6 +44,7 @@ _MODULES = {
     "Workers": "pipeline.options",
     "ingest": "job",
     "open_source": "sources",
+    "plan": "plan_job",
     "renew": "renew_job",
     "retry": "retry_job",
 }

@@ -21,6 +21,7 @@ from ingest.job import ingest
 from ingest.pipeline.options import BATCH_SIZE, Workers
 from ingest.pipeline.progress import IngestReport
 from ingest.pipeline.progress_bar import progress_bar
+from ingest.plan_job import Plan, plan
 from ingest.renew_job import RenewalReport
 from ingest.sources import USAGE
 from ingest.status import Status
@@ -67,6 +68,15 @@ def main(
     batch_size: BatchOption = BATCH_SIZE,
     weights: WeightsOption = None,
     download: DownloadOption = False,
+    prune: Annotated[
+        bool, typer.Option("--prune", help="Remove the items that came from SOURCE and are no longer there.")
+    ] = False,
+    yes: Annotated[
+        bool, typer.Option("--yes", help="With --prune: remove them even if they are most of them.")
+    ] = False,
+    dry_run: Annotated[
+        bool, typer.Option("--dry-run", help="Only list what a job would do; nothing is written.")
+    ] = False,
     flat: Annotated[bool, typer.Option("--flat", help="Give the images of a folder no labels.")] = False,
     runner: Annotated[Runner, typer.Option(help="Where to embed: in this process, or on Ray.")] = Runner.LOCAL,
     ray_address: Annotated[str | None, typer.Option(help="Address of a Ray cluster; default: start Ray here.")] = None,
@@ -76,11 +86,20 @@ def main(
 ) -> None:
     """Add the new images of SOURCE to a store, replace the changed ones, and leave the others alone.
 
+    A file that moved within SOURCE, or whose label changed, keeps its vector. With --prune, what SOURCE no longer has
+    is removed; --dry-run lists what would be done.
+
     `lookalike status --store DIR` shows the jobs and the rejected inputs; `lookalike retry --store DIR`
     resumes an interrupted job or retries the rejected inputs.
     """
     if runner is Runner.LOCAL and (ray_address or workers):
         raise typer.BadParameter("expected --runner ray with --ray-address and --workers")
+    if yes and not prune:
+        raise typer.BadParameter("expected --prune with --yes")
+    if dry_run:
+        planned = plan(source, store, recipe=recipe, limit=limit, flat=flat, download=download, prune=prune)
+        _show_plan(planned, json=json)
+        return
     with progress_bar() as show:
         report = ingest(
             source,
@@ -91,6 +110,8 @@ def main(
             download=download,
             flat=flat,
             limit=limit,
+            prune=prune,
+            confirm_prune=lambda gone, items: yes or (not json and _confirm_prune(gone, items)),
             batch_size=batch_size,
             milvus=milvus,
             workers=Workers(ray_address, workers) if runner is Runner.RAY else None,
@@ -203,6 +224,27 @@ def _renewal_summary(report: RenewalReport, store: str) -> str:
     )
 
 
+def _confirm_prune(gone: int, items: int) -> bool:
+    """Ask whether to remove items on a terminal; elsewhere answer no."""
+    if not (sys.stdin.isatty() and console.ERR.is_terminal):
+        return False
+    return typer.confirm(f"{gone:,} of the {items:,} items of the source are no longer there. Remove them?", err=True)
+
+
+def _show_plan(plan: Plan, *, json: bool) -> None:
+    """Print what a job would do; exit with a status of its own when inputs would be rejected."""
+    for reject in plan.rejects:
+        console.print_message(f"rejected {reject.key}: {reject.reason}")
+    if json:
+        console.print_json(plan)
+    else:
+        for change in plan.changes:
+            console.print_line(str(change))
+        console.print_line(f"A job would do this: {_counts(plan)}; nothing was written.")
+    if plan.rejected:
+        raise typer.Exit(console.EXIT_SOME_REJECTED)
+
+
 def _finish(report: IngestReport, store: str, *, json: bool) -> None:
     """Print a job's report; exit with a status of its own when inputs were rejected."""
     for reject in report.rejects:
@@ -211,6 +253,16 @@ def _finish(report: IngestReport, store: str, *, json: bool) -> None:
         console.print_message(skipped_line(report.skipped))
     if drift := drift_message(report.drift):
         console.print_message(drift)
+    for source, count in report.other_sources.items():
+        console.print_message(
+            f"{count:,} of the replaced items came from {console.printable(source)}: sources that use the same keys "
+            "belong in stores of their own"
+        )
+    if report.gone and not report.pruned:
+        console.print_message(
+            f"items of this source that are no longer there: {report.gone:,}; the same command with --prune removes "
+            "them"
+        )
     if json:
         console.print_json(report)
     else:
@@ -226,24 +278,50 @@ def _finish(report: IngestReport, store: str, *, json: bool) -> None:
 
 def summary(report: IngestReport, store: str) -> str:
     """Return one line on what a job did."""
-    rejected = f", {report.rejected} rejected" if report.rejected else ""
     holds = f"{display_name(store)} holds {report.items} items (recipe {report.recipe})"
-    if not report.added and not report.replaced:
+    counts = (report.added, report.replaced, report.moved, report.relabelled, report.pruned)
+    if not any(counts):
+        rejected = f", {report.rejected} rejected" if report.rejected else ""
         return f"Nothing to do: {report.unchanged} images unchanged{rejected}; {holds}."
-    replaced = f", {report.replaced} replaced" if report.replaced else ""
-    unchanged = f", {report.unchanged} unchanged" if report.unchanged else ""
     speed = f"in {report.seconds:.1f} s, {report.images_per_second:.0f} images/s"
-    return f"{report.added} added{replaced}{unchanged}{rejected} {speed}; {holds}."
+    return f"{_counts(report)} {speed}; {holds}."
+
+
+def _counts(report: IngestReport | Plan) -> str:
+    """Return the counts of a job's outcomes as words, without those that are 0."""
+    counts = {
+        "replaced": report.replaced,
+        "moved": report.moved,
+        "relabelled": report.relabelled,
+        "removed": report.pruned,
+        "unchanged": report.unchanged,
+        "rejected": report.rejected,
+    }
+    return ", ".join([f"{report.added} added", *(f"{count} {name}" for name, count in counts.items() if count)])
+
+
+#: Counts of jobs that have a column only when one of them is not 0.
+_RARE = ("moved", "relabelled", "removed")
 
 
 def _jobs_table(status: Status) -> Table:
     table = Table(title=f"{status.items:,} items, {len(status.rejects):,} rejected", title_justify="left")
-    for name in ("job", "source", "added", "replaced", "unchanged", "rejected", "of", ""):
+    counts = {
+        "added": [job.added for job in status.jobs],
+        "replaced": [job.replaced for job in status.jobs],
+        "moved": [job.moved for job in status.jobs],
+        "relabelled": [job.relabelled for job in status.jobs],
+        "removed": [job.pruned for job in status.jobs],
+        "unchanged": [job.unchanged for job in status.jobs],
+        "rejected": [job.rejected for job in status.jobs],
+        "of": [job.total for job in status.jobs],
+    }
+    shown = {name: column for name, column in counts.items() if name not in _RARE or any(column)}
+    for name in ("job", "source", *shown, ""):
         table.add_column(name, justify="left" if name in ("source", "") else "right", overflow="fold")
-    for job in status.jobs:
-        counts = (job.added, job.replaced, job.unchanged, job.rejected, job.total)
+    for row, job in enumerate(status.jobs):
         end = "finished" if job.finished else "stopped"
-        table.add_row(str(job.number), job.source, *(f"{count:,}" for count in counts), end)
+        table.add_row(str(job.number), job.source, *(f"{column[row]:,}" for column in shown.values()), end)
     return table
 
 

@@ -19,6 +19,10 @@ class OriginalsMissing(LookalikeError):
     """The original images of stored items are gone, changed or unreadable."""
 
 
+class PruneRefused(LookalikeError):
+    """Items that a source no longer has cannot be removed, or are too many to be removed unasked."""
+
+
 class InvalidCount(LookalikeError):
     """A number of images is not a whole number of at least 1."""
 

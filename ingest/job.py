@@ -1,7 +1,7 @@
 """The batch job: bring a store up to date with a source of images."""
 
 import time
-from collections.abc import Callable, Collection
+from collections.abc import Callable
 from pathlib import Path
 
 from ingest.embedding import recipes
@@ -11,9 +11,10 @@ from ingest.embedding.recipes import Recipe
 from ingest.pipeline.fitting import fit_embedder
 from ingest.pipeline.options import BATCH_SIZE, JobOptions, Workers
 from ingest.pipeline.progress import IngestReport, Progress
+from ingest.pipeline.prune import require_prunable
 from ingest.pipeline.run import run
-from ingest.sources import Source, limited, open_source, skipped_kinds
-from ingest.sources.source_name import SourceName
+from ingest.sources import Source, skipped_kinds
+from ingest.sources.job_source import JobSource, job_source
 from storage import Store
 from storage.errors import OtherEmbedding
 
@@ -28,6 +29,9 @@ def ingest(
     download: bool = False,
     flat: bool = False,
     limit: int | None = None,
+    source_name: str | None = None,
+    prune: bool = False,
+    confirm_prune: Callable[[int, int], bool] = lambda _gone, _items: False,
     batch_size: int = BATCH_SIZE,
     make_backbone: BackboneFactory | None = None,
     milvus: str | None = None,
@@ -36,17 +40,21 @@ def ingest(
 ) -> IngestReport:
     """Bring a store up to date with a source: add new images, replace changed ones, and leave the others alone.
 
+    A file that moved within its source keeps its vector, and so does an image whose label or metadata changed. With
+    `prune`, items of the source that it no longer has are removed; if they are more than half, `confirm_prune` must
+    agree, which is called with how many are gone and how many there were.
+
     A store is created if there is none, with the default recipe unless one is given. Every batch is durable by itself,
     so the same call resumes an interrupted job; Ctrl-C stops a job after the current batch. An image that cannot be
     read is rejected with a reason, and the job goes on. A source given as an object is read in another thread, ahead of
-    the embedding.
+    the embedding; only with a `source_name` of its own, the same in each job, can its items be told from others'.
 
     With `flat` the images of `folder:DIR` have no labels. With `download` Keras may download weights, and the data of
     `mnist` or `fashion-mnist`, that are not installed. The `precision` defaults to the store's, and for a new store to
     the fastest on this machine. `milvus` is the URL of a Milvus server that follows the store. With `workers`, Ray
     decodes and embeds; what is stored is the same.
 
-    Raise InvalidCount for a limit or batch size below 1, SourceUnusable, UnknownRecipe, UnknownPrecision,
+    Raise InvalidCount for a limit or batch size below 1, PruneRefused, SourceUnusable, UnknownRecipe, UnknownPrecision,
     WeightsUnusable, OtherEmbedding when the store has another recipe or other weights, EmbeddingDrift, WorkersUnusable,
     and the errors of opening and writing a store.
     """
@@ -57,37 +65,35 @@ def ingest(
         batch_size=batch_size,
         milvus=milvus,
         workers=workers,
+        prune=prune,
+        confirm_prune=confirm_prune,
         on_progress=on_progress,
     )
-    if isinstance(source, str):
-        opened = open_source(source, limit, flat=flat, download=download)
-        return ingest_source(opened, str(SourceName(source, limit, flat)), store, options)
-    return ingest_source(limited(source, limit), f"({source.name})", store, options)
+    opened = job_source(source, limit, flat=flat, download=download, source_name=source_name)
+    return ingest_source(opened, store, options)
 
 
-def ingest_source(
-    source: Source, source_name: str, store: str | Path, options: JobOptions, missing_keys: Collection[str] = ()
-) -> IngestReport:
-    """Bring a store up to date with an open source; the store lists the job under `source_name`.
-
-    `missing_keys` are keys of rejected inputs that the source no longer has, to remove from the rejected inputs.
-    """
+def ingest_source(source: JobSource, store: str | Path, options: JobOptions) -> IngestReport:
+    """Bring a store up to date with an open source."""
+    if options.prune:
+        require_prunable(source)
     started = time.perf_counter()
-    progress = Progress(len(source), skipped=skipped_kinds(source), on_progress=options.on_progress)
+    skipped = skipped_kinds(source.images)
+    progress = Progress(len(source.images), skipped=skipped, on_progress=options.on_progress)
     if Store.exists_at(store):
         target, embedder = Store.open(store, writing=True, milvus=options.milvus), None
     else:
         Store.require_free(store)
         recipe = options.recipe or recipes.DEFAULT
-        embedder = fit_embedder(source, recipe, options.precision, options.make_backbone, progress)
+        embedder = fit_embedder(source.images, recipe, options.precision, options.make_backbone, progress)
         target = Store.create(store, embedder.embedding(), milvus=options.milvus)
     with target:
-        _require_recipe(target, options.recipe)
-        run(source, source_name, target, embedder, options, progress, missing_keys)
+        require_recipe(target, options.recipe)
+        run(source, target, embedder, options, progress)
         return IngestReport.of(progress, target, time.perf_counter() - started)
 
 
-def _require_recipe(store: Store, recipe: Recipe | None) -> None:
+def require_recipe(store: Store, recipe: Recipe | None) -> None:
     """Raise OtherEmbedding when a recipe is given that is not the store's."""
     if recipe is None or store.embedding.spec.get("recipe") == recipe.as_json():
         return

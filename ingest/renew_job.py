@@ -21,6 +21,7 @@ from ingest.pipeline.options import BATCH_SIZE, JobOptions
 from ingest.pipeline.progress import Progress
 from ingest.pipeline.run import run
 from ingest.sources import Source
+from ingest.sources.job_source import JobSource
 from storage import Embedding, Store
 from storage.errors import OtherEmbedding
 
@@ -125,7 +126,8 @@ def _renew(
         return nothing
     staged, embedder = opened
     with staged:
-        run(originals, f"({originals.name})", staged, embedder, options, progress)
+        source = JobSource(originals, f"({originals.name})", None, whole=False)
+        run(source, staged, embedder, options, progress)
         lost = originals.lost_in(staged)
         if not drop_missing or len(lost.keys) == len(target):
             lost.require_none(len(target), kept="; the new vectors made so far are kept")

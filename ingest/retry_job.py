@@ -8,6 +8,7 @@ from ingest.job import ingest_source
 from ingest.pipeline.options import BATCH_SIZE, JobOptions
 from ingest.pipeline.progress import IngestReport, Progress
 from ingest.sources import Source, open_source
+from ingest.sources.job_source import JobSource
 from ingest.sources.source_name import SourceName
 from ingest.sources.subset import ImagesByKey
 from storage import Job, Store
@@ -26,8 +27,8 @@ def retry(
 ) -> IngestReport | None:
     """Resume the last job if it is unfinished, or else retry the rejected inputs of the last job that has any.
 
-    Rejected inputs that the source no longer has are removed from the list. Return None when there is nothing to do.
-    Raise SourceUnusable when a command cannot open the source again, and what `ingest` raises.
+    Rejected inputs that the source no longer has are removed from the list; items are never removed. Return None when
+    there is nothing to do. Raise SourceUnusable when a command cannot open the source again, and what `ingest` raises.
     """
     options = JobOptions(
         make_backbone or vgg16_factory(weights, download=download),
@@ -46,7 +47,8 @@ def retry(
     if keys:
         source = ImagesByKey(source, keys)
         missing = keys - {printable(image.key) for image in source}
-    return ingest_source(source, job.source, store, options, missing)
+    whole = not keys and name.limit is None
+    return ingest_source(JobSource(source, job.source, name.name, whole, missing), store, options)
 
 
 def _remaining(store: Store) -> tuple[Job, set[str]] | None:

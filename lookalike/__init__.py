@@ -8,7 +8,7 @@ from importlib import import_module, metadata
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from ingest import IngestReport, RenewalReport, SourceImage, ingest, renew, retry
+    from ingest import IngestReport, Plan, RenewalReport, SourceImage, ingest, plan, renew, retry
     from search import QueryResult, QueryResults, Searcher, find_duplicates, find_label_issues
     from storage import Hit, LookalikeError, Store
 
@@ -16,6 +16,7 @@ __all__ = [
     "Hit",
     "IngestReport",
     "LookalikeError",
+    "Plan",
     "QueryResult",
     "QueryResults",
     "RenewalReport",
@@ -26,6 +27,7 @@ __all__ = [
     "find_duplicates",
     "find_label_issues",
     "ingest",
+    "plan",
     "renew",
     "retry",
 ]
@@ -34,7 +36,9 @@ __version__: str = metadata.version("lookalike")
 
 #: The package of each public name, imported when the name is first used: a search by id needs no OpenCV.
 _PACKAGES = {
-    **dict.fromkeys(("IngestReport", "RenewalReport", "SourceImage", "ingest", "renew", "retry"), "ingest"),
+    **dict.fromkeys(
+        ("IngestReport", "Plan", "RenewalReport", "SourceImage", "ingest", "plan", "renew", "retry"), "ingest"
+    ),
     **dict.fromkeys(("QueryResult", "QueryResults", "Searcher", "find_duplicates", "find_label_issues"), "search"),
     **dict.fromkeys(("Hit", "LookalikeError", "Store"), "storage"),
 }

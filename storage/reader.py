@@ -21,6 +21,7 @@ from numpy.typing import ArrayLike, NDArray
 from storage.catalog.batch import Batch
 from storage.catalog.batch_copies import CopiedBatch, batches_after
 from storage.catalog.catalog import Catalog
+from storage.catalog.content_index import ContentIndex
 from storage.catalog.database import Database
 from storage.catalog.row import Row, vectors_of
 from storage.errors import InvalidQuery, NotAStore, ServerUnusable, StoreRenewed, UnknownItem
@@ -36,7 +37,7 @@ from storage.memory.neighbours import Neighbours, neighbours_of_all
 from storage.memory.searchable import ExcludedIds, Queries, Searchable
 from storage.memory.snapshot_cache import SnapshotCache
 from storage.types.embedding import Embedding
-from storage.types.items import Hit, Item, checked_id, checked_k, checked_radius
+from storage.types.items import Hit, Item, ReusableItem, SourcedItem, checked_id, checked_k, checked_radius
 from storage.types.jobs import Job, Rejected
 from storage.types.query import NO_LIMIT, Id, Query
 from storage.types.vectors import checked_vectors
@@ -244,6 +245,38 @@ class StoreReader:
                 catalog.thumbnails.require_searchable()
                 self._thumbnails_checked = True
         return thumbnails
+
+    def sourced_items(self, keys: Sequence[str]) -> dict[str, SourcedItem]:
+        """Return the item of each of these keys that is stored, with its source."""
+        with self._database.reading() as catalog:
+            rows = [row for row in self._known_rows(catalog, keys) if row is not None]
+            return {item.item.key: item for item in _sourced(catalog, rows)}
+
+    def sourced_items_by_id(self, ids: Sequence[int]) -> list[SourcedItem]:
+        """Return the items with these ids and their sources, in id order, without those that were deleted."""
+        with self._database.reading() as catalog:
+            rows = [row.verified() for row in catalog.items.by_id(sorted(ids)) if row is not None]
+            return _sourced(catalog, rows)
+
+    def reusable_items(self, ids: Sequence[int]) -> list[ReusableItem]:
+        """Return the items with these ids, in id order, also deleted ones, without those that are damaged or compacted.
+
+        Equal contents have equal vectors, so that an item that has the same content can take its vector from there.
+        Raise StoreRenewed when another process has renewed the store.
+        """
+        view = self._view
+        with self._reading(view) as catalog:
+            rows = catalog.items.intact_with_vector(ids)
+            thumbnails = catalog.thumbnails.by_item([row.id for row in rows], deleted=True)
+        vectors = vectors_of(rows, view.embedding.dim)
+        return [
+            ReusableItem(row.item(), vector, thumbnails.get(row.id)) for row, vector in zip(rows, vectors, strict=True)
+        ]
+
+    def content_index(self) -> ContentIndex:
+        """Return an index of the items by their content."""
+        with self._database.reading() as catalog:
+            return ContentIndex(catalog.items.contents())
 
     def sources(self, ids: Sequence[int]) -> dict[int, str]:
         """Return the names of the sources of these items by id, without the items that have none."""
@@ -476,3 +509,9 @@ class StoreReader:
         with self._reading(view) as catalog:
             problems += verification.problems(catalog, self.location.folder, view.embedding.dim)
         return problems + (view.engine.problems() if view.engine is not None else [])
+
+
+def _sourced(catalog: Catalog, rows: Sequence[Row]) -> list[SourcedItem]:
+    """Return the items of checked rows with their sources, in the rows' order."""
+    sources = catalog.sources.by_item([row.id for row in rows])
+    return [SourcedItem(row.item(), sources.get(row.id)) for row in rows]

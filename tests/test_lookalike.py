@@ -15,6 +15,7 @@ def test_every_public_name_is_that_of_its_package() -> None:
         "Hit": storage.Hit,
         "IngestReport": ingest.IngestReport,
         "LookalikeError": storage.LookalikeError,
+        "Plan": ingest.Plan,
         "QueryResult": search.QueryResult,
         "QueryResults": search.QueryResults,
         "RenewalReport": ingest.RenewalReport,
@@ -24,6 +25,7 @@ def test_every_public_name_is_that_of_its_package() -> None:
         "find_duplicates": search.find_duplicates,
         "find_label_issues": search.find_label_issues,
         "ingest": ingest.ingest,
+        "plan": ingest.plan,
         "renew": ingest.renew,
         "retry": ingest.retry,
     }

@@ -1,8 +1,10 @@
 """Group slices into batches: the items that are committed together, and the outcomes of the inputs beside them."""
 
+from collections import Counter
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 
+from ingest.pipeline.compare import Change, KnownContent
 from ingest.pipeline.embedding_queue import EmbeddingQueue, PendingVectors
 from ingest.pipeline.prepare import Slice
 from storage import NewItem, Rejected
@@ -10,29 +12,37 @@ from storage import NewItem, Rejected
 
 @dataclass
 class Batch:
-    """New items with their vectors, and the other outcomes of the same slices."""
+    """New items with their vectors, and the other outcomes of the same slices.
+
+    `changes` counts the items, and `embedded` those whose vectors are computed. `other_sources` counts the replaced
+    items of other sources. `moved_from` are ids of items whose files moved, `gone` of items whose files are gone, and
+    `adopted` of unchanged items that the job's source takes over.
+    """
 
     items: list[NewItem] = field(default_factory=list)
     vectors: PendingVectors = field(default_factory=PendingVectors)
-    replaced: int = 0
+    changes: Counter[Change] = field(default_factory=Counter)
+    embedded: int = 0
+    other_sources: Counter[str] = field(default_factory=Counter)
+    moved_from: list[int] = field(default_factory=list)
+    gone: list[int] = field(default_factory=list)
+    adopted: list[int] = field(default_factory=list)
     unchanged: list[str] = field(default_factory=list)
     rejects: list[Rejected] = field(default_factory=list)
     is_last: bool = False
     _keys: set[str] = field(default_factory=set)
 
     @property
-    def added(self) -> int:
-        """Return how many items are new, rather than replace stored ones."""
-        return len(self.items) - self.replaced
-
-    @property
     def rows(self) -> int:
         """Return how many rows the batch writes."""
-        return len(self.items) + len(self.rejects)
+        return len(self.items) + len(self.rejects) + len(self.gone) + len(self.adopted)
 
     def add(self, slice: Slice, queue: EmbeddingQueue) -> None:
         """Add a slice, and put its images into the queue; a key that the batch has already is rejected."""
-        self.unchanged += slice.unchanged
+        for unchanged in slice.unchanged:
+            self.unchanged.append(unchanged.key)
+            if unchanged.adopted is not None:
+                self.adopted.append(unchanged.adopted)
         self.rejects += slice.rejects
         for image in slice.images:
             key = image.item.key
@@ -42,8 +52,16 @@ class Batch:
                 continue
             self._keys.add(key)
             self.items.append(image.item)
-            self.replaced += image.replaces
-            queue.put(image.input, self.vectors)
+            self.changes[image.change] += 1
+            if image.other_source is not None:
+                self.other_sources[image.other_source] += 1
+            if isinstance(image, KnownContent):
+                self.vectors.add(image.vector)
+                if image.moved_from is not None:
+                    self.moved_from.append(image.moved_from.item.id)
+            else:
+                self.embedded += 1
+                queue.put(image.input, self.vectors)
 
 
 def batches_of(slices: Iterable[Slice], queue: EmbeddingQueue, limit: int) -> Iterator[Batch]:
@@ -57,7 +75,7 @@ def batches_of(slices: Iterable[Slice], queue: EmbeddingQueue, limit: int) -> It
     for slice in slices:
         # A batch ends when the next slice comes, so that the last batch is known to be the last. A batch without rows,
         # of unchanged inputs only, ends with its slice.
-        if not filling.rows or filling.rows + len(slice.images) + len(slice.rejects) > limit:
+        if not filling.rows or filling.rows + slice.rows > limit:
             if full is not None:
                 queue.flush()
                 yield full

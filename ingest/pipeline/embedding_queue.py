@@ -51,6 +51,12 @@ class PendingVectors:
         self._count += 1
         return self._count - 1
 
+    def add(self, vector: Float32Array) -> None:
+        """Add a vector, (dim,) float32, that is known already."""
+        known: Future[Float32Array] = Future()
+        known.set_result(vector[np.newaxis])
+        self.assign(self.reserve(), known, 0)
+
     def assign(self, index: int, computed: Future[Float32Array], row: int) -> None:
         """Take the vector at an index from a row of a network batch that is being computed."""
         self._rows[index] = computed, row

@@ -29,7 +29,8 @@ class JobOptions:
 
     `recipe` must be the store's, and None means the store's, or the default for a new store. `precision` is "auto" for
     the store's, or for the fastest on this machine for a new store. `milvus` is the URL of a Milvus server that follows
-    the store. With `workers`, Ray embeds.
+    the store. With `workers`, Ray embeds. With `prune`, items that the source no longer has are removed; for more than
+    half of them `confirm_prune` is asked, with how many are gone and how many there were.
     """
 
     make_backbone: BackboneFactory
@@ -38,6 +39,8 @@ class JobOptions:
     batch_size: int = BATCH_SIZE
     milvus: str | None = None
     workers: Workers | None = None
+    prune: bool = False
+    confirm_prune: Callable[[int, int], bool] = lambda _gone, _items: False
     on_progress: Callable[[Progress], None] = lambda _: None
 
     def __post_init__(self) -> None:

@@ -2,7 +2,7 @@
 
 import os
 import time
-from collections.abc import Callable, Generator, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Generator, Iterable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, field
 from itertools import islice
@@ -12,14 +12,11 @@ from ingest.embedding.features import decoded_side, network_input
 from ingest.embedding.linalg.arrays import Float32Array
 from ingest.embedding.recipes import Recipe
 from ingest.errors import UnreadableImage
-from ingest.images.images import Image, content_digest, thumbnail
+from ingest.images.images import thumbnail
+from ingest.pipeline.compare import Change, Compared, Comparer, KnownContent, NewContent, Unchanged, rejected
 from ingest.prefetch import lookahead
 from ingest.sources import Source, SourceImage, decode_content
 from storage import NewItem, Rejected
-from storage.catalog.row import require_storable
-from storage.console import printable
-from storage.errors import InvalidItem
-from storage.types.items import is_storable_text
 
 #: Images in a slice at 32 by 32 pixels; slices of larger images have fewer, so that they take as much memory.
 _SLICE = 256
@@ -28,30 +25,50 @@ _SMALLEST_SLICE = 16
 #: Threads that decode; each may hold a photograph of the largest size.
 _DECODERS = min(4, os.cpu_count() or 1)
 
-#: Returns the stored content digests of the given keys; keys that are not stored are absent.
-StoredDigests = Callable[[Sequence[str]], Mapping[str, bytes]]
-
 
 @dataclass(frozen=True, slots=True)
 class PreparedImage:
-    """An image to embed: its item, the network's input, and whether it replaces a stored item."""
+    """An image to embed: its item, the network's input, and what the job does with it.
+
+    `other_source` is the source of the item that it replaces, if that is not the job's.
+    """
 
     item: NewItem
     input: Float32Array
-    replaces: bool
+    change: Change
+    other_source: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class Slice:
-    """Consecutive inputs of a source by outcome; `unchanged` holds the keys whose stored content is the same."""
+    """Consecutive inputs of a source by outcome; `images` are those to store, in order."""
 
-    images: list[PreparedImage] = field(default_factory=list)
-    unchanged: list[str] = field(default_factory=list)
+    images: list[PreparedImage | KnownContent] = field(default_factory=list)
+    unchanged: list[Unchanged] = field(default_factory=list)
     rejects: list[Rejected] = field(default_factory=list)
 
+    @property
+    def rows(self) -> int:
+        """Return how many rows the slice's outcomes write."""
+        adopted = sum(1 for unchanged in self.unchanged if unchanged.adopted is not None)
+        return len(self.images) + len(self.rejects) + adopted
 
-#: The outcome of an input: an image to embed, a reject, or the key of an unchanged input.
-_Outcome = PreparedImage | Rejected | str
+    @classmethod
+    def of(cls, outcomes: Iterable["Outcome"]) -> "Slice":
+        """Return the slice of these outcomes."""
+        slice = cls()
+        for outcome in outcomes:
+            if isinstance(outcome, Unchanged):
+                slice.unchanged.append(outcome)
+            elif isinstance(outcome, Rejected):
+                slice.rejects.append(outcome)
+            else:
+                slice.images.append(outcome)
+        return slice
+
+
+#: What becomes of an input.
+Outcome = PreparedImage | KnownContent | Unchanged | Rejected
 
 
 class Preparer(Protocol):
@@ -65,15 +82,15 @@ class Preparer(Protocol):
 
 
 class SlicePreparer:
-    """Compares images with their stored digests, and decodes the new and the changed ones.
+    """Compares images with the store, and decodes those whose content is new.
 
     Images are read one after the other, since a source need not be thread-safe; encoded ones are decoded by several
     threads. `seconds` is the time spent so far.
     """
 
-    def __init__(self, recipe: Recipe, stored_digests: StoredDigests) -> None:
+    def __init__(self, recipe: Recipe, comparer: Comparer) -> None:
         self._recipe = recipe
-        self._stored_digests = stored_digests
+        self._comparer = comparer
         self.seconds = 0.0
 
     def slices(self, source: Iterable[SourceImage], limit: int) -> Generator[Slice, None, None]:
@@ -84,54 +101,43 @@ class SlicePreparer:
             while True:
                 started = time.perf_counter()
                 inputs = list(islice(images, size))
-                outcomes = list(self._outcomes(inputs, decoders))
-                prepared = Slice(
-                    images=[outcome for outcome in outcomes if isinstance(outcome, PreparedImage)],
-                    unchanged=[outcome for outcome in outcomes if isinstance(outcome, str)],
-                    rejects=[outcome for outcome in outcomes if isinstance(outcome, Rejected)],
-                )
+                prepared = Slice.of(_outcomes(self._recipe, self._comparer.compare(inputs), decoders))
                 self.seconds += time.perf_counter() - started
                 if not inputs:
                     return
                 yield prepared
 
-    def _outcomes(self, inputs: Sequence[SourceImage], decoders: ThreadPoolExecutor) -> Iterator[_Outcome]:
-        """Yield the outcomes in the inputs' order, while a few images after them are decoded."""
-        stored = self._stored_digests([input.key for input in inputs if is_storable_text(input.key)])
-        started = (self._start(input, stored.get(input.key), decoders) for input in inputs)
-        return map(_result, lookahead(started, 2 * _DECODERS))
 
-    def _start(
-        self, input: SourceImage, stored: bytes | None, decoders: ThreadPoolExecutor
-    ) -> _Outcome | Future[_Outcome]:
-        try:
-            if not is_storable_text(input.key):
-                raise UnreadableImage(f"expected a name in UTF-8, got {input.key!r}: rename the file")
-            require_storable(input.key, input.label, input.metadata)
-            content = input.read()
-            digest = content_digest(content)
-        except (InvalidItem, UnreadableImage) as error:
-            return _rejected(input, error)
-        if digest == stored:
-            return input.key
-        if isinstance(content, bytes):
-            return decoders.submit(self._prepare, input, content, digest, stored is not None)
-        return self._prepare(input, content, digest, stored is not None)
-
-    def _prepare(self, input: SourceImage, content: bytes | Image, digest: bytes, replaces: bool) -> _Outcome:
-        try:
-            image = decode_content(content, input.key, decoded_side(self._recipe))
-            metadata = {**input.metadata, "width": image.width, "height": image.height}
-            item = NewItem(input.key, digest, input.label, metadata, thumbnail(image.pixels))
-        except UnreadableImage as error:
-            return _rejected(input, error)
-        # The decoded image is freed here: a photograph's network input is small.
-        return PreparedImage(item, network_input(self._recipe, image.pixels), replaces)
+def decoded(recipe: Recipe, compared: Iterable[Compared]) -> Slice:
+    """Return the slice of inputs that were compared, the new ones decoded."""
+    with ThreadPoolExecutor(_DECODERS, "decoding") as decoders:
+        return Slice.of(_outcomes(recipe, compared, decoders))
 
 
-def _result(outcome: _Outcome | Future[_Outcome]) -> _Outcome:
+def _outcomes(recipe: Recipe, compared: Iterable[Compared], decoders: ThreadPoolExecutor) -> Iterator[Outcome]:
+    """Yield the outcomes in the inputs' order, while a few images after them are compared and decoded."""
+    started = (_start(recipe, outcome, decoders) for outcome in compared)
+    return map(_result, lookahead(started, 2 * _DECODERS))
+
+
+def _start(recipe: Recipe, compared: Compared, decoders: ThreadPoolExecutor) -> Outcome | Future[Outcome]:
+    if not isinstance(compared, NewContent):
+        return compared
+    if isinstance(compared.content, bytes):
+        return decoders.submit(_prepare, recipe, compared)
+    return _prepare(recipe, compared)
+
+
+def _prepare(recipe: Recipe, new: NewContent) -> Outcome:
+    try:
+        image = decode_content(new.content, new.input.key, decoded_side(recipe))
+        metadata = {**new.input.metadata, "width": image.width, "height": image.height}
+        item = NewItem(new.input.key, new.digest, new.input.label, metadata, thumbnail(image.pixels), new.source)
+    except UnreadableImage as error:
+        return rejected(new.input, error)
+    # The decoded image is freed here: a photograph's network input is small.
+    return PreparedImage(item, network_input(recipe, image.pixels), new.change, new.other_source)
+
+
+def _result(outcome: Outcome | Future[Outcome]) -> Outcome:
     return outcome.result() if isinstance(outcome, Future) else outcome
-
-
-def _rejected(input: SourceImage, error: Exception) -> Rejected:
-    return Rejected(printable(input.key), str(error))

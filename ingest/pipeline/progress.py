@@ -1,5 +1,6 @@
 """What a job reports while it runs, and when it is done."""
 
+from collections import Counter
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 
@@ -7,6 +8,9 @@ from ingest.embedding.embedder import is_outgrown
 from ingest.embedding.training.epoch import Epoch
 from ingest.pipeline.peak_memory import peak_memory
 from storage import Rejected, Store
+
+#: The stage in which the user may be asked something: no progress is shown any more.
+ASKING = "asking"
 
 
 @dataclass
@@ -26,6 +30,12 @@ class Progress:
     added: int = 0
     unchanged: int = 0
     replaced: int = 0
+    moved: int = 0
+    relabelled: int = 0
+    gone: int | None = None
+    pruned: int = 0
+    embedded: int = 0
+    other_sources: Counter[str] = field(default_factory=Counter)
     rejects: list[Rejected] = field(default_factory=list)
     skipped: Mapping[str, int] = field(default_factory=dict)
     stage_seconds: dict[str, float] = field(default_factory=lambda: {"decode": 0.0, "embed": 0.0, "write": 0.0})
@@ -34,7 +44,8 @@ class Progress:
     @property
     def done(self) -> int:
         """Return how many inputs have an outcome."""
-        return self.added + self.unchanged + self.replaced + len(self.rejects)
+        stored = self.added + self.unchanged + self.replaced + self.moved + self.relabelled
+        return stored + len(self.rejects)
 
     @property
     def stage_progress(self) -> tuple[int, int]:
@@ -57,6 +68,11 @@ class Progress:
 class IngestReport:
     """What a job did; `images_per_second` counts the images that were embedded.
 
+    Each input was `added`, `replaced` an item of its key, `moved` here from a key that is gone, was `relabelled` (its
+    label or metadata changed, not its picture), is `unchanged` or was `rejected`. `gone` counts the items of this
+    source that were there before and are not any more, `pruned` those of them that were removed; `gone` is None when
+    it cannot be told, as with a limit. `other_sources` counts the replaced items of other sources by their names.
+
     `fitted_on` is the number of images that the store's head was fitted on, and `outgrown` says whether there are so
     many items by now that `lookalike renew` would make better vectors. `stage_seconds` may add up to more than
     `seconds`, since the stages overlap. `drift` is the distance between this machine's vectors and those of an existing
@@ -67,6 +83,11 @@ class IngestReport:
     added: int
     unchanged: int
     replaced: int
+    moved: int
+    relabelled: int
+    gone: int | None
+    pruned: int
+    other_sources: dict[str, int]
     rejected: int
     rejects: tuple[Rejected, ...]
     skipped: dict[str, int]
@@ -85,18 +106,22 @@ class IngestReport:
     @classmethod
     def of(cls, progress: Progress, store: Store, seconds: float) -> "IngestReport":
         """Return the report of a job that is done."""
-        embedded = progress.added + progress.replaced
         spec, items = store.embedding.spec, len(store)
         return cls(
             added=progress.added,
             unchanged=progress.unchanged,
             replaced=progress.replaced,
+            moved=progress.moved,
+            relabelled=progress.relabelled,
+            gone=progress.gone,
+            pruned=progress.pruned,
+            other_sources=dict(progress.other_sources),
             rejected=len(progress.rejects),
             rejects=tuple(progress.rejects),
             skipped=dict(progress.skipped),
             items=items,
             seconds=round(seconds, 3),
-            images_per_second=round(embedded / seconds, 1),
+            images_per_second=round(progress.embedded / seconds, 1),
             stage_seconds={stage: round(spent, 3) for stage, spent in progress.stage_seconds.items()},
             recipe=store.embedding.name,
             fitted_on=int(spec["fitted_on"]),

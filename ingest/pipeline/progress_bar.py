@@ -7,7 +7,7 @@ from contextlib import contextmanager
 from rich.progress import BarColumn, MofNCompleteColumn, TextColumn, TimeRemainingColumn
 from rich.progress import Progress as Bar
 
-from ingest.pipeline.progress import Progress
+from ingest.pipeline.progress import ASKING, Progress
 from storage import console
 
 #: Seconds between two plain lines.
@@ -35,6 +35,9 @@ def progress_bar() -> Iterator[Callable[[Progress], None]]:
         task = bar.add_task("reading", total=None, rate="", rejects="")
 
         def show(progress: Progress) -> None:
+            if progress.stage == ASKING:
+                bar.stop()
+                return
             speed = bar.tasks[0].speed
             done, total = progress.stage_progress
             bar.update(
@@ -58,6 +61,8 @@ class _PlainLines:
 
     def __call__(self, progress: Progress) -> None:
         now = time.monotonic()
+        if progress.stage == ASKING:
+            return
         if progress.stage != self._stage:
             self._stage, self._started = progress.stage, now
         elif now - self._printed < (TRAINING_INTERVAL if progress.stage == "training" else PLAIN_INTERVAL):

@@ -1,9 +1,9 @@
 """Decode and embed on Ray Data, on this machine or on a cluster.
 
-The source is read in this process, so that no other needs access to it. Its slices are decoded by whichever worker is
-free, and embedded by actors, which load the network once. They come back in the source's order and are committed here:
-a store has the same ids wherever it is embedded, and a slice that is computed again, because a worker died, is written
-once.
+The source is read in this process and compared with the store, so that no other needs access to either. What is new is
+decoded by whichever worker is free, and embedded by actors, which load the network once. The slices come back in the
+source's order and are committed here: a store has the same ids wherever it is embedded, and a slice that is computed
+again, because a worker died, is written once.
 """
 
 import asyncio
@@ -23,15 +23,12 @@ from ingest.embedding.linalg.arrays import Float32Array
 from ingest.embedding.network.backbone_factory import BackboneFactory
 from ingest.embedding.network.precision import PrecisionOption
 from ingest.embedding.recipes import Recipe, recipe_of
-from ingest.errors import UnreadableImage
-from ingest.images.images import Image
+from ingest.pipeline.compare import Compared, Comparer, NewContent
 from ingest.pipeline.options import JobOptions, Workers
-from ingest.pipeline.prepare import Slice, SlicePreparer, StoredDigests
+from ingest.pipeline.prepare import PreparedImage, Slice, decoded
 from ingest.pipeline.ray_cluster import RayError, cluster_resource, ray, ray_cluster
 from ingest.sources import Source, SourceImage
-from ingest.sources.source import unusable
 from storage import Embedding
-from storage.types.items import is_storable_text
 
 #: Images that go to a worker together.
 SLICE = 128
@@ -63,11 +60,9 @@ class EmbeddedInputs:
 class RayPreparer:
     """A preparer that embeds as well: the inputs in its slices are vectors."""
 
-    def __init__(
-        self, embedding: Embedding, stored_digests: StoredDigests, options: JobOptions, workers: Workers
-    ) -> None:
+    def __init__(self, embedding: Embedding, comparer: Comparer, options: JobOptions, workers: Workers) -> None:
         self._embedding = embedding
-        self._stored_digests = stored_digests
+        self._comparer = comparer
         self._make_backbone = options.make_backbone
         self._precision = options.precision_for(embedding)
         self._workers = workers
@@ -119,7 +114,7 @@ class RayPreparer:
         images = iter(source)
         with contextlib.suppress(RayError):
             for number in range(count):
-                data = pickle.dumps(([], {}))
+                data = pickle.dumps([])
                 try:
                     if self._error is None:
                         data = self._pickled(islice(images, size))
@@ -128,10 +123,8 @@ class RayPreparer:
                 ray.get(buffer.put.remote(number, data))
 
     def _pickled(self, images: Iterable[SourceImage]) -> bytes:
-        """Return images with their content, and the stored digests of their keys."""
-        inputs = [_loaded(image) for image in images]
-        stored = self._stored_digests([input.key for input in inputs if is_storable_text(input.key)])
-        return pickle.dumps((inputs, dict(stored)))
+        """Return images as they compare with the store, the new ones with their content."""
+        return pickle.dumps([_without_read(outcome) for outcome in self._comparer.compare(list(images))])
 
 
 class _SliceBuffer:
@@ -164,13 +157,8 @@ class _SliceBuffer:
 
 def _prepare(buffer: Any, recipe: Recipe, row: Row) -> Row:
     """Decode a slice, on a worker."""
-    inputs, stored = pickle.loads(ray.get(buffer.get.remote(int(row["number"]))))  # noqa: S301
-    prepared = Slice()
-    for part in SlicePreparer(recipe, lambda _keys: stored).slices(inputs, len(inputs)):
-        prepared.images.extend(part.images)
-        prepared.unchanged.extend(part.unchanged)
-        prepared.rejects.extend(part.rejects)
-    return {"slice": pickle.dumps(prepared)}
+    compared = pickle.loads(ray.get(buffer.get.remote(int(row["number"]))))  # noqa: S301
+    return {"slice": pickle.dumps(decoded(recipe, compared))}
 
 
 class _EmbedSlice:
@@ -181,21 +169,24 @@ class _EmbedSlice:
 
     def __call__(self, row: Row) -> Row:
         prepared: Slice = pickle.loads(row["slice"])  # noqa: S301
-        vectors = self._embedder.embed_inputs([image.input for image in prepared.images])
-        images = [replace(image, input=vector) for image, vector in zip(prepared.images, vectors, strict=True)]
+        new = [image.input for image in prepared.images if isinstance(image, PreparedImage)]
+        vectors = iter(self._embedder.embed_inputs(new) if new else ())
+        images = [
+            replace(image, input=next(vectors)) if isinstance(image, PreparedImage) else image
+            for image in prepared.images
+        ]
         return {"slice": pickle.dumps(replace(prepared, images=images))}
 
 
-def _loaded(image: SourceImage) -> SourceImage:
-    """Return an image that holds its content, or the reason why it cannot be read, and so can be pickled."""
-    try:
-        return replace(image, read=partial(_identity, image.read()))
-    except UnreadableImage as error:
-        return replace(image, read=unusable(image.key, str(error)).read)
+def _without_read(outcome: Compared) -> Compared:
+    """Return an outcome whose input cannot be read again, and so can be pickled."""
+    if not isinstance(outcome, NewContent):
+        return outcome
+    return replace(outcome, input=replace(outcome.input, read=_nothing))
 
 
-def _identity(content: bytes | Image) -> bytes | Image:
-    return content
+def _nothing() -> bytes:
+    return b""
 
 
 def _actor_resources(actors: int) -> dict[str, float]:

@@ -2,47 +2,41 @@
 
 import threading
 import time
-from collections.abc import Callable, Collection, Generator, Mapping, Sequence
+from collections.abc import Callable, Generator
 from contextlib import closing
 
 from ingest.embedding.embedder import Embedder
 from ingest.embedding.recipes import recipe_of
+from ingest.errors import PruneRefused
 from ingest.pipeline.batch import batches_of
 from ingest.pipeline.batch_writer import BatchWriter
+from ingest.pipeline.compare import Comparer
 from ingest.pipeline.embedding_queue import EmbeddingQueue, InputEmbedder
 from ingest.pipeline.options import JobOptions
 from ingest.pipeline.prepare import Preparer, Slice, SlicePreparer
 from ingest.pipeline.progress import Progress
+from ingest.pipeline.prune import items_to_prune
 from ingest.pipeline.stop_signal import stop_on_interrupt
 from ingest.prefetch import prefetch
 from ingest.sources import Source
+from ingest.sources.job_source import JobSource
 from storage import Store
 
 #: Slices that are decoded and wait to be embedded.
 _PREFETCHED = 3
 
 
-def run(
-    source: Source,
-    source_name: str,
-    store: Store,
-    embedder: Embedder | None,
-    options: JobOptions,
-    progress: Progress,
-    missing_keys: Collection[str] = (),
-) -> None:
+def run(source: JobSource, store: Store, embedder: Embedder | None, options: JobOptions, progress: Progress) -> None:
     """Bring a store up to date with a source, and publish its index.
 
     `embedder` is the store's, or None to make it when there is something to embed: TensorFlow takes seconds to load.
-    See BatchWriter for `source_name` and `missing_keys`. Raise OtherEmbedding, EmbeddingDrift, and KeyboardInterrupt
-    after Ctrl-C, once the current batch is durable.
+    Raise OtherEmbedding, EmbeddingDrift, PruneRefused once all else is stored, and KeyboardInterrupt after Ctrl-C, once
+    the current batch is durable.
     """
     # Serialises commits and look-ups: SQLite makes a commit wait for a long read, or fail.
     lock = threading.Lock()
-
-    def stored_digests(keys: Sequence[str]) -> Mapping[str, bytes]:
-        with lock:
-            return store.content_digests(keys)
+    comparer = Comparer(store, source, lock)
+    refused: PruneRefused | None = None
 
     def store_embedder() -> InputEmbedder:
         if embedder is not None:
@@ -53,24 +47,31 @@ def run(
         progress.drift = restored.drift
         return restored
 
-    preparer: Preparer = SlicePreparer(recipe_of(store.embedding), stored_digests)
+    preparer: Preparer = SlicePreparer(recipe_of(store.embedding), comparer)
     make_embedder: Callable[[], InputEmbedder] = store_embedder
     if options.workers is not None:
         # Imported here: Ray is an extra, and takes seconds to load.
         from ingest.pipeline.ray_preparer import EmbeddedInputs, RayPreparer
 
-        preparer = RayPreparer(store.embedding, stored_digests, options, options.workers)
+        preparer = RayPreparer(store.embedding, comparer, options, options.workers)
         make_embedder = EmbeddedInputs
     queue = EmbeddingQueue(make_embedder)
     try:
         with (
             stop_on_interrupt() as stop,
             queue,
-            BatchWriter(store, source_name, lock, progress, missing_keys) as writer,
+            BatchWriter(store, source, lock, progress) as writer,
         ):
-            with closing(_slices(preparer, source, options, stop, progress)) as slices:
+            with closing(_slices(preparer, source.images, options, stop, progress)) as slices:
                 for batch in batches_of(slices, queue, options.batch_size):
-                    writer.commit(batch, finish=batch.is_last and not stop.is_set())
+                    stopped = stop.is_set()
+                    finish = batch.is_last and not stopped
+                    if finish and comparer.own_items is not None:
+                        try:
+                            batch.gone = items_to_prune(comparer.own_items, source, options, progress)
+                        except PruneRefused as error:
+                            refused = error
+                    writer.commit(batch, finish=finish, stopped=batch.is_last and stopped)
             writer.wait()
             if stop.is_set():
                 raise KeyboardInterrupt
@@ -81,6 +82,8 @@ def run(
     started = time.perf_counter()
     store.publish()
     progress.stage_seconds["write"] += time.perf_counter() - started
+    if refused is not None:
+        raise refused
 
 
 def _slices(

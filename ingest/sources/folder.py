@@ -53,6 +53,10 @@ class Folder:
                 read = partial(self._folder.read, path, linked=path in self._links)
                 yield SourceImage(path, read, label, {"source": self.name, "path": path})
 
+    def may_hold(self, key: str) -> bool:
+        """Return whether a key is below a folder that cannot be listed."""
+        return any(key.startswith(folder) for folder in self._unlistable)
+
     def _walk(self) -> Iterator[str]:
         """Yield the paths of images, and of folders that cannot be listed, which end in a slash."""
         folders = [""]
@@ -105,11 +109,11 @@ class Folder:
         """Return whether a file without a known suffix is an image by its first bytes; count it if it is skipped."""
         try:
             start = self._folder.read_start(path, SIGNATURE_BYTES, linked=linked)
-        except PermissionError:
+        except FileNotFoundError:
+            return False
+        except OSError:
             # It may be an image: it is rejected with this reason when it is read.
             return True
-        except OSError:
-            return False
         if kind := skipped_kind(start):
             self.skipped[kind] += 1
         return image_format(start) is not None

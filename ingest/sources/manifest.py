@@ -37,11 +37,13 @@ class Manifest:
         self._roots = (str(path.parent.absolute()), os.path.realpath(path.parent))
         self._table = _open_table(path)
         self._repeated: dict[int, int] = {}
+        self._every_row_has_a_key = True
         self._count = 0
         first: dict[str, int] = {}
         for row in self._table:
             self._count += 1
             key, _ = self._key(row)
+            self._every_row_has_a_key &= key is not None
             if key is not None and first.setdefault(key, row.number) != row.number:
                 self._repeated[row.number] = first[key]
 
@@ -58,6 +60,10 @@ class Manifest:
             else:
                 metadata = {"source": self.name, "path": key, **row.metadata}
                 yield SourceImage(key, partial(self._folder.read, key), row.label, metadata)
+
+    def may_hold(self, key: str) -> bool:  # noqa: ARG002 -- the protocol's
+        """Return whether a row cannot be used: it may have been meant to name any image."""
+        return not self._every_row_has_a_key
 
     def _key(self, row: TableRow) -> tuple[str | None, str]:
         """Return the key of a row's image, or None and why the row cannot be used."""

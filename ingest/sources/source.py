@@ -3,7 +3,7 @@
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import partial
-from typing import NoReturn, Protocol
+from typing import NoReturn, Protocol, runtime_checkable
 
 from ingest.errors import UnreadableImage
 from ingest.images.images import Image, checked_image, decode_scaled
@@ -62,6 +62,20 @@ def skipped_kinds(source: Source) -> Mapping[str, int]:
     """Return how many pictures of kinds that are not read a source has passed over, by kind; only folders tell."""
     kinds: Mapping[str, int] = getattr(source, "skipped", {})
     return kinds
+
+
+@runtime_checkable
+class PartlyListed(Protocol):
+    """A source that may hold images under keys that it cannot list."""
+
+    def may_hold(self, key: str) -> bool:
+        """Return whether an image may be there under a key that is not listed."""
+        ...
+
+
+def may_hold(source: Source, key: str) -> bool:
+    """Return whether a source may hold an image under a key that it does not list."""
+    return isinstance(source, PartlyListed) and source.may_hold(key)
 
 
 class InMemorySource:

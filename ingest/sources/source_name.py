@@ -23,6 +23,11 @@ class SourceName:
         words += ["--flat"] if self.flat else []
         return shlex.join(word.encode("utf-8", "backslashreplace").decode() for word in words)
 
+    @property
+    def name(self) -> str:
+        """Return the name of the source itself, whichever of its images are selected."""
+        return str(SourceName(self.source))
+
     @classmethod
     def parse(cls, text: str) -> "SourceName":
         """Return the source of a job; raise SourceUnusable for one that a program passed as an object."""
@@ -37,3 +42,21 @@ class SourceName:
             )
         limits = [int(option.removeprefix("--limit=")) for option in options if option.startswith("--limit=")]
         return cls(source, limits[0] if limits else None, "--flat" in options)
+
+
+def is_there(name: str) -> bool:
+    """Return whether the folder or file of a source's `name` exists; True for a source without one."""
+    try:
+        (word,) = shlex.split(name)
+    except ValueError:
+        return True
+    kind, colon, path = word.partition(":")
+    if not colon or kind.startswith("("):
+        return True
+    try:
+        os.stat(path)  # noqa: PTH116 - a path may be no path at all
+    except (FileNotFoundError, NotADirectoryError):
+        return False
+    except (OSError, ValueError):
+        return True
+    return True

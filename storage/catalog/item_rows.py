@@ -35,6 +35,7 @@ _ROW = sa.select(
 _LIVE = ItemRow.deleted_in.is_(None)
 _ROW_AND_DELETION = _ROW.add_columns(ItemRow.deleted_in)
 
+_BY_ID = _ROW.where(in_values(ItemRow.id))
 _LIVE_BY_ID = _ROW.where(in_values(ItemRow.id), _LIVE)
 _LIVE_BY_KEY = _ROW.where(in_values(ItemRow.key), _LIVE)
 _DELETE = sa.update(ItemRow).where(in_values(ItemRow.id), _LIVE).values(deleted_in=sa.bindparam("batch_number"))
@@ -100,6 +101,16 @@ class ItemRows:
         possible = [key for key in keys if is_storable_text(key)]
         rows = {row.key: row for row in self._live_rows(_LIVE_BY_KEY_SQLITE, _LIVE_BY_KEY, bind_values(possible))}
         return [rows.get(key.encode()) if is_storable_text(key) else None for key in keys]
+
+    def intact_with_vector(self, ids: Sequence[int]) -> list[Row]:
+        """Return the intact rows with these ids, live or deleted, that still have their vectors, in id order."""
+        rows = self._rows(_BY_ID.order_by(ItemRow.id), bind_values(ids))
+        return [row for row in rows if row.intact and row.vector]
+
+    def contents(self) -> Iterator[tuple[int, object]]:
+        """Yield the id and content digest of each live row, unchecked."""
+        select = sa.select(ItemRow.id, ItemRow.content).where(_LIVE).execution_options(yield_per=_PAGE)
+        return ((id, content) for id, content in self._connection.execute(select))
 
     def ids_matching(self, conditions: Sequence[Condition]) -> list[int]:
         """Return the ids of the live rows that fulfil all conditions, ascending."""

@@ -10,6 +10,7 @@ from storage.catalog.schema import ItemRow, ThumbnailRow
 from storage.errors import StoreCorrupt
 
 _THUMBNAIL = sa.select(ThumbnailRow.item, ThumbnailRow.png, ThumbnailRow.checksum)
+_BY_ITEM = _THUMBNAIL.where(in_values(ThumbnailRow.item))
 _LIVE_BY_ITEM = _THUMBNAIL.join(ItemRow, ItemRow.id == ThumbnailRow.item).where(
     in_values(ThumbnailRow.item), ItemRow.deleted_in.is_(None)
 )
@@ -29,10 +30,14 @@ class ThumbnailRows:
         rows = [(item, png, thumbnail_checksum(item, png)) for item, png in thumbnails.items()]
         insert_rows(self._connection, ThumbnailRow, ["item", "png", "checksum"], rows)
 
-    def by_item(self, ids: Sequence[int]) -> dict[int, bytes]:
-        """Return the thumbnails of the live items among these, by id; raise StoreCorrupt for a damaged one."""
+    def by_item(self, ids: Sequence[int], *, deleted: bool = False) -> dict[int, bytes]:
+        """Return the thumbnails of these items, by id; raise StoreCorrupt for a damaged one.
+
+        Those of deleted items are left out unless `deleted`.
+        """
         thumbnails = {}
-        for item, png, checksum in self._connection.execute(_LIVE_BY_ITEM, bind_values(ids)):
+        select = _BY_ITEM if deleted else _LIVE_BY_ITEM
+        for item, png, checksum in self._connection.execute(select, bind_values(ids)):
             if not _is_intact(item, png, checksum):
                 raise StoreCorrupt(
                     f"expected the thumbnail of item {item} to match its checksum, but it was damaged after it was "

@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from typing import TypeGuard
 
 import numpy as np
+from numpy.typing import NDArray
 
 from storage.errors import InvalidQuery
 
@@ -86,6 +87,26 @@ class Item:
     label: str | None
     metadata: Mapping[str, Scalar]
     content: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class SourcedItem:
+    """A stored item, and the name of its source if it is known."""
+
+    item: Item
+    source: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class ReusableItem:
+    """A stored or deleted item with what another item of the same content can have too.
+
+    `vector` is (dim,) float32, and `thumbnail` an encoded PNG.
+    """
+
+    item: Item
+    vector: NDArray[np.float32]
+    thumbnail: bytes | None
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,11 +1,14 @@
 """`lookalike ingest`: what it prints where, and how it ends."""
 
+import io
 import json
 import re
+import sys
 from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+from rich.console import Console
 
 from ingest import job
 from ingest.__main__ import app
@@ -15,10 +18,12 @@ from ingest.embedding.network.precision import PrecisionOption
 from ingest.embedding.recipes import RECIPES, Recipe
 from ingest.errors import WeightsUnusable
 from ingest.sources import datasets
-from storage import Store
+from storage import Store, console
 from tests.commands import Command
 from tests.ingest.images.refusals import DECODABLE
 from tests.ingest.sources.idx_files import write_split
+from tests.ingest.test_job import no_weights
+from tests.storage.stores import files
 from tests.toys import TOY, grey, png, toy_backbone, write_greys
 
 Ingest = Callable[..., tuple[int, str, str]]
@@ -93,6 +98,114 @@ def test_rejected_images_are_named_with_their_reason_and_the_exit_status_is_3(in
     assert ingest()[:2] == (3, "Nothing to do: 3 images unchanged, 1 rejected; STORE holds 3 items (recipe toy).\n")
 
 
+def test_what_changed_in_a_folder_is_told_and_removed_only_when_asked(ingest: Ingest, images: Path) -> None:
+    ingest()
+    (images / "dark" / "51.png").unlink()
+    (images / "dark" / "0.png").rename(images / "black.png")
+    status, out, err = ingest()
+    assert (status, out) == (0, "0 added, 1 moved, 1 unchanged in TIME; STORE holds 3 items (recipe toy).\n")
+    gone = "items of this source that are no longer there: 1; the same command with --prune removes them"
+    assert err.splitlines()[-1] == gone
+    status, out, err = ingest("--prune")
+    assert (status, out) == (0, "0 added, 1 removed, 2 unchanged in TIME; STORE holds 2 items (recipe toy).\n")
+    assert gone not in err
+
+
+def test_more_than_half_is_removed_with_yes_only(ingest: Ingest, images: Path, store: Path) -> None:
+    ingest()
+    for level in (0, 51):
+        (images / "dark" / f"{level}.png").unlink()
+    status, out, err = ingest("--prune")
+    assert (status, out, err.splitlines()[-1]) == (
+        1,
+        "",
+        f"error: expected at most half of the 3 items of folder:{images} to be gone, got 2: none was removed, and all "
+        "else was stored; check the source, or add --yes",
+    )
+    with Store.open(store) as opened:
+        assert len(opened) == 3
+    assert ingest("--prune", "--yes")[:2] == (
+        0,
+        "0 added, 2 removed, 1 unchanged in TIME; STORE holds 1 items (recipe toy).\n",
+    )
+    assert ingest("--yes")[0] == 2
+
+
+@pytest.mark.parametrize(("answer", "removed"), [("y\n", True), ("n\n", False)])
+def test_on_a_terminal_the_user_is_asked(
+    answer: str, removed: bool, ingest: Ingest, images: Path, store: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    ingest()
+    for level in (0, 51):
+        (images / "dark" / f"{level}.png").unlink()
+    terminal = io.StringIO(answer)
+    monkeypatch.setattr(terminal, "isatty", lambda: True)
+    monkeypatch.setattr("sys.stdin", terminal)
+    monkeypatch.setattr(console, "ERR", Console(file=sys.stderr, force_terminal=True))
+    status, _, err = ingest("--prune")
+    assert "2 of the 3 items of the source are no longer there. Remove them? [y/N]:" in err
+    with Store.open(store) as opened:
+        assert (status, len(opened)) == ((0, 1) if removed else (1, 3))
+
+
+def test_a_dry_run_lists_what_a_job_would_do_and_does_nothing(
+    ingest: Ingest, store: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(job, "vgg16_factory", no_weights)
+    status, out, err = ingest("--dry-run")
+    assert (status, err) == (0, "")
+    assert out.splitlines() == [
+        "added dark/0.png",
+        "added dark/102.png",
+        "added dark/51.png",
+        "A job would do this: 3 added; nothing was written.",
+    ]
+    assert not store.exists()
+
+
+def test_a_dry_run_of_a_second_job_names_every_change(ingest: Ingest, images: Path, store: Path) -> None:
+    ingest()
+    before = files(store)
+    (images / "dark" / "51.png").unlink()
+    (images / "dark" / "0.png").rename(images / "black.png")
+    (images / "dark" / "102.png").write_bytes(png(grey(103)))
+    (images / "dark" / "new.png").symlink_to("nothing.png")
+    status, out, err = ingest("--dry-run", "--prune")
+    assert (status, out.splitlines()) == (
+        3,
+        [
+            "moved dark/0.png -> black.png",
+            "replaced dark/102.png",
+            "removed dark/51.png",
+            "A job would do this: 0 added, 1 replaced, 1 moved, 1 removed, 1 rejected; nothing was written.",
+        ],
+    )
+    assert err.startswith("rejected dark/new.png: ")
+    status, out, _ = ingest("--dry-run", "--json")
+    document = json.loads(out)
+    assert [reject["key"] for reject in document.pop("rejects")] == ["dark/new.png"]
+    assert (status, document) == (
+        3,
+        {
+            "added": 0,
+            "unchanged": 0,
+            "replaced": 1,
+            "moved": 1,
+            "relabelled": 0,
+            "gone": 1,
+            "pruned": 0,
+            "most_are_gone": False,
+            "rejected": 1,
+            "items": 3,
+            "changes": [
+                {"change": "moved", "key": "black.png", "moved_from": "dark/0.png"},
+                {"change": "replaced", "key": "dark/102.png", "moved_from": None},
+            ],
+        },
+    )
+    assert files(store) == before
+
+
 def test_json_is_the_only_thing_on_standard_output(ingest: Ingest, images: Path) -> None:
     (images / "dark" / "50.png").write_bytes(b"")
     status, out, _ = ingest("--json")
@@ -104,11 +217,18 @@ def test_json_is_the_only_thing_on_standard_output(ingest: Ingest, images: Path)
             "added": 3,
             "unchanged": 0,
             "replaced": 0,
+            "moved": 0,
+            "relabelled": 0,
+            "gone": 0,
+            "pruned": 0,
+            "other_sources": {},
             "rejected": 1,
             "rejects": [{"key": "dark/50.png", "reason": f"{DECODABLE} dark/50.png: an empty file"}],
             "skipped": {},
             "items": 3,
             "recipe": "toy",
+            "fitted_on": 3,
+            "outgrown": False,
             "precision": "float32",
             "weights": {"digest": "toy weights", "origin": "a toy"},
             "drift": None,

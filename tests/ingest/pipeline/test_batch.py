@@ -6,9 +6,11 @@ import numpy as np
 
 from ingest.embedding.linalg.arrays import Float32Array
 from ingest.pipeline.batch import Batch, batches_of
+from ingest.pipeline.compare import Change, KnownContent, Unchanged
 from ingest.pipeline.embedding_queue import EmbeddingQueue
 from ingest.pipeline.prepare import PreparedImage, Slice
-from storage import NewItem, Rejected
+from storage import Item, NewItem, Rejected
+from storage.types.items import SourcedItem
 
 
 class Embedder:
@@ -23,10 +25,17 @@ class Embedder:
         return np.array([input[:1] for input in inputs], np.float32)
 
 
-def images(*keys: str, replaces: bool = False) -> Slice:
-    return Slice(
-        [PreparedImage(NewItem(key, b"digest"), np.array([ord(key[0])], np.float32), replaces) for key in keys]
-    )
+def images(*keys: str, change: Change = Change.ADDED) -> Slice:
+    return Slice([PreparedImage(NewItem(key, b"digest"), np.array([ord(key[0])], np.float32), change) for key in keys])
+
+
+def moved(key: str, id: int) -> KnownContent:
+    origin = SourcedItem(Item(id, "old", None, {}, b"digest"), "folder:/pictures")
+    return KnownContent(NewItem(key, b"digest"), np.array([ord(key[0])], np.float32), Change.MOVED, origin)
+
+
+def unchanged(*keys: str) -> list[Unchanged]:
+    return [Unchanged(key) for key in keys]
 
 
 def grouped(*slices: Slice, limit: int = 3) -> list[Batch]:
@@ -53,15 +62,28 @@ def test_whole_slices_fill_a_batch_up_to_its_limit() -> None:
 
 def test_rejects_count_as_rows_and_unchanged_inputs_do_not() -> None:
     rejected = [Rejected("x", "why"), Rejected("y", "why")]
-    batches = grouped(Slice(images("a").images, ["u", "v", "w", "z"], rejected), images("b", replaces=True))
-    assert [(keys(batch), batch.unchanged, batch.rejects, batch.replaced) for batch in batches] == [
-        (["a"], ["u", "v", "w", "z"], rejected, 0),
-        (["b"], [], [], 1),
+    batches = grouped(Slice(images("a").images, unchanged("u", "v", "w", "z"), rejected), images("b"))
+    assert [(keys(batch), batch.unchanged, batch.rejects) for batch in batches] == [
+        (["a"], ["u", "v", "w", "z"], rejected),
+        (["b"], [], []),
     ]
 
 
+def test_items_are_counted_by_their_change_and_known_vectors_stand_among_computed_ones() -> None:
+    slice = Slice([*images("a", "b").images, moved("c", 7), *images("d", change=Change.REPLACED).images])
+    (batch,) = grouped(slice, limit=9)
+    assert keys(batch) == ["a", "b", "c", "d"]
+    assert batch.changes == {Change.ADDED: 2, Change.MOVED: 1, Change.REPLACED: 1}
+    assert (batch.embedded, batch.moved_from) == (3, [7])
+
+
+def test_items_that_get_another_source_are_rows_of_their_batch() -> None:
+    batches = grouped(Slice(unchanged=[Unchanged("u", 4), Unchanged("v")]), Slice(unchanged=[Unchanged("w", 5)]))
+    assert [(batch.unchanged, batch.adopted, batch.rows) for batch in batches] == [(["u", "v", "w"], [4, 5], 2)]
+
+
 def test_a_slice_of_unchanged_inputs_is_a_batch_of_its_own() -> None:
-    batches = grouped(Slice(unchanged=["u"]), Slice(unchanged=["v", "w"]), images("a"))
+    batches = grouped(Slice(unchanged=unchanged("u")), Slice(unchanged=unchanged("v", "w")), images("a"))
     assert [(keys(batch), batch.unchanged) for batch in batches] == [([], ["u"]), ([], ["v", "w"]), (["a"], [])]
 
 

@@ -61,7 +61,7 @@ def decode_image(data: bytes, least_side: int | None = None, pixel_limit: int = 
 
 
 #: Compressed BMPs are decoded in Python, a run at a time.
-_MAX_RUN_LENGTHS = 16 << 20
+_MAX_RUN_LENGTHS = 4 << 20
 _BMP_RLE = (1, 2)
 
 
@@ -75,7 +75,7 @@ def _open(plugin: type[ImageFile], data: bytes, pixel_limit: int) -> PillowImage
 
 def _open_bmp(data: bytes, pixel_limit: int) -> PillowImage.Image:
     if int.from_bytes(data[30:34], "little") in _BMP_RLE and len(data) > _MAX_RUN_LENGTHS:
-        raise NotDecodable("a BMP of run lengths, larger than 16 MiB: save it as PNG")
+        raise NotDecodable("a BMP of run lengths, larger than 4 MiB: save it as PNG")
     return _open(BmpImageFile, data, pixel_limit)
 
 

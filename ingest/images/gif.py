@@ -38,7 +38,9 @@ def open_gif(data: bytes, pixel_limit: int) -> PillowImage.Image:
     if frame == (0, 0, *image.size):
         return opaque
     canvas = PillowImage.new("RGB", image.size, "white")
-    canvas.paste(opaque.crop(frame), frame[:2])
+    shown = PillowImage.new("1", image.size)
+    shown.paste(1, frame)
+    canvas.paste(opaque, mask=shown)
     return canvas
 
 

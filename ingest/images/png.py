@@ -9,7 +9,7 @@ from PIL import Image as PillowImage
 from PIL.PngImagePlugin import PngImageFile
 
 from ingest.images.refusal import NotDecodable, require_pixels
-from ingest.images.to_srgb import PROFILE_LIMIT, scale_to_8_bits
+from ingest.images.to_srgb import EXIF_LIMIT, PROFILE_LIMIT, scale_to_8_bits
 
 SIGNATURE = b"\x89PNG\r\n\x1a\n"
 _CHUNK = struct.Struct(">I4s")
@@ -29,7 +29,6 @@ _STILL = frozenset({b"IHDR", b"PLTE", b"tRNS", b"IDAT", b"IEND"})
 
 #: ImageMagick writes an EXIF block as hexadecimal text.
 _EXIF_TEXT = b"Raw profile type exif\0"
-_EXIF_LIMIT = 1 << 20
 
 #: The most bytes of image data that are expanded at a time.
 _INFLATED = 1 << 20
@@ -112,7 +111,7 @@ def _read_extra(kind: bytes, body: memoryview, info: dict[str, bytes]) -> None:
             info["exif"] = bytes(body)
         elif kind in (b"tEXt", b"zTXt") and body[: len(_EXIF_TEXT)] == _EXIF_TEXT and "exif" not in info:
             text = bytes(body[len(_EXIF_TEXT) :])
-            lines = (_decompressed(text[1:], _EXIF_LIMIT) if kind == b"zTXt" else text).split(b"\n")
+            lines = (_decompressed(text[1:], EXIF_LIMIT) if kind == b"zTXt" else text).split(b"\n")
             # An empty line, the kind and the length come before.
             info["exif"] = bytes.fromhex(b"".join(lines[3:]).decode("ascii"))
     except (ValueError, zlib.error):

@@ -81,6 +81,8 @@ def open_tiff(data: bytes, pixel_limit: int) -> PillowImage.Image:
     except SyntaxError:
         kind = f"{samples} samples of {int(bits.max(initial=1))} bits, photometric {photometric}"
         raise NotDecodable(f"a TIFF of a kind that Pillow does not read ({kind})") from None
+    # Otherwise Pillow warns of images near its own limit.
+    image.im = PillowImage.new(image.mode, (width, height)).im
     image.load()
     if not image.mode.startswith("I"):
         return image

@@ -28,6 +28,9 @@ _SIDEWAYS = (5, 6, 7, 8)
 #: Larger profiles are ignored: those of printers have up to 3 MB.
 PROFILE_LIMIT = 8 << 20
 
+#: Larger EXIF blocks are ignored: JPEG's cannot have more than 64 kB.
+EXIF_LIMIT = 1 << 20
+
 _PROFILED_MODES = ("L", "RGB", "CMYK")
 
 
@@ -47,6 +50,8 @@ def reduction(width: int, height: int, least_side: int | None) -> int:
 
 def exif_orientation(block: bytes) -> int:
     """Return the orientation in an EXIF block, 1 to 8; 1 when it is absent or damaged."""
+    if len(block) > EXIF_LIMIT:
+        return 1
     exif = PillowImage.Exif()
     try:
         exif.load(block)
@@ -59,7 +64,7 @@ def exif_orientation(block: bytes) -> int:
 def to_srgb(image: PillowImage.Image, least_side: int | None) -> DecodedImage:
     """Return a Pillow image as 8-bit sRGB, divided by a whole number that keeps `least_side`."""
     width, height = image.size
-    orientation = exif_orientation(image.info.get("exif", b""))
+    orientation = exif_orientation(image.info.get("exif") or b"")
     profile = image.info.get("icc_profile") or b""
     image = on_white(image)
     factor = reduction(width, height, least_side)

@@ -244,6 +244,18 @@ def test_a_limit_takes_the_first_images_only(ingest: Ingest, store: Path) -> Non
         assert [item.key for item in opened.items()] == ["dark/0.png", "dark/102.png"]
 
 
+def test_pictures_of_kinds_that_are_not_read_are_named_at_the_end(ingest: Ingest, images: Path) -> None:
+    (images / "dark" / "51.nef").write_bytes(b"raw")
+    (images / "dark" / "logo.svg").write_bytes(b"<svg/>")
+    status, out, err = ingest()
+    assert (status, out) == (0, "3 added in TIME; STORE holds 3 items (recipe toy).\n")
+    assert err.splitlines()[-1] == (
+        "skipped 1 RAW and 1 SVG files, which are not read: export as JPEG or PNG what belongs into the store"
+    )
+    status, out, _ = ingest("--json")
+    assert (status, json.loads(out)["skipped"]) == (0, {"RAW": 1, "SVG": 1})
+
+
 def test_the_name_of_a_store_is_shown_as_it_is(run: Command, images: Path, tmp_path: Path) -> None:
     """Brackets are no markup, and a word between colons no emoji."""
     _, out, _ = run(f"folder:{images}", "--store", tmp_path / "[bold] :cat:")

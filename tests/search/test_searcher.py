@@ -5,8 +5,10 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+import cv2
 import numpy as np
 import pytest
+from PIL import Image as PillowImage
 
 from ingest.embedding.linalg.arrays import Float32Array
 from ingest.embedding.network.precision import PrecisionOption
@@ -19,7 +21,7 @@ from storage import Store
 from storage.errors import InvalidQuery, InvalidVectors, OtherEmbedding, StoreNotFound, UnknownItem
 from tests.errors import exactly
 from tests.search.stores import LEVELS, NEIGHBOURS, batch, grey_searcher, grey_store, hit, result
-from tests.toys import TOY, ToyBackbone, grey, grey_source, png, toy_backbone
+from tests.toys import TOY, ToyBackbone, grey, grey_source, noise, png, toy_backbone
 
 # The hits of an image of level 61: 10, 61, 92 and 143 levels away.
 LEVEL_61 = (
@@ -32,6 +34,20 @@ LEVEL_61 = (
 
 def test_an_item_has_the_others_as_hits_but_never_itself(searcher: Searcher) -> None:
     assert [searcher.by_id(id) for id in range(4)] == [result(searcher, key) for key in LEVELS]
+
+
+def test_a_large_photographs_file_is_found_at_no_distance(tmp_path: Path) -> None:
+    """It is decoded at the same scale when it is asked for as when it was ingested."""
+    images = tmp_path / "images"
+    images.mkdir()
+    for seed in range(3):
+        smooth = cv2.resize(noise(9, 12, 3, seed=seed), (1200, 900), interpolation=cv2.INTER_CUBIC)
+        PillowImage.fromarray(smooth).save(images / f"{seed}.jpg")
+    ingest(f"folder:{images}", tmp_path / "store", recipe=TOY, make_backbone=toy_backbone())
+    with Searcher.open(tmp_path / "store", make_backbone=toy_backbone()) as searcher:
+        hits = searcher.by_image(images / "1.jpg").hits
+    assert (hits[0].key, hits[0].distance) == ("1.jpg", 0)
+    assert (hits[0].metadata["width"], hits[0].metadata["height"]) == (1200, 900)
 
 
 def test_k_limits_the_hits(searcher: Searcher) -> None:

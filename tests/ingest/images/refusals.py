@@ -1,7 +1,7 @@
 """Why images are not decoded."""
 
 from ingest.errors import UnreadableImage
-from ingest.images.images import decode
+from ingest.images.images import decode, decode_scaled
 from tests.errors import error_message
 
 #: How the error of each image that is not decoded begins.
@@ -13,3 +13,12 @@ def reason(data: bytes) -> str:
     message = error_message(UnreadableImage, decode, data, "cats/1.png")
     assert message.startswith(f"{DECODABLE} cats/1.png: ")
     return message.removeprefix(f"{DECODABLE} cats/1.png: ")
+
+
+def reason_or_size(data: bytes) -> str:
+    """Return why an image is not decoded, or its width and height, as in "2 x 1"."""
+    try:
+        image = decode_scaled(data, "cats/1.png", None)
+    except UnreadableImage:
+        return reason(data)
+    return f"{image.width} x {image.height}"

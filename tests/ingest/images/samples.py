@@ -8,6 +8,7 @@ import numpy as np
 from ingest.images.images import Image
 from tests.ingest.images.handmade import bmp, gif, png, tiff, webp
 from tests.ingest.images.handmade.exif import exif
+from tests.ingest.images.handmade.heic import HEIC
 from tests.ingest.images.handmade.jpeg import ADOBE_CMYK, jpeg_of, with_orientation
 
 _ROWS = [bytes([1, 2, 3, 40, 50, 60]), bytes([70, 80, 90, 255, 254, 253])]
@@ -38,6 +39,7 @@ SAMPLES: dict[str, tuple[str, bytes]] = {
     "animated gif": ("GIF", gif.gif_of(2, 2, _FRAME, gif.Frame(((3,),), left=1), background=9)),
     "webp": ("WebP", webp.webp_of(2, 2, webp.EXIF, webp.vp8l(_BGRA[:, :, :3]), webp.chunk(b"EXIF", exif(8)))),
     "animated webp": ("WebP", webp.webp_of(2, 2, webp.ANIMATED, webp.animation(_STILL, _STILL))),
+    "heic": ("HEIC", HEIC),
     "bmp": ("BMP", bmp.bmp_of(1, 2, 24, bytes([3, 2, 1, 0, 6, 5, 4, 0]))),
     "packed bmp": ("BMP", bmp.bmp_of(3, 1, 8, bytes([2, 1, 1, 0, 0, 1]), bmp.RLE8, palette=_COLOURS)),
     "tiff": ("TIFF", tiff.tiff_of(2, 2, _ROWS, tags={274: [6]})),

@@ -10,7 +10,8 @@ TIMES = 2_000
 
 def test_randomly_damaged_images_are_decoded_or_refused() -> None:
     done = run_python("-X", "faulthandler", "-m", "tests.ingest.images.bit_flips", TIMES)
-    assert (done.returncode, done.stderr[-2000:] if done.returncode else "") == (0, "")
+    # Libraries write nothing of their own: it would have no file's name.
+    assert (done.returncode, done.stderr[-2000:]) == (0, "")
     decoded = json.loads(done.stdout)
     assert decoded.keys() == {*SAMPLES, *WRITTEN}
     # Of each sample some copies must be decoded and some refused, or the damage was too small or too large.

@@ -1,5 +1,6 @@
 """Images of every format with an EXIF orientation are turned upright, whether decoded as RGB or unchanged."""
 
+import zlib
 from collections.abc import Callable
 
 import cv2
@@ -51,6 +52,18 @@ def png_with_exif_at_its_end(orientation: int) -> bytes:
     return png_of(4, rows(STORED), RGB, after=[chunk(b"eXIf", exif(orientation, ">"))])
 
 
+def png_with_exif_as_text(orientation: int) -> bytes:
+    # As ImageMagick writes it: the kind, the length, and hexadecimal lines.
+    block = b"Exif\0\0" + exif(orientation)
+    text = f"\nexif\n{len(block):8}\n{block.hex()}\n".encode()
+    return png_of(4, rows(STORED), RGB, before=[chunk(b"tEXt", b"Raw profile type exif\0" + text)])
+
+
+def png_with_exif_as_compressed_text(orientation: int) -> bytes:
+    text = f"\nexif\n{26:8}\n{exif(orientation).hex()}\n".encode()
+    return png_of(4, rows(STORED), RGB, after=[chunk(b"zTXt", b"Raw profile type exif\0\0" + zlib.compress(text))])
+
+
 def png_with_alpha(orientation: int) -> bytes:
     rgba = np.dstack([STORED, np.full((3, 4), 255, np.uint8)])
     return png_of(4, rows(rgba), RGBA, before=[chunk(b"eXIf", exif(orientation))])
@@ -86,7 +99,17 @@ def tiff_in_tiles(orientation: int) -> bytes:
     return tiff_of(4, 3, [tile.tobytes()], tile=32, tags={ORIENTATION: [orientation]}, big=True)
 
 
-IN_COLOUR = [png, png_with_exif_at_its_end, png_with_alpha, webp, webp_with_alpha, tiff, tiff_in_tiles]
+IN_COLOUR = [
+    png,
+    png_with_exif_at_its_end,
+    png_with_exif_as_text,
+    png_with_exif_as_compressed_text,
+    png_with_alpha,
+    webp,
+    webp_with_alpha,
+    tiff,
+    tiff_in_tiles,
+]
 IN_GREY = [png_of_16_bits, tiff_of_16_bits]
 
 

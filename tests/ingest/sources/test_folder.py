@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from ingest.errors import SourceUnusable, UnreadableImage
-from ingest.sources import SourceImage, confined_folder
+from ingest.sources import SourceImage, confined_folder, limited, skipped_kinds
 from ingest.sources.folder import Folder
 from tests.errors import error_message
 from tests.ingest.sources.contents import described, rejects
@@ -173,6 +173,18 @@ def test_a_file_is_an_image_by_its_suffix_or_by_its_first_bytes(tmp_path: Path) 
         (tmp_path / name).write_bytes(b"P.S. this is BMP or II* no image")
     (tmp_path / "10").write_bytes(b"")
     assert keys(tmp_path) == ["1.PNG", "2.data", "3", "4.png.bak", "5.JpEg", "6.heic"]
+
+
+def test_pictures_of_kinds_that_are_not_read_are_counted_by_suffix_and_by_first_bytes(tmp_path: Path) -> None:
+    write(tmp_path, "a/1.png")
+    for name in ("a/1.CR2", "a/2.dng", "b/drawing.svg", "b/report.pdf", "c/new.jxl", "notes.txt", ".hidden.nef"):
+        (tmp_path / name).parent.mkdir(exist_ok=True)
+        (tmp_path / name).write_bytes(b"whatever")
+    (tmp_path / "scan").write_bytes(b"%PDF-1.7")
+    folder = Folder(tmp_path)
+    assert [image.key for image in folder] == ["a/1.png"]
+    assert folder.skipped == {"RAW": 2, "SVG": 1, "PDF": 2, "JPEG XL": 1}
+    assert skipped_kinds(limited(folder, 1)) == folder.skipped
 
 
 def test_pipes_and_folders_are_no_images_and_are_not_waited_for(tmp_path: Path) -> None:

@@ -18,6 +18,28 @@ BMPS: dict[str, tuple[bytes, Row]] = {
         bmp.bmp_of(3, 1, 8, bytes([2, 1, 1, 0, 0, 1]), bmp.RLE8, palette=TWO_COLOURS * 128),
         [(40, 50, 60), (40, 50, 60), (1, 2, 3)],
     ),
+    # Rows of 3 pixels end in a padded word where they are not compressed.
+    "run lengths in rows of a padded width": (
+        bmp.bmp_of(3, 2, 8, bytes([3, 0, 0, 0, 2, 1, 1, 0, 0, 1]), bmp.RLE8, palette=TWO_COLOURS * 128),
+        [(40, 50, 60), (40, 50, 60), (1, 2, 3)],
+    ),
+    "run lengths of 4 bits in rows of a padded width": (
+        bmp.bmp_of(3, 2, 4, bytes([3, 0, 0, 0, 3, 0x10, 0, 1]), bmp.RLE4, palette=TWO_COLOURS * 8),
+        [(40, 50, 60), (1, 2, 3), (40, 50, 60)],
+    ),
+    "a run over its row's end": (
+        bmp.bmp_of(3, 2, 8, bytes([9, 1, 0, 0, 3, 0, 0, 1]), bmp.RLE8, palette=TWO_COLOURS * 128),
+        [(1, 2, 3)] * 3,
+    ),
+    "16 bits": (bmp.bmp_of(2, 1, 16, b"\xff\x7f\x00\x7c"), [WHITE, (255, 0, 0)]),
+    "16 bits with masks of 5, 6 and 5 bits": (
+        bmp.bmp_of(2, 1, 16, b"\xff\xff\xe0\x07", bmp.MASKS, (0xF800, 0x7E0, 0x1F)),
+        [WHITE, (0, 255, 0)],
+    ),
+    "16 bits with masks in the header": (
+        bmp.bmp_of(2, 1, 16, b"\xff\xff\xe0\x07", bmp.MASKS, (0xF800, 0x7E0, 0x1F, 0), header=56),
+        [WHITE, (0, 255, 0)],
+    ),
     "32 bits without alpha": (bmp.bmp_of(2, 1, 32, bytes([3, 2, 1, 0, 6, 5, 4, 0])), [(1, 2, 3), (4, 5, 6)]),
     "32 bits with masks and no alpha": (
         bmp.bmp_of(1, 1, 32, bytes([3, 2, 1, 0]), bmp.MASKS, (*BGRA_MASKS[:3], 0), header=56),

@@ -18,6 +18,24 @@ GIFS: dict[str, tuple[bytes, Row]] = {
         gif.gif_of(3, 1, gif.Frame(((2,),), left=1, transparent=0), gif.Frame(((1, 1, 1),))),
         [WHITE, BLUE, WHITE],
     ),
+    "a first frame that is smaller than its canvas, and opaque": (
+        gif.gif_of(3, 1, gif.Frame(((2,),), left=1)),
+        [WHITE, BLUE, WHITE],
+    ),
+    "transparency of the first frame, and none of the last": (
+        gif.gif_of(2, 1, gif.Frame(((0, 1),), transparent=1), gif.Frame(((2, 2),))),
+        [RED, WHITE],
+    ),
+    "transparency of the last frame only": (
+        gif.gif_of(2, 1, gif.Frame(((0, 1),)), gif.Frame(((2, 2),), transparent=1)),
+        [RED, GREEN],
+    ),
+    "a frame beyond the canvas": (gif.gif_of(1, 1, gif.Frame(((0, 1),))), [RED, GREEN]),
+    "a second frame beyond the canvas": (
+        gif.gif_of(1, 1, gif.Frame(((0,),)), gif.Frame(((1,),), left=9)),
+        [RED],
+    ),
+    "something else after the first frame": (gif.gif_of(1, 1, gif.Frame(((0,),)))[:-1] + b"?;", [RED]),
     "a background beyond its colour table": (gif.gif_of(2, 1, gif.Frame(((0, 1),)), background=9), [RED, GREEN]),
 }
 

@@ -58,6 +58,10 @@ PNGS: dict[str, tuple[bytes, Row]] = {
         png_of(2, [shorts(1000, 1001)], GREY, 16, before=[chunk(b"tRNS", shorts(1000))]),
         grey(255, 4),
     ),
+    "a transparent colour of 16 bits": (
+        png_of(2, [shorts(257, 514, 771, 0xFFFF, 0, 0)], RGB, 16, before=[chunk(b"tRNS", shorts(257, 514, 771))]),
+        [WHITE, (255, 0, 0)],
+    ),
     "an animation whose first frame is the still image": (
         png_of(1, [bytes([1, 2, 3])], before=[ANIMATED, FIRST], after=[NEXT, FRAME_DATA]),
         [(1, 2, 3)],

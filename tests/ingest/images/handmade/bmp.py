@@ -2,7 +2,7 @@
 
 import struct
 
-RGB, RLE8, MASKS = 0, 1, 3
+RGB, RLE8, RLE4, MASKS = 0, 1, 2, 3
 
 
 def bmp_of(

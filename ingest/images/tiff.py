@@ -27,6 +27,15 @@ _SAMPLE_FORMATS = {2: "signed", 3: "floating-point", 5: "complex", 6: "complex"}
 _CODES = {1: "B", 3: "H", 4: "I", 13: "I", 16: "Q", 18: "Q"}
 _BYTES = 1
 
+_Tags = dict[int, NDArray[np.unsignedinteger]]
+_NONE = np.empty(0, np.uint16)
+
+#: libtiff of Pillow's wheels is built without it.
+_WEBP = 50001
+
+#: Pillow logs an error of more.
+_MAX_SAMPLES = 6
+
 #: The most numbers of a directory, which Pillow makes Python's own.
 _MAX_NUMBERS = 1_000_000
 
@@ -39,74 +48,80 @@ def open_tiff(data: bytes, pixel_limit: int) -> PillowImage.Image:
     if data.startswith(b"MM\0+"):
         raise NotDecodable("a BigTIFF of the big-endian kind, which Pillow does not read: save it as TIFF")
     tags = _directory(data)
-
-    def number(tag: int, default: int) -> int:
-        numbers = tags.get(tag)
-        return int(numbers[0]) if numbers is not None and len(numbers) else default
-
-    if _DNG in tags or (number(_SUBFILE, 0) & 1 and _SUB_DIRECTORIES in tags):
+    if _DNG in tags or (_number(tags, _SUBFILE, 0) & 1 and _SUB_DIRECTORIES in tags):
         raise NotDecodable(not_read("RAW"))
-    width, height = number(_WIDTH, 0), number(_HEIGHT, 0)
+    width, height = _number(tags, _WIDTH, 0), _number(tags, _HEIGHT, 0)
     require_pixels(width, height, pixel_limit)
-    photometric = number(_PHOTOMETRIC, _BLACK_IS_ZERO)
-    bits, samples = tags.get(_BITS, np.ones(1, np.uint16)), number(_SAMPLES, 1)
-    kinds = {int(kind) for kind in tags.get(_SAMPLE_FORMAT, ())}
-    formats = [_SAMPLE_FORMATS[kind] for kind in sorted(kinds) if kind in _SAMPLE_FORMATS]
-    if formats:
-        raise NotDecodable(f"a TIFF of {formats[0]} numbers, which have no defined white")
-    tile_width, tile_height = number(_TILE_WIDTH, 0), number(_TILE_HEIGHT, 0)
-    if tile_width * tile_height > _MAX_TILE:
-        raise NotDecodable("a TIFF of huge tiles")
-    parts = samples if number(_PLANES, 1) == _SEPARATE else 1
-    if _TILE_OFFSETS in tags:
-        parts *= math.ceil(width / max(1, tile_width)) * math.ceil(height / max(1, tile_height))
-        _require_parts(parts, tags[_TILE_OFFSETS], tags.get(_TILE_LENGTHS), len(data))
-    else:
-        parts *= math.ceil(height / max(1, min(height, number(_ROWS, height))))
-        _require_parts(parts, tags.get(_STRIP_OFFSETS), tags.get(_STRIP_LENGTHS), len(data))
-    if number(_COMPRESSION, _UNCOMPRESSED) == _UNCOMPRESSED and photometric != _YCBCR and _STRIP_LENGTHS in tags:
-        # Pillow reads beyond a strip that is too short.
-        planes = [int(bits[0])] * samples if len(bits) < samples else bits[:samples].tolist()
-        rows = planes if number(_PLANES, 1) == _SEPARATE else [sum(planes)]
-        if tags[_STRIP_LENGTHS].sum(dtype=np.uint64) < height * sum(math.ceil(width * row / 8) for row in rows):
-            raise NotDecodable("a truncated TIFF (short strips)")
-    inverted = int(bits.max(initial=1)) > 8 and photometric == _WHITE_IS_ZERO
+    for kind in sorted(_SAMPLE_FORMATS.keys() & set(tags.get(_SAMPLE_FORMAT, _NONE).tolist())):
+        raise NotDecodable(f"a TIFF of {_SAMPLE_FORMATS[kind]} numbers, which have no defined white")
+    samples, photometric = _number(tags, _SAMPLES, 1), _number(tags, _PHOTOMETRIC, _BLACK_IS_ZERO)
+    bits = int(tags.get(_BITS, _NONE).max(initial=1))
+    _require_parts(tags, width, height, samples, len(data))
+    inverted = bits > 8 and photometric == _WHITE_IS_ZERO
     if inverted:
         # Pillow reads this in one of the byte orders, and does not invert.
         changed = bytearray(data)
         _directory(changed)[_PHOTOMETRIC][0] = _BLACK_IS_ZERO
         data = bytes(changed)
+    compression = _number(tags, _COMPRESSION, _UNCOMPRESSED)
+    what = f"{samples} samples of {bits} bits, photometric {photometric}, compression {compression}"
+    other = NotDecodable(f"a TIFF of a kind that Pillow does not read ({what})")
+    if samples > _MAX_SAMPLES or compression == _WEBP:
+        raise other
     try:
         image = TiffImageFile(io.BytesIO(data))
     except SyntaxError:
-        kind = f"{samples} samples of {int(bits.max(initial=1))} bits, photometric {photometric}"
-        raise NotDecodable(f"a TIFF of a kind that Pillow does not read ({kind})") from None
+        raise other from None
+    if image.mode == "I":
+        raise NotDecodable("a TIFF of 32 bits, which have no defined white")
     # Otherwise Pillow warns of images near its own limit.
     image.im = PillowImage.new(image.mode, (width, height)).im
     image.load()
     if not image.mode.startswith("I"):
         return image
-    if image.mode == "I":
-        raise NotDecodable("a TIFF of 32 bits, which have no defined white")
     values = np.asarray(image).astype(np.uint16)
-    grey = PillowImage.fromarray(scale_to_8_bits(values, (1 << int(bits[0])) - 1, inverted=inverted))
-    grey.info |= {name: image.info[name] for name in ("icc_profile",) if name in image.info}
+    grey = PillowImage.fromarray(scale_to_8_bits(values, (1 << bits) - 1, inverted=inverted))
+    grey.info["icc_profile"] = image.info.get("icc_profile")
     return grey
 
 
-def _require_parts(
-    count: int, offsets: NDArray[np.unsignedinteger] | None, lengths: NDArray[np.unsignedinteger] | None, size: int
-) -> None:
-    """Raise NotDecodable unless there are `count` strips or tiles, all of which lie within the file."""
-    if offsets is None or len(offsets) < count:
+def _require_parts(tags: _Tags, width: int, height: int, samples: int, size: int) -> None:
+    """Raise NotDecodable unless all strips or tiles are there, within the file, and long enough where it is known."""
+    separate = _number(tags, _PLANES, 1) == _SEPARATE
+    tile_width, tile_height = _number(tags, _TILE_WIDTH, 0), _number(tags, _TILE_HEIGHT, 0)
+    if tile_width * tile_height > _MAX_TILE:
+        raise NotDecodable("a TIFF of huge tiles")
+    in_tiles = _TILE_OFFSETS in tags
+    if in_tiles:
+        count = math.ceil(width / max(1, tile_width)) * math.ceil(height / max(1, tile_height))
+    else:
+        count = math.ceil(height / max(1, min(height, _number(tags, _ROWS, height))))
+    count *= samples if separate else 1
+    offsets = tags.get(_TILE_OFFSETS if in_tiles else _STRIP_OFFSETS, _NONE)
+    lengths = tags.get(_TILE_LENGTHS if in_tiles else _STRIP_LENGTHS, _NONE)
+    if len(offsets) < count:
         raise NotDecodable("a truncated TIFF (not all strips or tiles are there)")
-    if lengths is not None and len(lengths) >= count:
-        ends = offsets[:count].astype(np.float64) + lengths[:count]
-        if (ends > size).any() or not lengths[:count].all():
-            raise NotDecodable("a truncated TIFF")
+    if len(lengths) < count:
+        return
+    if (offsets[:count].astype(np.float64) + lengths[:count] > size).any() or not lengths[:count].all():
+        raise NotDecodable("a truncated TIFF")
+    plain = _number(tags, _COMPRESSION, _UNCOMPRESSED) == _UNCOMPRESSED
+    if plain and not in_tiles and _number(tags, _PHOTOMETRIC, _BLACK_IS_ZERO) != _YCBCR:
+        # Pillow reads beyond a strip that is too short.
+        bits = tags.get(_BITS, _NONE).tolist() or [1]
+        planes = bits[:samples] if len(bits) >= samples else bits[:1] * samples
+        row = sum(math.ceil(width * plane / 8) for plane in (planes if separate else [sum(planes)]))
+        if lengths.sum(dtype=np.uint64) < height * row:
+            raise NotDecodable("a truncated TIFF (short strips)")
 
 
-def _directory(data: bytes | bytearray) -> dict[int, NDArray[np.unsignedinteger]]:
+def _number(tags: _Tags, tag: int, default: int) -> int:
+    """Return a tag's first number."""
+    numbers = tags.get(tag, _NONE)
+    return int(numbers[0]) if len(numbers) else default
+
+
+def _directory(data: bytes | bytearray) -> _Tags:
     """Return the integers of the first directory by tag, of classic TIFF and BigTIFF, in either byte order.
 
     Raise NotDecodable when there are too many.
@@ -118,7 +133,7 @@ def _directory(data: bytes | bytearray) -> dict[int, NDArray[np.unsignedinteger]
     (start,) = struct.unpack_from(order + word, data, word_size)
     (count,) = struct.unpack_from(order + ("Q" if big else "H"), data, start)
     first = start + (8 if big else 2)
-    tags: dict[int, NDArray[np.unsignedinteger]] = {}
+    tags: _Tags = {}
     numbers = 0
     for position in range(first, first + min(count, 0xFFFF) * (entry.size + word_size), entry.size + word_size):
         tag, kind, length = entry.unpack_from(data, position)

@@ -18,8 +18,7 @@ P3, DIFFERENCE = profile_of(DISPLAY_P3), 12
 
 def encoded(kind: str, profile: bytes, side: int = 16) -> bytes:
     file = io.BytesIO()
-    options = {"JPEG": {"quality": 100}, "WEBP": {"lossless": True}, "AVIF": {"quality": 100}}.get(kind, {})
-    PillowImage.new("RGB", (side, side), COLOUR).save(file, kind, icc_profile=profile, **options)
+    PillowImage.new("RGB", (side, side), COLOUR).save(file, kind, icc_profile=profile, quality=100, lossless=True)
     return file.getvalue()
 
 

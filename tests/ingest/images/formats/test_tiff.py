@@ -142,7 +142,7 @@ REFUSED: dict[str, tuple[bytes, str]] = {
     ),
     "5 samples": (
         tiff_of(1, 1, [bytes(5)], RGB, 5),
-        "a TIFF of a kind that Pillow does not read (5 samples of 8 bits, photometric 2)",
+        "a TIFF of a kind that Pillow does not read (5 samples of 8 bits, photometric 2, compression 1)",
     ),
     "big in the other byte order": (
         tiff_of(2, 1, [COLOUR], big=True, order=">"),

@@ -145,7 +145,7 @@ def test_several_layers_are_pooled_and_joined_in_the_recipes_order(network: Back
 
 @pytest.mark.parametrize(
     ("side", "precision", "images"),
-    [(32, "float32", 64), (32, "bfloat16", 256), (64, "bfloat16", 64), (224, "float32", 16), (224, "bfloat16", 16)],
+    [(32, "float32", 64), (32, "bfloat16", 256), (64, "bfloat16", 64), (224, "float32", 1), (224, "bfloat16", 16)],
 )
 def test_a_batch_has_fewer_images_the_larger_they_are(side: int, precision: Precision, images: int) -> None:
     from ingest.embedding.network.vgg16 import batch_size

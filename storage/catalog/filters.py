@@ -13,12 +13,13 @@ from storage.catalog.json_sql import (
     NUMBER_TYPES,
     TEXT,
     Clause,
+    by_dialect,
     equals_any,
-    exact_despite_nul,
     json_fields,
-    number_clause,
 )
+from storage.catalog.postgresql_numbers import postgresql_number_clause
 from storage.catalog.schema import ItemRow
+from storage.catalog.sqlite_numbers import exact_despite_nul, sqlite_number_clause
 from storage.types.items import Scalar
 from storage.types.where import COLUMNS, EXISTS, ID, KEY, ORDERS, UNEQUAL, Condition, Kind
 
@@ -74,7 +75,7 @@ def _metadata_clause(condition: Condition) -> Clause:
 
     present = has_field(fields.c.type != NULL)
     if condition.operator == EXISTS:
-        return exact_despite_nul(ItemRow.details, condition, _exists(present, condition))
+        return _despite_nul(condition, _exists(present, condition))
     booleans = [json.dumps(value) for value in condition.values if isinstance(value, bool)]
     texts = [value for value in condition.values if isinstance(value, str)]
     numbers = [value for value in condition.values if isinstance(value, int | float) and not isinstance(value, bool)]
@@ -82,11 +83,20 @@ def _metadata_clause(condition: Condition) -> Clause:
     if texts:
         matches.append(sa.and_(fields.c.type == TEXT, _text_clause(fields.c.value, condition, texts)))
     if numbers:
-        matches.append(number_clause(ItemRow.details, fields, condition, numbers))
+        matches.append(_number_clause(fields, condition, numbers))
     fulfilled = has_field(sa.or_(*matches)) if matches else sa.false()
     if condition.operator not in ORDERS:
         fulfilled = _equal_or_unequal(fulfilled, sa.not_(present), condition)
-    return exact_despite_nul(ItemRow.details, condition, fulfilled)
+    return _despite_nul(condition, fulfilled)
+
+
+def _despite_nul(condition: Condition, clause: Clause) -> Clause:
+    return by_dialect(exact_despite_nul(ItemRow.details, condition, clause), clause)
+
+
+def _number_clause(fields: Any, condition: Condition, numbers: list[int | float]) -> Clause:
+    in_sqlite = sqlite_number_clause(ItemRow.details, fields, condition, numbers)
+    return by_dialect(in_sqlite, postgresql_number_clause(fields, condition, numbers))
 
 
 def _text_clause(value: Any, condition: Condition, texts: list[str]) -> Clause:

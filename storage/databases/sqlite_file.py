@@ -15,8 +15,8 @@ from storage.catalog.catalog import Catalog
 from storage.catalog.database import Result
 from storage.catalog.dialect import sqlite_connection
 from storage.catalog.exact_filters import fulfils
-from storage.catalog.json_sql import FULFILS
 from storage.catalog.schema import APPLICATION_ID, SCHEMA_VERSION, Base, definitions_of, file_tables, sql_tokens
+from storage.catalog.sqlite_numbers import FULFILS
 from storage.catalog.upgrades import UPGRADES
 from storage.databases.connection_pool import ConnectionPool
 

@@ -31,9 +31,10 @@ from benchmarks.readme import write_results
 from benchmarks.report import write_report
 from benchmarks.report_progress import report_progress
 from ingest.embedding.network.backbone_factory import vgg16_factory
-from ingest.embedding.recipes import DEFAULT, PHOTO, RECIPES, recipe_named
+from ingest.embedding.recipes import AUTO, PHOTO, RECIPES, Recipe, recipe_named
 from ingest.pipeline.progress_bar import progress_bar
-from ingest.sources import USAGE, open_source
+from ingest.pipeline.recipe_choice import choose_recipe
+from ingest.sources import USAGE, Source, open_source
 from storage import Store, console
 from storage.console import StoreOption
 
@@ -43,7 +44,7 @@ if TYPE_CHECKING:
 app = console.command_app("Measure accuracy, exactness and speed, and check the answers against scikit-learn.")
 
 SourceArgument = Annotated[str, typer.Argument(help=f"Where the images come from: {USAGE}.")]
-RecipeOption = Annotated[str, typer.Option(help=f"How to embed: {', '.join(RECIPES)}, or a TOML file.")]
+RecipeOption = Annotated[str, typer.Option(help=f"How to embed: {AUTO}, {', '.join(RECIPES)}, or a TOML file.")]
 LimitOption = Annotated[int, typer.Option(min=2, help="Only the first N images of the source.")]
 TestOption = Annotated[int, typer.Option(min=1, help="How many of them are query images.")]
 NeighboursOption = Annotated[int, typer.Option("-k", help="How many neighbours to search for.")]
@@ -62,10 +63,15 @@ def _print_report(document: "Mapping[str, Any] | DataclassInstance", *tables: Ta
         console.OUT.print(table)
 
 
+def _recipe(name: str, source: Source) -> Recipe:
+    """Return a recipe by name, or the one that a new store of the source would have."""
+    return choose_recipe(source).recipe if name == AUTO else recipe_named(name)
+
+
 @app.command()
 def accuracy(
     source: SourceArgument,
-    recipe: RecipeOption = DEFAULT.name,
+    recipe: RecipeOption = AUTO,
     test: TestOption = 1000,
     limit: LimitOption = 5000,
     seed: Annotated[int | None, typer.Option(help="Shuffle the images with this seed first.")] = None,
@@ -73,10 +79,11 @@ def accuracy(
     json: JsonOption = False,
 ) -> None:
     """Measure how often the nearest neighbour of an unseen image has its label."""
+    opened = open_source(source, limit)
     with progress_bar() as show:
         report = measure_accuracy(
-            open_source(source, limit),
-            recipe_named(recipe),
+            opened,
+            _recipe(recipe, opened),
             test=test,
             seed=seed,
             make_backbone=vgg16_factory(weights),
@@ -132,10 +139,11 @@ def copies(
     json: JsonOption = False,
 ) -> None:
     """Measure how often ten kinds of copies, such as cropped, mirrored or brighter ones, find their original."""
+    opened = open_source(source, limit)
     with progress_bar() as show:
         report = measure_copies(
-            open_source(source, limit),
-            recipe_named(recipe),
+            opened,
+            _recipe(recipe, opened),
             make_backbone=vgg16_factory(weights),
             on_progress=show,
         )

@@ -10,7 +10,7 @@ from benchmarks.common.measurement import NO_VALUE, format_number
 from benchmarks.errors import UnfitForBenchmark
 from benchmarks.parts.section import Grid, grid_of
 from benchmarks.render import is_report, read_report
-from ingest.embedding.recipes import DEFAULT, RECIPES
+from ingest.embedding.recipes import RECIPES, RETRIEVAL
 from storage.files.output_file import OutputFile
 
 BEGIN = "<!-- results: written by `python -m benchmarks readme` -->"
@@ -90,7 +90,7 @@ def _accuracy(reports: Sequence[Mapping[str, Any]]) -> str:
 
 
 def _recipe_name(report: Mapping[str, Any]) -> str:
-    name = f"`{report['recipe']}`" + (" (default)" if report["recipe"] == DEFAULT.name else "")
+    name = f"`{report['recipe']}`" + (" (default)" if report["recipe"] == RETRIEVAL.name else "")
     return name + (f", mean of {len(report['per_seed'])} seeds" if len(report["per_seed"]) > 1 else "")
 
 

@@ -15,7 +15,7 @@ from rich.table import Table
 from ingest import renew_job, retry_job
 from ingest.embedding.embedder import drift_message
 from ingest.embedding.network.precision import PRECISION_OPTIONS
-from ingest.embedding.recipes import DEFAULT, RECIPES
+from ingest.embedding.recipes import AUTO, RECIPES
 from ingest.images.kinds import skipped_line
 from ingest.job import ingest
 from ingest.pipeline.options import BATCH_SIZE, Workers
@@ -54,7 +54,7 @@ def main(
     recipe: Annotated[
         str | None,
         typer.Option(
-            help=f"How to embed: {', '.join(RECIPES)}, or a TOML file. Default for a new store: {DEFAULT.name}."
+            help=f"How to embed: {AUTO} (by the pictures' sizes; the default), {', '.join(RECIPES)}, or a TOML file."
         ),
     ] = None,
     precision: Annotated[
@@ -278,7 +278,8 @@ def _finish(report: IngestReport, store: str, *, json: bool) -> None:
 
 def summary(report: IngestReport, store: str) -> str:
     """Return one line on what a job did."""
-    holds = f"{display_name(store)} holds {report.items} items (recipe {report.recipe})"
+    reason = f": {report.recipe_reason}" if report.recipe_reason else ""
+    holds = f"{display_name(store)} holds {report.items} items (recipe {report.recipe}{reason})"
     counts = (report.added, report.replaced, report.moved, report.relabelled, report.pruned)
     if not any(counts):
         rejected = f", {report.rejected} rejected" if report.rejected else ""

@@ -4,14 +4,14 @@ import time
 from collections.abc import Callable
 from pathlib import Path
 
-from ingest.embedding import recipes
 from ingest.embedding.network.backbone_factory import BackboneFactory, vgg16_factory
 from ingest.embedding.network.precision import parse_precision
-from ingest.embedding.recipes import Recipe
+from ingest.embedding.recipes import Recipe, recipe_or_auto
 from ingest.pipeline.fitting import fit_embedder
 from ingest.pipeline.options import BATCH_SIZE, JobOptions, Workers
 from ingest.pipeline.progress import IngestReport, Progress
 from ingest.pipeline.prune import require_prunable
+from ingest.pipeline.recipe_choice import choose_recipe
 from ingest.pipeline.run import run
 from ingest.sources import Source, skipped_kinds
 from ingest.sources.job_source import JobSource, job_source
@@ -44,10 +44,11 @@ def ingest(
     `prune`, items of the source that it no longer has are removed; if they are more than half, `confirm_prune` must
     agree, which is called with how many are gone and how many there were.
 
-    A store is created if there is none, with the default recipe unless one is given. Every batch is durable by itself,
-    so the same call resumes an interrupted job; Ctrl-C stops a job after the current batch. An image that cannot be
-    read is rejected with a reason, and the job goes on. A source given as an object is read in another thread, ahead of
-    the embedding; only with a `source_name` of its own, the same in each job, can its items be told from others'.
+    A store is created if there is none, with `recipe` or the one that suits its pictures. Every batch is durable by
+    itself, so the same call resumes an interrupted job; Ctrl-C stops a job after the current batch. An image that
+    cannot be read is rejected with a reason, and the job goes on. A source given as an object is read in another
+    thread, ahead of the embedding; only with a `source_name` of its own, the same in each job, can its items be
+    told from others'.
 
     With `flat` the images of `folder:DIR` have no labels. With `download` Keras may download weights, and the data of
     `mnist` or `fashion-mnist`, that are not installed. The `precision` defaults to the store's, and for a new store to
@@ -60,7 +61,7 @@ def ingest(
     """
     options = JobOptions(
         make_backbone or vgg16_factory(weights, download=download),
-        recipe=recipes.recipe_named(recipe) if isinstance(recipe, str) else recipe,
+        recipe=recipe_or_auto(recipe),
         precision=parse_precision(precision),
         batch_size=batch_size,
         milvus=milvus,
@@ -84,7 +85,10 @@ def ingest_source(source: JobSource, store: str | Path, options: JobOptions) -> 
         target, embedder = Store.open(store, writing=True, milvus=options.milvus), None
     else:
         Store.require_free(store)
-        recipe = options.recipe or recipes.DEFAULT
+        recipe = options.recipe
+        if recipe is None:
+            choice = choose_recipe(source.images)
+            recipe, progress.recipe_reason = choice.recipe, choice.reason
         embedder = fit_embedder(source.images, recipe, options.precision, options.make_backbone, progress)
         target = Store.create(store, embedder.embedding(), milvus=options.milvus)
     with target:

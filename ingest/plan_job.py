@@ -10,8 +10,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from ingest.embedding import recipes
-from ingest.embedding.recipes import Recipe
+from ingest.embedding.recipes import Recipe, recipe_or_auto
 from ingest.job import require_recipe
 from ingest.pipeline.compare import Change, Compared, Comparer, NewContent, Unchanged
 from ingest.pipeline.prune import require_prunable
@@ -82,7 +81,7 @@ def plan(
     opened = job_source(source, limit, flat=flat, download=download, source_name=source_name)
     if prune:
         require_prunable(opened)
-    named = recipes.recipe_named(recipe) if isinstance(recipe, str) else recipe
+    named = recipe_or_auto(recipe)
     if not Store.exists_at(store):
         Store.require_free(store)
         return _plan(opened, _NoStore(), prune=prune)

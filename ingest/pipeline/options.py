@@ -27,10 +27,11 @@ class Workers:
 class JobOptions:
     """How a job embeds and writes; raise InvalidCount for a batch size below 1, ExtraMissing for workers without Ray.
 
-    `recipe` must be the store's, and None means the store's, or the default for a new store. `precision` is "auto" for
-    the store's, or for the fastest on this machine for a new store. `milvus` is the URL of a Milvus server that follows
-    the store. With `workers`, Ray embeds. With `prune`, items that the source no longer has are removed; for more than
-    half of them `confirm_prune` is asked, with how many are gone and how many there were.
+    `recipe` must be the store's, and None means the store's, or the one that suits the pictures of a new store.
+    `precision` is "auto" for the store's, or for the fastest on this machine for a new store. `milvus` is the URL
+    of a Milvus server that follows the store. With `workers`, Ray embeds. With `prune`, items that the source no
+    longer has are removed; for more than half of them `confirm_prune` is asked, with how many are gone and how many
+    there were.
     """
 
     make_backbone: BackboneFactory

@@ -27,6 +27,7 @@ class Progress:
     to_fit: int = 0
     epoch: Epoch | None = None
     drift: float | None = None
+    recipe_reason: str | None = None
     added: int = 0
     unchanged: int = 0
     replaced: int = 0
@@ -73,6 +74,7 @@ class IngestReport:
     source that were there before and are not any more, `pruned` those of them that were removed; `gone` is None when
     it cannot be told, as with a limit. `other_sources` counts the replaced items of other sources by their names.
 
+    `recipe_reason` says why a new store has its recipe when none was asked for.
     `fitted_on` is the number of images that the store's head was fitted on, and `outgrown` says whether there are so
     many items by now that `lookalike renew` would make better vectors. `stage_seconds` may add up to more than
     `seconds`, since the stages overlap. `drift` is the distance between this machine's vectors and those of an existing
@@ -96,6 +98,7 @@ class IngestReport:
     images_per_second: float
     stage_seconds: dict[str, float]
     recipe: str
+    recipe_reason: str | None
     fitted_on: int
     outgrown: bool
     precision: str
@@ -124,6 +127,7 @@ class IngestReport:
             images_per_second=round(progress.embedded / seconds, 1),
             stage_seconds={stage: round(spent, 3) for stage, spent in progress.stage_seconds.items()},
             recipe=store.embedding.name,
+            recipe_reason=progress.recipe_reason,
             fitted_on=int(spec["fitted_on"]),
             outgrown=is_outgrown(store.embedding, items),
             precision=str(spec.get("precision")),

@@ -3,6 +3,7 @@
 import io
 import json
 import re
+import shutil
 import sys
 from collections.abc import Callable
 from pathlib import Path
@@ -12,11 +13,11 @@ from rich.console import Console
 
 from ingest import job
 from ingest.__main__ import app
-from ingest.embedding import recipes
 from ingest.embedding.network.backbone import Backbone
 from ingest.embedding.network.precision import PrecisionOption
 from ingest.embedding.recipes import RECIPES, Recipe
 from ingest.errors import WeightsUnusable
+from ingest.pipeline.recipe_choice import RecipeChoice
 from ingest.sources import datasets
 from storage import Store, console
 from tests.commands import Command
@@ -32,7 +33,7 @@ Ingest = Callable[..., tuple[int, str, str]]
 @pytest.fixture(autouse=True)
 def toy_recipe(monkeypatch: pytest.MonkeyPatch) -> None:
     """Replace the default recipe by the toy recipe, and VGG16 by the toy backbone."""
-    monkeypatch.setattr(recipes, "DEFAULT", TOY)
+    monkeypatch.setattr(job, "choose_recipe", lambda _: RecipeChoice(TOY, ""))
     monkeypatch.setitem(RECIPES, "toy", TOY)
     monkeypatch.setattr(job, "vgg16_factory", lambda *_, **__: toy_backbone())
 
@@ -76,6 +77,17 @@ def test_a_first_job_says_how_many_images_it_added_and_shows_progress_on_standar
         "3 added in TIME; STORE holds 3 items (recipe toy).\n",
         "fitting: 0 of 3\ningesting: 3 of 3\nwriting the index: 3 of 3\n",
     )
+
+
+def test_a_new_store_says_why_it_has_its_recipe_unless_one_was_asked_for(
+    ingest: Ingest, store: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    why = "0 of 3 pictures are longer than 64 pixels"
+    monkeypatch.setattr(job, "choose_recipe", lambda _: RecipeChoice(TOY, why))
+    assert ingest()[1] == f"3 added in TIME; STORE holds 3 items (recipe toy: {why}).\n"
+    assert ingest("--recipe", "auto")[1] == "Nothing to do: 3 images unchanged; STORE holds 3 items (recipe toy).\n"
+    shutil.rmtree(store)
+    assert ingest("--recipe", "toy")[1] == "3 added in TIME; STORE holds 3 items (recipe toy).\n"
 
 
 def test_a_second_job_says_that_there_is_nothing_to_do(ingest: Ingest) -> None:
@@ -227,6 +239,7 @@ def test_json_is_the_only_thing_on_standard_output(ingest: Ingest, images: Path)
             "skipped": {},
             "items": 3,
             "recipe": "toy",
+            "recipe_reason": "",
             "fitted_on": 3,
             "outgrown": False,
             "precision": "float32",

@@ -74,6 +74,7 @@ def test_a_first_job_creates_the_store(tmp_path: Path) -> None:
         images_per_second=0,
         stage_seconds={},
         recipe="toy",
+        recipe_reason=None,
         fitted_on=2,
         outgrown=False,
         precision="float32",

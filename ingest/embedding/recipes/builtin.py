@@ -40,7 +40,16 @@ PHOTO = replace(
 )
 
 RECIPES = {recipe.name: recipe for recipe in (NOTEBOOK, RETRIEVAL, METRIC, PHOTO)}
-DEFAULT = RETRIEVAL
+
+#: Asks for a recipe that is chosen by the sizes of the pictures (`ingest/pipeline/recipe_choice.py`).
+AUTO = "auto"
+
+
+def recipe_or_auto(recipe: str | Recipe | None) -> Recipe | None:
+    """Return a recipe by name or as it is, None for AUTO or None; raise as `recipe_named`."""
+    if recipe == AUTO:
+        return None
+    return recipe_named(recipe) if isinstance(recipe, str) else recipe
 
 
 def recipe_named(name: str) -> Recipe:

@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from ingest.embedding.recipes import DEFAULT, RECIPES, Recipe, recipe_named, recipe_of
+from ingest.embedding.recipes import AUTO, RECIPES, RETRIEVAL, Recipe, recipe_named, recipe_of, recipe_or_auto
 from ingest.errors import UnknownRecipe
 from storage import Embedding
 from storage.errors import OtherEmbedding
@@ -80,9 +80,10 @@ def test_a_recipe_names_one_layer_or_a_list_of_several() -> None:
     )
 
 
-def test_recipes_have_names_and_retrieval_is_the_default() -> None:
+def test_recipes_have_names_and_auto_is_none_of_them() -> None:
     assert [recipe_named(name).name for name in RECIPES] == ["notebook", "retrieval", "metric", "photo"]
-    assert recipe_named("retrieval") is DEFAULT
+    assert recipe_named("retrieval") is recipe_or_auto("retrieval") is recipe_or_auto(RETRIEVAL) is RETRIEVAL
+    assert recipe_or_auto(AUTO) is recipe_or_auto(None) is None
 
 
 def test_all_heads_but_the_random_layer_are_fitted_on_images() -> None:
@@ -119,12 +120,12 @@ def test_an_unknown_name_is_refused_with_the_known_ones() -> None:
         "retrieval",
         {},
         {"name": "retrieval"},
-        {**DEFAULT.as_json(), "later": 1},
-        {**DEFAULT.as_json(), "head": "deeper"},
-        {**DEFAULT.as_json(), "side": "32"},
-        {**DEFAULT.as_json(), "layer": ["block3_pool"]},
-        {**DEFAULT.as_json(), "layer": []},
-        {**DEFAULT.as_json(), "layer": ["block3_pool", 4]},
+        {**RETRIEVAL.as_json(), "later": 1},
+        {**RETRIEVAL.as_json(), "head": "deeper"},
+        {**RETRIEVAL.as_json(), "side": "32"},
+        {**RETRIEVAL.as_json(), "layer": ["block3_pool"]},
+        {**RETRIEVAL.as_json(), "layer": []},
+        {**RETRIEVAL.as_json(), "layer": ["block3_pool", 4]},
     ],
 )
 def test_a_record_that_is_no_recipe_of_this_version_is_refused(record: object) -> None:

@@ -37,6 +37,7 @@ PHOTO = replace(
     pooling="gem",
     square_root=True,
     whiten=0.25,
+    dim=256,
 )
 
 RECIPES = {recipe.name: recipe for recipe in (NOTEBOOK, RETRIEVAL, METRIC, PHOTO)}

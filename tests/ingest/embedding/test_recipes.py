@@ -52,7 +52,7 @@ def test_the_builtin_recipes_are_those_of_existing_stores() -> None:
         "notebook": FIRST_NOTEBOOK,
         "retrieval": {"name": "retrieval", **small, "head": "pca", "whiten": 0.5, "dim": 128, "seed": 0},
         "metric": {"name": "metric", **small, "head": "trained", "dim": 128, "seed": 0},
-        "photo": {"name": "photo", **large, "pooling": "gem", "head": "pca", "whiten": 0.25, "dim": 128, "seed": 0},
+        "photo": {"name": "photo", **large, "pooling": "gem", "head": "pca", "whiten": 0.25, "dim": 256, "seed": 0},
     }
 
 

@@ -14,6 +14,7 @@ from rich.console import Console
 from rich.table import Column
 
 from storage.errors import LookalikeError
+from storage.standard_streams import prepare_standard_streams
 
 if TYPE_CHECKING:
     from _typeshed import DataclassInstance
@@ -31,8 +32,11 @@ OUT = Console(highlight=False, markup=False, emoji=False)
 #: Standard error, for progress bars.
 ERR = Console(stderr=True, highlight=False, markup=False, emoji=False)
 
-#: The errors of writing to a full disk.
-_NO_ROOM = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EIO)
+#: The errors of writing to a standard output whose reader has exited, that is closed, or whose disk is full.
+_UNWRITABLE = (errno.EPIPE, errno.EBADF, errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EIO)
+
+#: What the loader of libraries, C++ and Python's threads say when there is not enough memory.
+_OUT_OF_MEMORY = ("failed to map segment", "annot allocate memory", "bad_alloc", "can't start new thread")
 
 EXIT_FAILED = 1
 EXIT_SOME_REJECTED = 3
@@ -46,22 +50,27 @@ def command_app(help: str) -> typer.Typer:
 
 def run(app: typer.Typer, program: str) -> NoReturn:
     """Run a command and exit: 0 success, 1 error in one line, 2 wrong usage, 3 rejected inputs, 130 interrupted."""
+    prepare_standard_streams()
     try:
         try:
             app(prog_name=program)
         finally:
             # Here, and not at Python's exit, where an error could not be reported in one line.
             sys.stdout.flush()
-    except LookalikeError as error:
-        fail(str(error))
+    except KeyboardInterrupt:
+        _end_interrupted()
     except SystemExit as end:
         # Typer makes this of a KeyboardInterrupt, without a message.
         if end.code == EXIT_INTERRUPTED:
-            print_message("interrupted: everything acknowledged so far is kept; run the same command again to go on")
+            _end_interrupted()
         raise
-    except OSError as error:
+    except Exception as error:
+        if reason := _memory_reason(error):
+            fail(f"expected enough memory for this command, got {reason}: give the process more, or less to do at once")
+        if isinstance(error, LookalikeError):
+            fail(str(error))
         # Named files and servers have errors of their own; these are standard output's.
-        if error.filename is not None or error.errno not in (errno.EPIPE, *_NO_ROOM):
+        if not isinstance(error, OSError) or error.filename is not None or error.errno not in _UNWRITABLE:
             raise
         # Prevent a second error when Python flushes standard output at exit.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
@@ -70,6 +79,23 @@ def run(app: typer.Typer, program: str) -> NoReturn:
             sys.exit(EXIT_FAILED)
         fail(f"expected to write the results to standard output, got '{error.strerror}': write them elsewhere")
     sys.exit(0)
+
+
+def _memory_reason(error: BaseException | None) -> str | None:
+    """Return what an error says of too little memory, if this or an error before it is of that; otherwise None."""
+    while error is not None:
+        says = str(error)
+        if isinstance(error, MemoryError) or (isinstance(error, OSError) and error.errno == errno.ENOMEM):
+            return f"'{says}'" if says else "an allocation that failed"
+        if isinstance(error, ImportError | RuntimeError) and any(sign in says for sign in _OUT_OF_MEMORY):
+            return f"'{says}'"
+        error = error.__cause__ or error.__context__
+    return None
+
+
+def _end_interrupted() -> NoReturn:
+    print_message("interrupted: everything acknowledged so far is kept; run the same command again to go on")
+    sys.exit(EXIT_INTERRUPTED)
 
 
 def fail(message: str) -> NoReturn:
@@ -110,6 +136,7 @@ def right_aligned(*names: str, no_wrap: bool = False) -> list[Column]:
 def print_json(document: "Mapping[str, Any] | DataclassInstance") -> None:
     """Print the one JSON document of a `--json` run: a mapping, or a dataclass instance by its fields' names."""
     mapping = document if isinstance(document, Mapping) else asdict(document)
-    text = json.dumps(mapping, indent=2, ensure_ascii=False, allow_nan=False)
-    # A lone surrogate, which a file name can hold, has no UTF-8 encoding, but JSON can escape it.
+    # What the encoding of standard output cannot express, JSON can escape, as it can a file name's lone surrogate.
+    utf_8 = (sys.stdout.encoding or "utf-8").lower().replace("-", "") == "utf8"
+    text = json.dumps(mapping, indent=2, ensure_ascii=not utf_8, allow_nan=False)
     sys.stdout.write(text.encode("utf-8", "backslashreplace").decode() + "\n")

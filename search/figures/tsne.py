@@ -15,13 +15,24 @@ COMPONENTS = 50
 
 
 def tsne(vectors: NDArray[np.float32]) -> Points:
-    """Return points, (n, 2) float32, for at least two vectors, (n, dim) float32; deterministic."""
+    """Return points, (n, 2) float32, for vectors, (n, dim) float32; deterministic.
+
+    Equal vectors alone, which have no map of their own, are all at the origin.
+    """
     # Imported here: scikit-learn takes a second to load, and only maps need it.
     from sklearn.decomposition import PCA
     from sklearn.manifold import TSNE
 
+    differences = np.subtract(vectors, vectors[0], dtype=np.float32)
+    largest = np.abs(differences).max()
+    if not largest:
+        # scikit-learn would divide by the extent of the points, and crash on the NaN.
+        return np.zeros((len(vectors), 2), np.float32)
     components = min(COMPONENTS, *vectors.shape)
-    reduced = PCA(components, svd_solver="full").fit_transform(np.array(vectors))
+    # At this scale no variance is lost to underflow, which would be as bad as none.
+    reduced = PCA(components, svd_solver="full").fit_transform(differences / largest)
+    if components < 2:
+        reduced = np.hstack([reduced, np.zeros_like(reduced)])
     perplexity = min(PERPLEXITY, (len(vectors) - 1) / 3)
     points = TSNE(n_components=2, perplexity=perplexity, init="pca", random_state=SEED).fit_transform(reduced)
     return np.asarray(points, np.float32)

@@ -1,5 +1,6 @@
 """Images and labels in an `.npz` file of NumPy arrays, as Keras' mnist.npz; pickled objects are refused."""
 
+import tokenize
 import zipfile
 from collections.abc import Callable
 from dataclasses import replace
@@ -125,7 +126,7 @@ def _read(
                 raise ValueError("another version than 1.0 of NumPy's format")
             shape, is_fortran, dtype = npy.read_array_header_1_0(stream)
             start = stream.tell()
-        except DAMAGE as error:
+        except (*DAMAGE, SyntaxError, tokenize.TokenError) as error:  # of a header that is no Python
             raise _unreadable(name, error) from error
         check(shape, dtype)
         if is_fortran and len(shape) > 1:

@@ -206,6 +206,7 @@ def claiming(shape: str, dtype: str = "|u1") -> bytes:
         ("(0, 1, 1)", 0),
         ("(-2, 1, 1)", -2),
         ("(1, -2, -1)", 2),
+        (claiming("((1, 1, 1)"), "EOF in multi-line statement"),
     ],
 )
 def test_a_header_that_claims_another_size_than_the_files_is_refused_without_taking_memory(

@@ -196,6 +196,10 @@ class Searcher:
         `X` is (n, dim); without it every item is a query and excluded from its own answer. Instead of scikit-learn's
         indices into its training data, item ids are returned; both are equal while no item was deleted or replaced. As
         in scikit-learn the arrays are always full: raise InvalidQuery for more neighbours than there are items.
+
+        Items at the same distance are in the order of their ids, which scikit-learn leaves open. An item without `X`
+        never has itself among its neighbours; scikit-learn drops its first duplicate instead where there are more
+        duplicates than neighbours.
         """
         k, available = checked_k(n_neighbors), len(self.store) - (X is None)
         if k > available:

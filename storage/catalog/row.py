@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 from storage.catalog.checksum import row_checksum
 from storage.errors import InvalidItem, StoreCorrupt
 from storage.types.items import Hit, Item, NewItem, Scalar
-from storage.types.storable import require_storable_item, shortened
+from storage.types.storable import MAX_METADATA_BYTES, require_storable_item, shortened
 
 #: Encodes metadata, equal values to equal text. A shared encoder is three times as fast as `json.dumps`.
 _ENCODER = json.JSONEncoder(sort_keys=True, ensure_ascii=False, allow_nan=False)
@@ -129,7 +129,12 @@ def encode_text(item: NewItem) -> EncodedText:
     try:
         require_storable_item(item)
         label = None if item.label is None else item.label.encode()
-        return EncodedText(item.key.encode(), label, _ENCODER.encode(dict(item.metadata)).encode())
+        metadata = _ENCODER.encode(dict(item.metadata)).encode()
+        if len(metadata) > MAX_METADATA_BYTES:
+            raise ValueError(
+                f"its metadata must have at most {MAX_METADATA_BYTES:,} bytes as JSON, got {len(metadata):,}"
+            )
+        return EncodedText(item.key.encode(), label, metadata)
     except (TypeError, ValueError) as error:
         key = shortened(item.key) if isinstance(item.key, str) else repr(item.key)
         raise InvalidItem(f"expected an item that can be stored, got key {key}: {error}") from error

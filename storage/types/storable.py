@@ -12,6 +12,9 @@ MAX_KEY_BYTES = 2600
 #: The longest label, in bytes of UTF-8: a field of Milvus holds up to 65,535.
 MAX_LABEL_BYTES = 65_000
 
+#: The most metadata of an item, in bytes of JSON: SQLite is told to hold rows of up to 268,435,456.
+MAX_METADATA_BYTES = 2**26
+
 _VALUE_TYPES = (str, int, float, bool, type(None))
 
 

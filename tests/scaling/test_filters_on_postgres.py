@@ -1,10 +1,14 @@
 """Filters on PostgreSQL select what the oracle in plain Python says."""
 
 import random
+import string
 
+import numpy as np
 import pytest
 
+from storage import Job, JobUpdate, NewItem, Rejected, Store
 from storage.catalog import row
+from tests.scaling.stores import DIM, EMBEDDING
 from tests.servers.postgres import PostgresCluster
 from tests.storage.filter_oracle import (
     described_difference,
@@ -13,6 +17,21 @@ from tests.storage.filter_oracle import (
     oracle_items_with_nul,
     random_filter,
 )
+
+
+def test_the_longest_key_label_number_and_reason_are_held(postgres: PostgresCluster) -> None:
+    generator = random.Random(2)
+    # Letters at random, since PostgreSQL would compress others.
+    key = "".join(generator.choices(string.ascii_letters + string.digits, k=2600))
+    item = NewItem(key, b"", "l" * 65_000, {"hash": 10**640 - 1, "text": "\x01", "": 1e308, "a.b": 5e-324})
+    update = JobUpdate(Job(1, "(film \0)", total=2, rejected=1), [Rejected(key * 2, "cut \0")])
+    with Store.create(postgres.url(), EMBEDDING) as store:
+        store.append([item], np.zeros((1, DIM), np.float32), update)
+        (stored,) = store.items()
+        assert (stored.key, stored.label, stored.metadata) == (item.key, item.label, item.metadata)
+        assert store.by_key(key).id == 0
+        assert [(len(reject.key), reject.reason) for reject in store.rejects()] == [(393, r"'cut \x00'")]
+        assert store.verify() == []
 
 
 @pytest.mark.parametrize("seed", range(3))

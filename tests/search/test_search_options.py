@@ -135,6 +135,14 @@ def test_kneighbors_returns_what_scikit_learn_does(searcher: Searcher) -> None:
             searcher.kneighbors(x, most + 1)
 
 
+def test_kneighbors_of_equal_items_are_in_the_order_of_their_ids(searcher: Searcher, tmp_path: Path) -> None:
+    with Store.create(tmp_path / "equal", searcher.store.embedding) as store:
+        store.append([NewItem(str(number), b"") for number in range(12)], np.zeros((12, 4)))
+        distances, ids = Searcher(store).kneighbors(n_neighbors=3)
+    assert not distances.any()
+    assert ids.tolist() == [[id for id in range(4) if id != own][:3] for own in range(12)]
+
+
 def test_imported_items_are_searched_like_others(searcher: Searcher, tmp_path: Path) -> None:
     with Store.create(tmp_path / "other", searcher.store.embedding) as store:
         store.append([NewItem("a", b"", "1", {"n": 1}), NewItem("b", b"", "2", {"n": "1"})], np.eye(2, 4))

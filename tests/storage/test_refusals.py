@@ -92,6 +92,10 @@ A_NAME = (
             NewItem("k", b"", "l" * 65_001),
             UNSTORABLE.format("'k'", "its label must have at most 65,000 bytes in UTF-8, got 65,001"),
         ),
+        (
+            NewItem("k", b"", None, {"m": "m" * 2**26}),
+            UNSTORABLE.format("'k'", "its metadata must have at most 67,108,864 bytes as JSON, got 67,108,873"),
+        ),
         (NewItem("key 6", b""), "expected each key once in a batch, got 'key 6' twice"),
     ],
     ids=lambda value: None if isinstance(value, str) else "",

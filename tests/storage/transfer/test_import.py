@@ -49,6 +49,14 @@ def test_keys_and_labels_may_be_numbers(tmp_path: Path, kind: str) -> None:
     assert items_of(tmp_path / "store") == [(0, "10", "7", {}, [1, 2]), (1, "20", "7", {}, [3, 4])]
 
 
+@KINDS
+def test_labels_that_a_missing_one_made_fractions_are_whole_numbers_again(tmp_path: Path, kind: str) -> None:
+    file = write(tmp_path, kind, key=["a", "b", "c"], label=[7.0, np.nan, 0.5], vector=[[1, 2], [3, 4], [5, 6]])
+    import_file(file, tmp_path / "store", "m")
+    with Store.open(tmp_path / "store") as store:
+        assert [item.label for item in store.items()] == ["7", None, "0.5"]
+
+
 @pytest.mark.parametrize(
     "vectors",
     [

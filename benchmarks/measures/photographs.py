@@ -130,25 +130,28 @@ def measure_photographs(
 ) -> PhotographsReport:
     """Score recipes and colour histograms on the pictures, and time image queries of the first recipe's store.
 
-    `weights` is the file that `make_backbone` was made from, for queries in a new process.
+    Unreadable pictures are left out. `weights` is the file that `make_backbone` was made from, for queries in a new
+    process.
     """
-    images = [*pictures.drawings, *pictures.photographs]
+    drawings = [drawing for drawing, _ in decode_readable(pictures.drawings)]
+    photographs = [photograph for photograph, _ in decode_readable(pictures.photographs)]
+    images = [*drawings, *photographs]
     scores = []
     for recipe in recipes:
         on_stage(f"{recipe.name}: {len(images):,} pictures and {len(ALTERATIONS)} copies of each photograph")
         source = InMemorySource("pictures", images)
         with temporary_searcher(source, recipe, make_backbone, on_progress) as searcher:
-            scores.append(_score_recipe(recipe, searcher, pictures.photographs))
+            scores.append(_score_recipe(recipe, searcher, photographs))
             if recipe is recipes[0]:
                 on_stage("from an image file to the answer")
-                times = time_image_queries(searcher, pictures.photographs, effort, weights)
+                times = time_image_queries(searcher, photographs, effort, weights)
     on_stage(HISTOGRAM)
-    scores.append(_score_histograms(images, pictures.photographs))
+    scores.append(_score_histograms(images, photographs))
     return PhotographsReport(
-        drawings=len(pictures.drawings),
-        labels=len({image.label for image in pictures.drawings}),
-        photographs=len(pictures.photographs),
-        copies=len(pictures.photographs) * len(ALTERATIONS),
+        drawings=len(drawings),
+        labels=len({image.label for image in drawings}),
+        photographs=len(photographs),
+        copies=len(photographs) * len(ALTERATIONS),
         scores=scores,
         times=times,
     )

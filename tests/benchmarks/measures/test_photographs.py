@@ -58,6 +58,7 @@ def test_a_report_has_the_scores_of_two_recipes_and_of_histograms_and_times_the_
     for path, side in files.items():
         path.write_bytes(png(noise(side, side, 3, seed=side)))
     photos = [SourceImage(str(path), path.read_bytes) for path in files]
+    drawings.append(SourceImage("unreadable", lambda: b"no picture", "dark"))
     asked: list[tuple[Path, Path | None]] = []
     monkeypatch.setattr(photographs, "_query_in_new_process", lambda _, image, weights: asked.append((image, weights)))
     report = measure_photographs(

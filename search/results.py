@@ -5,12 +5,11 @@ from collections.abc import Sequence
 from dataclasses import asdict, dataclass, field
 from typing import TYPE_CHECKING, Any, overload
 
-from rich.console import Console
 from rich.table import Column, Table
 from rich.text import Text
 
 from storage import Hit, Item
-from storage.console import printable, right_aligned
+from storage.console import PrintableConsole, printable, right_aligned
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -101,7 +100,7 @@ def identity(item: Item | Hit) -> dict[str, Any]:
 def plain_text(tables: Sequence[Table]) -> str:
     """Return tables as plain text."""
     text = io.StringIO()
-    console = Console(file=text, width=_WIDTH, color_system=None, force_terminal=False, legacy_windows=False)
+    console = PrintableConsole(file=text, width=_WIDTH, color_system=None, force_terminal=False, legacy_windows=False)
     for table in tables:
         console.print(table)
     return "\n".join(line.rstrip() for line in text.getvalue().splitlines())

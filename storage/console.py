@@ -4,13 +4,14 @@ import errno
 import json
 import os
 import sys
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, NoReturn
 
 import typer
-from rich.console import Console
+from rich.console import Console, ConsoleOptions, RenderResult
+from rich.segment import Segment
 from rich.table import Column
 
 from storage.errors import LookalikeError
@@ -26,11 +27,38 @@ MilvusOption = Annotated[
     typer.Option("--milvus", envvar="LOOKALIKE_MILVUS", help="The Milvus server that searches the store's vectors."),
 ]
 
+
+class PrintableConsole(Console):
+    """A console without markup, which escapes every unprintable character of what it is given to print.
+
+    What comes from a store or a source could otherwise move a terminal's cursor, or worse.
+    """
+
+    def __init__(self, **options: Any) -> None:
+        super().__init__(highlight=False, markup=False, emoji=False, **options)
+
+    def print(self, *objects: Any, **options: Any) -> None:
+        """Print texts and tables."""
+        super().print(*map(_Printable, objects), **options)
+
+
+class _Printable:
+    """A text or table, with unprintable characters escaped."""
+
+    def __init__(self, content: Any) -> None:
+        self._content = content
+
+    def __rich_console__(self, console: Console, options: ConsoleOptions) -> RenderResult:
+        content = escaped(self._content) if isinstance(self._content, str) else self._content
+        for segment in console.render(content, options):
+            yield segment if segment.control else Segment(escaped(segment.text), segment.style)
+
+
 #: Standard output, for results to be read by people.
-OUT = Console(highlight=False, markup=False, emoji=False)
+OUT = PrintableConsole()
 
 #: Standard error, for progress bars.
-ERR = Console(stderr=True, highlight=False, markup=False, emoji=False)
+ERR = PrintableConsole(stderr=True)
 
 #: The errors of writing to a standard output whose reader has exited, that is closed, or whose disk is full.
 _UNWRITABLE = (errno.EPIPE, errno.EBADF, errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EIO)
@@ -111,8 +139,18 @@ def print_line(text: str) -> None:
 
 def print_message(message: str) -> None:
     """Print a message in one line to standard error, with unprintable characters escaped."""
-    line = " ".join(message.splitlines())
-    sys.stderr.write("".join(char if char.isprintable() else ascii(char)[1:-1] for char in line) + "\n")
+    sys.stderr.write(escaped(" ".join(message.splitlines())) + "\n")
+
+
+def escaped(text: str) -> str:
+    """Return a text with unprintable characters escaped, line breaks excepted."""
+    return _with_escapes(text, lambda char: ascii(char)[1:-1])
+
+
+def _with_escapes(text: str, escape: Callable[[str], str]) -> str:
+    if text.isprintable():
+        return text
+    return "".join(char if char.isprintable() or char == "\n" else escape(char) for char in text)
 
 
 def printable(text: str) -> str:
@@ -136,7 +174,7 @@ def right_aligned(*names: str, no_wrap: bool = False) -> list[Column]:
 def print_json(document: "Mapping[str, Any] | DataclassInstance") -> None:
     """Print the one JSON document of a `--json` run: a mapping, or a dataclass instance by its fields' names."""
     mapping = document if isinstance(document, Mapping) else asdict(document)
-    # What the encoding of standard output cannot express, JSON can escape, as it can a file name's lone surrogate.
+    # JSON can escape what the encoding of standard output cannot express, and what no terminal should be sent.
     utf_8 = (sys.stdout.encoding or "utf-8").lower().replace("-", "") == "utf8"
     text = json.dumps(mapping, indent=2, ensure_ascii=not utf_8, allow_nan=False)
-    sys.stdout.write(text.encode("utf-8", "backslashreplace").decode() + "\n")
+    sys.stdout.write(_with_escapes(text, lambda char: json.dumps(char)[1:-1]) + "\n")

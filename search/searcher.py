@@ -215,38 +215,34 @@ class Searcher:
 
     def embed(self, images: Sequence["ImageInput"]) -> NDArray[np.float32]:
         """Return the vectors of images, (n, dim) float32, embedded as the store's items were."""
-        _, embedder = self._store_embedder()
-        return embedder.embed(_decode(images, embedder))
+        _, _, vectors = self._embed(images)
+        return vectors
 
     def _search_images(
         self, images: Sequence["ImageInput"], query: Query
     ) -> tuple[list[NDArray[np.uint8]], list[list[Hit]]]:
         """Return the images' pixels and each one's hits; they are embedded again if the store is renewed meanwhile."""
         while True:
-            fingerprint, embedder = self._store_embedder()
-            decoded = _decode(images, embedder)
+            fingerprint, decoded, vectors = self._embed(images)
             try:
-                return decoded, self.store.search(embedder.embed(decoded), query, fingerprint=fingerprint)
+                return decoded, self.store.search(vectors, query, fingerprint=fingerprint)
             except StoreRenewed:
                 continue
 
-    def _store_embedder(self) -> "tuple[str, Embedder]":
-        """Return the fingerprint of the store's embedding, as it is now, and its embedder."""
+    def _embed(self, images: Sequence["ImageInput"]) -> tuple[str, list[NDArray[np.uint8]], NDArray[np.float32]]:
+        """Return the fingerprint of the store's embedding, as it is now, and the images' pixels and vectors by it."""
         from ingest.embedding.embedder import Embedder
+        from ingest.embedding.features import decoded_side
+        from search.image_input import decoded_image
 
         embedding = self.store.newest_embedding()
+        recipe = recipe_of(embedding)
+        # Before the network is loaded, which takes seconds: an image may be unreadable.
+        decoded = [decoded_image(image, decoded_side(recipe)) for image in images]
         if self._embedder is None or self._embedder[0] != embedding.fingerprint:
-            backbone = self._make_backbone(recipe_of(embedding), stored_precision(embedding))
+            backbone = self._make_backbone(recipe, stored_precision(embedding))
             self._embedder = embedding.fingerprint, Embedder.restore(embedding, backbone, self.store.location)
-        return self._embedder
-
-
-def _decode(images: Sequence["ImageInput"], embedder: "Embedder") -> list[NDArray[np.uint8]]:
-    """Return the images' pixels, at the scale at which the store's items were decoded."""
-    from ingest.embedding.features import decoded_side
-    from search.image_input import decoded_image
-
-    return [decoded_image(image, decoded_side(embedder.recipe)) for image in images]
+        return embedding.fingerprint, decoded, self._embedder[1].embed(decoded)
 
 
 def _as_list(ids: Iterable[Id] | NDArray[np.integer]) -> list[Id]:

@@ -29,10 +29,12 @@ def open_gif(data: bytes, pixel_limit: int) -> PillowImage.Image:
     if block != _IMAGE:
         raise NotDecodable("a damaged GIF (no image in it)")
     end, _ = _blocks_end(data, offset + 10 + _table_bytes(data[offset + 9]) + 1, blocks)
-    image = GifImageFile(io.BytesIO(data[:start] + control + data[offset:end] + b"\0;"))
-    require_pixels(*image.size, pixel_limit)
     left, top, width, height = struct.unpack_from("<HHHH", data, offset + 1)
     frame = (left, top, left + width, top + height)
+    # The canvas grows where the frame is beyond it.
+    canvas_width, canvas_height = struct.unpack_from("<HH", data, 6)
+    require_pixels(max(canvas_width, frame[2]), max(canvas_height, frame[3]), pixel_limit)
+    image = GifImageFile(io.BytesIO(data[:start] + control + data[offset:end] + b"\0;"))
     image.load()
     opaque = on_white(image)
     if frame == (0, 0, *image.size):

@@ -15,8 +15,11 @@ _DECODED = {
     "PNG": ("apng png", rb"\x89PNG\r\n\x1a\n"),
     "GIF": ("gif", rb"GIF8[79]a"),
     "WebP": ("webp", rb"RIFF.{4}WEBP"),
-    "HEIC": ("heic heics heif heifs hif", rb".{4}ftyp(?:hei[cxms]|hev[cxms]|mif1|msf1)"),
-    "AVIF": ("avif avifs", rb".{4}ftypavi[fs]"),
+    "HEIC": (
+        "heic heics heif heifs hif",
+        rb".{4}ftyp(?!m[is]f1.{4}(?:.{4}){0,3}avif)(?:hei[cxms]|hev[cxms]|mif1|msf1)",
+    ),
+    "AVIF": ("avif avifs", rb".{4}ftyp(?:avi[fs]|m[is]f1.{4}(?:.{4}){0,3}avif)"),
     "BMP": ("bmp dib", rb"BM.{4}\0{4}.{4}[\x0c\x28\x34\x38\x40\x6c\x7c]\0\0\0"),
     "TIFF": ("tif tiff", _TIFF + rb"(?!.{4}CR)"),
     "JPEG 2000": ("j2k jp2 jpx", rb"\0\0\0\x0cjP  \r\n\x87\n|\xff\x4f\xff\x51"),

@@ -94,7 +94,9 @@ def finish(
         image = image if isinstance(image, PillowImage.Image) else PillowImage.fromarray(image)
         if transform := _transform(profile, image.mode):
             image = _applied(transform, image)
-    pixels = image if isinstance(image, np.ndarray) else np.asarray(image.convert("RGB"))
+    pixels = (
+        image if isinstance(image, np.ndarray) else np.asarray(image if image.mode == "RGB" else image.convert("RGB"))
+    )
     if turn := _TURNS.get(orientation):
         pixels = np.ascontiguousarray(turn(pixels))
     if orientation in _SIDEWAYS:

@@ -1,6 +1,8 @@
 """Decoding and resizing images."""
 
 import hashlib
+from concurrent.futures import ThreadPoolExecutor
+from functools import partial
 
 import cv2
 import numpy as np
@@ -9,6 +11,7 @@ import pytest
 from ingest.errors import UnreadableImage
 from ingest.images.images import Image, checked_image, content_digest, decode, thumbnail, to_input
 from tests.errors import error_message
+from tests.ingest.images.samples import SAMPLES
 from tests.toys import grey, noise, png
 
 
@@ -31,6 +34,14 @@ def test_a_grey_png_is_decoded_to_three_equal_channels() -> None:
 def test_a_jpeg_is_decoded_with_red_first() -> None:
     image = np.full((16, 16, 3), (200, 40, 90), np.uint8)
     np.testing.assert_allclose(decode(jpeg(image), "a.jpg").astype(int), image, atol=2)
+
+
+def test_images_are_decoded_alike_by_several_threads_at_once() -> None:
+    encoded = [data for _, data in SAMPLES.values()] * 8
+    expected = [decode(data, "an image") for data in encoded]
+    with ThreadPoolExecutor(8) as threads:
+        for image, alone in zip(threads.map(partial(decode, name="an image"), encoded), expected, strict=True):
+            np.testing.assert_array_equal(image, alone)
 
 
 def test_grey_and_rgb_arrays_are_images_without_a_copy() -> None:

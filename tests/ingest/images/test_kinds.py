@@ -33,6 +33,20 @@ def test_rarer_signatures_are_recognized_too(head: bytes) -> None:
 
 
 @pytest.mark.parametrize(
+    ("brands", "expected"),
+    [
+        (b"heic\0\0\0\0mif1heic", "HEIC"),
+        (b"mif1\0\0\0\0mif1heic", "HEIC"),
+        (b"avif\0\0\0\0mif1avif", "AVIF"),
+        (b"mif1\0\0\0\0mif1miafavif", "AVIF"),
+        (b"isom\0\0\0\0mp42", None),
+    ],
+)
+def test_heic_and_avif_are_told_apart_by_their_brands(brands: bytes, expected: str | None) -> None:
+    assert image_format(b"\0\0\0\x20ftyp" + brands) == expected
+
+
+@pytest.mark.parametrize(
     "head",
     [
         b"",

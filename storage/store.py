@@ -50,6 +50,10 @@ class Store(StoreReader):
             catalog.database.require_catalog()
             if catalog.writing:
                 catalog.database.upgrade()
+            else:
+                # A writer may repair what this depends on.
+                with catalog.database.reading() as rows:
+                    rows.require_embedding_of_rows()
             super().__init__(location, catalog.database, self._engines_at(milvus) if milvus is not None else None)
         except BaseException:
             catalog.close()
@@ -238,7 +242,7 @@ class Store(StoreReader):
             with staged.reading() as source:
                 return change_over(catalog, source, dropped)
 
-        changed = self._database.write_exactly_once(change)
+        changed = self._database.write_exactly_once(change, large=True)
         self.refresh()
         if self._view.engine is not None:
             self._view.engine.sync()

@@ -95,8 +95,8 @@ def steps(seed: int = 0) -> list[Step]:
         }
         next_id += len(stored)
         embedding = RENEWED
-        plan("renew", _renew)
-        plan("clear", lambda store: store.remove_renewal())
+        plan("renew", _change_over)
+        plan("publish", _finish_renewal)
 
     append([f"a{number}" for number in range(40)])
     append([f"b{number}" for number in range(25)])
@@ -106,7 +106,6 @@ def steps(seed: int = 0) -> list[Step]:
     publish()
     append([f"d{number}" for number in range(30)])
     renew()
-    publish()
     append([f"a{number}" for number in range(3, 9)])
     compact()
     delete(3)
@@ -115,7 +114,7 @@ def steps(seed: int = 0) -> list[Step]:
     return planned
 
 
-def _renew(store: Store) -> None:
+def _change_over(store: Store) -> None:
     """Stage the items' vectors with their signs turned, half of them at a time, and change over to them."""
     staged = store.open_renewal()
     if staged is None:
@@ -128,6 +127,11 @@ def _renew(store: Store) -> None:
         for part in (slice(half), slice(half, None)):
             staged.append([NewItem(item.key, item.content, thumbnail=b"png") for item in items[part]], vectors[part])
         store.change_over(staged)
+
+
+def _finish_renewal(store: Store) -> None:
+    store.publish()
+    store.remove_renewal()
 
 
 def work(folder: Path, acknowledge: Callable[[int], None], seed: int = 0) -> None:

@@ -66,6 +66,10 @@ def write_copies(catalog: Catalog, copies: Sequence[CopiedBatch]) -> None:
         last = catalog.history.last_batch()
         if copy.batch.number != last.number + 1:
             raise StoreCorrupt(f"expected batch {last.number + 1} to be copied next, got batch {copy.batch.number}")
+        if not copy.rows and not copy.deleted:
+            # The copy has the embedding already that begins here.
+            catalog.begin_embedding(catalog.embedding())
+            continue
         catalog.history.write_batch(copy.batch)
         catalog.items.delete(copy.deleted, copy.batch.number)
         catalog.items.write(copy.rows)

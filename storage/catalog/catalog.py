@@ -10,7 +10,13 @@ import sqlalchemy as sa
 
 from storage.catalog.batch import BATCH_ZERO
 from storage.catalog.chain import ChainCheck, rows_changed
-from storage.catalog.embedding_rows import read_embedding, read_fingerprint, replace_embedding, write_embedding
+from storage.catalog.embedding_rows import (
+    read_embedding,
+    read_fingerprint,
+    read_first_batch,
+    replace_embedding,
+    write_embedding,
+)
 from storage.catalog.history import History
 from storage.catalog.item_rows import ItemRows
 from storage.catalog.job_rows import JobRows
@@ -44,9 +50,21 @@ class Catalog:
         """Return the store's embedding; raise StoreCorrupt when it is damaged."""
         return read_embedding(self.connection)
 
-    def replace_embedding(self, embedding: Embedding) -> None:
-        """Write another embedding; every vector must be replaced in the same transaction."""
-        replace_embedding(self.connection, embedding)
+    def begin_embedding(self, embedding: Embedding) -> None:
+        """Replace the embedding, whose vectors must all be replaced in the same transaction already.
+
+        An empty batch, which nothing else writes, records in the history that it begins: so neither an older embedding
+        can be taken for that of the rows, nor older rows for its own.
+        """
+        marker = self.history.last_batch().next([], [])
+        self.history.write_batch(marker)
+        replace_embedding(self.connection, embedding, marker.number)
+
+    def require_embedding_of_rows(self) -> None:
+        """Raise StoreCorrupt unless the embedding begins with the batch that the history says."""
+        begins, expected = read_first_batch(self.connection), self.history.newest_empty_batch()
+        if begins != expected:
+            raise rows_changed(f"the embedding that begins with batch {expected}, got that of batch {begins}")
 
     def require_embedding(self, fingerprint: str) -> None:
         """Raise StoreRenewed when the store's vectors are no longer those of the embedding of this fingerprint."""

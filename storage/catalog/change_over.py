@@ -26,9 +26,9 @@ class ChangeOver:
 def change_over(catalog: Catalog, staged: Catalog, dropped: Container[str]) -> ChangeOver:
     """Replace every item's row by one with the vector that the catalog `staged` has for its key and content.
 
-    The embedding becomes that of `staged`, in a batch that follows the catalog's last one. Items of the keys `dropped`
-    are deleted. Raise StoreBusy, with nothing changed, when another item has no staged vector, and StoreCorrupt when
-    rows are damaged or missing.
+    The embedding becomes that of `staged`. This takes a batch, and an empty one that records it in the history. Items
+    of the keys `dropped` are deleted. Raise StoreBusy, with nothing changed, when another item has no staged vector,
+    and StoreCorrupt when rows are damaged or missing.
     """
     embedding, last = staged.embedding(), catalog.history.last_batch()
     number = last.number + 1
@@ -63,7 +63,7 @@ def change_over(catalog: Catalog, staged: Catalog, dropped: Container[str]) -> C
     catalog.sources.remove_deleted()
     # Every index file holds the old vectors.
     catalog.history.remove_generations(before=catalog.history.next_generation())
-    catalog.replace_embedding(embedding)
+    catalog.begin_embedding(embedding)
     return ChangeOver(len(added), len(deleted) - len(added))
 
 

@@ -24,8 +24,11 @@ class Database(Protocol):
         Write transactions are serialized: each waits for the one before it and sees its changes.
         """
 
-    def write_exactly_once(self, change: Callable[[Catalog], Result]) -> Result:
-        """Apply a change in a write transaction and return its result; exactly once, even if the reply is lost."""
+    def write_exactly_once(self, change: Callable[[Catalog], Result], *, large: bool = False) -> Result:
+        """Apply a change in a write transaction and return its result; exactly once, even if the reply is lost.
+
+        A `large` one, of all items, may take more memory so that readers need not wait for it.
+        """
 
     def sync_lock(self, *, wait: bool) -> AbstractContextManager[bool]:
         """Take the lock that lets one process at a time write to a vector server; False when another holds it.

@@ -21,25 +21,30 @@ _FINGERPRINT = sa.select(EmbeddingRow.fingerprint)
 _StoredArray = tuple[str, str, bytes]
 
 
-def write_embedding(connection: sa.Connection, embedding: Embedding) -> None:
-    """Write the embedding of a store that has none."""
+def write_embedding(connection: sa.Connection, embedding: Embedding, batch: int = 0) -> None:
+    """Write the embedding of a store that has none; `batch` is the number of the batch with which it begins."""
     arrays = [
         (name, json.dumps(array.shape), np.ascontiguousarray(array, VECTOR_DTYPE).tobytes())
         for name, array in sorted(embedding.arrays.items())
     ]
     spec = json.dumps(embedding.spec, sort_keys=True, ensure_ascii=False, allow_nan=False)
-    sha256 = _digest(embedding.dim, embedding.fingerprint, spec, arrays)
-    row = {"id": 1, "dim": embedding.dim, "fingerprint": embedding.fingerprint, "spec": spec, "sha256": sha256}
+    sha256 = _digest(embedding.dim, embedding.fingerprint, spec, arrays, batch)
+    row = {"id": batch + 1, "dim": embedding.dim, "fingerprint": embedding.fingerprint, "spec": spec, "sha256": sha256}
     connection.execute(sa.insert(EmbeddingRow).values(row))
     for array in arrays:
         connection.execute(sa.insert(ArrayRow).values(array))
 
 
-def replace_embedding(connection: sa.Connection, embedding: Embedding) -> None:
-    """Write another embedding instead of the one that is there."""
+def replace_embedding(connection: sa.Connection, embedding: Embedding, batch: int) -> None:
+    """Write another embedding, which begins with a batch, instead of the one that is there."""
     connection.execute(sa.delete(ArrayRow))
     connection.execute(sa.delete(EmbeddingRow))
-    write_embedding(connection, embedding)
+    write_embedding(connection, embedding, batch)
+
+
+def read_first_batch(connection: sa.Connection) -> int:
+    """Return the number of the batch with which the embedding begins; 0 unless the store was renewed."""
+    return int(connection.execute(sa.select(EmbeddingRow.id)).scalar_one()) - 1
 
 
 def read_fingerprint(connection: sa.Connection) -> object:
@@ -50,16 +55,16 @@ def read_fingerprint(connection: sa.Connection) -> object:
 def read_embedding(connection: sa.Connection) -> Embedding:
     """Return the store's embedding; raise StoreCorrupt when any of it is damaged."""
     rows = connection.execute(
-        sa.select(EmbeddingRow.dim, EmbeddingRow.fingerprint, EmbeddingRow.spec, EmbeddingRow.sha256)
+        sa.select(EmbeddingRow.dim, EmbeddingRow.fingerprint, EmbeddingRow.spec, EmbeddingRow.sha256, EmbeddingRow.id)
     ).all()
     columns = sa.select(ArrayRow.name, ArrayRow.shape, ArrayRow.data).order_by(ArrayRow.name)
     arrays = connection.execute(columns).all()
-    if len(rows) != 1 or _digest(*rows[0][:3], arrays) != rows[0].sha256:
+    if len(rows) != 1 or _digest(*rows[0][:3], arrays, rows[0].id - 1) != rows[0].sha256:
         raise StoreCorrupt(
             "expected the store's embedding to match its checksum, but it was damaged after it was written: restore "
             "the store from a backup"
         )
-    dim, fingerprint, text, _ = rows[0]
+    dim, fingerprint, text, *_ = rows[0]
     try:
         spec = json.loads(text)
         arrays_by_name = {
@@ -76,9 +81,11 @@ def read_embedding(connection: sa.Connection) -> Embedding:
     return Embedding(dim, fingerprint, spec, arrays_by_name)
 
 
-def _digest(dim: object, fingerprint: object, spec: object, arrays: Sequence[_StoredArray]) -> bytes:
+def _digest(dim: object, fingerprint: object, spec: object, arrays: Sequence[_StoredArray], batch: int) -> bytes:
     """Return the sha256 of all fields of an embedding, of any type, since damage can change types."""
-    digest = hashlib.sha256(json.dumps([repr(dim), repr(fingerprint), repr(spec)]).encode())
+    # The first versions had no batch, and their digests must not change.
+    fields = [repr(dim), repr(fingerprint), repr(spec), *([repr(batch)] if batch else [])]
+    digest = hashlib.sha256(json.dumps(fields).encode())
     for name, shape, data in arrays:
         data_digest = hashlib.sha256(data if isinstance(data, bytes) else repr(data).encode())
         digest.update(json.dumps([repr(name), repr(shape), data_digest.hexdigest()]).encode())

@@ -4,6 +4,7 @@ from dataclasses import asdict
 from typing import Any
 
 import sqlalchemy as sa
+import sqlalchemy.orm
 
 from storage.catalog.batch import Batch, Generation
 from storage.catalog.schema import BatchRow, GenerationRow
@@ -38,6 +39,15 @@ class History:
     def batch(self, number: int) -> Batch:
         """Return one batch; raise StoreCorrupt when its record is missing or damaged."""
         return self._checked_batch(_BATCH.where(BatchRow.number == number), f"batch {number}")
+
+    def newest_empty_batch(self) -> int:
+        """Return the number of the newest batch that neither added nor deleted a row; 0 if there is none."""
+        before = sa.orm.aliased(BatchRow)
+        same = sa.and_(
+            before.number == BatchRow.number - 1, before.live == BatchRow.live, before.next_id == BatchRow.next_id
+        )
+        newest = self._connection.execute(sa.select(sa.func.max(BatchRow.number)).join(before, same)).scalar_one()
+        return newest or 0
 
     def _checked_batch(self, select: sa.Select[Any], expected: str) -> Batch:
         row = self._connection.execute(select).first()

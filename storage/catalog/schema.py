@@ -34,7 +34,10 @@ class Base(DeclarativeBase):
 
 
 class EmbeddingRow(Base):
-    """How the store's vectors are made: one row, replaced with all vectors; the sha256 covers it and the arrays."""
+    """How the store's vectors are made: one row, replaced with all vectors; the sha256 covers it and the arrays.
+
+    The id is 1 plus the number of the batch with which the embedding begins.
+    """
 
     __tablename__ = "embedding"
 

@@ -94,7 +94,7 @@ class PostgresServer:
         with self._connected(options) as connection, connection.begin():
             yield Catalog(connection)
 
-    def write_exactly_once(self, change: Callable[[Catalog], Result]) -> Result:
+    def write_exactly_once(self, change: Callable[[Catalog], Result], *, large: bool = False) -> Result:  # noqa: ARG002 -- the protocol's
         """Apply a change in a write transaction and return its result; exactly once, even if the reply is lost.
 
         A unique key is written with the change. When the server fails, the key tells whether COMMIT succeeded; if it

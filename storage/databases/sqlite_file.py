@@ -36,6 +36,10 @@ PRAGMAS = {
     "cell_size_check": 1,
 }
 
+#: The cache of a large change, in KiB. When a smaller one is full, SQLite writes to the file before COMMIT, and readers
+#: must wait until then. https://sqlite.org/pragma.html#pragma_cache_spill
+LARGE_CACHE_KIB = 2**20
+
 #: The largest value or row that is read or written, in bytes; a catalog from elsewhere may hold any.
 LARGEST_VALUE = 2**28
 
@@ -79,18 +83,21 @@ class SqliteFile:
         """Return the catalog inside a write transaction: committed and durable at its end, or rolled back."""
         return self._transaction("BEGIN IMMEDIATE")
 
-    def write_exactly_once(self, change: Callable[[Catalog], Result]) -> Result:
+    def write_exactly_once(self, change: Callable[[Catalog], Result], *, large: bool = False) -> Result:
         """Apply a change in a write transaction; with a file, the outcome of COMMIT is always known."""
-        with self.writing() as catalog:
+        with self._transaction("BEGIN IMMEDIATE", cache_kib=LARGE_CACHE_KIB if large else None) as catalog:
             return change(catalog)
 
     @contextmanager
-    def _transaction(self, begin: str) -> Iterator[Catalog]:
+    def _transaction(self, begin: str, cache_kib: int | None = None) -> Iterator[Catalog]:
+        """Return the catalog inside a transaction, with a cache of this size if it is given."""
         try:
             connection = self._pool.acquire()
             # By the driver: through SQLAlchemy, BEGIN and COMMIT take longer than reading the rows of a query's hits.
             driver = sqlite_connection(connection)
             try:
+                if cache_kib is not None:
+                    driver.execute(f"PRAGMA cache_size = -{cache_kib}").close()
                 driver.execute(begin).close()
                 yield Catalog(connection)
                 driver.execute("COMMIT").close()
@@ -100,7 +107,11 @@ class SqliteFile:
                     driver.execute("ROLLBACK").close()
                 connection.close()
                 raise
-            self._pool.release(connection)
+            if cache_kib is not None:
+                # Its cache would stay in memory.
+                connection.close()
+            else:
+                self._pool.release(connection)
         except (sa.exc.SQLAlchemyError, sqlite3.Error, UnicodeDecodeError) as error:
             raise self._store_error(error) from error
 

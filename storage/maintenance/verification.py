@@ -21,6 +21,7 @@ def problems(catalog: Catalog, store: Path | None, dim: int) -> Iterator[str]:
         batches_match = yield from _row_problems(catalog, dim)
         yield from (line for _, line in damaged_generations(catalog, store, dim))
         catalog.embedding()
+        catalog.require_embedding_of_rows()
         if batches_match:
             snapshot.load(catalog, store, dim)
     except StoreCorrupt as error:

@@ -94,6 +94,7 @@ class SnapshotCache:
 
     def _load(self, catalog: Catalog) -> Snapshot:
         catalog.require_embedding(self._embedding.fingerprint)
+        catalog.require_embedding_of_rows()
         return snapshot.load(catalog, self._folder, self._embedding.dim)
 
     def _add_filtered(self, text: str, selected: Snapshot) -> None:

@@ -80,6 +80,7 @@ class Engine:
     def _read_coverage(self) -> Coverage:
         coverage = self._collection.read_coverage()
         with self._database.reading() as catalog:
+            catalog.require_embedding_of_rows()
             require_same_history(catalog, coverage, self.url)
         self._coverage = coverage
         return coverage

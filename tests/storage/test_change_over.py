@@ -9,7 +9,7 @@ import pytest
 
 from storage import Embedding, NewItem, Store
 from storage.catalog.change_over import ChangeOver
-from storage.errors import NotAStore, StoreBusy, StoreExists, StoreReadOnly, StoreRenewed, UnknownItem
+from storage.errors import NotAStore, StoreBusy, StoreCorrupt, StoreExists, StoreReadOnly, StoreRenewed, UnknownItem
 from storage.transfer.comparison import compare
 from storage.transfer.migration import migrate
 from storage.types.query import Query
@@ -127,7 +127,7 @@ def test_a_renewed_store_can_be_backed_up_and_migrated(tmp_path: Path) -> None:
         store.backup(tmp_path / "backup")
         for copy in (tmp_path / "backup", tmp_path / "migrated"):
             if copy.name == "migrated":
-                assert migrate(folder, copy).copied == 4
+                assert migrate(folder, copy).copied == 5
             with Store.open(copy) as copied:
                 assert copied.verify() == []
                 assert compare(store, copied).same
@@ -284,3 +284,27 @@ def test_a_reader_cannot_renew(tmp_path: Path) -> None:
         for attempt in (store.open_renewal, store.remove_renewal, lambda: store.change_over(store)):
             with pytest.raises(StoreReadOnly):
                 attempt()
+
+
+def test_an_embedding_from_before_or_after_the_rows_is_noticed(tmp_path: Path) -> None:
+    folder = line_store(tmp_path, 3)
+    tables = ("embedding", "arrays")
+    old = {table: sql(folder, f"SELECT * FROM {table}") for table in tables}
+    renew(folder, [0, 1, 2])
+    new = {table: sql(folder, f"SELECT * FROM {table}") for table in tables}
+    other = line_store(tmp_path / "other", 3)
+    for store, rows, begins, got in ((folder, old, 3, 0), (other, new, 0, 3)):
+        for table in tables:
+            sql(store, f"DELETE FROM {table}")
+            for row in rows[table]:
+                sql(store, f"INSERT INTO {table} VALUES ({', '.join('?' * len(row))})", *row)
+        message = (
+            f"expected the embedding that begins with batch {begins}, got that of batch {got}: rows were lost or "
+            "changed after they were written; run `lookalike store repair`, or restore the store from a backup"
+        )
+        assert error_message(StoreCorrupt, Store.open, store) == message
+        with Store.open(store, writing=True) as writer:
+            assert error_message(StoreCorrupt, writer.nearest, [0, 0], 1) == message
+            assert writer.verify() == [message]
+            with pytest.raises(StoreCorrupt, match="intact after its repair"):
+                writer.repair()

@@ -118,8 +118,19 @@ _KINDS: dict[str, Draw] = {
 #: only by the chain of batches, when all rows are read, or when an item is found by its vector.
 _OF_VALID_PAGES = [kind for kind in _KINDS if any(word in kind for word in ("stale", "store", "older", "half"))]
 
-#: The reads that look up single rows.
-_LOOKUPS = {"items by id", "items by key", "deleted items", "vectors", "pages", "contents", "thumbnails", "length"}
+#: The reads that look up single rows, and the one that takes vectors from an index file and only the marks of deletion
+#: from the rows that it covers.
+_LOOKUPS = {
+    "all vectors",
+    "items by id",
+    "items by key",
+    "deleted items",
+    "vectors",
+    "pages",
+    "contents",
+    "thumbnails",
+    "length",
+}
 
 
 def kind_of(number: int) -> str:

@@ -9,7 +9,7 @@ import cv2
 import numpy as np
 
 from ingest.embedding.features import compute_features, compute_features_concurrently, network_input
-from ingest.embedding.heads import Head, fit_head, head_arrays, restore_head
+from ingest.embedding.heads import ENOUGH_IMAGES, Head, fit_head, head_arrays, restore_head
 from ingest.embedding.linalg.arrays import Float32Array
 from ingest.embedding.network.backbone import Backbone
 from ingest.embedding.network.caching_backbone import CachingBackbone
@@ -32,9 +32,7 @@ REPORTED_DRIFT = 0.0001
 #: How many characters of a digest a message shows.
 _SHOWN_DIGITS = 16
 
-#: A head fitted on fewer images than this is worse than one fitted on as many; one that was is outgrown once there are
-#: this many images, and this many times as many as it was fitted on.
-FEW_IMAGES = 300
+#: A head fitted on fewer than ENOUGH_IMAGES is outgrown once there are so many, and this many times as many as before.
 OUTGROWN_FACTOR = 2
 
 _HEAD = "head."
@@ -174,7 +172,7 @@ def is_outgrown(embedding: Embedding, items: int) -> bool:
     fitted_on = embedding.spec.get("fitted_on")
     if not isinstance(fitted_on, int) or not recipe_of(embedding).head_is_fitted:
         return False
-    return fitted_on < FEW_IMAGES <= items and items >= OUTGROWN_FACTOR * fitted_on
+    return fitted_on < ENOUGH_IMAGES <= items and items >= OUTGROWN_FACTOR * fitted_on
 
 
 def drift_message(drift: float | None) -> str | None:

@@ -418,7 +418,7 @@ def test_a_job_that_outgrows_the_head_says_so(
 ) -> None:
     images, store = tmp_path / "images", tmp_path / "store"
     write_greys(images, {f"{number}.png": number for number in range(20)})
-    monkeypatch.setattr(embedder, "FEW_IMAGES", 18)
+    monkeypatch.setattr(embedder, "ENOUGH_IMAGES", 18)
     run = Command(app, monkeypatch, capsys)
     monkeypatch.setattr(job, "vgg16_factory", lambda *_, **__: toy_backbone())
     command = (f"folder:{images}", "--store", store)

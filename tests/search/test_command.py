@@ -2,6 +2,7 @@
 
 import json
 import os
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -12,7 +13,7 @@ import pytest
 from ingest.job import ingest
 from search import searcher
 from search.__main__ import app
-from storage import Store
+from storage import Embedding, Store
 from tests.commands import Command
 from tests.processes import run_python
 from tests.search.stores import LABELS, LEVELS, SIZE, grey_store
@@ -283,6 +284,17 @@ def test_label_issues_are_printed_as_json_and_as_a_table_and_drawn(search: Comma
     lines = [line.split() for line in out.splitlines()]
     assert " ".join(lines[0]) == "1 of 5 items have another label than their neighbours"
     assert ["│", "1.00", "│", "y", "│", "x", "│", "2", "│", "c", "│"] in lines
+
+
+def test_label_issues_say_when_the_vectors_were_trained_on_the_labels(search: Command, tmp_path: Path) -> None:
+    trained = replace(TOY, head="trained")
+    arrays = {"head.kernel": np.eye(4, dtype=np.float32), "head.bias": np.zeros(4, np.float32)}
+    embedding = Embedding(4, "f" * 64, {"recipe": trained.as_json(), "fitted_on": 2}, arrays)
+    Store.create(tmp_path / "store", embedding).close()
+    assert search("suspects", "--store", tmp_path / "store")[2] == (
+        "the vectors of this store were trained on its labels, which hides wrong ones and is no measurement: ingest into "
+        "another store with --recipe auto\n"
+    )
 
 
 @pytest.mark.parametrize(

@@ -98,6 +98,12 @@ def _require_type(name: str, value: object) -> None:
         raise ValueError(f"`{name}` to be {_TYPE_NAMES[expected]}, got {value!r}")
 
 
+def is_trained_on_labels(embedding: Embedding) -> bool:
+    """Return whether a store's head was trained on the labels of its items, so that they look right by its vectors."""
+    recipe = embedding.spec.get("recipe")
+    return isinstance(recipe, Mapping) and recipe.get("head") == "trained"
+
+
 def recipe_of(embedding: Embedding) -> Recipe:
     """Return the recipe of a store's embedding; raise OtherEmbedding when its vectors were imported."""
     spec = embedding.spec.get("recipe")

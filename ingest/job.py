@@ -20,7 +20,7 @@ from storage.errors import OtherEmbedding
 
 
 def ingest(
-    source: Source | str,
+    source: Source | str | Path,
     store: str | Path,
     *,
     recipe: str | Recipe | None = None,

@@ -25,13 +25,25 @@ class Prediction:
     def table(self) -> Table:
         """Return the voters and the prediction as a table to print."""
         table = self.result.table()
-        label = "no label" if self.label is None else f"label {printable(self.label)}"
-        table.caption = Text(f"{label}, {self.share:.0%} of the votes")
+        table.caption = Text(self._vote())
         table.caption_justify = "left"
         return table
 
     def __str__(self) -> str:
         return plain_text([self.table()])
+
+    def _repr_html_(self) -> str:
+        # Imported here, as in all results: most are never shown in a notebook.
+        from search.notebook import html_strip, html_title
+
+        result = self.result
+        return html_title(self._vote()) + html_strip(
+            result.query, result.hits, result.item, result.image, result.thumbnails, label=self.label
+        )
+
+    def _vote(self) -> str:
+        label = "no label" if self.label is None else f"label {printable(self.label)}"
+        return f"{label}, {self.share:.0%} of the votes"
 
 
 def classify(hits: Sequence[Hit]) -> tuple[str | None, float]:

@@ -1,15 +1,24 @@
 """Images to search with, given as a path, encoded bytes or pixels."""
 
 from pathlib import Path
+from typing import Any, Protocol
 
-import numpy as np
-from numpy.typing import NDArray
+from PIL import Image as PillowImage
 
 from ingest.images.images import Image, checked_image, decode_scaled, read_bytes
 from storage.console import printable
 
-#: A file's path, encoded bytes, or uint8 pixels of shape (h, w) or (h, w, 3) in RGB.
-ImageInput = str | Path | bytes | NDArray[np.uint8]
+
+class SupportsArray(Protocol):
+    """An array of NumPy's, or what NumPy can make one of, as other libraries' tensors."""
+
+    def __array__(self) -> Any:
+        """Return the values as an array."""
+        ...
+
+
+#: A file's path, encoded bytes, an image of Pillow's, or an array as `checked_image` takes it.
+ImageInput = str | Path | bytes | PillowImage.Image | SupportsArray
 
 
 def decoded_image(image: ImageInput, least_side: int | None = None) -> Image:

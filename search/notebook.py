@@ -17,6 +17,9 @@ _SIDE = 96
 #: Hits in the strip; the table has all.
 _MAX_HITS = 50
 
+#: Strips of groups or issues; the table has as many.
+MAX_STRIPS = 20
+
 # Text has the notebook's own colour and borders are translucent, so that the strip suits light and dark themes.
 _STYLE = f"""
 <style>
@@ -36,18 +39,38 @@ justify-content:center;border:2px solid rgba(128,128,128,.45);border-radius:6px;
 """
 
 
-def html_strip(query: str, hits: Sequence[Hit], item: Item | None, image: Image | None, thumbnails: Thumbnails) -> str:
+def html_title(text: str) -> str:
+    """Return a line above strips as HTML."""
+    return f'<div style="font:13px/1.35 system-ui,sans-serif">{_escaped(text)}</div>'
+
+
+def html_strips(title: str, strips: Sequence[str], count: int) -> str:
+    """Return strips, those of a page, under a title; `count` is how many there are in all."""
+    more = [html_title(f"and {count - len(strips):,} more")] if count > len(strips) else []
+    return "\n".join([html_title(title), *strips, *more])
+
+
+def html_strip(
+    query: str,
+    hits: Sequence[Hit],
+    item: Item | None,
+    image: Image | None,
+    thumbnails: Thumbnails,
+    *,
+    label: str | None = None,
+) -> str:
     """Return a query and its hits as HTML; a hit's border is green when its label is the query's, red otherwise.
 
-    `item` is the query's stored item and `image` its pixels, if it has them.
+    `item` is the query's stored item and `image` its pixels, if it has them. With `label` hits are compared with that.
     """
     shown = hits[:_MAX_HITS]
     pngs = _pngs(thumbnails, [hit.id for hit in shown] + ([item.id] if item else []))
-    label = item.label if item else None
+    own_label = item.label if item else None
+    label = own_label if label is None else label
     query_image = thumbnail(image) if image is not None else None
     if item:
         query_image = pngs.get(item.id)
-    second_line = f"label {_escaped(label)}" if label is not None else "query"
+    second_line = f"label {_escaped(own_label)}" if own_label is not None else "query"
     cells = [_cell("query", query_image, _escaped(query), second_line, query)]
     for hit in shown:
         both_labelled = label is not None and hit.label is not None

@@ -21,6 +21,11 @@ if TYPE_CHECKING:
 _WIDTH = 160
 
 
+def no_thumbnails(_: Sequence[int]) -> dict[int, bytes]:
+    """Return no thumbnails: those of a result whose store has none."""
+    return {}
+
+
 @dataclass(frozen=True)
 class QueryResult:
     """A query's name and its hits, nearest first; printed as a table, and in a notebook shown as a strip of images.
@@ -32,7 +37,7 @@ class QueryResult:
     hits: tuple[Hit, ...]
     item: Item | None = None
     image: "Image | None" = field(default=None, repr=False, compare=False)
-    thumbnails: "Thumbnails" = field(default=lambda _: {}, repr=False, compare=False)
+    thumbnails: "Thumbnails" = field(default=no_thumbnails, repr=False, compare=False)
 
     def table(self) -> Table:
         """Return the hits as a table to print."""
@@ -90,6 +95,11 @@ class QueryResults(Sequence[QueryResult]):
 
     def _repr_html_(self) -> str:
         return "\n".join(result._repr_html_() for result in self.results)
+
+
+def query_name(item: Item) -> str:
+    """Return the name of a query by a stored item."""
+    return f"item {item.id} ({item.key})"
 
 
 def identity(item: Item | Hit) -> dict[str, Any]:

@@ -1,5 +1,8 @@
 """Search a store by id, key, image or vector, and classify images by their neighbours."""
 
+# `help` shows annotations as they are written here, and not as the long types that they stand for.
+from __future__ import annotations
+
 from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal, Unpack, overload
@@ -11,7 +14,7 @@ from ingest.embedding.network.backbone_factory import BackboneFactory, vgg16_fac
 from ingest.embedding.network.precision import stored_precision
 from ingest.embedding.recipes import recipe_of
 from search.classify import Prediction, classify
-from search.results import QueryResult, QueryResults
+from search.results import QueryResult, QueryResults, query_name
 from storage import Hit, Item, Neighbours, Store
 from storage.errors import InvalidQuery, InvalidVectors, StoreRenewed, UnknownItem
 from storage.types.items import checked_k
@@ -31,7 +34,8 @@ class Searcher:
     filter with a field that no item has or not with such values, and StoreCorrupt for a damaged row. Methods in the
     plural answer many queries at once, in order.
 
-    An image is the path of a file, encoded bytes, or uint8 pixels of shape (h, w) or (h, w, 3) in RGB.
+    An image is the path of a file, encoded bytes, an image of Pillow's, or anything that NumPy takes for an array of
+    uint8: (h, w), (h, w, 3) in RGB, or (h, w, 4) in RGBA, which is laid on white.
     """
 
     def __init__(self, store: Store, make_backbone: BackboneFactory | None = None) -> None:
@@ -47,7 +51,7 @@ class Searcher:
         weights: str | Path | None = None,
         make_backbone: BackboneFactory | None = None,
         milvus: str | None = None,
-    ) -> "Searcher":
+    ) -> Searcher:
         """Open a store to search it; close it with `close` or a `with` statement.
 
         `milvus` is the URL of the Milvus server that searches its vectors, if not this process. Raise StoreNotFound,
@@ -59,7 +63,7 @@ class Searcher:
         """Close the store."""
         self.store.close()
 
-    def __enter__(self) -> "Searcher":
+    def __enter__(self) -> Searcher:
         return self
 
     def __exit__(self, *_: object) -> None:
@@ -118,12 +122,12 @@ class Searcher:
     def _item_results(self, pairs: Iterable[tuple[Item, list[Hit]]]) -> QueryResults:
         return QueryResults(
             tuple(
-                QueryResult(f"item {item.id} ({item.key})", tuple(hits), item=item, thumbnails=self.store.thumbnails)
+                QueryResult(query_name(item), tuple(hits), item=item, thumbnails=self.store.thumbnails)
                 for item, hits in pairs
             )
         )
 
-    def by_image(self, image: "ImageInput", k: int | None = None, **options: Unpack[SearchOptions]) -> QueryResult:
+    def by_image(self, image: ImageInput, k: int | None = None, **options: Unpack[SearchOptions]) -> QueryResult:
         """Return the items nearest to an image, which is embedded as the store's items were.
 
         Raise UnreadableImage, OtherEmbedding when the weights are not the store's, or EmbeddingDrift.
@@ -131,7 +135,7 @@ class Searcher:
         return self.by_images([image], k, **options)[0]
 
     def by_images(
-        self, images: Sequence["ImageInput"], k: int | None = None, **options: Unpack[SearchOptions]
+        self, images: Sequence[ImageInput], k: int | None = None, **options: Unpack[SearchOptions]
     ) -> QueryResults:
         """Return the items nearest to each of many images, as `by_image` does."""
         # Imported here, as the embedder: OpenCV takes a moment to load, and only images need it.
@@ -170,12 +174,12 @@ class Searcher:
         """Return the k nearest neighbours of every item of the store, itself excluded, as arrays of ids."""
         return self.store.neighbours_of_all(k)
 
-    def predict(self, image: "ImageInput", k: int | None = None, **options: Unpack[SearchOptions]) -> Prediction:
+    def predict(self, image: ImageInput, k: int | None = None, **options: Unpack[SearchOptions]) -> Prediction:
         """Return the label that most of the items nearest to an image have, with its share of the votes."""
         return self.predict_many([image], k, **options)[0]
 
     def predict_many(
-        self, images: Sequence["ImageInput"], k: int | None = None, **options: Unpack[SearchOptions]
+        self, images: Sequence[ImageInput], k: int | None = None, **options: Unpack[SearchOptions]
     ) -> list[Prediction]:
         """Return the prediction for each of many images."""
         return [Prediction(*classify(result.hits), result) for result in self.by_images(images, k, **options)]
@@ -213,13 +217,13 @@ class Searcher:
             ids = np.array([[hit.id for hit in hits] for hits in answers], np.int64).reshape(-1, k)
         return (distances, ids) if return_distance else ids
 
-    def embed(self, images: Sequence["ImageInput"]) -> NDArray[np.float32]:
+    def embed(self, images: Sequence[ImageInput]) -> NDArray[np.float32]:
         """Return the vectors of images, (n, dim) float32, embedded as the store's items were."""
         _, _, vectors = self._embed(images)
         return vectors
 
     def _search_images(
-        self, images: Sequence["ImageInput"], query: Query
+        self, images: Sequence[ImageInput], query: Query
     ) -> tuple[list[NDArray[np.uint8]], list[list[Hit]]]:
         """Return the images' pixels and each one's hits; they are embedded again if the store is renewed meanwhile."""
         while True:
@@ -229,7 +233,7 @@ class Searcher:
             except StoreRenewed:
                 continue
 
-    def _embed(self, images: Sequence["ImageInput"]) -> tuple[str, list[NDArray[np.uint8]], NDArray[np.float32]]:
+    def _embed(self, images: Sequence[ImageInput]) -> tuple[str, list[NDArray[np.uint8]], NDArray[np.float32]]:
         """Return the fingerprint of the store's embedding, as it is now, and the images' pixels and vectors by it."""
         from ingest.embedding.embedder import Embedder
         from ingest.embedding.features import decoded_side

@@ -464,7 +464,7 @@ class StoreReader:
     def neighbours_of_all(self, k: int) -> Neighbours:
         """Return the k nearest neighbours of every item of the newest batch, every row checked; raise InvalidQuery."""
         k = checked_k(k)
-        return neighbours_of_all(self._up_to_date(lambda view: view.snapshots.newest()), k)
+        return neighbours_of_all(self._up_to_date(lambda view: view.snapshots.newest()), k, self.items)
 
     def _search_rows(self, view: _View, rows: Sequence[Row], query: Query) -> list[tuple[Item, list[Hit]]]:
         """Return the items of checked rows, each with its nearest others.

@@ -12,11 +12,11 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image as PillowImage
 
-from ingest.errors import UnreadableImage
+from ingest.errors import UnreadableImage, first_line
 from ingest.images.decoding import PIXEL_LIMIT, decode_image
 from ingest.images.kinds import FORMAT_NAMES
 from ingest.images.refusal import NotDecodable
-from ingest.images.to_srgb import DecodedImage, reduction
+from ingest.images.to_srgb import DecodedImage, reduction, to_srgb
 from storage.console import printable
 
 Image = NDArray[np.uint8]
@@ -66,13 +66,34 @@ def decode_scaled(data: bytes, name: str, least_side: int | None, pixel_limit: i
 
 
 def checked_image(image: Any) -> Image:
-    """Return an array as an image; raise UnreadableImage unless it is uint8, (h, w) or (h, w, 3), and not empty."""
-    array = np.asarray(image)
-    if array.dtype != np.uint8 or array.ndim < 2 or array.shape[2:] not in ((), (3,)) or not array.size:
+    """Return an image of Pillow's, or anything with `__array__`, as an image; raise UnreadableImage.
+
+    An array is uint8, (h, w) or (h, w, 1) in grey, (h, w, 3) in RGB, or (h, w, 4) in RGBA, which is laid on white as a
+    file's image is. Pillow's image is what its file would be.
+    """
+    if isinstance(image, PillowImage.Image):
+        return _checked_pillow_image(image)
+    try:
+        array = np.asarray(image)
+    except Exception as error:  # of any library's array
+        reason = f"{type(image).__name__}: {first_line(error)}"
+        raise UnreadableImage(f"expected an image as an array, got {reason}") from error
+    if array.dtype != np.uint8 or array.ndim < 2 or array.shape[2:] not in ((), (1,), (3,), (4,)) or not array.size:
         raise UnreadableImage(
-            f"expected an image as a uint8 array of shape (h, w) or (h, w, 3) in RGB, got {array.dtype} {array.shape}"
+            "expected an image as a uint8 array of shape (h, w), (h, w, 3) or (h, w, 4), "
+            f"got {array.dtype} {array.shape}"
         )
-    return array
+    if array.shape[2:] == (4,):
+        return to_srgb(PillowImage.fromarray(array), None).pixels
+    return array[:, :, 0] if array.shape[2:] == (1,) else array
+
+
+def _checked_pillow_image(image: PillowImage.Image) -> Image:
+    try:
+        return to_srgb(image, None).pixels
+    except Exception as error:  # Pillow decodes a file now, and raises nearly anything for a damaged one
+        reason = first_line(error)
+        raise UnreadableImage(f"expected a Pillow image that can be decoded, got '{reason}'") from error
 
 
 def content_digest(content: bytes | Image) -> bytes:

@@ -8,7 +8,7 @@ from enum import StrEnum
 
 from ingest.embedding.linalg.arrays import Float32Array
 from ingest.errors import UnreadableImage
-from ingest.images.images import Image, content_digest
+from ingest.images.images import Image, checked_image, content_digest
 from ingest.pipeline.own_items import OwnItems, ReadableItems
 from ingest.sources import SourceImage
 from ingest.sources.job_source import JobSource
@@ -112,6 +112,8 @@ class Comparer:
                 raise UnreadableImage(f"expected a name in UTF-8, got {input.key!r}: rename the file")
             require_storable(input.key, input.label, input.metadata)
             content = input.read()
+            if not isinstance(content, bytes):
+                content = checked_image(content)
             digest = content_digest(content)
         except (InvalidItem, UnreadableImage) as error:
             return rejected(input, error)

@@ -5,7 +5,7 @@ from pathlib import Path
 
 from ingest.errors import SourceUnusable
 from ingest.sources.datasets import fashion_mnist_source, mnist_source
-from ingest.sources.files import is_folder
+from ingest.sources.files import exists, is_folder
 from ingest.sources.folder import Folder
 from ingest.sources.idx import idx_source
 from ingest.sources.manifest import Manifest
@@ -44,9 +44,8 @@ def open_source(text: str, limit: int | None = None, *, flat: bool = False, down
     kind, colon, path = text.partition(":")
     form = next((form for form in _FORMS if form.partition(":")[:2] == (kind, colon)), None)
     if form is None or bool(path) != bool(colon):
-        hint = (
-            f": write folder:{printable(text)} for the images in that folder" if text and is_folder(Path(text)) else ""
-        )
+        meant = kind_of(Path(text)) if text else None
+        hint = f": write {meant}:{printable(text)} for the images in that {_NOUNS[meant]}" if meant else ""
         raise SourceUnusable(f"expected a source ({USAGE}), got {text!r}{hint}")
     if flat and kind != "folder":
         raise SourceUnusable(f"expected --flat with folder:DIR only, got it with {printable(text)}: leave it out")
@@ -54,3 +53,26 @@ def open_source(text: str, limit: int | None = None, *, flat: bool = False, down
     if not len(source):
         raise SourceUnusable(f"expected at least one image, got none in {printable(text)}: name a source that has some")
     return source
+
+
+#: The kinds of source that a path alone may name, and what is there.
+_NOUNS = {"folder": "folder", "npz": "file", "manifest": "manifest"}
+_KINDS = {".npz": "npz", ".csv": "manifest", ".parquet": "manifest"}
+
+
+def kind_of(path: Path) -> str | None:
+    """Return the kind of source that is at a path, or None."""
+    if is_folder(path):
+        return "folder"
+    return _KINDS.get(path.suffix) if exists(path) else None
+
+
+def path_source_name(path: Path) -> str:
+    """Return the name of the source at a path; raise SourceUnusable."""
+    kind = kind_of(path)
+    if kind is None:
+        raise SourceUnusable(
+            f"expected a folder, an .npz file or a manifest (.csv or .parquet), got {printable(str(path))}, "
+            "which is none: name one that exists"
+        )
+    return f"{kind}:{path}"

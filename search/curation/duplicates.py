@@ -9,14 +9,15 @@ representatives of earlier ones.
 """
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 from rich.table import Table
 from rich.text import Text
 
 from search.curation.auto_radius import AutoRadius, find_auto_radius
-from search.results import identity
+from search.notebook import MAX_STRIPS, Thumbnails, html_strip, html_strips
+from search.results import identity, no_thumbnails, plain_text, query_name
 from search.searcher import Searcher
 from storage import Hit, Item, Store
 from storage.console import printable, right_aligned
@@ -57,6 +58,17 @@ class Duplicates:
     item_count: int
     groups: tuple[DuplicateGroup, ...]
     auto: AutoRadius | None = None
+    thumbnails: Thumbnails = field(default=no_thumbnails, repr=False, compare=False)
+
+    def __str__(self) -> str:
+        return f"{self.summary()}\n{plain_text([self.table()])}"
+
+    def _repr_html_(self) -> str:
+        strips = [
+            html_strip(query_name(group.representative), group.duplicates, group.representative, None, self.thumbnails)
+            for group in self.groups[:MAX_STRIPS]
+        ]
+        return html_strips(self.summary(), strips, len(self.groups))
 
     @property
     def duplicate_count(self) -> int:
@@ -121,7 +133,7 @@ def find_duplicates(searcher: Searcher, radius: float | None = None) -> Duplicat
         for representative, hits in duplicates.values()
     ]
     groups.sort(key=lambda group: (-len(group.duplicates), group.duplicates[0].distance, group.representative.id))
-    return Duplicates(radius, len(searcher), tuple(groups), auto)
+    return Duplicates(radius, len(searcher), tuple(groups), auto, searcher.store.thumbnails)
 
 
 def _representatives(store: Store, radius: float) -> Iterator[tuple[Item, list[Hit]]]:

@@ -7,13 +7,14 @@ distance-weighted k-nearest-neighbor rule", 1976, but from 1 down to 1/2 instead
 
 from collections import Counter
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 from rich.table import Table
 from rich.text import Text
 
-from search.results import identity
+from search.notebook import MAX_STRIPS, Thumbnails, html_strip, html_strips, html_title
+from search.results import identity, no_thumbnails, plain_text, query_name
 from search.searcher import Searcher
 from storage import Hit, Item, Store
 from storage.console import printable, right_aligned
@@ -59,6 +60,25 @@ class LabelIssues:
     unlabelled: int
     single: int
     issues: tuple[LabelIssue, ...]
+    thumbnails: Thumbnails = field(default=no_thumbnails, repr=False, compare=False)
+
+    def __str__(self) -> str:
+        return f"{self.summary()}\n{plain_text([self.table()])}"
+
+    def _repr_html_(self) -> str:
+        strips = [
+            html_title(f"{query_name(issue.item)}: predicted {issue.predicted_label}, margin {issue.margin:.2f}")
+            + html_strip(
+                query_name(issue.item),
+                issue.neighbours,
+                issue.item,
+                None,
+                self.thumbnails,
+                label=issue.predicted_label,
+            )
+            for issue in self.issues[:MAX_STRIPS]
+        ]
+        return html_strips(self.summary(), strips, len(self.issues))
 
     def as_json(self) -> dict[str, Any]:
         """Return the issues as JSON."""
@@ -105,7 +125,7 @@ def find_label_issues(searcher: Searcher, k: int = 10) -> LabelIssues:
             issues.append(LabelIssue(item, predicted, margin, tuple(voters)))
     issues.sort(key=lambda issue: (-issue.margin, issue.neighbours[0].distance, issue.item.id))
     single = len(items) - counts[None] - len(checked)
-    return LabelIssues(k, len(checked), counts[None], single, tuple(issues))
+    return LabelIssues(k, len(checked), counts[None], single, tuple(issues), searcher.store.thumbnails)
 
 
 def _neighbours(store: Store, items: Sequence[Item], k: int) -> Iterator[tuple[Item, list[Hit]]]:

@@ -1,5 +1,6 @@
 """Every item's nearest neighbours among all the others."""
 
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -7,6 +8,7 @@ from numpy.typing import NDArray
 
 from storage.memory.snapshot import Snapshot
 from storage.nearest import exact
+from storage.types.items import Item
 
 #: Queries searched at once.
 _BLOCK = 1024
@@ -17,16 +19,32 @@ class Neighbours:
     """The k nearest neighbours of every item: row i of `neighbours`, (n, k) int64, has those of item `ids[i]`.
 
     `ids` is (n,) int64, ascending. Neighbours are ids, ordered by distance, then id; `distances` is (n, k) float64,
-    Euclidean, not squared. In a store of n <= k items, k is n - 1.
+    Euclidean, not squared. In a store of n <= k items, k is n - 1. Keys and labels are arrays of objects, of which
+    `keys` and `labels` are (n,), `neighbour_keys` and `neighbour_labels` (n, k); a missing label is None.
     """
 
     ids: NDArray[np.int64]
     neighbours: NDArray[np.int64]
     distances: NDArray[np.float64]
+    keys: NDArray[np.object_]
+    labels: NDArray[np.object_]
+
+    @property
+    def neighbour_keys(self) -> NDArray[np.object_]:
+        """Return the neighbours' keys, (n, k)."""
+        return self.keys[np.searchsorted(self.ids, self.neighbours)]
+
+    @property
+    def neighbour_labels(self) -> NDArray[np.object_]:
+        """Return the neighbours' labels, (n, k)."""
+        return self.labels[np.searchsorted(self.ids, self.neighbours)]
 
 
-def neighbours_of_all(snapshot: Snapshot, k: int) -> Neighbours:
-    """Return the k nearest neighbours of each item of a snapshot, excluding itself by position."""
+def neighbours_of_all(snapshot: Snapshot, k: int, items: Callable[[list[int]], Sequence[Item]]) -> Neighbours:
+    """Return the k nearest neighbours of each item of a snapshot, excluding itself by position.
+
+    `items` returns the items of ids; it is called once.
+    """
     vectors, count = snapshot.index.vectors(), len(snapshot.ids)
     k = min(k, max(count - 1, 0))
     neighbours, distances = np.empty((count, k), np.int64), np.empty((count, k))
@@ -36,4 +54,7 @@ def neighbours_of_all(snapshot: Snapshot, k: int) -> Neighbours:
         answers = exact.nearest(snapshot.index, queries, k, list(positions[:, np.newaxis]))
         for position, answer in zip(positions.tolist(), answers, strict=True):
             neighbours[position], distances[position] = snapshot.ids[answer[0]], answer[1]
-    return Neighbours(snapshot.ids, neighbours, distances)
+    found = items(snapshot.ids.tolist())
+    keys, labels = np.empty((2, count), object)
+    keys[:], labels[:] = [item.key for item in found], [item.label for item in found]
+    return Neighbours(snapshot.ids, neighbours, distances, keys, labels)

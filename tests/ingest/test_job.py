@@ -187,7 +187,10 @@ def test_a_bad_image_is_rejected_with_a_reason_and_the_others_keep_their_own_vec
     assert report.rejects == (
         Rejected("html", f"{DECODABLE} html: a web page"),
         Rejected("missing", "expected an image file, got 3.png, which is not a file: name an image"),
-        Rejected("float", "expected an image as a uint8 array of shape (h, w) or (h, w, 3) in RGB, got float64 (2, 2)"),
+        Rejected(
+            "float",
+            "expected an image as a uint8 array of shape (h, w), (h, w, 3) or (h, w, 4), got float64 (2, 2)",
+        ),
         Rejected(r"'caf\udce9.png'", r"expected a name in UTF-8, got 'caf\udce9.png': rename the file"),
         Rejected(r"'two\nlines'", rf"{DECODABLE} 'two\nlines': an empty file"),
     )

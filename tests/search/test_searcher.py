@@ -1,6 +1,7 @@
 """Queries by id, key, image and vector, against results known by hand."""
 
 import os
+import pydoc
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -191,7 +192,7 @@ def test_an_unreadable_image_is_refused(searcher: Searcher, tmp_path: Path) -> N
         (tmp_path / "none.png", f"expected an image file, got {tmp_path}/none.png, which is not a file: name an image"),
         (
             np.zeros((2, 2)),
-            "expected an image as a uint8 array of shape (h, w) or (h, w, 3) in RGB, got float64 (2, 2)",
+            "expected an image as a uint8 array of shape (h, w), (h, w, 3) or (h, w, 4), got float64 (2, 2)",
         ),
     ]
     for image, message in refusals:
@@ -339,3 +340,11 @@ def test_an_image_may_have_a_name_that_is_not_utf_8(searcher: Searcher, tmp_path
     result = searcher.by_image(path)
     assert result.hits == LEVEL_61
     assert result.as_json()["query"]["asked"].encode().endswith(rb"caf\udce9.png'")
+
+
+def test_help_shows_annotations_as_they_are_written() -> None:
+    shown = pydoc.plain(pydoc.render_doc(Searcher))
+    assert "numpy.ndarray[" not in shown
+    assert "_typeshed" not in shown
+    assert "by_vectors(self, vectors: 'ArrayLike', k: 'int | None' = None, **options: 'Unpack[SearchOptions]')" in shown
+    assert max(map(len, shown.splitlines())) < 200

@@ -1,12 +1,16 @@
 """Decoding and resizing images."""
 
 import hashlib
+import io
 from concurrent.futures import ThreadPoolExecutor
 from functools import partial
+from typing import Any
 
 import cv2
 import numpy as np
 import pytest
+from numpy.typing import NDArray
+from PIL import Image as PillowImage
 
 from ingest.errors import UnreadableImage
 from ingest.images.images import Image, checked_image, content_digest, decode, thumbnail, to_input
@@ -54,7 +58,7 @@ def test_grey_and_rgb_arrays_are_images_without_a_copy() -> None:
     [
         (np.zeros((2, 3), np.float32), "float32 (2, 3)"),
         (np.zeros((2, 3), np.int64), "int64 (2, 3)"),
-        (np.zeros((2, 3, 4), np.uint8), "uint8 (2, 3, 4)"),
+        (np.zeros((2, 3, 5), np.uint8), "uint8 (2, 3, 5)"),
         (np.zeros((1, 2, 3, 3), np.uint8), "uint8 (1, 2, 3, 3)"),
         (np.zeros(6, np.uint8), "uint8 (6,)"),
         (np.zeros((0, 3), np.uint8), "uint8 (0, 3)"),
@@ -62,7 +66,59 @@ def test_grey_and_rgb_arrays_are_images_without_a_copy() -> None:
 )
 def test_other_arrays_are_refused(pixels: object, got: str) -> None:
     assert error_message(UnreadableImage, checked_image, pixels) == (
-        f"expected an image as a uint8 array of shape (h, w) or (h, w, 3) in RGB, got {got}"
+        f"expected an image as a uint8 array of shape (h, w), (h, w, 3) or (h, w, 4), got {got}"
+    )
+
+
+class Tensor:
+    """An array of another library, as far as NumPy sees it."""
+
+    def __init__(self, values: object) -> None:
+        self._values = values
+
+    def __array__(self, *_: object, **__: object) -> NDArray[Any]:
+        return np.asarray(self._values)
+
+
+class OnAnotherDevice:
+    def __array__(self) -> NDArray[Any]:
+        raise TypeError("copy it to the host first\n(see the manual)")
+
+
+def test_what_numpy_takes_for_an_array_is_an_image() -> None:
+    pixels = noise(3, 4, 3)
+    np.testing.assert_array_equal(checked_image(Tensor(pixels)), pixels)
+    np.testing.assert_array_equal(checked_image(pixels[:, :, :1]), pixels[:, :, 0])
+    assert error_message(UnreadableImage, checked_image, OnAnotherDevice()) == (
+        "expected an image as an array, got OnAnotherDevice: copy it to the host first"
+    )
+
+
+@pytest.mark.parametrize("mode", ["1", "L", "P", "RGB", "LA", "RGBA", "CMYK", "I;16"])
+def test_a_pillow_image_is_what_its_file_is(mode: str) -> None:
+    image = PillowImage.fromarray(noise(9, 8, 4), "RGBA")
+    image = PillowImage.fromarray(noise(9, 8).astype(np.uint16) * 257) if mode == "I;16" else image.convert(mode)
+    file = io.BytesIO()
+    image.save(file, "TIFF" if mode == "CMYK" else "PNG")
+    expected = decode(file.getvalue(), "a file")
+    np.testing.assert_array_equal(checked_image(image), expected)
+    np.testing.assert_array_equal(checked_image(PillowImage.open(file)), expected)
+
+
+def test_an_rgba_array_is_laid_on_white_as_its_file_is() -> None:
+    pixels = noise(9, 8, 4)
+    file = io.BytesIO()
+    PillowImage.fromarray(pixels, "RGBA").save(file, "PNG")
+    np.testing.assert_array_equal(checked_image(pixels), decode(file.getvalue(), "a file"))
+    assert checked_image(np.zeros((1, 1, 4), np.uint8)).tolist() == [[[255, 255, 255]]]
+
+
+def test_a_damaged_pillow_image_is_refused() -> None:
+    file = io.BytesIO()
+    PillowImage.fromarray(noise(99, 99, 3)).save(file, "PNG")
+    damaged = PillowImage.open(io.BytesIO(file.getvalue()[:1000]))
+    assert error_message(UnreadableImage, checked_image, damaged) == (
+        "expected a Pillow image that can be decoded, got 'image file is truncated'"
     )
 
 

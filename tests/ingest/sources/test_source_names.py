@@ -9,6 +9,8 @@ import pytest
 
 from ingest.errors import InvalidCount, SourceUnusable
 from ingest.sources import USAGE, open_source
+from ingest.sources.job_source import job_source
+from ingest.sources.registry import path_source_name
 from tests.errors import error_message
 from tests.ingest.sources.idx_files import pictures, write_split
 from tests.processes import REPOSITORY
@@ -47,6 +49,33 @@ def test_any_other_name_is_refused_with_the_list_of_names(text: str) -> None:
 def test_a_folder_without_its_prefix_is_refused_with_the_name_to_write(tmp_path: Path) -> None:
     assert error_message(SourceUnusable, open_source, str(tmp_path)) == (
         f"expected a source ({USAGE}), got {str(tmp_path)!r}: write folder:{tmp_path} for the images in that folder"
+    )
+
+
+@pytest.mark.parametrize(("name", "kind", "noun"), [("a.npz", "npz", "file"), ("a.csv", "manifest", "manifest")])
+def test_so_is_a_file(tmp_path: Path, name: str, kind: str, noun: str) -> None:
+    path = tmp_path / name
+    path.write_bytes(b"")
+    assert error_message(SourceUnusable, open_source, str(path)) == (
+        f"expected a source ({USAGE}), got {str(path)!r}: write {kind}:{path} for the images in that {noun}"
+    )
+
+
+def test_a_path_object_needs_no_prefix(folder: Path) -> None:
+    source = job_source(folder, None, flat=False, download=False, source_name=None)
+    assert (source.text, [image.key for image in source.images]) == (f"folder:{folder}", ["a.png", "b.png", "c.png"])
+    assert error_message(SourceUnusable, path_source_name, folder / "a.png") == (
+        f"expected a folder, an .npz file or a manifest (.csv or .parquet), got {folder / 'a.png'}, which is none: "
+        "name one that exists"
+    )
+
+
+def test_an_object_that_is_no_source_is_refused() -> None:
+    images: Any = ["a.png"]
+    message = error_message(SourceUnusable, job_source, images, None, flat=False, download=False, source_name=None)
+    assert message == (
+        "expected a source's name, a path, or an object with a name, a length and images, got list: "
+        "wrap images in ingest.sources.InMemorySource"
     )
 
 

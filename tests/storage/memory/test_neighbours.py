@@ -16,6 +16,10 @@ def test_every_item_has_neighbours_but_never_itself(tmp_path: Path) -> None:
         assert result.ids.tolist() == [0, 1, 2, 3, 4]
         assert result.neighbours.tolist() == [[1, 2], [0, 2], [1, 0], [2, 1], [3, 2]]
         assert result.distances.tolist() == [[1, 3], [1, 2], [2, 3], [4, 6], [8, 12]]
+        assert result.keys.tolist() == [f"key {number}" for number in range(5)]
+        assert result.labels.tolist() == [f"label {number}" for number in range(5)]
+        assert result.neighbour_keys.tolist()[3:] == [["key 2", "key 1"], ["key 3", "key 2"]]
+        assert result.neighbour_labels.tolist()[3:] == [["label 2", "label 1"], ["label 3", "label 2"]]
         all_others = store.neighbours_of_all(99)
         assert all_others.neighbours.shape == all_others.distances.shape == (5, 4)
 
@@ -37,6 +41,7 @@ def test_an_only_item_has_no_neighbours(tmp_path: Path, count: int) -> None:
     with Store.open(line_store(tmp_path, count)) as store:
         result = store.neighbours_of_all(3)
         assert (result.neighbours.shape, result.distances.shape) == ((count, 0), (count, 0))
+        assert (result.keys.shape, result.neighbour_labels.shape) == ((count,), (count, 0))
 
 
 def test_no_neighbours_are_returned_of_damaged_rows(tmp_path: Path) -> None:

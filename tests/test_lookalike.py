@@ -1,12 +1,17 @@
 """The package `lookalike`: its public names, and what importing it and running its commands loads."""
 
+import os
+import signal
+import subprocess
+import sys
+
 import pytest
 
 import ingest
 import lookalike
 import search
 import storage
-from tests.processes import printed_by
+from tests.processes import REPOSITORY, printed_by
 
 
 def test_every_public_name_is_that_of_its_package() -> None:
@@ -44,9 +49,27 @@ HEAVY = "{'cv2', 'tensorflow', 'matplotlib', 'ray', 'pymilvus', 'psycopg', 'skle
     "program",
     [
         "import lookalike; lookalike.Searcher, lookalike.Store",
-        "import lookalike.__main__ as main; main.LazyGroup().get_command(None, 'query')",
-        "import lookalike.__main__ as main; main.LazyGroup().get_command(None, 'store')",
+        "import lookalike.commands as commands; commands.LazyGroup().get_command(None, 'query')",
+        "import lookalike.commands as commands; commands.LazyGroup().get_command(None, 'store')",
     ],
 )
 def test_what_a_query_needs_loads_nothing_that_it_does_not_need(program: str) -> None:
     assert printed_by(f"{program}\nimport sys; print({HEAVY} & sys.modules.keys())") == "set()\n"
+
+
+def test_ctrl_c_while_modules_load_ends_a_command_without_a_traceback() -> None:
+    """It is sent at the first import after the start."""
+    program = """
+import os, signal, sys
+class Interrupting:
+    def find_spec(self, name, *_):
+        if name == "lookalike.commands":
+            os.kill(os.getpid(), signal.SIGINT)
+sys.meta_path.insert(0, Interrupting())
+from lookalike.__main__ import main
+main()
+"""
+    done = subprocess.run(
+        [sys.executable, "-c", program], cwd=REPOSITORY, env=os.environ, capture_output=True, text=True, check=False
+    )
+    assert (done.returncode, done.stdout, done.stderr) == (-signal.SIGINT, "", "")

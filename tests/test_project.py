@@ -67,7 +67,7 @@ def commands_of(full_name: str, command: Any) -> Commands:
 @cache
 def command_line() -> Commands:
     """Return the commands of the console script, and those of `python -m`."""
-    commands = commands_of("lookalike", typer.main.get_command(import_module("lookalike.__main__").app))
+    commands = commands_of("lookalike", typer.main.get_command(import_module("lookalike.commands").app))
     for program in PROGRAMS:
         module = import_module(f"{program}.__main__")
         for app in filter(None, (module.app, getattr(module, "jobs_app", None))):

@@ -8,11 +8,11 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-import lookalike.__main__
 from ingest import job
 from ingest.embedding.linalg.arrays import Float32Array
 from ingest.embedding.network.precision import Precision
 from ingest.embedding.recipes import Recipe
+from lookalike.commands import app
 from search import searcher
 from tests.commands import Command
 from tests.processes import REPOSITORY
@@ -78,7 +78,7 @@ def test_a_block_of_python_runs_by_itself(code: str, capsys: pytest.CaptureFixtu
 def test_a_block_of_commands_runs_in_an_empty_folder(
     code: str, folder: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    run = Command(lookalike.__main__.app, monkeypatch, capsys)
+    run = Command(app, monkeypatch, capsys)
     written = set()
     for line in code.splitlines():
         program, *arguments = shlex.split(line, comments=True)

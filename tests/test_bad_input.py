@@ -298,8 +298,8 @@ def test_a_query_by_other_weights_is_refused(folder: Path, run: Run, monkeypatch
     before = contents(folder)
     status, out, err = run("search query --image pictures/cat/a.png --store store")
     assert (status, out, err.count("\n")) == (1, "", 1)
-    assert err.startswith("error: expected vectors of the store's embedding (toy, 4 dimensions, fingerprint ")
-    assert err.endswith(": use the store's recipe and weights, or another store\n")
+    assert err.startswith("error: expected to embed images as the store's were (weights toy weights), got weights ")
+    assert err.endswith("; until then ask for items by id, key or vector\n")
     assert contents(folder) == before
 
 

@@ -18,6 +18,7 @@ import random
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
+from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
@@ -61,6 +62,7 @@ def _kind(value: Any) -> str | None:
     return "text" if isinstance(value, str) else "number"
 
 
+@lru_cache(maxsize=None, typed=True)
 def _comparable(value: Any) -> tuple[str | None, Any]:
     """Return a value's kind and something that compares as it: an exact fraction, or a text's code points."""
     kind = _kind(value)

@@ -15,6 +15,9 @@ from storage.catalog.exact_filters import COMPARISONS
 from storage.catalog.json_sql import INTEGER, REAL, Clause, equals_any, is_whole, nearest_float
 from storage.types.where import ORDERS, Condition
 
+#: Up to so many numbers are bound one by one: PostgreSQL would read an array of them again for each row.
+_FEW = 4
+
 
 def postgresql_number_clause(fields: Any, condition: Condition, numbers: Sequence[int | float]) -> Clause:
     """Return whether a field is a number that fulfils a condition: an order, or equal to one of some.
@@ -29,9 +32,18 @@ def postgresql_number_clause(fields: Any, condition: Condition, numbers: Sequenc
         integers = compare(value, _numeric(int(number) if is_whole(number) else number))
         reals = _order_of_reals(value, condition.operator, number)
     else:
-        integers = equals_any(value, [int(number) for number in numbers if is_whole(number)])
-        reals = equals_any(value, [nearest_float(number) for number in numbers if nearest_float(number) == number])
+        integers = _equals_any(value, [int(number) for number in numbers if is_whole(number)])
+        reals = _equals_any(value, [nearest_float(number) for number in numbers if nearest_float(number) == number])
     return sa.or_(sa.and_(fields.c.type == INTEGER, integers), sa.and_(fields.c.type == REAL, reals))
+
+
+def _equals_any(value: Any, numbers: Sequence[int | float]) -> Clause:
+    if not numbers:
+        return sa.false()
+    if len(numbers) > _FEW:
+        return equals_any(value, numbers)
+    is_any: Clause = value.in_([_numeric(number) for number in numbers])
+    return is_any
 
 
 def _order_of_reals(value: Any, operator: str, number: int | float) -> Clause:

@@ -292,8 +292,8 @@ def test_label_issues_say_when_the_vectors_were_trained_on_the_labels(search: Co
     embedding = Embedding(4, "f" * 64, {"recipe": trained.as_json(), "fitted_on": 2}, arrays)
     Store.create(tmp_path / "store", embedding).close()
     assert search("suspects", "--store", tmp_path / "store")[2] == (
-        "the vectors of this store were trained on its labels, which hides wrong ones and is no measurement: ingest into "
-        "another store with --recipe auto\n"
+        "the vectors of this store were trained on its labels, which hides wrong ones and is no measurement: ingest "
+        "into another store with --recipe auto\n"
     )
 
 

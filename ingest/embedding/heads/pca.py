@@ -11,8 +11,8 @@ from ingest.embedding.linalg.matmul import matmul
 from ingest.embedding.linalg.subspace_iteration import subspace_iteration
 
 #: A head that was fitted on fewer images finds less of what is alike once there are more, and should be fitted again.
-#: Measured on 3,037 labelled drawings of openclipart with the recipe photo, two draws, precision@5 (± 0.002) with the head
-#: fitted on 3, 20, 75, 140, 300, 500, 800 and all of them: 0.652, 0.655, 0.658, 0.662, 0.664, 0.661, 0.665 and 0.666.
+#: Measured on 3,037 labelled drawings of openclipart with the recipe photo, two draws, precision@5 (± 0.002) with the
+#: head fitted on 3, 20, 75, 140, 300, 500, 800 and all of them: 0.652, 0.655, 0.658, 0.662, 0.664, 0.661, 0.665, 0.666.
 ENOUGH_IMAGES = 500
 
 #: Oversampling of the subspace iteration, as a share of the components and at least, and its number of iterations. With

@@ -167,7 +167,9 @@ def renew(
     store: StoreOption,
     recipe: Annotated[
         str | None,
-        typer.Option(help=f"Change to this recipe: {', '.join(RECIPES)}, or a TOML file. Default: the store's."),
+        typer.Option(
+            help=f"Change to this recipe: {AUTO}, {', '.join(RECIPES)}, or a TOML file. Default: the store's."
+        ),
     ] = None,
     source: Annotated[
         list[str] | None,

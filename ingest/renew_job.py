@@ -12,13 +12,14 @@ from pathlib import Path
 from ingest.embedding.embedder import Embedder, is_outgrown
 from ingest.embedding.network.backbone_factory import BackboneFactory, vgg16_factory
 from ingest.embedding.network.precision import parse_precision, stored_precision
-from ingest.embedding.recipes import RECIPES, Recipe, recipe_named, recipe_of
+from ingest.embedding.recipes import AUTO, RECIPES, Recipe, recipe_named, recipe_of
 from ingest.errors import EmbeddingDrift
 from ingest.images.decoding import DECODER
 from ingest.originals import LostOriginals, Originals, find_originals
 from ingest.pipeline.fitting import fit_embedder
 from ingest.pipeline.options import BATCH_SIZE, JobOptions
 from ingest.pipeline.progress import Progress
+from ingest.pipeline.recipe_choice import choose_recipe
 from ingest.pipeline.run import run
 from ingest.sources import Source
 from ingest.sources.job_source import JobSource
@@ -63,9 +64,10 @@ def renew(
 ) -> RenewalReport:
     """Make the vectors of a store's items anew from their original images, with a head fitted on them now.
 
-    The recipe defaults to the store's; if that is a builtin one, to the builtin as it is now. The precision defaults to
-    the fastest on this machine. Originals are searched for in `sources`, then in those that the store records. Every
-    item gets a new id; keys, labels, metadata and sources stay. An interrupted renewal is resumed by the same call.
+    The recipe defaults to the store's, if it is a builtin one as it is now; "auto" chooses by the pictures' sizes
+    again. The precision defaults to the fastest on this machine. Originals are searched for in `sources`, then in those
+    that the store records. Every item gets a new id; keys, labels, metadata and sources stay. An interrupted renewal is
+    resumed by the same call.
     With `drop_missing`, items whose originals are missing, changed or cannot be read are deleted.
 
     Raise OriginalsMissing, also when no original is left, StoreBusy when another process has written items meanwhile,
@@ -80,7 +82,7 @@ def renew(
     )
     with Store.open(store, writing=True, milvus=milvus) as target:
         previous = target.embedding
-        options = replace(options, recipe=_recipe(previous, recipe))
+        options = replace(options, recipe=_recipe(target, recipe, sources, download=download))
         renewed, lost = _renew(target, options, sources, download=download, drop_missing=drop_missing)
         spec = target.embedding.spec
         return RenewalReport(
@@ -98,11 +100,13 @@ def renew(
         )
 
 
-def _recipe(embedding: Embedding, recipe: str | Recipe | None) -> Recipe:
+def _recipe(target: Store, recipe: str | Recipe | None, sources: Sequence[Source | str], *, download: bool) -> Recipe:
     """Return the recipe to renew a store by; raise OtherEmbedding for a store of imported vectors."""
-    stored = recipe_of(embedding)
+    stored = recipe_of(target.embedding)
     if recipe is None:
         return RECIPES.get(stored.name, stored)
+    if recipe == AUTO:
+        return choose_recipe(find_originals(target, sources, download=download)).recipe
     return recipe_named(recipe) if isinstance(recipe, str) else recipe
 
 

@@ -21,6 +21,7 @@ from ingest.errors import OriginalsMissing, SourceUnusable
 from ingest.images.decoding import DECODER
 from ingest.job import ingest
 from ingest.pipeline.progress import Progress
+from ingest.pipeline.recipe_choice import RecipeChoice
 from ingest.renew_job import RenewalReport, renew
 from search import Searcher
 from storage import Store
@@ -432,3 +433,12 @@ def test_a_job_that_outgrows_the_head_says_so(
     assert renew(store).fitted_on == 20
     report = ingest(f"folder:{images}", store)
     assert (report.fitted_on, report.outgrown) == (20, False)
+
+
+def test_the_recipe_is_chosen_by_the_sizes_of_the_originals_when_asked(
+    store: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(
+        renew_job, "choose_recipe", lambda originals: RecipeChoice(NARROW, f"{len(originals)} pictures")
+    )
+    assert renew(store, recipe="auto").recipe == "narrow"

@@ -7,7 +7,7 @@ from pathlib import Path
 from benchmarks.durability.findings import Finding, Kind
 from benchmarks.durability.leftovers import tables_and_files, unclean_findings
 from benchmarks.durability.processes import scratch_folder
-from benchmarks.durability.workload import EMBEDDING, StoredItems, label_of, steps, stored_items, work
+from benchmarks.durability.workload import EMBEDDING, StoredItems, label_of, source_of, steps, stored_items, work
 from storage import Store
 
 #: A digest of each part of a store that must be the same in all stores whose work was done to the end.
@@ -40,6 +40,7 @@ def wrong_answers(folder: Path, acknowledged: int, seed: int = 0) -> list[Findin
     try:
         with Store.open(folder) as store:
             stored, fingerprint = stored_items(store), store.embedding.fingerprint
+            sources = store.sources(list(stored))
             labels = {item.id: item.label for item in store.items()}
             ids, vectors = store.all_vectors()
             answers = store.nearest(vectors, 1) if len(ids) else []
@@ -59,6 +60,11 @@ def wrong_answers(folder: Path, acknowledged: int, seed: int = 0) -> list[Findin
         Finding(Kind.WRONG_LABELS, f"item {id} has another item's label")
         for id, (_, vector) in stored.items()
         if labels[id] != label_of(vector)
+    ]
+    findings += [
+        Finding(Kind.WRONG_LABELS, f"item {id} has another item's source")
+        for id, (key, _) in stored.items()
+        if sources.get(id) != source_of(key)
     ]
     findings += [
         Finding(Kind.WRONG_LABELS, f"item {id} is not found by its own vector")

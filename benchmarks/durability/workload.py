@@ -47,71 +47,103 @@ def _without_signs(vector: bytes) -> bytes:
 
 
 #: The names of the steps that change the stored items.
-CHANGING = ("append", "delete", "renew")
+CHANGING = ("append", "delete", "move", "renew")
 
 
 def steps(seed: int = 0) -> list[Step]:
-    """Return the work after the store is created: appends, replacements, deletions, a renewal, publications, ..."""
-    generator = np.random.default_rng(seed)
-    planned: list[Step] = []
-    stored: StoredItems = {}
-    next_id = 0
-    embedding = EMBEDDING
+    """Return the work after the store is created: appends, replacements, deletions, moves, a renewal, ..."""
+    plan = _Plan(seed)
+    plan.append([f"a{number}" for number in range(40)])
+    plan.append([f"b{number}" for number in range(25)])
+    plan.publish()
+    plan.append([f"c{number}" for number in range(10)] + [f"a{number}" for number in range(5)])
+    plan.delete(7)
+    plan.publish()
+    plan.append([f"d{number}" for number in range(30)])
+    plan.renew()
+    plan.append([f"a{number}" for number in range(3, 9)])
+    plan.compact()
+    plan.delete(3)
+    plan.move(6)
+    plan.append([f"e{number}" for number in range(12)])
+    plan.publish()
+    return plan.steps
 
-    def plan(name: str, run: Callable[[Store], object]) -> None:
-        planned.append(Step(name, run, stored, embedding.fingerprint))
 
-    def append(keys: list[str]) -> None:
-        nonlocal next_id, stored
-        vectors = generator.standard_normal((len(keys), DIM)).astype(np.float32)
-        metadata = {"step": len(planned)}
-        items = [
-            NewItem(key, hashlib.sha256(vector.tobytes()).digest(), label_of(vector.tobytes()), metadata, b"png")
-            for key, vector in zip(keys, vectors, strict=True)
+class _Plan:
+    """Steps that are planned one after the other, with the items that the store holds after the last."""
+
+    def __init__(self, seed: int) -> None:
+        self.steps: list[Step] = []
+        self._generator = np.random.default_rng(seed)
+        self._stored: StoredItems = {}
+        self._next_id = 0
+        self._embedding = EMBEDDING
+
+    def append(self, keys: list[str]) -> None:
+        """Add items, which replace those of the same keys."""
+        vectors = self._generator.standard_normal((len(keys), DIM)).astype(np.float32)
+        items = [self._new_item(key, vector.tobytes()) for key, vector in zip(keys, vectors, strict=True)]
+        others = {id: item for id, item in self._stored.items() if item[0] not in set(keys)}
+        self._stored = others | self._with_ids([(key, vectors[row].tobytes()) for row, key in enumerate(keys)])
+        self._add("append", lambda store: store.append(items, vectors))
+
+    def delete(self, count: int) -> None:
+        """Delete items."""
+        ids = self._drawn(count)
+        self._stored = {id: item for id, item in self._stored.items() if id not in ids}
+        self._add("delete", lambda store: store.delete(ids=ids))
+
+    def move(self, count: int) -> None:
+        """Add items under new keys, with the vectors of others that are deleted in the same batch."""
+        ids = self._drawn(count)
+        moved = [(f"moved {self._stored[id][0]}", self._stored[id][1]) for id in ids]
+        items = [self._new_item(key, vector) for key, vector in moved]
+        vectors = np.array([np.frombuffer(vector, np.float32) for _, vector in moved])
+        others = {id: item for id, item in self._stored.items() if id not in ids}
+        self._stored = others | self._with_ids(moved)
+        self._add("move", lambda store: store.append(items, vectors, delete=ids))
+
+    def publish(self) -> None:
+        """Write the index."""
+        self._add("publish", lambda store: store.publish())
+
+    def compact(self) -> None:
+        """Remove the vectors of deleted items."""
+        self._add("compact", lambda store: store.compact())
+
+    def renew(self) -> None:
+        """Change over to the same vectors with other signs."""
+        renewed = [
+            (key, (-np.frombuffer(vector, np.float32)).tobytes()) for _, (key, vector) in sorted(self._stored.items())
         ]
-        others = {id: item for id, item in stored.items() if item[0] not in set(keys)}
-        new = {next_id + row: (key, vectors[row].tobytes()) for row, key in enumerate(keys)}
-        next_id += len(keys)
-        stored = others | new
-        plan("append", lambda store: store.append(items, vectors))
+        self._stored = self._with_ids(renewed)
+        self._embedding = RENEWED
+        self._add("renew", _change_over)
+        self._add("publish", _finish_renewal)
 
-    def delete(count: int) -> None:
-        nonlocal stored
-        ids = sorted(generator.choice(sorted(stored), count, replace=False).tolist())
-        stored = {id: item for id, item in stored.items() if id not in ids}
-        plan("delete", lambda store: store.delete(ids=ids))
+    def _add(self, name: str, run: Callable[[Store], object]) -> None:
+        self.steps.append(Step(name, run, self._stored, self._embedding.fingerprint))
 
-    def publish() -> None:
-        plan("publish", lambda store: store.publish())
+    def _drawn(self, count: int) -> list[int]:
+        """Return the ids of some items, ascending."""
+        drawn: list[int] = sorted(self._generator.choice(sorted(self._stored), count, replace=False).tolist())
+        return drawn
 
-    def compact() -> None:
-        plan("compact", lambda store: store.compact())
+    def _with_ids(self, items: list[tuple[str, bytes]]) -> StoredItems:
+        """Return new items by the next free ids."""
+        first = self._next_id
+        self._next_id += len(items)
+        return {first + row: item for row, item in enumerate(items)}
 
-    def renew() -> None:
-        nonlocal next_id, stored, embedding
-        stored = {
-            next_id + row: (key, (-np.frombuffer(vector, np.float32)).tobytes())
-            for row, (_, (key, vector)) in enumerate(sorted(stored.items()))
-        }
-        next_id += len(stored)
-        embedding = RENEWED
-        plan("renew", _change_over)
-        plan("publish", _finish_renewal)
+    def _new_item(self, key: str, vector: bytes) -> NewItem:
+        content, metadata = hashlib.sha256(vector).digest(), {"step": len(self.steps)}
+        return NewItem(key, content, label_of(vector), metadata, b"png", source_of(key))
 
-    append([f"a{number}" for number in range(40)])
-    append([f"b{number}" for number in range(25)])
-    publish()
-    append([f"c{number}" for number in range(10)] + [f"a{number}" for number in range(5)])
-    delete(7)
-    publish()
-    append([f"d{number}" for number in range(30)])
-    renew()
-    append([f"a{number}" for number in range(3, 9)])
-    compact()
-    delete(3)
-    append([f"e{number}" for number in range(12)])
-    publish()
-    return planned
+
+def source_of(key: str) -> str:
+    """Return the only source that an item of this key may have."""
+    return f"folder:/{key[0]}"
 
 
 def _change_over(store: Store) -> None:

@@ -9,7 +9,7 @@ import pytest
 from benchmarks.durability.findings import EXAMPLES, Finding, Kind, Tally
 from benchmarks.durability.judge import judge
 from benchmarks.durability.processes import scratch_folder
-from benchmarks.durability.workload import EMBEDDING, label_of, steps, work
+from benchmarks.durability.workload import EMBEDDING, label_of, source_of, steps, work
 from storage import NewItem, Store
 
 
@@ -24,7 +24,7 @@ def with_first_step(folder: Path, label: Callable[[bytes], str]) -> Path:
     """Make a store of the first step's keys and vectors with the given labels, but other contents."""
     items = steps()[0].expected.values()
     with Store.create(folder / "store", EMBEDDING) as store:
-        new_items = [NewItem(key, bytes(32), label(vector)) for key, vector in items]
+        new_items = [NewItem(key, bytes(32), label(vector), source=source_of(key)) for key, vector in items]
         store.append(new_items, np.array([np.frombuffer(vector, np.float32) for _, vector in items]))
     return folder / "store"
 

@@ -39,6 +39,18 @@ def corrupt_rows(folder: Path) -> list[str]:
     return wrong
 
 
+def corrupt_sources(folder: Path) -> list[str]:
+    """An item's source that was changed from outside is refused: the item could be removed for another's."""
+    items = make_store(folder)
+    with Store.open(folder, writing=True) as store:
+        store.write_sources(dict.fromkeys(items, "folder:/one") | {min(items): "folder:/other"})
+    sql(folder, "UPDATE item_sources SET source = (SELECT max(source) FROM item_sources) WHERE item = ?", max(items))
+    sql(folder, "UPDATE item_sources SET source = (SELECT min(source) FROM item_sources) WHERE item = ?", min(items))
+    with Store.open(folder) as store, suppress(LookalikeError):
+        return [f"items with other sources were answered with: {store.sources([min(items), max(items)])}"]
+    return []
+
+
 def corrupt_index(folder: Path) -> list[str]:
     """The answers are the same when any byte of an index file was changed."""
     items = make_store(folder)

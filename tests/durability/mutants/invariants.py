@@ -79,6 +79,7 @@ INVARIANTS: dict[str, Callable[[Path], list[str]]] = {
     "one writer": one_writer,
     "ids never again": ids_never_again,
     "consistent reads": consistent_reads,
+    "corrupt sources": corruption_checks.corrupt_sources,
     "corrupt rows": corruption_checks.corrupt_rows,
     "corrupt index": corruption_checks.corrupt_index,
     "index of another history": corruption_checks.index_of_another_history,

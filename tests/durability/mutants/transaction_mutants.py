@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
+from typing import Any
 from unittest.mock import Mock
 
 from numpy.typing import ArrayLike
@@ -32,16 +33,17 @@ def wal_normal(patches: Patches) -> None:
 def acknowledged_before_commit(patches: Patches) -> None:
     """Return from an append before it is written, and write it in the next call."""
     append, require_writer, close = Store.append, Store._require_writer, Store.close
-    delayed: list[tuple[Sequence[NewItem], ArrayLike]] = []
+    delayed: list[tuple[Sequence[NewItem], ArrayLike, dict[str, Any]]] = []
 
     def write_delayed(store: Store) -> None:
         require_writer(store)
         while delayed:
-            append(store, *delayed.pop())
+            items, vectors, options = delayed.pop()
+            append(store, items, vectors, **options)
 
-    def acknowledge(store: Store, items: Sequence[NewItem], vectors: ArrayLike) -> AppendResult:
+    def acknowledge(store: Store, items: Sequence[NewItem], vectors: ArrayLike, **options: Any) -> AppendResult:
         write_delayed(store)
-        delayed.append((items, vectors))
+        delayed.append((items, vectors, options))
         return AppendResult((), 0)
 
     def write_and_close(store: Store) -> None:
@@ -64,6 +66,18 @@ def two_commits(patches: Patches) -> None:
         history._connection.exec_driver_sql("BEGIN IMMEDIATE")
 
     patches.set(History, "write_batch", write_batch_and_commit)
+
+
+def moved_in_two_batches(patches: Patches) -> None:
+    """Add the items that moved in one batch, and delete those that they were in the next."""
+    append = Store.append
+
+    def append_and_delete(store: Store, *args: Any, delete: Sequence[int] = (), **options: Any) -> AppendResult:
+        appended = append(store, *args, **options)
+        append(store, [], [], delete=delete)
+        return appended
+
+    patches.set(Store, "append", append_and_delete)
 
 
 def unlocked(patches: Patches) -> None:

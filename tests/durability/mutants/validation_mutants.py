@@ -8,7 +8,7 @@ from types import SimpleNamespace
 import numpy as np
 from numpy.typing import NDArray
 
-from storage.catalog import batch, embedding_rows
+from storage.catalog import batch, embedding_rows, source_rows
 from storage.catalog.batch import Generation
 from storage.catalog.catalog import Catalog
 from storage.catalog.history import History
@@ -24,6 +24,11 @@ from tests.durability.mutants.patches import Patches
 def row_unchecked(patches: Patches) -> None:
     """Accept rows without comparing their checksums."""
     patches.set(Row, "intact", True)
+
+
+def source_unchecked(patches: Patches) -> None:
+    """Accept the sources of items without comparing their checksums."""
+    patches.set(source_rows, "_is_intact", lambda *_: True)
 
 
 class EqualDigest(bytes):

@@ -21,7 +21,10 @@ from storage.errors import InvalidItem
 from storage.types.items import ReusableItem, Scalar, SourcedItem, is_storable_text
 
 #: The metadata that a job derives from the picture itself.
-DERIVED_METADATA = ("width", "height")
+DERIVED_METADATA = frozenset(("width", "height"))
+
+#: Differs from every value of metadata.
+_ABSENT = object()
 
 
 class Change(StrEnum):
@@ -211,6 +214,11 @@ def rejected(input: SourceImage, error: Exception) -> Rejected:
 
 def _same_metadata(stored: Mapping[str, Scalar], given: Mapping[str, Scalar]) -> bool:
     """Return whether metadata is the same, without what is derived from the picture; True is not 1."""
-    ours = {name: stored[name] for name in stored if name not in DERIVED_METADATA}
-    theirs = {name: given[name] for name in given if name not in DERIVED_METADATA}
-    return ours == theirs and all(isinstance(ours[name], bool) == isinstance(theirs[name], bool) for name in ours)
+    names = given.keys() - DERIVED_METADATA
+    if len(names) != sum(1 for name in stored if name not in DERIVED_METADATA):
+        return False
+    for name in names:
+        value, other = given[name], stored.get(name, _ABSENT)
+        if value != other or (value is True or value is False) != (other is True or other is False):
+            return False
+    return True

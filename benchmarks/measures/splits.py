@@ -28,6 +28,8 @@ def labelled_images(source: Source) -> list[SourceImage]:
 
 def require_test_count(name: str, images: int, test: int) -> None:
     """Raise UnfitForBenchmark unless `test` queries leave at least one of the images to be stored."""
+    if images < 2:
+        raise UnfitForBenchmark(f"expected at least 2 images in {name}, got {images}: name a larger source")
     if not 1 <= test < images:
         raise UnfitForBenchmark(
             f"expected between 1 and {images - 1} test images of the {images} in {name}, got {test}"

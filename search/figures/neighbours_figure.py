@@ -21,7 +21,10 @@ def draw_neighbours(results: Sequence[QueryResult], thumbnails: Mapping[int, byt
     `thumbnails` holds PNGs by item id. Raise FigureUnusable when no result has a hit.
     """
     if not any(result.hits for result in results):
-        raise FigureUnusable("expected at least one neighbour to draw, got none: the store holds no other item")
+        raise FigureUnusable(
+            "expected at least one neighbour to draw, got none: the store holds no other item, or none that "
+            "the options allow"
+        )
     return draw_gallery([_row(result, thumbnails) for result in results], _SIDE)
 
 

@@ -1,6 +1,10 @@
 """Splits of a source into stored images and query images."""
 
-from benchmarks.measures.splits import labelled_images, select_images, shuffled_splits
+import pytest
+
+from benchmarks.errors import UnfitForBenchmark
+from benchmarks.measures.splits import labelled_images, require_test_count, select_images, shuffled_splits
+from tests.errors import error_message
 from tests.toys import grey_source
 
 
@@ -22,3 +26,10 @@ def test_images_are_selected_in_the_order_of_their_positions() -> None:
     images = labelled_images(grey_source({"a": 1, "b": 2, "c": 3}, {"a": "x", "b": "y", "c": "z"}))
     source = select_images(images, [2, 0], "two")
     assert (source.name, len(source), [image.key for image in source]) == ("two", 2, ["c", "a"])
+
+
+@pytest.mark.parametrize("images", [0, 1])
+def test_one_image_cannot_be_split(images: int) -> None:
+    assert error_message(UnfitForBenchmark, require_test_count, "greys", images, 1) == (
+        f"expected at least 2 images in greys, got {images}: name a larger source"
+    )

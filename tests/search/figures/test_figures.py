@@ -163,7 +163,10 @@ def test_each_query_is_a_row_of_its_own() -> None:
 def test_results_without_hits_are_refused(results: list[QueryResult]) -> None:
     with pytest.raises(FigureUnusable) as refused:
         draw_neighbours(results, THUMBNAILS)
-    assert str(refused.value) == ("expected at least one neighbour to draw, got none: the store holds no other item")
+    assert str(refused.value) == (
+        "expected at least one neighbour to draw, got none: the store holds no other item, or none that "
+        "the options allow"
+    )
 
 
 def save(figure: Figure, path: Path) -> None:

@@ -42,7 +42,7 @@ def test_a_value_larger_than_any_of_ours_is_neither_read_nor_written(
         with pytest.raises(LookalikeError, match=exactly(message)):
             store.items([2])
         with pytest.raises(InvalidItem, match=exactly(message)):
-            store.append([NewItem("key", b"c", "l" * 3_000_000)], [line_vector(7)])
+            store.append([NewItem("key", b"c", None, {"m": "m" * 3_000_000})], [line_vector(7)])
         assert store.append([new_item(7)], [line_vector(7)]).ids == (5,)
 
 

@@ -1,15 +1,13 @@
 """Show a query result in a notebook as a strip of images: HTML without scripts and external files."""
 
 import base64
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from html import escape
 
 from ingest.images.images import Image, thumbnail
+from search.store_thumbnails import Thumbnails
 from storage import Hit, Item, LookalikeError
 from storage.console import printable
-
-#: Returns the PNG thumbnails of items by their ids.
-Thumbnails = Callable[[Sequence[int]], Mapping[int, bytes]]
 
 #: Pixels of an image's side.
 _SIDE = 96

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, overload
 from rich.table import Column, Table
 from rich.text import Text
 
+from search.store_thumbnails import Thumbnails, no_thumbnails
 from storage import Hit, Item
 from storage.console import PrintableConsole, printable, right_aligned
 
@@ -15,15 +16,9 @@ if TYPE_CHECKING:
     import pyarrow as pa
 
     from ingest.images.images import Image
-    from search.notebook import Thumbnails
 
 #: The width of a table as plain text, in characters: enough for keys of 100 characters.
 _WIDTH = 160
-
-
-def no_thumbnails(_: Sequence[int]) -> dict[int, bytes]:
-    """Return no thumbnails: those of a result whose store has none."""
-    return {}
 
 
 @dataclass(frozen=True)
@@ -37,7 +32,7 @@ class QueryResult:
     hits: tuple[Hit, ...]
     item: Item | None = None
     image: "Image | None" = field(default=None, repr=False, compare=False)
-    thumbnails: "Thumbnails" = field(default=no_thumbnails, repr=False, compare=False)
+    thumbnails: Thumbnails = field(default=no_thumbnails, repr=False, compare=False)
 
     def table(self) -> Table:
         """Return the hits as a table to print."""

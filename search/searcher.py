@@ -15,6 +15,7 @@ from ingest.embedding.network.precision import stored_precision
 from ingest.embedding.recipes import recipe_of
 from search.classify import Prediction, classify
 from search.results import QueryResult, QueryResults, query_name
+from search.store_thumbnails import StoreThumbnails
 from storage import Hit, Item, Neighbours, Store
 from storage.errors import InvalidQuery, InvalidVectors, StoreRenewed, UnknownItem
 from storage.types.items import checked_k
@@ -122,7 +123,7 @@ class Searcher:
     def _item_results(self, pairs: Iterable[tuple[Item, list[Hit]]]) -> QueryResults:
         return QueryResults(
             tuple(
-                QueryResult(query_name(item), tuple(hits), item=item, thumbnails=self.store.thumbnails)
+                QueryResult(query_name(item), tuple(hits), item=item, thumbnails=StoreThumbnails(self.store))
                 for item, hits in pairs
             )
         )
@@ -145,7 +146,7 @@ class Searcher:
         decoded, answers = self._search_images(images, query)
         return QueryResults(
             tuple(
-                QueryResult(display_name(image), tuple(hits), image=pixels, thumbnails=self.store.thumbnails)
+                QueryResult(display_name(image), tuple(hits), image=pixels, thumbnails=StoreThumbnails(self.store))
                 for image, pixels, hits in zip(images, decoded, answers, strict=True)
             )
         )
@@ -168,7 +169,7 @@ class Searcher:
         return QueryResults(tuple(map(self._vector_result, answers)))
 
     def _vector_result(self, hits: list[Hit]) -> QueryResult:
-        return QueryResult("a vector", tuple(hits), thumbnails=self.store.thumbnails)
+        return QueryResult("a vector", tuple(hits), thumbnails=StoreThumbnails(self.store))
 
     def neighbours_of_all(self, k: int = 5) -> Neighbours:
         """Return the k nearest neighbours of every item of the store, itself excluded, as arrays of ids."""

@@ -16,9 +16,10 @@ from rich.table import Table
 from rich.text import Text
 
 from search.curation.auto_radius import AutoRadius, find_auto_radius
-from search.notebook import MAX_STRIPS, Thumbnails, html_strip, html_strips
-from search.results import identity, no_thumbnails, plain_text, query_name
+from search.notebook import MAX_STRIPS, html_strip, html_strips
+from search.results import identity, plain_text, query_name
 from search.searcher import Searcher
+from search.store_thumbnails import StoreThumbnails, Thumbnails, no_thumbnails
 from storage import Hit, Item, Store
 from storage.console import printable, right_aligned
 from storage.types.query import Query
@@ -133,7 +134,7 @@ def find_duplicates(searcher: Searcher, radius: float | None = None) -> Duplicat
         for representative, hits in duplicates.values()
     ]
     groups.sort(key=lambda group: (-len(group.duplicates), group.duplicates[0].distance, group.representative.id))
-    return Duplicates(radius, len(searcher), tuple(groups), auto, searcher.store.thumbnails)
+    return Duplicates(radius, len(searcher), tuple(groups), auto, StoreThumbnails(searcher.store))
 
 
 def _representatives(store: Store, radius: float) -> Iterator[tuple[Item, list[Hit]]]:

@@ -13,9 +13,10 @@ from typing import Any
 from rich.table import Table
 from rich.text import Text
 
-from search.notebook import MAX_STRIPS, Thumbnails, html_strip, html_strips, html_title
-from search.results import identity, no_thumbnails, plain_text, query_name
+from search.notebook import MAX_STRIPS, html_strip, html_strips, html_title
+from search.results import identity, plain_text, query_name
 from search.searcher import Searcher
+from search.store_thumbnails import StoreThumbnails, Thumbnails, no_thumbnails
 from storage import Hit, Item, Store
 from storage.console import printable, right_aligned
 from storage.types.query import Query
@@ -125,7 +126,7 @@ def find_label_issues(searcher: Searcher, k: int = 10) -> LabelIssues:
             issues.append(LabelIssue(item, predicted, margin, tuple(voters)))
     issues.sort(key=lambda issue: (-issue.margin, issue.neighbours[0].distance, issue.item.id))
     single = len(items) - counts[None] - len(checked)
-    return LabelIssues(k, len(checked), counts[None], single, tuple(issues), searcher.store.thumbnails)
+    return LabelIssues(k, len(checked), counts[None], single, tuple(issues), StoreThumbnails(searcher.store))
 
 
 def _neighbours(store: Store, items: Sequence[Item], k: int) -> Iterator[tuple[Item, list[Hit]]]:

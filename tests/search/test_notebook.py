@@ -1,5 +1,7 @@
 """Results as HTML in a notebook."""
 
+import copy
+import pickle
 from pathlib import Path
 
 from search.curation.duplicates import find_duplicates
@@ -87,3 +89,19 @@ def test_no_more_than_twenty_strips_are_shown(tmp_path: Path) -> None:
     with grey_searcher(tmp_path, {f"{level} {copy}": 10 * level for level in range(25) for copy in "ab"}) as searcher:
         html = find_duplicates(searcher, 0)._repr_html_()
     assert (pictures(html)[0], "and 5 more" in html) == (40, True)
+
+
+def test_results_can_be_copied_and_pickled_which_costs_the_pictures(searcher: Searcher) -> None:
+    results = (
+        searcher.by_id(1),
+        searcher.by_image(grey(61)),
+        find_duplicates(searcher, 0.5),
+        find_label_issues(searcher),
+    )
+    for result in results:
+        restored = pickle.loads(pickle.dumps(result))
+        assert (restored, str(restored)) == (result, str(result))
+        assert copy.copy(result)._repr_html_() == copy.deepcopy(result)._repr_html_() == result._repr_html_()
+        assert pictures(restored._repr_html_())[0] <= 1
+    prediction = searcher.predict(grey(61))
+    assert pickle.loads(pickle.dumps(prediction)) == prediction

@@ -3,6 +3,7 @@
 The images are of one grey level each, so the distance of two is 2 |v - w| / 255, whatever the dimension.
 """
 
+import json
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -117,19 +118,27 @@ def error_of(outcome: tuple[int, str, str]) -> str:
     return err
 
 
+def answer(search: Command, store: Path, *options: object) -> Any:
+    """Return the document of a query; when it has no hits, why is told beside it."""
+    status, out, err = search("query", "--store", store, *options, "--json")
+    document = json.loads(out)
+    assert (status, err.count("\n")) == (0, int(not document["hits"]))
+    return document
+
+
 def test_queries_find_what_there_is(case: Case, store: Path, search: Command, tmp_path: Path) -> None:
     (tmp_path / "query.png").write_bytes(png(grey(60)))
-    by_image = search.json("query", "--store", store, "--image", tmp_path / "query.png")
+    by_image = answer(search, store, "--image", tmp_path / "query.png")
     # A head of one dimension that was fitted on one image may see less of the distance to another one.
     assert [id for id, _ in hits(by_image)] == [id for id, _ in nearest(case, 60)[:5]]
     for id, level in enumerate(case.levels):
-        found = hits(search.json("query", "--store", store, "--id", id, "-k", 20))
+        found = hits(answer(search, store, "--id", id, "-k", 20))
         assert found == nearest(case, level, excluded=id)
-        found = hits(search.json("query", "--store", store, "--id", id, "--radius", 0.5))
+        found = hits(answer(search, store, "--id", id, "--radius", 0.5))
         assert found == [(other, distance) for other, distance in nearest(case, level, id) if distance <= 0.5]
     if case.levels:
-        drawn = search.json("query", "--store", store, "--random", "--seed", 1)
-        assert drawn == search.json("query", "--store", store, "--id", drawn["query"]["id"])
+        drawn = answer(search, store, "--random", "--seed", 1)
+        assert drawn == answer(search, store, "--id", drawn["query"]["id"])
     else:
         assert "got none: ingest some first" in error_of(search("query", "--store", store, "--random"))
 

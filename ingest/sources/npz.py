@@ -17,6 +17,7 @@ from ingest.sources.files import open_named
 from ingest.sources.table import preview
 from ingest.sources.unpacking import DAMAGE, require_no_bomb, unpack
 from storage.console import printable
+from storage.types.storable import label_of
 
 #: The names of the splits, and of the arrays of their images and labels.
 _SPLITS = {"train": ("x_train", "y_train"), "test": ("x_test", "y_test")}
@@ -78,22 +79,23 @@ def _images(archive: zipfile.ZipFile, member: zipfile.ZipInfo, name: str) -> Fil
     return replace(array, shape=array.shape[:3]) if array.shape[3:] == (1,) else array
 
 
-def _labels(archive: zipfile.ZipFile, member: zipfile.ZipInfo, name: str, count: int) -> Callable[[int], str]:
+def _labels(archive: zipfile.ZipFile, member: zipfile.ZipInfo, name: str, count: int) -> Callable[[int], str | None]:
     """Return a function from an index to its label; it raises UnreadableImage for a label that is not text."""
 
     def check(shape: tuple[int, ...], dtype: np.dtype[Any]) -> None:
-        if dtype.kind not in "iuSU" or not 0 < dtype.itemsize <= _LABEL_SIZE_LIMIT:
+        if dtype.kind not in "iufSU" or not 0 < dtype.itemsize <= _LABEL_SIZE_LIMIT:
             given = "objects, which are never unpickled" if dtype.hasobject else dtype
-            raise SourceUnusable(f"expected labels as whole numbers or text in {name}, got {given}: convert them first")
+            raise SourceUnusable(f"expected labels as numbers or text in {name}, got {given}: convert them first")
         if shape not in ((count,), (count, 1)):
             raise SourceUnusable(f"expected {count} labels in {name}, one per image, got an array of shape {shape}")
 
     array = _read(archive, member, name, check)
 
-    def label(index: int) -> str:
+    def label(index: int) -> str | None:
         data = array.read(index)
-        if array.dtype.kind in "iu":
-            return str(np.frombuffer(data, array.dtype)[0])
+        if array.dtype.kind in "iuf":
+            number = np.frombuffer(data, array.dtype)[0]
+            return label_of(float(number) if array.dtype.kind == "f" else int(number))
         if array.dtype.kind == "S":
             # Bytes that are not UTF-8 become surrogates: this image alone is rejected later.
             return data.rstrip(b"\0").decode(errors="surrogateescape")

@@ -1,6 +1,7 @@
 """Rows of a Parquet file with columns of text, numbers, booleans and times, which become text."""
 
 import contextlib
+import math
 from collections.abc import Callable, Iterator
 from typing import Any
 
@@ -11,6 +12,7 @@ from pyarrow import types
 from ingest.errors import SourceUnusable
 from ingest.sources.random_access_file import RandomAccessFile
 from ingest.sources.table import TableRow, require_columns
+from storage.types.storable import label_of
 
 #: Rows in memory at once.
 _BATCH = 1024
@@ -38,7 +40,7 @@ class ParquetTable:
                     number += 1
                     metadata = dict(zip(self._columns, values, strict=True))
                     path, label = metadata.pop("path") or "", metadata.pop("label", None)
-                    yield TableRow(number, path, None if label is None else str(label), metadata)
+                    yield TableRow(number, path, label_of(label), metadata)
 
     @contextlib.contextmanager
     def _opened(self) -> Iterator[Any]:
@@ -77,7 +79,7 @@ _Test = Callable[[Any], bool]
 #: The types that columns may have: in words, and as tests, one of which must hold.
 _COLUMN_TYPES: dict[str, tuple[str, tuple[_Test, ...]]] = {
     "path": ("text", (_is_text,)),
-    "label": ("text or whole numbers", (_is_text, types.is_integer, types.is_null)),
+    "label": ("text or numbers", (_is_text, types.is_integer, types.is_floating, types.is_null)),
 }
 _METADATA_TYPES: tuple[str, tuple[_Test, ...]] = (
     "text, numbers, booleans or times",
@@ -96,5 +98,8 @@ def _values(column: Any) -> list[Any]:
     if _is_time(column.type):
         column = column.cast(pa.string())
     elif _is_fraction(column.type):
-        column = column.cast(pa.float64())
+        # NaN is pandas' missing number; an infinity rejects its row later.
+        return [
+            None if value is None or math.isnan(value) else value for value in column.cast(pa.float64()).to_pylist()
+        ]
     return list(column.to_pylist())

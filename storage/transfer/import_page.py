@@ -6,7 +6,6 @@ A file has columns (Parquet) or arrays (`.npz`) `key` and `vector`, and optional
 
 import hashlib
 import json
-import math
 from collections.abc import Generator, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
@@ -17,6 +16,7 @@ from numpy.typing import NDArray
 
 from storage.errors import FileUnusable, LookalikeError
 from storage.types.items import NewItem
+from storage.types.storable import label_of
 from storage.types.vectors import checked_vectors
 
 #: The most items of a page.
@@ -57,7 +57,7 @@ def page_of(file: Path, start: int, columns: Mapping[str, Sequence[Any]], number
     for row, (key, raw_label, raw_metadata, raw_source, vector) in enumerate(rows, start=start):
         if key is None:
             raise FileUnusable(f"expected a key in every row of {file}, got none in row {row}")
-        label = _label(file, row, raw_label)
+        label = _text(file, row, raw_label) if isinstance(raw_label, bytes) else label_of(raw_label)
         metadata = _metadata(file, row, raw_metadata)
         content = hashlib.sha256(json.dumps([label, metadata], sort_keys=True).encode() + vector.tobytes()).digest()
         source = _text(file, row, raw_source) if raw_source else None
@@ -71,13 +71,6 @@ def _text(file: Path, row: int, value: Any) -> str:
         return value.decode() if isinstance(value, bytes) else str(value)
     except UnicodeDecodeError as error:
         raise FileUnusable(f"expected text as UTF-8 in row {row} of {file}, got {value[:100]!r}") from error
-
-
-def _label(file: Path, row: int, value: Any) -> str | None:
-    """Return a label as text; where one is missing, other tools make whole numbers fractions, and it NaN."""
-    if value is None or (isinstance(value, float) and math.isnan(value)):
-        return None
-    return _text(file, row, int(value) if isinstance(value, float) and value.is_integer() else value)
 
 
 def _metadata(file: Path, row: int, text: Any) -> dict[str, Any]:

@@ -36,6 +36,16 @@ def require_storable_item(item: NewItem) -> None:
     _require_metadata(item.metadata)
 
 
+def label_of(value: object) -> str | None:
+    """Return a label from another tool's table as a text, or None.
+
+    Where a label is missing, such tools make fractions of whole numbers, and NaN of the missing one.
+    """
+    if value is None or (isinstance(value, float) and math.isnan(value)):
+        return None
+    return str(int(value) if isinstance(value, float) and value.is_integer() else value)
+
+
 def name_problem(name: str) -> str | None:
     """Return why metadata cannot have this name, and what to do about it; None if it can."""
     if name in COLUMNS:

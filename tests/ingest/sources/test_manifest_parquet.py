@@ -2,6 +2,7 @@
 
 import datetime
 import decimal
+import math
 from pathlib import Path
 from typing import Any
 
@@ -81,8 +82,8 @@ def test_times_are_texts_and_numbers_are_numbers(tmp_path: Path) -> None:
     ("column", "values", "types", "got"),
     [
         ("path", pa.array([1]), "text", "int64"),
-        ("label", pa.array([0.5]), "text or whole numbers", "double"),
-        ("label", pa.array([b"x"]), "text or whole numbers", "binary"),
+        ("label", pa.array([True]), "text or numbers", "bool"),
+        ("label", pa.array([b"x"]), "text or numbers", "binary"),
         ("box", pa.array([[1, 2]]), "text, numbers, booleans or times", "list<element: int64>"),
         ("box", pa.array([{"x": 1}]), "text, numbers, booleans or times", "struct<x: int64>"),
     ],
@@ -97,7 +98,35 @@ def test_the_index_that_pandas_adds_is_ignored(tmp_path: Path) -> None:
     assert described(Manifest(path)) == [("a.png", None, {"source": "manifest", "path": "a.png"})]
 
 
-def test_a_nan_rejects_its_row_alone(tmp_path: Path) -> None:
-    path = write_parquet(tmp_path, path=["a.png", "cat/b.png"], price=[float("nan"), 1.0])
+@pytest.mark.parametrize("type", [pa.float32(), pa.float64()], ids=str)
+@pytest.mark.parametrize("dictionary", [False, True], ids=["plain", "dictionary"])
+def test_a_nan_is_nothing_and_an_infinity_rejects_its_row_alone(tmp_path: Path, type: Any, dictionary: bool) -> None:
+    price = pa.array([math.nan, math.inf, -0.5], type)
+    path = write_parquet(
+        tmp_path, path=["a.png", "cat/b.png", "cat/c.png"], price=price.dictionary_encode() if dictionary else price
+    )
+    assert [image.metadata["price"] for image in Manifest(path)] == [None, math.inf, -0.5]
     report = job(f"manifest:{path}", tmp_path / "store")
-    assert (report.added, [reject.key for reject in report.rejects]) == (1, ["a.png"])
+    assert (report.added, [(reject.key, reject.reason) for reject in report.rejects]) == (
+        2,
+        [
+            (
+                "cat/b.png",
+                "expected an item that can be stored, got key 'cat/b.png': its metadata 'price' "
+                "must be a finite number or None, got inf",
+            )
+        ],
+    )
+
+
+@pytest.mark.parametrize("dictionary", [False, True], ids=["plain", "dictionary"])
+def test_labels_that_are_fractions_since_one_is_missing_are_whole_numbers_again(
+    tmp_path: Path, dictionary: bool
+) -> None:
+    labels = pa.array([7.0, math.nan, None, -0.0, 0.5, math.inf], pa.float32())
+    path = write_parquet(
+        tmp_path,
+        path=[f"{number}.png" for number in range(6)],
+        label=labels.dictionary_encode() if dictionary else labels,
+    )
+    assert [image.label for image in Manifest(path)] == ["7", None, None, "0", "0.5", "inf"]

@@ -24,6 +24,7 @@ from ingest.pipeline.progress_bar import progress_bar
 from ingest.plan_job import Plan, plan
 from ingest.renew_job import RenewalReport
 from ingest.sources import USAGE
+from ingest.sources.table import columns_line
 from ingest.status import Status
 from storage import Store, console
 from storage.console import MilvusOption, StoreOption, display_name
@@ -243,6 +244,7 @@ def _show_plan(plan: Plan, *, json: bool) -> None:
         for change in plan.changes:
             console.print_line(str(change))
         console.print_line(f"A job would do this: {_counts(plan)}; nothing was written.")
+        _print_columns(plan)
     if plan.rejected:
         raise typer.Exit(console.EXIT_SOME_REJECTED)
 
@@ -269,6 +271,7 @@ def _finish(report: IngestReport, store: str, *, json: bool) -> None:
         console.print_json(report)
     else:
         console.print_line(summary(report, store))
+        _print_columns(report)
     if report.outgrown:
         console.print_message(
             f"the head was fitted on {report.fitted_on} images, and the store has {report.items} by now: "
@@ -276,6 +279,12 @@ def _finish(report: IngestReport, store: str, *, json: bool) -> None:
         )
     if report.rejected:
         raise typer.Exit(console.EXIT_SOME_REJECTED)
+
+
+def _print_columns(report: IngestReport | Plan) -> None:
+    """Print what the columns of a manifest were read as, if it has any."""
+    if report.columns:
+        console.print_message(columns_line(report.columns))
 
 
 def summary(report: IngestReport, store: str) -> str:

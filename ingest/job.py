@@ -13,7 +13,7 @@ from ingest.pipeline.progress import IngestReport, Progress
 from ingest.pipeline.prune import require_prunable
 from ingest.pipeline.recipe_choice import choose_recipe
 from ingest.pipeline.run import run
-from ingest.sources import Source, skipped_kinds
+from ingest.sources import Source, column_kinds, skipped_kinds
 from ingest.sources.job_source import JobSource, job_source
 from storage import Store
 from storage.errors import OtherEmbedding
@@ -79,8 +79,12 @@ def ingest_source(source: JobSource, store: str | Path, options: JobOptions) -> 
     if options.prune:
         require_prunable(source)
     started = time.perf_counter()
-    skipped = skipped_kinds(source.images)
-    progress = Progress(len(source.images), skipped=skipped, on_progress=options.on_progress)
+    progress = Progress(
+        len(source.images),
+        skipped=skipped_kinds(source.images),
+        columns=column_kinds(source.images),
+        on_progress=options.on_progress,
+    )
     if Store.exists_at(store):
         target, embedder = Store.open(store, writing=True, milvus=options.milvus), None
     else:

@@ -14,7 +14,7 @@ from ingest.embedding.recipes import Recipe, recipe_or_auto
 from ingest.job import require_recipe
 from ingest.pipeline.compare import Change, Compared, Comparer, NewContent, Unchanged
 from ingest.pipeline.prune import require_prunable
-from ingest.sources import Source
+from ingest.sources import Source, column_kinds
 from ingest.sources.job_source import JobSource, job_source
 from storage import Rejected, Store
 from storage.catalog.content_index import ContentIndex
@@ -46,7 +46,8 @@ class Plan:
     """What a job would do, with a change for each item that it would store or remove.
 
     The counts are those of `IngestReport`. An input whose picture cannot be decoded counts as one to store: only a job
-    decodes it. `most_are_gone` says that a job would remove more than half of the source's items only when asked.
+    decodes it. `columns` says what the columns of a manifest are read as, by name. `most_are_gone` says that a job
+    would remove more than half of the source's items only when asked.
     """
 
     added: int
@@ -59,6 +60,7 @@ class Plan:
     most_are_gone: bool
     rejected: int
     rejects: tuple[Rejected, ...]
+    columns: dict[str, str]
     items: int
     changes: tuple[PlannedChange, ...]
 
@@ -120,6 +122,7 @@ def _plan(source: JobSource, store: "Store | _NoStore", *, prune: bool) -> Plan:
         most_are_gone=own is not None and 2 * len(gone) > len(own),
         rejected=len(rejects),
         rejects=tuple(rejects),
+        columns=dict(column_kinds(source.images)),
         items=len(store),
         changes=(*changes, *removed),
     )

@@ -17,8 +17,9 @@ ASKING = "asking"
 class Progress:
     """How far a job has come: the outcomes so far of its `total` inputs, passed to `on_progress` at each `report`.
 
-    `skipped` counts the source's pictures of kinds that are not read, by kind: they are no inputs. In the stage
-    "fitting", `fitted` of `to_fit` images are embedded; in "training", `epoch` is the last one trained.
+    `skipped` counts the source's pictures of kinds that are not read, by kind: they are no inputs. `columns` says what
+    the columns of a manifest are read as, by name. In the stage "fitting",
+    `fitted` of `to_fit` images are embedded; in "training", `epoch` is the last one trained.
     """
 
     total: int
@@ -39,6 +40,7 @@ class Progress:
     other_sources: Counter[str] = field(default_factory=Counter)
     rejects: list[Rejected] = field(default_factory=list)
     skipped: Mapping[str, int] = field(default_factory=dict)
+    columns: Mapping[str, str] = field(default_factory=dict)
     stage_seconds: dict[str, float] = field(default_factory=lambda: {"decode": 0.0, "embed": 0.0, "write": 0.0})
     on_progress: Callable[["Progress"], None] = field(default=lambda _: None, repr=False, compare=False)
 
@@ -79,7 +81,7 @@ class IngestReport:
     many items by now that `lookalike renew` would make better vectors. `stage_seconds` may add up to more than
     `seconds`, since the stages overlap. `drift` is the distance between this machine's vectors and those of an existing
     store, relative to their length; None for a new store, or when nothing was embedded. `skipped` counts the source's
-    pictures of kinds that are not read, by kind.
+    pictures of kinds that are not read, by kind; `columns` says what a manifest's are read as, by name.
     """
 
     added: int
@@ -93,6 +95,7 @@ class IngestReport:
     rejected: int
     rejects: tuple[Rejected, ...]
     skipped: dict[str, int]
+    columns: dict[str, str]
     items: int
     seconds: float
     images_per_second: float
@@ -122,6 +125,7 @@ class IngestReport:
             rejected=len(progress.rejects),
             rejects=tuple(progress.rejects),
             skipped=dict(progress.skipped),
+            columns=dict(progress.columns),
             items=items,
             seconds=round(seconds, 3),
             images_per_second=round(progress.embedded / seconds, 1),

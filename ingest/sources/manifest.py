@@ -36,6 +36,7 @@ class Manifest:
         self._folder = ConfinedFolder(path.parent)
         self._roots = (str(path.parent.absolute()), os.path.realpath(path.parent))
         self._table = _open_table(path)
+        self.column_kinds = self._table.column_kinds
         self._repeated: dict[int, int] = {}
         self._every_row_has_a_key = True
         self._count = 0

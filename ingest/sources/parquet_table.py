@@ -11,7 +11,7 @@ from pyarrow import types
 
 from ingest.errors import SourceUnusable
 from ingest.sources.random_access_file import RandomAccessFile
-from ingest.sources.table import TableRow, require_columns
+from ingest.sources.table import NOTHING, NUMBERS, TEXTS, TRUTH_VALUES, TableRow, require_columns
 from storage.types.storable import label_of
 
 #: Rows in memory at once.
@@ -30,6 +30,9 @@ class ParquetTable:
         self._columns = [field.name for field in schema if not field.name.startswith("__index_level_")]
         for field in schema:
             self._require(field)
+        self.column_kinds = {
+            name: _kind(_value_type(schema.field(name))) for name in self._columns if name not in _COLUMN_TYPES
+        }
 
     def __iter__(self) -> Iterator[TableRow]:
         number = 0
@@ -53,13 +56,27 @@ class ParquetTable:
 
     def _require(self, field: Any) -> None:
         """Raise SourceUnusable unless a column has a type that can be read."""
-        value_type = field.type.value_type if types.is_dictionary(field.type) else field.type
+        value_type = _value_type(field)
         expected, tests = _COLUMN_TYPES.get(field.name, _METADATA_TYPES)
         if not any(test(value_type) for test in tests):
             raise SourceUnusable(
                 f"expected {expected} in column {field.name} of {self._name}, got {field.type}: "
                 "convert it, or leave it out"
             )
+
+
+def _value_type(field: Any) -> Any:
+    """Return the type of a column's values; a dictionary, as of pandas' categories, has one of its own."""
+    return field.type.value_type if types.is_dictionary(field.type) else field.type
+
+
+def _kind(type: Any) -> str:
+    """Return what values of a type are read as."""
+    if types.is_integer(type) or _is_fraction(type):
+        return NUMBERS
+    if types.is_boolean(type):
+        return TRUTH_VALUES
+    return NOTHING if types.is_null(type) else TEXTS
 
 
 def _is_text(type: Any) -> bool:

@@ -64,6 +64,12 @@ def skipped_kinds(source: Source) -> Mapping[str, int]:
     return kinds
 
 
+def column_kinds(source: Source) -> Mapping[str, str]:
+    """Return what the columns of a source's metadata are read as, by name; only manifests tell."""
+    kinds: Mapping[str, str] = getattr(source, "column_kinds", {})
+    return kinds
+
+
 @runtime_checkable
 class PartlyListed(Protocol):
     """A source that may hold images under keys that it cannot list."""

@@ -6,7 +6,7 @@ from itertools import islice
 import numpy as np
 
 from ingest.errors import InvalidCount
-from ingest.sources.source import Source, SourceImage, skipped_kinds
+from ingest.sources.source import Source, SourceImage, column_kinds, skipped_kinds
 from storage.console import printable
 
 
@@ -16,6 +16,7 @@ class FirstImages:
     def __init__(self, source: Source, limit: int) -> None:
         self.name = source.name
         self.skipped = skipped_kinds(source)
+        self.column_kinds = column_kinds(source)
         self._source = source
         self._limit = limit
 
@@ -31,6 +32,7 @@ class ImagesByKey:
 
     def __init__(self, source: Source, keys: Container[str]) -> None:
         self.name = source.name
+        self.column_kinds = column_kinds(source)
         self._source = source
         self._keys = keys
         self._count = sum(1 for _ in self)

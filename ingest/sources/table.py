@@ -1,7 +1,8 @@
 """The rows of a manifest, in any file format."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from typing import Protocol
 
 from ingest.errors import SourceUnusable
 from storage.console import printable
@@ -26,8 +27,29 @@ class TableRow:
     problem: str | None = None
 
 
-#: Rows that can be iterated repeatedly, in the same order; iterating raises SourceUnusable when the file is damaged.
-Table = Iterable[TableRow]
+#: What the values of a column are read as.
+NUMBERS, TRUTH_VALUES, TEXTS, NOTHING = "numbers", "truth values", "texts", "nothing"
+
+
+class Table(Protocol):
+    """Rows that can be iterated repeatedly, in the same order, and what the columns of their metadata are read as."""
+
+    @property
+    def column_kinds(self) -> Mapping[str, str]:
+        """What the values of each column are read as, by its name."""
+        ...
+
+    def __iter__(self) -> Iterator[TableRow]:
+        """Iterate over the rows; raise SourceUnusable when the file is damaged."""
+        ...
+
+
+def columns_line(kinds: Mapping[str, str]) -> str:
+    """Return what columns are read as, in one line."""
+    names: dict[str, list[str]] = {}
+    for name, kind in kinds.items():
+        names.setdefault(kind, []).append(printable(name))
+    return "columns read as " + "; as ".join(f"{kind}: {', '.join(columns)}" for kind, columns in names.items())
 
 
 def require_columns(names: Sequence[str], file: str) -> None:

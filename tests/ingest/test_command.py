@@ -208,6 +208,7 @@ def test_a_dry_run_of_a_second_job_names_every_change(ingest: Ingest, images: Pa
             "pruned": 0,
             "most_are_gone": False,
             "rejected": 1,
+            "columns": {},
             "items": 3,
             "changes": [
                 {"change": "moved", "key": "black.png", "moved_from": "dark/0.png"},
@@ -237,6 +238,7 @@ def test_json_is_the_only_thing_on_standard_output(ingest: Ingest, images: Path)
             "rejected": 1,
             "rejects": [{"key": "dark/50.png", "reason": f"{DECODABLE} dark/50.png: an empty file"}],
             "skipped": {},
+            "columns": {},
             "items": 3,
             "recipe": "toy",
             "recipe_reason": "",
@@ -267,6 +269,26 @@ def test_pictures_of_kinds_that_are_not_read_are_named_at_the_end(ingest: Ingest
     )
     status, out, _ = ingest("--json")
     assert (status, json.loads(out)["skipped"]) == (0, {"RAW": 1, "SVG": 1})
+
+
+def test_what_the_columns_of_a_manifest_are_read_as_is_told_at_the_end(
+    run: Command, images: Path, tmp_path: Path
+) -> None:
+    manifest = images / "list.csv"
+    manifest.write_text("path,label,score,flag\ndark/0.png,a,0.5,true\ndark/102.png,b,NA,maybe\n")
+    arguments = (f"manifest:{manifest}", "--store", tmp_path / "store")
+    told = "columns read as numbers where 'NA' is nothing: score; as texts since line 3 has 'maybe': flag"
+    assert run(*arguments, "--dry-run")[2].splitlines()[-1] == told
+    _, out, err = run(*arguments)
+    assert (without_time(out), err.splitlines()[-1]) == (
+        f"2 added in TIME; {tmp_path / 'store'} holds 2 items (recipe toy).\n",
+        told,
+    )
+    _, out, err = run(*arguments, "--json")
+    assert (json.loads(out)["columns"], told in err) == (
+        {"score": "numbers where 'NA' is nothing", "flag": "texts since line 3 has 'maybe'"},
+        False,
+    )
 
 
 def test_the_name_of_a_store_is_shown_as_it_is(run: Command, images: Path, tmp_path: Path) -> None:

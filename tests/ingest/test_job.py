@@ -69,6 +69,7 @@ def test_a_first_job_creates_the_store(tmp_path: Path) -> None:
         rejected=0,
         rejects=(),
         skipped={},
+        columns={},
         items=2,
         seconds=0,
         images_per_second=0,

@@ -5,7 +5,9 @@ from pathlib import Path
 
 import pytest
 
+from ingest.sources import column_kinds, limited
 from ingest.sources.manifest import Manifest
+from ingest.sources.table import columns_line
 from tests.ingest.sources.contents import described, rejects
 from tests.ingest.sources.manifests import refusal, write_csv, write_pictures
 from tests.ingest.sources.memory import less_memory_than
@@ -54,15 +56,25 @@ def test_a_row_with_more_or_fewer_fields_is_rejected(tmp_path: Path) -> None:
         (["1", "2", "x"], ["1", "2", "x"]),
         (["1", "2", "9999999999999999999"], ["1", "2", "9999999999999999999"]),
         (["999999999999999999", "2", "3"], [999999999999999999, 2, 3]),
-        (["nan", "1.5", "2"], ["nan", "1.5", "2"]),
         (["1e999", "1", "1"], ["1e999", "1", "1"]),
         (["inf", "1", "1"], ["inf", "1", "1"]),
         (["1_0", "1", "1"], ["1_0", "1", "1"]),
         (["٣", "1", "1"], ["٣", "1", "1"]),
-        ([" 1", "1", "1"], [" 1", "1", "1"]),
+        ([" 1", "2 ", "\t3"], [1, 2, 3]),
+        ([" a", "b ", " c d "], ["a", "b", "c d"]),
         (["true", "False", ""], [True, False, None]),
         (["true", "1", "0"], ["true", "1", "0"]),
+        (["true", "maybe", "false"], ["true", "maybe", "false"]),
         (["", "", ""], [None, None, None]),
+        (["NA", "1", "2.5"], [None, 1.0, 2.5]),
+        (["n/a", "null", "7"], [None, None, 7]),
+        (["NaN", "#N/A", "-1"], [None, None, -1]),
+        (["<NA>", "None", "true"], [None, None, True]),
+        (["NA", "DE", "FR"], ["NA", "DE", "FR"]),
+        (["NA", "1", "x"], ["NA", "1", "x"]),
+        (["NA", "", "NA"], ["NA", None, "NA"]),
+        (["NA", "1", "true"], ["NA", "1", "true"]),
+        (["-", "1", "2"], ["-", "1", "2"]),
     ],
 )
 def test_a_column_has_one_type(tmp_path: Path, values: list[str], expected: list[object]) -> None:
@@ -74,6 +86,76 @@ def test_a_column_has_one_type(tmp_path: Path, values: list[str], expected: list
 def test_a_label_stays_as_it_is_written(tmp_path: Path) -> None:
     path = write_csv(tmp_path, path=["a.png", "cat/b.png"], label=["007", "1"])
     assert [image.label for image in Manifest(path)] == ["007", "1"]
+
+
+def test_a_label_is_never_nothing_by_a_word_and_has_no_spaces_around_it(tmp_path: Path) -> None:
+    path = write_csv(tmp_path, path=["a.png", "cat/b.png", "cat/c.png"], label=["NA", " 1", " "])
+    assert [image.label for image in Manifest(path)] == ["NA", "1", None]
+
+
+def test_spaces_after_commas_are_no_part_of_anything(tmp_path: Path) -> None:
+    path = lines(tmp_path, b"path, label, note", b'a.png, cat, "a, b"', b' "cat/b.png", "cat",c ')
+    assert described(Manifest(path)) == [
+        ("a.png", "cat", {"source": "manifest", "path": "a.png", "note": "a, b"}),
+        ("cat/b.png", "cat", {"source": "manifest", "path": "cat/b.png", "note": "c"}),
+    ]
+
+
+@pytest.mark.parametrize("delimiter", [b";", b"\t", b"; "], ids=["semicolon", "tab", "with spaces"])
+def test_other_delimiters_are_known_by_the_header(tmp_path: Path, delimiter: bytes) -> None:
+    rows = [[b'"label"', b"path", b'"size"'], [b"1,5", b"a.png", b"3"], [b'"a;b"', b"cat/b.png", b"4"]]
+    assert described(Manifest(lines(tmp_path, b"", *(delimiter.join(row) for row in rows)))) == [
+        ("a.png", "1,5", {"source": "manifest", "path": "a.png", "size": 3}),
+        ("cat/b.png", "a;b", {"source": "manifest", "path": "cat/b.png", "size": 4}),
+    ]
+
+
+@pytest.mark.parametrize("encoding", ["utf-8-sig", "utf-16", "utf-16-be", "utf-32"])
+def test_encodings_are_known_by_their_byte_order_mark(tmp_path: Path, encoding: str) -> None:
+    text = "path\tlabel\r\na.png\tKätzchen\r\n"
+    (tmp_path / "list.csv").write_bytes((("\ufeff" if encoding == "utf-16-be" else "") + text).encode(encoding))
+    assert [(image.key, image.label) for image in Manifest(tmp_path / "list.csv")] == [("a.png", "Kätzchen")]
+
+
+@pytest.mark.parametrize("encoding", ["utf-16-le", "utf-16-be"])
+def test_utf_16_without_a_byte_order_mark_is_refused_by_name(tmp_path: Path, encoding: str) -> None:
+    path = lines(tmp_path, "path\na.png\n".encode(encoding))
+    assert refusal(path) == (
+        f"expected CSV in UTF-8, or in UTF-16 with a byte order mark, in {path}, got UTF-16 without one: "
+        "save it as UTF-8"
+    )
+
+
+def test_utf_16_that_is_cut_is_refused_by_name(tmp_path: Path) -> None:
+    path = lines(tmp_path, "path\na.png".encode("utf-16")[:-1])
+    assert refusal(path) == (
+        f"expected UTF-16 in {path}, as its byte order mark says, got 'truncated data': save it as UTF-8"
+    )
+
+
+@pytest.mark.parametrize(
+    ("values", "expected"),
+    [
+        (["1", "2.5", ""], "numbers"),
+        (["1", "NA", "n/a"], "numbers where 'NA' is nothing"),
+        (["true", "FALSE", "null"], "truth values where 'null' is nothing"),
+        (["1", "2,5", "x"], "texts since line 3 has '2,5'"),
+        (["x", "true", "false"], "texts since line 2 has 'x'"),
+        (["a", "b", "NA"], "texts"),
+        (["NA", "", "NA"], "texts"),
+        (["", "", ""], "nothing"),
+    ],
+)
+def test_what_a_column_is_read_as_is_told(tmp_path: Path, values: list[str], expected: str) -> None:
+    path = write_csv(tmp_path, path=["a.png", "cat/b.png", "cat/c.png"], label=["1", "2", "3"], column=values)
+    assert Manifest(path).column_kinds == {"column": expected}
+    assert column_kinds(limited(Manifest(path), 1)) == {"column": expected}
+
+
+def test_columns_are_told_in_one_line() -> None:
+    assert columns_line({"size": "numbers", "na\x1bme": "texts", "score": "numbers"}) == (
+        "columns read as numbers: size, score; as texts: 'na\\x1bme'"
+    )
 
 
 def test_an_empty_file_is_refused(tmp_path: Path) -> None:

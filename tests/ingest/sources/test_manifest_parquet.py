@@ -11,6 +11,7 @@ import pyarrow as pa
 import pytest
 
 from ingest.sources.manifest import Manifest
+from ingest.sources.table import columns_line
 from tests.ingest.jobs import job
 from tests.ingest.sources.contents import described
 from tests.ingest.sources.manifests import refusal, write_parquet, write_pictures
@@ -57,7 +58,11 @@ def test_times_are_texts_and_numbers_are_numbers(tmp_path: Path) -> None:
         "large": pa.array([2**64 - 1], pa.uint64()),
         "none": pa.nulls(1),
     }
-    assert described(Manifest(write_parquet(tmp_path, **columns))) == [
+    manifest = Manifest(write_parquet(tmp_path, **columns))
+    assert columns_line(manifest.column_kinds) == (
+        "columns read as texts: day, time, instant, kind, view; as numbers: price, half, large; as nothing: none"
+    )
+    assert described(manifest) == [
         (
             "a.png",
             "7",

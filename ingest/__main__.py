@@ -210,6 +210,11 @@ def renew(
         console.print_json(report)
     else:
         console.print_line(_renewal_summary(report, store))
+        if report.renewed:
+            console.print_message(
+                "the catalog still has the space of the old rows: `lookalike store delete --compact --store "
+                f"{display_name(store)}` gives it back, and deletes no item"
+            )
 
 
 def _renewal_summary(report: RenewalReport, store: str) -> str:

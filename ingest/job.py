@@ -108,7 +108,8 @@ def require_recipe(store: Store, recipe: Recipe | None) -> None:
     expected, given = store.embedding.name, recipe.name
     if expected == given:
         expected, given = f"{expected}, as it was when the store was made", f"{given} as it is now"
+    renewal = f"change the store by `lookalike renew --store {store.location}` with this --recipe"
     raise OtherEmbedding(
-        f"expected the recipe of the store {store.location} ({expected}), got {given}: "
-        "leave --recipe out, or ingest into another store"
+        f"expected the recipe of the store {store.location} ({expected}), got {given}: leave --recipe out, "
+        f"{f'{renewal}, ' if 'recipe' in store.embedding.spec else ''}or ingest into another store"
     )

@@ -9,6 +9,7 @@ from rich.table import Table
 
 from storage import console
 from storage.console import MilvusOption, StoreOption, display_name
+from storage.errors import LookalikeError
 from storage.nearest.faiss_flat import FAISS_VERSION
 from storage.store import Store
 from storage.transfer import migration
@@ -97,9 +98,20 @@ def delete(
     with Store.open(store, writing=True, milvus=milvus) as opened:
         deleted = opened.delete(ids=id or (), keys=key or ())
         if compact:
-            opened.compact()
+            _compact(opened, deleted)
         items = len(opened)
     console.print_line(f"{deleted:,} deleted; {display_name(store)} holds {items:,} items")
+
+
+def _compact(store: Store, deleted: int) -> None:
+    """Compact a store; raise what its `compact` raises, saying that the deletion before it is kept."""
+    try:
+        store.compact()
+    except LookalikeError as error:
+        if not deleted:
+            raise
+        items = "1 item stays" if deleted == 1 else f"{deleted:,} items stay"
+        raise type(error)(f"{error} (the {items} deleted: then leave --id and --key out)") from error
 
 
 @app.command()

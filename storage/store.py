@@ -22,7 +22,7 @@ from storage.locations.folder_location import FolderLocation
 from storage.locations.location import Location, OpenCatalog
 from storage.locations.location_of import location_of
 from storage.maintenance import verification
-from storage.maintenance.publish import publish
+from storage.maintenance.publish import RETAINED, publish, withdraw
 from storage.maintenance.repair import remove_damaged_generations, repair_rows
 from storage.reader import StoreReader
 from storage.types.embedding import Embedding
@@ -251,6 +251,8 @@ class Store(StoreReader):
     def compact(self) -> None:
         """Reclaim the space of deleted items' vectors and thumbnails; the live items and their ids do not change.
 
+        Then no file of the store holds them any more: index files but the newest are removed, and with a vector server
+        all that were written without it.
         It can be interrupted at any moment and called again. It needs as much free disk space as the store takes.
         """
         self._require_writer()
@@ -259,7 +261,9 @@ class Store(StoreReader):
             catalog.thumbnails.remove_deleted()
             catalog.sources.remove_deleted()
         self._database.vacuum()
-        self.publish()
+        if self._view.engine is not None and self.location.folder is not None:
+            withdraw(self._database, self.location.folder)
+        self._publish(retained=1)
 
     def publish(self) -> None:
         """Write the index of all stored items as a new generation file, so that the next opening is fast.
@@ -267,11 +271,14 @@ class Store(StoreReader):
         Nothing is lost without it: rows that no generation covers are read from the catalog. A store with a vector
         server has no index file: its collection is synchronized instead.
         """
+        self._publish(RETAINED)
+
+    def _publish(self, retained: int) -> None:
         self._require_writer()
         if self._view.engine is not None:
             self._view.engine.sync_and_check()
         elif self.location.folder is not None:
-            loaded = publish(self._database, self.location.folder, self.dim)
+            loaded = publish(self._database, self.location.folder, self.dim, retained)
             if loaded is not None:
                 self._view.snapshots.replace(loaded)
         self._database.analyze()

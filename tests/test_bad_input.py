@@ -124,7 +124,8 @@ REFUSED = {
         "expected a recipe (notebook, retrieval, metric, photo or a .toml file), got 'best'"
     ),
     "ingest folder:pictures --recipe notebook --store store": (
-        "expected the recipe of the store store (toy), got notebook: leave --recipe out, or ingest into another store"
+        "expected the recipe of the store store (toy), got notebook: leave --recipe out, change the store by "
+        "`lookalike renew --store store` with this --recipe, or ingest into another store"
     ),
     # The recipe is refused before weights are looked for.
     "search query --image pictures/cat/a.png --weights none.h5 --store tiny/store": (

@@ -12,8 +12,10 @@ from storage.memory.snapshot import Snapshot, load
 RETAINED = 2
 
 
-def publish(database: Database, store: Path, dim: int) -> Snapshot | None:
+def publish(database: Database, store: Path, dim: int, retained: int = RETAINED) -> Snapshot | None:
     """Make the newest index file cover all live rows; return its snapshot, or None when it did already.
+
+    The `retained` newest files stay; all but the newest may hold vectors that were deleted since.
 
     The file is complete and durable before its record is committed, and the fixed name `index.faiss` changes last: a
     crash leaves the previous file in use, and at most a new file that the next publication removes.
@@ -26,18 +28,28 @@ def publish(database: Database, store: Path, dim: int) -> Snapshot | None:
         snapshot = None if intact else load(catalog, store, dim)
     if snapshot is None:
         # An interrupted publication may have skipped this, and the fixed name may have been lost since.
-        _finish(recorded, store)
+        if len(recorded) > retained:
+            with database.writing() as catalog:
+                catalog.history.remove_generations(before=recorded[retained - 1].number)
+        _finish(recorded[:retained], store)
         return None
     generation = generations.write(snapshot.index, number, snapshot.batch, store)
-    retained = [generation, *recorded][:RETAINED]
+    current = [generation, *recorded][:retained]
     with database.writing() as catalog:
         catalog.history.write_generation(generation)
-        catalog.history.remove_generations(before=retained[-1].number)
-    _finish(retained, store)
+        catalog.history.remove_generations(before=current[-1].number)
+    _finish(current, store)
     return snapshot
 
 
-def _finish(retained: Sequence[Generation], store: Path) -> None:
-    """Give the newest generation the fixed name, and remove all files but the retained ones."""
-    generations.link_fixed_name(retained[0], store)
-    generations.remove_all_but(retained, store)
+def withdraw(database: Database, store: Path) -> None:
+    """Remove all index files."""
+    with database.writing() as catalog:
+        catalog.history.remove_generations(before=catalog.history.next_generation())
+    generations.remove_all(store)
+
+
+def _finish(current: Sequence[Generation], store: Path) -> None:
+    """Give the newest generation the fixed name, and remove all files but the current ones."""
+    generations.link_fixed_name(current[0], store)
+    generations.remove_all_but(current, store)

@@ -337,7 +337,8 @@ def test_another_recipe_than_the_stores_is_refused(
     before = contents(store)
     assert error_message(OtherEmbedding, job, noise_source(5), store, recipe=recipe) == (
         f"expected the recipe of the store {store} ({expected}), got {given}: "
-        "leave --recipe out, or ingest into another store"
+        f"leave --recipe out, change the store by `lookalike renew --store {store}` with this --recipe, or ingest into "
+        "another store"
     )
     assert contents(store)[0] == before[0]
 

@@ -129,5 +129,6 @@ def test_a_recipe_that_changed_since_the_store_was_made_is_refused_with_what_to_
     newer = dataclasses.replace(TOY, unit_length=True)
     assert error_message(OtherEmbedding, job, grey_source({"a": 0}), tmp_path / "store", recipe=newer) == (
         f"expected the recipe of the store {tmp_path / 'store'} (toy, as it was when the store was made), got toy as "
-        "it is now: leave --recipe out, or ingest into another store"
+        f"it is now: leave --recipe out, change the store by `lookalike renew --store {tmp_path / 'store'}` with this "
+        "--recipe, or ingest into another store"
     )

@@ -401,10 +401,14 @@ def test_the_command_says_what_it_did(
     (images / "dark/0.png").unlink()
     code, out, _ = run("renew", "--store", store, "--recipe", "narrow")
     assert (code, out) == (1, "")
-    code, out, _ = run("renew", "--store", store, "--recipe", "narrow", "--drop-missing")
+    code, out, err = run("renew", "--store", store, "--recipe", "narrow", "--drop-missing")
     before, _, after = out.partition(" s; ")
     assert (code, before.partition(" in ")[0]) == (0, "17 renewed, 1 missing dropped")
     assert after == f"{store} holds 17 items under new ids (recipe from toy to narrow, head fitted on 17 images).\n"
+    assert err.splitlines()[-1] == (
+        f"the catalog still has the space of the old rows: `lookalike store delete --compact --store {store}` gives it "
+        "back, and deletes no item"
+    )
     code, out, _ = run("renew", "--store", store)
     assert (code, out) == (
         0,

@@ -12,6 +12,7 @@ import pytest
 from storage import Embedding, NewItem, Store
 from storage.__main__ import app
 from tests.commands import Command
+from tests.full_disk import largest_file
 from tests.processes import run_python
 from tests.storage.stores import content, item, line_store, line_vector, new_item, sql
 
@@ -128,6 +129,31 @@ def test_delete_takes_ids_and_keys_together(storage: Command, store: Path) -> No
     assert len(index_file(store).read_bytes()) == 69
     assert storage("delete", "--store", store, "--compact") == (0, f"0 deleted; {store} holds 1 items\n", "")
     assert (store / "index.faiss").stat().st_size == 45 + 2 * 4
+
+
+def test_a_deletion_is_kept_when_the_disk_is_too_full_to_compact(
+    storage: Command, store: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    compact = Store.compact
+
+    def compact_on_a_full_disk(opened: Store) -> None:
+        with largest_file(4096):
+            compact(opened)
+
+    with monkeypatch.context() as patches:
+        patches.setattr(Store, "compact", compact_on_a_full_disk)
+        status, out, err = storage("delete", "--store", store, "--id", 0, "--compact")
+        again = storage("delete", "--store", store, "--compact")
+    told = (
+        ": everything acknowledged so far is kept; free space or change the permissions and run the same command again"
+    )
+    assert (status, out, err.count("\n")) == (1, "", 1)
+    assert err.endswith(f"{told} (the 1 item stays deleted: then leave --id and --key out)\n")
+    assert again[2].endswith(f"{told}\n")
+    with Store.open(store) as opened:
+        assert [item.id for item in opened.items()] == [2, 3, 4]
+        assert opened.verify() == []
+    assert storage("delete", "--store", store, "--compact") == (0, f"0 deleted; {store} holds 3 items\n", "")
 
 
 def test_delete_deletes_nothing_unless_it_can_delete_all(storage: Command, store: Path) -> None:

@@ -7,6 +7,7 @@ import pytest
 
 from storage import Embedding, NewItem, Store
 from storage.errors import UnknownItem
+from storage.maintenance.publish import withdraw
 
 
 def ramp(folder: Path, count: int = 6) -> Store:
@@ -33,6 +34,38 @@ def test_a_deleted_item_is_no_longer_found_and_the_others_keep_their_ids(tmp_pat
         assert store.verify() == []
     with Store.open(tmp_path / "store") as reopened:
         assert nearest_ids(reopened, 2) == expected
+
+
+@pytest.mark.parametrize("published", [True, False], ids=["published since", "not published since"])
+def test_no_file_of_a_compacted_store_holds_a_deleted_vector(tmp_path: Path, published: bool) -> None:
+    secret = np.array([0.1234, 5.6789], np.float32)
+    with ramp(tmp_path) as store:
+        (id,) = store.append([NewItem("secret", b"c")], [secret]).ids
+        store.publish()
+        store.delete(ids=[id])
+        if published:
+            store.publish()
+        assert files_with(tmp_path, secret.tobytes())
+        before = nearest_ids(store, 5)
+        store.compact()
+        assert files_with(tmp_path, secret.tobytes()) == []
+        assert [path.name for path in (tmp_path / "store/index").iterdir()] == [store.info().generations[0].file]
+        assert nearest_ids(store, 5) == before
+        assert store.verify() == []
+
+
+def test_a_store_whose_index_was_withdrawn_answers_from_its_rows(tmp_path: Path) -> None:
+    with ramp(tmp_path) as store:
+        before = nearest_ids(store, 2)
+        withdraw(store._database, tmp_path / "store")
+        assert {path.name for path in (tmp_path / "store").iterdir()} == {"catalog.sqlite", "writer.lock"}
+        assert store.verify() == []
+    with Store.open(tmp_path / "store") as reopened:
+        assert nearest_ids(reopened, 2) == before
+
+
+def files_with(folder: Path, data: bytes) -> list[str]:
+    return sorted(str(path) for path in folder.rglob("*") if path.is_file() and data in path.read_bytes())
 
 
 def test_the_id_of_a_deleted_item_is_never_reused(tmp_path: Path) -> None:

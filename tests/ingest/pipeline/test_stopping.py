@@ -1,6 +1,5 @@
 """A job that is stopped by Ctrl-C, by a kill or by a full disk keeps what was acknowledged, and the next resumes it."""
 
-import resource
 import signal
 import subprocess
 import sys
@@ -19,6 +18,7 @@ from ingest.pipeline.stop_signal import stop_on_interrupt
 from ingest.sources import InMemorySource, SourceImage
 from storage import Store
 from storage.errors import StoreUnwritable
+from tests.full_disk import largest_file
 from tests.ingest.jobs import FailingSource, assert_same_store, contents, job, noise_source
 from tests.processes import REPOSITORY
 from tests.toys import noise
@@ -132,15 +132,8 @@ def test_the_handler_of_ctrl_c_is_restored_after_a_job(tmp_path: Path) -> None:
 def test_a_disk_that_fills_up_keeps_what_was_acknowledged(tmp_path: Path) -> None:
     job(noise_source(40), tmp_path / "full", limit=10, batch_size=10)
     full = (tmp_path / "full" / "catalog.sqlite").stat().st_size + 8192
-    limits = resource.getrlimit(resource.RLIMIT_FSIZE)
-    handler = signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
-    resource.setrlimit(resource.RLIMIT_FSIZE, (full, limits[1]))
-    try:
-        with pytest.raises(StoreUnwritable) as refused:
-            job(noise_source(200), tmp_path / "full", batch_size=10)
-    finally:
-        resource.setrlimit(resource.RLIMIT_FSIZE, limits)
-        signal.signal(signal.SIGXFSZ, handler)
+    with largest_file(full), pytest.raises(StoreUnwritable) as refused:
+        job(noise_source(200), tmp_path / "full", batch_size=10)
     assert str(refused.value).endswith(
         "everything acknowledged so far is kept; free space or change the permissions and run the same command again"
     )

@@ -88,7 +88,12 @@ def ingest_source(source: JobSource, store: str | Path, options: JobOptions) -> 
     if Store.exists_at(store):
         target, embedder = Store.open(store, writing=True, milvus=options.milvus), None
     else:
-        Store.require_free(store)
+        Store.require_free(store, milvus=options.milvus)
+        if options.workers is not None:
+            # Imported here: Ray is an extra, and takes seconds to load.
+            from ingest.pipeline.ray_cluster import require_cluster
+
+            require_cluster(options.workers)
         recipe = options.recipe
         if recipe is None:
             choice = choose_recipe(source.images)

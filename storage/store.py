@@ -72,17 +72,24 @@ class Store(StoreReader):
         return location_of(location).exists()
 
     @staticmethod
-    def require_free(location: str | Path) -> None:
-        """Raise StoreExists or NotAStore unless a store can be created at a location."""
+    def require_free(location: str | Path, *, milvus: str | None = None) -> None:
+        """Raise StoreExists, NotAStore or ServerUnusable unless a store can be created at a location."""
+        url = _milvus_url(milvus)
         location_of(location).require_free()
+        if url is not None:
+            # Imported here: most stores have no vector server.
+            from storage.milvus.client import require_server
+
+            require_server(url.server)
 
     @classmethod
     def create(cls, location: str | Path, embedding: Embedding, *, milvus: str | None = None) -> "Store":
         """Create an empty store in a new or empty folder, or at a URL, and open it for writing.
 
         Raise StoreExists, NotAStore, StoreBusy, StoreUnwritable or ServerUnusable. No store is left behind then, except
-        an empty one if only the vector server is unusable.
+        an empty one if the vector server can be reached but the collection cannot be used.
         """
+        cls.require_free(location, milvus=milvus)
         url, created = _milvus_url(milvus), location_of(location)
         return cls(created, created.create(embedding), url)
 

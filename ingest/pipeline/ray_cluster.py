@@ -47,6 +47,13 @@ def ray_cluster(workers: Workers) -> Iterator[None]:
             ray.shutdown()
 
 
+def require_cluster(workers: Workers) -> None:
+    """Raise WorkersUnusable unless the cluster that the workers are of, if it is not this machine, can be used."""
+    if workers.address is not None:
+        with ray_cluster(workers):
+            pass
+
+
 def cluster_resource(name: str) -> float:
     """Return how many of a resource, "CPU" or "GPU", the cluster has."""
     return float(ray.cluster_resources().get(name, 0))
@@ -75,4 +82,4 @@ def _translated_errors() -> Iterator[None]:
         ) from error
 
 
-__all__ = ["RayError", "cluster_resource", "ray", "ray_cluster"]
+__all__ = ["RayError", "cluster_resource", "ray", "ray_cluster", "require_cluster"]

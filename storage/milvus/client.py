@@ -8,7 +8,7 @@ from contextlib import contextmanager
 from typing import Any
 from urllib.parse import urlsplit
 
-from storage.errors import ServerUnusable
+from storage.errors import ServerUnusable, require_extra
 
 #: The environment variable with the server's token: `user:password` or an API key.
 TOKEN = "LOOKALIKE_MILVUS_TOKEN"  # noqa: S105
@@ -39,6 +39,13 @@ def connect(server: str) -> Any:
             f"expected Milvus at {server} to accept the token in {TOKEN}, but it refuses the token: set it to "
             "user:password or an API key, or wait until the server has started"
         ) from error
+
+
+def require_server(server: str) -> None:
+    """Raise ServerUnusable unless a server, `http://host:port`, can be connected to, ExtraMissing without pymilvus."""
+    require_extra("pymilvus", "milvus")
+    with server_errors(server):
+        connect(server).close()
 
 
 def _is_listening(server: str) -> bool:

@@ -55,6 +55,7 @@ def test_a_cluster_that_is_not_there_is_named_in_one_line(tmp_path: Path) -> Non
         WorkersUnusable, job, grey_source({"grey": 100}), tmp_path / "store", workers=Workers("127.0.0.1:1")
     )
     assert message.startswith("expected a Ray cluster at 127.0.0.1:1, got '")
+    assert list(tmp_path.iterdir()) == []
 
 
 def test_an_error_of_reading_the_source_is_raised_and_loses_nothing_acknowledged(tmp_path: Path) -> None:

@@ -1,5 +1,6 @@
 """A server that cannot be used, or holds something else, is named in one line, and nothing is partly written."""
 
+from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
@@ -9,10 +10,12 @@ from storage import Embedding, Store
 from storage.errors import NotAStore, ServerUnusable, StoreExists, StoreNotFound, StoreUnwritable
 from storage.milvus.client import TOKEN
 from tests.errors import error_message, exactly
+from tests.ingest.jobs import job
 from tests.scaling.stores import DIM, EMBEDDING, fill, folder_store
 from tests.servers.milvus import MilvusServer
 from tests.servers.postgres import PostgresCluster
 from tests.storage.stores import random_vectors
+from tests.toys import grey_source
 
 
 def test_a_wrong_token_is_refused(milvus: MilvusServer, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -32,6 +35,19 @@ def test_a_milvus_server_that_is_not_there_is_named_and_the_store_stays_as_it_wa
         Store.open(folder, writing=True, milvus="http://127.0.0.1:1")
     with Store.open(folder) as store:
         assert store.verify() == []
+
+
+def test_a_job_with_a_milvus_server_that_is_not_there_creates_no_store(tmp_path: Path) -> None:
+    pytest.importorskip("pymilvus")
+    attempts: list[Callable[[], object]] = [
+        lambda: job(grey_source({"grey": 100}), tmp_path / "store", milvus="http://127.0.0.1:1"),
+        lambda: Store.create(tmp_path / "store", EMBEDDING, milvus="http://127.0.0.1:1"),
+    ]
+    for attempt in attempts:
+        assert error_message(ServerUnusable, attempt).startswith(
+            "expected Milvus at http://127.0.0.1:1 to answer, got '"
+        )
+        assert list(tmp_path.iterdir()) == []
 
 
 def test_a_collection_of_another_dimension_or_fingerprint_is_refused(milvus: MilvusServer, tmp_path: Path) -> None:

@@ -43,8 +43,11 @@ def replace_embedding(connection: sa.Connection, embedding: Embedding, batch: in
 
 
 def read_first_batch(connection: sa.Connection) -> int:
-    """Return the number of the batch with which the embedding begins; 0 unless the store was renewed."""
-    return int(connection.execute(sa.select(EmbeddingRow.id)).scalar_one()) - 1
+    """Return the number of the batch with which the embedding begins; 0 unless the store was renewed.
+
+    Without an embedding it is 0 too: reading that raises StoreCorrupt.
+    """
+    return int(connection.execute(sa.select(EmbeddingRow.id)).scalar() or 1) - 1
 
 
 def read_fingerprint(connection: sa.Connection) -> object:

@@ -15,6 +15,7 @@ from ingest.embedding.linalg.arrays import Float32Array
 from ingest.embedding.network.caching_backbone import CachingBackbone
 from ingest.embedding.recipes import Recipe
 from ingest.errors import EmbeddingDrift, SourceUnusable
+from ingest.images.decoding import DECODER
 from ingest.images.images import Image
 from storage.errors import OtherEmbedding
 from tests.errors import error_message
@@ -123,7 +124,7 @@ def test_the_spec_describes_how_the_vectors_were_made() -> None:
             "seed": 0,
         },
         "weights": {"digest": "toy weights", "origin": "a toy"},
-        "decoder": "opencv-rgb-2",
+        "decoder": DECODER,
         "precision": "float32",
         "fitted_on": 20,
     }

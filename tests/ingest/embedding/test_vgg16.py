@@ -14,7 +14,7 @@ from ingest.embedding.embedder import DRIFT_BOUND, Embedder
 from ingest.embedding.features import network_input
 from ingest.embedding.linalg.arrays import Float32Array
 from ingest.embedding.network.backbone_factory import BackboneFactory, vgg16_factory
-from ingest.embedding.network.precision import Precision
+from ingest.embedding.network.precision import Precision, fastest_cpu_precision
 from ingest.embedding.network.weights import find_weights
 from ingest.embedding.recipes import NOTEBOOK, RECIPES, RETRIEVAL, Recipe
 from ingest.embedding.recipes.vgg16_layers import CONVOLUTIONS, feature_count
@@ -80,6 +80,8 @@ def test_a_digit_has_the_same_features_and_vector_in_every_version(digits: Sourc
 def test_a_vector_has_the_same_bits_alone_and_anywhere_among_others(
     digits: Source, network: BackboneFactory, recipe: Recipe, precision: Precision
 ) -> None:
+    if recipe.side > 32 and precision == "bfloat16" and fastest_cpu_precision() != precision:
+        pytest.skip("without instructions for bfloat16 a large image takes seconds")
     backbone = network(recipe, precision)
     images = pixels(digits, backbone.batch_size + 2)
     embedder = Embedder.fit(recipe, backbone, images[:2])
@@ -87,7 +89,7 @@ def test_a_vector_has_the_same_bits_alone_and_anywhere_among_others(
     order = np.random.default_rng(5).permutation(len(images)).tolist()
     shuffled = embedder.embed([images[position] for position in order])
     np.testing.assert_array_equal(shuffled, together[order])
-    np.testing.assert_array_equal(embedder.embed(images[11:12]), together[11:12])
+    np.testing.assert_array_equal(embedder.embed(images[1:2]), together[1:2])
 
 
 def test_a_query_by_a_digits_own_image_returns_it_at_distance_zero(

@@ -168,7 +168,12 @@ def _is_made_by(embedding: Embedding, recipe: Recipe, options: JobOptions) -> bo
 
 
 def _is_current(target: Store, recipe: Recipe, options: JobOptions) -> bool:
-    """Return whether a renewal would make the same vectors: the head was fitted on all items, or needs no fitting."""
+    """Return whether a renewal would make the same vectors: the head was fitted on all items, or needs no fitting.
+
+    A head that was fitted on labels too is fitted again, since an item's label may have changed.
+    """
+    if recipe.needs_labels:
+        return False
     embedding = target.embedding
     fitted_on_all = not recipe.head_is_fitted or embedding.spec.get("fitted_on", 0) >= len(target)
     if not fitted_on_all or not _is_made_by(embedding, recipe, options):

@@ -6,7 +6,6 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from ingest.embedding.recipes.recipe import is_trained_on_labels
 from search.query_notes import query_notes
 from search.results import QueryResult
 from search.searcher import Searcher
@@ -185,12 +184,12 @@ def suspects(
     with Searcher.open(store) as searcher:
         if output is not None:
             output.require_replaceable(searcher.store)
-        if is_trained_on_labels(searcher.store.embedding):
+        issues = find_label_issues(searcher, k)
+        if issues.trained_on_labels:
             console.print_message(
                 "the vectors of this store were trained on its labels, which hides wrong ones and is no measurement: "
                 "ingest into another store with --recipe auto"
             )
-        issues = find_label_issues(searcher, k)
         if output is not None:
             from search.figures import curation_figures, figure_file
 

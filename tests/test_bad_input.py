@@ -121,7 +121,7 @@ REFUSED = {
     ),
     # Another recipe or way of embedding.
     "ingest folder:pictures --recipe best --store new": (
-        "expected a recipe (notebook, retrieval, metric, photo or a .toml file), got 'best'"
+        "expected a recipe (notebook, retrieval, metric, photo, photo-metric or a .toml file), got 'best'"
     ),
     "ingest folder:pictures --recipe notebook --store store": (
         "expected the recipe of the store store (toy), got notebook: leave --recipe out, change the store by "

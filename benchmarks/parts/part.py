@@ -10,13 +10,13 @@ from rich.table import Table
 from benchmarks.common.measurement import Measurement
 from benchmarks.parts.section import Section
 from ingest.embedding.network.backbone_factory import BackboneFactory
-from ingest.embedding.recipes import PHOTO, RECIPES, Recipe
+from ingest.embedding.recipes import PHOTO, PHOTO_METRIC, RECIPES, Recipe
 from ingest.job import ingest
 from ingest.pipeline.progress import Progress
 from ingest.sources import Source
 
-#: All recipes but the one for photographs: on small images it takes fifty times as long; `copies` measures it.
-SMALL_IMAGE_RECIPES = {name: recipe for name, recipe in RECIPES.items() if recipe is not PHOTO}
+#: All recipes but those for photographs: on small images they take fifty times as long; `copies` measures them.
+SMALL_IMAGE_RECIPES = {name: recipe for name, recipe in RECIPES.items() if recipe not in (PHOTO, PHOTO_METRIC)}
 
 
 @dataclass

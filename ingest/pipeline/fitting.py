@@ -11,13 +11,14 @@ from ingest.embedding.network.precision import PrecisionOption
 from ingest.embedding.recipes import Recipe
 from ingest.embedding.training.epoch import Epoch
 from ingest.embedding.training.labelled_sample import labelled_sample
+from ingest.embedding.training.ridge_head import fit_ridge_head
 from ingest.embedding.training.train_head import train_head
 from ingest.errors import SourceUnusable
 from ingest.pipeline.progress import Progress
 from ingest.sources import Source, SourceImage, decode_readable
 
-#: A head is fitted without labels on at most this many images, spread evenly over the source; their features are
-#: cached.
+#: A head is fitted on at most this many images, spread evenly over the source, or over its labels if it needs these;
+#: their features are cached.
 FIT_SAMPLE = 5_000
 
 #: A head is trained on at most this many labelled images, whose features stay in memory (`labelled_features.py`).
@@ -52,6 +53,9 @@ def fit_embedder(
         if recipe.head == "trained":
             head = train_head(recipe, backbone, network, sample, on_fitted, on_epoch)
             embedder = Embedder(recipe, backbone, head, fitted_on=progress.fitted)
+        elif recipe.head == "ridge":
+            ridge = fit_ridge_head(recipe, backbone, sample, on_fitted)
+            embedder = Embedder(recipe, backbone, ridge, fitted_on=progress.fitted)
         else:
             images = (image for _, image in islice(decode_readable(sample, decoded_side(recipe)), progress.to_fit))
             embedder = Embedder.fit(recipe, backbone, images, on_fitted)
@@ -68,8 +72,8 @@ def fit_embedder(
 
 def _sample(source: Source, recipe: Recipe) -> list[SourceImage]:
     """Return the images that a recipe's head is fitted on."""
-    if recipe.head == "trained":
-        return labelled_sample(source, TRAIN_SAMPLE)
+    if recipe.needs_labels:
+        return labelled_sample(source, TRAIN_SAMPLE if recipe.head == "trained" else FIT_SAMPLE)
     # Every n-th image, since a source may be sorted by class.
     step = max(1, -(-len(source) // FIT_SAMPLE)) if recipe.head_is_fitted else 1
     return list(islice(source, 0, None, step))

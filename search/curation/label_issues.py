@@ -13,6 +13,7 @@ from typing import Any
 from rich.table import Table
 from rich.text import Text
 
+from ingest.embedding.recipes.recipe import is_trained_on_labels
 from search.notebook import MAX_STRIPS, html_strip, html_strips, html_title
 from search.results import identity, plain_text, query_name
 from search.searcher import Searcher
@@ -53,7 +54,8 @@ class LabelIssue:
 class LabelIssues:
     """The label issues of a store, the largest margin first, and the numbers of items that were and were not checked.
 
-    Not checked are `unlabelled` items, and `single` ones, which are the only item of their label.
+    Not checked are `unlabelled` items, and `single` ones, which are the only item of their label. `trained_on_labels`
+    says that the vectors were made by a head that was trained on the labels, which hides wrong ones.
     """
 
     k: int
@@ -62,6 +64,7 @@ class LabelIssues:
     single: int
     issues: tuple[LabelIssue, ...]
     thumbnails: Thumbnails = field(default=no_thumbnails, repr=False, compare=False)
+    trained_on_labels: bool = False
 
     def __str__(self) -> str:
         return f"{self.summary()}\n{plain_text([self.table()])}"
@@ -88,6 +91,7 @@ class LabelIssues:
             "judged": self.checked,
             "unlabelled": self.unlabelled,
             "single": self.single,
+            "trained_on_labels": self.trained_on_labels,
             "suspects": [issue.as_json() for issue in self.issues],
         }
 
@@ -126,7 +130,15 @@ def find_label_issues(searcher: Searcher, k: int = 10) -> LabelIssues:
             issues.append(LabelIssue(item, predicted, margin, tuple(voters)))
     issues.sort(key=lambda issue: (-issue.margin, issue.neighbours[0].distance, issue.item.id))
     single = len(items) - counts[None] - len(checked)
-    return LabelIssues(k, len(checked), counts[None], single, tuple(issues), StoreThumbnails(searcher.store))
+    return LabelIssues(
+        k,
+        len(checked),
+        counts[None],
+        single,
+        tuple(issues),
+        StoreThumbnails(searcher.store),
+        is_trained_on_labels(searcher.store.embedding),
+    )
 
 
 def _neighbours(store: Store, items: Sequence[Item], k: int) -> Iterator[tuple[Item, list[Hit]]]:

@@ -336,7 +336,8 @@ def test_an_unknown_recipe_is_one_line(ingest: Ingest) -> None:
     assert ingest("--recipe", "best") == (
         1,
         "",
-        "error: expected a recipe (notebook, retrieval, metric, photo, toy or a .toml file), got 'best'\n",
+        "error: expected a recipe (notebook, retrieval, metric, photo, photo-metric, toy or a .toml file), "
+        "got 'best'\n",
     )
 
 

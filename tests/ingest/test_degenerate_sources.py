@@ -19,6 +19,7 @@ HEADS = {
     "pca": TOY,
     "whitened": replace(TOY, whiten=1.0),
     "dense": replace(TOY, head="dense"),
+    "ridge": replace(TOY, head="ridge", whiten=0.5),
     "trained": replace(TOY, head="trained"),
 }
 #: Grey levels, and a letter for the label of each, a dot for none.
@@ -50,12 +51,12 @@ def test_every_head_gives_each_image_a_finite_vector_or_says_what_it_needs(
 ) -> None:
     levels, labels = CASES[case]
     count = len(set(labels) - {"."})
-    if not levels or (head == "trained" and count < 2):
+    if not levels or (HEADS[head].needs_labels and count < 2):
         message = error_message(
             SourceUnusable, ingest, source(case), tmp_path / "store", recipe=HEADS[head], make_backbone=toy_backbone()
         )
         assert message.startswith(
-            "expected images of at least 2 labels" if head == "trained" else "expected at least one"
+            "expected images of at least 2 labels" if HEADS[head].needs_labels else "expected at least one"
         )
         return
     ingest(source(case), tmp_path / "store", recipe=HEADS[head], make_backbone=toy_backbone())

@@ -353,7 +353,7 @@ def test_other_weights_than_the_stores_are_refused_and_nothing_is_written(tmp_pa
 
 def test_an_unknown_recipe_is_refused_before_anything_is_created(tmp_path: Path) -> None:
     assert refusal(tmp_path, UnknownRecipe, noise_source(3), recipe="best") == (
-        "expected a recipe (notebook, retrieval, metric, photo or a .toml file), got 'best'"
+        "expected a recipe (notebook, retrieval, metric, photo, photo-metric or a .toml file), got 'best'"
     )
 
 

@@ -36,13 +36,15 @@ from tests.toys import TOY, ToyBackbone, grey, grey_source, png, toy_backbone, w
 #: Recipes of the same dimension as the toy recipe, and of another.
 TURNED = replace(TOY, name="turned", whiten=0.5)
 NARROW = replace(TOY, name="narrow", dim=2)
+#: With a head that is fitted on the labels too.
+LABELLED = replace(TOY, name="labelled", head="ridge", whiten=0.25)
 
 LEVELS = {f"{'dark' if level < 128 else 'light'}/{level}.png": level for level in range(0, 256, 15)}
 
 
 @pytest.fixture(autouse=True)
 def toys(monkeypatch: pytest.MonkeyPatch) -> None:
-    for recipe in (TOY, TURNED, NARROW):
+    for recipe in (TOY, TURNED, NARROW, LABELLED):
         monkeypatch.setitem(RECIPES, recipe.name, recipe)
     monkeypatch.setattr(renew_job, "vgg16_factory", lambda *_, **__: toy_backbone())
 
@@ -138,6 +140,39 @@ def test_labels_and_metadata_are_those_of_the_stored_items(store: Path, images: 
     images.rename(moved)
     renew(store, recipe="narrow", sources=[f"folder:{moved}"])
     assert [item[:4] for item in contents(store)] == [item[:4] for item in before]
+
+
+@pytest.fixture
+def halves(tmp_path: Path) -> Path:
+    """Return a folder of images whose halves have random brightness, labelled by the brighter half."""
+    for number, (left, right) in enumerate(np.random.default_rng(3).integers(0, 256, (20, 2), np.uint8)):
+        folder = tmp_path / "halves" / ("left" if left > right else "right")
+        folder.mkdir(parents=True, exist_ok=True)
+        content = png(np.repeat(np.array([[left, right]], np.uint8).repeat(8, axis=0), 4, axis=1))
+        (folder / f"{number}.png").write_bytes(content)
+    return tmp_path / "halves"
+
+
+def test_a_head_of_labels_is_fitted_on_those_of_the_stored_items(halves: Path, tmp_path: Path) -> None:
+    make(halves, tmp_path / "new", LABELLED)
+    make(halves, tmp_path / "store")
+    moved = tmp_path / "moved"
+    halves.rename(moved)
+    report = renew(tmp_path / "store", recipe="labelled", sources=[f"folder:{moved}"])
+    assert (report.renewed, report.recipe, report.fitted_on) == (20, "labelled", 20)
+    with Store.open(tmp_path / "store") as renewed, Store.open(tmp_path / "new") as new:
+        assert renewed.embedding.fingerprint == new.embedding.fingerprint
+
+
+def test_a_head_of_labels_is_fitted_again_when_a_label_has_changed(halves: Path, tmp_path: Path) -> None:
+    store = tmp_path / "store"
+    make(halves, store, LABELLED)
+    assert renew(store).renewed == 0
+    for image in sorted((halves / "left").iterdir())[:3]:
+        image.rename(halves / "right" / image.name)
+    ingest(f"folder:{halves}", store, prune=True, make_backbone=toy_backbone())
+    assert renew(store).renewed == 20
+    assert renew(store).renewed == 0
 
 
 def test_a_store_is_made_by_its_recipe_as_it_is_now(store: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -5,7 +5,9 @@ from functools import partial
 from pathlib import Path
 
 import numpy as np
+import pytest
 
+from ingest.embedding.recipes import Recipe
 from ingest.errors import SourceUnusable
 from ingest.pipeline.progress import Progress
 from ingest.sources import InMemorySource, SourceImage
@@ -16,6 +18,7 @@ from tests.ingest.jobs import job
 from tests.toys import TOY, ToyBackbone, grey, toy_backbone
 
 TRAINED = dataclasses.replace(TOY, name="learned", head="trained", dim=3)
+RIDGE = dataclasses.replace(TOY, name="fitted", head="ridge", whiten=0.25)
 
 
 def halves(count: int, labelled: bool = True) -> InMemorySource:
@@ -56,29 +59,49 @@ def test_a_trained_head_brings_equal_labels_together_and_is_stored(tmp_path: Pat
     assert np.mean([hit.label == image.label for hit, image in zip(nearest, source, strict=True)]) > 0.97
 
 
-def test_the_same_images_give_the_same_head_to_the_bit(tmp_path: Path) -> None:
+def test_a_ridge_head_brings_equal_labels_together_and_sees_each_image_once(tmp_path: Path) -> None:
+    source, backbone = halves(80), ToyBackbone()
+    job(source, tmp_path / "store", toy_backbone(backbone), recipe=RIDGE)
+    # Ten batches of images, of which the job takes the features from the fitting, and what the embedder adds.
+    plain = ToyBackbone()
+    job(source, tmp_path / "plain", toy_backbone(plain), recipe=dataclasses.replace(RIDGE, head="pca"))
+    assert backbone.batches == plain.batches
+    with Searcher.open(tmp_path / "store", make_backbone=toy_backbone()) as searcher:
+        embedding = searcher.store.embedding
+        assert {name: array.shape for name, array in embedding.arrays.items() if name.startswith("head")} == {
+            "head.mean": (4,),
+            "head.components": (4, 4),
+        }
+        assert embedding.spec["fitted_on"] == 80
+        nearest = [result.hits[0] for result in searcher.by_keys([image.key for image in source], k=1)]
+    assert np.mean([hit.label == image.label for hit, image in zip(nearest, source, strict=True)]) > 0.97
+
+
+@pytest.mark.parametrize("recipe", [TRAINED, RIDGE], ids=lambda recipe: recipe.name)
+def test_the_same_images_give_the_same_head_to_the_bit(tmp_path: Path, recipe: Recipe) -> None:
     heads = []
     for name in ("one", "two"):
-        job(halves(40), tmp_path / name, recipe=TRAINED)
+        job(halves(40), tmp_path / name, recipe=recipe)
         with Store.open(tmp_path / name) as store:
-            heads.append((store.embedding.fingerprint, store.embedding.arrays["head.kernel"]))
-    assert heads[0][0] == heads[1][0]
-    np.testing.assert_array_equal(heads[0][1], heads[1][1])
+            heads.append((store.embedding.fingerprint, store.all_vectors()[1].tobytes()))
+    assert heads[0] == heads[1]
 
 
-def test_images_without_a_label_are_not_trained_on_but_ingested(tmp_path: Path) -> None:
+@pytest.mark.parametrize("recipe", [TRAINED, RIDGE], ids=lambda recipe: recipe.name)
+def test_images_without_a_label_are_not_trained_on_but_ingested(tmp_path: Path, recipe: Recipe) -> None:
     plain = [SourceImage(f"plain {level}", partial(grey, level)) for level in range(5)]
     source = InMemorySource("mixed", [*plain, *halves(20)])
-    report = job(source, tmp_path / "store", recipe=TRAINED)
+    report = job(source, tmp_path / "store", recipe=recipe)
     assert report.added == 25
     with Store.open(tmp_path / "store") as store:
         assert store.embedding.spec["fitted_on"] == 20
 
 
-def test_images_that_cannot_be_read_are_not_trained_on_but_rejected(tmp_path: Path) -> None:
+@pytest.mark.parametrize("recipe", [TRAINED, RIDGE], ids=lambda recipe: recipe.name)
+def test_images_that_cannot_be_read_are_not_trained_on_but_rejected(tmp_path: Path, recipe: Recipe) -> None:
     broken = SourceImage("broken", lambda: b"<html>", "top")
     source = InMemorySource("mixed", [broken, *halves(20)])
-    report = job(source, tmp_path / "store", recipe=TRAINED)
+    report = job(source, tmp_path / "store", recipe=recipe)
     assert (report.added, [reject.key for reject in report.rejects]) == (20, ["broken"])
     with Store.open(tmp_path / "store") as store:
         assert store.embedding.spec["fitted_on"] == 20
@@ -93,17 +116,18 @@ def test_labels_with_one_image_each_are_all_trained_on(tmp_path: Path) -> None:
 def test_images_without_labels_are_refused_before_anything_is_created_or_computed(tmp_path: Path) -> None:
     backbone, source = ToyBackbone(), halves(10, labelled=False)
     assert error_message(SourceUnusable, job, source, tmp_path / "store", toy_backbone(backbone), recipe=TRAINED) == (
-        "expected images of at least 2 labels in halves to train on, got none: use the recipe retrieval, which needs "
-        "no labels"
+        "expected images of at least 2 labels in halves to train on, got none: choose the recipe auto, which needs no "
+        "labels"
     )
     assert (backbone.batches, list(tmp_path.iterdir())) == (0, [])
 
 
-def test_readable_images_of_one_label_only_are_refused(tmp_path: Path) -> None:
+@pytest.mark.parametrize("recipe", [TRAINED, RIDGE], ids=lambda recipe: recipe.name)
+def test_readable_images_of_one_label_only_are_refused(tmp_path: Path, recipe: Recipe) -> None:
     images = [SourceImage("a", lambda: grey(1), "a"), SourceImage("b", lambda: b"<html>", "b")]
     source = InMemorySource("two", images)
-    assert error_message(SourceUnusable, job, source, tmp_path / "store", recipe=TRAINED) == (
-        "expected images of at least 2 labels in the images that can be read to train on, got 'a' only: use the "
-        "recipe retrieval, which needs no labels"
+    assert error_message(SourceUnusable, job, source, tmp_path / "store", recipe=recipe) == (
+        "expected images of at least 2 labels in the images that can be read to train on, got 'a' only: choose "
+        "the recipe auto, which needs no labels"
     )
     assert list(tmp_path.iterdir()) == []

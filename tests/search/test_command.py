@@ -4,7 +4,7 @@ import json
 import os
 from dataclasses import replace
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 import cv2
 import numpy as np
@@ -286,11 +286,13 @@ def test_label_issues_are_printed_as_json_and_as_a_table_and_drawn(search: Comma
     assert ["│", "1.00", "│", "y", "│", "x", "│", "2", "│", "c", "│"] in lines
 
 
-def test_label_issues_say_when_the_vectors_were_trained_on_the_labels(search: Command, tmp_path: Path) -> None:
-    trained = replace(TOY, head="trained")
-    arrays = {"head.kernel": np.eye(4, dtype=np.float32), "head.bias": np.zeros(4, np.float32)}
-    embedding = Embedding(4, "f" * 64, {"recipe": trained.as_json(), "fitted_on": 2}, arrays)
+@pytest.mark.parametrize("head", ["trained", "ridge"])
+def test_label_issues_say_when_the_vectors_were_trained_on_the_labels(
+    search: Command, tmp_path: Path, head: Literal["trained", "ridge"]
+) -> None:
+    embedding = Embedding(4, "f" * 64, {"recipe": replace(TOY, head=head).as_json(), "fitted_on": 2})
     Store.create(tmp_path / "store", embedding).close()
+    assert json.loads(search("suspects", "--store", tmp_path / "store", "--json")[1])["trained_on_labels"] is True
     assert search("suspects", "--store", tmp_path / "store")[2] == (
         "the vectors of this store were trained on its labels, which hides wrong ones and is no measurement: ingest "
         "into another store with --recipe auto\n"

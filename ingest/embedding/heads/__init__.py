@@ -4,6 +4,7 @@ from collections.abc import Mapping
 
 from ingest.embedding.heads.dense import RandomDense, TrainedDense
 from ingest.embedding.heads.head import Head, Identity, head_arrays
+from ingest.embedding.heads.labelled_pca import LabelledPca
 from ingest.embedding.heads.pca import ENOUGH_IMAGES, Pca, WhitenedPca, fit_pca
 from ingest.embedding.linalg.arrays import Float32Array
 from ingest.embedding.recipes import Recipe
@@ -12,7 +13,7 @@ from ingest.errors import RecipeUnusable
 
 
 def fit_head(recipe: Recipe, features: Float32Array) -> Head:
-    """Return a recipe's head, fitted on features, (n, d) float32; raise RecipeUnusable, also for a trained head."""
+    """Return a recipe's head, fitted on features, (n, d) float32; raise RecipeUnusable, also for a head of labels."""
     require_dim(recipe, features.shape[1])
     if recipe.head == "none":
         return Identity()
@@ -32,12 +33,15 @@ def restore_head(recipe: Recipe, arrays: Mapping[str, Float32Array]) -> Head:
         return Identity()
     if recipe.head == "pca":
         return (WhitenedPca if recipe.whiten else Pca)(arrays["mean"], arrays["components"])
+    if recipe.head == "ridge":
+        return LabelledPca(arrays["mean"], arrays["components"])
     return (RandomDense if recipe.head == "dense" else TrainedDense)(arrays["kernel"], arrays["bias"])
 
 
 __all__ = [
     "ENOUGH_IMAGES",
     "Head",
+    "LabelledPca",
     "Pca",
     "RandomDense",
     "TrainedDense",

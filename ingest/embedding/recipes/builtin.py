@@ -40,7 +40,10 @@ PHOTO = replace(
     dim=256,
 )
 
-RECIPES = {recipe.name: recipe for recipe in (NOTEBOOK, RETRIEVAL, METRIC, PHOTO)}
+#: The same, with directions in which the labels differ.
+PHOTO_METRIC = replace(PHOTO, name="photo-metric", head="ridge")
+
+RECIPES = {recipe.name: recipe for recipe in (NOTEBOOK, RETRIEVAL, METRIC, PHOTO, PHOTO_METRIC)}
 
 #: Asks for a recipe that is chosen by the sizes of the pictures (`ingest/pipeline/recipe_choice.py`).
 AUTO = "auto"

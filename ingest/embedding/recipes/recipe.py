@@ -19,9 +19,10 @@ class Recipe:
     before the head; those of several layers are scaled one by one, joined in order, and scaled again.
 
     The head is nothing (`none`), a dense layer of random weights drawn from `seed` and never trained (`dense`), a
-    principal component analysis fitted on a sample of the images (`pca`), or a dense layer trained on their labels
-    (`trained`). With `whiten` above 0 each principal component is divided by its standard deviation to this power.
-    Vectors of a whitened or trained head have length 1.
+    principal component analysis fitted on a sample of the images (`pca`), the same joined with a ridge regression on
+    their labels (`ridge`), or a dense layer trained on their labels (`trained`). With `whiten` above 0 each principal
+    component is divided by its standard deviation to this power. Vectors of a whitened head, or of one that was fitted
+    on labels, have length 1.
     """
 
     name: str
@@ -29,7 +30,7 @@ class Recipe:
     interpolation: Literal["linear", "area"]
     layer: str | tuple[str, ...]
     unit_length: bool
-    head: Literal["none", "dense", "pca", "trained"]
+    head: Literal["none", "dense", "pca", "ridge", "trained"]
     dim: int
     seed: int = 0
     scaling: Literal["unit", "caffe"] = "unit"
@@ -45,7 +46,12 @@ class Recipe:
     @property
     def head_is_fitted(self) -> bool:
         """Return whether the head is fitted on images, rather than drawn from a seed or absent."""
-        return self.head in ("pca", "trained")
+        return self.head in ("pca", *_HEADS_OF_LABELS)
+
+    @property
+    def needs_labels(self) -> bool:
+        """Return whether the head is fitted on the images' labels too."""
+        return self.head in _HEADS_OF_LABELS
 
     def as_json(self) -> dict[str, Any]:
         """Return the recipe as JSON, as a store records it."""
@@ -68,6 +74,9 @@ class Recipe:
         layer = spec["layer"]
         return cls(**{**spec, "layer": layer if isinstance(layer, str) else tuple(layer)})
 
+
+#: Heads that are fitted on labels.
+_HEADS_OF_LABELS = ("ridge", "trained")
 
 #: The type of each field.
 _TYPES: dict[str, Any] = get_type_hints(Recipe)
@@ -101,7 +110,7 @@ def _require_type(name: str, value: object) -> None:
 def is_trained_on_labels(embedding: Embedding) -> bool:
     """Return whether a store's head was trained on the labels of its items, so that they look right by its vectors."""
     recipe = embedding.spec.get("recipe")
-    return isinstance(recipe, Mapping) and recipe.get("head") == "trained"
+    return isinstance(recipe, Mapping) and recipe.get("head") in _HEADS_OF_LABELS
 
 
 def recipe_of(embedding: Embedding) -> Recipe:

@@ -31,8 +31,10 @@ def require_vgg16(recipe: Recipe) -> None:
         raise RecipeUnusable(f"expected `seed` from 0 to {_SEEDS[-1]} {where}, got {recipe.seed}")
     if not 0 <= recipe.whiten <= 1:
         raise RecipeUnusable(f"expected `whiten` from 0 to 1 {where}, got {recipe.whiten}")
-    if recipe.whiten and recipe.head != "pca":
-        raise RecipeUnusable(f"expected `whiten` with the head pca only {where}, got it with {recipe.head}: remove it")
+    if recipe.whiten and recipe.head not in ("pca", "ridge"):
+        raise RecipeUnusable(
+            f"expected `whiten` with the head pca or ridge only {where}, got it with {recipe.head}: remove it"
+        )
     features = feature_count(recipe)
     if features > MAX_FEATURES:
         raise RecipeUnusable(
@@ -51,7 +53,7 @@ def require_dim(recipe: Recipe, features: int) -> None:
                 f"head, got {recipe.dim}: change its `dim`, or choose the head pca"
             )
         return
-    bounded = recipe.head == "pca"
+    bounded = recipe.head in ("pca", "ridge")
     if recipe.dim < 1 or (bounded and recipe.dim > features):
         allowed = f"1 to {features} dimensions (the number of features)" if bounded else "at least 1 dimension"
         raise RecipeUnusable(f"expected {allowed} in the recipe {recipe.name}, got {recipe.dim}: change its `dim`")

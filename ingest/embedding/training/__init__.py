@@ -1,1 +1,1 @@
-"""Train a head on labelled images: sample, augmentation, features, dense layer."""
+"""Fit or train a head on labelled images: sample, augmentation, features, ridge regression, dense layer."""

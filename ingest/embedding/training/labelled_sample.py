@@ -35,7 +35,7 @@ def require_labels(name: str, labels: Collection[str]) -> None:
     if len(labels) < 2:
         got = f"{printable(next(iter(labels)))!r} only" if labels else "none"
         raise SourceUnusable(
-            f"expected images of at least 2 labels in {name} to train on, got {got}: use the recipe retrieval, "
+            f"expected images of at least 2 labels in {name} to train on, got {got}: choose the recipe auto, "
             "which needs no labels"
         )
 

@@ -34,6 +34,7 @@ def head_arrays(dim: int) -> dict[str, Float32Array]:
         ("metric", "525e01b7d6b3de390f143a500e29987fe4991ebf501f2dca53bef333042e5204"),
         ("photo, first", "2d898fef0502d9dea3dd6e3c684531f27eb64451723cf829c50cf92997feb936"),
         ("photo", "31b10e0679b605989a1f7f7c4f2f77cadd1d3bc709d58fa5b320003f23579dbd"),
+        ("photo-metric", "bb9fd6e3cc5b31f9ab1cf1b58a08c92a026232f497a2f8e81c9580e8647e0424"),
     ],
 )
 def test_a_recipe_has_the_fingerprint_that_it_always_had(name: str, fingerprint: str) -> None:

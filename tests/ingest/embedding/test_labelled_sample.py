@@ -49,6 +49,6 @@ def test_with_more_labels_than_the_limit_the_first_labels_have_one_image_each() 
 )
 def test_fewer_than_two_labels_are_refused(labels: str, got: str) -> None:
     assert error_message(SourceUnusable, labelled_sample, listed(labels), limit=10) == (
-        f"expected images of at least 2 labels in letters to train on, got {got}: use the recipe retrieval, which "
+        f"expected images of at least 2 labels in letters to train on, got {got}: choose the recipe auto, which "
         "needs no labels"
     )

@@ -100,8 +100,8 @@ def test_without_a_head_there_are_as_many_dimensions_as_features(tmp_path: Path,
         ),
         (
             {"name": '"photo"'},
-            "expected a name other than notebook, retrieval, metric, photo in the recipe mine.toml, got 'photo': "
-            "give it a `name` of its own",
+            "expected a name other than notebook, retrieval, metric, photo, photo-metric in the recipe mine.toml, got "
+            "'photo': give it a `name` of its own",
         ),
         (
             {"side": "28"},
@@ -134,7 +134,7 @@ def test_without_a_head_there_are_as_many_dimensions_as_features(tmp_path: Path,
         ({"whiten": "nan"}, "expected `whiten` from 0 to 1 in the recipe mine, got nan"),
         (
             {"whiten": "1", "head": '"dense"'},
-            "expected `whiten` with the head pca only in the recipe mine, got it with dense: remove it",
+            "expected `whiten` with the head pca or ridge only in the recipe mine, got it with dense: remove it",
         ),
         (
             {"layer": '"block1_pool"'},

@@ -53,6 +53,15 @@ def test_the_builtin_recipes_are_those_of_existing_stores() -> None:
         "retrieval": {"name": "retrieval", **small, "head": "pca", "whiten": 0.5, "dim": 128, "seed": 0},
         "metric": {"name": "metric", **small, "head": "trained", "dim": 128, "seed": 0},
         "photo": {"name": "photo", **large, "pooling": "gem", "head": "pca", "whiten": 0.25, "dim": 256, "seed": 0},
+        "photo-metric": {
+            "name": "photo-metric",
+            **large,
+            "pooling": "gem",
+            "head": "ridge",
+            "whiten": 0.25,
+            "dim": 256,
+            "seed": 0,
+        },
     }
 
 
@@ -81,7 +90,7 @@ def test_a_recipe_names_one_layer_or_a_list_of_several() -> None:
 
 
 def test_recipes_have_names_and_auto_is_none_of_them() -> None:
-    assert [recipe_named(name).name for name in RECIPES] == ["notebook", "retrieval", "metric", "photo"]
+    assert [recipe_named(name).name for name in RECIPES] == ["notebook", "retrieval", "metric", "photo", "photo-metric"]
     assert recipe_named("retrieval") is recipe_or_auto("retrieval") is recipe_or_auto(RETRIEVAL) is RETRIEVAL
     assert recipe_or_auto(AUTO) is recipe_or_auto(None) is None
 
@@ -92,7 +101,12 @@ def test_all_heads_but_the_random_layer_are_fitted_on_images() -> None:
         "retrieval": True,
         "metric": True,
         "photo": True,
+        "photo-metric": True,
     }
+
+
+def test_the_heads_of_two_recipes_need_labels() -> None:
+    assert [name for name, recipe in RECIPES.items() if recipe.needs_labels] == ["metric", "photo-metric"]
 
 
 @pytest.mark.parametrize("recipe", RECIPES.values(), ids=RECIPES)
@@ -109,7 +123,7 @@ def test_imported_vectors_have_no_recipe() -> None:
 
 
 def test_an_unknown_name_is_refused_with_the_known_ones() -> None:
-    message = "expected a recipe (notebook, retrieval, metric, photo or a .toml file), got 'Notebook'"
+    message = "expected a recipe (notebook, retrieval, metric, photo, photo-metric or a .toml file), got 'Notebook'"
     assert error_message(UnknownRecipe, recipe_named, "Notebook") == message
 
 

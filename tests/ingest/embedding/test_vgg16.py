@@ -35,7 +35,7 @@ VECTOR_NORM = 5.8808
 #: Recipes whose heads need no labels; a trained head is one more layer on the features of `retrieval`. The side is at
 #: most 64 pixels, which runs the same layers in a tenth of the time.
 UNTRAINED = [
-    dataclasses.replace(recipe, side=min(recipe.side, 64)) for recipe in RECIPES.values() if recipe.head != "trained"
+    dataclasses.replace(recipe, side=min(recipe.side, 64)) for recipe in RECIPES.values() if not recipe.needs_labels
 ]
 
 

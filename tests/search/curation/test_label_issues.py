@@ -55,6 +55,7 @@ def test_a_wrong_label_is_found_and_its_neighbours_are_not(tmp_path: Path) -> No
         "judged": 7,
         "unlabelled": 1,
         "single": 1,
+        "trained_on_labels": False,
         "suspects": [
             {
                 "id": 3,

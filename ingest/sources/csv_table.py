@@ -80,7 +80,7 @@ class CsvTable:
     def _find_encoding(self) -> str:
         """Return "UTF-8", or the encoding of the byte order mark; raise SourceUnusable for UTF-16 without one."""
         start = self._file.read_at(0, 4)
-        if start[:2].count(0) == 1:
+        if len(start) > 1 and start[:2].count(0) == 1:
             raise SourceUnusable(
                 f"expected CSV in UTF-8, or in UTF-16 with a byte order mark, in {self._name}, got UTF-16 without one: "
                 "save it as UTF-8"

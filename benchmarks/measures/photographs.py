@@ -14,7 +14,7 @@ from rich.table import Table
 
 from benchmarks.common.measurement import LOWER, Measurement, median_of
 from benchmarks.common.timing import seconds_of
-from benchmarks.errors import BenchmarkFailed
+from benchmarks.errors import BenchmarkFailed, UnfitForBenchmark
 from benchmarks.measures.altered_copies import ALTERATIONS
 from benchmarks.measures.colour_histogram import colour_histograms
 from benchmarks.measures.debian_pictures import Pictures
@@ -131,8 +131,14 @@ def measure_photographs(
     """Score recipes and colour histograms on the pictures, and time image queries of the first recipe's store.
 
     Unreadable pictures are left out. `weights` is the file that `make_backbone` was made from, for queries in a new
-    process.
+    process. Raise UnfitForBenchmark for a recipe whose head is fitted on labels.
     """
+    for recipe in recipes:
+        if recipe.needs_labels:
+            raise UnfitForBenchmark(
+                f"expected a recipe without labels, got {recipe.name}: its head is fitted on those that it is asked "
+                "for here, which is no measurement; `python -m benchmarks accuracy` asks for others"
+            )
     drawings = [drawing for drawing, _ in decode_readable(pictures.drawings)]
     photographs = [photograph for photograph, _ in decode_readable(pictures.photographs)]
     images = [*drawings, *photographs]

@@ -6,12 +6,14 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from benchmarks.errors import UnfitForBenchmark
 from benchmarks.measures import photographs
 from benchmarks.measures.altered_copies import ALTERATIONS
 from benchmarks.measures.debian_pictures import Pictures
 from benchmarks.measures.photographs import Effort, measure_photographs, nearest, score
 from ingest.images.images import Image
 from ingest.sources import SourceImage
+from tests.errors import error_message
 from tests.toys import TOY, grey, noise, png, toy_backbone
 
 
@@ -76,3 +78,14 @@ def test_a_report_has_the_scores_of_two_recipes_and_of_histograms_and_times_the_
     assert (report.times.image, report.times.megapixels) == ("40.png", 0.0016)
     assert (report.times.cold.samples, report.times.warm.samples, report.times.warm.unit) == (2, 3, "s")
     assert list(report.table().columns[0].cells) == ["first", "toy", "colour histogram"]
+
+
+def test_a_head_of_the_labels_that_are_asked_for_is_not_measured() -> None:
+    recipe = replace(TOY, head="ridge")
+    pictures, effort = Pictures([], []), Effort(12, 2, cold=2, warm=3)
+    assert error_message(
+        UnfitForBenchmark, measure_photographs, pictures, effort, make_backbone=toy_backbone(), recipes=[recipe]
+    ) == (
+        "expected a recipe without labels, got toy: its head is fitted on those that it is asked for here, which is no "
+        "measurement; `python -m benchmarks accuracy` asks for others"
+    )

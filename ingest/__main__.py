@@ -220,8 +220,10 @@ def renew(
 def _renewal_summary(report: RenewalReport, store: str) -> str:
     """Return one line on what a renewal did."""
     holds = f"{display_name(store)} holds {report.items} items"
-    if not report.renewed:
+    if not report.renewed and not report.missing:
         return f"Nothing to do: {holds} with the vectors that would be made anew (recipe {report.recipe})."
+    if not report.renewed:
+        return f"{report.missing} missing dropped; {holds}, whose vectors are as they would be made."
     counts = (report.missing, "missing"), (report.changed, "changed"), (report.unreadable, "unreadable")
     dropped = "".join(f", {count} {kind} dropped" for count, kind in counts if count)
     moved = f"from {report.previous_recipe} to " if report.previous_recipe != report.recipe else ""
@@ -249,6 +251,7 @@ def _show_plan(plan: Plan, *, json: bool) -> None:
         for change in plan.changes:
             console.print_line(str(change))
         console.print_line(f"A job would do this: {_counts(plan)}; nothing was written.")
+        _print_gone(plan)
         _print_columns(plan)
     if plan.rejected:
         raise typer.Exit(console.EXIT_SOME_REJECTED)
@@ -267,11 +270,7 @@ def _finish(report: IngestReport, store: str, *, json: bool) -> None:
             f"{count:,} of the replaced items came from {console.printable(source)}: sources that use the same keys "
             "belong in stores of their own"
         )
-    if report.gone and not report.pruned:
-        console.print_message(
-            f"items of this source that are no longer there: {report.gone:,}; the same command with --prune removes "
-            "them"
-        )
+    _print_gone(report)
     if json:
         console.print_json(report)
     else:
@@ -284,6 +283,15 @@ def _finish(report: IngestReport, store: str, *, json: bool) -> None:
         )
     if report.rejected:
         raise typer.Exit(console.EXIT_SOME_REJECTED)
+
+
+def _print_gone(report: IngestReport | Plan) -> None:
+    """Print how many items the source no longer has, unless they are removed."""
+    if report.gone and not report.pruned:
+        console.print_message(
+            f"items of this source that are no longer there: {report.gone:,}; the same command with --prune removes "
+            "them"
+        )
 
 
 def _print_columns(report: IngestReport | Plan) -> None:

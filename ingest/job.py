@@ -2,6 +2,7 @@
 
 import time
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 
 from ingest.embedding.network.backbone_factory import BackboneFactory, vgg16_factory
@@ -15,7 +16,9 @@ from ingest.pipeline.recipe_choice import choose_recipe
 from ingest.pipeline.run import run
 from ingest.sources import Source, column_kinds, skipped_kinds
 from ingest.sources.job_source import JobSource, job_source
+from ingest.sources.source import may_hold
 from storage import Store
+from storage.console import printable
 from storage.errors import OtherEmbedding
 
 
@@ -102,8 +105,19 @@ def ingest_source(source: JobSource, store: str | Path, options: JobOptions) -> 
         target = Store.create(store, embedder.embedding(), milvus=options.milvus)
     with target:
         require_recipe(target, options.recipe)
-        run(source, target, embedder, options, progress)
+        run(_with_missing_keys(source, target), target, embedder, options, progress)
         return IngestReport.of(progress, target, time.perf_counter() - started)
+
+
+def _with_missing_keys(source: JobSource, store: Store) -> JobSource:
+    """Return a whole source with the keys that its former jobs rejected and that it no longer has."""
+    if not source.whole or source.name is None:
+        return source
+    rejects = [reject for job in store.jobs() if job.source == source.text for reject in store.rejects(job.number)]
+    missing = {reject.key for reject in rejects if not may_hold(source.images, reject.key)}
+    if missing:
+        missing -= {printable(image.key) for image in source.images}
+    return replace(source, missing_keys=missing)
 
 
 def require_recipe(store: Store, recipe: Recipe | None) -> None:

@@ -68,7 +68,8 @@ def renew(
     again. The precision defaults to the fastest on this machine. Originals are searched for in `sources`, then in those
     that the store records. Every item gets a new id; keys, labels, metadata and sources stay. An interrupted renewal is
     resumed by the same call.
-    With `drop_missing`, items whose originals are missing, changed or cannot be read are deleted.
+    With `drop_missing`, items whose originals are missing, changed or cannot be read are deleted; where no vector would
+    change, those whose originals are missing.
 
     Raise OriginalsMissing, also when no original is left, StoreBusy when another process has written items meanwhile,
     and what `ingest` raises.
@@ -118,16 +119,21 @@ def _renew(
     recipe = options.recipe or recipe_of(target.embedding)
     if _finish_change_over(target) and _is_made_by(target.embedding, recipe, options):
         return len(target), LostOriginals()
-    if not len(target) or _is_current(target, recipe, options):
+    current = _is_current(target, recipe, options)
+    if not len(target) or (current and not drop_missing):
         return nothing
     originals = find_originals(target, sources, download=download)
     missing = originals.missing
     if not drop_missing or not len(originals):
         missing.require_none(len(target))
+    if current and not missing.missing:
+        return nothing
     progress = Progress(len(originals), on_progress=options.on_progress)
     opened = _open_staged(target, originals, recipe, options, progress)
     if opened is None:
-        return nothing
+        # The vectors of the items that stay are as they would be made.
+        target.delete(keys=missing.missing)
+        return 0, missing
     staged, embedder = opened
     with staged:
         source = JobSource(originals, f"({originals.name})", None, whole=False)

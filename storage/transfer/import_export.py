@@ -35,9 +35,11 @@ def export_store(store: Store, file: Path, *, force: bool = False) -> int:
     """Write every item to a `.parquet`, `.npz` or `.faiss` file, complete or not at all; return how many.
 
     Items are in id order. An earlier `.parquet` or `.npz` export is replaced, any other file only with `force`. Raise
-    FileUnusable for another suffix, OutputRefused, StoreUnwritable when the disk refuses.
+    FileUnusable for another suffix or a folder that is not there, OutputRefused, StoreUnwritable when the disk refuses.
     """
     write = EXPORTS[_checked_suffix(file, EXPORTS)]
+    if not file.parent.is_dir():
+        raise FileUnusable(f"expected a folder for the export {file.name}, found none at {file.parent}: make it first")
     output = OutputFile(file, "export", is_export, force)
     output.require_replaceable(store)
     return write(store, output)

@@ -247,6 +247,15 @@ def test_a_source_that_was_an_object_is_given_again(tmp_path: Path) -> None:
     assert renew(store, sources=[source]).renewed == 3
 
 
+@pytest.mark.parametrize("recipe", ["toy", "notebook"])
+def test_missing_originals_are_dropped_also_when_no_vector_would_change(images: Path, store: Path, recipe: str) -> None:
+    renew(store, recipe="narrow" if recipe == "toy" else recipe)
+    (images / "dark/0.png").unlink()
+    report = renew(store, drop_missing=True)
+    assert (report.missing, report.items) == (1, 17)
+    assert "dark/0.png" not in [item[0] for item in contents(store)]
+
+
 def test_items_of_several_sources_are_found_in_them(store: Path, tmp_path: Path) -> None:
     make(write_greys(tmp_path / "more", {"a.png": 7, "b.png": 70}), store)
     assert renew(store, recipe="narrow").renewed == 20

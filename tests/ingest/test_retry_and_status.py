@@ -160,6 +160,13 @@ def test_retry_no_longer_lists_inputs_that_the_source_no_longer_has(images: Path
     assert jobs_and_rejects(store)[1] == []
 
 
+def test_a_job_no_longer_lists_inputs_that_its_source_no_longer_has(images: Path, store: Path) -> None:
+    ingest_folder(images, store)
+    (images / "b.png").unlink()
+    ingest_folder(images, store)
+    assert jobs_and_rejects(store)[1] == []
+
+
 def test_retry_resumes_a_job_that_was_stopped_with_its_options(images: Path, store: Path) -> None:
     (images / "sub").mkdir()
     (images / "sub" / "z.png").write_bytes(png(grey(7)))

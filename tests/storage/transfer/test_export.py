@@ -11,7 +11,7 @@ import pyarrow.parquet as pq
 import pytest
 
 from storage import Embedding, Hit, NewItem, Store
-from storage.errors import FileUnusable, OutputRefused, StoreCorrupt, StoreUnwritable
+from storage.errors import FileUnusable, OutputRefused, StoreCorrupt
 from storage.transfer import export_files
 from storage.transfer.import_export import ImportReport, export_store, import_file
 from tests.errors import error_message, exactly
@@ -195,11 +195,8 @@ def test_a_damaged_item_leaves_no_partial_file(store: Path, tmp_path: Path, name
 @pytest.mark.parametrize("name", ["items.parquet", "items.npz", "items.faiss"])
 def test_a_folder_that_is_not_there_is_named(store: Path, tmp_path: Path, name: str) -> None:
     before = files(tmp_path)
-    message = (
-        f"expected to write {tmp_path / 'nowhere'}, got 'No such file or directory': everything acknowledged so far "
-        "is kept; free space or change the permissions and run the same command again"
-    )
-    with Store.open(store) as opened, pytest.raises(StoreUnwritable, match=exactly(message)):
+    message = f"expected a folder for the export {name}, found none at {tmp_path / 'nowhere'}: make it first"
+    with Store.open(store) as opened, pytest.raises(FileUnusable, match=exactly(message)):
         export_store(opened, tmp_path / "nowhere" / name)
     assert files(tmp_path) == before
 

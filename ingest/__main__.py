@@ -206,6 +206,8 @@ def renew(
             milvus=milvus,
             on_progress=show,
         )
+    for reason in report.reasons:
+        console.print_message(f"originals are missing since a source could not be opened: {reason}")
     if json:
         console.print_json(report)
     else:

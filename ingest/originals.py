@@ -1,11 +1,15 @@
 """Find the original images of a store's items, in the sources that they came from."""
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+import hashlib
+import json
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import partial
 
-from ingest.errors import OriginalsMissing
+from ingest.errors import OriginalsMissing, UnreadableImage
+from ingest.images.images import content_digest
 from ingest.sources import Source, SourceImage, open_source
+from ingest.sources.source import may_hold
 from ingest.sources.source_name import SourceName
 from storage import LookalikeError, Store
 from storage.console import printable
@@ -68,11 +72,16 @@ class Originals:
     name = "originals"
 
     def __init__(
-        self, items: Mapping[str, _StoredItem], parts: Sequence[tuple[Source, set[str]]], reasons: Sequence[str]
+        self,
+        items: Mapping[str, _StoredItem],
+        parts: Sequence[tuple[Source, set[str]]],
+        reasons: Sequence[str],
+        hidden: Sequence[str],
     ) -> None:
         self._items = items
         self._parts = parts
         self._reasons = reasons
+        self._hidden = hidden
 
     def __len__(self) -> int:
         return sum(len(keys) for _, keys in self._parts)
@@ -82,6 +91,24 @@ class Originals:
             for image in source:
                 if image.key in keys:
                     yield SourceImage(image.key, image.read, self._items[image.key].label)
+
+    def require_listed(self) -> None:
+        """Raise OriginalsMissing if an original may be there that its source does not list: it is never dropped."""
+        if self._hidden:
+            raise OriginalsMissing(
+                f"expected sources that list the originals they have, got {len(self._hidden):,} that may be there "
+                f"({_named(self._hidden)}): make their folders readable, put folders in the place of links to them, or "
+                "name where the originals are with --source"
+            )
+
+    def labels_digest(self) -> str:
+        """Return the sha256 of all items' keys and labels, in hexadecimal."""
+        labels = [(key, item.label) for key, item in sorted(self._items.items())]
+        return hashlib.sha256(json.dumps(labels).encode()).hexdigest()
+
+    def contents_of(self, keys: Iterable[str]) -> dict[str, bytes]:
+        """Return the stored content digests of items."""
+        return {key: self._items[key].content for key in keys}
 
     @property
     def missing(self) -> LostOriginals:
@@ -110,7 +137,7 @@ class _Candidate:
 
     open: Callable[[], Source]
     may_hold: Callable[[_StoredItem], bool]
-    required: bool = False
+    is_given: bool = False
 
 
 @dataclass
@@ -120,17 +147,26 @@ class _Found:
     remaining: set[str]
     parts: list[tuple[Source, set[str]]] = field(default_factory=list)
     reasons: list[str] = field(default_factory=list)
+    hidden: set[str] = field(default_factory=set)
+
+    def add(self, source: Source, keys: set[str]) -> None:
+        """Add what a source holds."""
+        if keys:
+            self.parts.append((source, keys))
+            self.remaining -= keys
 
 
 def find_originals(store: Store, sources: Sequence[Source | str] = (), *, download: bool = False) -> Originals:
     """Return the originals of a store's items.
 
     They are searched for by their keys: in the given `sources` first, then in those that the store records for them;
-    for items without a source, in the sources of all jobs, the newest first. Raise SourceUnusable for one of the given
+    for items without a source, in the sources of all jobs, the newest first. In a given source an image of another
+    content is taken only if no other source has the item's key. Raise SourceUnusable for one of the given
     sources that cannot be opened.
     """
     items = dict(_stored_items(store))
     found = _Found(set(items))
+    of_other_content: list[tuple[Source, set[str]]] = []
     for candidate in _candidates(store, sources, items, download=download):
         wanted = {key for key in found.remaining if candidate.may_hold(items[key])}
         if not wanted:
@@ -138,15 +174,28 @@ def find_originals(store: Store, sources: Sequence[Source | str] = (), *, downlo
         try:
             source = candidate.open()
         except LookalikeError as error:
-            if candidate.required:
+            if candidate.is_given:
                 raise
             found.reasons.append(str(error))
             continue
-        keys = {image.key for image in source if image.key in wanted}
-        if keys:
-            found.parts.append((source, keys))
-            found.remaining -= keys
-    return Originals(items, found.parts, found.reasons)
+        images = [image for image in source if image.key in wanted]
+        keys = {image.key for image in images}
+        found.hidden |= {key for key in wanted - keys if may_hold(source, key)}
+        if candidate.is_given:
+            same = {image.key for image in images if _has_content(image, items[image.key].content)}
+            of_other_content.append((source, keys - same))
+            keys = same
+        found.add(source, keys)
+    for source, keys in of_other_content:
+        found.add(source, keys & found.remaining)
+    return Originals(items, found.parts, found.reasons, sorted(found.remaining & found.hidden))
+
+
+def _has_content(image: SourceImage, content: bytes) -> bool:
+    try:
+        return content_digest(image.read()) == content
+    except UnreadableImage:
+        return False
 
 
 def _stored_items(store: Store) -> Iterator[tuple[str, _StoredItem]]:
@@ -159,7 +208,7 @@ def _candidates(
     store: Store, sources: Sequence[Source | str], items: Mapping[str, _StoredItem], *, download: bool
 ) -> Iterator[_Candidate]:
     for source in sources:
-        yield _Candidate(_opener(source, download=download), lambda _: True, required=True)
+        yield _Candidate(_opener(source, download=download), lambda _: True, is_given=True)
     for name in sorted({item.source for item in items.values() if item.source is not None}):
         yield _Candidate(_opener(name, recorded=True, download=download), partial(_is_from, name))
     for name in dict.fromkeys(job.source for job in reversed(store.jobs())):

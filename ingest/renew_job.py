@@ -26,13 +26,17 @@ from ingest.sources.job_source import JobSource
 from storage import Embedding, Store
 from storage.errors import OtherEmbedding
 
+#: Where an embedding's description has the digest of the labels that a renewal fitted its head on.
+_LABELS = "labels"
+
 
 @dataclass(frozen=True)
 class RenewalReport:
     """What a renewal did; the counts of dropped items say why: missing, changed or unreadable originals.
 
     `renewed` is 0 when the vectors were already as they would be made. `previous_recipe` is the name of the recipe
-    before, `fitted_on` the number of images that the new head was fitted on.
+    before, `fitted_on` the number of images that the new head was fitted on. `reasons` say why sources of missing
+    originals could not be opened.
     """
 
     renewed: int
@@ -46,6 +50,7 @@ class RenewalReport:
     precision: str
     weights: dict[str, str]
     seconds: float
+    reasons: tuple[str, ...] = ()
 
 
 def renew(
@@ -98,6 +103,7 @@ def renew(
             precision=str(spec.get("precision")),
             weights=dict(spec.get("weights", {})),
             seconds=round(time.perf_counter() - started, 3),
+            reasons=tuple(lost.reasons),
         )
 
 
@@ -123,6 +129,7 @@ def _renew(
     if not len(target) or (current and not drop_missing):
         return nothing
     originals = find_originals(target, sources, download=download)
+    originals.require_listed()
     missing = originals.missing
     if not drop_missing or not len(originals):
         missing.require_none(len(target))
@@ -142,7 +149,7 @@ def _renew(
         if not drop_missing or len(lost.keys) == len(target):
             lost.require_none(len(target), kept="; the new vectors made so far are kept")
         progress.enter("changing over")
-        changed = target.change_over(staged, lost.keys)
+        changed = target.change_over(staged, originals.contents_of(lost.keys))
     target.publish()
     target.remove_renewal()
     return changed.renewed, lost
@@ -201,12 +208,18 @@ def _open_staged(
     """Return the store of an interrupted renewal, or a new one, and its embedder.
 
     Return None when the embedder makes the same vectors as the target's. An interrupted renewal by another embedding,
-    or whose head was fitted on few of the images that there are now, is discarded.
+    whose head was fitted on other labels, or on few of the images that there are now, is discarded.
     """
+    labels = originals.labels_digest() if recipe.needs_labels else None
     staged = target.open_renewal()
     if staged is not None:
         embedder = None
-        if _is_made_by(staged.embedding, recipe, options) and not is_outgrown(staged.embedding, len(originals)):
+        same_labels = staged.embedding.spec.get(_LABELS) == labels
+        if (
+            same_labels
+            and _is_made_by(staged.embedding, recipe, options)
+            and not is_outgrown(staged.embedding, len(originals))
+        ):
             embedder = _restored(staged.embedding, recipe, options)
         if embedder is not None:
             return staged, embedder
@@ -214,4 +227,6 @@ def _open_staged(
     target.remove_renewal()
     embedder = fit_embedder(originals, recipe, options.precision, options.make_backbone, progress)
     embedding = embedder.embedding()
+    if labels is not None:
+        embedding = replace(embedding, spec={**embedding.spec, _LABELS: labels})
     return None if _same(embedding, target.embedding) else (target.create_renewal(embedding), embedder)

@@ -4,7 +4,7 @@ The catalog's rows are authoritative; the vector index is derived from them. `St
 of `reader.py`.
 """
 
-from collections.abc import Callable, Collection, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from types import MappingProxyType
 from typing import TYPE_CHECKING
@@ -235,19 +235,19 @@ class Store(StoreReader):
         self._require_writer()
         self.location.renewal().remove()
 
-    def change_over(self, staged: StoreReader, dropped: Collection[str] = ()) -> ChangeOver:
+    def change_over(self, staged: StoreReader, dropped: Mapping[str, bytes] | None = None) -> ChangeOver:
         """Take over the embedding of the store `staged`, and its vector for each item; all at once.
 
-        Every item gets a new id, in the same order; keys, labels and metadata stay. Items of the keys `dropped` are
-        deleted. Readers answer from the old vectors until this returns. Raise StoreBusy, with nothing changed, when
-        `staged` has no vector for another item's key and content.
+        Every item gets a new id, in the same order; keys, labels and metadata stay. Items of the keys and contents
+        `dropped` are deleted. Readers answer from the old vectors until this returns. Raise StoreBusy, with nothing
+        changed, when `staged` has no vector for another item's key and content.
         """
         self._require_writer()
 
         def change(catalog: Catalog) -> ChangeOver:
             catalog.require_embedding(self.embedding.fingerprint)
             with staged.reading() as source:
-                return change_over(catalog, source, dropped)
+                return change_over(catalog, source, dropped or {})
 
         changed = self._database.write_exactly_once(change, large=True)
         self.refresh()

@@ -131,6 +131,10 @@ class Comparer:
         """Return what becomes of an input whose content is stored under its key."""
         if not self._belongs(input, stored):
             return Unchanged(input.key)
+        taken_over = stored.source not in (None, self._source.name)
+        if taken_over:
+            # Its own source may come back: its label and metadata stay until a later job of this one.
+            return Unchanged(input.key, stored.item.id)
         if stored.item.label != input.label or not _same_metadata(stored.item.metadata, input.metadata):
             for reusable in self._reusable(stored.item.id):
                 return self._reused(input, digest, reusable, Change.RELABELLED)
@@ -157,7 +161,7 @@ class Comparer:
             for reusable in self._reusable(moved_from.item.id):
                 if self.own_items is not None:
                     self.own_items.see([moved_from.item.id])
-                return self._reused(input, digest, reusable, Change.MOVED, moved_from)
+                return self._reused(input, digest, reusable, Change.MOVED, moved_from, other_source)
         for reusable in self._reusable(same.any):
             return self._reused(input, digest, reusable, change, other_source=other_source)
         return None

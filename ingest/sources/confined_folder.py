@@ -35,6 +35,21 @@ class ConfinedFolder:
             raise OSError(0, f"it leads to {printable(real)}, out of the folder; copy the image into it")
         return real
 
+    def has_entry(self, path: str) -> bool:
+        """Return whether there is a file or folder of exactly this name, even if it is not read; True if in doubt."""
+        folder = self.root
+        if not os.path.lexists(f"{folder}/{path}"):
+            return False
+        # Where case is ignored, a file is found by a name that it had: a listing has the present one.
+        try:
+            for name in path.split("/"):
+                if all(entry.name != name for entry in Path(folder).iterdir()):
+                    return False
+                folder = f"{folder}/{name}"
+        except OSError:
+            return True
+        return True
+
     def read_start(self, path: str, count: int, *, linked: bool = True) -> bytes:
         """Return the first `count` bytes of a file; raise OSError."""
         with open_file(self.resolved(path, linked=linked), follow=False) as file:

@@ -54,8 +54,11 @@ class Folder:
                 yield SourceImage(path, read, label, {"source": self.name, "path": path})
 
     def may_hold(self, key: str) -> bool:
-        """Return whether a key is below a folder that cannot be listed."""
-        return any(key.startswith(folder) for folder in self._unlistable)
+        """Return whether a key is below a folder that cannot be listed, or names a file that is there all the same.
+
+        Links to folders hide what is below them, and a file without a suffix may be empty while it is written.
+        """
+        return any(key.startswith(folder) for folder in self._unlistable) or self._folder.has_entry(key)
 
     def _walk(self) -> Iterator[str]:
         """Yield the paths of images, and of folders that cannot be listed, which end in a slash."""

@@ -1,10 +1,14 @@
 """The name of a job's source in the store: a command's words, so that the source can be opened again."""
 
 import os
+import re
 import shlex
 from dataclasses import dataclass
 
 from ingest.errors import SourceUnusable
+
+#: A byte of a path that is no UTF-8, as a name has it.
+_ESCAPED_BYTE = re.compile(r"\\u(dc[89a-f][0-9a-f])")
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,7 +36,7 @@ class SourceName:
     def parse(cls, text: str) -> "SourceName":
         """Return the source of a job; raise SourceUnusable for one that a program passed as an object."""
         try:
-            source, *options = shlex.split(text)
+            source, *options = shlex.split(_unescaped(text))
         except ValueError:
             source, options = "(", []
         if source.startswith("("):
@@ -44,10 +48,15 @@ class SourceName:
         return cls(source, limits[0] if limits else None, "--flat" in options)
 
 
+def _unescaped(text: str) -> str:
+    """Return a name with the bytes of a path that are no UTF-8 as Python has them."""
+    return _ESCAPED_BYTE.sub(lambda escape: chr(int(escape[1], 16)), text)
+
+
 def is_there(name: str) -> bool:
     """Return whether the folder or file of a source's `name` exists; True for a source without one."""
     try:
-        (word,) = shlex.split(name)
+        (word,) = shlex.split(_unescaped(name))
     except ValueError:
         return True
     kind, colon, path = word.partition(":")

@@ -4,7 +4,7 @@ A row never changes, so every item gets a new row, and with it a new id; keys, l
 The old rows become tombstones without vectors, since vectors of two embeddings, or of two dimensions, must never meet.
 """
 
-from collections.abc import Container, Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from storage.catalog.catalog import Catalog
@@ -23,12 +23,12 @@ class ChangeOver:
     dropped: int
 
 
-def change_over(catalog: Catalog, staged: Catalog, dropped: Container[str]) -> ChangeOver:
+def change_over(catalog: Catalog, staged: Catalog, dropped: Mapping[str, bytes]) -> ChangeOver:
     """Replace every item's row by one with the vector that the catalog `staged` has for its key and content.
 
     The embedding becomes that of `staged`. This takes a batch, and an empty one that records it in the history. Items
-    of the keys `dropped` are deleted. Raise StoreBusy, with nothing changed, when another item has no staged vector,
-    and StoreCorrupt when rows are damaged or missing.
+    of the keys and contents `dropped` are deleted. Raise StoreBusy, with nothing changed, when another item has no
+    staged vector, and StoreCorrupt when rows are damaged or missing.
     """
     embedding, last = staged.embedding(), catalog.history.last_batch()
     number = last.number + 1
@@ -37,7 +37,7 @@ def change_over(catalog: Catalog, staged: Catalog, dropped: Container[str]) -> C
     added: list[tuple[int, bytes]] = []
     deleted: list[int] = []
     for page in _pages(catalog, last.next_id):
-        kept = [row for row in page if row.key.decode() not in dropped]
+        kept = [row for row in page if dropped.get(row.key.decode()) != row.content]
         sources = _staged_rows(staged, kept)
         first = last.next_id + len(added)
         rows = [

@@ -172,6 +172,23 @@ def manifest(pictures: Path, *rows: str) -> str:
     return f"manifest:{pictures / 'list.csv'}"
 
 
+def test_files_behind_a_link_to_a_folder_are_there(pictures: Path, store: Path) -> None:
+    (pictures / "b").rename(pictures.with_name("elsewhere"))
+    (pictures / "b").symlink_to(pictures.with_name("elsewhere"))
+    (pictures / "new.png").write_bytes((pictures / "b/3.png").read_bytes())
+    assert counts(again(pictures, store, prune=True)) == {"added": 1, "unchanged": 4}
+    assert keys(store) == sorted([*FILES, "new.png"])
+
+
+def test_a_file_without_a_suffix_that_is_empty_for_a_moment_is_there(pictures: Path, store: Path) -> None:
+    scan = pictures / "a/scan"
+    shutil.copy(pictures / "6.png", scan)
+    again(pictures, store)
+    scan.write_bytes(b"")
+    assert counts(again(pictures, store, prune=True)) == {"unchanged": 6}
+    assert keys(store) == sorted([*FILES, "a/scan"])
+
+
 def test_a_row_that_a_manifest_lost_is_gone_and_its_label_is_its_own(pictures: Path, tmp_path: Path) -> None:
     store = tmp_path / "store"
     job(manifest(pictures, "a/1.png,x", "5.png,y", "6.png,y"), store)
@@ -309,6 +326,23 @@ def test_a_folder_that_was_moved_as_a_whole_takes_its_items_along(pictures: Path
         assert opened.source_counts() == {f"folder:{moved}": 5, f"folder:{pictures}": 1}
     (moved / "6.png").unlink()
     assert counts(again(moved, store, prune=True)) == {"unchanged": 4, "gone": 1, "pruned": 1}
+
+
+def test_items_that_are_taken_over_keep_their_labels_until_the_next_job(pictures: Path, store: Path) -> None:
+    moved = pictures.rename(pictures.with_name("moved"))
+    assert counts(job(f"folder:{moved}", store, flat=True)) == {"unchanged": 6}
+    with Store.open(store) as opened:
+        assert opened.by_key("a/1.png").label == "a"
+    assert counts(job(f"folder:{moved}", store, flat=True)) == {"unchanged": 2, "relabelled": 4}
+
+
+def test_a_source_whose_path_is_no_utf8_is_there(pictures: Path, tmp_path: Path) -> None:
+    latin = pictures.rename(os.fsdecode(os.fsencode(tmp_path) + b"/caf\xe9"))
+    job(f"folder:{latin}", tmp_path / "store")
+    other = write_greys(tmp_path / "other", {"a/1.png": 0})
+    assert counts(job(f"folder:{other}", tmp_path / "store")) == {"unchanged": 1}
+    with Store.open(tmp_path / "store") as opened:
+        assert [count for _, count in opened.source_counts().items()] == [6]
 
 
 def test_a_source_that_has_the_same_files_as_another_leaves_them_to_it(pictures: Path, store: Path) -> None:

@@ -303,6 +303,49 @@ def test_items_whose_originals_are_lost_can_be_dropped(images: Path, store: Path
     assert len(contents(store)) == 17
 
 
+def test_an_image_of_another_content_in_a_given_source_is_not_the_original(
+    images: Path, store: Path, tmp_path: Path
+) -> None:
+    given = write_greys(tmp_path / "given", {"dark/0.png": 77, "dark/15.png": 15})
+    (images / "dark/15.png").unlink()
+    report = renew(store, sources=[f"folder:{given}"], drop_missing=True)
+    assert (report.renewed, report.missing, report.changed) == (18, 0, 0)
+
+
+def test_an_original_that_may_be_there_unlisted_is_never_dropped(images: Path, store: Path, tmp_path: Path) -> None:
+    before = contents(store)
+    (images / "dark").rename(tmp_path / "elsewhere")
+    (images / "dark").symlink_to(tmp_path / "elsewhere")
+    assert error_message(OriginalsMissing, renew, store, drop_missing=True) == (
+        "expected sources that list the originals they have, got 9 that may be there (dark/0.png, dark/105.png, "
+        "dark/120.png, ...): make their folders readable, put folders in the place of links to them, or name where "
+        "the originals are with --source"
+    )
+    assert contents(store) == before
+
+
+def test_why_originals_are_missing_is_reported(store: Path, tmp_path: Path) -> None:
+    more = write_greys(tmp_path / "more", {"a.png": 7})
+    make(more, store)
+    more.rename(tmp_path / "gone")
+    report = renew(store, drop_missing=True)
+    assert (report.renewed, report.missing) == (18, 1)
+    assert len(report.reasons) == 1
+    assert report.reasons[0].startswith(f"expected a folder of images, got {more}")
+
+
+def test_an_interrupted_renewal_by_labels_begins_anew_when_labels_changed(images: Path, store: Path) -> None:
+    with pytest.raises(Killed):
+        renew(store, recipe="labelled", on_progress=kill_after(0, "changing over"))
+    (images / "dim").mkdir()
+    for level in (0, 30, 60, 90):
+        (images / f"dark/{level}.png").rename(images / f"dim/{level}.png")
+    make(images, store)
+    assert renew(store, recipe="labelled").renewed == 18
+    # Its head is the one that these labels give.
+    assert renew(store, recipe="labelled").renewed == 0
+
+
 def test_items_are_never_all_dropped(images: Path, store: Path) -> None:
     before = contents(store)
     images.rename(images.with_name("elsewhere"))

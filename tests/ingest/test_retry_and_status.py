@@ -160,6 +160,16 @@ def test_retry_no_longer_lists_inputs_that_the_source_no_longer_has(images: Path
     assert jobs_and_rejects(store)[1] == []
 
 
+def test_retry_still_lists_inputs_of_a_folder_behind_a_link(images: Path, store: Path, tmp_path: Path) -> None:
+    (images / "sub").mkdir()
+    (images / "sub" / "bad.png").write_bytes(b"<html>")
+    ingest_folder(images, store)
+    (images / "sub").rename(tmp_path / "elsewhere")
+    (images / "sub").symlink_to(tmp_path / "elsewhere")
+    retried(store)
+    assert "sub/bad.png" in [reject.key for reject in jobs_and_rejects(store)[1]]
+
+
 def test_a_job_no_longer_lists_inputs_that_its_source_no_longer_has(images: Path, store: Path) -> None:
     ingest_folder(images, store)
     (images / "b.png").unlink()

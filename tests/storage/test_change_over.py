@@ -38,7 +38,7 @@ def renewed_vector(number: int, dim: int = 2) -> list[float]:
 
 
 def renew(
-    folder: Path, numbers: list[int], embedding: Embedding = RENEWED, dropped: tuple[str, ...] = ()
+    folder: Path, numbers: list[int], embedding: Embedding = RENEWED, dropped: tuple[int, ...] = ()
 ) -> ChangeOver:
     """Renew the store in a folder with vectors of these items, staged in another order than the store's."""
     with Store.open(folder, writing=True) as store:
@@ -46,7 +46,7 @@ def renew(
             backwards = numbers[::-1]
             items = [NewItem(f"key {n}", content(n), "other", {"other": n}, f"new {n}".encode()) for n in backwards]
             staged.append(items, [renewed_vector(number, embedding.dim) for number in backwards])
-            changed = store.change_over(staged, dropped)
+            changed = store.change_over(staged, {f"key {n}": content(n) for n in dropped})
         store.publish()
         store.remove_renewal()
     return changed
@@ -80,10 +80,19 @@ def test_a_renewal_gives_every_item_a_new_id_and_vector_and_keeps_all_else(
 
 def test_items_can_be_dropped(tmp_path: Path) -> None:
     folder = line_store(tmp_path, 3)
-    assert renew(folder, [0, 2], dropped=("key 1",)) == ChangeOver(renewed=2, dropped=1)
+    assert renew(folder, [0, 2], dropped=(1,)) == ChangeOver(renewed=2, dropped=1)
     with Store.open(folder) as store:
         assert store.items() == [item(0, 3), item(2, 4)]
         assert store.verify() == []
+
+
+def test_an_item_that_was_written_again_meanwhile_is_not_dropped(tmp_path: Path) -> None:
+    folder = line_store(tmp_path, 3)
+    with Store.open(folder, writing=True) as store, store.create_renewal(RENEWED) as staged:
+        staged.append(new_items([0, 2]), line_vectors([0, 2]))
+        with pytest.raises(StoreBusy):
+            store.change_over(staged, {"key 1": content(9)})
+        assert len(store) == 3
 
 
 @pytest.mark.parametrize("unstaged", ["missing", "changed"])

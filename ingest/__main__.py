@@ -222,10 +222,10 @@ def renew(
 def _renewal_summary(report: RenewalReport, store: str) -> str:
     """Return one line on what a renewal did."""
     holds = f"{display_name(store)} holds {report.items} items"
-    if not report.renewed and not report.missing:
-        return f"Nothing to do: {holds} with the vectors that would be made anew (recipe {report.recipe})."
     if not report.renewed:
-        return f"{report.missing} missing dropped; {holds}, whose vectors are as they would be made."
+        if report.missing:
+            return f"{report.missing} missing dropped; {holds}, whose vectors are as they would be made."
+        return f"Nothing to do: {holds} with the vectors that would be made anew (recipe {report.recipe})."
     counts = (report.missing, "missing"), (report.changed, "changed"), (report.unreadable, "unreadable")
     dropped = "".join(f", {count} {kind} dropped" for count, kind in counts if count)
     moved = f"from {report.previous_recipe} to " if report.previous_recipe != report.recipe else ""

@@ -16,9 +16,8 @@ from ingest.pipeline.recipe_choice import choose_recipe
 from ingest.pipeline.run import run
 from ingest.sources import Source, column_kinds, skipped_kinds
 from ingest.sources.job_source import JobSource, job_source
-from ingest.sources.source import may_hold
+from ingest.sources.subset import missing_keys
 from storage import Store
-from storage.console import printable
 from storage.errors import OtherEmbedding
 
 
@@ -113,11 +112,9 @@ def _with_missing_keys(source: JobSource, store: Store) -> JobSource:
     """Return a whole source with the keys that its former jobs rejected and that it no longer has."""
     if not source.whole or source.name is None:
         return source
-    rejects = [reject for job in store.jobs() if job.source == source.text for reject in store.rejects(job.number)]
-    missing = {reject.key for reject in rejects if not may_hold(source.images, reject.key)}
-    if missing:
-        missing -= {printable(image.key) for image in source.images}
-    return replace(source, missing_keys=missing)
+    jobs = [job.number for job in store.jobs() if job.source == source.text]
+    rejected = {reject.key for job in jobs for reject in store.rejects(job)}
+    return replace(source, missing_keys=missing_keys(source.images, rejected))
 
 
 def require_recipe(store: Store, recipe: Recipe | None) -> None:

@@ -72,16 +72,11 @@ class Originals:
     name = "originals"
 
     def __init__(
-        self,
-        items: Mapping[str, _StoredItem],
-        parts: Sequence[tuple[Source, set[str]]],
-        reasons: Sequence[str],
-        hidden: Sequence[str],
+        self, items: Mapping[str, _StoredItem], parts: Sequence[tuple[Source, set[str]]], reasons: Sequence[str]
     ) -> None:
         self._items = items
         self._parts = parts
         self._reasons = reasons
-        self._hidden = hidden
 
     def __len__(self) -> int:
         return sum(len(keys) for _, keys in self._parts)
@@ -91,15 +86,6 @@ class Originals:
             for image in source:
                 if image.key in keys:
                     yield SourceImage(image.key, image.read, self._items[image.key].label)
-
-    def require_listed(self) -> None:
-        """Raise OriginalsMissing if an original may be there that its source does not list: it is never dropped."""
-        if self._hidden:
-            raise OriginalsMissing(
-                f"expected sources that list the originals they have, got {len(self._hidden):,} that may be there "
-                f"({_named(self._hidden)}): make their folders readable, put folders in the place of links to them, or "
-                "name where the originals are with --source"
-            )
 
     def labels_digest(self) -> str:
         """Return the sha256 of all items' keys and labels, in hexadecimal."""
@@ -142,7 +128,7 @@ class _Candidate:
 
 @dataclass
 class _Found:
-    """The originals found so far, by the sources that hold them."""
+    """The originals found so far, by the sources that hold them; `hidden` are keys that a source may hold unlisted."""
 
     remaining: set[str]
     parts: list[tuple[Source, set[str]]] = field(default_factory=list)
@@ -161,8 +147,9 @@ def find_originals(store: Store, sources: Sequence[Source | str] = (), *, downlo
 
     They are searched for by their keys: in the given `sources` first, then in those that the store records for them;
     for items without a source, in the sources of all jobs, the newest first. In a given source an image of another
-    content is taken only if no other source has the item's key. Raise SourceUnusable for one of the given
-    sources that cannot be opened.
+    content is taken only if no other source has the item's key. Raise SourceUnusable for one of the given sources that
+    cannot be opened, OriginalsMissing for an original that may be in a source that does not list it: whether it is
+    missing cannot be told.
     """
     items = dict(_stored_items(store))
     found = _Found(set(items))
@@ -188,7 +175,14 @@ def find_originals(store: Store, sources: Sequence[Source | str] = (), *, downlo
         found.add(source, keys)
     for source, keys in of_other_content:
         found.add(source, keys & found.remaining)
-    return Originals(items, found.parts, found.reasons, sorted(found.remaining & found.hidden))
+    hidden = sorted(found.remaining & found.hidden)
+    if hidden:
+        raise OriginalsMissing(
+            f"expected sources that list the originals they have, got {len(hidden):,} that may be there "
+            f"({_named(hidden)}): make their folders readable, put folders in the place of links to them, or name "
+            "where the originals are with --source"
+        )
+    return Originals(items, found.parts, found.reasons)
 
 
 def _has_content(image: SourceImage, content: bytes) -> bool:

@@ -7,6 +7,7 @@ and resumed. Readers answer from the old ones until one transaction changes the 
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
+from functools import cache, partial
 from pathlib import Path
 
 from ingest.embedding.embedder import Embedder, is_outgrown
@@ -88,8 +89,10 @@ def renew(
     )
     with Store.open(store, writing=True, milvus=milvus) as target:
         previous = target.embedding
-        options = replace(options, recipe=_recipe(target, recipe, sources, download=download))
-        renewed, lost = _renew(target, options, sources, download=download, drop_missing=drop_missing)
+        # Found when they are first needed, and only once: every source is walked.
+        originals = cache(partial(find_originals, target, sources, download=download))
+        recipe = _recipe(target, recipe, originals)
+        renewed, lost = _renew(target, recipe, options, originals, drop_missing=drop_missing)
         spec = target.embedding.spec
         return RenewalReport(
             renewed=renewed,
@@ -107,29 +110,27 @@ def renew(
         )
 
 
-def _recipe(target: Store, recipe: str | Recipe | None, sources: Sequence[Source | str], *, download: bool) -> Recipe:
+def _recipe(target: Store, recipe: str | Recipe | None, originals: Callable[[], Originals]) -> Recipe:
     """Return the recipe to renew a store by; raise OtherEmbedding for a store of imported vectors."""
     stored = recipe_of(target.embedding)
     if recipe is None:
         return RECIPES.get(stored.name, stored)
     if recipe == AUTO:
-        return choose_recipe(find_originals(target, sources, download=download)).recipe
+        return choose_recipe(originals()).recipe
     return recipe_named(recipe) if isinstance(recipe, str) else recipe
 
 
 def _renew(
-    target: Store, options: JobOptions, sources: Sequence[Source | str], *, download: bool, drop_missing: bool
+    target: Store, recipe: Recipe, options: JobOptions, find: Callable[[], Originals], *, drop_missing: bool
 ) -> tuple[int, LostOriginals]:
     """Return how many items have new vectors, and the originals whose items were dropped."""
     nothing = 0, LostOriginals()
-    recipe = options.recipe or recipe_of(target.embedding)
     if _finish_change_over(target) and _is_made_by(target.embedding, recipe, options):
         return len(target), LostOriginals()
     current = _is_current(target, recipe, options)
     if not len(target) or (current and not drop_missing):
         return nothing
-    originals = find_originals(target, sources, download=download)
-    originals.require_listed()
+    originals = find()
     missing = originals.missing
     if not drop_missing or not len(originals):
         missing.require_none(len(target))
@@ -213,14 +214,13 @@ def _open_staged(
     labels = originals.labels_digest() if recipe.needs_labels else None
     staged = target.open_renewal()
     if staged is not None:
-        embedder = None
-        same_labels = staged.embedding.spec.get(_LABELS) == labels
-        if (
-            same_labels
-            and _is_made_by(staged.embedding, recipe, options)
-            and not is_outgrown(staged.embedding, len(originals))
-        ):
-            embedder = _restored(staged.embedding, recipe, options)
+        embedding = staged.embedding
+        is_usable = (
+            embedding.spec.get(_LABELS) == labels
+            and _is_made_by(embedding, recipe, options)
+            and not is_outgrown(embedding, len(originals))
+        )
+        embedder = _restored(embedding, recipe, options) if is_usable else None
         if embedder is not None:
             return staged, embedder
         staged.close()

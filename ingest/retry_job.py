@@ -9,11 +9,9 @@ from ingest.pipeline.options import BATCH_SIZE, JobOptions
 from ingest.pipeline.progress import IngestReport, Progress
 from ingest.sources import Source, open_source
 from ingest.sources.job_source import JobSource
-from ingest.sources.source import may_hold
 from ingest.sources.source_name import SourceName
-from ingest.sources.subset import ImagesByKey
+from ingest.sources.subset import ImagesByKey, missing_keys
 from storage import Job, Store
-from storage.console import printable
 
 
 def retry(
@@ -46,9 +44,8 @@ def retry(
     source: Source = open_source(name.source, name.limit, flat=name.flat, download=download)
     missing: set[str] = set()
     if keys:
-        hidden = {key for key in keys if may_hold(source, key)}
+        missing = missing_keys(source, keys)
         source = ImagesByKey(source, keys)
-        missing = keys - hidden - {printable(image.key) for image in source}
     whole = not keys and name.limit is None
     return ingest_source(JobSource(source, job.source, name.name, whole, missing), store, options)
 

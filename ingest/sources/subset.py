@@ -1,12 +1,12 @@
 """Subsets of the images of a source."""
 
-from collections.abc import Container, Iterator
+from collections.abc import Collection, Container, Iterator
 from itertools import islice
 
 import numpy as np
 
 from ingest.errors import InvalidCount
-from ingest.sources.source import Source, SourceImage, column_kinds, skipped_kinds
+from ingest.sources.source import Source, SourceImage, column_kinds, may_hold, skipped_kinds
 from storage.console import printable
 
 
@@ -42,6 +42,12 @@ class ImagesByKey:
 
     def __iter__(self) -> Iterator[SourceImage]:
         return (image for image in self._source if printable(image.key) in self._keys)
+
+
+def missing_keys(source: Source, keys: Collection[str]) -> set[str]:
+    """Return those of these printable keys under which a source neither lists an image nor may hold one."""
+    missing = {key for key in keys if not may_hold(source, key)}
+    return missing.difference(printable(image.key) for image in source) if missing else missing
 
 
 def limited(source: Source, limit: int | None) -> Source:

@@ -13,7 +13,7 @@ from pathlib import Path
 from ingest.embedding.embedder import Embedder, is_outgrown
 from ingest.embedding.network.backbone_factory import BackboneFactory, vgg16_factory
 from ingest.embedding.network.precision import parse_precision, stored_precision
-from ingest.embedding.recipes import AUTO, RECIPES, Recipe, recipe_named, recipe_of
+from ingest.embedding.recipes import RECIPES, Recipe, recipe_of, recipe_or_auto
 from ingest.errors import EmbeddingDrift
 from ingest.images.decoding import DECODER
 from ingest.originals import LostOriginals, Originals, find_originals
@@ -115,9 +115,7 @@ def _recipe(target: Store, recipe: str | Recipe | None, originals: Callable[[], 
     stored = recipe_of(target.embedding)
     if recipe is None:
         return RECIPES.get(stored.name, stored)
-    if recipe == AUTO:
-        return choose_recipe(originals()).recipe
-    return recipe_named(recipe) if isinstance(recipe, str) else recipe
+    return recipe_or_auto(recipe) or choose_recipe(originals()).recipe
 
 
 def _renew(

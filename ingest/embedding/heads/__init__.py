@@ -4,8 +4,7 @@ from collections.abc import Mapping
 
 from ingest.embedding.heads.dense import RandomDense, TrainedDense
 from ingest.embedding.heads.head import Head, Identity, head_arrays
-from ingest.embedding.heads.labelled_pca import LabelledPca
-from ingest.embedding.heads.pca import ENOUGH_IMAGES, Pca, WhitenedPca, fit_pca
+from ingest.embedding.heads.pca import ENOUGH_IMAGES, NormalizedProjection, Pca, fit_pca
 from ingest.embedding.linalg.arrays import Float32Array
 from ingest.embedding.recipes import Recipe
 from ingest.embedding.recipes.vgg16_limits import require_dim
@@ -31,21 +30,19 @@ def restore_head(recipe: Recipe, arrays: Mapping[str, Float32Array]) -> Head:
     """Return a recipe's head with the parameters that `head_arrays` returned."""
     if recipe.head == "none":
         return Identity()
-    if recipe.head == "pca":
-        return (WhitenedPca if recipe.whiten else Pca)(arrays["mean"], arrays["components"])
-    if recipe.head == "ridge":
-        return LabelledPca(arrays["mean"], arrays["components"])
+    if recipe.head in ("pca", "ridge"):
+        plain = recipe.head == "pca" and not recipe.whiten
+        return (Pca if plain else NormalizedProjection)(arrays["mean"], arrays["components"])
     return (RandomDense if recipe.head == "dense" else TrainedDense)(arrays["kernel"], arrays["bias"])
 
 
 __all__ = [
     "ENOUGH_IMAGES",
     "Head",
-    "LabelledPca",
+    "NormalizedProjection",
     "Pca",
     "RandomDense",
     "TrainedDense",
-    "WhitenedPca",
     "fit_head",
     "head_arrays",
     "restore_head",

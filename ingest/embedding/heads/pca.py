@@ -38,12 +38,8 @@ class Pca:
 
 
 @dataclass(frozen=True)
-class WhitenedPca:
-    """(features - mean) @ components, scaled to length 1; the columns of `components` are orthogonal.
-
-    Jégou and Chum, "Negative evidences and co-occurrences in image retrieval: the benefit of PCA and whitening",
-    2012.
-    """
+class NormalizedProjection:
+    """(features - mean) @ components, scaled to length 1: a whitened PCA, alone or with directions of labels."""
 
     mean: Float32Array
     components: Float32Array
@@ -53,7 +49,7 @@ class WhitenedPca:
         return normalize_rows(matmul(features, self.components, self.mean))
 
 
-def fit_pca(features: Float32Array, dim: int, seed: int, whiten: float) -> Pca | WhitenedPca:
+def fit_pca(features: Float32Array, dim: int, seed: int, whiten: float) -> Pca | NormalizedProjection:
     """Return a PCA of features, (n, d): at most n - 1 principal components, completed by random orthogonal directions.
 
     With fewer images than dimensions the random directions preserve the distances of later images (Johnson and
@@ -62,6 +58,7 @@ def fit_pca(features: Float32Array, dim: int, seed: int, whiten: float) -> Pca |
     With `whiten` above 0 the components are divided by their standard deviations to this power. At 1 all components
     have equal variance (full whitening); below 1 those of larger variance still have more. To each variance is added
     the total variance over n, about as much as chance moves it by: the fewer the images, the less is whitened.
+    Jégou and Chum, "Negative evidences and co-occurrences in image retrieval: the benefit of PCA and whitening", 2012.
     """
     mean, components, variances = _principal_components(features, dim, seed)
     if not whiten:
@@ -70,7 +67,7 @@ def fit_pca(features: Float32Array, dim: int, seed: int, whiten: float) -> Pca |
     chance = np.square(features - mean).sum() / (max(1, len(features) - 1) * len(features)) or 1.0
     scales = (np.pad(variances, (0, dim - len(variances))) + chance) ** (-whiten / 2)
     scales[len(variances) :] *= _random_scale(features.shape[1] - len(variances), dim - len(variances))
-    return WhitenedPca(mean.astype(np.float32), np.ascontiguousarray(components * scales, np.float32))
+    return NormalizedProjection(mean.astype(np.float32), np.ascontiguousarray(components * scales, np.float32))
 
 
 def _random_scale(remaining: int, directions: int) -> float:

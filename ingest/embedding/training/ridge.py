@@ -10,8 +10,7 @@ from collections.abc import Sequence
 import numpy as np
 from numpy.typing import NDArray
 
-from ingest.embedding.heads.labelled_pca import LabelledPca
-from ingest.embedding.heads.pca import fit_pca
+from ingest.embedding.heads.pca import NormalizedProjection, fit_pca
 from ingest.embedding.linalg.arrays import Float32Array
 from ingest.embedding.linalg.blas_threads import one_blas_thread
 from ingest.embedding.training.reduction import fit_reduction
@@ -26,7 +25,9 @@ _ROUNDING = 1e-6
 _Float64Array = NDArray[np.float64]
 
 
-def fit_ridge(features: Float32Array, labels: Sequence[str], dim: int, seed: int, whiten: float) -> LabelledPca:
+def fit_ridge(
+    features: Float32Array, labels: Sequence[str], dim: int, seed: int, whiten: float
+) -> NormalizedProjection:
     """Return a head of `dim` dimensions fitted on features, (n, d) float32, and the n labels of their images.
 
     At most half of the dimensions are label directions, the rest principal components, whitened as by `fit_pca`.
@@ -37,7 +38,7 @@ def fit_ridge(features: Float32Array, labels: Sequence[str], dim: int, seed: int
         centred = features - pca.mean
         parts = (pca.components, 1 - LABEL_SHARE), (directions, LABEL_SHARE)
         components = np.concatenate([part * _scale(centred @ part, share) for part, share in parts], axis=1)
-    return LabelledPca(pca.mean, np.ascontiguousarray(components, np.float32))
+    return NormalizedProjection(pca.mean, np.ascontiguousarray(components, np.float32))
 
 
 def _scale(projected: NDArray[np.floating], share: float) -> float:

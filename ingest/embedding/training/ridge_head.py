@@ -5,7 +5,7 @@ from collections.abc import Callable, Iterator, Sequence
 import numpy as np
 
 from ingest.embedding.features import compute_features_concurrently, decoded_side, network_input
-from ingest.embedding.heads import LabelledPca
+from ingest.embedding.heads import NormalizedProjection
 from ingest.embedding.linalg.arrays import Float32Array
 from ingest.embedding.network.backbone import Backbone
 from ingest.embedding.recipes import Recipe
@@ -17,7 +17,7 @@ from ingest.sources import SourceImage, decode_readable
 
 def fit_ridge_head(
     recipe: Recipe, backbone: Backbone, sample: Sequence[SourceImage], on_done: Callable[[int], None]
-) -> LabelledPca:
+) -> NormalizedProjection:
     """Return a recipe's head fitted on a labelled sample; raise SourceUnusable or RecipeUnusable.
 
     `on_done` is called with the number of images done.

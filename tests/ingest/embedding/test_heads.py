@@ -7,7 +7,15 @@ import pytest
 from numpy.typing import NDArray
 from sklearn.decomposition import PCA
 
-from ingest.embedding.heads import Pca, RandomDense, TrainedDense, WhitenedPca, fit_head, head_arrays, restore_head
+from ingest.embedding.heads import (
+    NormalizedProjection,
+    Pca,
+    RandomDense,
+    TrainedDense,
+    fit_head,
+    head_arrays,
+    restore_head,
+)
 from ingest.embedding.linalg.arrays import Float32Array, normalize_rows
 from ingest.embedding.recipes import Recipe
 from ingest.errors import RecipeUnusable
@@ -50,7 +58,7 @@ def test_pca_projects_the_difference_to_the_mean_on_the_components() -> None:
 
 
 def test_whitened_vectors_have_length_one() -> None:
-    head = WhitenedPca(np.array([1, 2], np.float32), np.array([[3, 0], [0, 4]], np.float32))
+    head = NormalizedProjection(np.array([1, 2], np.float32), np.array([[3, 0], [0, 4]], np.float32))
     assert head(np.array([[2, 3], [1, 3], [1, 2]], np.float32)).tolist() == [
         pytest.approx([0.6, 0.8]),
         [0.0, 1.0],
@@ -83,7 +91,7 @@ def test_whitening_divides_each_component_by_its_standard_deviation_to_a_power(p
     # Two directions whose standard deviations have the ratio 4 to 1, of so many images that chance moves neither.
     corners = np.tile(np.array([[4, 1], [4, -1], [-4, 1], [-4, -1]], np.float32) + 7, (25_000, 1))
     head = fit_head(dataclasses.replace(PCA_RECIPE, dim=2, whiten=power), corners)
-    assert isinstance(head, WhitenedPca)
+    assert isinstance(head, NormalizedProjection)
     x, y = np.abs(head(corners)[0])
     assert x / y == pytest.approx(ratio, rel=1e-4)
 
@@ -92,7 +100,7 @@ def test_the_fewer_the_images_the_less_is_whitened() -> None:
     # Variances 4 and 1 for three images, whose chance is 5 / 3: sqrt((4 + 5 / 3) / (1 + 5 / 3)).
     cross = np.array([[2, 1], [-2, 1], [0, -2]], np.float32) * np.sqrt([1, 1 / 3], dtype=np.float32)
     head = fit_head(dataclasses.replace(WHITENED, dim=2), cross)
-    assert isinstance(head, WhitenedPca)
+    assert isinstance(head, NormalizedProjection)
     first, second = np.linalg.norm(head.components, axis=0)
     assert second / first == pytest.approx(np.sqrt((4 + 5 / 3) / (1 + 5 / 3)), rel=1e-5)
 
@@ -100,7 +108,7 @@ def test_the_fewer_the_images_the_less_is_whitened() -> None:
 def test_directions_that_few_images_do_not_determine_have_the_scale_of_chance_for_all_that_remain() -> None:
     few = features(images=4, width=12)
     head = fit_head(dataclasses.replace(WHITENED, dim=8), few)
-    assert isinstance(head, WhitenedPca)
+    assert isinstance(head, NormalizedProjection)
     lengths = np.linalg.norm(head.components, axis=0)
     total = np.var(few, axis=0, ddof=1).sum()
     # Five random directions stand for nine that remain beside the three components.

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from ingest.embedding.heads import LabelledPca, WhitenedPca, fit_head, restore_head
+from ingest.embedding.heads import NormalizedProjection, fit_head, restore_head
 from ingest.embedding.heads.pca import fit_pca
 from ingest.embedding.linalg.arrays import Float32Array
 from ingest.embedding.recipes import PHOTO, PHOTO_METRIC, Recipe
@@ -52,7 +52,7 @@ def test_labels_that_say_nothing_about_the_images_take_only_their_share() -> Non
     np.testing.assert_array_equal((head(altered) @ head(features).T).argmax(axis=1), np.arange(300))
 
 
-def shares(head: LabelledPca, features: Float32Array) -> NDArray[np.float64]:
+def shares(head: NormalizedProjection, features: Float32Array) -> NDArray[np.float64]:
     """Return the mean square of each dimension of projected features."""
     return np.asarray(np.square((features - head.mean) @ head.components, dtype=np.float64).mean(axis=0), np.float64)
 
@@ -113,7 +113,7 @@ def test_equal_images_and_labels_give_equal_bits() -> None:
 def test_the_recipe_is_photo_with_another_head() -> None:
     assert (PHOTO_METRIC.layers, PHOTO_METRIC.dim, PHOTO_METRIC.whiten) == (PHOTO.layers, PHOTO.dim, PHOTO.whiten)
     arrays = {"mean": np.ones(2, np.float32), "components": np.eye(2, dtype=np.float32)}
-    assert isinstance(restore_head(PHOTO, arrays), WhitenedPca)
+    assert isinstance(restore_head(PHOTO, arrays), NormalizedProjection)
     assert restore_head(PHOTO_METRIC, arrays)(np.array([[4, 5]], np.float32)).tolist() == [pytest.approx([0.6, 0.8])]
 
 

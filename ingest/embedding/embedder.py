@@ -8,14 +8,13 @@ from typing import Any
 import cv2
 import numpy as np
 
-from ingest.embedding.features import compute_features, compute_features_concurrently, network_input
+from ingest.embedding.features import collect_features, compute_features, network_input
 from ingest.embedding.heads import ENOUGH_IMAGES, Head, fit_head, head_arrays, restore_head
 from ingest.embedding.linalg.arrays import Float32Array
 from ingest.embedding.network.backbone import Backbone
 from ingest.embedding.network.caching_backbone import CachingBackbone
 from ingest.embedding.recipes import Recipe, recipe_of
-from ingest.embedding.recipes.vgg16_limits import require_dim
-from ingest.errors import EmbeddingDrift, SourceUnusable
+from ingest.errors import EmbeddingDrift
 from ingest.images.decoding import DECODER
 from ingest.images.images import Image
 from storage import Embedding
@@ -66,15 +65,8 @@ class Embedder:
         Each image is read once, and released once it is resized; `on_done` is called with the number of images done.
         Raise SourceUnusable when there are no images, RecipeUnusable after the first batches.
         """
-        features: list[Float32Array] = []
-        inputs = (network_input(recipe, image) for image in images)
-        for batch in compute_features_concurrently(recipe, backbone, inputs):
-            require_dim(recipe, batch.shape[1])
-            features.extend(batch)
-            on_done(len(features))
-        if not features:
-            raise SourceUnusable("expected at least one image to fit a head on, got none")
-        return cls(recipe, backbone, fit_head(recipe, np.array(features)), fitted_on=len(features))
+        features = collect_features(recipe, backbone, (network_input(recipe, image) for image in images), on_done)
+        return cls(recipe, backbone, fit_head(recipe, features), fitted_on=len(features))
 
     @classmethod
     def restore(cls, embedding: Embedding, backbone: Backbone, store: object = "DIR") -> "Embedder":

@@ -1,6 +1,6 @@
 """From decoded images to a backbone's features, a full batch at a time."""
 
-from collections.abc import Generator, Iterable, Iterator
+from collections.abc import Callable, Generator, Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from itertools import islice
 from typing import TypeVar
@@ -11,6 +11,8 @@ from ingest.embedding.linalg.arrays import Float32Array, normalize_rows
 from ingest.embedding.network.backbone import Backbone
 from ingest.embedding.recipes import Recipe
 from ingest.embedding.recipes.vgg16_layers import feature_counts
+from ingest.embedding.recipes.vgg16_limits import require_dim
+from ingest.errors import SourceUnusable
 from ingest.images.images import Image, least_side, to_input
 from ingest.prefetch import lookahead
 
@@ -51,6 +53,29 @@ def compute_features_concurrently(
         started = (threads.submit(_compute, recipe, backbone, batch) for batch in batched(inputs, backbone.batch_size))
         for future in lookahead(started, CONCURRENT_BATCHES):
             yield future.result()
+
+
+def collect_features(
+    recipe: Recipe,
+    backbone: Backbone,
+    inputs: Iterable[Float32Array],
+    on_done: Callable[[int], None] = lambda _: None,
+) -> Float32Array:
+    """Return the features of network inputs, (n, d) float32, to fit a recipe's head on.
+
+    Each input is read once; `on_done` is called with the number of images done. Raise SourceUnusable when there are no
+    inputs, and RecipeUnusable after the first batch when the head cannot have so many dimensions.
+    """
+    batches: list[Float32Array] = []
+    done = 0
+    for batch in compute_features_concurrently(recipe, backbone, inputs):
+        require_dim(recipe, batch.shape[1])
+        batches.append(batch)
+        done += len(batch)
+        on_done(done)
+    if not batches:
+        raise SourceUnusable("expected at least one image to fit a head on, got none")
+    return np.concatenate(batches)
 
 
 def batched(items: Iterable[T], size: int) -> Iterator[list[T]]:

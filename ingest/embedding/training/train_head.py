@@ -4,16 +4,14 @@ from collections.abc import Callable, Sequence
 
 import numpy as np
 
-from ingest.embedding.features import compute_features_concurrently, decoded_side, network_input
+from ingest.embedding.features import collect_features, decoded_side, network_input
 from ingest.embedding.heads.dense import TrainedDense
 from ingest.embedding.network.backbone import Backbone
 from ingest.embedding.recipes import Recipe
-from ingest.embedding.recipes.vgg16_limits import require_dim
 from ingest.embedding.training.epoch import Epoch
 from ingest.embedding.training.labelled_features import compute_labelled_features
 from ingest.embedding.training.labelled_sample import require_labels
 from ingest.embedding.training.reduction import REDUCTION_SAMPLE, fit_reduction
-from ingest.errors import SourceUnusable
 from ingest.sources import SourceImage, decode_readable
 
 
@@ -33,13 +31,7 @@ def train_head(
     least_side = decoded_side(recipe)
     step = max(1, -(-len(sample) // REDUCTION_SAMPLE))
     inputs = (network_input(recipe, image) for _, image in decode_readable(sample[::step], least_side))
-    batches = list(compute_features_concurrently(recipe, cached, inputs))
-    if not batches:
-        raise SourceUnusable("expected at least one image to fit a head on, got none")
-    features = np.concatenate(batches)
-    require_dim(recipe, features.shape[1])
-    reduction = fit_reduction(features, recipe.seed)
-    del batches, features
+    reduction = fit_reduction(collect_features(recipe, cached, inputs), recipe.seed)
     names = sorted({str(image.label) for image in sample})
     numbers = {name: number for number, name in enumerate(names)}
     labelled = (

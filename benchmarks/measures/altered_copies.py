@@ -1,9 +1,8 @@
 """Measure how often altered copies of images find their originals."""
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from functools import partial
-from itertools import islice
 
 import cv2
 import numpy as np
@@ -12,9 +11,10 @@ from rich.table import Table
 from benchmarks.errors import UnfitForBenchmark
 from benchmarks.measures.intervals import wilson_interval
 from benchmarks.measures.temporary_searcher import temporary_searcher
+from ingest.embedding.features import batched
 from ingest.embedding.network.backbone_factory import BackboneFactory
 from ingest.embedding.recipes import Recipe
-from ingest.images.images import Image, content_digest
+from ingest.images.images import Image, content_digest, shrink
 from ingest.pipeline.progress import Progress
 from ingest.sources import InMemorySource, Source, SourceImage, decode_readable
 from search.curation.perturbations import reencode
@@ -128,7 +128,7 @@ def measure_copies(
     counts = dict.fromkeys(ALTERATIONS, 0)
     distinct = InMemorySource(source.name, originals)
     with temporary_searcher(distinct, recipe, make_backbone, on_progress) as searcher:
-        for chunk in _copies_in_chunks(originals):
+        for chunk in copies_in_chunks(originals):
             results = searcher.by_images([copy for _, _, copy in chunk], k=1)
             for (key, kind, _), result in zip(chunk, results, strict=True):
                 counts[kind] += result.hits[0].key == key
@@ -151,12 +151,17 @@ def _distinct_images(source: Source) -> list[SourceImage]:
     return list(first.values())
 
 
-def _copies_in_chunks(originals: list[SourceImage]) -> Iterator[list[tuple[str, str, Image]]]:
-    """Yield (key of the original, kind, copy) in chunks, because photographs are large."""
+def copies_in_chunks(
+    originals: Iterable[SourceImage], side: int | None = None
+) -> Iterator[list[tuple[str, str, Image]]]:
+    """Return (key of the original, kind, copy) in chunks, because photographs are large.
+
+    With `side` the originals are shrunk to a longer side of at most so many pixels before they are altered.
+    """
     copies = (
         (original.key, kind, alter(image))
-        for original, image in decode_readable(originals)
+        for original, pixels in decode_readable(originals)
+        for image in (pixels if side is None else shrink(pixels, side),)
         for kind, alter in ALTERATIONS.items()
     )
-    while chunk := list(islice(copies, _CHUNK)):
-        yield chunk
+    return batched(copies, _CHUNK)

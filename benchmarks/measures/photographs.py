@@ -1,23 +1,18 @@
 """Measure the recipe for photographs: labels, altered copies, and the time from an image file to the answer."""
 
-import subprocess
-import sys
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from itertools import islice
 from pathlib import Path
 
-import cv2
 import numpy as np
 from numpy.typing import NDArray
 from rich.table import Table
 
-from benchmarks.common.measurement import LOWER, Measurement, median_of
-from benchmarks.common.timing import seconds_of
-from benchmarks.errors import BenchmarkFailed, UnfitForBenchmark
-from benchmarks.measures.altered_copies import ALTERATIONS
+from benchmarks.errors import UnfitForBenchmark
+from benchmarks.measures.altered_copies import ALTERATIONS, copies_in_chunks
 from benchmarks.measures.colour_histogram import colour_histograms
 from benchmarks.measures.debian_pictures import Pictures
+from benchmarks.measures.image_query_times import ImageQueryTimes, time_image_queries
 from benchmarks.measures.intervals import mean_interval, wilson_interval
 from benchmarks.measures.temporary_searcher import temporary_searcher
 from ingest.embedding.network.backbone_factory import BackboneFactory
@@ -34,11 +29,11 @@ PRECISION_AT = 5
 #: The name of the baseline in the report.
 HISTOGRAM = "colour histogram"
 
+#: The name in the report of the share of copies that find their original.
+COPIES = "copies, recall@1"
+
 #: The longer side, in pixels, to which a photograph is shrunk before it is altered.
 _COPY_SIDE = 1024
-
-#: Copies that are embedded together.
-_CHUNK = 40
 
 Vectors = NDArray[np.float32]
 Embed = Callable[[Sequence[Image]], Vectors]
@@ -76,15 +71,19 @@ class Score:
     copies_ci95: tuple[float, float]
     recall_by_kind: Mapping[str, float]
 
+    @property
+    def shares(self) -> dict[str, tuple[float, tuple[float, float]]]:
+        """Return each share with its interval, by its name in the report."""
+        return {
+            "1-NN accuracy": (self.one_nn_accuracy, self.one_nn_ci95),
+            "precision@5": (self.precision_at_5, self.precision_ci95),
+            COPIES: (self.copies_recall_at_1, self.copies_ci95),
+        }
 
-@dataclass(frozen=True)
-class ImageQueryTimes:
-    """Seconds from an image file to the answer: `cold` in a new process, `warm` with the network loaded."""
-
-    image: str
-    megapixels: float
-    cold: Measurement
-    warm: Measurement
+    @property
+    def texts(self) -> dict[str, str]:
+        """Return each share with its interval to read, by its name in the report."""
+        return {name: f"{share:.3f} ({low:.3f} to {high:.3f})" for name, (share, (low, high)) in self.shares.items()}
 
 
 @dataclass(frozen=True)
@@ -102,15 +101,9 @@ class PhotographsReport:
         """Return the report as a table to print."""
         drawings = f"{self.drawings:,} drawings with {self.labels} labels"
         title = f"{drawings}, {self.copies:,} copies of {self.photographs} photographs"
-        columns = right_aligned("1-NN accuracy", "precision@5", "copies, recall@1")
-        table = Table("", *columns, title=title, title_justify="left")
+        table = Table("", *right_aligned(*self.scores[0].texts), title=title, title_justify="left")
         for score in self.scores:
-            cells = (
-                (score.one_nn_accuracy, score.one_nn_ci95),
-                (score.precision_at_5, score.precision_ci95),
-                (score.copies_recall_at_1, score.copies_ci95),
-            )
-            table.add_row(score.name, *(f"{share:.3f} ({low:.3f} to {high:.3f})" for share, (low, high) in cells))
+            table.add_row(score.name, *score.texts.values())
         table.caption = (
             f"From {self.times.image} ({self.times.megapixels:.1f} megapixels) to the answer: {self.times.cold} in a "
             f"new process, {self.times.warm} in a running one"
@@ -150,7 +143,7 @@ def measure_photographs(
             scores.append(_score_recipe(recipe, searcher, photographs))
             if recipe is recipes[0]:
                 on_stage("from an image file to the answer")
-                times = time_image_queries(searcher, photographs, effort, weights)
+                times = time_image_queries(searcher, photographs, weights, cold=effort.cold, warm=effort.warm)
     on_stage(HISTOGRAM)
     scores.append(_score_histograms(images, photographs))
     return PhotographsReport(
@@ -196,7 +189,7 @@ def score(
     first, precisions = right[:, 0], right.mean(axis=1)
     keys = [key for key, _ in stored]
     found: dict[str, list[bool]] = {kind: [] for kind in ALTERATIONS}
-    for chunk in _copies_in_chunks(photographs):
+    for chunk in copies_in_chunks(photographs, _COPY_SIDE):
         positions = nearest(vectors, embed([copy for _, _, copy in chunk]), 1)[:, 0].tolist()
         for (key, kind, _), position in zip(chunk, positions, strict=True):
             found[kind].append(keys[position] == key)
@@ -227,50 +220,3 @@ def nearest(stored: Vectors, queries: Vectors, k: int, *, leave_one_out: bool = 
             distances[index] = np.inf
         positions[index] = np.argsort(distances, kind="stable")[:k]
     return positions
-
-
-def _copies_in_chunks(photographs: Sequence[SourceImage]) -> Iterator[list[tuple[str, str, Image]]]:
-    """Yield (key of the photograph, kind, copy) in chunks."""
-    copies = (
-        (photograph.key, kind, alter(image))
-        for photograph, pixels in decode_readable(photographs)
-        for image in (_shrink(pixels),)
-        for kind, alter in ALTERATIONS.items()
-    )
-    while chunk := list(islice(copies, _CHUNK)):
-        yield chunk
-
-
-def _shrink(image: Image) -> Image:
-    """Return an image whose longer side is at most 1,024 pixels."""
-    height, width = image.shape[:2]
-    scale = min(1.0, _COPY_SIDE / max(height, width))
-    size = (max(1, round(width * scale)), max(1, round(height * scale)))
-    return np.asarray(cv2.resize(image, size, interpolation=cv2.INTER_AREA), np.uint8)
-
-
-def time_image_queries(
-    searcher: Searcher, photographs: Sequence[SourceImage], effort: Effort, weights: Path | None
-) -> ImageQueryTimes:
-    """Time queries of a searcher's store with the photograph of the most pixels, whose key is its path."""
-    largest, pixels = max(decode_readable(photographs), key=lambda pair: pair[1].shape[0] * pair[1].shape[1])
-    file = Path(largest.key)
-    searcher.by_image(file)
-    warm = [seconds_of(lambda: searcher.by_image(file)) for _ in range(effort.warm)]
-    cold = [seconds_of(lambda: _query_in_new_process(searcher.store.folder, file, weights)) for _ in range(effort.cold)]
-    return ImageQueryTimes(
-        image=file.name,
-        megapixels=pixels.shape[0] * pixels.shape[1] / 1e6,
-        cold=median_of(cold, "s", LOWER),
-        warm=median_of(warm, "s", LOWER),
-    )
-
-
-def _query_in_new_process(store: Path, image: Path, weights: Path | None) -> None:
-    """Query a store with an image file, as a user does; raise BenchmarkFailed if the command fails."""
-    command = [sys.executable, "-m", "lookalike", "query", "--store", str(store), "--image", str(image), "--json"]
-    if weights is not None:
-        command += ["--weights", str(weights)]
-    process = subprocess.run(command, capture_output=True, text=True, check=False)  # noqa: S603 - this very program
-    if process.returncode:
-        raise BenchmarkFailed(f"expected a query with {image} to succeed, got: {process.stderr.splitlines()[-1:]}")

@@ -1,15 +1,14 @@
 """And photographs? Labels and altered copies of larger pictures, and the time from an image file to the answer."""
 
-from collections.abc import Callable, Mapping
 from dataclasses import asdict
 
 from benchmarks.common.measurement import HIGHER, Measurement, single_value
 from benchmarks.errors import UnfitForBenchmark
 from benchmarks.measures.altered_copies import ALTERATIONS
 from benchmarks.measures.debian_pictures import INSTALL, draw_pictures
-from benchmarks.measures.photographs import FULL, QUICK, PhotographsReport, Score, measure_photographs
+from benchmarks.measures.photographs import COPIES, FULL, QUICK, PhotographsReport, measure_photographs
 from benchmarks.parts.part import Context, Outcome, Part
-from benchmarks.parts.section import Block, Grid, Heading, Section, Text, grid_of
+from benchmarks.parts.section import Block, Grid, Heading, Section, Text
 
 
 def measure(context: Context) -> Outcome:
@@ -42,12 +41,8 @@ def measure(context: Context) -> Outcome:
 def _measurements(report: PhotographsReport) -> dict[str, Measurement]:
     measurements: dict[str, Measurement] = {}
     for score in report.scores:
-        shares = {
-            "1-NN accuracy": (score.one_nn_accuracy, score.one_nn_ci95, report.drawings),
-            "precision@5": (score.precision_at_5, score.precision_ci95, report.drawings),
-            "copies, recall@1": (score.copies_recall_at_1, score.copies_ci95, report.copies),
-        }
-        for name, (share, interval, count) in shares.items():
+        for name, (share, interval) in score.shares.items():
+            count = report.copies if name == COPIES else report.drawings
             measurements[f"{score.name}/{name}"] = Measurement(share, *interval, "", HIGHER, count, "95 % interval")
         for kind, share in score.recall_by_kind.items():
             measurements[f"{score.name}/{kind}"] = single_value(share, "", HIGHER, report.photographs)
@@ -64,22 +59,12 @@ def _blocks(report: PhotographsReport) -> list[Block]:
         f"From the file of a photograph of {report.times.megapixels:.1f} megapixels to the answer, with recipe "
         f"{report.scores[0].name}: {report.times.cold} in a new process, {report.times.warm} in a running one."
     )
+    scores = Grid(("recipe", *report.scores[0].texts), [(score.name, *score.texts.values()) for score in report.scores])
     by_kind = Grid(
         ("copy", *(score.name for score in report.scores)),
         [(kind, *(f"{score.recall_by_kind[kind]:.3f}" for score in report.scores)) for kind in ALTERATIONS],
     )
-    return [Text(text), grid_of(report.scores, _COLUMNS), Heading("recall@1 by kind of copy"), by_kind, Text(times)]
+    return [Text(text), scores, Heading("recall@1 by kind of copy"), by_kind, Text(times)]
 
-
-def _with_interval(share: float, interval: tuple[float, float]) -> str:
-    return f"{share:.3f} ({interval[0]:.3f} to {interval[1]:.3f})"
-
-
-_COLUMNS: Mapping[str, Callable[[Score], str]] = {
-    "recipe": lambda score: score.name,
-    "1-NN accuracy": lambda score: _with_interval(score.one_nn_accuracy, score.one_nn_ci95),
-    "precision@5": lambda score: _with_interval(score.precision_at_5, score.precision_ci95),
-    "copies, recall@1": lambda score: _with_interval(score.copies_recall_at_1, score.copies_ci95),
-}
 
 PART = Part("photographs", "And photographs?", measure)

@@ -122,14 +122,19 @@ def to_input(image: Image, side: int, interpolation: str) -> NDArray[np.float32]
     return np.asarray(cv2.resize(rgb, (side, side), interpolation=method), np.float32)
 
 
+def shrink(image: Image, side: int) -> Image:
+    """Return an image whose longer side is at most `side` pixels, by averaging; a smaller one as it is."""
+    height, width = image.shape[:2]
+    factor = side / max(height, width)
+    if factor >= 1:
+        return image
+    size = (max(1, round(width * factor)), max(1, round(height * factor)))
+    return np.asarray(cv2.resize(image, size, interpolation=cv2.INTER_AREA), np.uint8)
+
+
 def thumbnail(image: Image) -> bytes:
     """Return a small PNG of an image, its longer side at most THUMBNAIL_SIDE pixels."""
-    image = _reduced(image, 2 * THUMBNAIL_SIDE)
-    height, width = image.shape[:2]
-    factor = THUMBNAIL_SIDE / max(height, width)
-    if factor < 1:
-        size = (max(1, round(width * factor)), max(1, round(height * factor)))
-        image = np.asarray(cv2.resize(image, size, interpolation=cv2.INTER_AREA), np.uint8)
+    image = shrink(_reduced(image, 2 * THUMBNAIL_SIDE), THUMBNAIL_SIDE)
     ordered = image if image.ndim == 2 else cv2.cvtColor(image, cv2.COLOR_RGB2BGR)
     encoded, png = cv2.imencode(".png", ordered, _UNCOMPRESSED if ordered.nbytes <= _UNCOMPRESSED_BYTES else ())
     if not encoded:

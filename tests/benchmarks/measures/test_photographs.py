@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from benchmarks.errors import UnfitForBenchmark
-from benchmarks.measures import photographs
+from benchmarks.measures import image_query_times
 from benchmarks.measures.altered_copies import ALTERATIONS
 from benchmarks.measures.debian_pictures import Pictures
 from benchmarks.measures.photographs import Effort, measure_photographs, nearest, score
@@ -62,7 +62,9 @@ def test_a_report_has_the_scores_of_two_recipes_and_of_histograms_and_times_the_
     photos = [SourceImage(str(path), path.read_bytes) for path in files]
     drawings.append(SourceImage("unreadable", lambda: b"no picture", "dark"))
     asked: list[tuple[Path, Path | None]] = []
-    monkeypatch.setattr(photographs, "_query_in_new_process", lambda _, image, weights: asked.append((image, weights)))
+    monkeypatch.setattr(
+        image_query_times, "_query_in_new_process", lambda _, image, weights: asked.append((image, weights))
+    )
     report = measure_photographs(
         Pictures(drawings, photos),
         Effort(12, 2, cold=2, warm=3),

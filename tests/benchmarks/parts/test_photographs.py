@@ -10,7 +10,8 @@ from benchmarks.common.measurement import LOWER, median_of
 from benchmarks.measures import debian_pictures
 from benchmarks.measures.altered_copies import ALTERATIONS
 from benchmarks.measures.debian_pictures import INSTALL, Pictures
-from benchmarks.measures.photographs import QUICK, Effort, ImageQueryTimes, PhotographsReport, Score
+from benchmarks.measures.image_query_times import ImageQueryTimes
+from benchmarks.measures.photographs import QUICK, Effort, PhotographsReport, Score
 from benchmarks.parts import PARTS, Context
 from benchmarks.parts import photographs as part
 from benchmarks.parts.section import Grid, Section, Text

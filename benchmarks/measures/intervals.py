@@ -6,13 +6,16 @@ from collections.abc import Sequence
 import numpy as np
 from numpy.typing import NDArray
 
+#: The two-sided 5 % quantile of the normal distribution.
+_Z95 = 1.959964
+
 
 def wilson_interval(proportion: float, count: int) -> tuple[float, float]:
     """Return the 95 % confidence interval of a proportion observed in `count` trials.
 
     Wilson, "Probable Inference, the Law of Succession, and Statistical Inference", 1927.
     """
-    z = 1.959964
+    z = _Z95
     spread = 1 + z * z / count
     middle = (proportion + z * z / (2 * count)) / spread
     half = z * math.sqrt(proportion * (1 - proportion) / count + z * z / (4 * count * count)) / spread
@@ -22,7 +25,7 @@ def wilson_interval(proportion: float, count: int) -> tuple[float, float]:
 def mean_interval(values: NDArray[np.float64]) -> tuple[float, float]:
     """Return the 95 % confidence interval of the mean of many values from 0 to 1, by its standard error."""
     mean, error = float(values.mean()), float(values.std(ddof=1)) / math.sqrt(len(values))
-    return max(0.0, mean - 1.959964 * error), min(1.0, mean + 1.959964 * error)
+    return max(0.0, mean - _Z95 * error), min(1.0, mean + _Z95 * error)
 
 
 #: Two-sided 5 % quantiles of Student's t distribution, by degrees of freedom.

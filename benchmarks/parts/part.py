@@ -15,7 +15,7 @@ from ingest.job import ingest
 from ingest.pipeline.progress import Progress
 from ingest.sources import Source
 
-#: All recipes but those for photographs: on small images they take fifty times as long; `copies` measures them.
+#: All recipes but those for photographs, which `photographs` measures: on small images they take fifty times as long.
 SMALL_IMAGE_RECIPES = {name: recipe for name, recipe in RECIPES.items() if recipe not in (PHOTO, PHOTO_METRIC)}
 
 

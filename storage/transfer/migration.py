@@ -44,8 +44,7 @@ def migrate(
                 )
             for copies in original.batches_after(done.number):
                 copy.write_copies(copies)
-            for items, _ in original.pages(_PAGE):
-                copy.write_sources(original.sources([item.id for item in items]))
+            _copy_sources(original, copy)
             copy.write_jobs([JobUpdate(job, original.rejects(job.number)) for job in original.jobs()])
             copy.publish()
             return Migrated(len(copy), copy.last_batch().number, copy.last_batch().number - done.number)
@@ -56,3 +55,14 @@ def _open_or_create(target: str | Path, embedding: Embedding, milvus: str | None
     if Store.exists_at(target):
         return Store.open(target, writing=True, milvus=milvus)
     return Store.create(target, embedding, milvus=milvus)
+
+
+def _copy_sources(original: Store, copy: Store) -> None:
+    """Write the sources of the copied items; items that were added to the original meanwhile are not in the copy."""
+    ids = copy.ids().tolist()
+    for start in range(0, len(ids), _PAGE):
+        with original.reading() as catalog:
+            # A renewal removes the sources of the old ids.
+            catalog.require_embedding(copy.embedding.fingerprint)
+            sources = catalog.sources.by_item(ids[start : start + _PAGE])
+        copy.write_sources(sources)

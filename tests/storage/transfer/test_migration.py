@@ -1,11 +1,14 @@
 """Migration: a store is copied as it is, an interrupted copy is resumed, and stores are compared to the bit."""
 
+from collections.abc import Sequence
 from pathlib import Path
 
 import pytest
 
-from storage import Embedding, Store
-from storage.errors import StoreCorrupt, StoreExists
+from storage import Embedding, NewItem, Store
+from storage.catalog.batch_copies import CopiedBatch
+from storage.errors import StoreCorrupt, StoreExists, StoreRenewed
+from storage.transfer import migration
 from storage.transfer.comparison import compare
 from storage.transfer.migration import Migrated, migrate
 from tests.commands import Command
@@ -45,6 +48,50 @@ def test_a_copy_resumes_after_the_last_batch_that_it_has(tmp_path: Path) -> None
         begun.write_copies(next(one.batches_after(0))[:2])
     assert migrate(original, tmp_path / "copy") == Migrated(items=7, batches=6, copied=4)
     assert migrate(original, tmp_path / "copy") == Migrated(items=7, batches=6, copied=0)
+
+
+def test_a_store_that_is_written_to_meanwhile_is_copied_as_it_was(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    original = changed_store(tmp_path)
+    write_copies = Store.write_copies
+
+    def write_copies_late(copy: Store, copies: Sequence[CopiedBatch]) -> None:
+        write_copies(copy, copies)
+        with Store.open(original, writing=True) as store:
+            store.append([NewItem("late", b"", source="folder:/late")], line_vectors([20]))
+            store.delete(ids=[4])
+
+    with monkeypatch.context() as patches:
+        patches.setattr(Store, "write_copies", write_copies_late)
+        assert migrate(original, tmp_path / "copy") == Migrated(items=7, batches=6, copied=6)
+    with Store.open(tmp_path / "copy") as copy:
+        assert copy.source_counts() == {"folder:/one": 2, "folder:/two": 1}
+        assert copy.verify() == []
+    assert migrate(original, tmp_path / "copy") == Migrated(items=7, batches=8, copied=2)
+    with Store.open(original) as one, Store.open(tmp_path / "copy") as other:
+        assert other.source_counts() == {"folder:/late": 1, "folder:/one": 1, "folder:/two": 1}
+        assert compare(one, other, queries=50).differences == ALL
+
+
+@pytest.mark.parametrize("moment", ["write_copies", "write_sources"])
+def test_a_store_that_is_renewed_meanwhile_is_not_copied_without_its_sources(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, moment: str
+) -> None:
+    original = line_store(tmp_path, 3)
+    monkeypatch.setattr(migration, "_PAGE", 2)
+    write = getattr(Store, moment)
+
+    def write_late(copy: Store, written: object) -> None:
+        write(copy, written)
+        with Store.open(original, writing=True) as store, store.create_renewal(Embedding(2, "e" * 64)) as staged:
+            staged.append(new_items([0, 1, 2]), line_vectors([0, 1, 2]))
+            store.change_over(staged)
+            store.remove_renewal()
+
+    monkeypatch.setattr(Store, moment, write_late)
+    with pytest.raises(StoreRenewed):
+        migrate(original, tmp_path / "copy")
 
 
 def test_a_store_is_not_copied_over_another(tmp_path: Path) -> None:

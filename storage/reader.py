@@ -3,17 +3,13 @@
 Every row is checked against its checksum before anything of it is returned. Vectors are loaded by the first search and
 stay as they are; `refresh` drops them.
 
-Another process may renew the store: replace its embedding and all vectors at once. An answer is from entirely old or
-entirely new vectors, and never compares one with the other: what a reader loaded belongs to one embedding (`_View`),
-and whatever it reads of vectors later comes from a transaction in which the store still has that embedding.
+Another process may renew the store: an answer is from entirely old or entirely new vectors (`view.py`).
 """
 
-import threading
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import AbstractContextManager, contextmanager
-from dataclasses import dataclass
+from contextlib import AbstractContextManager
 from pathlib import Path
-from typing import TYPE_CHECKING, TypeVar
+from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -24,39 +20,24 @@ from storage.catalog.catalog import Catalog
 from storage.catalog.content_index import ContentIndex
 from storage.catalog.database import Database
 from storage.catalog.row import Row, vectors_of
-from storage.errors import InvalidQuery, NotAStore, ServerUnusable, StoreRenewed, UnknownItem
+from storage.errors import InvalidQuery, NotAStore, UnknownItem
 from storage.files.generations import is_index_file
 from storage.files.source_files import is_source_file
 from storage.locations.location import Location
 from storage.maintenance import verification
 from storage.maintenance.info import StoreInfo, describe, label_counts
 from storage.memory.filter_fields import require_fields
-from storage.memory.hits import SnapshotOutdated
-from storage.memory.memory_search import MemorySearch
 from storage.memory.neighbours import Neighbours, neighbours_of_all
-from storage.memory.searchable import ExcludedIds, Queries, Searchable
-from storage.memory.snapshot_cache import SnapshotCache
 from storage.types.embedding import Embedding
 from storage.types.items import Hit, Item, ReusableItem, SourcedItem, checked_id, checked_k, checked_radius
 from storage.types.jobs import Job, Rejected
 from storage.types.query import NO_LIMIT, Id, Query
 from storage.types.vectors import checked_vectors
-from storage.types.where import COLUMNS, EXISTS, Condition, Where, conditions_of
+from storage.types.where import COLUMNS, EXISTS, Where, conditions_of
+from storage.view import CurrentView, View
 
 if TYPE_CHECKING:
     from storage.milvus.engine import Engine
-
-
-Answer = TypeVar("Answer")
-
-
-@dataclass(frozen=True)
-class _View:
-    """A store's embedding, and what was loaded of the vectors that it made."""
-
-    embedding: Embedding
-    snapshots: SnapshotCache
-    engine: "Engine | None"
 
 
 class StoreReader:
@@ -70,58 +51,26 @@ class StoreReader:
     ) -> None:
         self.location = location
         self._database = database
-        self._open_engine = open_engine
         self._key_index_checked = False
         self._thumbnails_checked = False
-        self._reload_lock = threading.Lock()
-        self._view = self._load_view()
+        self._current = CurrentView(lambda: View(database, location.folder, open_engine))
         #: The fingerprint of the embedding that query vectors without one are taken to be made by.
-        self._assumed_fingerprint = self._view.embedding.fingerprint
-
-    def _load_view(self) -> _View:
-        with self._database.reading() as catalog:
-            embedding = catalog.embedding()
-        snapshots = SnapshotCache(self._database, self.location.folder, embedding)
-        return _View(embedding, snapshots, self._open_engine(embedding) if self._open_engine else None)
-
-    def _reload(self) -> _View:
-        """Return a view of the store as it is after a renewal, from now on the reader's."""
-        with self._reload_lock:
-            if (engine := self._view.engine) is not None:
-                engine.close()
-            self._view = self._load_view()
-            return self._view
-
-    def _up_to_date(self, answer: Callable[[_View], Answer]) -> Answer:
-        """Return an answer of the reader's view; when the store was renewed, of its new view."""
-        view = self._view
-        while True:
-            try:
-                return answer(view)
-            except StoreRenewed:
-                view = self._reload()
+        self._assumed_fingerprint = self.embedding.fingerprint
 
     def close(self) -> None:
         """Close the catalog; harmless when called again."""
         self._database.close()
-        self._view.snapshots.clear()
-        if self._view.engine is not None:
-            self._view.engine.close()
+        self._current.view.snapshots.clear()
+        self._current.view.close()
 
     @property
     def embedding(self) -> Embedding:
         """Return the embedding of the vectors that were loaded, or would be."""
-        return self._view.embedding
+        return self._current.view.embedding
 
     def newest_embedding(self) -> Embedding:
         """Return the store's embedding as it is now, from now on the reader's."""
-
-        def newest(view: _View) -> Embedding:
-            with self._database.reading() as catalog:
-                catalog.require_embedding(view.embedding.fingerprint)
-            return view.embedding
-
-        return self._up_to_date(newest)
+        return self._current.newest().embedding
 
     @property
     def folder(self) -> Path:
@@ -150,7 +99,7 @@ class StoreReader:
     def items(self, ids: Sequence[int] | None = None) -> list[Item]:
         """Return the items with these ids, in the given order, or all in id order; raise UnknownItem."""
         if ids is not None:
-            return [row.item() for row in self._rows_by_id(ids)]
+            return [row.item() for row in self._rows_by_id(ids, self.reading())]
         with self._database.reading() as catalog:
             return [row.item() for row in catalog.checked_rows()]
 
@@ -161,56 +110,49 @@ class StoreReader:
         Raise StoreRenewed when the store is renewed meanwhile; StoreCorrupt, at the latest after the last page, when an
         item is damaged or lost.
         """
-        embedding = self.embedding
+        view = self._current.view
         last, count = -1, 0
         first_batch: Batch | None = None
         while True:
-            with self._database.reading() as catalog:
-                catalog.require_embedding(embedding.fingerprint)
+            with view.reading() as catalog:
                 batch = catalog.history.last_batch()
                 rows = [row.verified() for row in catalog.items.page(last, size)]
             first_batch = first_batch or batch
             if not rows:
                 break
-            yield [row.item() for row in rows], vectors_of(rows, embedding.dim)
+            yield [row.item() for row in rows], vectors_of(rows, view.embedding.dim)
             last, count = rows[-1].id, count + len(rows)
         if batch == first_batch:
             batch.require_live(count)
 
     def by_key(self, key: str) -> Item:
         """Return the item with this key; raise UnknownItem."""
-        (row,) = self._rows_by_key([key])
+        (row,) = self._rows_by_key([key], self.reading())
         return row.item()
 
     def vectors(self, ids: Sequence[int]) -> NDArray[np.float32]:
         """Return the vectors of these items, (n, dim) float32, in the given order; raise UnknownItem."""
-        return self._up_to_date(lambda view: vectors_of(self._rows_by_id(ids, view), view.embedding.dim))
+        return self._current.up_to_date(
+            lambda view: vectors_of(self._rows_by_id(ids, view.reading()), view.embedding.dim)
+        )
 
-    def _rows_by_id(self, ids: Sequence[Id], view: _View | None = None) -> list[Row]:
-        """Return the rows of these ids, checked; raise UnknownItem, and StoreRenewed unless they are of the view."""
+    def _rows_by_id(self, ids: Sequence[Id], reading: AbstractContextManager[Catalog]) -> list[Row]:
+        """Return the rows of these ids, read in a transaction that it begins, checked; raise UnknownItem."""
         checked = [checked_id(id) for id in ids]
-        with self._reading(view) as catalog:
+        with reading as catalog:
             rows = catalog.items.by_id(checked)
             catalog.require_tombstones(id for row, id in zip(rows, checked, strict=True) if row is None)
         return [self._required(row, f"id {id}").verified() for row, id in zip(rows, ids, strict=True)]
 
-    def _rows_by_key(self, keys: Sequence[str], view: _View | None = None) -> list[Row]:
-        """Return the rows of these keys, checked; raise UnknownItem, and StoreRenewed unless they are of the view."""
-        with self._reading(view) as catalog:
+    def _rows_by_key(self, keys: Sequence[str], reading: AbstractContextManager[Catalog]) -> list[Row]:
+        """Return the rows of these keys, read in a transaction that it begins, checked; raise UnknownItem."""
+        with reading as catalog:
             rows = self._known_rows(catalog, keys)
         return [self._required(row, f"key {key!r}") for row, key in zip(rows, keys, strict=True)]
 
     def reading(self) -> AbstractContextManager[Catalog]:
         """Return the catalog inside a read transaction, for another store to take rows from."""
         return self._database.reading()
-
-    @contextmanager
-    def _reading(self, view: _View | None) -> Iterator[Catalog]:
-        """Return the catalog inside a read transaction; raise StoreRenewed if it has other vectors than the view."""
-        with self._database.reading() as catalog:
-            if view is not None:
-                catalog.require_embedding(view.embedding.fingerprint)
-            yield catalog
 
     def _known_rows(self, catalog: Catalog, keys: Sequence[str]) -> list[Row | None]:
         """Return the rows of these keys, checked; None where there is none."""
@@ -264,8 +206,8 @@ class StoreReader:
         Equal contents have equal vectors, so that an item that has the same content can take its vector from there.
         Raise StoreRenewed when another process has renewed the store.
         """
-        view = self._view
-        with self._reading(view) as catalog:
+        view = self._current.view
+        with view.reading() as catalog:
             rows = catalog.items.intact_with_vector(ids)
             thumbnails = catalog.thumbnails.by_item([row.id for row in rows], deleted=True)
         vectors = vectors_of(rows, view.embedding.dim)
@@ -305,7 +247,7 @@ class StoreReader:
 
     def all_vectors(self) -> tuple[NDArray[np.int64], NDArray[np.float32]]:
         """Return every id, (n,) int64 ascending, and a read-only view of their vectors, (n, dim) float32."""
-        snapshot = self._up_to_date(lambda view: view.snapshots.current())
+        snapshot = self._current.up_to_date(lambda view: view.snapshots.current())
         vectors = snapshot.index.vectors().view()
         vectors.flags.writeable = False
         return snapshot.ids, vectors
@@ -385,9 +327,7 @@ class StoreReader:
     def refresh(self) -> None:
         """Search the newest batch from now on, not the one that was loaded; query vectors are taken to be made anew."""
         self._assumed_fingerprint = self.newest_embedding().fingerprint
-        self._view.snapshots.clear()
-        if self._view.engine is not None:
-            self._view.engine.refresh()
+        self._current.view.refresh()
 
     def search(
         self,
@@ -407,43 +347,29 @@ class StoreReader:
         InvalidQuery, UnknownField, IncomparableField, or StoreRenewed when the store's vectors are another embedding's
         by now.
         """
-        view = self._view_of(fingerprint or self._assumed_fingerprint)
+        view = self._current.of_embedding(fingerprint or self._assumed_fingerprint)
         queries = checked_vectors(vectors, view.embedding.dim)
         if exclude is None:
-            return self._search(view, queries, query, [query.excluded] * len(queries))
+            return view.search(queries, query, [query.excluded] * len(queries))
         if len(exclude) != len(queries):
             raise InvalidQuery(
                 f"expected a list of excluded ids for each of {len(queries)} queries, got {len(exclude)}"
             )
-        return self._search(view, queries, query, [[*query.excluded, *map(checked_id, ids)] for ids in exclude])
-
-    def _view_of(self, fingerprint: str) -> _View:
-        """Return the reader's view if its embedding has this fingerprint, or the newest; raise StoreRenewed."""
-        view = self._view
-        if view.embedding.fingerprint != fingerprint:
-            view = self._reload()
-            with self._database.reading() as catalog:
-                catalog.require_embedding(fingerprint)
-        return view
+        return view.search(queries, query, [[*query.excluded, *map(checked_id, ids)] for ids in exclude])
 
     def search_by_id(self, ids: Sequence[Id], query: Query) -> list[tuple[Item, list[Hit]]]:
         """Return each of these items with its nearest others, as `search` does; raise UnknownItem."""
         checked = [checked_id(id) for id in ids]
-        return self._up_to_date(lambda view: self._search_by_id(view, checked, query))
+        return self._current.up_to_date(lambda view: self._search_by_id(view, checked, query))
 
-    def _search_by_id(self, view: _View, ids: Sequence[int], query: Query) -> list[tuple[Item, list[Hit]]]:
-        vectors = view.snapshots.current().vectors_of(ids) if view.engine is None else None
-        if vectors is not None:
-            try:
-                return self._memory_search(view, query.conditions).search_items(ids, vectors, query)
-            except SnapshotOutdated:
-                # An item or a hit was deleted: read the items first, and raise UnknownItem or load a new snapshot.
-                pass
-        return self._search_rows(view, self._rows_by_id(ids, view), query)
+    def _search_by_id(self, view: View, ids: Sequence[int], query: Query) -> list[tuple[Item, list[Hit]]]:
+        answers = view.search_loaded(ids, query)
+        # Otherwise the items are read first: one that was deleted is unknown.
+        return view.search_rows(self._rows_by_id(ids, view.reading()), query) if answers is None else answers
 
     def search_by_key(self, keys: Sequence[str], query: Query) -> list[tuple[Item, list[Hit]]]:
         """Return the item of each key with its nearest others, as `search` does; raise UnknownItem."""
-        return self._up_to_date(lambda view: self._search_rows(view, self._rows_by_key(keys, view), query))
+        return self._current.up_to_date(lambda view: view.search_rows(self._rows_by_key(keys, view.reading()), query))
 
     def nearest(
         self, vectors: ArrayLike, k: int, exclude: Sequence[Sequence[int]] | None = None, where: Where | None = None
@@ -464,49 +390,15 @@ class StoreReader:
     def neighbours_of_all(self, k: int) -> Neighbours:
         """Return the k nearest neighbours of every item of the newest batch, every row checked; raise InvalidQuery."""
         k = checked_k(k)
-        return neighbours_of_all(self._up_to_date(lambda view: view.snapshots.newest()), k, self.items)
-
-    def _search_rows(self, view: _View, rows: Sequence[Row], query: Query) -> list[tuple[Item, list[Hit]]]:
-        """Return the items of checked rows, each with its nearest others.
-
-        The rows were read in a transaction that has ended: a writer would wait for one that is open during a search.
-        """
-        queries = checked_vectors(vectors_of(rows, view.embedding.dim), view.embedding.dim)
-        hits = self._search(view, queries, query, [[*query.excluded, row.id] for row in rows])
-        return [(row.item(), row_hits) for row, row_hits in zip(rows, hits, strict=True)]
-
-    def _search(self, view: _View, queries: Queries, query: Query, excluded: ExcludedIds) -> list[list[Hit]]:
-        while True:
-            try:
-                return self._searchable(view, query.conditions).search(queries, query, excluded)
-            except SnapshotOutdated:
-                view.snapshots.clear()
-                if view.engine is not None:
-                    view.engine.refresh()
-            except ServerUnusable:
-                # A renewal replaces the collection on a vector server.
-                with self._reading(view):
-                    raise
-
-    def _searchable(self, view: _View, conditions: Sequence[Condition]) -> Searchable:
-        """Return the items that fulfil all conditions, searched by the vector server if the store has one."""
-        if view.engine is not None:
-            # Imported here: most stores have no vector server.
-            from storage.milvus.search import milvus_searchable
-
-            return milvus_searchable(self._database, view.engine, view.embedding, conditions)
-        return self._memory_search(view, conditions)
-
-    def _memory_search(self, view: _View, conditions: Sequence[Condition]) -> MemorySearch:
-        return MemorySearch(view.snapshots.filtered(conditions), self._database, view.snapshots.search_lock)
+        return neighbours_of_all(self._current.up_to_date(lambda view: view.snapshots.newest()), k, self.items)
 
     def verify(self) -> list[str]:
         """Verify the whole store: return one line for each problem, none when it is intact."""
-        return self._up_to_date(self._problems)
+        return self._current.up_to_date(self._problems)
 
-    def _problems(self, view: _View) -> list[str]:
+    def _problems(self, view: View) -> list[str]:
         problems = self._database.integrity()
-        with self._reading(view) as catalog:
+        with view.reading() as catalog:
             problems += verification.problems(catalog, self.location.folder, view.embedding.dim)
         return problems + (view.engine.problems() if view.engine is not None else [])
 

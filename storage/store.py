@@ -176,7 +176,7 @@ class Store(StoreReader):
         """
         self._require_writer()
         self._database.write_exactly_once(lambda catalog: write_copies(catalog, copies))
-        self._view.snapshots.clear()
+        self._current.view.snapshots.clear()
 
     def write_sources(self, sources: Mapping[int, str]) -> None:
         """Write the names of the sources of stored items, by id."""
@@ -208,9 +208,7 @@ class Store(StoreReader):
         """Apply a change in one transaction, exactly once; then update what is derived from the rows."""
         self._require_writer()
         result = self._database.write_exactly_once(change)
-        self._view.snapshots.clear()
-        if self._view.engine is not None:
-            self._view.engine.sync()
+        self._current.view.sync()
         return result
 
     def create_renewal(self, embedding: Embedding) -> "Store":
@@ -251,8 +249,7 @@ class Store(StoreReader):
 
         changed = self._database.write_exactly_once(change, large=True)
         self.refresh()
-        if self._view.engine is not None:
-            self._view.engine.sync()
+        self._current.view.sync()
         return changed
 
     def compact(self) -> None:
@@ -268,7 +265,7 @@ class Store(StoreReader):
             catalog.thumbnails.remove_deleted()
             catalog.sources.remove_deleted()
         self._database.vacuum()
-        if self._view.engine is not None and self.location.folder is not None:
+        if self._current.view.engine is not None and self.location.folder is not None:
             withdraw(self._database, self.location.folder)
         self._publish(retained=1)
 
@@ -282,18 +279,18 @@ class Store(StoreReader):
 
     def _publish(self, retained: int) -> None:
         self._require_writer()
-        if self._view.engine is not None:
-            self._view.engine.sync_and_check()
+        if self._current.view.engine is not None:
+            self._current.view.engine.sync_and_check()
         elif self.location.folder is not None:
             loaded = publish(self._database, self.location.folder, self.dim, retained)
             if loaded is not None:
-                self._view.snapshots.replace(loaded)
+                self._current.view.snapshots.replace(loaded)
         self._database.analyze()
 
     def wait_until_indexed(self) -> None:
         """Wait until a vector server has indexed all its vectors; until then its answers are right but slower."""
-        if self._view.engine is not None:
-            self._view.engine.wait_until_indexed()
+        if self._current.view.engine is not None:
+            self._current.view.engine.wait_until_indexed()
 
     def repair(self) -> list[str]:
         """Repair a damaged store and return what was done, a line each; empty when nothing was wrong.
@@ -310,9 +307,9 @@ class Store(StoreReader):
             problem = next(verification.problems(catalog, self.location.folder, self.dim), None)
             if problem is not None:
                 raise StoreCorrupt(f"expected {self.location} to be intact after its repair, got '{problem}'")
-        self._view.snapshots.clear()
-        if self._view.engine is not None:
-            done += self._view.engine.sync_and_check()
+        self._current.view.snapshots.clear()
+        if self._current.view.engine is not None:
+            done += self._current.view.engine.sync_and_check()
         self.publish()
         return done
 

@@ -1,0 +1,160 @@
+"""What a process has loaded of a store's vectors: a view belongs to one embedding, and is replaced after a renewal.
+
+Another process may renew the store: replace its embedding and all vectors at once. An answer is from entirely old or
+entirely new vectors, and never compares one with the other: what a view reads of vectors after it was loaded comes from
+a transaction in which the store still has the view's embedding.
+"""
+
+import threading
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING, TypeVar
+
+from storage.catalog.catalog import Catalog
+from storage.catalog.database import Database
+from storage.catalog.row import Row, vectors_of
+from storage.errors import ServerUnusable, StoreRenewed
+from storage.memory.hits import SnapshotOutdated
+from storage.memory.memory_search import MemorySearch
+from storage.memory.searchable import ExcludedIds, Queries, Searchable
+from storage.memory.snapshot_cache import SnapshotCache
+from storage.types.embedding import Embedding
+from storage.types.items import Hit, Item
+from storage.types.query import Query
+from storage.types.vectors import checked_vectors
+from storage.types.where import Condition
+
+if TYPE_CHECKING:
+    from storage.milvus.engine import Engine
+
+Answer = TypeVar("Answer")
+
+
+class View:
+    """A store's embedding, and what was loaded of the vectors that it made; they are searched in memory or by `engine`.
+
+    Every method that reads raises StoreRenewed when the store has vectors of another embedding by now.
+    """
+
+    def __init__(
+        self, database: Database, folder: Path | None, open_engine: "Callable[[Embedding], Engine] | None"
+    ) -> None:
+        self._database = database
+        with database.reading() as catalog:
+            self.embedding = catalog.embedding()
+        self.snapshots = SnapshotCache(database, folder, self.embedding)
+        self.engine = open_engine(self.embedding) if open_engine is not None else None
+
+    def close(self) -> None:
+        """Close the connection to a vector server; harmless when called again."""
+        if self.engine is not None:
+            self.engine.close()
+
+    def refresh(self) -> None:
+        """Search the newest batch from now on."""
+        self.snapshots.clear()
+        if self.engine is not None:
+            self.engine.refresh()
+
+    def sync(self) -> None:
+        """Search the newest batch from now on, which this process has written; a vector server follows."""
+        self.snapshots.clear()
+        if self.engine is not None:
+            self.engine.sync()
+
+    @contextmanager
+    def reading(self) -> Iterator[Catalog]:
+        """Return the catalog inside a read transaction."""
+        with self._database.reading() as catalog:
+            catalog.require_embedding(self.embedding.fingerprint)
+            yield catalog
+
+    def search(self, queries: Queries, query: Query, excluded: ExcludedIds) -> list[list[Hit]]:
+        """Return the hits of each query vector by Euclidean distance, then id."""
+        while True:
+            try:
+                return self._searchable(query.conditions).search(queries, query, excluded)
+            except SnapshotOutdated:
+                self.refresh()
+            except ServerUnusable:
+                # A renewal replaces the collection on a vector server.
+                with self.reading():
+                    raise
+
+    def search_rows(self, rows: Sequence[Row], query: Query) -> list[tuple[Item, list[Hit]]]:
+        """Return the items of checked rows, each with its nearest others.
+
+        The rows were read in a transaction that has ended: a writer would wait for one that is open during a search.
+        """
+        queries = checked_vectors(vectors_of(rows, self.embedding.dim), self.embedding.dim)
+        hits = self.search(queries, query, [[*query.excluded, row.id] for row in rows])
+        return [(row.item(), row_hits) for row, row_hits in zip(rows, hits, strict=True)]
+
+    def search_loaded(self, ids: Sequence[int], query: Query) -> list[tuple[Item, list[Hit]]] | None:
+        """Return these items, each with its nearest others, by vectors in memory; None if those do not suffice."""
+        vectors = self.snapshots.current().vectors_of(ids) if self.engine is None else None
+        if vectors is None:
+            return None
+        try:
+            return self._memory_search(query.conditions).search_items(ids, vectors, query)
+        except SnapshotOutdated:
+            # An item or a hit was deleted.
+            return None
+
+    def _searchable(self, conditions: Sequence[Condition]) -> Searchable:
+        """Return the items that fulfil all conditions, searched by the vector server if the store has one."""
+        if self.engine is not None:
+            # Imported here: most stores have no vector server.
+            from storage.milvus.search import milvus_searchable
+
+            return milvus_searchable(self._database, self.engine, self.embedding, conditions)
+        return self._memory_search(conditions)
+
+    def _memory_search(self, conditions: Sequence[Condition]) -> MemorySearch:
+        return MemorySearch(self.snapshots.filtered(conditions), self._database, self.snapshots.search_lock)
+
+
+class CurrentView:
+    """The view that a process answers from, thread-safe; `load` makes one of the store as it is."""
+
+    def __init__(self, load: Callable[[], View]) -> None:
+        self._load = load
+        self._reload_lock = threading.Lock()
+        #: The last one that was loaded: a renewal since then may not have been noticed.
+        self.view = load()
+
+    def up_to_date(self, answer: Callable[[View], Answer]) -> Answer:
+        """Return an answer of the view; when the store was renewed, of its new view."""
+        view = self.view
+        while True:
+            try:
+                return answer(view)
+            except StoreRenewed:
+                view = self._replace(view)
+
+    def newest(self) -> View:
+        """Return the view of the store's embedding as it is now."""
+
+        def checked(view: View) -> View:
+            with view.reading():
+                return view
+
+        return self.up_to_date(checked)
+
+    def of_embedding(self, fingerprint: str) -> View:
+        """Return the view if its embedding has this fingerprint, or the newest; raise StoreRenewed for another."""
+        view = self.view
+        if view.embedding.fingerprint != fingerprint:
+            view = self.newest()
+            with view.reading() as catalog:
+                catalog.require_embedding(fingerprint)
+        return view
+
+    def _replace(self, outdated: View) -> View:
+        """Return a view of the store as it is after a renewal; another thread may have replaced the outdated one."""
+        with self._reload_lock:
+            if self.view is outdated:
+                outdated.close()
+                self.view = self._load()
+            return self.view

@@ -261,9 +261,7 @@ class Store(StoreReader):
         """
         self._require_writer()
         with self._database.writing() as catalog:
-            catalog.items.empty_tombstones()
-            catalog.thumbnails.remove_deleted()
-            catalog.sources.remove_deleted()
+            catalog.empty_tombstones()
         self._database.vacuum()
         if self._current.view.engine is not None and self.location.folder is not None:
             withdraw(self._database, self.location.folder)

@@ -87,6 +87,12 @@ class Catalog:
                 yield row.verified()
         check.finish()
 
+    def empty_tombstones(self) -> None:
+        """Remove what deleted items take space with: vectors, thumbnails and sources."""
+        self.items.empty_tombstones()
+        self.thumbnails.remove_deleted()
+        self.sources.remove_deleted()
+
     def require_complete_key_index(self) -> None:
         """Raise StoreCorrupt unless the index of keys has every live item: only then is a key not in it unknown."""
         if not self.items.key_index_is_complete(self.history.last_batch().live):

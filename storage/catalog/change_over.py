@@ -58,9 +58,7 @@ def change_over(catalog: Catalog, staged: Catalog, dropped: Mapping[str, bytes])
         deleted += [row.id for row in page]
     last.require_live(len(deleted))
     catalog.history.rewrite_batch(last.next(added, deleted))
-    catalog.items.empty_tombstones()
-    catalog.thumbnails.remove_deleted()
-    catalog.sources.remove_deleted()
+    catalog.empty_tombstones()
     # Every index file holds the old vectors.
     catalog.history.remove_generations(before=catalog.history.next_generation())
     catalog.begin_embedding(embedding)

@@ -1,8 +1,8 @@
 """The rows of sources, and the source of each item.
 
-They are apart from the rows of items, whose checksums the chain covers: an item's source may change, when a folder was
-moved as a whole, while the item keeps its id. A checksum covers the item's id and the name of its source; without an
-intact row an item has no source, and is never removed for one.
+They are apart from the rows of items: an item's source may change, when a folder was moved as a whole, while the item
+keeps its id. A checksum covers the item's id and the name of its source; without an intact row an item has no source,
+and is never removed for one.
 """
 
 from collections.abc import Mapping, Sequence
@@ -10,22 +10,24 @@ from collections.abc import Mapping, Sequence
 import sqlalchemy as sa
 
 from storage.catalog.checksum import source_checksum
-from storage.catalog.dialect import bind_values, in_values, insert_rows
+from storage.catalog.dialect import in_values, insert_rows
+from storage.catalog.item_values import ItemValues
 from storage.catalog.schema import ItemRow, ItemSourceRow, SourceRow
-from storage.errors import StoreCorrupt
 
-_SOURCE = sa.select(ItemSourceRow.item, SourceRow.name, ItemSourceRow.checksum).outerjoin(
-    SourceRow, SourceRow.number == ItemSourceRow.source
+_SOURCES = ItemValues(
+    "source",
+    ItemSourceRow,
+    sa.select(ItemSourceRow.item, SourceRow.name, ItemSourceRow.checksum).outerjoin(
+        SourceRow, SourceRow.number == ItemSourceRow.source
+    ),
+    str,
+    source_checksum,
 )
 _LIVE = ItemRow.deleted_in.is_(None)
 _LIVE_ITEMS = sa.join(ItemSourceRow, SourceRow, SourceRow.number == ItemSourceRow.source).join(
     ItemRow, ItemRow.id == ItemSourceRow.item
 )
-_BY_ITEM = _SOURCE.where(in_values(ItemSourceRow.item))
-_DELETE = sa.delete(ItemSourceRow).where(in_values(ItemSourceRow.item))
-
-#: Rows fetched at once while the whole table is read.
-_PAGE = 4096
+_BY_ITEM = _SOURCES.select.where(in_values(ItemSourceRow.item))
 
 
 class SourceRows:
@@ -60,15 +62,7 @@ class SourceRows:
         """Return the names of the sources of these items by id, without those that have none; raise StoreCorrupt."""
         if not ids or not self._tables_exist():
             return {}
-        sources = {}
-        for item, name, checksum in self._connection.execute(_BY_ITEM, bind_values(ids)):
-            if not _is_intact(item, name, checksum):
-                raise StoreCorrupt(
-                    f"expected the source of item {item} to match its checksum, but it was damaged after it was "
-                    "written: run `lookalike store repair`, or restore the store from a backup"
-                )
-            sources[item] = name
-        return sources
+        return _SOURCES.by_item(self._connection, _BY_ITEM, ids)
 
     def items_of(self, name: str) -> list[int]:
         """Return the ids of the live items of a source, ascending; their rows are not checked."""
@@ -87,21 +81,12 @@ class SourceRows:
 
     def damaged(self) -> list[int]:
         """Return the items whose sources do not match their checksums, ascending."""
-        if not self._tables_exist():
-            return []
-        rows = self._connection.execute(_SOURCE.order_by(ItemSourceRow.item).execution_options(yield_per=_PAGE))
-        return [item for item, name, checksum in rows if not _is_intact(item, name, checksum)]
+        return _SOURCES.damaged(self._connection) if self._tables_exist() else []
 
     def remove(self, ids: Sequence[int]) -> None:
         """Remove the sources of these items."""
-        self._connection.execute(_DELETE, bind_values(ids))
+        _SOURCES.remove(self._connection, ids)
 
     def remove_deleted(self) -> None:
         """Remove the sources of deleted items."""
-        deleted = sa.select(ItemRow.id).where(ItemRow.deleted_in.is_not(None))
-        self._connection.execute(sa.delete(ItemSourceRow).where(ItemSourceRow.item.in_(deleted)))
-
-
-def _is_intact(item: object, name: object, checksum: object) -> bool:
-    """Return whether a row matches its checksum; damage can change a value's type too."""
-    return isinstance(item, int) and isinstance(name, str) and source_checksum(item, name) == checksum
+        _SOURCES.remove_deleted(self._connection)

@@ -5,18 +5,22 @@ from collections.abc import Mapping, Sequence
 import sqlalchemy as sa
 
 from storage.catalog.checksum import thumbnail_checksum
-from storage.catalog.dialect import bind_values, in_values, insert_rows, is_sqlite
+from storage.catalog.dialect import in_values, insert_rows, is_sqlite
+from storage.catalog.item_values import ItemValues
 from storage.catalog.schema import ItemRow, ThumbnailRow
 from storage.errors import StoreCorrupt
 
-_THUMBNAIL = sa.select(ThumbnailRow.item, ThumbnailRow.png, ThumbnailRow.checksum)
-_BY_ITEM = _THUMBNAIL.where(in_values(ThumbnailRow.item))
-_LIVE_BY_ITEM = _THUMBNAIL.join(ItemRow, ItemRow.id == ThumbnailRow.item).where(
+_THUMBNAILS = ItemValues(
+    "thumbnail",
+    ThumbnailRow,
+    sa.select(ThumbnailRow.item, ThumbnailRow.png, ThumbnailRow.checksum),
+    bytes,
+    thumbnail_checksum,
+)
+_BY_ITEM = _THUMBNAILS.select.where(in_values(ThumbnailRow.item))
+_LIVE_BY_ITEM = _THUMBNAILS.select.join(ItemRow, ItemRow.id == ThumbnailRow.item).where(
     in_values(ThumbnailRow.item), ItemRow.deleted_in.is_(None)
 )
-
-#: Rows fetched at once while the whole table is read.
-_PAGE = 4096
 
 
 class ThumbnailRows:
@@ -35,16 +39,7 @@ class ThumbnailRows:
 
         Those of deleted items are left out unless `deleted`.
         """
-        thumbnails = {}
-        select = _BY_ITEM if deleted else _LIVE_BY_ITEM
-        for item, png, checksum in self._connection.execute(select, bind_values(ids)):
-            if not _is_intact(item, png, checksum):
-                raise StoreCorrupt(
-                    f"expected the thumbnail of item {item} to match its checksum, but it was damaged after it was "
-                    "written: run `lookalike store repair`, or restore the store from a backup"
-                )
-            thumbnails[item] = png
-        return thumbnails
+        return _THUMBNAILS.by_item(self._connection, _BY_ITEM if deleted else _LIVE_BY_ITEM, ids)
 
     def require_searchable(self) -> None:
         """Raise StoreCorrupt when the table's B-tree is damaged, so that a lookup may miss a row that exists."""
@@ -59,19 +54,12 @@ class ThumbnailRows:
 
     def damaged(self) -> list[int]:
         """Return the items whose thumbnails do not match their checksums, ascending."""
-        rows = self._connection.execute(_THUMBNAIL.order_by(ThumbnailRow.item).execution_options(yield_per=_PAGE))
-        return [item for item, png, checksum in rows if not _is_intact(item, png, checksum)]
+        return _THUMBNAILS.damaged(self._connection)
 
     def remove(self, ids: Sequence[int]) -> None:
         """Remove the thumbnails of these items."""
-        self._connection.execute(sa.delete(ThumbnailRow).where(in_values(ThumbnailRow.item)), bind_values(ids))
+        _THUMBNAILS.remove(self._connection, ids)
 
     def remove_deleted(self) -> None:
         """Remove the thumbnails of deleted items."""
-        deleted = sa.select(ItemRow.id).where(ItemRow.deleted_in.is_not(None))
-        self._connection.execute(sa.delete(ThumbnailRow).where(ThumbnailRow.item.in_(deleted)))
-
-
-def _is_intact(item: object, png: object, checksum: object) -> bool:
-    """Return whether a row matches its checksum; damage can change a value's type too."""
-    return isinstance(item, int) and isinstance(png, bytes) and thumbnail_checksum(item, png) == checksum
+        _THUMBNAILS.remove_deleted(self._connection)

@@ -20,15 +20,13 @@ def repair_rows(catalog: Catalog, dim: int) -> list[str]:
     damaged = [row.id for row, deleted_in in catalog.items.all_rows() if is_damaged(row, deleted_in, dim)]
     for id in damaged:
         catalog.items.quarantine(id, _batch_of(id, recorded))
-    catalog.thumbnails.remove(damaged)
-    catalog.sources.remove(damaged)
     changes = [f"item {id}: damaged, quarantined" for id in damaged]
     missing = missing_ids(catalog, _recomputed_batches(catalog, len(recorded)))
     for id in missing:
         catalog.items.write_tombstone(id, _batch_of(id, recorded))
     changes += [f"item {id}: its row is missing; its id is not reused" for id in missing]
-    catalog.thumbnails.remove(missing)
-    catalog.sources.remove(missing)
+    catalog.thumbnails.remove([*damaged, *missing])
+    catalog.sources.remove([*damaged, *missing])
     thumbnails = catalog.thumbnails.damaged()
     catalog.thumbnails.remove(thumbnails)
     changes += [f"thumbnail of item {id}: damaged, removed" for id in thumbnails]

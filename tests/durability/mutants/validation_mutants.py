@@ -8,10 +8,11 @@ from types import SimpleNamespace
 import numpy as np
 from numpy.typing import NDArray
 
-from storage.catalog import batch, embedding_rows, source_rows
+from storage.catalog import batch, embedding_rows
 from storage.catalog.batch import Generation
 from storage.catalog.catalog import Catalog
 from storage.catalog.history import History
+from storage.catalog.item_values import ItemValues
 from storage.catalog.row import Row
 from storage.databases.sqlite_file import SqliteFile
 from storage.files import generations
@@ -27,8 +28,8 @@ def row_unchecked(patches: Patches) -> None:
 
 
 def source_unchecked(patches: Patches) -> None:
-    """Accept the sources of items without comparing their checksums."""
-    patches.set(source_rows, "_is_intact", lambda *_: True)
+    """Accept the sources and thumbnails of items without comparing their checksums."""
+    patches.set(ItemValues, "_is_intact", lambda *_: True)
 
 
 class EqualDigest(bytes):

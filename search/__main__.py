@@ -1,6 +1,7 @@
 """`python -m search query|map|duplicates|suspects`: search a store, and find duplicates and label issues in it."""
 
-from collections.abc import Iterable
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -60,9 +61,7 @@ def query(
         raise typer.BadParameter("expected exactly one of --image, --id, --key, --vector and --random")
     output = _figure_output(figure, force, image, vector, weights)
     options: SearchOptions = {"radius": radius, "where": where_of(where or []), "exclude": exclude or []}
-    with Searcher.open(store, weights=weights, milvus=milvus) as searcher:
-        if output is not None:
-            output.require_replaceable(searcher.store)
+    with _open(store, output, weights, milvus) as searcher:
         if image is not None:
             result = searcher.by_image(image, k, **options)
         elif vector is not None:
@@ -75,7 +74,8 @@ def query(
             result = searcher.by_random(k, seed, **options)
         if output is not None:
             _draw_neighbours(searcher, result, output)
-        _print_notes(query_notes(searcher.store, options, result.hits))
+        for note in query_notes(searcher.store, options, result.hits):
+            console.print_message(note)
     if image is not None:
         # Imported here: OpenCV takes a moment to load, and only images are embedded on this machine.
         from ingest.embedding.embedder import drift_message
@@ -89,11 +89,6 @@ def query(
         console.OUT.print(result.table())
 
 
-def _print_notes(notes: Iterable[str]) -> None:
-    for note in notes:
-        console.print_message(note)
-
-
 def _figure_output(figure: Path | None, force: bool, *inputs: Path | None) -> "OutputFile | None":
     """Return the file of --figure if it is given; raise FigureUnusable, before any work is done."""
     if figure is None:
@@ -102,6 +97,17 @@ def _figure_output(figure: Path | None, force: bool, *inputs: Path | None) -> "O
     from search.figures.figure_file import figure_output
 
     return figure_output(figure, force=force, inputs=inputs)
+
+
+@contextmanager
+def _open(
+    store: str, output: "OutputFile | None", weights: Path | None = None, milvus: str | None = None
+) -> Iterator[Searcher]:
+    """Open a store to search it; raise OutputRefused, before any search, if the figure may not be written there."""
+    with Searcher.open(store, weights=weights, milvus=milvus) as searcher:
+        if output is not None:
+            output.require_replaceable(searcher.store)
+        yield searcher
 
 
 def _draw_neighbours(searcher: Searcher, result: QueryResult, output: "OutputFile") -> None:
@@ -124,8 +130,7 @@ def draw_map(
     from search.figures.map_figure import draw_map as draw
 
     output = figure_file.figure_output(figure, force=force)
-    with Searcher.open(store) as searcher:
-        output.require_replaceable(searcher.store)
+    with _open(store, output) as searcher:
         figure_file.save(draw(searcher.store, thumbnails=thumbnails), output)
     console.print_line(f"Drew {figure}")
 
@@ -158,9 +163,7 @@ def duplicates(
 
     limit = _radius_of(radius)
     output = _figure_output(figure, force, weights)
-    with Searcher.open(store, weights=weights) as searcher:
-        if output is not None:
-            output.require_replaceable(searcher.store)
+    with _open(store, output, weights) as searcher:
         groups = find_duplicates(searcher, limit)
         if output is not None:
             from search.figures import curation_figures, figure_file
@@ -181,9 +184,7 @@ def suspects(
     from search.curation.label_issues import find_label_issues
 
     output = _figure_output(figure, force)
-    with Searcher.open(store) as searcher:
-        if output is not None:
-            output.require_replaceable(searcher.store)
+    with _open(store, output) as searcher:
         issues = find_label_issues(searcher, k)
         if issues.trained_on_labels:
             console.print_message(

@@ -1,0 +1,224 @@
+"""The t-SNE map of a store, of dots or of thumbnails."""
+
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+from matplotlib.colors import to_hex
+from matplotlib.figure import Figure
+from numpy.typing import NDArray
+
+from ingest.errors import UnreadableImage
+from ingest.job import ingest
+from search.errors import FigureUnusable
+from search.figures import figure_file, map_figure, palette, text_fitting
+from search.figures.map_figure import draw_map
+from search.figures.neighbours_figure import draw_neighbours
+from search.results import QueryResult
+from search.searcher import Searcher
+from storage import Embedding, NewItem, Store
+from tests.errors import error_message
+from tests.search.figures.drawings import ITEM, ODD_LABELS, SCRIPTS, THUMBNAILS, hits, save, size
+from tests.search.stores import LEVELS, grey_searcher
+from tests.toys import grey, grey_source, png, toy_backbone
+
+
+def legend(figure: Figure) -> list[str]:
+    """Return the legend's entries without the mark that keeps an underscore visible."""
+    shown = figure.axes[0].get_legend()
+    assert shown is not None
+    return [text.get_text().removeprefix("\u200b") for text in shown.get_texts()]
+
+
+def groups(figure: Figure) -> list[tuple[str, NDArray[np.float64]]]:
+    """Return the map's groups in the order drawn: colour, and points, (n, 2); the legend's own marks have none."""
+    drawn = [
+        (to_hex(np.asarray(group.get_facecolor())[0]), np.asarray(group.get_offsets(), np.float64))
+        for group in figure.axes[0].collections
+    ]
+    return [(colour, points) for colour, points in drawn if len(points)]
+
+
+def counts(figure: Figure) -> list[int]:
+    """Return how many points each group has, in the order drawn."""
+    return [len(points) for _, points in groups(figure)]
+
+
+def map_of(folder: Path, labels: Mapping[str, str | None]) -> Figure:
+    """Draw the map of a store of grey images, each of its own level."""
+    labelled = {key: label for key, label in labels.items() if label is not None}
+    with grey_searcher(folder, {key: level for level, key in enumerate(labels)}, labelled) as searcher:
+        return draw_map(searcher.store)
+
+
+def test_a_map_lists_its_labels_in_order_and_the_number_of_its_items(tmp_path: Path) -> None:
+    labels = {str(number): ("low", "high", None)[number % 3] for number in range(30)}
+    figure = map_of(tmp_path, labels)
+    assert legend(figure) == ["(no label)", "high", "low"]
+    assert counts(figure) == [10, 10, 10]
+    assert figure.texts[0].get_text() == "t-SNE of 30 items, recipe toy"
+
+
+def test_a_map_has_a_colour_of_its_own_for_each_of_twenty_labels(tmp_path: Path) -> None:
+    figure = map_of(tmp_path, {str(number): f"label {number % 20:02d}" for number in range(60)})
+    assert legend(figure) == [f"label {number:02d}" for number in range(20)]
+    assert len({colour for colour, _ in groups(figure)}) == 20
+
+
+def test_the_rarer_of_more_than_twenty_labels_are_one_group(tmp_path: Path) -> None:
+    # Label 00 has one item, 01 to 05 have two, and 06 to 24 three.
+    names = [f"label {number:02d}" for number in range(25) for _ in range(1 if number < 1 else 2 if number < 6 else 3)]
+    figure = map_of(tmp_path, {f"{index}": name for index, name in enumerate(names)})
+    assert legend(figure) == ["others", *(f"label {number:02d}" for number in range(6, 25))]
+    assert counts(figure) == [1 + 5 * 2, *[3] * 19]
+    assert figure.texts[0].get_text() == "t-SNE of 68 items, recipe toy"
+
+
+def test_with_more_than_twenty_labels_every_item_is_in_exactly_one_group(tmp_path: Path) -> None:
+    # The first nineteen have two items, the empty label among them; the others, one of them no label, have one.
+    common = ["", "None", "(no label)", "others", *(f"label {number:02d}" for number in range(15))]
+    rare = [None, "a", "b"]
+    figure = map_of(tmp_path, {str(index): label for index, label in enumerate([*common, *common, *rare])})
+    shown = ["''", "(no label)", "None", *(f"label {number:02d}" for number in range(15)), "others"]
+    assert legend(figure) == ["others", *shown]
+    assert counts(figure) == [3, *[2] * 19]
+
+
+def test_an_empty_label_can_be_among_the_rarer_ones(tmp_path: Path) -> None:
+    names = [*(f"label {number:02d}" for number in range(19) for _ in range(2)), "", "b"]
+    figure = map_of(tmp_path, {str(index): name for index, name in enumerate(names)})
+    assert legend(figure) == ["others", *(f"label {number:02d}" for number in range(19))]
+    assert counts(figure) == [2, *[2] * 19]
+
+
+def test_no_label_and_a_label_of_that_name_are_two_groups(tmp_path: Path) -> None:
+    figure = map_of(tmp_path, {str(number): ("(no label)", None, "")[number % 3] for number in range(9)})
+    assert legend(figure) == ["(no label)", "''", "(no label)"]
+    assert len({colour for colour, _ in groups(figure)}) == 3
+
+
+def test_the_longest_names_fit_beside_a_map(tmp_path: Path) -> None:
+    figure = map_of(tmp_path, {str(number): label for number, label in enumerate(SCRIPTS)})
+    figure.draw_without_rendering()
+    shown = figure.axes[0].get_legend()
+    assert shown is not None
+    # The same margin, of 0.18 inches, as on the left.
+    right = max(text.get_window_extent().x1 for text in shown.get_texts()) / figure.dpi
+    assert figure.get_figwidth() - right == pytest.approx(0.18, abs=0.05)
+
+
+def test_a_map_of_very_many_items_shows_a_sample_that_keeps_each_labels_share(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(map_figure, "MAX_ITEMS", 20)
+    figure = map_of(tmp_path, {str(number): "rare" if number % 4 == 0 else "common" for number in range(40)})
+    assert (legend(figure), counts(figure)) == (["common", "rare"], [15, 5])
+    assert figure.texts[0].get_text() == "t-SNE of a sample of 20 of 40 items, recipe toy"
+
+
+def test_a_map_puts_similar_images_together(tmp_path: Path) -> None:
+    levels = {str(number): number if number < 10 else 240 + number % 10 for number in range(20)}
+    labels = {key: "dark" if level < 100 else "light" for key, level in levels.items()}
+    with grey_searcher(tmp_path, levels, labels) as searcher:
+        figure = draw_map(searcher.store)
+    (_, dark), (_, light) = groups(figure)
+    apart = np.linalg.norm(dark.mean(axis=0) - light.mean(axis=0))
+    assert max(np.linalg.norm(points - points.mean(axis=0), axis=1).max() for points in (dark, light)) < apart
+
+
+def test_the_same_store_gives_the_same_map(searcher: Searcher) -> None:
+    ingest(grey_source({"grey": 100, "ash": 110}), searcher.store.folder, make_backbone=toy_backbone())
+    assert figure_file.encode(draw_map(searcher.store)) == figure_file.encode(draw_map(searcher.store))
+
+
+def test_a_map_is_saved_at_150_dots_per_inch(tmp_path: Path) -> None:
+    save(map_of(tmp_path, {str(number): "one" for number in range(5)}), tmp_path / "map.png")
+    assert size((tmp_path / "map.png").read_bytes()) == (1225, 1182)
+
+
+def test_a_map_of_fewer_than_five_items_is_refused(searcher: Searcher) -> None:
+    with pytest.raises(FigureUnusable) as refused:
+        draw_map(searcher.store)
+    assert str(refused.value) == f"expected at least 5 items to draw a map, got {len(LEVELS)}: ingest more"
+
+
+def test_a_map_shows_the_searchers_snapshot_while_another_process_adds_items(tmp_path: Path) -> None:
+    levels = {str(number): number for number in range(6)}
+    with grey_searcher(tmp_path, levels, dict.fromkeys(levels, "old")) as searcher:
+        searcher.by_id(0)
+        later: dict[str, Any] = {"levels": {"7": 7, "8": 8}, "labels": {"7": "new", "8": "new"}}
+        ingest(grey_source(**later), searcher.store.folder, make_backbone=toy_backbone())
+        figure = draw_map(searcher.store)
+    assert (legend(figure), counts(figure)) == (["old"], [6])
+    assert figure.texts[0].get_text() == "t-SNE of 6 items, recipe toy"
+
+
+def test_odd_labels_are_drawn_on_a_map_without_a_warning(tmp_path: Path) -> None:
+    labels = [*ODD_LABELS, *SCRIPTS[:9]]
+    figure = map_of(tmp_path, {str(number): labels[number % 20] for number in range(60)})
+    assert size(figure_file.encode(figure))[1] == 1182
+    assert counts(figure) == [3] * 20
+
+
+def test_a_map_uses_the_installed_font_that_has_the_letters(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(text_fitting, "FAMILIES", ("DejaVu Sans", "STIXGeneral"))
+    # A name is written where most of its points are close together.
+    monkeypatch.setattr(map_figure, "tsne", lambda _: np.array([[0, 0]] * 5 + [[1, 1]], np.float32))
+    figure = map_of(tmp_path, dict.fromkeys("123456", "Ⓐ"))
+    assert legend(figure) == ["Ⓐ"]
+    assert [text.get_text() for text in figure.axes[0].texts] == ["Ⓐ"]
+    # matplotlib warns of a letter that no font has, and warnings are errors here.
+    assert size(figure_file.encode(figure))[1] == 1182
+
+
+def test_a_map_of_thumbnails_frames_each_in_its_labels_colour(tmp_path: Path) -> None:
+    levels = {str(number): 20 * number for number in range(6)}
+    labels = {key: "dark" if level < 60 else "light" for key, level in levels.items()}
+    with grey_searcher(tmp_path, levels, labels) as searcher:
+        figure = draw_map(searcher.store, thumbnails=True)
+    axes = figure.axes[0]
+    assert figure.texts[0].get_text() == "t-SNE of 6 items, recipe toy, 6 pictures"
+    assert [int(np.array(image.get_array())[0, 0, 0]) for image in axes.images] == list(levels.values())
+    assert [to_hex(frame.get_edgecolor()) for frame in axes.patches] == [palette.LABEL_COLOURS[0]] * 3 + [
+        palette.LABEL_COLOURS[1]
+    ] * 3
+    assert axes.get_xlim() == axes.get_ylim() == (-0.02, 1.02)
+
+
+def map_of_thumbnails(folder: Path, thumbnails: Sequence[bytes | None]) -> Figure:
+    """Draw the map of a store of imported vectors, each with a thumbnail or none."""
+    items = [NewItem(str(number), b"", "one", {}, thumbnail) for number, thumbnail in enumerate(thumbnails)]
+    with Store.create(folder / "store", Embedding(2, "f" * 64)) as store:
+        store.append(items, [[number, 0] for number in range(len(items))])
+        return draw_map(store, thumbnails=True)
+
+
+def test_only_the_pictures_that_there_are_are_counted(tmp_path: Path) -> None:
+    figure = map_of_thumbnails(tmp_path, [png(grey(3)), None, None, png(grey(4)), None])
+    assert figure.texts[0].get_text().endswith(", 2 pictures")
+    assert (len(figure.axes[0].images), len(figure.axes[0].patches)) == (2, 5)
+
+
+def test_a_map_of_thumbnails_of_a_store_without_any_is_refused(tmp_path: Path) -> None:
+    assert error_message(FigureUnusable, map_of_thumbnails, tmp_path, [None] * 5) == (
+        "expected thumbnails to draw, got a store without any: leave --thumbnails out"
+    )
+
+
+def test_a_thumbnail_that_cannot_be_decoded_is_named_by_its_item(tmp_path: Path) -> None:
+    message = error_message(UnreadableImage, map_of_thumbnails, tmp_path, [*[png(grey(3))] * 4, b"no picture"])
+    assert "the thumbnail of item 4" in message
+    broken = {**THUMBNAILS, 2: png(grey(1))[:-20]}
+    results = [QueryResult("item 0", hits("cat", "dog", "cat"), item=ITEM)]
+    assert "the thumbnail of item 2" in error_message(UnreadableImage, draw_neighbours, results, broken)
+
+
+def test_a_name_is_written_where_its_label_is_dense_and_not_where_it_is_scattered(tmp_path: Path) -> None:
+    levels = {str(number): number if number < 30 else 200 + number % 30 for number in range(60)}
+    labels = {key: "dark" if level < 100 else ("odd", "even")[level % 2] for key, level in levels.items()}
+    with grey_searcher(tmp_path, levels, labels) as searcher:
+        figure = draw_map(searcher.store)
+    assert legend(figure) == ["dark", "even", "odd"]
+    assert [text.get_text() for text in figure.axes[0].texts] == ["dark"]

@@ -8,7 +8,11 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from ingest.embedding.network.backbone import Backbone
 from ingest.embedding.network.backbone_factory import BackboneFactory
+from ingest.embedding.network.precision import PrecisionOption
+from ingest.embedding.recipes import Recipe
+from ingest.errors import WeightsUnusable
 from ingest.job import ingest
 from ingest.pipeline.progress import IngestReport
 from ingest.sources import InMemorySource, Source, SourceImage
@@ -65,3 +69,15 @@ def assert_same_store(first: Path, second: Path) -> None:
     assert items == other_items
     np.testing.assert_array_equal(ids, other_ids)
     np.testing.assert_array_equal(vectors.view(np.uint32), other_vectors.view(np.uint32))
+
+
+def no_backbone(_: Recipe, __: PrecisionOption = "auto") -> Backbone:
+    raise AssertionError("expected the job to do without a backbone")
+
+
+def no_weights(_: Recipe, __: PrecisionOption = "auto") -> Backbone:
+    raise WeightsUnusable("expected weights, got none")
+
+
+def outcome(report: IngestReport) -> tuple[int, int, int, int, int]:
+    return report.added, report.replaced, report.unchanged, report.rejected, report.items

@@ -12,8 +12,7 @@ from ingest.images.images import decode
 from ingest.pipeline.progress import IngestReport, Progress
 from ingest.sources import InMemorySource, SourceImage
 from storage import Store
-from tests.ingest.jobs import Killed, contents, job
-from tests.ingest.test_job import no_backbone
+from tests.ingest.jobs import Killed, contents, job, no_backbone
 from tests.storage.stores import sql
 from tests.toys import ToyBackbone, grey, png, toy_backbone, write_greys
 

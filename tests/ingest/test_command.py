@@ -22,8 +22,8 @@ from ingest.sources import datasets
 from storage import Store, console
 from tests.commands import Command
 from tests.ingest.images.refusals import DECODABLE
+from tests.ingest.jobs import no_weights
 from tests.ingest.sources.idx_files import write_split
-from tests.ingest.test_job import no_weights
 from tests.storage.stores import files
 from tests.toys import TOY, grey, png, toy_backbone, write_greys
 

@@ -1,0 +1,47 @@
+"""`status` shows jobs and rejected inputs."""
+
+import json
+from pathlib import Path
+
+from tests.commands import Command
+from tests.ingest.outcomes.folder_jobs import WEB_PAGE, ingest_folder
+
+
+def test_status_shows_the_jobs_and_what_was_rejected(run: Command, images: Path, store: Path) -> None:
+    ingest_folder(images, store)
+    status, out, err = run("status", "--store", store)
+    lines = [line.rstrip() for line in out.splitlines()]
+    assert (status, err) == (0, "")
+    assert lines[0] == "3 items, 1 rejected"
+    assert lines[-2:] == [
+        f"rejected b.png: {WEB_PAGE}",
+        f"1 rejected: run `lookalike retry --store {store}`",
+    ]
+    assert "finished" in out
+
+
+def test_status_as_json_is_the_only_thing_on_standard_output(run: Command, images: Path, store: Path) -> None:
+    ingest_folder(images, store)
+    status, out, _ = run("status", "--store", store, "--json")
+    assert (status, json.loads(out)) == (
+        0,
+        {
+            "items": 3,
+            "jobs": [
+                {
+                    "number": 1,
+                    "source": f"folder:{images}",
+                    "total": 4,
+                    "added": 3,
+                    "replaced": 0,
+                    "unchanged": 0,
+                    "rejected": 1,
+                    "finished": True,
+                    "moved": 0,
+                    "relabelled": 0,
+                    "pruned": 0,
+                }
+            ],
+            "rejects": [{"key": "b.png", "reason": WEB_PAGE}],
+        },
+    )

@@ -81,3 +81,14 @@ def no_weights(_: Recipe, __: PrecisionOption = "auto") -> Backbone:
 
 def outcome(report: IngestReport) -> tuple[int, int, int, int, int]:
     return report.added, report.replaced, report.unchanged, report.rejected, report.items
+
+
+def again(folder: Path, store: Path, **options: Any) -> IngestReport:
+    """Ingest the folder again, where nothing may be embedded."""
+    return job(f"folder:{folder}", store, no_backbone, **options)
+
+
+def counts(report: IngestReport) -> dict[str, int | None]:
+    """Return the counts of a report that are not 0."""
+    names = ("added", "replaced", "moved", "relabelled", "unchanged", "rejected", "gone", "pruned")
+    return {name: getattr(report, name) for name in names if getattr(report, name)}

@@ -9,10 +9,10 @@ import numpy as np
 import pytest
 
 from ingest.images.images import decode
-from ingest.pipeline.progress import IngestReport, Progress
+from ingest.pipeline.progress import Progress
 from ingest.sources import InMemorySource, SourceImage
 from storage import Store
-from tests.ingest.jobs import Killed, contents, job, no_backbone
+from tests.ingest.jobs import Killed, again, contents, counts, job, no_backbone
 from tests.storage.stores import sql
 from tests.toys import ToyBackbone, grey, png, toy_backbone, write_greys
 
@@ -30,17 +30,6 @@ def store(folder: Path, tmp_path: Path) -> Path:
     """Return a store of the folder."""
     job(f"folder:{folder}", tmp_path / "store")
     return tmp_path / "store"
-
-
-def again(folder: Path, store: Path, **options: Any) -> IngestReport:
-    """Ingest the folder again, where nothing may be embedded."""
-    return job(f"folder:{folder}", store, no_backbone, **options)
-
-
-def counts(report: IngestReport) -> dict[str, int | None]:
-    """Return the counts of a report that are not 0."""
-    names = ("added", "replaced", "moved", "relabelled", "unchanged", "rejected", "gone", "pruned")
-    return {name: getattr(report, name) for name in names if getattr(report, name)}
 
 
 def grey_levels(store: Path) -> dict[str, tuple[str | None, int]]:

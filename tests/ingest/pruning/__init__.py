@@ -1,0 +1,1 @@
+"""Tests of items that are no longer in their source."""

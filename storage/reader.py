@@ -261,7 +261,7 @@ class StoreReader:
         """Return how many items fulfil a filter; raise as `search` does for one without meaning."""
         conditions = conditions_of(where)
         with self._database.reading() as catalog:
-            require_fields(catalog, conditions)
+            require_fields(catalog.items, catalog.history.last_batch().live, conditions)
             return len(catalog.items.ids_matching(conditions))
 
     def missing_fields(self, where: Where | None) -> list[str]:

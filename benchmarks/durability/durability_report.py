@@ -7,7 +7,12 @@ from typing import Any
 
 from rich.table import Table
 
-from benchmarks.durability.corruption.corruption_report import CorruptionReport, corrupt_catalog, corrupt_index
+from benchmarks.durability.corruption.corruption_report import (
+    CorruptionReport,
+    corrupt_catalog,
+    corrupt_columns,
+    corrupt_index,
+)
 from benchmarks.durability.costs import CostReport, measure_costs
 from benchmarks.durability.crashes.crash_report import (
     CrashReport,
@@ -82,6 +87,7 @@ def measure_durability(
         "power_cuts": partial(cut_power, sizes.power_cuts, seed),
         "refusals": partial(fail_calls, stride=sizes.stride, seed=seed),
         "index_damages": partial(corrupt_index, sizes.index_damages, seed),
+        "columns_damages": partial(corrupt_columns, sizes.index_damages, seed),
         "catalog_damages": partial(corrupt_catalog, sizes.catalog_damages, seed),
         "costs": partial(measure_costs, stored=sizes.stored, large=sizes.large),
     }

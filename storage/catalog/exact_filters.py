@@ -5,8 +5,9 @@ databases compare them. https://docs.python.org/3/library/stdtypes.html#comparis
 """
 
 import json
+import math
 import operator
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from functools import lru_cache
 from typing import Any
 
@@ -23,8 +24,12 @@ COMPARISONS: dict[str, Callable[[Any, Any], Any]] = {
 
 def fulfils(metadata: str, condition_text: str) -> bool:
     """Return whether an item's metadata, as JSON, fulfils a condition, of which `canonical_text` is given."""
-    condition = _condition(condition_text)
-    return _value_fulfils(json.loads(metadata).get(condition.field), condition)
+    return fulfils_condition(json.loads(metadata), _condition(condition_text))
+
+
+def fulfils_condition(metadata: Mapping[str, Any], condition: Condition) -> bool:
+    """Return whether an item's metadata fulfils a condition on one of its fields."""
+    return _value_fulfils(metadata.get(condition.field), condition)
 
 
 @lru_cache(maxsize=64)
@@ -41,6 +46,14 @@ def _value_fulfils(value: Scalar, condition: Condition) -> bool:
         return _kind(value) is _kind(operand) and bool(COMPARISONS[condition.operator](value, operand))
     equal = any(_kind(value) is _kind(operand) and value == operand for operand in condition.values)
     return equal == (condition.operator == EQUAL)
+
+
+def nearest_float(number: int | float) -> float:
+    """Return the nearest floating-point number, infinity beyond the largest."""
+    try:
+        return float(number)
+    except OverflowError:
+        return math.inf if number > 0 else -math.inf
 
 
 def _kind(value: Scalar) -> type:

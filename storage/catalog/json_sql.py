@@ -4,7 +4,6 @@ Numbers are compared by `sqlite_numbers` and `postgresql_numbers`.
 """
 
 import json
-import math
 from collections.abc import Sequence
 from typing import Any
 
@@ -80,11 +79,3 @@ def equals_any(column: Any, values: Sequence[Scalar]) -> in_json_array:
 def is_whole(number: int | float) -> bool:
     """Return whether a number has no fraction, whichever its type."""
     return isinstance(number, int) or number.is_integer()
-
-
-def nearest_float(number: int | float) -> float:
-    """Return the nearest floating-point number, infinity beyond the largest."""
-    try:
-        return float(number)
-    except OverflowError:
-        return math.inf if number > 0 else -math.inf

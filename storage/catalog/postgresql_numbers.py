@@ -11,8 +11,8 @@ from sqlalchemy.sql.compiler import SQLCompiler
 from sqlalchemy.sql.functions import FunctionElement
 
 from storage.catalog.dialect import POSTGRESQL
-from storage.catalog.exact_filters import COMPARISONS
-from storage.catalog.json_sql import INTEGER, REAL, Clause, equals_any, is_whole, nearest_float
+from storage.catalog.exact_filters import COMPARISONS, nearest_float
+from storage.catalog.json_sql import INTEGER, REAL, Clause, equals_any, is_whole
 from storage.types.where import ORDERS, Condition
 
 #: Up to so many numbers are bound one by one: PostgreSQL would read an array of them again for each row.

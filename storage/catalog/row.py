@@ -98,13 +98,18 @@ def vectors_of(rows: Sequence[Row], dim: int) -> NDArray[np.float32]:
     return np.frombuffer(data, VECTOR_DTYPE).reshape(len(rows), dim).astype(np.float32, copy=False)
 
 
-@lru_cache(maxsize=4096)
-def _metadata(text: bytes) -> dict[str, Scalar]:
-    """Return decoded metadata, cached since many items share it: copy it before it leaves this file."""
+def decode_metadata(text: bytes) -> dict[str, Scalar]:
+    """Return metadata as it was before it was encoded; raise ValueError or RecursionError when it is not such text."""
     metadata = _DECODER.decode(text.decode())
     if not isinstance(metadata, dict):
         raise ValueError("metadata that is not an object")
     return metadata
+
+
+@lru_cache(maxsize=4096)
+def _metadata(text: bytes) -> dict[str, Scalar]:
+    """Return decoded metadata, cached since many items share it: copy it before it leaves this file."""
+    return decode_metadata(text)
 
 
 def _foreign_row(id: int, expected: str) -> StoreCorrupt:

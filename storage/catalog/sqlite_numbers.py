@@ -12,8 +12,8 @@ from typing import Any
 
 import sqlalchemy as sa
 
-from storage.catalog.exact_filters import COMPARISONS
-from storage.catalog.json_sql import INTEGER, NUL, REAL, Clause, equals_any, is_whole, nearest_float
+from storage.catalog.exact_filters import COMPARISONS, nearest_float
+from storage.catalog.json_sql import INTEGER, NUL, REAL, Clause, equals_any, is_whole
 from storage.types.where import EQUAL, ORDERS, Condition, canonical_text
 
 #: The name of `exact_filters.fulfils` as a function of a connection.

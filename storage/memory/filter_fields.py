@@ -1,9 +1,9 @@
 """Refuse filters that compare metadata with what no item has: they would select nothing or, with `!=`, everything."""
 
 import json
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
+from typing import Protocol
 
-from storage.catalog.catalog import Catalog
 from storage.errors import IncomparableField, UnknownField
 from storage.types.where import COLUMNS, EXISTS, Condition, Kind
 
@@ -11,8 +11,20 @@ from storage.types.where import COLUMNS, EXISTS, Condition, Kind
 _LISTED_FIELDS = 20
 
 
-def require_fields(catalog: Catalog, conditions: Iterable[Condition]) -> None:
+class Fields(Protocol):
+    """The metadata that the items of a store have."""
+
+    def has_metadata(self, name: str, kinds: Collection[Kind] = ()) -> bool:
+        """Return whether an item has metadata of this name, null included, or else with a value of these kinds."""
+
+    def metadata_names(self) -> list[str]:
+        """Return the names of all metadata, in order."""
+
+
+def require_fields(fields: Fields, live: int, conditions: Iterable[Condition]) -> None:
     """Raise UnknownField for a field that no item has, IncomparableField for one without values of the same kind.
+
+    `live` is the number of items.
 
     Most likely its name is misspelt, or numbers are stored as texts. `exists` may name any field, and in an empty store
     any field may be compared.
@@ -20,27 +32,25 @@ def require_fields(catalog: Catalog, conditions: Iterable[Condition]) -> None:
     for condition in conditions:
         if condition.field in COLUMNS or condition.operator == EXISTS:
             continue
-        if not catalog.items.has_metadata(condition.field, condition.kinds) and catalog.history.last_batch().live:
-            _require_field(catalog, condition.field)
-            _require_kind(catalog, condition)
+        if live and not fields.has_metadata(condition.field, condition.kinds):
+            _require_field(fields, condition.field)
+            _require_kind(fields, condition)
 
 
-def _require_field(catalog: Catalog, name: str) -> None:
-    if not catalog.items.has_metadata(name):
-        raise UnknownField(
-            f"expected a field that an item has ({field_names(catalog)}), got {name!r}: name one of them"
-        )
+def _require_field(fields: Fields, name: str) -> None:
+    if not fields.has_metadata(name):
+        raise UnknownField(f"expected a field that an item has ({field_names(fields)}), got {name!r}: name one of them")
 
 
-def field_names(catalog: Catalog) -> str:
+def field_names(fields: Fields) -> str:
     """Return the names of the fields that items have, for a message."""
-    names = [*COLUMNS, *catalog.items.metadata_names()]
+    names = [*COLUMNS, *fields.metadata_names()]
     return ", ".join(names[:_LISTED_FIELDS]) + (", ..." if len(names) > _LISTED_FIELDS else "")
 
 
-def _require_kind(catalog: Catalog, condition: Condition) -> None:
+def _require_kind(fields: Fields, condition: Condition) -> None:
     """Raise IncomparableField unless the field has no value at all."""
-    existing = [kind for kind in Kind if catalog.items.has_metadata(condition.field, [kind])]
+    existing = [kind for kind in Kind if fields.has_metadata(condition.field, [kind])]
     if existing:
         expected, given = " or ".join(existing), ", ".join(map(repr, condition.values))
         as_text = json.dumps(json.dumps(condition.values[0]))

@@ -77,7 +77,7 @@ class SnapshotCache:
                 return cached
             with self._database.reading() as catalog:
                 newest = self._newest(catalog)
-                require_fields(catalog, conditions)
+                require_fields(catalog.items, catalog.history.last_batch().live, conditions)
                 selected = newest.of(catalog.items.ids_matching(conditions))
             self._add_filtered(text, selected)
             return selected

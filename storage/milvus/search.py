@@ -83,7 +83,7 @@ def milvus_searchable(
     if expression is None:
         with database.reading() as catalog:
             catalog.require_embedding(embedding.fingerprint)
-            require_fields(catalog, conditions)
+            require_fields(catalog.items, catalog.history.last_batch().live, conditions)
             ids = catalog.items.ids_matching(conditions)
             if len(ids) <= _IN_MEMORY:
                 return MemorySearch(_snapshot_of(catalog, ids, embedding.dim), database, PollingLock())

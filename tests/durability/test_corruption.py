@@ -9,7 +9,12 @@ from pathlib import Path
 import pytest
 
 from benchmarks.durability.corruption import catalog_trials, index_trials
-from benchmarks.durability.corruption.corruption_report import CorruptionReport, corrupt_catalog, corrupt_index
+from benchmarks.durability.corruption.corruption_report import (
+    CorruptionReport,
+    corrupt_catalog,
+    corrupt_columns,
+    corrupt_index,
+)
 from benchmarks.durability.corruption.isolated import CorruptionTrial, Outcome, RunTrial, run_isolated
 from storage.catalog.batch import Generation
 from storage.catalog.row import Row
@@ -28,6 +33,17 @@ INDEX_KINDS = {
     "sectors of another store",
     "another store's file",
     "the older file",
+}
+COLUMNS_KINDS = {
+    "bit flip",
+    "several bits",
+    "truncation",
+    "trailing junk",
+    "zeroed sector",
+    "swapped sectors",
+    "swapped words",
+    "sectors of another file",
+    "forged numbers",
 }
 CATALOG_KINDS = {
     "bit flip",
@@ -57,6 +73,17 @@ def test_no_corrupt_index_file_is_used_and_no_answer_changes() -> None:
     assert report.total("unused") + report.total("right") == report.count == 400
     assert report.total("right") > 10
     # Headers claimed up to 2**62 vectors.
+    assert report.memory < 32 * 2**20
+
+
+def test_no_corrupt_columns_are_used_and_none_of_a_forged_sha256_crash() -> None:
+    report = corrupt_columns(400)
+    assert report.bad == []
+    assert report.ok
+    assert report.outcomes.keys() == COLUMNS_KINDS
+    assert report.total("unused") + report.total("right") == report.count == 400
+    assert report.total("unused") > 100
+    assert report.total("right") > 100
     assert report.memory < 32 * 2**20
 
 

@@ -112,6 +112,31 @@ def forge_header(data: bytes, generator: np.random.Generator) -> bytes:
     return struct.pack("<4siq", kind, dim, count) + data[16:37] + struct.pack("<q", floats) + data[45:]
 
 
+def forge_words(data: bytes, generator: np.random.Generator) -> bytes:
+    """Put numbers up to 64 bits, large, negative or a little off, in place of one to four others."""
+    forged = bytearray(data)
+    for _ in range(int(generator.integers(1, 5))):
+        size = (2, 4, 8)[int(generator.integers(3))]
+        offset = int(generator.integers(len(data) // size)) * size
+        number = int.from_bytes(data[offset : offset + size], "little")
+        bits = 8 * size
+        numbers = [
+            0,
+            1,
+            number + 1,
+            number - 1,
+            number * 2,
+            2**bits - 1,
+            2 ** (bits - 1) - 1,
+            2 ** (bits // 2),
+            len(data),
+        ]
+        forged[offset : offset + size] = (numbers[int(generator.integers(len(numbers)))] % 2**bits).to_bytes(
+            size, "little"
+        )
+    return bytes(forged)
+
+
 def differing(corrupt: Corruption, data: bytes, generator: np.random.Generator) -> bytes:
     """Return corrupt bytes that differ from the given ones: if the corruption changes none, one bit is flipped."""
     for _ in range(20):

@@ -10,7 +10,7 @@ from typing import Any
 
 from rich.table import Table
 
-from benchmarks.durability.corruption import catalog_trials, index_trials
+from benchmarks.durability.corruption import catalog_trials, columns_trials, index_trials
 from benchmarks.durability.corruption.isolated import RunTrial, run_isolated
 
 #: The outcomes that are as they should be.
@@ -26,7 +26,7 @@ class CorruptionReport:
 
     Good outcomes:
     - unused: the corrupt index was not used.
-    - right: all answers were right.
+    - right: all answers were right, or columns of a forged sha256 had the form that they must have.
     - refused: an error of ours refused some answers, the others were right.
     - replaced: all answers were those of another time or store, whose pages were put in with their right checksums.
     - lookup: with such pages, searches and reads of all rows were right or refused, but not every lookup of a row.
@@ -75,6 +75,11 @@ class CorruptionReport:
 def corrupt_index(count: int, seed: int = 0) -> CorruptionReport:
     """Corrupt the newest index file, or both; none may be used, and every answer must stay as it was."""
     return _run("index", index_trials.make_trials, index_trials.kind_of, count, seed)
+
+
+def corrupt_columns(count: int, seed: int = 0) -> CorruptionReport:
+    """Corrupt a file of columns; it may not be used, nor do harm where its sha256 was forged to match."""
+    return _run("columns", columns_trials.make_trials, columns_trials.kind_of, count, seed)
 
 
 def corrupt_catalog(count: int, seed: int = 0) -> CorruptionReport:

@@ -1,0 +1,186 @@
+"""Make columns of rows as they come."""
+
+import math
+from collections import defaultdict
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+import pyarrow as pa
+from numpy.typing import NDArray
+
+from storage.catalog.row import Row, decode_metadata
+from storage.columns.columns import Columns
+from storage.columns.schema import (
+    FLOAT,
+    INTEGER,
+    NULL,
+    OWN_FIELDS,
+    TEXT,
+    TRUTH,
+    UNSIGNED,
+    kind_and_name,
+    partial_fields,
+    schema_of,
+    typed_field,
+    typed_fields,
+)
+from storage.errors import StoreCorrupt
+from storage.types.items import Scalar
+
+#: A typed column takes up to 8 bytes for each row, even one without a value: it is made where one in so many has one.
+_ROWS_PER_VALUE = 64
+
+#: The most typed columns: those of the most rows.
+_MOST_TYPED = 128
+
+#: The kind and the name of a typed column.
+_Typed = tuple[str, str]
+
+
+def empty_columns() -> Columns:
+    """Return the columns of no rows."""
+    schema = schema_of([], [])
+    return Columns(pa.RecordBatch.from_arrays([pa.nulls(0, field.type) for field in schema], schema=schema))
+
+
+class ColumnsBuilder:
+    """Adds verified rows, whose ids ascend, to columns that are there already."""
+
+    def __init__(self, columns: Columns) -> None:
+        self._columns = columns
+        self._own: list[list[pa.Array]] = []
+        self._values: dict[_Typed, list[pa.Array]] = defaultdict(list)
+        self._positions: dict[_Typed, list[NDArray[np.int64]]] = defaultdict(list)
+        #: Positions of rows with values that no type holds, and the fields of these values; None stands for any field.
+        self._apart: list[int] = []
+        self._apart_fields: set[str | None] = set()
+        self._count = 0
+
+    def add(self, rows: Sequence[Row]) -> None:
+        """Add the next rows; raise StoreCorrupt for one whose text is not UTF-8."""
+        values: dict[_Typed, list[Scalar]] = defaultdict(list)
+        positions: dict[_Typed, list[int]] = defaultdict(list)
+        for position, row in enumerate(rows, self._count):
+            for typed, value in self._typed_values(position, row.metadata):
+                values[typed].append(value)
+                positions[typed].append(position)
+        for (kind, name), column in values.items():
+            self._values[kind, name].append(pa.array(column, typed_field(kind, name).type))
+            self._positions[kind, name].append(np.array(positions[kind, name], np.int64))
+        self._own.append([_own_column(field, rows) for field in OWN_FIELDS[:-1]])
+        self._count += len(rows)
+
+    def _typed_values(self, position: int, metadata: bytes) -> list[tuple[_Typed, Scalar]]:
+        """Return a row's values by typed column; remember those that no type holds."""
+        try:
+            fields = decode_metadata(metadata)
+        except (ValueError, RecursionError):
+            # A filter that needs them will say that they cannot be read.
+            self._apart.append(position)
+            self._apart_fields.add(None)
+            return []
+        typed: list[tuple[_Typed, Scalar]] = []
+        for name, value in fields.items():
+            kind = _kind(name, value)
+            if kind is None:
+                self._apart.append(position)
+                self._apart_fields.add(name)
+            else:
+                typed.append(((kind, name), True if kind == NULL else value))
+        return typed
+
+    def finish(self) -> Columns:
+        """Return the columns of all rows."""
+        if not self._count:
+            return self._columns
+        before = self._columns.batch
+        old = {kind_and_name(field) for field in typed_fields(before.schema)}
+        chosen = self._chosen(old, len(before) + self._count)
+        apart = np.zeros(self._count, np.bool_)
+        apart[self._apart] = True
+        for typed in self._positions.keys() - chosen:
+            for positions in self._positions[typed]:
+                apart[positions] = True
+        schema = schema_of((typed_field(*typed) for typed in chosen), self._partial(chosen, old))
+        own = [*(pa.concat_arrays(column) for column in zip(*self._own, strict=True)), pa.array(apart)]
+        new = [*own, *(self._dense(typed) for typed in chosen)]
+        columns = []
+        for field, values in zip(schema, new, strict=True):
+            position = before.schema.get_field_index(field.name)
+            existing = before.column(position) if position >= 0 else pa.nulls(len(before), field.type)
+            columns.append(pa.concat_arrays([existing, values]))
+        return Columns(pa.RecordBatch.from_arrays(columns, schema=schema))
+
+    def _chosen(self, old: set[_Typed], total: int) -> list[_Typed]:
+        """Return the typed columns: those that are there, and of the others those that many rows have values for."""
+        counts = {typed: sum(map(len, parts)) for typed, parts in self._positions.items() if typed not in old}
+        frequent = [typed for typed in counts if counts[typed] * _ROWS_PER_VALUE >= total]
+        frequent.sort(key=lambda typed: (-counts[typed], typed))
+        return sorted([*old, *frequent[: max(0, _MOST_TYPED - len(old))]])
+
+    def _partial(self, chosen: list[_Typed], old: set[_Typed]) -> set[str]:
+        """Return the fields in typed columns that have values beside them."""
+        before = self._columns.batch
+        names = {name for _, name in chosen}
+        partial = partial_fields(before.schema) | self._apart_fields
+        partial |= {name for _, name in self._positions.keys() - set(chosen)}
+        if before.column("apart").true_count:
+            # The rows that are there may have values of a field that had no column.
+            partial |= names - {name for _, name in old}
+        return names if None in partial else names & {name for name in partial if name is not None}
+
+    def _dense(self, typed: _Typed) -> pa.Array:
+        """Return a typed column of the new rows, null where a row has no value."""
+        field_type = typed_field(*typed).type
+        if typed not in self._values:
+            return pa.nulls(self._count, field_type)
+        values, positions = pa.concat_arrays(self._values[typed]), np.concatenate(self._positions[typed])
+        if len(values) == self._count:
+            return values
+        indices = np.full(self._count, -1)
+        indices[positions] = np.arange(len(values))
+        return values.take(pa.array(indices, mask=indices < 0))
+
+
+def _own_column(field: pa.Field, rows: Sequence[Row]) -> pa.Array:
+    values: list[Any] = [getattr(row, field.name) for row in rows]
+    if not pa.types.is_large_string(field.type):
+        return pa.array(values, field.type)
+    try:
+        return pa.array(values, pa.large_binary()).cast(field.type)
+    except pa.ArrowInvalid as error:
+        raise StoreCorrupt(
+            f"expected the {field.name} of items {rows[0].id} to {rows[-1].id} to be UTF-8, got other bytes: something "
+            "other than Lookalike wrote them; restore the store from a backup"
+        ) from error
+
+
+def _kind(name: str, value: object) -> str | None:
+    """Return the kind of typed column that holds a value exactly; None if there is none."""
+    if isinstance(value, bool):
+        kind = TRUTH
+    elif isinstance(value, int):
+        kind = INTEGER if -(2**63) <= value < 2**63 else UNSIGNED
+        if not -(2**63) <= value < 2**64:
+            return None
+    elif isinstance(value, float) and math.isfinite(value):
+        kind = FLOAT
+    elif isinstance(value, str) and _is_utf8(value):
+        kind = TEXT
+    elif value is None:
+        kind = NULL
+    else:
+        return None
+    return kind if _is_utf8(name) else None
+
+
+def _is_utf8(text: str) -> bool:
+    """Return whether UTF-8 can encode a text; JSON can escape what it cannot."""
+    if text.isascii():
+        return True
+    try:
+        text.encode()
+    except UnicodeEncodeError:
+        return False
+    return True

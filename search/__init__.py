@@ -3,7 +3,7 @@
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
-from search.classify import Prediction
+from search.classify import Prediction, Predictions
 from search.results import QueryResult, QueryResults
 from search.searcher import Searcher
 
@@ -11,7 +11,15 @@ if TYPE_CHECKING:
     from search.curation.duplicates import find_duplicates
     from search.curation.label_issues import find_label_issues
 
-__all__ = ["Prediction", "QueryResult", "QueryResults", "Searcher", "find_duplicates", "find_label_issues"]
+__all__ = [
+    "Prediction",
+    "Predictions",
+    "QueryResult",
+    "QueryResults",
+    "Searcher",
+    "find_duplicates",
+    "find_label_issues",
+]
 
 #: Imported on first use: they need OpenCV, and a search by id does not.
 _LAZY = {"find_duplicates": "curation.duplicates", "find_label_issues": "curation.label_issues"}

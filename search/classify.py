@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import overload
 
 from rich.table import Table
 from rich.text import Text
@@ -44,6 +45,29 @@ class Prediction:
     def _vote(self) -> str:
         label = "no label" if self.label is None else f"label {printable(self.label)}"
         return f"{label}, {self.share:.0%} of the votes"
+
+
+@dataclass(frozen=True)
+class Predictions(Sequence[Prediction]):
+    """The predictions for many images, in their order."""
+
+    predictions: tuple[Prediction, ...]
+
+    def __len__(self) -> int:
+        return len(self.predictions)
+
+    @overload
+    def __getitem__(self, index: int) -> Prediction: ...
+    @overload
+    def __getitem__(self, index: slice) -> "Predictions": ...
+    def __getitem__(self, index: int | slice) -> "Prediction | Predictions":
+        return Predictions(self.predictions[index]) if isinstance(index, slice) else self.predictions[index]
+
+    def __str__(self) -> str:
+        return plain_text([prediction.table() for prediction in self.predictions])
+
+    def _repr_html_(self) -> str:
+        return "\n".join(prediction._repr_html_() for prediction in self.predictions)
 
 
 def classify(hits: Sequence[Hit]) -> tuple[str | None, float]:

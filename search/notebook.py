@@ -62,7 +62,7 @@ def html_strip(
     `item` is the query's stored item and `image` its pixels, if it has them. With `label` hits are compared with that.
     """
     shown = hits[:_MAX_HITS]
-    pngs = _pngs(thumbnails, [hit.id for hit in shown] + ([item.id] if item else []))
+    pngs, reason = _pngs(thumbnails, [hit.id for hit in shown] + ([item.id] if item else []))
     own_label = item.label if item else None
     label = own_label if label is None else label
     query_image = thumbnail(image) if image is not None else None
@@ -78,15 +78,16 @@ def html_strip(
         cells.append(_cell(css_class, pngs.get(hit.id), name, f"{hit.distance:.4f}", tooltip))
     if len(hits) > _MAX_HITS:
         cells.append(f'<figure><div class="picture faint">and {len(hits) - _MAX_HITS:,} more</div></figure>')
-    return f'{_STYLE.strip()}\n<div class="lookalike">{"".join(cells)}</div>'
+    strip = f'{_STYLE.strip()}\n<div class="lookalike">{"".join(cells)}</div>'
+    return strip if reason is None else strip + html_title(f"no pictures: {reason}")
 
 
-def _pngs(thumbnails: Thumbnails, ids: Sequence[int]) -> Mapping[int, bytes]:
+def _pngs(thumbnails: Thumbnails, ids: Sequence[int]) -> tuple[Mapping[int, bytes], str | None]:
+    """Return the thumbnails of items by their ids, or none and the reason: the store may be closed or gone by now."""
     try:
-        return thumbnails(ids)
-    except LookalikeError:
-        # The store may be closed or deleted by now; the hits are shown without images.
-        return {}
+        return thumbnails(ids), None
+    except LookalikeError as error:
+        return {}, str(error)
 
 
 def _cell(css_class: str, png: bytes | None, first_line: str, second_line: str, tooltip: str) -> str:

@@ -13,7 +13,7 @@ from numpy.typing import ArrayLike, NDArray
 from ingest.embedding.network.backbone_factory import BackboneFactory, vgg16_factory
 from ingest.embedding.network.precision import stored_precision
 from ingest.embedding.recipes import recipe_of
-from search.classify import Prediction, classify
+from search.classify import Prediction, Predictions, classify
 from search.results import QueryResult, QueryResults, query_name
 from search.store_thumbnails import StoreThumbnails
 from storage import Hit, Item, Neighbours, Store
@@ -43,6 +43,7 @@ class Searcher:
         self.store = store
         self._make_backbone = make_backbone or vgg16_factory()
         self._embedder: tuple[str, Embedder] | None = None
+        self._drift: float | None = None
 
     @classmethod
     def open(
@@ -61,10 +62,16 @@ class Searcher:
         return cls(Store.open(store, milvus=milvus), make_backbone or vgg16_factory(weights))
 
     def close(self) -> None:
-        """Close the store."""
+        """Close the store and drop the network; harmless when called again.
+
+        Every method then raises StoreClosed, also in a thread that is in the middle of a query. Results stay as they
+        are, without pictures.
+        """
         self.store.close()
+        self._embedder = None
 
     def __enter__(self) -> Searcher:
+        self.store.__enter__()
         return self
 
     def __exit__(self, *_: object) -> None:
@@ -80,7 +87,7 @@ class Searcher:
 
         None before the first image: nothing has been embedded.
         """
-        return self._embedder[1].drift if self._embedder else None
+        return self._drift
 
     def refresh(self) -> None:
         """Reload the store, so that items ingested since it was opened are searched too.
@@ -165,8 +172,8 @@ class Searcher:
     def by_vectors(self, vectors: ArrayLike, k: int | None = None, **options: Unpack[SearchOptions]) -> QueryResults:
         """Return the items nearest to each of many vectors, (n, dim); raise InvalidVectors."""
         query = Query.checked(k, **options)
-        answers = self.store.search(vectors, query) if np.size(vectors) else []
-        return QueryResults(tuple(map(self._vector_result, answers)))
+        queries = vectors if np.size(vectors) else np.empty((0, self.store.dim))
+        return QueryResults(tuple(map(self._vector_result, self.store.search(queries, query))))
 
     def _vector_result(self, hits: list[Hit]) -> QueryResult:
         return QueryResult("a vector", tuple(hits), thumbnails=StoreThumbnails(self.store))
@@ -181,9 +188,10 @@ class Searcher:
 
     def predict_many(
         self, images: Sequence[ImageInput], k: int | None = None, **options: Unpack[SearchOptions]
-    ) -> list[Prediction]:
+    ) -> Predictions:
         """Return the prediction for each of many images."""
-        return [Prediction(*classify(result.hits), result) for result in self.by_images(images, k, **options)]
+        results = self.by_images(images, k, **options)
+        return Predictions(tuple(Prediction(*classify(result.hits), result) for result in results))
 
     @overload
     def kneighbors(
@@ -244,10 +252,13 @@ class Searcher:
         recipe = recipe_of(embedding)
         # Before the network is loaded, which takes seconds: an image may be unreadable.
         decoded = [decoded_image(image, decoded_side(recipe)) for image in images]
-        if self._embedder is None or self._embedder[0] != embedding.fingerprint:
+        # Read once: `close` in another thread drops it.
+        fingerprint, embedder = self._embedder or (None, None)
+        if embedder is None or fingerprint != embedding.fingerprint:
             backbone = self._make_backbone(recipe, stored_precision(embedding))
-            self._embedder = embedding.fingerprint, Embedder.restore(embedding, backbone, self.store.location)
-        return embedding.fingerprint, decoded, self._embedder[1].embed(decoded)
+            embedder = Embedder.restore(embedding, backbone, self.store.location)
+            self._embedder, self._drift = (embedding.fingerprint, embedder), embedder.drift
+        return embedding.fingerprint, decoded, embedder.embed(decoded)
 
 
 def _as_list(ids: Iterable[Id] | NDArray[np.integer]) -> list[Id]:

@@ -1,11 +1,13 @@
-"""The thumbnails of a result's items, as long as their store is at hand."""
+"""The thumbnails of a result's items, as long as their store is open."""
 
+import weakref
 from collections.abc import Callable, Mapping, Sequence
-from typing import Any
+from typing import Any, NoReturn
 
 from storage import Store
+from storage.errors import StoreClosed
 
-#: Returns the PNG thumbnails of items by their ids.
+#: Returns the PNG thumbnails of items by their ids, or raises a LookalikeError.
 Thumbnails = Callable[[Sequence[int]], Mapping[int, bytes]]
 
 
@@ -15,14 +17,25 @@ def no_thumbnails(_: Sequence[int]) -> dict[int, bytes]:
 
 
 class StoreThumbnails:
-    """Returns the PNG thumbnails of a store's items by their ids; what is pickled has no store, and returns none."""
+    """Returns the PNG thumbnails of a store's items by their ids, while the store is open.
+
+    They do not keep the store open: results outlive their searcher, and then raise StoreClosed here. So does what is
+    pickled, which has no store.
+    """
 
     def __init__(self, store: Store) -> None:
-        self._store = store
+        self._store = weakref.ref(store)
+        self._location = str(store.location)
 
     def __call__(self, ids: Sequence[int]) -> dict[int, bytes]:
         """Return the thumbnails of the items that have one."""
-        return self._store.thumbnails(ids)
+        store = self._store()
+        if store is None or store.closed:
+            raise StoreClosed(
+                f"expected {self._location} to be open to read pictures from, got a store that is closed: keep it open "
+                "while results are shown"
+            )
+        return store.thumbnails(ids)
 
     def __copy__(self) -> "StoreThumbnails":
         return self
@@ -31,8 +44,15 @@ class StoreThumbnails:
         return self
 
     def __reduce__(self) -> tuple[Callable[[], Thumbnails], tuple[()]]:
-        return _without_store, ()
+        return _pickled, ()
 
 
-def _without_store() -> Thumbnails:
-    return no_thumbnails
+def _pickled() -> Thumbnails:
+    return _refuse_without_store
+
+
+def _refuse_without_store(_: Sequence[int]) -> NoReturn:
+    raise StoreClosed(
+        "expected a result of an open store to read pictures from, got one that was pickled, which has no store: run "
+        "the query again"
+    )

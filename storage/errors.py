@@ -27,7 +27,11 @@ class StoreBusy(LookalikeError):
 
 
 class StoreReadOnly(LookalikeError):
-    """A write to a store that was opened for reading, or that is closed."""
+    """A write to a store that was opened for reading."""
+
+
+class StoreClosed(LookalikeError):
+    """A store, or a result's pictures, were to be read after the store was closed."""
 
 
 class StoreVersion(LookalikeError):
@@ -92,6 +96,11 @@ class ExtraMissing(LookalikeError):
 
 class InvalidMilvusUrl(LookalikeError):
     """A URL of a vector server that is malformed or has unsupported options."""
+
+
+def store_closed(location: object) -> StoreClosed:
+    """Return the error of using the store at a location after it was closed."""
+    return StoreClosed(f"expected {location} to be open, got a store that is closed: open it again")
 
 
 def require_extra(module: str, extra: str) -> None:

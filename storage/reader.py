@@ -6,10 +6,12 @@ stay as they are; `refresh` drops them.
 Another process may renew the store: an answer is from entirely old or entirely new vectors (`view.py`).
 """
 
+import os
+import warnings
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import AbstractContextManager
+from contextlib import AbstractContextManager, suppress
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Self
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -20,7 +22,7 @@ from storage.catalog.catalog import Catalog
 from storage.catalog.content_index import ContentIndex
 from storage.catalog.database import Database
 from storage.catalog.row import Row, vectors_of
-from storage.errors import InvalidQuery, NotAStore, UnknownItem
+from storage.errors import InvalidQuery, NotAStore, UnknownItem, store_closed
 from storage.files.generations import is_index_file
 from storage.files.source_files import is_source_file
 from storage.locations.location import Location
@@ -43,8 +45,12 @@ if TYPE_CHECKING:
 class StoreReader:
     """The part of an open store that reads and searches.
 
-    `open_engine` connects to the vector server for an embedding; None if the store has none.
+    `open_engine` connects to the vector server for an embedding; None if the store has none. Once it is closed, every
+    method raises StoreClosed, also in a thread that is in the middle of a query.
     """
+
+    #: The process that opened it, until it is closed.
+    _opened_by: int | None = None
 
     def __init__(
         self, location: Location, database: Database, open_engine: "Callable[[Embedding], Engine] | None"
@@ -53,15 +59,45 @@ class StoreReader:
         self._database = database
         self._key_index_checked = False
         self._thumbnails_checked = False
-        self._current = CurrentView(lambda: View(database, location.folder, open_engine))
+        self._current = CurrentView(location, lambda: View(database, location.folder, open_engine))
         #: The fingerprint of the embedding that query vectors without one are taken to be made by.
         self._assumed_fingerprint = self.embedding.fingerprint
+        self._opened_by = os.getpid()
 
     def close(self) -> None:
-        """Close the catalog; harmless when called again."""
+        """Close the catalog and drop what was loaded of it; harmless when called again."""
+        self._opened_by = None
         self._database.close()
-        self._current.view.snapshots.clear()
-        self._current.view.close()
+        self._current.close()
+
+    @property
+    def closed(self) -> bool:
+        """Return whether the store was closed."""
+        return self._current.closed
+
+    def _require_open(self) -> None:
+        if self.closed:
+            raise store_closed(self.location)
+
+    def __enter__(self) -> Self:
+        self._require_open()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+    def __del__(self) -> None:
+        # None if it is closed, or could not be opened.
+        if self._opened_by is None:
+            return
+        try:
+            # A forked process has a copy that is for the other process to close.
+            if self._opened_by == os.getpid():
+                message = f"{self.location} was never closed: call `close`, or open it in a `with` statement"
+                warnings.warn(message, ResourceWarning, stacklevel=2, source=self)
+        finally:
+            with suppress(Exception):
+                self.close()
 
     @property
     def embedding(self) -> Embedding:
@@ -80,9 +116,6 @@ class StoreReader:
         raise NotAStore(
             f"expected a store in a folder, got {self.location}: `lookalike store migrate` copies it to one"
         )
-
-    def __exit__(self, *_: object) -> None:
-        self.close()
 
     @property
     def dim(self) -> int:
@@ -266,6 +299,7 @@ class StoreReader:
 
     def missing_fields(self, where: Where | None) -> list[str]:
         """Return the fields of a filter, of those after `exists`, that no item has: it selects none or all by them."""
+        self._require_open()
         conditions = conditions_of(where)
         names = {condition.field for condition in conditions if condition.operator == EXISTS}.difference(COLUMNS)
         if not names:

@@ -4,10 +4,12 @@ The catalog's rows are authoritative; the vector index is derived from them. `St
 of `reader.py`.
 """
 
+import threading
 from collections.abc import Callable, Mapping, Sequence
+from functools import wraps
 from pathlib import Path
 from types import MappingProxyType
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Concatenate, ParamSpec
 
 import numpy as np
 from numpy.typing import ArrayLike
@@ -35,6 +37,21 @@ if TYPE_CHECKING:
     from storage.milvus.url import MilvusUrl
 
 
+Args = ParamSpec("Args")
+
+
+def _writes(method: "Callable[Concatenate[Store, Args], Result]") -> "Callable[Concatenate[Store, Args], Result]":
+    """Let one thread at a time write by a method, whose end `close` waits for; raise StoreReadOnly or StoreClosed."""
+
+    @wraps(method)
+    def locked(store: "Store", /, *args: Args.args, **options: Args.kwargs) -> Result:
+        with store._write_lock:
+            store._require_writer()
+            return method(store, *args, **options)
+
+    return locked
+
+
 class Store(StoreReader):
     """An open store; use it in a `with` statement, or call `close`.
 
@@ -45,7 +62,8 @@ class Store(StoreReader):
 
     def __init__(self, location: Location, catalog: OpenCatalog, milvus: "MilvusUrl | None") -> None:
         self._catalog = catalog
-        self._writing = catalog.writing
+        # Re-entrant: a writing method may call another, and a signal's handler may close the store.
+        self._write_lock = threading.RLock()
         try:
             catalog.database.require_catalog()
             if catalog.writing:
@@ -54,17 +72,10 @@ class Store(StoreReader):
                 # A writer may repair what this depends on.
                 with catalog.database.reading() as rows:
                     rows.require_embedding_of_rows()
-            super().__init__(location, catalog.database, self._engines_at(milvus) if milvus is not None else None)
+            super().__init__(location, catalog.database, _engines_at(milvus, catalog) if milvus is not None else None)
         except BaseException:
             catalog.close()
             raise
-
-    def _engines_at(self, url: "MilvusUrl") -> "Callable[[Embedding], Engine]":
-        """Return a function that connects to a vector server for an embedding."""
-        # Imported here: most stores have no vector server.
-        from storage.milvus.engine import Engine
-
-        return lambda embedding: Engine(url, self._catalog.database, embedding, create=self._catalog.writing)
 
     @staticmethod
     def exists_at(location: str | Path) -> bool:
@@ -122,18 +133,16 @@ class Store(StoreReader):
         The copy is verified. Raise StoreExists, NotAStore, StoreCorrupt or StoreUnwritable; no copy is left behind
         then.
         """
+        self._require_open()
         location = FolderLocation(Path(folder))
         with Store(location, location.create_copy(self.folder), None) as copy:
             copy.publish()
 
     def close(self) -> None:
-        """Close the catalog and release the writer lock; harmless when called again."""
-        self._writing = False
-        super().close()
-        self._catalog.close()
-
-    def __enter__(self) -> "Store":
-        return self
+        """Close the catalog and release the writer lock, once other threads have written; harmless when repeated."""
+        with self._write_lock:
+            super().close()
+            self._catalog.close()
 
     def append(
         self,
@@ -169,12 +178,12 @@ class Store(StoreReader):
 
         return self._write(append)
 
+    @_writes
     def write_copies(self, copies: Sequence[CopiedBatch]) -> None:
         """Write batches copied from another store, which follow this one's last batch; all or none.
 
         A vector server follows at `publish`: some vectors of batches in between may be gone from the other store.
         """
-        self._require_writer()
         self._database.write_exactly_once(lambda catalog: write_copies(catalog, copies))
         self._current.view.snapshots.clear()
 
@@ -204,22 +213,22 @@ class Store(StoreReader):
 
         return self._write(delete)
 
+    @_writes
     def _write(self, change: Callable[[Catalog], Result]) -> Result:
         """Apply a change in one transaction, exactly once; then update what is derived from the rows."""
-        self._require_writer()
         result = self._database.write_exactly_once(change)
         self._current.view.sync()
         return result
 
+    @_writes
     def create_renewal(self, embedding: Embedding) -> "Store":
         """Create an empty store for the items' vectors by another embedding, to be taken over by `change_over`."""
-        self._require_writer()
         location = self.location.renewal()
         return Store(location, location.create(embedding), None)
 
+    @_writes
     def open_renewal(self) -> "Store | None":
         """Open the store that an interrupted renewal left, for writing; None when there is none that can be used."""
-        self._require_writer()
         location = self.location.renewal()
         if not location.exists():
             return None
@@ -228,11 +237,12 @@ class Store(StoreReader):
         except (NotAStore, StoreCorrupt, StoreVersion):
             return None
 
+    @_writes
     def remove_renewal(self) -> None:
         """Remove the store for renewed vectors, or what is left of it; raise NotAStore if other files are in it."""
-        self._require_writer()
         self.location.renewal().remove()
 
+    @_writes
     def change_over(self, staged: StoreReader, dropped: Mapping[str, bytes] | None = None) -> ChangeOver:
         """Take over the embedding of the store `staged`, and its vector for each item; all at once.
 
@@ -240,7 +250,6 @@ class Store(StoreReader):
         `dropped` are deleted. Readers answer from the old vectors until this returns. Raise StoreBusy, with nothing
         changed, when `staged` has no vector for another item's key and content.
         """
-        self._require_writer()
 
         def change(catalog: Catalog) -> ChangeOver:
             catalog.require_embedding(self.embedding.fingerprint)
@@ -252,6 +261,7 @@ class Store(StoreReader):
         self._current.view.sync()
         return changed
 
+    @_writes
     def compact(self) -> None:
         """Reclaim the space of deleted items' vectors and thumbnails; the live items and their ids do not change.
 
@@ -259,7 +269,6 @@ class Store(StoreReader):
         all that were written without it.
         It can be interrupted at any moment and called again. It needs as much free disk space as the store takes.
         """
-        self._require_writer()
         with self._database.writing() as catalog:
             catalog.empty_tombstones()
         self._database.vacuum()
@@ -275,8 +284,8 @@ class Store(StoreReader):
         """
         self._publish(RETAINED)
 
+    @_writes
     def _publish(self, retained: int) -> None:
-        self._require_writer()
         if self._current.view.engine is not None:
             self._current.view.engine.sync_and_check()
         elif self.location.folder is not None:
@@ -290,13 +299,13 @@ class Store(StoreReader):
         if self._current.view.engine is not None:
             self._current.view.engine.wait_until_indexed()
 
+    @_writes
     def repair(self) -> list[str]:
         """Repair a damaged store and return what was done, a line each; empty when nothing was wrong.
 
         Index files are built again from the rows. A damaged item is moved to the catalog's table `set_aside` and
         deleted as an item. Raise StoreCorrupt, with nothing changed, when the store would still be damaged.
         """
-        self._require_writer()
         done = self._database.rewrite_if_damaged()
         with self._database.writing() as catalog:
             catalog.require_embedding(self.embedding.fingerprint)
@@ -312,11 +321,23 @@ class Store(StoreReader):
         return done
 
     def _require_writer(self) -> None:
-        if not self._writing:
-            raise StoreReadOnly(
-                f"expected {self.location} to be open for writing, got a store that was opened for reading or is "
-                "closed: open it for writing"
+        self._require_open()
+        if not self._catalog.may_write:
+            opened = (
+                "for writing by the process that this one was forked from" if self._catalog.writing else "for reading"
             )
+            raise StoreReadOnly(
+                f"expected {self.location} to be open for writing, got a store that was opened {opened}: open it for "
+                "writing"
+            )
+
+
+def _engines_at(url: "MilvusUrl", catalog: OpenCatalog) -> "Callable[[Embedding], Engine]":
+    """Return a function that connects to a vector server for an embedding."""
+    # Imported here: most stores have no vector server.
+    from storage.milvus.engine import Engine
+
+    return lambda embedding: Engine(url, catalog.database, embedding, create=catalog.writing)
 
 
 def _milvus_url(text: str | None) -> "MilvusUrl | None":

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, TypeVar
 from storage.catalog.catalog import Catalog
 from storage.catalog.database import Database
 from storage.catalog.row import Row, vectors_of
-from storage.errors import ServerUnusable, StoreRenewed
+from storage.errors import ServerUnusable, StoreRenewed, store_closed
 from storage.memory.hits import SnapshotOutdated
 from storage.memory.memory_search import MemorySearch
 from storage.memory.searchable import ExcludedIds, Queries, Searchable
@@ -116,13 +116,34 @@ class View:
 
 
 class CurrentView:
-    """The view that a process answers from, thread-safe; `load` makes one of the store as it is."""
+    """The view that a process answers from, thread-safe; `load` makes one of the store as it is at `location`."""
 
-    def __init__(self, load: Callable[[], View]) -> None:
+    def __init__(self, location: object, load: Callable[[], View]) -> None:
+        self._location = location
         self._load = load
-        self._reload_lock = threading.Lock()
-        #: The last one that was loaded: a renewal since then may not have been noticed.
-        self.view = load()
+        # Re-entrant: a signal's handler may close the store while its thread loads a view.
+        self._reload_lock = threading.RLock()
+        self._view: View | None = load()
+
+    @property
+    def closed(self) -> bool:
+        """Return whether `close` was called."""
+        return self._view is None
+
+    def close(self) -> None:
+        """Drop the view and what was loaded of it; harmless when called again."""
+        with self._reload_lock:
+            view, self._view = self._view, None
+        if view is not None:
+            view.close()
+
+    @property
+    def view(self) -> View:
+        """Return the last view that was loaded, though a renewal may not have been noticed; raise StoreClosed."""
+        view = self._view
+        if view is None:
+            raise store_closed(self._location)
+        return view
 
     def up_to_date(self, answer: Callable[[View], Answer]) -> Answer:
         """Return an answer of the view; when the store was renewed, of its new view."""
@@ -154,7 +175,7 @@ class CurrentView:
     def _replace(self, outdated: View) -> View:
         """Return a view of the store as it is after a renewal; another thread may have replaced the outdated one."""
         with self._reload_lock:
-            if self.view is outdated:
+            if self._view is outdated:
                 outdated.close()
-                self.view = self._load()
+                self._view = self._load()
             return self.view

@@ -61,4 +61,4 @@ class Database(Protocol):
         """Rewrite the tables from their rows if the database reports corruption; return a line that says so."""
 
     def close(self) -> None:
-        """Close all connections."""
+        """Close all connections, those in use when their transactions end; a new transaction raises StoreClosed."""

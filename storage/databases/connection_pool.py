@@ -8,8 +8,14 @@ from collections import deque
 
 import sqlalchemy as sa
 
+from storage import after_fork
+
 #: The most idle connections that stay open; more are opened when many are in use at once.
 _MAX_IDLE = 8
+
+#: Connections that this process inherited in a fork. They are never closed here: SQLite's mutexes may be locked by
+#: threads that only the other process has. https://sqlite.org/howtocorrupt.html#_carrying_an_open_database_across_a_fork_
+_OF_PARENT: list[deque[sa.Connection]] = []
 
 
 class ConnectionPool:
@@ -19,6 +25,17 @@ class ConnectionPool:
         self._engine = engine
         self._idle: deque[sa.Connection] = deque()
         self._max_idle = _MAX_IDLE
+        after_fork.register(self)
+
+    @property
+    def closed(self) -> bool:
+        """Return whether `close` was called."""
+        return self._max_idle == 0
+
+    def leave_to_parent(self) -> None:
+        """Leave the idle connections to the process that this one was forked from."""
+        _OF_PARENT.append(self._idle)
+        self._idle = deque()
 
     def acquire(self) -> sa.Connection:
         """Return an open connection for exclusive use; release or close it afterwards."""

@@ -11,7 +11,7 @@ from typing import Any
 
 import sqlalchemy as sa
 
-from storage import errors
+from storage import after_fork, errors
 from storage.catalog.catalog import Catalog
 from storage.catalog.database import Result
 from storage.catalog.schema import SCHEMA_VERSION, Base, CommitRow
@@ -44,6 +44,9 @@ _SIZE = sa.text(
 
 _READ = {"isolation_level": "REPEATABLE READ", "postgresql_readonly": True}
 _WRITE = {"isolation_level": "READ COMMITTED", "postgresql_readonly": False}
+#: Pools of connections that this process inherited in a fork, whose sessions on the server are the other process's.
+_OF_PARENT: list[sa.Pool] = []
+
 _NO_TRANSACTION = {"isolation_level": "AUTOCOMMIT", "postgresql_readonly": False}
 
 
@@ -58,6 +61,13 @@ class PostgresServer:
             address.url, pool_pre_ping=True, connect_args={"connect_timeout": CONNECT_TIMEOUT_S}
         )
         sa.event.listen(self._engine, "connect", self._prepare)
+        self._closed = False
+        after_fork.register(self)
+
+    def leave_to_parent(self) -> None:
+        """Leave the connections to the process that this one was forked from."""
+        _OF_PARENT.append(self._engine.pool)
+        self._engine.dispose(close=False)
 
     def _prepare(self, connection: Any, _record: object) -> None:
         """Set a new connection up for the store's schema and for durable commits."""
@@ -235,8 +245,9 @@ class PostgresServer:
         return []
 
     def close(self) -> None:
-        """Close all connections."""
-        self._engine.dispose()
+        """Close all connections, those in use at the end of their transactions; no others can begin."""
+        self._closed = True
+        self._engine.pool.dispose()
 
     def _tables(self, catalog: Catalog) -> set[str]:
         return set(sa.inspect(catalog.connection).get_table_names(schema=self.address.schema))
@@ -246,12 +257,21 @@ class PostgresServer:
         """Return a connection with these execution options; database errors become those of `storage.errors`."""
         import psycopg
 
+        self._require_open()
         try:
             with self._engine.connect() as connection:
                 connection.execution_options(**options)
                 yield connection
         except (sa.exc.SQLAlchemyError, psycopg.Error) as error:
             raise self._store_error(error) from error
+        finally:
+            if self._closed:
+                # This one was returned to the pool after the others had been closed.
+                self._engine.pool.dispose()
+
+    def _require_open(self) -> None:
+        if self._closed:
+            raise errors.store_closed(self.address)
 
     def _store_error(self, error: Exception) -> errors.LookalikeError:
         """Return the error of `storage.errors` for a database error, by its SQLSTATE.

@@ -4,6 +4,7 @@ import os
 import sqlite3
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, closing, contextmanager
+from functools import partial
 from pathlib import Path
 from urllib.parse import quote
 
@@ -50,12 +51,14 @@ class SqliteFile:
     def __init__(self, path: Path) -> None:
         self.path = path
         self.made_with = f"SQLite {sqlite3.sqlite_version}"
-        engine = sa.create_engine("sqlite+pysqlite://", creator=self._connect, poolclass=NullPool)
+        # The engine must not refer to this object: SQLAlchemy keeps those of open connections alive.
+        engine = sa.create_engine("sqlite+pysqlite://", creator=partial(self._connect, path), poolclass=NullPool)
         self._pool = ConnectionPool(engine)
 
-    def _connect(self) -> sqlite3.Connection:
+    @staticmethod
+    def _connect(path: Path) -> sqlite3.Connection:
         """Connect to an existing file; transactions are begun explicitly, since sqlite3 itself begins them late."""
-        uri = f"file:{quote(os.fsencode(self.path.absolute()))}?mode=rw"
+        uri = f"file:{quote(os.fsencode(path.absolute()))}?mode=rw"
         connection = sqlite3.connect(uri, uri=True, isolation_level=None, check_same_thread=False)
         connection.setlimit(sqlite3.SQLITE_LIMIT_LENGTH, LARGEST_VALUE)
         # Invalid UTF-8 is decoded without an error, so that the row's checksum reports the damage.
@@ -67,7 +70,7 @@ class SqliteFile:
                 (actual,) = connection.execute(f"PRAGMA {name}").fetchone()
                 if actual != value:
                     raise errors.StoreUnwritable(
-                        f"expected SQLite to accept {name}={value} for {self.path}, got {actual}: "
+                        f"expected SQLite to accept {name}={value} for {path}, got {actual}: "
                         "the store cannot be kept safe with this SQLite library"
                     )
         except BaseException:
@@ -91,6 +94,7 @@ class SqliteFile:
     @contextmanager
     def _transaction(self, begin: str, cache_kib: int | None = None) -> Iterator[Catalog]:
         """Return the catalog inside a transaction, with a cache of this size if it is given."""
+        self._require_open()
         try:
             connection = self._pool.acquire()
             # By the driver: through SQLAlchemy, BEGIN and COMMIT take longer than reading the rows of a query's hits.
@@ -114,6 +118,10 @@ class SqliteFile:
                 self._pool.release(connection)
         except (sa.exc.SQLAlchemyError, sqlite3.Error, UnicodeDecodeError) as error:
             raise self._store_error(error) from error
+
+    def _require_open(self) -> None:
+        if self._pool.closed:
+            raise errors.store_closed(self.path.parent)
 
     def _store_error(self, error: Exception) -> errors.LookalikeError:
         """Return the error of `storage.errors` for a database error."""
@@ -205,6 +213,7 @@ class SqliteFile:
 
     def vacuum(self) -> None:
         """Rewrite the file without its free pages (VACUUM), atomically."""
+        self._require_open()
         try:
             with closing(self._pool.acquire()) as connection:
                 connection.exec_driver_sql("VACUUM")
@@ -218,7 +227,7 @@ class SqliteFile:
         restart the copy.
         """
         try:
-            with closing(self._connect()) as source, closing(copy._connect()) as target:
+            with closing(self._connect(self.path)) as source, closing(self._connect(copy.path)) as target:
                 source.backup(target, sleep=0.02)
         except sqlite3.Error as error:
             raise self._store_error(error) from error
@@ -244,7 +253,7 @@ class SqliteFile:
         return [f"catalog: rewritten, since {problems[0]}"]
 
     def close(self) -> None:
-        """Close all connections now; one left to the garbage collector would hold its file lock until then."""
+        """Close all connections, those in use at the end of their transactions; no others can begin."""
         self._pool.close()
 
 

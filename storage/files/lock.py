@@ -1,10 +1,14 @@
-"""The lock of a store's only writer: an advisory file lock, which the kernel releases when its process dies."""
+"""The lock of a store's only writer: an advisory file lock, which the kernel releases when its process dies.
+
+The kernel releases it only when no process has the descriptor any more, so a forked process closes its copy at once.
+"""
 
 import contextlib
 import fcntl
 import os
 from pathlib import Path
 
+from storage import after_fork
 from storage.errors import StoreBusy
 from storage.files.durable import unwritable, write_errors
 
@@ -32,6 +36,16 @@ class WriterLock:
         with contextlib.suppress(OSError):
             os.ftruncate(self._descriptor, 0)
             os.pwrite(self._descriptor, f"{os.getpid()}\n".encode("ascii"), 0)
+        after_fork.register(self)
+
+    @property
+    def held(self) -> bool:
+        """Return whether this process holds the lock."""
+        return self._descriptor >= 0
+
+    def leave_to_parent(self) -> None:
+        """Close a forked process's copy of the descriptor: the lock stays that of the process it was forked from."""
+        self.release()
 
     def release(self) -> None:
         """Release the lock; harmless when called again."""

@@ -17,6 +17,11 @@ class OpenCatalog:
     writing: bool
     lock: WriterLock | None = None
 
+    @property
+    def may_write(self) -> bool:
+        """Return whether it was opened for writing, and its lock, if it has one, is held by this process."""
+        return self.writing and (self.lock is None or self.lock.held)
+
     def close(self) -> None:
         """Close the database and release the lock; harmless when called again."""
         self.database.close()

@@ -5,6 +5,7 @@ like the others, so that it is never there without the rows written before it.
 """
 
 import json
+import os
 import time
 from collections.abc import Callable, Sequence
 from contextlib import AbstractContextManager
@@ -66,26 +67,36 @@ class MilvusCollection:
         self.url = url
         self._definition = definition_for(url, dim, fingerprint)
         self._read_after = 0
+        self._process = os.getpid()
         with self._server_errors():
             self._client = connect(url.server)
-            if self._client.has_collection(url.collection, timeout=TIMEOUT_S):
-                described = self._client.describe_collection(url.collection, timeout=TIMEOUT_S)
-                existing = existing_definition(url, described)
-                if existing.fingerprint != fingerprint and self._is_outdated(is_outdated, create=create):
-                    self._definition = replace(self._definition, index=existing.index)
-                    self._client.drop_collection(url.collection, timeout=TIMEOUT_S)
-                    self._create()
-                else:
-                    require_fit(url, existing, self._definition)
-                    self._definition = existing
-            elif create:
+            try:
+                self._open(fingerprint, create=create, is_outdated=is_outdated)
+            except BaseException:
+                self.close()
+                raise
+
+    def _open(self, fingerprint: str, *, create: bool, is_outdated: Callable[[Coverage], bool]) -> None:
+        """Find or create the collection for vectors of the embedding of this fingerprint, and load it."""
+        url = self.url
+        if self._client.has_collection(url.collection, timeout=TIMEOUT_S):
+            described = self._client.describe_collection(url.collection, timeout=TIMEOUT_S)
+            existing = existing_definition(url, described)
+            if existing.fingerprint != fingerprint and self._is_outdated(is_outdated, create=create):
+                self._definition = replace(self._definition, index=existing.index)
+                self._client.drop_collection(url.collection, timeout=TIMEOUT_S)
                 self._create()
             else:
-                raise ServerUnusable(
-                    f"expected the store's vectors at {url}, found no such collection: fill one with "
-                    "`lookalike store repair` and the same --store and --milvus"
-                )
-            self._client.load_collection(url.collection, timeout=TIMEOUT_S)
+                require_fit(url, existing, self._definition)
+                self._definition = existing
+        elif create:
+            self._create()
+        else:
+            raise ServerUnusable(
+                f"expected the store's vectors at {url}, found no such collection: fill one with "
+                "`lookalike store repair` and the same --store and --milvus"
+            )
+        self._client.load_collection(url.collection, timeout=TIMEOUT_S)
 
     def _is_outdated(self, is_outdated: Callable[[Coverage], bool], *, create: bool) -> bool:
         """Return whether the collection must be created anew; raise ServerUnusable if it must, and may not."""
@@ -106,8 +117,9 @@ class MilvusCollection:
         return index.kind == FLAT and index.metric == L2
 
     def close(self) -> None:
-        """Close the connection; harmless when called again."""
-        self._client.close()
+        """Close the connection, if this process opened it, and not one that it was forked from; harmless twice."""
+        if os.getpid() == self._process:
+            self._client.close()
 
     def _create(self) -> None:
         definition, index = self._definition, self._definition.index

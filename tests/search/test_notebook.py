@@ -43,11 +43,13 @@ def test_a_strip_of_many_hits_shows_fifty_and_the_number_of_the_others() -> None
     assert html.count("<figure") == 52
 
 
-def test_a_strip_of_a_store_that_was_deleted_has_no_images(tmp_path: Path) -> None:
+def test_a_strip_of_a_store_that_was_deleted_has_no_images_and_says_why(tmp_path: Path) -> None:
     with grey_searcher(tmp_path) as searcher:
         result = searcher.by_id(0, k=1)
-    (tmp_path / "store" / "catalog.sqlite").unlink()
-    assert result._repr_html_().count("no picture") == 2
+        (tmp_path / "store" / "catalog.sqlite").write_bytes(b"")
+        html = result._repr_html_()
+    assert html.count(">no picture<") == 2
+    assert f">no pictures: expected the tables of a Lookalike catalog in {tmp_path}/store/catalog.sqlite, got " in html
 
 
 def pictures(html: str) -> tuple[int, int, int]:
@@ -103,5 +105,7 @@ def test_results_can_be_copied_and_pickled_which_costs_the_pictures(searcher: Se
         assert (restored, str(restored)) == (result, str(result))
         assert copy.copy(result)._repr_html_() == copy.deepcopy(result)._repr_html_() == result._repr_html_()
         assert pictures(restored._repr_html_())[0] <= 1
+        says_why = "no pictures: expected a result of an open store to read pictures from, got one that was pickled"
+        assert (says_why in restored._repr_html_()) == ("<figure" in restored._repr_html_())
     prediction = searcher.predict(grey(61))
     assert pickle.loads(pickle.dumps(prediction)) == prediction

@@ -15,7 +15,6 @@ from tests.storage.stores import files, item, line_store, line_vector, line_vect
 # Writing
 
 
-@pytest.mark.parametrize("closed", [False, True], ids=["opened for reading", "closed"])
 @pytest.mark.parametrize(
     "write",
     [
@@ -28,18 +27,14 @@ from tests.storage.stores import files, item, line_store, line_vector, line_vect
     ],
     ids=["append", "append nothing", "delete", "compact", "publish", "repair"],
 )
-def test_only_an_open_writer_writes(tmp_path: Path, write: Callable[[Store], object], closed: bool) -> None:
+def test_a_store_that_was_opened_for_reading_does_not_write(tmp_path: Path, write: Callable[[Store], object]) -> None:
     folder = line_store(tmp_path)
     before = files(folder)
-    store = Store.open(folder, writing=closed)
-    if closed:
-        store.close()
-    assert error_message(StoreReadOnly, write, store) == (
-        f"expected {folder} to be open for writing, got a store that was opened for reading or is closed: open it for "
-        "writing"
-    )
-    store.close()
-    assert {**files(folder), "writer.lock": b""} == {**before, "writer.lock": b""}
+    with Store.open(folder) as store:
+        assert error_message(StoreReadOnly, write, store) == (
+            f"expected {folder} to be open for writing, got a store that was opened for reading: open it for writing"
+        )
+    assert files(folder) == before
 
 
 UNSTORABLE = "expected an item that can be stored, got key {}: {}"

@@ -31,7 +31,7 @@ def current_view(store: Store, loaded: list[View]) -> CurrentView:
         loaded.append(View(store._database, store.folder, None))
         return loaded[-1]
 
-    return CurrentView(load)
+    return CurrentView(store.location, load)
 
 
 def test_a_renewal_that_two_threads_notice_is_loaded_once(folder: Path) -> None:

@@ -9,6 +9,7 @@ import os
 import signal
 import sqlite3
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 from storage.databases.sqlite_file import SqliteFile
@@ -50,13 +51,13 @@ class KillSwitch:
             self.crash_point()
             return half + write(file, data[half:])
 
-        def connect_traced(database: SqliteFile) -> sqlite3.Connection:
-            connection = connect(database)
+        def connect_traced(path: Path) -> sqlite3.Connection:
+            connection = connect(path)
             connection.set_trace_callback(self._before_statement)
             return connection
 
         setattr(durable.HashedFile, "write", write_in_halves)  # noqa: B010 - mypy knows methods as constants.
-        setattr(SqliteFile, "_connect", connect_traced)  # noqa: B010
+        setattr(SqliteFile, "_connect", staticmethod(connect_traced))  # noqa: B010
 
     def _around(self, call: Callable[..., Any]) -> Callable[..., Any]:
         os_open = os.open

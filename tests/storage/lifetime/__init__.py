@@ -1,0 +1,1 @@
+"""How long a store is open: closed ones, dropped ones, and those of forked processes."""

@@ -1,5 +1,11 @@
 """`python -m benchmarks`: measure one part or all of them, check every answer, and compare reports."""
 
+if __name__ == "__main__":
+    # Before anything else is loaded.
+    from storage import interrupts
+
+    interrupts.end_at_once()
+
 from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path

@@ -4,6 +4,12 @@
 renew` makes all vectors anew; no source has such a name.
 """
 
+if __name__ == "__main__":
+    # Before anything else is loaded.
+    from storage import interrupts
+
+    interrupts.end_at_once()
+
 import sys
 from enum import StrEnum
 from pathlib import Path

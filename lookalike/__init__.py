@@ -4,7 +4,7 @@
 `lookalike` do the same from a shell.
 """
 
-from importlib import import_module, metadata
+from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
@@ -32,7 +32,7 @@ __all__ = [
     "retry",
 ]
 
-__version__: str = metadata.version("lookalike")
+__version__: str
 
 #: The package of each public name, imported when the name is first used: a search by id needs no OpenCV.
 _PACKAGES = {
@@ -45,6 +45,11 @@ _PACKAGES = {
 
 
 def __getattr__(name: str) -> Any:
+    if name == "__version__":
+        # Imported here: it loads a part of the standard library that starting takes long enough without.
+        from importlib import metadata
+
+        return metadata.version("lookalike")
     if name not in _PACKAGES:
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
     return getattr(import_module(_PACKAGES[name]), name)

@@ -1,18 +1,15 @@
 """`lookalike`: every command of Lookalike under one name; `python -m lookalike` is the same."""
 
-import signal
+from storage import interrupts
 
 
 def main() -> None:
     """Run the command line; the entry point of the console script."""
-    handler = signal.getsignal(signal.SIGINT)
-    if handler is signal.default_int_handler:
-        # While modules load there is nothing to keep: Ctrl-C ends the process at once, without a traceback.
-        signal.signal(signal.SIGINT, signal.SIG_DFL)
+    interrupts.end_at_once()
+    # Imported here: they take a moment to load.
     from lookalike.commands import app
     from storage import console
 
-    signal.signal(signal.SIGINT, handler)
     console.run(app, "lookalike")
 
 

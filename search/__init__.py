@@ -3,13 +3,12 @@
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
-from search.classify import Prediction, Predictions
-from search.results import QueryResult, QueryResults
-from search.searcher import Searcher
-
 if TYPE_CHECKING:
+    from search.classify import Prediction, Predictions
     from search.curation.duplicates import find_duplicates
     from search.curation.label_issues import find_label_issues
+    from search.results import QueryResult, QueryResults
+    from search.searcher import Searcher
 
 __all__ = [
     "Prediction",
@@ -21,11 +20,17 @@ __all__ = [
     "find_label_issues",
 ]
 
-#: Imported on first use: they need OpenCV, and a search by id does not.
-_LAZY = {"find_duplicates": "curation.duplicates", "find_label_issues": "curation.label_issues"}
+#: The module of each public name. They are imported at their first use: a search by id needs no OpenCV.
+_MODULES = {
+    **dict.fromkeys(("Prediction", "Predictions"), "classify"),
+    **dict.fromkeys(("QueryResult", "QueryResults"), "results"),
+    "Searcher": "searcher",
+    "find_duplicates": "curation.duplicates",
+    "find_label_issues": "curation.label_issues",
+}
 
 
 def __getattr__(name: str) -> Any:
-    if name not in _LAZY:
+    if name not in _MODULES:
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-    return getattr(import_module(f"{__name__}.{_LAZY[name]}"), name)
+    return getattr(import_module(f"{__name__}.{_MODULES[name]}"), name)

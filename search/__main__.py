@@ -1,5 +1,11 @@
 """`python -m search query|map|duplicates|suspects`: search a store, and find duplicates and label issues in it."""
 
+if __name__ == "__main__":
+    # Before anything else is loaded.
+    from storage import interrupts
+
+    interrupts.end_at_once()
+
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path

@@ -1,5 +1,11 @@
 """`python -m storage`: inspect, verify, repair and copy stores, and export, import and delete items."""
 
+if __name__ == "__main__":
+    # Before anything else is loaded.
+    from storage import interrupts
+
+    interrupts.end_at_once()
+
 from dataclasses import asdict
 from pathlib import Path
 from typing import Annotated

@@ -14,6 +14,7 @@ from rich.console import Console, ConsoleOptions, RenderResult
 from rich.segment import Segment
 from rich.table import Column
 
+from storage import interrupts
 from storage.errors import LookalikeError
 from storage.standard_streams import prepare_standard_streams
 
@@ -81,6 +82,7 @@ def run(app: typer.Typer, program: str) -> NoReturn:
     prepare_standard_streams()
     try:
         try:
+            interrupts.raise_again()
             app(prog_name=program)
         finally:
             # Here, and not at Python's exit, where an error could not be reported in one line.

@@ -1,8 +1,6 @@
 """The package `lookalike`: its public names, and what importing it and running its commands loads."""
 
-import os
 import signal
-import subprocess
 import sys
 
 import pytest
@@ -11,7 +9,7 @@ import ingest
 import lookalike
 import search
 import storage
-from tests.processes import REPOSITORY, printed_by
+from tests.processes import printed_by, run_python
 
 
 def test_every_public_name_is_that_of_its_package() -> None:
@@ -57,19 +55,52 @@ def test_what_a_query_needs_loads_nothing_that_it_does_not_need(program: str) ->
     assert printed_by(f"{program}\nimport sys; print({HEAVY} & sys.modules.keys())") == "set()\n"
 
 
-def test_ctrl_c_while_modules_load_ends_a_command_without_a_traceback() -> None:
-    """It is sent at the first import after the start."""
-    program = """
-import os, signal, sys
+#: Runs a module as a program, and sends SIGINT to itself when it begins to import another; lists what it imports.
+INTERRUPTED = """
+import os, runpy, signal, sys
+program, interrupting, *sys.argv[1:] = sys.argv[1:]
 class Interrupting:
     def find_spec(self, name, *_):
-        if name == "lookalike.commands":
+        if interrupting == "nothing":
+            print(name, file=sys.stderr)
+        if name == interrupting:
             os.kill(os.getpid(), signal.SIGINT)
 sys.meta_path.insert(0, Interrupting())
-from lookalike.__main__ import main
-main()
+runpy.run_module(program, run_name="__main__", alter_sys=True)
 """
-    done = subprocess.run(
-        [sys.executable, "-c", program], cwd=REPOSITORY, env=os.environ, capture_output=True, text=True, check=False
+
+
+@pytest.mark.parametrize("program", ["lookalike", "ingest", "search", "storage", "benchmarks"])
+def test_ctrl_c_while_modules_load_ends_a_command_without_a_traceback(program: str) -> None:
+    """From the first module after `storage.interrupts`, before which a program loads nothing but the packages."""
+    loading = run_python("-c", INTERRUPTED, program, "nothing", "--help").stderr.splitlines()
+    ready = loading.index("storage.interrupts")
+    assert {name for name in loading[:ready] if name.split(".")[0] not in sys.stdlib_module_names} == (
+        {program, f"{program}.__main__", "storage"}
     )
-    assert (done.returncode, done.stdout, done.stderr) == (-signal.SIGINT, "", "")
+    for module in (loading[ready + 1], "storage.console"):
+        assert module in loading
+        done = run_python("-c", INTERRUPTED, program, module, "--help")
+        assert (done.returncode, done.stdout, done.stderr) == (-signal.SIGINT, "", ""), module
+
+
+def test_ctrl_c_while_a_command_of_lookalike_loads_its_modules_is_one_line() -> None:
+    done = run_python("-c", INTERRUPTED, "lookalike", "faiss", "store", "info", "--store", "nowhere")
+    assert (done.returncode, done.stdout, done.stderr) == (
+        130,
+        "",
+        "interrupted: everything acknowledged so far is kept; run the same command again to go on\n",
+    )
+
+
+@pytest.mark.parametrize("handler", ["signal.SIG_IGN", "print"])
+def test_a_program_that_handles_ctrl_c_otherwise_keeps_its_handler(handler: str) -> None:
+    code = f"""
+import signal
+from storage import interrupts
+signal.signal(signal.SIGINT, {handler})
+interrupts.end_at_once()
+interrupts.raise_again()
+print(signal.getsignal(signal.SIGINT) == {handler})
+"""
+    assert printed_by(code) == "True\n"

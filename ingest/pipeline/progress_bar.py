@@ -1,8 +1,9 @@
 """Show a job's progress on standard error: a bar on a terminal, a plain line every few seconds elsewhere."""
 
+import sys
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, redirect_stdout
 
 from rich.progress import BarColumn, MofNCompleteColumn, TextColumn, TimeRemainingColumn
 from rich.progress import Progress as Bar
@@ -19,9 +20,11 @@ TRAINING_INTERVAL = 1.0
 
 @contextmanager
 def progress_bar() -> Iterator[Callable[[Progress], None]]:
-    """Yield a function that shows the progress passed to it."""
+    """Yield a function that shows the progress passed to it; what others print meanwhile goes to standard error too."""
     if not console.ERR.is_terminal:
-        yield _PlainLines()
+        # The bar does this by itself. Ray prints the errors of its workers, which are no results.
+        with redirect_stdout(sys.stderr):
+            yield _PlainLines()
         return
     columns = (
         TextColumn("{task.description}"),

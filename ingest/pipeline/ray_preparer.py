@@ -7,13 +7,13 @@ again, because a worker died, is written once.
 """
 
 import asyncio
-import contextlib
+import itertools
 import pickle
 import threading
 from collections.abc import Generator, Iterable, Iterator, Sequence
+from contextlib import closing
 from dataclasses import replace
 from functools import partial
-from itertools import islice
 from typing import Any
 
 import numpy as np
@@ -26,7 +26,7 @@ from ingest.embedding.recipes import Recipe, recipe_of
 from ingest.pipeline.compare import Compared, Comparer, NewContent
 from ingest.pipeline.options import JobOptions, Workers
 from ingest.pipeline.prepare import PreparedImage, Slice, decoded
-from ingest.pipeline.ray_cluster import RayError, cluster_resource, ray, ray_cluster
+from ingest.pipeline.ray_cluster import cluster_resource, ray, ray_cluster, translated
 from ingest.sources import Source, SourceImage
 from storage import Embedding
 
@@ -66,61 +66,83 @@ class RayPreparer:
         self._make_backbone = options.make_backbone
         self._precision = options.precision_for(embedding)
         self._workers = workers
+        self._buffer: Any = None
         self._error: Exception | None = None
         self.seconds = 0.0
 
     def slices(self, source: Source, limit: int) -> Generator[Slice, None, None]:
         """Yield the source's inputs in order, in slices of at most `limit`; raise WorkersUnusable.
 
-        An error of reading the source is raised after the slices before it.
+        An error of reading the source is raised after the slices before it, or instead of an error of Ray's.
         """
         size = min(limit, SLICE)
         count = -(-len(source) // size)
         if not count:
             return
         with ray_cluster(self._workers):
-            buffer = ray.remote(num_cpus=0)(_SliceBuffer).remote(_AHEAD)
-            reader = threading.Thread(target=self._read, args=(source, size, count, buffer), name="reading")
-            reader.start()
+            reader = threading.Thread(target=self._read, args=(source, size, count), name="reading")
             try:
-                for number, row in enumerate(self._rows(buffer, count)):
-                    buffer.drop.remote(number)
-                    prepared: Slice = pickle.loads(row["slice"])  # noqa: S301 -- our own workers wrote it
-                    if self._error is not None and prepared == Slice():
-                        raise self._error
-                    yield prepared
+                # An attribute: a traceback keeps the variables of its functions, and nothing may outlive the session.
+                self._buffer = ray.remote(num_cpus=0)(_SliceBuffer).remote(_AHEAD)
+                reader.start()
+                with closing(self._embedded(count)) as embedded:
+                    for prepared in embedded:
+                        if self._error is not None and prepared == Slice():
+                            break
+                        yield prepared
+            except Exception as error:
+                if self._error is None:
+                    raise translated(error) from error
             finally:
-                # Ends the reader too, which may wait for room.
-                ray.kill(buffer)
-                reader.join()
+                if self._buffer is not None:
+                    # Ends the reader too, which may wait for room.
+                    ray.kill(self._buffer)
+                    reader.join()
+                    self._buffer = None
+        if self._error is not None:
+            raise self._error
 
-    def _rows(self, buffer: Any, count: int) -> Iterator[Row]:
+    def _embedded(self, count: int) -> Generator[Slice, None, None]:
         """Yield the embedded slices of the buffer, `count` of them, in order."""
         actors = self._workers.count or max(1, int(cluster_resource("GPU")) or int(cluster_resource("CPU")))
-        return iter(
+        dataset = (
             ray.data.from_items([{"number": number} for number in range(count)], override_num_blocks=count)
-            .map(partial(_prepare, buffer, recipe_of(self._embedding)), num_cpus=_DECODING_CPUS)
+            .map(partial(_prepare, self._buffer, recipe_of(self._embedding)), num_cpus=_DECODING_CPUS)
             .map(
                 _EmbedSlice,
                 fn_constructor_args=(self._embedding, self._make_backbone, self._precision),
                 compute=ray.data.ActorPoolStrategy(size=actors),
                 **_actor_resources(actors),
             )
-            .iter_rows()
         )
+        dataset.context.execution_options.preserve_order = True
+        dataset.context.enable_progress_bars = False
+        numbers = itertools.count()
+        # Blocks, not rows: the iterator of rows starts a thread that keeps a reference and does not end with it.
+        for bundle in dataset.iter_internal_ref_bundles():
+            for block in ray.get(bundle.block_refs):
+                for data in block.column("slice").to_pylist():
+                    self._buffer.drop.remote(next(numbers))
+                    yield pickle.loads(data)  # noqa: S301 -- our own workers wrote it
 
-    def _read(self, source: Source, size: int, count: int, buffer: Any) -> None:
+    def _read(self, source: Source, size: int, count: int) -> None:
         """Put the `count` slices of the source into the buffer; after an error empty ones, so that no worker waits."""
-        images = iter(source)
-        with contextlib.suppress(RayError):
-            for number in range(count):
-                data = pickle.dumps([])
-                try:
-                    if self._error is None:
-                        data = self._pickled(islice(images, size))
-                except Exception as error:
-                    self._error = error
-                ray.get(buffer.put.remote(number, data))
+        images: Iterator[SourceImage] | None = None
+        for number in range(count):
+            data = pickle.dumps([])
+            try:
+                if self._error is None:
+                    images = images or iter(source)
+                    data = self._pickled(itertools.islice(images, size))
+            except Exception as error:
+                self._error = error
+            try:
+                ray.get(self._buffer.put.remote(number, data))
+            except Exception as error:
+                self._error = self._error or translated(error)
+                # Workers would wait for this slice.
+                ray.kill(self._buffer)
+                return
 
     def _pickled(self, images: Iterable[SourceImage]) -> bytes:
         """Return images as they compare with the store, the new ones with their content."""

@@ -1,9 +1,13 @@
 """A store is the same whether this process embeds, or Ray's workers do, even when one of them is killed."""
 
 import contextlib
+import gc
 import os
 import signal
+import threading
+from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -16,10 +20,29 @@ from tests.errors import error_message
 from tests.ingest.jobs import FailingSource, job
 from tests.toys import grey_source
 
-pytest.importorskip("ray", reason="THE TESTS OF RAY ARE SKIPPED: ray is not installed")
+ray = pytest.importorskip("ray", reason="THE TESTS OF RAY ARE SKIPPED: ray is not installed")
 
 # Ray leaves files and sockets open.
 pytestmark = [pytest.mark.filterwarnings("default")]
+
+
+@pytest.fixture(autouse=True)
+def nothing_is_left(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    """Check that no reference and no thread outlives a session of Ray."""
+    threads = set(threading.enumerate())
+    references: list[int] = []
+    shut_down = ray.shutdown
+
+    def count_and_shut_down() -> None:
+        core_worker = ray._private.worker.global_worker.core_worker
+        references.extend(counts["local"] for counts in core_worker.get_all_reference_counts().values())
+        shut_down()
+
+    monkeypatch.setattr(ray, "shutdown", count_and_shut_down)
+    yield
+    assert sum(references) == 0
+    assert set(threading.enumerate()) <= threads
+
 
 GREYS = {f"grey {number:03d}": number % 256 for number in range(300)}
 
@@ -58,15 +81,36 @@ def test_a_cluster_that_is_not_there_is_named_in_one_line(tmp_path: Path) -> Non
     assert list(tmp_path.iterdir()) == []
 
 
-def test_an_error_of_reading_the_source_is_raised_and_loses_nothing_acknowledged(tmp_path: Path) -> None:
+def test_after_an_error_of_reading_the_source_what_is_acknowledged_is_kept_and_another_job_finishes(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     source = FailingSource("mine", list(grey_source(GREYS)))
     source.failing_index = 200
     job(source, tmp_path / "store", limit=1)
-    with pytest.raises(OSError, match=r"^the drive is gone$"):
-        job(source, tmp_path / "store", batch_size=16, workers=Workers(count=1))
-    with Store.open(tmp_path / "store") as store:
-        assert [item.key for item in store.items()] == list(GREYS)[: len(store)]
-        assert 1 <= len(store) <= 200
+    make_dataset = ray.data.from_items
+
+    def collect_after(*args: Any, **options: Any) -> Any:
+        # Ray numbers the objects of each session alike: what the failed job left would be taken for these.
+        dataset = make_dataset(*args, **options)
+        gc.collect()
+        return dataset
+
+    gc.disable()
+    try:
+        with pytest.raises(OSError, match=r"^the drive is gone$") as raised:
+            job(source, tmp_path / "store", batch_size=16, workers=Workers(count=1))
+        with Store.open(tmp_path / "store") as store:
+            assert [item.key for item in store.items()] == list(GREYS)[: len(store)]
+            assert 1 <= len(store) <= 200
+            stored = len(store)
+        source.failing_index = None
+        monkeypatch.setattr(ray.data, "from_items", collect_after)
+        report = job(source, tmp_path / "store", batch_size=16, workers=Workers(count=1))
+    finally:
+        gc.enable()
+    assert (report.added, report.unchanged) == (300 - stored, stored)
+    # The error, with all that its traceback holds, has lived until now.
+    assert raised.value.__traceback__ is not None
 
 
 def actors() -> list[int]:

@@ -2,16 +2,20 @@
 
 import json
 import shutil
+import sys
 from pathlib import Path
 
 import pytest
 
 from ingest import job
+from ingest.embedding.network.backbone import Backbone
+from ingest.embedding.network.precision import PrecisionOption
+from ingest.embedding.recipes import Recipe
 from ingest.pipeline.recipe_choice import RecipeChoice
 from tests.commands import Command
 from tests.ingest.command.outputs import Ingest, without_time
 from tests.ingest.images.refusals import DECODABLE
-from tests.toys import TOY, grey, png
+from tests.toys import TOY, grey, png, toy_backbone
 
 
 def test_a_first_job_says_how_many_images_it_added_and_shows_progress_on_standard_error(ingest: Ingest) -> None:
@@ -51,6 +55,19 @@ def test_rejected_images_are_named_with_their_reason_and_the_exit_status_is_3(in
     assert (status, out) == (3, "3 added, 1 rejected in TIME; STORE holds 3 items (recipe toy).\n")
     assert err.splitlines()[-1] == f"rejected dark/50.png: {DECODABLE} dark/50.png: a web page"
     assert ingest()[:2] == (3, "Nothing to do: 3 images unchanged, 1 rejected; STORE holds 3 items (recipe toy).\n")
+
+
+def test_what_a_library_prints_during_a_job_is_not_on_standard_output(
+    ingest: Ingest, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def talkative_backbone(recipe: Recipe, precision: PrecisionOption) -> Backbone:
+        sys.stdout.write("(raylet) a task failed and will be retried\n")
+        return toy_backbone()(recipe, precision)
+
+    monkeypatch.setattr(job, "vgg16_factory", lambda *_, **__: talkative_backbone)
+    status, out, err = ingest("--json")
+    assert (status, json.loads(out)["added"]) == (0, 3)
+    assert "(raylet) a task failed and will be retried\n" in err
 
 
 def test_json_is_the_only_thing_on_standard_output(ingest: Ingest, images: Path) -> None:

@@ -3,6 +3,9 @@ PYTHON ?= python3
 BIN := .venv/bin
 DEMO := demo
 STORE := $(DEMO)/stores/retrieval
+# Processes that run tests side by side; a free one takes over tests that are waiting for another. 0 is one after another.
+WORKERS ?= auto
+PARALLEL := --numprocesses $(WORKERS) --maxprocesses 4 --dist worksteal
 
 .DEFAULT_GOAL := help
 .PHONY: help setup demo servers test durability scaling lint types bench peers format lock clean
@@ -42,10 +45,10 @@ servers: .venv/servers/ready ## install a Milvus server for the tests, apart fro
 	@touch $@
 
 test: setup ## run the tests
-	$(BIN)/python -m pytest --ignore tests/durability --ignore tests/scaling
+	$(BIN)/python -m pytest $(PARALLEL) --ignore tests/durability --ignore tests/scaling
 
 durability: setup ## crash writers, cut the power, fail system calls, corrupt files, plant bugs, in small: a few minutes
-	$(BIN)/python -m pytest tests/durability
+	$(BIN)/python -m pytest $(PARALLEL) tests/durability
 
 scaling: setup ## try stores on a real PostgreSQL and Milvus (make servers), and Ray: a few minutes
 	$(BIN)/python -m pytest tests/scaling

@@ -2,6 +2,7 @@
 
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -68,11 +69,16 @@ def test_an_installed_peer_finds_the_nearest(name: str, tmp_path: Path) -> None:
 
 
 def test_a_peer_that_is_too_slow_is_stopped_and_reported(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    call = WorkerClient.call
+
+    def slow_insert(client: WorkerClient, method: str, *arguments: Any) -> Any:
+        result = call(client, method, *arguments)
+        return 20.0 if method == "insert" else result
+
+    monkeypatch.setattr(WorkerClient, "call", slow_insert)
     monkeypatch.setattr(measure_size_module, "INSERT_BATCH", 10)
-    (result,), limit = measure_size(
-        40, [PEERS["Lookalike"]], tmp_path, threads=1, effort=replace(SMALL, patience=0.0), seed=0
-    )
-    assert result.failure == "inserted 10 in 0 s; all would take 0 s, not waited for"
+    (result,), limit = measure_size(40, [PEERS["Lookalike"]], tmp_path, threads=1, effort=SMALL, seed=0)
+    assert result.failure == "inserted 10 in 20 s; all would take 80 s, not waited for"
     assert set(result.figures) == {"insert"}
     assert limit is None
 

@@ -193,9 +193,8 @@ def _has_content(image: SourceImage, content: bytes) -> bool:
 
 
 def _stored_items(store: Store) -> Iterator[tuple[str, _StoredItem]]:
-    for items, _ in store.pages(_PAGE):
-        sources = store.sources([item.id for item in items])
-        yield from ((item.key, _StoredItem(item.content, item.label, sources.get(item.id))) for item in items)
+    for items, _ in store.sourced_pages(_PAGE):
+        yield from ((item.item.key, _StoredItem(item.item.content, item.item.label, item.source)) for item in items)
 
 
 def _candidates(

@@ -26,6 +26,10 @@ class StoreBusy(LookalikeError):
     """Another process is writing to the store."""
 
 
+class StoreChanged(StoreBusy):
+    """What was being read was compacted or repaired by another process meanwhile."""
+
+
 class StoreReadOnly(LookalikeError):
     """A write to a store that was opened for reading."""
 

@@ -8,7 +8,7 @@ Another process may renew the store: an answer is from entirely old or entirely 
 
 import os
 import warnings
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Self
@@ -21,25 +21,40 @@ from storage.catalog.batch_copies import CopiedBatch, batches_after
 from storage.catalog.catalog import Catalog
 from storage.catalog.content_index import ContentIndex
 from storage.catalog.database import Database
+from storage.catalog.page import Page
+from storage.catalog.pages import (
+    BatchState,
+    Reading,
+    Result,
+    RowPage,
+    newest_state,
+    read_state,
+    require_complete_key_index,
+    state_after,
+)
 from storage.catalog.row import Row, vectors_of
-from storage.errors import InvalidQuery, NotAStore, UnknownItem, store_closed
+from storage.errors import InvalidQuery, NotAStore, StoreChanged, StoreCorrupt, UnknownItem, store_closed
 from storage.files.generations import is_index_file
 from storage.files.source_files import is_source_file
 from storage.locations.location import Location
 from storage.maintenance import verification
-from storage.maintenance.info import StoreInfo, describe, label_counts
-from storage.memory.filter_fields import require_fields
+from storage.maintenance.info import StoreInfo, describe, label_counts, source_counts
+from storage.memory.filter_fields import StoredFields, require_fields
 from storage.memory.neighbours import Neighbours, neighbours_of_all
 from storage.types.embedding import Embedding
 from storage.types.items import Hit, Item, ReusableItem, SourcedItem, checked_id, checked_k, checked_radius
 from storage.types.jobs import Job, Rejected
 from storage.types.query import NO_LIMIT, Id, Query
 from storage.types.vectors import checked_vectors
-from storage.types.where import COLUMNS, EXISTS, Where, conditions_of
+from storage.types.where import COLUMNS, EXISTS, Condition, Where, conditions_of
 from storage.view import CurrentView, View
 
 if TYPE_CHECKING:
     from storage.milvus.engine import Engine
+
+
+#: Rows looked up by id in one transaction.
+_LOOKUPS = 4096
 
 
 class StoreReader:
@@ -124,75 +139,93 @@ class StoreReader:
 
     def __len__(self) -> int:
         """Return the number of items that are not deleted."""
-        with self._database.reading() as catalog:
-            last, counted = catalog.history.last_batch(), catalog.items.count()
-        last.require_live(counted)
+        state = self._state()
+        counted = sum(len(ids) for ids in _ids_matching(state, ()))
+        state.batch.require_live(counted)
         return counted
 
     def items(self, ids: Sequence[int] | None = None) -> list[Item]:
         """Return the items with these ids, in the given order, or all in id order; raise UnknownItem."""
         if ids is not None:
-            return [row.item() for row in self._rows_by_id(ids, self.reading())]
-        with self._database.reading() as catalog:
-            return [row.item() for row in catalog.checked_rows()]
+            return [row.item() for row in self._rows_by_id(ids, self.reading)]
+        return self._read(lambda state: [row.item() for rows in state.checked_rows() for row in rows])
 
     def pages(self, size: int) -> Iterator[tuple[list[Item], NDArray[np.float32]]]:
-        """Yield all items in id order with their vectors, (n, dim) float32, `size` at a time.
+        """Yield all items of the newest batch in id order with their vectors, (n, dim) float32, at most `size` a page.
 
-        Each page is a transaction of its own, so that a writer never waits; items written meanwhile may be missed.
-        Raise StoreRenewed when the store is renewed meanwhile; StoreCorrupt, at the latest after the last page, when an
-        item is damaged or lost.
+        Each page is a transaction of its own, so that a writer never waits; what is written meanwhile changes nothing.
+        Raise StoreRenewed when the store is renewed meanwhile, StoreChanged when it is compacted or repaired (see
+        `read_whole`); StoreCorrupt, at the latest after the last page, when an item is damaged or lost.
         """
+        return (([item.item for item in items], vectors) for items, vectors in self.sourced_pages(size))
+
+    def sourced_pages(self, size: int) -> Iterator[tuple[list[SourcedItem], NDArray[np.float32]]]:
+        """Yield what `pages` does, each item with the source that it has when its page is read."""
         view = self._current.view
-        last, count = -1, 0
-        first_batch: Batch | None = None
+        state = newest_state(view.reading)
+        count = 0
+        for page, sources in state.pages(_rows_and_sources, rows=size):
+            if rows := page.live():
+                items = [SourcedItem(row.item(), sources.get(row.id)) for row in rows]
+                yield items, vectors_of(rows, view.embedding.dim)
+            count += len(rows)
+        state.batch.require_live(count)
+
+    def read_whole(self, read: Callable[[], Result]) -> Result:
+        """Return what a function reads of all items; call it again when they were renewed or compacted meanwhile."""
         while True:
-            with view.reading() as catalog:
-                batch = catalog.history.last_batch()
-                rows = [row.verified() for row in catalog.items.page(last, size)]
-            first_batch = first_batch or batch
-            if not rows:
-                break
-            yield [row.item() for row in rows], vectors_of(rows, view.embedding.dim)
-            last, count = rows[-1].id, count + len(rows)
-        if batch == first_batch:
-            batch.require_live(count)
+            try:
+                return self._current.up_to_date(lambda _: read())
+            except StoreChanged:
+                continue
+
+    def _state(self) -> BatchState:
+        return newest_state(self._database.reading)
+
+    def _read(self, read: Callable[[BatchState], Result]) -> Result:
+        return read_state(self._database.reading, read)
 
     def by_key(self, key: str) -> Item:
         """Return the item with this key; raise UnknownItem."""
-        (row,) = self._rows_by_key([key], self.reading())
+        (row,) = self._rows_by_key([key], self.reading)
         return row.item()
 
     def vectors(self, ids: Sequence[int]) -> NDArray[np.float32]:
         """Return the vectors of these items, (n, dim) float32, in the given order; raise UnknownItem."""
         return self._current.up_to_date(
-            lambda view: vectors_of(self._rows_by_id(ids, view.reading()), view.embedding.dim)
+            lambda view: vectors_of(self._rows_by_id(ids, view.reading), view.embedding.dim)
         )
 
-    def _rows_by_id(self, ids: Sequence[Id], reading: AbstractContextManager[Catalog]) -> list[Row]:
-        """Return the rows of these ids, read in a transaction that it begins, checked; raise UnknownItem."""
+    def _rows_by_id(self, ids: Sequence[Id], reading: Reading) -> list[Row]:
+        """Return the rows of these ids, those of many in several transactions, checked; raise UnknownItem."""
         checked = [checked_id(id) for id in ids]
-        with reading as catalog:
-            rows = catalog.items.by_id(checked)
-            catalog.require_tombstones(id for row, id in zip(rows, checked, strict=True) if row is None)
+        rows: list[Row | None] = []
+        for start in range(0, len(checked), _LOOKUPS):
+            page = checked[start : start + _LOOKUPS]
+            with reading() as catalog:
+                found = catalog.items.by_id(page)
+                catalog.require_tombstones(id for row, id in zip(found, page, strict=True) if row is None)
+            rows += found
         return [self._required(row, f"id {id}").verified() for row, id in zip(rows, ids, strict=True)]
 
-    def _rows_by_key(self, keys: Sequence[str], reading: AbstractContextManager[Catalog]) -> list[Row]:
-        """Return the rows of these keys, read in a transaction that it begins, checked; raise UnknownItem."""
-        with reading as catalog:
-            rows = self._known_rows(catalog, keys)
-        return [self._required(row, f"key {key!r}") for row, key in zip(rows, keys, strict=True)]
+    def _rows_by_key(self, keys: Sequence[str], reading: Reading) -> list[Row]:
+        """Return the rows of these keys, checked; raise UnknownItem."""
+        with reading() as catalog:
+            rows = catalog.items.by_key(keys)
+        return [self._required(row, f"key {key!r}") for row, key in zip(self._known(rows), keys, strict=True)]
 
     def reading(self) -> AbstractContextManager[Catalog]:
         """Return the catalog inside a read transaction, for another store to take rows from."""
         return self._database.reading()
 
-    def _known_rows(self, catalog: Catalog, keys: Sequence[str]) -> list[Row | None]:
-        """Return the rows of these keys, checked; None where there is none."""
-        rows = catalog.items.by_key(keys)
+    def _known(self, rows: Sequence[Row | None], state: BatchState | None = None) -> list[Row | None]:
+        """Return rows that were looked up by key, checked; None where there is none.
+
+        Call it when the transaction of the lookup has ended, or with its own `state`.
+        """
         if not self._key_index_checked and None in rows:
             # Only once: it takes as long as reading every row.
-            catalog.require_complete_key_index()
+            require_complete_key_index(state or self._state())
             self._key_index_checked = True
         return [row and row.verified() for row in rows]
 
@@ -207,8 +240,8 @@ class StoreReader:
     def content_digests(self, keys: Sequence[str]) -> dict[str, bytes]:
         """Return the content digest of each of these keys that is stored, to distinguish new, changed and known."""
         with self._database.reading() as catalog:
-            rows = self._known_rows(catalog, keys)
-        return {key: row.content for key, row in zip(keys, rows, strict=True) if row is not None}
+            rows = catalog.items.by_key(keys)
+        return {key: row.content for key, row in zip(keys, self._known(rows), strict=True) if row is not None}
 
     def thumbnails(self, ids: Sequence[int]) -> dict[int, bytes]:
         """Return the PNG thumbnails of these items by id, without the items that have none."""
@@ -224,14 +257,16 @@ class StoreReader:
     def sourced_items(self, keys: Sequence[str]) -> dict[str, SourcedItem]:
         """Return the item of each of these keys that is stored, with its source."""
         with self._database.reading() as catalog:
-            rows = [row for row in self._known_rows(catalog, keys) if row is not None]
-            return {item.item.key: item for item in _sourced(catalog, rows)}
+            rows = catalog.items.by_key(keys)
+            sources = catalog.sources.by_item([row.id for row in rows if row is not None])
+        return {item.item.key: item for item in _sourced(self._known(rows), sources)}
 
     def sourced_items_by_id(self, ids: Sequence[int]) -> list[SourcedItem]:
         """Return the items with these ids and their sources, in id order, without those that were deleted."""
         with self._database.reading() as catalog:
-            rows = [row.verified() for row in catalog.items.by_id(sorted(ids)) if row is not None]
-            return _sourced(catalog, rows)
+            rows = catalog.items.by_id(sorted(ids))
+            sources = catalog.sources.by_item([row.id for row in rows if row is not None])
+        return list(_sourced([row and row.verified() for row in rows], sources))
 
     def reusable_items(self, ids: Sequence[int]) -> list[ReusableItem]:
         """Return the items with these ids, in id order, also deleted ones, without those that are damaged or compacted.
@@ -250,8 +285,8 @@ class StoreReader:
 
     def content_index(self) -> ContentIndex:
         """Return an index of the items by their content."""
-        with self._database.reading() as catalog:
-            return ContentIndex(catalog.items.contents())
+        pages = self._state().pages(lambda catalog, page: catalog.items.contents(page))
+        return ContentIndex(entry for page in pages for entry in page)
 
     def sources(self, ids: Sequence[int]) -> dict[int, str]:
         """Return the names of the sources of these items by id, without the items that have none."""
@@ -259,24 +294,21 @@ class StoreReader:
             return catalog.sources.by_item([checked_id(id) for id in ids])
 
     def source_counts(self) -> dict[str, int]:
-        """Return how many items each source has, by its name."""
-        with self._database.reading() as catalog:
-            return catalog.sources.counts()
+        """Return how many items each source has, by its name and in that order."""
+        return source_counts(self._state())
 
     def items_of_source(self, name: str) -> NDArray[np.int64]:
         """Return the ids of a source's items, (n,) int64 ascending."""
-        with self._database.reading() as catalog:
-            return np.array(catalog.sources.items_of(name), np.int64)
+        pages = self._state().pages(lambda catalog, page: catalog.sources.items_of(name, page))
+        return np.array([id for ids in pages for id in ids], np.int64)
 
     def info(self) -> StoreInfo:
         """Describe the store: counts, embedding, sizes, generations and versions."""
-        with self._database.reading() as catalog:
-            return describe(catalog, self.location.folder, self._database)
+        return self._read(lambda state: describe(state, self.location.folder, self._database))
 
     def label_counts(self) -> dict[str | None, int]:
         """Return how many items each label has."""
-        with self._database.reading() as catalog:
-            return label_counts(catalog)
+        return self._read(label_counts)
 
     def all_vectors(self) -> tuple[NDArray[np.int64], NDArray[np.float32]]:
         """Return every id, (n,) int64 ascending, and a read-only view of their vectors, (n, dim) float32."""
@@ -287,15 +319,14 @@ class StoreReader:
 
     def ids(self) -> NDArray[np.int64]:
         """Return the ids of all items, (n,) int64 ascending, without loading their vectors."""
-        with self._database.reading() as catalog:
-            return np.array(catalog.items.ids_matching(()), np.int64)
+        return np.array([id for ids in _ids_matching(self._state(), ()) for id in ids], np.int64)
 
     def count(self, where: Where | None = None) -> int:
         """Return how many items fulfil a filter; raise as `search` does for one without meaning."""
         conditions = conditions_of(where)
-        with self._database.reading() as catalog:
-            require_fields(catalog.items, catalog.history.last_batch().live, conditions)
-            return len(catalog.items.ids_matching(conditions))
+        state = self._state()
+        require_fields(StoredFields(state), state.batch.live, conditions)
+        return sum(len(ids) for ids in _ids_matching(state, conditions))
 
     def missing_fields(self, where: Where | None) -> list[str]:
         """Return the fields of a filter, of those after `exists`, that no item has: it selects none or all by them."""
@@ -304,13 +335,12 @@ class StoreReader:
         names = {condition.field for condition in conditions if condition.operator == EXISTS}.difference(COLUMNS)
         if not names:
             return []
-        with self._database.reading() as catalog:
-            return sorted(name for name in names if not catalog.items.has_metadata(name))
+        fields = StoredFields(self._state())
+        return sorted(name for name in names if not fields.has_metadata(name))
 
     def field_names(self) -> list[str]:
         """Return the names of the fields that a filter can compare: the items' own, and those of their metadata."""
-        with self._database.reading() as catalog:
-            return [*COLUMNS, *catalog.items.metadata_names()]
+        return [*COLUMNS, *StoredFields(self._state()).metadata_names()]
 
     def last_batch(self) -> Batch:
         """Return the record of the newest batch."""
@@ -325,9 +355,9 @@ class StoreReader:
     def batches_after(self, number: int) -> Iterator[list[CopiedBatch]]:
         """Yield the batches after a given one in order, several at a time, to write them into another store.
 
-        Raise StoreRenewed when the store is renewed meanwhile.
+        Raise StoreRenewed when the store is renewed meanwhile, StoreChanged when it is compacted or repaired.
         """
-        return batches_after(self._database, number, self.embedding.fingerprint)
+        return batches_after(newest_state(self._current.view.reading), number)
 
     def next_job(self) -> int:
         """Return a job number that is not used yet, and on a server is reserved for the caller."""
@@ -355,8 +385,10 @@ class StoreReader:
 
     def _paths(self) -> list[str]:
         """Return the paths of items and of rejected inputs, relative to the folders of their sources."""
+        pages = self._state().pages(lambda catalog, page: catalog.items.paths(page))
+        paths = [path for page in pages for path in page]
         with self._database.reading() as catalog:
-            return [*catalog.items.paths(), *(reject.key for reject in catalog.jobs.rejects())]
+            return [*paths, *(reject.key for reject in catalog.jobs.rejects())]
 
     def refresh(self) -> None:
         """Search the newest batch from now on, not the one that was loaded; query vectors are taken to be made anew."""
@@ -399,11 +431,11 @@ class StoreReader:
     def _search_by_id(self, view: View, ids: Sequence[int], query: Query) -> list[tuple[Item, list[Hit]]]:
         answers = view.search_loaded(ids, query)
         # Otherwise the items are read first: one that was deleted is unknown.
-        return view.search_rows(self._rows_by_id(ids, view.reading()), query) if answers is None else answers
+        return view.search_rows(self._rows_by_id(ids, view.reading), query) if answers is None else answers
 
     def search_by_key(self, keys: Sequence[str], query: Query) -> list[tuple[Item, list[Hit]]]:
         """Return the item of each key with its nearest others, as `search` does; raise UnknownItem."""
-        return self._current.up_to_date(lambda view: view.search_rows(self._rows_by_key(keys, view.reading()), query))
+        return self._current.up_to_date(lambda view: view.search_rows(self._rows_by_key(keys, view.reading), query))
 
     def nearest(
         self, vectors: ArrayLike, k: int, exclude: Sequence[Sequence[int]] | None = None, where: Where | None = None
@@ -424,20 +456,39 @@ class StoreReader:
     def neighbours_of_all(self, k: int) -> Neighbours:
         """Return the k nearest neighbours of every item of the newest batch, every row checked; raise InvalidQuery."""
         k = checked_k(k)
-        return neighbours_of_all(self._current.up_to_date(lambda view: view.snapshots.newest()), k, self.items)
+
+        def neighbours() -> Neighbours:
+            view = self._current.view
+            snapshot = view.snapshots.newest()
+            return neighbours_of_all(snapshot, k, state_after(snapshot.batch, view.reading))
+
+        return self.read_whole(neighbours)
 
     def verify(self) -> list[str]:
         """Verify the whole store: return one line for each problem, none when it is intact."""
         return self._current.up_to_date(self._problems)
 
     def _problems(self, view: View) -> list[str]:
+        folder, dim = self.location.folder, view.embedding.dim
         problems = self._database.integrity()
-        with view.reading() as catalog:
-            problems += verification.problems(catalog, self.location.folder, view.embedding.dim)
+        try:
+            problems += read_state(view.reading, lambda state: list(verification.problems(state, folder, dim)))
+        except StoreCorrupt as error:
+            problems.append(str(error))
         return problems + (view.engine.problems() if view.engine is not None else [])
 
 
-def _sourced(catalog: Catalog, rows: Sequence[Row]) -> list[SourcedItem]:
-    """Return the items of checked rows with their sources, in the rows' order."""
-    sources = catalog.sources.by_item([row.id for row in rows])
-    return [SourcedItem(row.item(), sources.get(row.id)) for row in rows]
+def _rows_and_sources(catalog: Catalog, page: Page) -> tuple[RowPage, dict[int, str]]:
+    """Return the rows of a page that were live after the fixed batch, and the names of their sources by id."""
+    rows = catalog.items.live_in_page(page, ())
+    return RowPage(page, rows), catalog.sources.by_item([row.id for row, _ in rows])
+
+
+def _ids_matching(state: BatchState, conditions: Sequence[Condition]) -> Iterator[list[int]]:
+    """Yield the ids of the items that fulfil all conditions, ascending, a page at a time."""
+    return state.pages(lambda catalog, page: catalog.items.ids_matching(page, conditions))
+
+
+def _sourced(rows: Iterable[Row | None], sources: Mapping[int, str]) -> Iterator[SourcedItem]:
+    """Yield the items of checked rows with their sources, by id, in the rows' order."""
+    return (SourcedItem(row.item(), sources.get(row.id)) for row in rows if row is not None)

@@ -19,6 +19,7 @@ from storage.catalog.batch_copies import CopiedBatch, write_copies
 from storage.catalog.catalog import Catalog
 from storage.catalog.change_over import ChangeOver, change_over
 from storage.catalog.database import Result
+from storage.catalog.pages import state_within
 from storage.errors import InvalidItem, NotAStore, StoreCorrupt, StoreReadOnly, StoreVersion
 from storage.locations.folder_location import FolderLocation
 from storage.locations.location import Location, OpenCatalog
@@ -203,9 +204,10 @@ class Store(StoreReader):
         """
 
         def delete(catalog: Catalog) -> int:
+            known = self._known(catalog.items.by_key(keys), state_within(catalog))
             rows = [
                 *zip(catalog.items.by_id([checked_id(id) for id in ids]), (f"id {id}" for id in ids), strict=True),
-                *zip(self._known_rows(catalog, keys), (f"key {key!r}" for key in keys), strict=True),
+                *zip(known, (f"key {key!r}" for key in keys), strict=True),
             ]
             deleted = sorted({self._required(row, name).id for row, name in rows})
             commit.delete(catalog, deleted)
@@ -311,7 +313,7 @@ class Store(StoreReader):
             catalog.require_embedding(self.embedding.fingerprint)
             done += repair_rows(catalog, self.dim)
             done += remove_damaged_generations(catalog, self.location.folder, self.dim)
-            problem = next(verification.problems(catalog, self.location.folder, self.dim), None)
+            problem = next(verification.problems(state_within(catalog), self.location.folder, self.dim), None)
             if problem is not None:
                 raise StoreCorrupt(f"expected {self.location} to be intact after its repair, got '{problem}'")
         self._current.view.snapshots.clear()

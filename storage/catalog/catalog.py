@@ -4,12 +4,12 @@ A `Catalog` lives as long as its transaction, so all its results are of the same
 Python's own: SQLite silently matches nothing for a numpy integer.
 """
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
 
 import sqlalchemy as sa
 
 from storage.catalog.batch import BATCH_ZERO
-from storage.catalog.chain import ChainCheck, rows_changed
+from storage.catalog.chain import rows_changed
 from storage.catalog.embedding_rows import (
     read_embedding,
     read_fingerprint,
@@ -20,7 +20,6 @@ from storage.catalog.embedding_rows import (
 from storage.catalog.history import History
 from storage.catalog.item_rows import ItemRows
 from storage.catalog.job_rows import JobRows
-from storage.catalog.row import Row
 from storage.catalog.source_rows import SourceRows
 from storage.catalog.thumbnail_rows import ThumbnailRows
 from storage.errors import StoreRenewed
@@ -75,28 +74,11 @@ class Catalog:
                 "`refresh`"
             )
 
-    def checked_rows(self) -> Iterator[Row]:
-        """Yield all live rows in id order, each checked.
-
-        Raise StoreCorrupt, at the latest after the last row, when rows are damaged, missing or too many.
-        """
-        check = ChainCheck(self.history)
-        for row, deleted_in in self.items.all_rows():
-            check.add(row, deleted_in)
-            if deleted_in is None:
-                yield row.verified()
-        check.finish()
-
     def empty_tombstones(self) -> None:
         """Remove what deleted items take space with: vectors, thumbnails and sources."""
         self.items.empty_tombstones()
         self.thumbnails.remove_deleted()
         self.sources.remove_deleted()
-
-    def require_complete_key_index(self) -> None:
-        """Raise StoreCorrupt unless the index of keys has every live item: only then is a key not in it unknown."""
-        if not self.items.key_index_is_complete(self.history.last_batch().live):
-            raise rows_changed("the catalog's index of keys to contain every item")
 
     def require_tombstones(self, ids: Iterable[int]) -> None:
         """Raise StoreCorrupt when one of these ids, none of which is live, was assigned but has no tombstone."""

@@ -38,14 +38,14 @@ class RowsByBatch:
 
 
 class ChainCheck:
-    """Check rows, one by one in id order, against the record of each batch after `start`.
+    """Check rows, one by one in id order, against the record of each batch after `start`, up to `end`.
 
     Only the rows of the current batch are held. Every method raises StoreCorrupt at the first mismatch.
     """
 
-    def __init__(self, history: History, start: Batch = BATCH_ZERO) -> None:
+    def __init__(self, history: History, start: Batch, end: Batch) -> None:
         self._last = start
-        self._records = deque(history.batches(after=start.number))
+        self._records = deque(history.batches(start.number, end.number))
         self._current: object = None
         self._rows = RowsByBatch()
 

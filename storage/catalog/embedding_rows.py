@@ -16,6 +16,7 @@ from storage.types.embedding import Embedding
 _MAX_DIMENSIONS = 2**31 - 1
 
 _FINGERPRINT = sa.select(EmbeddingRow.fingerprint)
+_DIM = sa.select(EmbeddingRow.dim).limit(1)
 
 #: An array as stored: its name, its shape as JSON text, and its bytes.
 _StoredArray = tuple[str, str, bytes]
@@ -53,6 +54,12 @@ def read_first_batch(connection: sa.Connection) -> int:
 def read_fingerprint(connection: sa.Connection) -> object:
     """Return the fingerprint alone, unchecked: it shows whether the embedding must be read again."""
     return connection.execute(_FINGERPRINT).scalar_one_or_none()
+
+
+def read_dim(connection: sa.Connection) -> int:
+    """Return the number of dimensions, unchecked; 1 when it is damaged."""
+    dim = connection.execute(_DIM).scalar()
+    return dim if isinstance(dim, int) and 0 < dim <= _MAX_DIMENSIONS else 1
 
 
 def read_embedding(connection: sa.Connection) -> Embedding:

@@ -45,10 +45,9 @@ def has_metadata(name: str, kinds: Collection[Kind] = ()) -> Clause:
 
 
 def metadata_names() -> sa.Select[str]:
-    """Return a query for the distinct names of all live rows' metadata, in order."""
+    """Return a query for the distinct names of rows' metadata."""
     fields = json_fields(ItemRow.details)
-    names = sa.select(fields.c.key).select_from(sa.join(ItemRow, fields, sa.true()))
-    return names.where(ItemRow.deleted_in.is_(None)).distinct().order_by(fields.c.key)
+    return sa.select(fields.c.key).select_from(sa.join(ItemRow, fields, sa.true())).distinct()
 
 
 def _column_clause(condition: Condition) -> Clause:

@@ -57,14 +57,17 @@ class History:
             )
         return _checked(Batch(*row))
 
-    def batches(self, after: int = -1) -> list[Batch]:
-        """Return the batches after a given one in order, unchecked: damage can have changed the types of values."""
-        later = _BATCH.where(BatchRow.number > after).order_by(BatchRow.number)
+    def batches(self, after: int, last: int) -> list[Batch]:
+        """Return the batches after a given one in order, up to number `last`.
+
+        They are unchecked: damage can have changed the types of values.
+        """
+        later = _BATCH.where(BatchRow.number > after, BatchRow.number <= last).order_by(BatchRow.number)
         return [Batch(*row) for row in self._connection.execute(later)]
 
-    def checked_batches(self, after: int) -> list[Batch]:
-        """Return the batches after a given one in order; raise StoreCorrupt for a damaged record."""
-        return [_checked(batch) for batch in self.batches(after)]
+    def checked_batches(self, after: int, last: int) -> list[Batch]:
+        """Return the batches after a given one in order, up to number `last`; raise StoreCorrupt for a damaged one."""
+        return [_checked(batch) for batch in self.batches(after, last)]
 
     def write_generation(self, generation: Generation) -> None:
         """Record an index file, which must be complete and durable already."""

@@ -3,8 +3,7 @@
 import contextlib
 import json
 import operator
-from collections import defaultdict
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Collection, Sequence
 from typing import Any
 
 import sqlalchemy as sa
@@ -12,14 +11,12 @@ from sqlalchemy.dialects import sqlite
 
 from storage.catalog import filters
 from storage.catalog.dialect import bind_ids, bind_values, in_values, insert_rows, is_sqlite, sqlite_connection, utf8
+from storage.catalog.page import Page
 from storage.catalog.row import Row
 from storage.catalog.schema import ItemRow, QuarantineRow
 from storage.errors import StoreCorrupt
 from storage.types.items import is_storable_text
 from storage.types.where import Condition, Kind
-
-#: Rows held at once while the whole table is read.
-_PAGE = 4096
 
 # Text is selected as bytes, so that a row can be checked before it is decoded.
 _ROW = sa.select(
@@ -47,15 +44,12 @@ _LIVE_BY_ID_SQLITE = str(
 )
 _LIVE_BY_KEY_SQLITE = str(_LIVE_BY_KEY.compile(dialect=sqlite.dialect()))
 
-_COUNT = sa.select(sa.func.count()).select_from(ItemRow).where(_LIVE)
-#: SQLite would count the entries of the index of keys; a damaged index must not hide rows.
-_COUNT_SQLITE = sa.text("SELECT count(*) FROM items NOT INDEXED WHERE deleted_in IS NULL")
-
-#: The keys and ids of live rows, read from the index of keys alone and from the table alone.
-_KEYS_IN_INDEX = sa.text(
-    "SELECT CAST(key AS BLOB), id FROM items INDEXED BY items_live_key WHERE deleted_in IS NULL ORDER BY key"
+#: Whether a live row of a page cannot be found by its key in the index of keys: the table is read without that index.
+_UNINDEXED = sa.text(
+    "SELECT EXISTS (SELECT 1 FROM items AS stored NOT INDEXED WHERE id BETWEEN :first_id AND :last_id AND "
+    "deleted_in IS NULL AND NOT EXISTS (SELECT 1 FROM items AS known INDEXED BY items_live_key WHERE "
+    "known.key = stored.key AND known.deleted_in IS NULL AND known.id = stored.id))"
 )
-_KEYS_IN_TABLE = sa.text("SELECT CAST(key AS BLOB), id FROM items NOT INDEXED WHERE deleted_in IS NULL")
 
 
 class ItemRows:
@@ -67,6 +61,14 @@ class ItemRows:
     def write(self, rows: Sequence[Row]) -> None:
         """Write new rows."""
         insert_rows(self._connection, ItemRow, Row._fields, [_column_values(row) for row in rows])
+
+    def write_history(self, rows: Sequence[tuple[Row, object]]) -> None:
+        """Write new rows, live or deleted, each with the batch that deleted it; None for a live one."""
+        values = []
+        for row, deleted_in in rows:
+            id, batch, *others = _column_values(row)
+            values.append((id, batch, deleted_in, *others))
+        insert_rows(self._connection, ItemRow, ItemRow.__table__.columns.keys(), values)
 
     def delete(self, ids: Sequence[int], batch: int) -> None:
         """Turn live rows into tombstones, deleted by the given batch."""
@@ -107,75 +109,86 @@ class ItemRows:
         rows = self._rows(_BY_ID.order_by(ItemRow.id), bind_values(ids))
         return [row for row in rows if row.intact and row.vector]
 
-    def contents(self) -> Iterator[tuple[int, object]]:
-        """Yield the id and content digest of each live row, unchecked."""
-        select = sa.select(ItemRow.id, ItemRow.content).where(_LIVE).execution_options(yield_per=_PAGE)
-        return ((id, content) for id, content in self._connection.execute(select))
+    def end_of_page(self, after_id: int, end_id: int, size: int) -> int | None:
+        """Return the last id of a page of at most `size` rows, live or deleted, after an id; None if there is no row.
 
-    def ids_matching(self, conditions: Sequence[Condition]) -> list[int]:
-        """Return the ids of the live rows that fulfil all conditions, ascending."""
-        return self._ids(_LIVE, *map(filters.clause_of, conditions))
+        Ids are below `end_id`. Raise StoreCorrupt when ids do not ascend: paging might never end.
+        """
+        ids = sa.select(ItemRow.id).where(ItemRow.id > after_id, ItemRow.id < end_id).order_by(ItemRow.id).limit(size)
+        last: int | None = self._connection.execute(sa.select(sa.func.max(ids.subquery().c.id))).scalar_one()
+        if last is not None and last <= after_id:
+            raise _unordered()
+        return last
+
+    def in_page(self, page: Page) -> list[tuple[Row, object]]:
+        """Return the rows of a page, live or deleted, in id order, with the batch that deleted each; None for none."""
+        rows = self._in_page(_ROW_AND_DELETION, page, page.rows())
+        return [(Row._make(values[:-1]), values[-1]) for values in rows]
+
+    def live_in_page(self, page: Page, conditions: Sequence[Condition]) -> list[tuple[Row, object]]:
+        """Return the live rows of a page that fulfil all conditions, as `in_page` does."""
+        rows = self._in_page(_ROW_AND_DELETION, page, page.live_rows(), *map(filters.clause_of, conditions))
+        return [(Row._make(values[:-1]), values[-1]) for values in rows]
+
+    def deletions(self, page: Page) -> list[tuple[int, object]]:
+        """Return the id of each row of a page with the batch that deleted it, None for a live row."""
+        rows = self._in_page(sa.select(ItemRow.id, ItemRow.deleted_in), page, page.rows())
+        return [(id, None if page.deleted_later(deleted_in) else deleted_in) for id, deleted_in in rows]
+
+    def contents(self, page: Page) -> list[tuple[int, object]]:
+        """Return the id and content digest of each live row of a page, unchecked."""
+        rows = self._in_page(sa.select(ItemRow.id, ItemRow.content), page, page.live_rows())
+        return [(id, content) for id, content in rows]
+
+    def ids_matching(self, page: Page, conditions: Sequence[Condition]) -> list[int]:
+        """Return the ids of the live rows of a page that fulfil all conditions, ascending."""
+        rows = self._in_page(sa.select(ItemRow.id), page, page.live_rows(), *map(filters.clause_of, conditions))
+        return [id for (id,) in rows]
 
     def rows_matching(self, ids: Sequence[int], conditions: Sequence[Condition]) -> list[Row]:
         """Return the live rows with these ids that fulfil all conditions, in id order."""
         select = _LIVE_BY_ID.where(*map(filters.clause_of, conditions)).order_by(ItemRow.id)
         return self._rows(select, bind_values(ids))
 
-    def has_metadata(self, name: str, kinds: Collection[Kind] = ()) -> bool:
-        """Return whether a live row has metadata of this name, null included, or else with a value of these kinds."""
-        exists = sa.select(sa.exists().where(_LIVE, filters.has_metadata(name, kinds)))
+    def has_metadata(self, page: Page, name: str, kinds: Collection[Kind] = ()) -> bool:
+        """Return whether a live row of a page has metadata of this name.
+
+        Its value may be null; with `kinds` it must be of one of these.
+        """
+        exists = sa.select(sa.exists().where(page.live_rows(), filters.has_metadata(name, kinds)))
         return bool(self._connection.execute(exists).scalar_one())
 
-    def metadata_names(self) -> list[str]:
-        """Return the names of all metadata of live rows, in order."""
-        return list(self._connection.execute(filters.metadata_names()).scalars())
+    def metadata_names(self, page: Page) -> list[str]:
+        """Return the distinct names of the metadata of a page's live rows, in any order."""
+        return list(self._connection.execute(filters.metadata_names().where(page.live_rows())).scalars())
 
-    def paths(self) -> Iterator[str]:
-        """Yield what can be the path of a live row's image: its key, and its metadata `path` if it is another text."""
-        columns = sa.select(ItemRow.id, utf8(ItemRow.key), utf8(ItemRow.details)).where(_LIVE)
-        last = -1
-        while page := self._page(columns, last, _PAGE):
-            for _, key, details in page:
-                # Damage is reported where a row is answered with: here it is only no path.
-                with contextlib.suppress(AttributeError, TypeError, ValueError):
-                    yield key.decode()
-                    path = json.loads(details).get("path") if b'"path"' in details else None
-                    if isinstance(path, str) and path.encode() != key:
-                        yield path
-            last = page[-1].id
+    def paths(self, page: Page) -> list[str]:
+        """Return what can be paths of a page's live rows' images: keys, and metadata `path` if it is another text."""
+        columns = sa.select(ItemRow.id, utf8(ItemRow.key), utf8(ItemRow.details))
+        paths = []
+        for _, key, details in self._in_page(columns, page, page.live_rows()):
+            # Damage is reported where a row is answered with: here it is only no path.
+            with contextlib.suppress(AttributeError, TypeError, ValueError):
+                paths.append(key.decode())
+                path = json.loads(details).get("path") if b'"path"' in details else None
+                if isinstance(path, str) and path.encode() != key:
+                    paths.append(path)
+        return paths
 
     def page(self, after_id: int, size: int, conditions: Sequence[Condition] = ()) -> list[Row]:
         """Return the next live rows after an id that fulfil all conditions, in id order."""
-        select = _ROW.where(_LIVE, *map(filters.clause_of, conditions))
-        return [Row._make(values) for values in self._page(select, after_id, size)]
+        select = _ROW.where(_LIVE, ItemRow.id > after_id, *map(filters.clause_of, conditions))
+        return [Row._make(values) for values in self._ordered(select.order_by(ItemRow.id).limit(size))]
 
-    def rows_between(self, first_id: int, end_id: int) -> list[Row]:
-        """Return the rows, live or deleted, with ids from `first_id` up to `end_id` - 1, in id order."""
-        return self._rows(_ROW.where(ItemRow.id >= first_id, ItemRow.id < end_id).order_by(ItemRow.id))
-
-    def deleted_by_batch(self, after: int) -> dict[int, list[int]]:
-        """Return the ids, ascending, that each batch after a given one deleted."""
-        select = sa.select(ItemRow.deleted_in, ItemRow.id).where(ItemRow.deleted_in > after).order_by(ItemRow.id)
-        deleted: dict[int, list[int]] = defaultdict(list)
-        for batch, id in self._connection.execute(select):
-            if batch is not None:
-                deleted[batch].append(id)
-        return deleted
+    def deleted_by_batch(self, page: Page, after: int) -> list[tuple[int, int]]:
+        """Return the batch and the id, ascending, of each row of a page that a batch after a given one deleted."""
+        select = sa.select(ItemRow.deleted_in, ItemRow.id)
+        rows = self._in_page(select, page, page.rows(), ItemRow.deleted_in > after, ItemRow.deleted_in <= page.batch)
+        return [(batch, id) for batch, id in rows]
 
     def deleted_since(self, batch: int, below: int) -> list[int]:
         """Return the ids smaller than `below` that were deleted after a batch, ascending."""
         return self._ids(ItemRow.deleted_in > batch, ItemRow.id < below)
-
-    def all_rows(self) -> Iterator[tuple[Row, object]]:
-        """Yield every row, live or deleted, in id order, with the batch that deleted it; None for a live one."""
-        return (pair for page in self.all_row_pages() for pair in page)
-
-    def all_row_pages(self, from_id: int = 0) -> Iterator[list[tuple[Row, object]]]:
-        """Yield the rows from an id on as `all_rows` does, a page at a time."""
-        last = from_id - 1
-        while page := self._page(_ROW_AND_DELETION, last, _PAGE):
-            yield [(Row._make(values[:-1]), values[-1]) for values in page]
-            last = page[-1].id
 
     def is_tombstone(self, id: int) -> bool:
         """Return whether there is an intact tombstone of this id."""
@@ -185,40 +198,18 @@ class ItemRows:
             return False
         return values.deleted_in >= values.batch > 0 and (not values.vector or Row._make(values[:-1]).intact)
 
-    def deletions(self, next_id: int) -> list[object] | None:
-        """Return, for each id below `next_id`, the batch that deleted it, None for a live row.
-
-        Return None when a row is missing. Ids have no gaps and rows are never removed, so the list's index is the id.
-        """
-        select = sa.select(ItemRow.id, ItemRow.deleted_in).where(ItemRow.id < next_id).order_by(ItemRow.id)
-        pairs = self._connection.execute(select.limit(next_id + 1)).all()
-        complete = len(pairs) == next_id and all(pair[0] == id for id, pair in enumerate(pairs))
-        return [pair[1] for pair in pairs] if complete else None
-
-    def count(self) -> int:
-        """Count the live rows."""
-        return int(self._connection.execute(_COUNT_SQLITE if is_sqlite(self._connection) else _COUNT).scalar_one())
-
     def newest_id(self) -> int:
         """Return the largest id of any row, -1 when there is none."""
         newest = self._connection.execute(sa.select(sa.func.max(ItemRow.id))).scalar_one()
         return -1 if newest is None else int(newest)
 
-    def key_index_is_complete(self, live: int) -> bool:
-        """Return whether the index of keys is sorted and has exactly the live rows, of which there are `live`.
-
-        Otherwise a lookup by key may miss an item that exists.
-        """
+    def keys_are_indexed(self, page: Page) -> bool:
+        """Return whether each row of a page that is live by now is found by its key in the index of keys."""
         if not is_sqlite(self._connection):
             # A server maintains its own indexes; a SQLite file can come from anywhere.
             return True
-        # Index and table are compared by sums of hashes, since there may be millions of keys.
-        count, last, total = 0, b"", 0
-        for key, id in self._connection.execute(_KEYS_IN_INDEX):
-            if not isinstance(key, bytes) or key <= last:
-                return False
-            count, last, total = count + 1, key, total + hash((key, id))
-        return count == live and total == sum(hash((key, id)) for key, id in self._connection.execute(_KEYS_IN_TABLE))
+        bounds = {"first_id": page.first_id, "last_id": page.last_id}
+        return not self._connection.execute(_UNINDEXED, bounds).scalar_one()
 
     def _ids(self, *clauses: sa.ColumnElement[bool]) -> list[int]:
         select = sa.select(ItemRow.id).where(*clauses).order_by(ItemRow.id)
@@ -234,16 +225,24 @@ class ItemRows:
     def _rows(self, select: Any, parameters: dict[str, str] | None = None) -> list[Row]:
         return [Row._make(values) for values in self._connection.execute(select, parameters)]
 
-    def _page(self, select: Any, after_id: int, size: int) -> Sequence[Any]:
-        """Return the next rows of a query; raise StoreCorrupt when ids do not ascend: paging might never end."""
-        page = self._connection.execute(select.where(ItemRow.id > after_id).order_by(ItemRow.id).limit(size)).all()
-        ids = [values.id for values in page]
+    def _in_page(self, select: Any, page: Page, *clauses: sa.ColumnElement[bool]) -> Sequence[Any]:
+        """Return the rows of a query over a page, in id order."""
+        return self._ordered(select.where(*clauses).order_by(ItemRow.id).limit(page.size))
+
+    def _ordered(self, select: Any) -> Sequence[Any]:
+        """Return the rows of a query in id order; raise StoreCorrupt when ids do not ascend."""
+        rows = self._connection.execute(select).all()
+        ids = [values.id for values in rows]
         if any(map(operator.ge, ids, ids[1:])):
-            raise StoreCorrupt(
-                "expected the rows of items in the order of their ids, but the catalog was damaged after it was "
-                "written: restore the store from a backup"
-            )
-        return page
+            raise _unordered()
+        return rows
+
+
+def _unordered() -> StoreCorrupt:
+    return StoreCorrupt(
+        "expected the rows of items in the order of their ids, but the catalog was damaged after it was written: "
+        "restore the store from a backup"
+    )
 
 
 def _column_values(row: Row) -> tuple[Any, ...]:

@@ -15,8 +15,8 @@ from storage.errors import StoreCorrupt
 
 Value = TypeVar("Value", bytes, str)
 
-#: Rows fetched at once while the whole table is read.
-_PAGE = 4096
+#: Rows read at once while the whole table is read.
+_PAGE = 1024
 
 _DELETED_ITEMS = sa.select(ItemRow.id).where(ItemRow.deleted_in.is_not(None))
 
@@ -46,10 +46,10 @@ class ItemValues(Generic[Value]):
             values[item] = value
         return values
 
-    def damaged(self, connection: sa.Connection) -> list[int]:
-        """Return the items whose values do not match their checksums, ascending."""
-        rows = connection.execute(self.select.order_by(self.table.item).execution_options(yield_per=_PAGE))
-        return [item for item, value, checksum in rows if not self._is_intact(item, value, checksum)]
+    def page(self, connection: sa.Connection, after: int) -> list[tuple[int, bool]]:
+        """Return the next items after one that have values, ascending, and whether each value matches its checksum."""
+        rows = connection.execute(self.select.where(self.table.item > after).order_by(self.table.item).limit(_PAGE))
+        return [(item, self._is_intact(item, value, checksum)) for item, value, checksum in rows.all()]
 
     def remove(self, connection: sa.Connection, ids: Sequence[int]) -> None:
         """Remove the values of these items."""

@@ -12,6 +12,7 @@ import sqlalchemy as sa
 from storage.catalog.checksum import source_checksum
 from storage.catalog.dialect import in_values, insert_rows
 from storage.catalog.item_values import ItemValues
+from storage.catalog.page import Page
 from storage.catalog.schema import ItemRow, ItemSourceRow, SourceRow
 
 _SOURCES = ItemValues(
@@ -23,8 +24,7 @@ _SOURCES = ItemValues(
     str,
     source_checksum,
 )
-_LIVE = ItemRow.deleted_in.is_(None)
-_LIVE_ITEMS = sa.join(ItemSourceRow, SourceRow, SourceRow.number == ItemSourceRow.source).join(
+_ITEMS = sa.join(ItemSourceRow, SourceRow, SourceRow.number == ItemSourceRow.source).join(
     ItemRow, ItemRow.id == ItemSourceRow.item
 )
 _BY_ITEM = _SOURCES.select.where(in_values(ItemSourceRow.item))
@@ -64,24 +64,24 @@ class SourceRows:
             return {}
         return _SOURCES.by_item(self._connection, _BY_ITEM, ids)
 
-    def items_of(self, name: str) -> list[int]:
-        """Return the ids of the live items of a source, ascending; their rows are not checked."""
+    def items_of(self, name: str, page: Page) -> list[int]:
+        """Return the ids of the live items of a source in a page, ascending; their rows are not checked."""
         if not self._tables_exist():
             return []
-        select = sa.select(ItemSourceRow.item).select_from(_LIVE_ITEMS).where(SourceRow.name == name, _LIVE)
+        select = sa.select(ItemSourceRow.item).select_from(_ITEMS).where(SourceRow.name == name, page.live_rows())
         return list(self._connection.execute(select.order_by(ItemSourceRow.item)).scalars())
 
-    def counts(self) -> dict[str, int]:
-        """Return how many live items each source has, by name and in that order; their rows are not checked."""
+    def counts(self, page: Page) -> dict[str, int]:
+        """Return how many live items of a page each source has, by name; their rows are not checked."""
         if not self._tables_exist():
             return {}
-        select = sa.select(SourceRow.name, sa.func.count()).select_from(_LIVE_ITEMS).where(_LIVE)
-        rows = self._connection.execute(select.group_by(SourceRow.name).order_by(SourceRow.name))
+        select = sa.select(SourceRow.name, sa.func.count()).select_from(_ITEMS).where(page.live_rows())
+        rows = self._connection.execute(select.group_by(SourceRow.name))
         return {str(name): int(count) for name, count in rows}
 
-    def damaged(self) -> list[int]:
-        """Return the items whose sources do not match their checksums, ascending."""
-        return _SOURCES.damaged(self._connection) if self._tables_exist() else []
+    def page(self, after: int) -> list[tuple[int, bool]]:
+        """Return the next items after one that have a source, and whether each is intact; none at the end."""
+        return _SOURCES.page(self._connection, after) if self._tables_exist() else []
 
     def remove(self, ids: Sequence[int]) -> None:
         """Remove the sources of these items."""

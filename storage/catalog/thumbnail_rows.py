@@ -52,9 +52,9 @@ class ThumbnailRows:
                 "or restore the store from a backup"
             )
 
-    def damaged(self) -> list[int]:
-        """Return the items whose thumbnails do not match their checksums, ascending."""
-        return _THUMBNAILS.damaged(self._connection)
+    def page(self, after: int) -> list[tuple[int, bool]]:
+        """Return the next items after one that have thumbnails, and whether each is intact; none at the end."""
+        return _THUMBNAILS.page(self._connection, after)
 
     def remove(self, ids: Sequence[int]) -> None:
         """Remove the thumbnails of these items."""

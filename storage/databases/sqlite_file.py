@@ -220,18 +220,6 @@ class SqliteFile:
         except (sa.exc.SQLAlchemyError, sqlite3.Error, UnicodeDecodeError) as error:
             raise self._store_error(error) from error
 
-    def copy_to(self, copy: "SqliteFile") -> None:
-        """Copy the database, as it is at one moment, over an empty one: https://sqlite.org/backup.html.
-
-        All pages are copied in one step, for which a writer waits: with several steps, each of its commits would
-        restart the copy.
-        """
-        try:
-            with closing(self._connect(self.path)) as source, closing(self._connect(copy.path)) as target:
-                source.backup(target, sleep=0.02)
-        except sqlite3.Error as error:
-            raise self._store_error(error) from error
-
     def integrity(self) -> list[str]:
         """Return the problems that `PRAGMA integrity_check` reports, a line each."""
         with self.reading() as catalog:

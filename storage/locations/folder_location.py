@@ -6,8 +6,10 @@ from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
 
+from storage.catalog.pages import state_within
+from storage.catalog.table_copies import copy_tables
 from storage.databases.sqlite_file import SqliteFile
-from storage.errors import StoreCorrupt
+from storage.errors import StoreChanged, StoreCorrupt
 from storage.files import durable, generations, layout
 from storage.files.lock import WriterLock
 from storage.locations.location import OpenCatalog
@@ -96,11 +98,17 @@ def _write_empty(database: SqliteFile, embedding: Embedding) -> None:
 
 def _write_copy(database: SqliteFile, source: Path) -> None:
     """Copy the catalog at a path into an empty file and verify it; raise StoreCorrupt."""
+    database.create_tables()
     with closing(SqliteFile(source)) as original:
-        original.copy_to(database)
-    with database.writing() as catalog:
-        # The index files are not copied; the copy writes its own.
-        catalog.history.remove_generations(before=catalog.history.next_generation())
-        problem = next(verification.problems(catalog, database.path.parent, catalog.embedding().dim), None)
+        while True:
+            try:
+                with database.writing() as copy:
+                    copy_tables(original.reading, copy)
+                    state = state_within(copy)
+                    problem = next(verification.problems(state, database.path.parent, copy.embedding().dim), None)
+                break
+            except StoreChanged:
+                # Nothing was committed to the copy.
+                continue
     if problem is not None:
         raise StoreCorrupt(f"expected an intact store to back up, got '{problem}': run `lookalike store repair` first")

@@ -9,6 +9,7 @@ from typing import Any
 
 from storage.catalog.catalog import Catalog
 from storage.catalog.database import Database
+from storage.catalog.pages import BatchState
 from storage.files import generations
 from storage.nearest.faiss_flat import FAISS_VERSION
 from storage.types.embedding import Embedding
@@ -67,18 +68,22 @@ class StoreInfo:
         }
 
 
-def describe(catalog: Catalog, folder: Path | None, database: Database) -> StoreInfo:
-    """Describe a store within one transaction; a store on a server has no folder."""
-    last = catalog.history.last_batch()
-    files = list(_files(catalog, folder)) if folder is not None else []
+def describe(state: BatchState, folder: Path | None, database: Database) -> StoreInfo:
+    """Describe a state of a store, and the files and sources that there are now; a store on a server has no folder."""
+    last = state.batch
+    with state.reading() as catalog:
+        files = list(_files(catalog, folder)) if folder is not None else []
+        embedding = catalog.embedding()
+    # Before the labels: if the sources of deleted items are removed meanwhile, reading their labels fails.
+    sources = source_counts(state)
     return StoreInfo(
         items=last.live,
         deleted=last.next_id - last.live,
         batches=last.number,
         chain=last.chain.hex(),
-        labels=label_counts(catalog),
-        sources=catalog.sources.counts(),
-        embedding=catalog.embedding(),
+        labels=label_counts(state),
+        sources=sources,
+        embedding=embedding,
         catalog_bytes=database.bytes(),
         index_bytes=sum(file.bytes for file in files),
         generations=files,
@@ -87,10 +92,18 @@ def describe(catalog: Catalog, folder: Path | None, database: Database) -> Store
     )
 
 
-def label_counts(catalog: Catalog) -> dict[str | None, int]:
+def label_counts(state: BatchState) -> dict[str | None, int]:
     """Count the live items of each label, in order of the labels and None last; every row is checked."""
-    counts = Counter(row.item().label for row in catalog.checked_rows())
+    counts = Counter(row.item().label for rows in state.checked_rows() for row in rows)
     return dict(sorted(counts.items(), key=lambda pair: (pair[0] is None, pair[0] or "")))
+
+
+def source_counts(state: BatchState) -> dict[str, int]:
+    """Count the live items of each source, by name and in that order; their rows are not checked."""
+    counts: Counter[str] = Counter()
+    for page_counts in state.pages(lambda catalog, page: catalog.sources.counts(page)):
+        counts.update(page_counts)
+    return dict(sorted(counts.items()))
 
 
 def _files(catalog: Catalog, folder: Path) -> Iterator[GenerationFile]:

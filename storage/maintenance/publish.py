@@ -5,6 +5,7 @@ from pathlib import Path
 
 from storage.catalog.batch import Generation
 from storage.catalog.database import Database
+from storage.catalog.pages import read_state
 from storage.files import generations
 from storage.memory.snapshot import Snapshot, load
 
@@ -24,8 +25,8 @@ def publish(database: Database, store: Path, dim: int, retained: int = RETAINED)
         recorded = catalog.history.generations()
         number = catalog.history.next_generation()
         covers_all = bool(recorded) and recorded[0].batch == catalog.history.last_batch().number
-        intact = covers_all and generations.read(recorded[0], store, dim) is not None
-        snapshot = None if intact else load(catalog, store, dim)
+    intact = covers_all and generations.read(recorded[0], store, dim) is not None
+    snapshot = None if intact else read_state(database.reading, lambda state: load(state, store, dim))
     if snapshot is None:
         # An interrupted publication may have skipped this, and the fixed name may have been lost since.
         if len(recorded) > retained:

@@ -7,7 +7,15 @@ from storage.catalog import commit
 from storage.catalog.batch import Batch
 from storage.catalog.catalog import Catalog
 from storage.catalog.chain import RowsByBatch
-from storage.maintenance.verification import damaged_generations, is_damaged, missing_ids, recorded_batches
+from storage.catalog.pages import state_within
+from storage.maintenance.verification import (
+    damaged_generations,
+    damaged_sources,
+    damaged_thumbnails,
+    is_damaged,
+    missing_ids,
+    recorded_batches,
+)
 
 
 def repair_rows(catalog: Catalog, dim: int) -> list[str]:
@@ -16,21 +24,24 @@ def repair_rows(catalog: Catalog, dim: int) -> list[str]:
     Damaged items are quarantined and deleted. Missing rows get tombstones, so that their ids are not reused.
     The records of batches are recomputed from the rows.
     """
-    recorded = recorded_batches(catalog)
-    damaged = [row.id for row, deleted_in in catalog.items.all_rows() if is_damaged(row, deleted_in, dim)]
+    state = state_within(catalog)
+    recorded = recorded_batches(state)
+    damaged = [
+        row.id for page in state.row_pages() for row, deleted_in in page.rows if is_damaged(row, deleted_in, dim)
+    ]
     for id in damaged:
         catalog.items.quarantine(id, _batch_of(id, recorded))
     changes = [f"item {id}: damaged, quarantined" for id in damaged]
-    missing = missing_ids(catalog, _recomputed_batches(catalog, len(recorded)))
+    missing = missing_ids(state, _recomputed_batches(catalog, len(recorded)))
     for id in missing:
         catalog.items.write_tombstone(id, _batch_of(id, recorded))
     changes += [f"item {id}: its row is missing; its id is not reused" for id in missing]
     catalog.thumbnails.remove([*damaged, *missing])
     catalog.sources.remove([*damaged, *missing])
-    thumbnails = catalog.thumbnails.damaged()
+    thumbnails = list(damaged_thumbnails(state))
     catalog.thumbnails.remove(thumbnails)
     changes += [f"thumbnail of item {id}: damaged, removed" for id in thumbnails]
-    sources = catalog.sources.damaged()
+    sources = list(damaged_sources(state))
     catalog.sources.remove(sources)
     changes += [f"source of item {id}: damaged, removed; the next job of its source takes it up" for id in sources]
     for batch, record in zip(_recomputed_batches(catalog, len(recorded)), recorded, strict=True):
@@ -44,8 +55,9 @@ def repair_rows(catalog: Catalog, dim: int) -> list[str]:
 def _recomputed_batches(catalog: Catalog, count: int) -> list[Batch]:
     """Return the records that the first `count` batches must have, recomputed from the rows."""
     rows = RowsByBatch()
-    for row, deleted_in in catalog.items.all_rows():
-        rows.add(row, deleted_in)
+    for page in state_within(catalog).row_pages():
+        for row, deleted_in in page.rows:
+            rows.add(row, deleted_in)
     return rows.batches(count)
 
 
@@ -57,7 +69,7 @@ def _batch_of(id: int, batches: Sequence[Batch]) -> int:
 def remove_damaged_generations(catalog: Catalog, store: Path | None, dim: int) -> list[str]:
     """Remove the records of damaged index files, so that `publish` writes a new one; return one line for each."""
     changes = []
-    for generation, line in list(damaged_generations(catalog, store, dim)):
+    for generation, line in list(damaged_generations(state_within(catalog), store, dim)):
         catalog.history.remove_generation(generation.number)
         changes.append(f"{line.partition(';')[0]}, rebuilt")
     return changes

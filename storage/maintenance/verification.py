@@ -1,29 +1,41 @@
 """Verify a store: every row against its checksum, the batches against the rows, the index files against both."""
 
-from collections.abc import Generator, Iterator, Sequence
+from collections.abc import Callable, Generator, Iterator, Sequence
+from itertools import compress
 from pathlib import Path
+
+import numpy as np
 
 from storage.catalog.batch import Batch, Generation
 from storage.catalog.catalog import Catalog
 from storage.catalog.chain import RowsByBatch
+from storage.catalog.pages import BatchState
 from storage.catalog.row import VECTOR_DTYPE, Row
+from storage.catalog.source_rows import SourceRows
+from storage.catalog.thumbnail_rows import ThumbnailRows
 from storage.errors import StoreCorrupt
 from storage.files import generations
 from storage.memory import snapshot
+from storage.memory.snapshot import LiveRows, find_ascending
+from storage.nearest.faiss_flat import FaissFlat
 
 #: So many missing rows can be repaired even if they outnumber the rows that exist.
 _MISSING_ACCEPTED = 1000
 
 
-def problems(catalog: Catalog, store: Path | None, dim: int) -> Iterator[str]:
-    """Yield one line for each problem; none when the store is intact."""
+def problems(state: BatchState, store: Path | None, dim: int) -> Iterator[str]:
+    """Yield one line for each problem; none when the store is intact.
+
+    What is written while it is read is not verified, and is no problem. Raise StoreChanged as `state` does.
+    """
     try:
-        batches_match = yield from _row_problems(catalog, dim)
-        yield from (line for _, line in damaged_generations(catalog, store, dim))
-        catalog.embedding()
-        catalog.require_embedding_of_rows()
+        batches_match = yield from _row_problems(state, dim)
+        yield from (line for _, line in damaged_generations(state, store, dim))
+        with state.reading() as catalog:
+            catalog.embedding()
+            catalog.require_embedding_of_rows()
         if batches_match:
-            snapshot.load(catalog, store, dim)
+            snapshot.load(state, store, dim)
     except StoreCorrupt as error:
         yield str(error)
 
@@ -35,9 +47,10 @@ def is_damaged(row: Row, deleted_in: object, dim: int) -> bool:
     return not compacted and not (row.intact and len(row.vector) == dim * VECTOR_DTYPE.itemsize)
 
 
-def recorded_batches(catalog: Catalog) -> list[Batch]:
+def recorded_batches(state: BatchState) -> list[Batch]:
     """Return the record of every batch from 0 on; raise StoreCorrupt when one is missing."""
-    batches = catalog.history.batches()
+    with state.reading() as catalog:
+        batches = catalog.history.batches(-1, state.batch.number)
     if [batch.number for batch in batches] != list(range(max(len(batches), 1))):
         raise StoreCorrupt(
             f"expected a record of every batch from 0 on, got {len(batches)} with some missing: restore the store "
@@ -46,15 +59,15 @@ def recorded_batches(catalog: Catalog) -> list[Batch]:
     return batches
 
 
-def missing_ids(catalog: Catalog, recomputed: Sequence[Batch]) -> list[int]:
+def missing_ids(state: BatchState, recomputed: Sequence[Batch]) -> list[int]:
     """Return the ids, ascending, that were assigned but have no row; `recomputed` are the batches of the rows.
 
     Raise StoreCorrupt when most rows are missing.
     """
-    last = catalog.history.last_batch()
+    last = state.batch
     if recomputed[-1].chain == last.chain:
         return []
-    ids = {row.id for row, _ in catalog.items.all_rows()}
+    ids = {id for page in state.pages(lambda catalog, page: catalog.items.deletions(page)) for id, _ in page}
     if last.next_id > 2 * len(ids) + _MISSING_ACCEPTED:
         raise StoreCorrupt(
             f"expected the rows of {last.next_id} items that were ever stored, got {len(ids)}: restore the store from "
@@ -63,22 +76,50 @@ def missing_ids(catalog: Catalog, recomputed: Sequence[Batch]) -> list[int]:
     return [id for id in range(last.next_id) if id not in ids]
 
 
-def _row_problems(catalog: Catalog, dim: int) -> Generator[str, None, bool]:
+def damaged_thumbnails(state: BatchState) -> Iterator[int]:
+    """Yield the items whose thumbnails do not match their checksums, ascending."""
+    return _damaged_values(state, lambda catalog: catalog.thumbnails)
+
+
+def damaged_sources(state: BatchState) -> Iterator[int]:
+    """Yield the items whose sources do not match their checksums, ascending."""
+    return _damaged_values(state, lambda catalog: catalog.sources)
+
+
+def _damaged_values(state: BatchState, values: Callable[[Catalog], ThumbnailRows | SourceRows]) -> Iterator[int]:
+    after = -1
+    while True:
+        with state.reading() as catalog:
+            page = values(catalog).page(after)
+        if not page:
+            return
+        yield from (item for item, intact in page if not intact)
+        if page[-1][0] <= after:
+            raise StoreCorrupt(
+                f"expected values of items in the order of their ids, got item {page[-1][0]} after item {after}: "
+                "restore the store from a backup"
+            )
+        after = page[-1][0]
+
+
+def _row_problems(state: BatchState, dim: int) -> Generator[str, None, bool]:
     """Yield one line for each problem of rows and batches; return whether the batches match the rows."""
     # Not a `ChainCheck`, which stops at the first mismatch and needs the rows of a batch side by side: here every
     # problem is named, so the ids and checksums of all rows are held at once.
     rows = RowsByBatch()
-    for row, deleted_in in catalog.items.all_rows():
-        rows.add(row, deleted_in)
-        if is_damaged(row, deleted_in, dim):
-            yield f"item {row.id}: its fields do not match its checksum"
-    recorded = recorded_batches(catalog)
+    for page in state.row_pages():
+        for row, deleted_in in page.history():
+            rows.add(row, deleted_in)
+        for row, deleted_in in page.rows:
+            if is_damaged(row, deleted_in, dim):
+                yield f"item {row.id}: its fields do not match its checksum"
+    recorded = recorded_batches(state)
     recomputed = rows.batches(len(recorded))
-    for id in missing_ids(catalog, recomputed):
+    for id in missing_ids(state, recomputed):
         yield f"item {id}: its row is missing"
-    for id in catalog.thumbnails.damaged():
+    for id in damaged_thumbnails(state):
         yield f"thumbnail of item {id}: it does not match its checksum"
-    for id in catalog.sources.damaged():
+    for id in damaged_sources(state):
         yield f"source of item {id}: it does not match its checksum"
     for batch, record in zip(recomputed, recorded, strict=True):
         if batch != record:
@@ -87,21 +128,42 @@ def _row_problems(catalog: Catalog, dim: int) -> Generator[str, None, bool]:
     return True
 
 
-def damaged_generations(catalog: Catalog, store: Path | None, dim: int) -> Iterator[tuple[Generation, str]]:
-    """Yield the recorded index files that are missing, damaged, or differ from the rows, with a line that says so."""
+def damaged_generations(state: BatchState, store: Path | None, dim: int) -> Iterator[tuple[Generation, str]]:
+    """Yield the recorded index files that are missing, damaged, or differ from the rows, with a line that says so.
+
+    Those of batches after the state's are not read.
+    """
     if store is None:
         return
-    for generation in catalog.history.generations():
+    for generation in _generations(state):
         name = generations.path_of(generation, store).name
         index = generations.read(generation, store, dim)
         if index is None:
-            yield generation, f"index/{name}: missing or damaged; searching works without it, from the rows"
+            # A writer may have replaced it meanwhile, whose record goes before the file.
+            if generation in _generations(state):
+                yield generation, f"index/{name}: missing or damaged; searching works without it, from the rows"
             continue
-        live = snapshot.live_rows_after(catalog, generation.batch, len(index))
-        rows = catalog.items.by_id(live.ids.tolist()) if live is not None else []
-        # A row that was deleted later, or is damaged itself, is not compared.
-        if live is None or any(
-            row is not None and row.vector != vector.astype(VECTOR_DTYPE, copy=False).tobytes() and row.intact
-            for row, vector in zip(rows, index.vectors(), strict=True)
-        ):
+        live = snapshot.live_rows_after(state, generation.batch, len(index))
+        if live is None or not _has_vectors_of_rows(index, live, state):
             yield generation, f"index/{name}: its vectors are not those of the rows"
+
+
+def _generations(state: BatchState) -> list[Generation]:
+    with state.reading() as catalog:
+        recorded = catalog.history.generations()
+    return [generation for generation in recorded if generation.batch <= state.batch.number]
+
+
+def _has_vectors_of_rows(index: FaissFlat, live: LiveRows, state: BatchState) -> bool:
+    """Return whether an index holds the vectors of the rows that were live when it was written.
+
+    A row that was deleted later, or is damaged itself, is not compared.
+    """
+    vectors = index.vectors()
+    for page in state.row_pages(end_id=live.batch.next_id):
+        positions, covered = find_ascending(live.ids, np.array([row.id for row, _ in page.rows], np.int64))
+        for (row, deleted_in), position in zip(compress(page.rows, covered), positions[covered], strict=True):
+            vector = vectors[position].astype(VECTOR_DTYPE, copy=False)
+            if deleted_in is None and row.vector != vector.tobytes() and row.intact:
+                return False
+    return True

@@ -2,8 +2,10 @@
 
 import json
 from collections.abc import Collection, Iterable
+from dataclasses import dataclass
 from typing import Protocol
 
+from storage.catalog.pages import BatchState
 from storage.errors import IncomparableField, UnknownField
 from storage.types.where import COLUMNS, EXISTS, Condition, Kind
 
@@ -19,6 +21,24 @@ class Fields(Protocol):
 
     def metadata_names(self) -> list[str]:
         """Return the names of all metadata, in order."""
+
+
+@dataclass(frozen=True)
+class StoredFields:
+    """The metadata of the rows as they were after one batch, read a page at a time."""
+
+    state: BatchState
+
+    def has_metadata(self, name: str, kinds: Collection[Kind] = ()) -> bool:
+        """Return whether an item has metadata of this name, null included, or else with a value of these kinds."""
+        return any(self.state.pages(lambda catalog, page: catalog.items.has_metadata(page, name, kinds)))
+
+    def metadata_names(self) -> list[str]:
+        """Return the names of all metadata, in order."""
+        names: set[str] = set()
+        for page_names in self.state.pages(lambda catalog, page: catalog.items.metadata_names(page)):
+            names.update(page_names)
+        return sorted(names)
 
 
 def require_fields(fields: Fields, live: int, conditions: Iterable[Condition]) -> None:

@@ -6,6 +6,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from storage.catalog.catalog import Catalog
+from storage.catalog.pages import BatchState
 from storage.catalog.row import VECTOR_DTYPE, Row
 from storage.errors import StoreCorrupt
 from storage.memory.gc_pause import gc_paused
@@ -67,18 +68,18 @@ def hits_of_batch(
         ]
 
 
-def require_intact_rows(snapshot: Snapshot, catalog: Catalog) -> None:
+def require_intact_rows(snapshot: Snapshot, state: BatchState) -> None:
     """Raise StoreCorrupt unless the live rows are those of the chain, intact, with the vectors of the snapshot.
 
-    The snapshot must be of the newest batch. Every row is checked as a hit's row is.
+    The snapshot must be of the state's batch. Every row is checked as a hit's row is.
     """
     vectors = snapshot.index.vectors()
     count = 0
-    for row in catalog.checked_rows():
+    for rows in state.checked_rows():
         # Surplus rows are counted here and refused at the end.
-        if count < len(vectors):
-            _require_vectors([row], vectors[count : count + 1])
-        count += 1
+        compared = vectors[count : count + len(rows)]
+        _require_vectors(rows[: len(compared)], compared)
+        count += len(rows)
     snapshot.batch.require_live(count)
 
 

@@ -1,14 +1,13 @@
 """Every item's nearest neighbours among all the others."""
 
-from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
 
+from storage.catalog.pages import BatchState
 from storage.memory.snapshot import Snapshot
 from storage.nearest import exact
-from storage.types.items import Item
 
 #: Queries searched at once.
 _BLOCK = 1024
@@ -40,10 +39,10 @@ class Neighbours:
         return self.labels[np.searchsorted(self.ids, self.neighbours)]
 
 
-def neighbours_of_all(snapshot: Snapshot, k: int, items: Callable[[list[int]], Sequence[Item]]) -> Neighbours:
+def neighbours_of_all(snapshot: Snapshot, k: int, state: BatchState) -> Neighbours:
     """Return the k nearest neighbours of each item of a snapshot, excluding itself by position.
 
-    `items` returns the items of ids; it is called once.
+    `state` is that after the snapshot's batch, from which keys and labels are read.
     """
     vectors, count = snapshot.index.vectors(), len(snapshot.ids)
     k = min(k, max(count - 1, 0))
@@ -54,7 +53,7 @@ def neighbours_of_all(snapshot: Snapshot, k: int, items: Callable[[list[int]], S
         answers = exact.nearest(snapshot.index, queries, k, list(positions[:, np.newaxis]))
         for position, answer in zip(positions.tolist(), answers, strict=True):
             neighbours[position], distances[position] = snapshot.ids[answer[0]], answer[1]
-    found = items(snapshot.ids.tolist())
+    found = [row.item() for rows in state.checked_rows() for row in rows]
     keys, labels = np.empty((2, count), object)
     keys[:], labels[:] = [item.key for item in found], [item.label for item in found]
     return Neighbours(snapshot.ids, neighbours, distances, keys, labels)

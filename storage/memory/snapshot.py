@@ -9,8 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from storage.catalog.batch import BATCH_ZERO, Batch
-from storage.catalog.catalog import Catalog
-from storage.catalog.chain import ChainCheck
+from storage.catalog.pages import BatchState
 from storage.catalog.row import vectors_of
 from storage.errors import StoreCorrupt
 from storage.files import generations
@@ -75,7 +74,7 @@ def find_ascending(ascending: NDArray[np.int64], ids: NDArray[np.int64]) -> tupl
 
 @dataclass(frozen=True)
 class LiveRows:
-    """Rows live after `batch`: ids, ascending (n,) int64, and a mask of those still live, (n,) bool.
+    """Rows live after `batch`: ids, ascending (n,) int64, and a mask of those live in a later state, (n,) bool.
 
     `deleted` has the ids of the others, ascending, each with the batch that deleted it.
     """
@@ -86,16 +85,23 @@ class LiveRows:
     deleted: list[tuple[int, object]]
 
 
-def live_rows_after(catalog: Catalog, number: int, count: int) -> LiveRows | None:
-    """Return the rows that were live after a batch, or None when their number is not `count`."""
-    batch, last = catalog.history.batch(number), catalog.history.last_batch()
+def live_rows_after(state: BatchState, number: int, count: int) -> LiveRows | None:
+    """Return the rows that were live after a batch up to the state's, or None when their number is not `count`."""
+    with state.reading() as catalog:
+        batch = catalog.history.batch(number)
     if batch.live != count:
         return None
-    if last.live == last.next_id == catalog.items.newest_id() + 1:
+    if state.batch.live == state.batch.next_id == state.newest_id + 1:
         # Nothing was ever deleted: ids are positions, and need not be read.
         return LiveRows(batch, np.arange(batch.live), np.ones(batch.live, np.bool_), [])
-    deletions = catalog.items.deletions(batch.next_id)
-    if deletions is None:
+    deletions: list[object] = []
+    for page in state.pages(lambda catalog, page: catalog.items.deletions(page), end_id=batch.next_id):
+        for id, deleted_in in page:
+            # Ids have no gaps and rows are never removed, so the list's index is the id.
+            if id != len(deletions):
+                return None
+            deletions.append(deleted_in)
+    if len(deletions) != batch.next_id:
         return None
     # Damage can change a value's type: the chain will notice.
     was_live = [not isinstance(deleted_in, int) or deleted_in > number for deleted_in in deletions]
@@ -105,43 +111,46 @@ def live_rows_after(catalog: Catalog, number: int, count: int) -> LiveRows | Non
     return LiveRows(batch, ids, still_live, deleted) if len(ids) == count else None
 
 
-def load(catalog: Catalog, store: Path | None, dim: int) -> Snapshot:
-    """Load the newest state: the newest intact generation and the rows added since.
+def load(state: BatchState, store: Path | None, dim: int) -> Snapshot:
+    """Load a state: the newest intact generation up to its batch, and the rows added since.
 
-    Raise StoreCorrupt when the rows are not those of the chain, or one is damaged.
+    Raise StoreCorrupt when the rows are not those of the chain, or one is damaged; StoreChanged as `state` does.
     """
-    last = catalog.history.last_batch()
-    live, index = _newest_generation(catalog, store, dim)
-    check = ChainCheck(catalog.history, live.batch)
+    live, index = _newest_generation(state, store, dim)
+    check = state.chain_check(live.batch)
     for id, deleted_in in live.deleted:
         check.add_deletion(id, deleted_in)
     ids = [live.ids[live.still_live]]
     with gc_paused():
-        for page in catalog.items.all_row_pages(from_id=live.batch.next_id):
-            for row, deleted_in in page:
+        for page in state.row_pages(first_id=live.batch.next_id):
+            for row, deleted_in in page.history():
                 check.add(row, deleted_in)
-            rows = [row.verified() for row, deleted_in in page if deleted_in is None]
+            rows = page.live()
             index.add(vectors_of(rows, dim))
             ids.append(np.array([row.id for row in rows], np.int64))
     check.finish()
-    last.require_live(len(index))
+    state.batch.require_live(len(index))
     if not index.finite():
         raise StoreCorrupt(
             "expected vectors that can be searched, got NaN, infinity or larger values than float32 holds squared: "
             "something other than Lookalike wrote them; restore the store from a backup"
         )
-    return Snapshot(last, index, np.concatenate(ids))
+    return Snapshot(state.batch, index, np.concatenate(ids))
 
 
-def _newest_generation(catalog: Catalog, store: Path | None, dim: int) -> tuple[LiveRows, FaissFlat]:
-    """Return the rows that the newest intact generation covers, and the vectors of those still live.
+def _newest_generation(state: BatchState, store: Path | None, dim: int) -> tuple[LiveRows, FaissFlat]:
+    """Return the rows that the newest intact generation covers, and the vectors of those live in the state.
 
     Without an intact generation both are empty.
     """
-    for generation in catalog.history.generations():
-        # Read first: its size proves the number of items in the record.
-        index = generations.read(generation, store, dim) if store is not None else None
-        live = live_rows_after(catalog, generation.batch, len(index)) if index is not None else None
+    with state.reading() as catalog:
+        recorded = catalog.history.generations()
+    for generation in recorded:
+        # Read first: its size proves the number of items in the record. A writer may have removed it meanwhile.
+        if store is None or generation.batch > state.batch.number:
+            continue
+        index = generations.read(generation, store, dim)
+        live = live_rows_after(state, generation.batch, len(index)) if index is not None else None
         if index is not None and live is not None:
             if not live.still_live.all():
                 index.keep(live.still_live)

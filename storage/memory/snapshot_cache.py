@@ -2,13 +2,15 @@
 
 import threading
 from collections import OrderedDict
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 
 from storage.catalog.catalog import Catalog
 from storage.catalog.database import Database
+from storage.catalog.pages import BatchState, read_state
 from storage.memory import snapshot
-from storage.memory.filter_fields import require_fields
+from storage.memory.filter_fields import StoredFields, require_fields
 from storage.memory.hits import require_intact_rows
 from storage.memory.snapshot import Snapshot
 from storage.nearest.polling_lock import PollingLock
@@ -52,15 +54,14 @@ class SnapshotCache:
         with self._lock:
             loaded = self._snapshot
             if loaded is None:
-                with self._database.reading() as catalog:
-                    loaded = self._load(catalog)
+                loaded = read_state(self._reading, self._load)
                 self.replace(loaded)
             return loaded
 
     def newest(self) -> Snapshot:
         """Return a snapshot of the newest batch, every row of which was checked; raise StoreCorrupt."""
-        with self._lock, self._database.reading() as catalog:
-            return self._newest(catalog)
+        with self._lock:
+            return read_state(self._reading, self._newest)
 
     def filtered(self, conditions: Sequence[Condition]) -> Snapshot:
         """Return the sub-snapshot of the items that fulfil all conditions.
@@ -75,27 +76,37 @@ class SnapshotCache:
             if (cached := self._filtered.get(text)) is not None:
                 self._filtered.move_to_end(text)
                 return cached
-            with self._database.reading() as catalog:
-                newest = self._newest(catalog)
-                require_fields(catalog.items, catalog.history.last_batch().live, conditions)
-                selected = newest.of(catalog.items.ids_matching(conditions))
+            selected = read_state(self._reading, lambda state: self._select(state, conditions))
             self._add_filtered(text, selected)
             return selected
 
-    def _newest(self, catalog: Catalog) -> Snapshot:
+    def _select(self, state: BatchState, conditions: Sequence[Condition]) -> Snapshot:
+        newest = self._newest(state)
+        require_fields(StoredFields(state), state.batch.live, conditions)
+        pages = state.pages(lambda catalog, page: catalog.items.ids_matching(page, conditions))
+        return newest.of([id for ids in pages for id in ids])
+
+    def _newest(self, state: BatchState) -> Snapshot:
         loaded = self._snapshot
-        if loaded is None or catalog.history.last_batch() != loaded.batch:
-            loaded = self._load(catalog)
+        if loaded is None or state.batch != loaded.batch:
+            loaded = self._load(state)
             self.replace(loaded)
         if not self._rows_checked:
-            require_intact_rows(loaded, catalog)
+            require_intact_rows(loaded, state)
             self._rows_checked = True
         return loaded
 
-    def _load(self, catalog: Catalog) -> Snapshot:
-        catalog.require_embedding(self._embedding.fingerprint)
-        catalog.require_embedding_of_rows()
-        return snapshot.load(catalog, self._folder, self._embedding.dim)
+    def _load(self, state: BatchState) -> Snapshot:
+        with state.reading() as catalog:
+            catalog.require_embedding_of_rows()
+        return snapshot.load(state, self._folder, self._embedding.dim)
+
+    @contextmanager
+    def _reading(self) -> Iterator[Catalog]:
+        """Return the catalog inside a read transaction in which its vectors are those of the embedding."""
+        with self._database.reading() as catalog:
+            catalog.require_embedding(self._embedding.fingerprint)
+            yield catalog
 
     def _add_filtered(self, text: str, selected: Snapshot) -> None:
         most = max(_SMALLEST_CACHE, self._snapshot.index.vectors().nbytes if self._snapshot else 0)

@@ -6,15 +6,18 @@ whether more candidates are needed.
 """
 
 from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
+from functools import partial
 
 import numpy as np
 from numpy.typing import NDArray
 
 from storage.catalog.catalog import Catalog
 from storage.catalog.database import Database
+from storage.catalog.pages import BatchState, RowPage, read_state
 from storage.catalog.row import Row, vectors_of
-from storage.memory.filter_fields import require_fields
+from storage.memory.filter_fields import StoredFields, require_fields
 from storage.memory.hits import ranked_hits
 from storage.memory.memory_search import MemorySearch
 from storage.memory.searchable import ExcludedIds, Queries, Searchable
@@ -37,9 +40,6 @@ _FACTOR = 8
 
 #: How many candidates are requested at first when all within a radius are searched.
 _RADIUS_CANDIDATES = 128
-
-#: Rows compared at once when every row is compared.
-_PAGE = 16_384
 
 #: Squared distances from here on may overflow float32.
 _FAR = float(np.finfo(np.float32).max) / 2
@@ -81,22 +81,42 @@ def milvus_searchable(
     """
     expression = filter_expression(conditions)
     if expression is None:
-        with database.reading() as catalog:
-            catalog.require_embedding(embedding.fingerprint)
-            require_fields(catalog.items, catalog.history.last_batch().live, conditions)
-            ids = catalog.items.ids_matching(conditions)
-            if len(ids) <= _IN_MEMORY:
-                return MemorySearch(_snapshot_of(catalog, ids, embedding.dim), database, PollingLock())
-        expression = f"id in {ids}"
+        selected = read_state(
+            partial(_reading, database, embedding.fingerprint), lambda state: _select(state, conditions, embedding.dim)
+        )
+        if isinstance(selected, Snapshot):
+            return MemorySearch(selected, database, PollingLock())
+        expression = f"id in {selected}"
     return MilvusSearch(database, engine, embedding, expression)
 
 
-def _snapshot_of(catalog: Catalog, ids: Sequence[int], dim: int) -> Snapshot:
-    """Return a snapshot of the items with these ids, read from their rows."""
-    held = _vector_rows(catalog.items.rows_matching(ids, ()), dim)
-    index = FaissFlat(dim)
-    index.add(held.vectors)
-    return Snapshot(catalog.history.last_batch(), index, held.ids)
+@contextmanager
+def _reading(database: Database, fingerprint: str) -> Iterator[Catalog]:
+    """Return the catalog inside a read transaction in which its vectors are those of an embedding."""
+    with database.reading() as catalog:
+        catalog.require_embedding(fingerprint)
+        yield catalog
+
+
+def _select(state: BatchState, conditions: Sequence[Condition], dim: int) -> Snapshot | list[int]:
+    """Return a snapshot of the items that fulfil all conditions, or their ids if they are many."""
+    require_fields(StoredFields(state), state.batch.live, conditions)
+    pages = state.pages(lambda catalog, page: catalog.items.ids_matching(page, conditions))
+    ids = [id for page in pages for id in page]
+    if len(ids) > _IN_MEMORY:
+        return ids
+    index, read = FaissFlat(dim), []
+    for rows in _matching_rows(state, conditions):
+        block = _vector_rows(rows, dim)
+        index.add(block.vectors)
+        read.append(block.ids)
+    return Snapshot(state.batch, index, np.concatenate([np.empty(0, np.int64), *read]))
+
+
+def _matching_rows(state: BatchState, conditions: Sequence[Condition]) -> Iterator[list[Row]]:
+    """Yield the items' rows that fulfil all conditions, each checked, a page at a time."""
+    for page in state.pages(lambda catalog, page: RowPage(page, catalog.items.live_in_page(page, conditions))):
+        yield page.live()
 
 
 class MilvusSearch:
@@ -160,18 +180,18 @@ class MilvusSearch:
 
     def _compare_all(self, vector: NDArray[np.float32], query: Query, excluded: Ids) -> _Ranking:
         """Return the ranking of all rows, compared a page at a time."""
-        best = _Ranking([], np.empty(0), np.inf)
-        after = -1
-        with self._database.reading() as catalog:
-            catalog.require_embedding(self._fingerprint)
-            items = catalog.items
-            while page := items.page(after, _PAGE, query.conditions):
-                block = _vector_rows(page, self._dim)
+
+        def compare(state: BatchState) -> _Ranking:
+            best = _Ranking([], np.empty(0), np.inf)
+            for rows in _matching_rows(state, query.conditions):
+                block = _vector_rows(rows, self._dim)
                 distances = np.concatenate((best.distances, distances_to(block.vectors, vector)))
                 best = _ranking([*best.rows, *block.rows], distances, excluded, np.inf)
                 count = _hit_count(best, query)
-                best, after = _Ranking(best.rows[:count], best.distances[:count], np.inf), page[-1].id
-        return best
+                best = _Ranking(best.rows[:count], best.distances[:count], np.inf)
+            return best
+
+        return read_state(partial(_reading, self._database, self._fingerprint), compare)
 
 
 def _vector_rows(rows: Sequence[Row], dim: int) -> _VectorRows:

@@ -87,10 +87,9 @@ _Stored = tuple[Item, bytes, str | None]
 
 def _items_of(store: Store, side: int) -> Iterator[tuple[int, _Stored]]:
     """Yield a store's items in id order, each with the number of its store."""
-    for items, vectors in store.pages(_PAGE):
-        sources = store.sources([item.id for item in items])
+    for items, vectors in store.sourced_pages(_PAGE):
         for item, vector in zip(items, vectors, strict=True):
-            yield side, (item, vector.tobytes(), sources.get(item.id))
+            yield side, (item.item, vector.tobytes(), item.source)
 
 
 def _item_id(entry: tuple[int, _Stored]) -> int:

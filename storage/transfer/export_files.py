@@ -58,14 +58,14 @@ def to_parquet(store: Store, file: OutputFile) -> int:
     def write(out: durable.HashedFile) -> None:
         nonlocal written
         with pq.ParquetWriter(pa.PythonFile(_Sink(out), mode="w"), schema) as writer:
-            for items, vectors in store.pages(PAGE):
-                sources = store.sources([item.id for item in items])
+            for sourced, vectors in store.sourced_pages(PAGE):
+                items = [item.item for item in sourced]
                 columns = {
                     "id": [item.id for item in items],
                     "key": [item.key for item in items],
                     "label": [item.label for item in items],
                     "metadata": [_metadata_text(item) for item in items],
-                    "source": [sources.get(item.id) for item in items],
+                    "source": [item.source for item in sourced],
                     "vector": pa.FixedSizeListArray.from_arrays(pa.array(vectors.reshape(-1)), store.dim),
                 }
                 writer.write_table(pa.table(columns, schema=schema))
@@ -96,9 +96,9 @@ def to_npz(store: Store, file: OutputFile) -> int:
 
     Raise FileUnusable when a few long texts would make the arrays huge.
     """
-    pages = list(store.pages(PAGE))
-    items = [item for page, _ in pages for item in page]
-    sources = store.sources([item.id for item in items])
+    pages = list(store.sourced_pages(PAGE))
+    sourced = [item for page, _ in pages for item in page]
+    items = [item.item for item in sourced]
     # Texts have a fixed width, so that nothing is pickled. `labelled` is true for a label, even an empty one.
     arrays = {
         "id": np.array([item.id for item in items], np.int64),
@@ -106,7 +106,7 @@ def to_npz(store: Store, file: OutputFile) -> int:
         "label": _texts(file.path, [item.label or "" for item in items]),
         "labelled": np.array([item.label is not None for item in items], np.bool_),
         "metadata": _texts(file.path, [_metadata_text(item) for item in items]),
-        "source": _texts(file.path, [sources.get(item.id, "") for item in items]),
+        "source": _texts(file.path, [item.source or "" for item in sourced]),
         "vector": np.concatenate([vectors for _, vectors in pages] or [np.empty((0, store.dim), np.float32)]),
     }
     data = io.BytesIO()

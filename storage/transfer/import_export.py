@@ -32,17 +32,18 @@ class ImportReport:
 
 
 def export_store(store: Store, file: Path, *, force: bool = False) -> int:
-    """Write every item to a `.parquet`, `.npz` or `.faiss` file, complete or not at all; return how many.
+    """Write every item of the newest batch to a `.parquet`, `.npz` or `.faiss` file, complete or not at all.
 
-    Items are in id order. An earlier `.parquet` or `.npz` export is replaced, any other file only with `force`. Raise
-    FileUnusable for another suffix or a folder that is not there, OutputRefused, StoreUnwritable when the disk refuses.
+    Return how many. Items are in id order; another process may be writing. An earlier `.parquet` or `.npz` export is
+    replaced, any other file only with `force`. Raise FileUnusable for another suffix or a folder that is not there,
+    OutputRefused, StoreUnwritable when the disk refuses.
     """
     write = EXPORTS[_checked_suffix(file, EXPORTS)]
     if not file.parent.is_dir():
         raise FileUnusable(f"expected a folder for the export {file.name}, found none at {file.parent}: make it first")
     output = OutputFile(file, "export", is_export, force)
     output.require_replaceable(store)
-    return write(store, output)
+    return store.read_whole(lambda: write(store, output))
 
 
 def imported_embedding(dim: int, model: str) -> Embedding:

@@ -6,7 +6,7 @@ Batches are copied in order, each checked against its chain hash; an interrupted
 from dataclasses import dataclass
 from pathlib import Path
 
-from storage.errors import StoreExists
+from storage.errors import StoreChanged, StoreExists
 from storage.store import Store
 from storage.types.embedding import Embedding
 from storage.types.jobs import JobUpdate
@@ -42,8 +42,7 @@ def migrate(
                     f"expected no store at {copy.location}, or an unfinished copy of {original.location}, got another "
                     "store: name another location"
                 )
-            for copies in original.batches_after(done.number):
-                copy.write_copies(copies)
+            _copy_batches(original, copy)
             _copy_sources(original, copy)
             copy.write_jobs([JobUpdate(job, original.rejects(job.number)) for job in original.jobs()])
             copy.publish()
@@ -55,6 +54,18 @@ def _open_or_create(target: str | Path, embedding: Embedding, milvus: str | None
     if Store.exists_at(target):
         return Store.open(target, writing=True, milvus=milvus)
     return Store.create(target, embedding, milvus=milvus)
+
+
+def _copy_batches(original: Store, copy: Store) -> None:
+    """Write all batches that the copy does not have yet."""
+    while True:
+        try:
+            for copies in original.batches_after(copy.last_batch().number):
+                copy.write_copies(copies)
+            return
+        except StoreChanged:
+            # Compacted meanwhile: what is copied already stays, and the rest is read as it is now.
+            continue
 
 
 def _copy_sources(original: Store, copy: Store) -> None:

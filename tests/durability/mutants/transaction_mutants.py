@@ -11,10 +11,9 @@ from storage import Store
 from storage.catalog.batch import Batch
 from storage.catalog.history import History
 from storage.catalog.item_rows import ItemRows
-from storage.catalog.row import Row
+from storage.catalog.pages import BatchState, RowPage
 from storage.databases.sqlite_file import PRAGMAS
 from storage.files import lock
-from storage.memory import snapshot
 from storage.types.items import AppendResult, NewItem
 from tests.durability.mutants.patches import Patches
 
@@ -104,11 +103,11 @@ def ids_reused(patches: Patches) -> None:
 
 def tail_ignored(patches: Patches) -> None:
     """Ignore the rows that no index file covers, and skip the check of the chain."""
-    pages = ItemRows.all_row_pages
+    pages = BatchState.row_pages
 
-    def pages_unless_tail(rows: ItemRows, from_id: int = 0) -> Iterator[list[tuple[Row, object]]]:
-        return iter(()) if from_id > 0 else pages(rows, from_id)
+    def pages_unless_tail(state: BatchState, *, first_id: int = 0, end_id: int | None = None) -> Iterator[RowPage]:
+        return iter(()) if first_id > 0 else pages(state, first_id=first_id, end_id=end_id)
 
-    patches.set(ItemRows, "all_row_pages", pages_unless_tail)
-    patches.set(snapshot, "ChainCheck", Mock())
+    patches.set(BatchState, "row_pages", pages_unless_tail)
+    patches.set(BatchState, "chain_check", Mock())
     patches.set(Batch, "require_live", lambda *_: None)

@@ -188,7 +188,7 @@ def test_a_missing_row_is_named_and_its_id_is_not_reused(folder: Path, lost: lis
         ),
         (
             "DELETE FROM batches",
-            "expected a record of every batch from 0 on, got 0 with some missing: restore the store from a backup",
+            "expected the record of batch 0 in the catalog, got none: restore the store from a backup",
         ),
         (
             "UPDATE items SET deleted_in = 9 WHERE id = 1",

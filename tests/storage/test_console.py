@@ -49,7 +49,6 @@ def program(body: str) -> str:
     """Return a program whose only command runs a line."""
     return f"""
 from storage import LookalikeError, console
-from tests.commands import Command
 app = console.command_app("Test")
 @app.command()
 def main():

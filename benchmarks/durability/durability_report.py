@@ -19,6 +19,7 @@ from benchmarks.durability.crashes.crash_report import (
     crash_at_each_call,
     crash_at_each_system_call,
     crash_at_random,
+    drop_at_each_call,
 )
 from benchmarks.durability.failing_calls.failing_calls_report import FailingCallsReport, fail_calls
 from benchmarks.durability.power_loss.power_loss_report import PowerLossReport, cut_power
@@ -83,6 +84,7 @@ def measure_durability(
     all_stages: dict[str, Callable[[], StageReport]] = {
         "kills_at_random": partial(crash_at_random, sizes.kills, seed),
         "kills_at_each_call": partial(crash_at_each_call, seed=seed),
+        "dropped_stores": partial(drop_at_each_call, seed=seed),
         "kills_at_each_system_call": partial(crash_at_each_system_call, stride=sizes.stride, seed=seed),
         "power_cuts": partial(cut_power, sizes.power_cuts, seed),
         "refusals": partial(fail_calls, stride=sizes.stride, seed=seed),

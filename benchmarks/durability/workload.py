@@ -6,6 +6,7 @@ shows at once. A renewal turns the signs of all vectors, so that one from before
 
 import hashlib
 from collections.abc import Callable
+from contextlib import nullcontext
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -166,12 +167,14 @@ def _finish_renewal(store: Store) -> None:
     store.remove_renewal()
 
 
-def work(folder: Path, acknowledge: Callable[[int], None], seed: int = 0) -> None:
+def work(folder: Path, acknowledge: Callable[[int], None], seed: int = 0, *, closing: bool = True) -> None:
     """Create the store or resume the work on it, up to the last step; acknowledge each step's number when it is done.
 
-    0 is the creation. A step whose effect the store shows already is not done again.
+    0 is the creation. A step whose effect the store shows already is not done again. Without `closing` the store is
+    dropped at the end, or by an error.
     """
-    with Store.open(folder, writing=True) if Store.exists_at(folder) else Store.create(folder, EMBEDDING) as store:
+    store = Store.open(folder, writing=True) if Store.exists_at(folder) else Store.create(folder, EMBEDDING)
+    with store if closing else nullcontext():
         acknowledge(0)
         planned = steps(seed)
         done = _last_done(stored_items(store), planned)

@@ -34,7 +34,8 @@ SMALL_CACHE = 10
 class Job:
     """The work on the store in a folder; with `reading`, only opening the store and reading all of it.
 
-    `setup` is called first. `largest_file` limits the size of every file, in bytes.
+    `setup` is called first. `largest_file` limits the size of every file, in bytes. Without `closing` the store is
+    dropped at the end, or by an error, and never closed.
     """
 
     folder: Path
@@ -43,6 +44,7 @@ class Job:
     reading: bool = False
     small_cache: bool = False
     largest_file: int | None = None
+    closing: bool = True
 
     @property
     def root(self) -> Path:
@@ -100,7 +102,7 @@ def write(job: Job, send: Callable[[str], None]) -> bool:
             with Store.open(job.folder) as store:
                 stored_items(store)
         else:
-            work(job.folder, lambda step: send(f"ack {step}"), job.seed)
+            work(job.folder, lambda step: send(f"ack {step}"), job.seed, closing=job.closing)
     except LookalikeError as error:
         send(f"refused {type(error).__name__}: {error}")
         return False

@@ -10,6 +10,7 @@ from benchmarks.durability.crashes.crash_report import (
     crash_at_each_call,
     crash_at_each_system_call,
     crash_at_random,
+    drop_at_each_call,
 )
 from benchmarks.durability.crashes.crash_trial import CrashTrial
 from benchmarks.durability.findings import Finding, Kind, Tally
@@ -34,6 +35,13 @@ def test_nothing_is_lost_in_kills_at_crash_points_of_our_own_code() -> None:
     assert report == unharmed(report)
     assert report.trials > 60
     assert report.recoveries > 15
+
+
+def test_nothing_is_lost_when_a_store_is_dropped_in_the_middle_of_its_work_and_another_writer_follows() -> None:
+    report = drop_at_each_call(stride=3)
+    assert report == unharmed(report)
+    assert report.trials > 40
+    assert report.by_step.keys() >= {"create", "append", "delete", "compact", "publish"}
 
 
 @pytest.mark.usefixtures("traced")

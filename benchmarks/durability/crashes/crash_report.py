@@ -12,7 +12,7 @@ from typing import Any
 from rich.table import Table
 
 from benchmarks.durability.crashes.crash_trial import CrashTrial
-from benchmarks.durability.crashes.fork_server import CRASH_POINTS, RANDOM, SYSTEM_CALLS, Order
+from benchmarks.durability.crashes.fork_server import CRASH_POINTS, DROPS, RANDOM, SYSTEM_CALLS, Order
 from benchmarks.durability.findings import Tally, fault_table
 from benchmarks.durability.processes import ONE_THREAD, Setup, environment, scratch_folder
 from benchmarks.durability.tracing.strace import unavailable
@@ -99,6 +99,16 @@ def crash_at_each_call(*, stride: int = 1, seed: int = 0, setup: Setup = ()) -> 
     """Kill a writer at every crash point that `KillSwitch` counts, or at one in `stride`."""
     orders = [Order(CRASH_POINTS, seed, server, SERVERS * stride, setup=setup) for server in range(SERVERS)]
     return CrashReport.of_trials("each of our own calls", seed, setup, _run_servers(orders))
+
+
+def drop_at_each_call(*, stride: int = 1, seed: int = 0, setup: Setup = ()) -> CrashReport:
+    """Interrupt a writer at every crash point, or at one in `stride`, drop its store, and kill it with another open.
+
+    The dropped store must leave nothing open: its process opens it for writing again at once.
+    """
+    orders = [Order(DROPS, seed, server, SERVERS * stride, setup=setup) for server in range(SERVERS)]
+    how = "each of our own calls, after dropping the store and opening it again"
+    return CrashReport.of_trials(how, seed, setup, _run_servers(orders))
 
 
 def crash_at_each_system_call(

@@ -16,13 +16,13 @@ import numpy as np
 
 from benchmarks.durability.crashes.attacks import Attack
 from benchmarks.durability.crashes.crash_trial import CrashTrial, digests_without_crash, run_trial
-from benchmarks.durability.crashes.schedules import at_crash_points, at_random, at_system_calls
+from benchmarks.durability.crashes.schedules import after_drops, at_crash_points, at_random, at_system_calls
 from benchmarks.durability.findings import Finding, Kind
 from benchmarks.durability.processes import Setup, run_setup
 from benchmarks.errors import BenchmarkFailed
 
 #: Kinds of schedules.
-RANDOM, CRASH_POINTS, SYSTEM_CALLS = "random", "crash points", "system calls"
+RANDOM, CRASH_POINTS, DROPS, SYSTEM_CALLS = "random", "crash points", "drops", "system calls"
 
 
 @dataclass(frozen=True)
@@ -72,7 +72,7 @@ def _trials(order: Order, folder: Path) -> Iterator[CrashTrial]:
             # A trial that failed by itself counts too, or a broken product would be tried for ever.
             kills += max(len(trial.killed_in), bool(trial.findings))
             if order.schedule != RANDOM and not (trial.killed_in or trial.findings):
-                if order.schedule == CRASH_POINTS:
+                if order.schedule in (CRASH_POINTS, DROPS):
                     raise BenchmarkFailed(f"expected a writer to be killed by {attacks}, but it came to its end")
                 break
             yield trial
@@ -86,6 +86,8 @@ def _schedules(order: Order, folder: Path) -> list[Iterator[list[Attack]]]:
         return [at_random(folder, generator)]
     if order.schedule == CRASH_POINTS:
         return [at_crash_points(folder, generator)]
+    if order.schedule == DROPS:
+        return [after_drops(folder, generator)]
     return [at_system_calls(call, generator, order.setup) for call in order.calls]
 
 

@@ -22,18 +22,30 @@ CALLS = ("fsync", "replace", "link", "unlink", "mkdir", "rmdir", "open", "ftrunc
 STATEMENTS = ("COMMIT", "VACUUM")
 
 
-class KillSwitch:
-    """Counts the crash points of this process, and kills it at number `at`, counted from 0; never if `at` is None."""
+class Interrupted(BaseException):
+    """Ends the work in the middle, as Ctrl-C does, in a process that goes on."""
 
-    def __init__(self, at: int | None) -> None:
+
+class KillSwitch:
+    """Counts the crash points of this process, and kills it at number `at`, counted from 0; never if `at` is None.
+
+    With `interrupts` it raises Interrupted there instead. SQL statements are no crash points then: SQLite would ignore
+    the error.
+    """
+
+    def __init__(self, at: int | None, *, interrupts: bool = False) -> None:
         self._at = at
+        self._interrupts = interrupts
         self.count = 0
 
     def crash_point(self) -> None:
         """Kill the process if it is to be killed at this crash point, or count it."""
-        if self.count == self._at:
-            os.kill(os.getpid(), signal.SIGKILL)
+        reached = self.count == self._at
         self.count += 1
+        if reached and self._interrupts:
+            raise Interrupted
+        if reached:
+            os.kill(os.getpid(), signal.SIGKILL)
 
     def install(self) -> None:
         """Count from now on; for a process that is about to be killed, since the calls are not restored."""
@@ -53,7 +65,7 @@ class KillSwitch:
 
         def connect_traced(path: Path) -> sqlite3.Connection:
             connection = connect(path)
-            connection.set_trace_callback(self._before_statement)
+            connection.set_trace_callback(None if self._interrupts else self._before_statement)
             return connection
 
         setattr(durable.HashedFile, "write", write_in_halves)  # noqa: B010 - mypy knows methods as constants.

@@ -1,4 +1,4 @@
-"""When to kill: at random moments, at each crash point, or at each system call."""
+"""When to kill: at random moments, at each crash point with or without dropping the store, or at each system call."""
 
 import itertools
 import shutil
@@ -7,7 +7,14 @@ from pathlib import Path
 
 import numpy as np
 
-from benchmarks.durability.crashes.attacks import AfterStep, AtCrashPoint, AtSystemCall, Attack, count_crash_points
+from benchmarks.durability.crashes.attacks import (
+    AfterDrop,
+    AfterStep,
+    AtCrashPoint,
+    AtSystemCall,
+    Attack,
+    count_crash_points,
+)
 from benchmarks.durability.crashes.child import Child, run_unharmed
 from benchmarks.durability.crashes.crash_trial import CREATION
 from benchmarks.durability.processes import Setup
@@ -64,6 +71,14 @@ def at_crash_points(folder: Path, generator: np.random.Generator) -> Iterator[li
     for number in numbers.tolist():
         second = AtCrashPoint(int(generator.integers(_SOON)))
         yield [AtCrashPoint(number), second] if generator.random() < 0.5 else [AtCrashPoint(number)]
+
+
+def after_drops(folder: Path, generator: np.random.Generator) -> Iterator[list[Attack]]:
+    """Yield a drop of the store at each crash point of our own code, in random order."""
+    numbers = generator.permutation(count_crash_points(folder, interrupts=True))
+    shutil.rmtree(folder)
+    for number in numbers.tolist():
+        yield [AfterDrop(number)]
 
 
 def at_system_calls(call: str, generator: np.random.Generator, setup: Setup) -> Iterator[list[Attack]]:

@@ -5,7 +5,7 @@ from collections.abc import Callable
 
 import pytest
 
-from benchmarks.durability.crashes.crash_report import crash_at_each_call, crash_at_random
+from benchmarks.durability.crashes.crash_report import crash_at_each_call, crash_at_random, drop_at_each_call
 from benchmarks.durability.power_loss.power_loss_report import cut_power
 from benchmarks.durability.processes import scratch_folder
 from storage import LookalikeError
@@ -39,5 +39,6 @@ CHECKS: dict[str, Callable[[Mutant], list[str]]] = {
     "power loss": _check_power_loss,
     "crashes at random": lambda mutant: crash_at_random(100, 1, setup_of(mutant.name)).tally.examples,
     "crashes at each call": lambda mutant: crash_at_each_call(seed=SEED, setup=setup_of(mutant.name)).tally.examples,
+    "dropped stores": lambda mutant: drop_at_each_call(seed=SEED, setup=setup_of(mutant.name)).tally.examples,
     **{name: functools.partial(_check_invariant, name) for name in INVARIANTS},
 }

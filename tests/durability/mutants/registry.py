@@ -34,6 +34,8 @@ _CAUGHT_BY: dict[Callable[[Patches], None], str] = {
     transaction_mutants.two_commits: "crashes at each call",
     transaction_mutants.moved_in_two_batches: "crashes at each call",
     transaction_mutants.unlocked: "one writer",
+    transaction_mutants.dropped_store_kept: "dropped stores",
+    transaction_mutants.dropped_store_unclosed: "dropped stores",
     transaction_mutants.ids_reused: "ids never again",
     transaction_mutants.tail_ignored: "crashes at random",
     validation_mutants.row_unchecked: "corrupt rows",

@@ -14,6 +14,7 @@ from storage.catalog.item_rows import ItemRows
 from storage.catalog.pages import BatchState, RowPage
 from storage.databases.sqlite_file import PRAGMAS
 from storage.files import lock
+from storage.reader import StoreReader
 from storage.types.items import AppendResult, NewItem
 from tests.durability.mutants.patches import Patches
 
@@ -82,6 +83,23 @@ def moved_in_two_batches(patches: Patches) -> None:
 def unlocked(patches: Patches) -> None:
     """Write without taking the writer's lock."""
     patches.set_in_module(lock, "fcntl", "flock", lambda *_: None)
+
+
+def dropped_store_kept(patches: Patches) -> None:
+    """Keep every store that was opened, as a cache of stores would."""
+    opened: list[Store] = []
+    require_open = Store._require_open
+
+    def keep(store: Store) -> None:
+        opened.append(store)
+        require_open(store)
+
+    patches.set(Store, "_require_open", keep)
+
+
+def dropped_store_unclosed(patches: Patches) -> None:
+    """Do not close a store that is dropped."""
+    patches.set(StoreReader, "__del__", lambda _: None)
 
 
 def ids_reused(patches: Patches) -> None:

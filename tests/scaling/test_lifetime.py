@@ -78,7 +78,7 @@ def test_a_connection_in_use_is_closed_when_its_transaction_ends(postgres: Postg
     with store.reading() as catalog:
         store.close()
         assert open_sockets() == before + 1
-        assert catalog.items.count() == 20
+        assert catalog.history.last_batch().live == 20
     assert open_sockets() == before
 
 

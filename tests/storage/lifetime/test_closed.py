@@ -23,7 +23,6 @@ STILL_ANSWER = {"close": None, "closed": True, "folder": "store"}
 
 #: A value for each parameter without a default of any public method.
 ARGUMENTS = {
-    "change": lambda catalog: catalog.items.count(),
     "copies": [],
     "embedding": Embedding(2, "e" * 64),
     "id": 0,

@@ -36,6 +36,7 @@ ARGUMENTS = {
     "path": Path("elsewhere"),
     "query": Query(1),
     "radius": 1.0,
+    "read": lambda: None,
     "size": 2,
     "sources": {},
     "updates": [],

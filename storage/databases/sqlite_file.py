@@ -19,17 +19,16 @@ from storage.catalog.exact_filters import fulfils
 from storage.catalog.schema import APPLICATION_ID, SCHEMA_VERSION, Base, definitions_of, file_tables, sql_tokens
 from storage.catalog.sqlite_numbers import FULFILS
 from storage.catalog.upgrades import UPGRADES
+from storage.databases import lock_wait
 from storage.databases.connection_pool import ConnectionPool
-
-#: How long to wait for another connection's lock, in milliseconds.
-BUSY_TIMEOUT_MS = 10_000
+from storage.databases.lock_wait import with_locks
 
 #: Connection settings, read back after they are set. A rollback journal (DELETE) with synchronous=EXTRA survives a
 #: power loss at any moment: FULL does not sync the folder after the journal is removed, and older SQLite versions can
 #: corrupt a WAL when they reset it.
 #: https://sqlite.org/pragma.html#pragma_synchronous
 PRAGMAS = {
-    "busy_timeout": BUSY_TIMEOUT_MS,
+    "busy_timeout": lock_wait.ATTEMPT_MS,
     "journal_mode": "delete",
     "synchronous": 3,
     "foreign_keys": 1,
@@ -96,15 +95,16 @@ class SqliteFile:
         """Return the catalog inside a transaction, with a cache of this size if it is given."""
         self._require_open()
         try:
-            connection = self._pool.acquire()
+            connection = with_locks(self.path, self._pool.acquire)
             # By the driver: through SQLAlchemy, BEGIN and COMMIT take longer than reading the rows of a query's hits.
             driver = sqlite_connection(connection)
             try:
                 if cache_kib is not None:
                     driver.execute(f"PRAGMA cache_size = -{cache_kib}").close()
-                driver.execute(begin).close()
+                with_locks(self.path, lambda: _begin(driver, begin))
                 yield Catalog(connection)
-                driver.execute("COMMIT").close()
+                # Another connection's lock leaves the transaction as it is.
+                with_locks(self.path, lambda: driver.execute("COMMIT").close())
             except BaseException:
                 # After some errors SQLite has rolled back already; a second ROLLBACK would fail and hide them.
                 if driver.in_transaction:
@@ -129,8 +129,8 @@ class SqliteFile:
         code = getattr(cause, "sqlite_errorcode", 0) & 0xFF
         if code in (sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED):
             return errors.StoreBusy(
-                f"expected {self.path} to be free within {BUSY_TIMEOUT_MS // 1000} s, got '{cause}': "
-                "another process is using it; try again"
+                f"expected {self.path} to be free within {lock_wait.LONGEST_WAIT_S:.0f} s, got '{cause}' by "
+                f"{lock_wait.holder(self.path)}: wait for it to end, or stop it, and try again"
             )
         if code == sqlite3.SQLITE_NOTADB:
             return errors.NotAStore(f"expected a Lookalike catalog at {self.path}, got a file that is not a database")
@@ -215,8 +215,8 @@ class SqliteFile:
         """Rewrite the file without its free pages (VACUUM), atomically."""
         self._require_open()
         try:
-            with closing(self._pool.acquire()) as connection:
-                connection.exec_driver_sql("VACUUM")
+            with closing(with_locks(self.path, self._pool.acquire)) as connection:
+                with_locks(self.path, lambda: connection.exec_driver_sql("VACUUM").close())
         except (sa.exc.SQLAlchemyError, sqlite3.Error, UnicodeDecodeError) as error:
             raise self._store_error(error) from error
 
@@ -243,6 +243,14 @@ class SqliteFile:
     def close(self) -> None:
         """Close all connections, those in use at the end of their transactions; no others can begin."""
         self._pool.close()
+
+
+def _begin(driver: sqlite3.Connection, begin: str) -> None:
+    """Begin a transaction and take its lock; call it again when that failed for a lock of another connection."""
+    if not driver.in_transaction:
+        driver.execute(begin).close()
+    # SQLite takes the lock of a read transaction at its first statement only.
+    driver.execute("PRAGMA user_version").close()
 
 
 def _version(catalog: Catalog) -> int:

@@ -12,7 +12,7 @@ from benchmarks.durability.judge import all_answers, wrong_answers
 from benchmarks.durability.leftovers import tables_and_files
 from benchmarks.durability.workload import CHANGING, label_of, steps, stored_items, work
 from storage import Store
-from storage.databases import sqlite_file
+from storage.databases import lock_wait, sqlite_file
 from storage.errors import StoreBusy, StoreRenewed
 from tests.durability.mutants.probes import make_store
 from tests.errors import exactly
@@ -61,7 +61,7 @@ def wait_until_stopped(pid: int) -> None:
 
 def set_short_busy_timeout(monkeypatch: pytest.MonkeyPatch) -> None:
     """Let databases that are opened from now on wait only shortly for each other's locks."""
-    monkeypatch.setattr(sqlite_file, "BUSY_TIMEOUT_MS", 100)
+    monkeypatch.setattr(lock_wait, "LONGEST_WAIT_S", 0.0)
     monkeypatch.setitem(sqlite_file.PRAGMAS, "busy_timeout", 100)
 
 
@@ -103,7 +103,8 @@ def test_a_writer_stopped_in_a_transaction_shows_nothing_of_it_and_leaves_nothin
             Store.open(folder, writing=True)
         # It has written to the file itself before its COMMIT: no reader may open it until that is rolled back.
         assert (folder / "catalog.sqlite-journal").stat().st_size > 512
-        with pytest.raises(StoreBusy, match="database is locked"):
+        message = rf"'database is locked' by process {writer.pid}, which writes to {folder}: wait for it to end"
+        with pytest.raises(StoreBusy, match=message):
             Store.open(folder)
         os.kill(writer.pid, signal.SIGKILL)
         assert writer.wait() == -signal.SIGKILL
@@ -135,8 +136,8 @@ def test_a_writer_that_a_stopped_reader_blocks_raises_an_error_and_can_retry(
             with pytest.raises(
                 StoreBusy,
                 match=exactly(
-                    f"expected {folder}/catalog.sqlite to be free within 0 s, got 'database is locked': another "
-                    "process is using it; try again"
+                    f"expected {folder}/catalog.sqlite to be free within 0 s, got 'database is locked' by process "
+                    f"{reader.pid}, which reads {folder}: wait for it to end, or stop it, and try again"
                 ),
             ):
                 change(store)

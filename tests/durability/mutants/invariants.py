@@ -10,6 +10,7 @@ from benchmarks.durability.workload import DIM, EMBEDDING, label_of
 from storage import NewItem, Store
 from storage.catalog.batch import Batch
 from storage.catalog.history import History
+from storage.databases import lock_wait
 from storage.databases.sqlite_file import PRAGMAS
 from storage.errors import StoreBusy
 from tests.durability.mutants import corruption_checks
@@ -49,6 +50,7 @@ def consistent_reads(folder: Path) -> list[str]:
         with Patches() as timeout:
             # The writer may have to wait for the reader, but not long; its batch must not be seen.
             timeout.set_item(PRAGMAS, "busy_timeout", 10)
+            timeout.set(lock_wait, "LONGEST_WAIT_S", 0.0)
             with Store.open(folder, writing=True) as writer, suppress(StoreBusy):
                 writer.append([NewItem("later", b"c")], np.ones((1, DIM)))
         return batch

@@ -36,7 +36,7 @@ SETTINGS = {
     "foreign_keys": 1,
     "trusted_schema": 0,
     "cell_size_check": 1,
-    "busy_timeout": 10_000,
+    "busy_timeout": 1000,
 }
 
 

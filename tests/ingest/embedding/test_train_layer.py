@@ -57,7 +57,8 @@ def test_vectors_of_equal_labels_become_neighbours() -> None:
     assert epochs[-1].validation_accuracy > 0.95
 
 
-def test_a_seed_gives_the_same_layer_to_the_bit_and_another_seed_another() -> None:
+def test_a_seed_gives_the_same_layer_to_the_bit_and_another_seed_another(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(module, "EPOCHS", (30, 30))
     first, same, other = (train_layer(rows(300, 1), rows(40, 2), 2, 4, seed, lambda _: None) for seed in (0, 0, 1))
     for array, again in zip(first, same, strict=True):
         np.testing.assert_array_equal(array, again)

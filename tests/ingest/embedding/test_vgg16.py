@@ -2,7 +2,7 @@
 
 import dataclasses
 from collections.abc import Callable
-from functools import cache
+from functools import lru_cache
 from pathlib import Path
 from typing import Literal
 
@@ -46,7 +46,8 @@ def digits() -> Source:
 
 @pytest.fixture(scope="module")
 def network() -> BackboneFactory:
-    return cache(vgg16_factory())
+    # Each network takes some 170 MB, of which no more are kept than the tests of several precisions share.
+    return lru_cache(8)(vgg16_factory())
 
 
 def pixels(source: Source, count: int) -> list[Image]:
@@ -120,19 +121,30 @@ def test_bfloat16_changes_vectors_by_less_than_the_drift_bound_and_returns_float
     assert np.median(moved) < DRIFT_BOUND
 
 
-@pytest.mark.parametrize("layer", ["block2_conv1", "block2_pool", "block4_conv2", "block5_pool"])
-def test_a_layer_computes_what_keras_vgg16_does(network: BackboneFactory, layer: str) -> None:
+KERAS_LAYERS = ("block2_conv1", "block2_pool", "block4_conv2", "block5_pool")
+
+
+@pytest.fixture(scope="module")
+def keras_outputs() -> dict[str, Float32Array]:
+    """Return what Keras' VGG16 computes for `smooth_noise(64, 32)`: the maximum of each channel, by layer."""
     from ingest.keras.tensorflow import tf
 
     keras = tf.keras.applications.VGG16(include_top=False, weights=None, input_shape=(32, 32, 3))
     arrays = find_weights().arrays
     for name in CONVOLUTIONS:
         keras.get_layer(name).set_weights([arrays[f"{name}/kernel"], arrays[f"{name}/bias"]])
-    cut = tf.keras.Model(keras.input, keras.get_layer(layer).output)
-    images = smooth_noise(64, 32)
-    expected = cut(images).numpy().max(axis=(1, 2))
+    outputs = tf.keras.Model(keras.input, [keras.get_layer(layer).output for layer in KERAS_LAYERS])
+    computed = outputs(smooth_noise(64, 32))
+    return {layer: output.numpy().max(axis=(1, 2)) for layer, output in zip(KERAS_LAYERS, computed, strict=True)}
+
+
+@pytest.mark.parametrize("layer", KERAS_LAYERS)
+def test_a_layer_computes_what_keras_vgg16_does(
+    network: BackboneFactory, layer: str, keras_outputs: dict[str, Float32Array]
+) -> None:
     recipe = dataclasses.replace(RETRIEVAL, layer=layer, scaling="unit", pooling="max")
-    np.testing.assert_allclose(network(recipe, "float32").features(images), expected, rtol=1e-4, atol=1e-4)
+    features = network(recipe, "float32").features(smooth_noise(64, 32))
+    np.testing.assert_allclose(features, keras_outputs[layer], rtol=1e-4, atol=1e-4)
 
 
 def test_several_layers_are_pooled_and_joined_in_the_recipes_order(network: BackboneFactory) -> None:

@@ -37,11 +37,17 @@ demo: setup ## ingest 5,000 digits, search them, and write a report: ten minutes
 	$(BIN)/python -m benchmarks all --only exactness --only accuracy --only latency --only looks \
 	  --stores $(DEMO)/stores --out $(DEMO)/report
 
-servers: .venv/servers/ready ## install a Milvus server for the tests, apart from everything else
+servers: .venv/servers/milvus/ready ## install a Milvus server for the tests, apart from everything else
 
 .venv/servers/ready: requirements.servers.lock
 	$(PYTHON) -m venv .venv/servers
 	.venv/servers/bin/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements.servers.lock
+	@touch $@
+
+# Unpacked once: each start of the package's own command would do it again, and write 250 MB.
+.venv/servers/milvus/ready: .venv/servers/ready
+	.venv/servers/bin/python -c 'import milvus, sys; milvus._initialize_data_files(sys.argv[1]); \
+	  milvus.MilvusServerConfig(data_dir=sys.argv[1]).resolve()' .venv/servers/milvus
 	@touch $@
 
 test: setup ## run the tests

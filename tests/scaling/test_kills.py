@@ -57,6 +57,8 @@ def test_a_milvus_server_killed_three_times_during_an_ingest_loses_nothing(
             killer.join()
             milvus.process.start()
     monkeypatch.undo()
+    # It takes half a minute until the killed server's own parts are no longer expected to answer.
+    milvus.process.require_ready()
     work(url, milvus_url)
     require_same(plain, url, milvus_url)
 

@@ -11,9 +11,13 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-from tests.servers.processes import Process
+from tests.servers.processes import Process, ServerNotStarted
 
 _USER = "lookalike"
+
+#: Seconds that a start may take.
+_START_TIMEOUT_S = 180.0
+
 _PATTERNS = ("/usr/lib/postgresql/*/bin", "/usr/local/opt/postgresql*/bin", "/opt/homebrew/opt/postgresql*/bin")
 
 
@@ -34,19 +38,24 @@ class PostgresCluster:
         options = _process_options(folder)
         data: list[str | Path] = ["-D", folder / "data"]
         initdb = [programs / "initdb", *data, "-U", _USER, "--auth=trust", "-E", "UTF8", "--locale=C.UTF-8"]
-        subprocess.run(initdb, check=True, stdout=subprocess.DEVNULL, **options)
+        made = subprocess.run(initdb, check=False, capture_output=True, text=True, **options)
+        if made.returncode:
+            raise ServerNotStarted(f"initdb ended with status {made.returncode}\n{made.stdout}{made.stderr}")
         command = [programs / "postgres", *data, "-k", folder, "-c", "listen_addresses="]
-        self.process = Process(command, folder / "log", self._answers, 60, **options)
+        self.process = Process(
+            command,
+            folder / "log",
+            try_ready=self._ask,
+            try_answer=self._ask,
+            timeout=_START_TIMEOUT_S,
+            **options,
+        )
         self.process.start()
+        self.process.require_ready()
 
-    def _answers(self) -> bool:
-        import psycopg
-
-        try:
-            self._connect().close()
-        except psycopg.OperationalError:
-            return False
-        return True
+    def _ask(self) -> None:
+        if self.sql("SELECT 1") != [(1,)]:
+            raise AssertionError("expected 1")
 
     def url(self, schema: str | None = None) -> str:
         """Return the URL of a store, in a schema of its own."""
@@ -62,7 +71,9 @@ class PostgresCluster:
     def _connect(self) -> Any:
         import psycopg
 
-        return psycopg.connect(host=str(self._folder), user=_USER, dbname="postgres", autocommit=True)
+        return psycopg.connect(
+            host=str(self._folder), user=_USER, dbname="postgres", autocommit=True, connect_timeout=10
+        )
 
 
 @contextmanager

@@ -11,7 +11,7 @@ from storage.catalog.row import VECTOR_DTYPE, Row
 from storage.errors import StoreCorrupt
 from storage.memory.gc_pause import gc_paused
 from storage.memory.snapshot import Snapshot
-from storage.nearest.exact import Answer, Distances
+from storage.nearest.answers import Answer, Answers, Distances
 from storage.types.items import Hit, Item
 
 
@@ -46,22 +46,17 @@ def items_of(snapshot: Snapshot, catalog: Catalog, ids: Sequence[int], vectors: 
     return [row.item() for row in _checked_rows(snapshot, catalog, ids, vectors)]
 
 
-def hits_of_batch(
-    snapshot: Snapshot, catalog: Catalog, answers: Sequence[Answer], items: dict[int, Item]
-) -> list[list[Hit]]:
+def hits_of_batch(snapshot: Snapshot, catalog: Catalog, answers: Answers, items: dict[int, Item]) -> list[list[Hit]]:
     """Return the hits of many answers as `hits_of` does; each item is read once.
 
     `items` is a cache of checked items by id; those that are read are added to it.
     """
-    if not answers:
-        return []
     with gc_paused():
-        positions = np.concatenate([positions for positions, _ in answers])
-        distinct = np.unique(positions)
+        distinct = np.unique(answers.positions)
         new = distinct[[id not in items for id in snapshot.ids[distinct].tolist()]]
         new_ids, vectors = snapshot.ids[new].tolist(), snapshot.index.vectors()[new]
         items |= zip(new_ids, items_of(snapshot, catalog, new_ids, vectors), strict=True)
-        hit_items = map(items.__getitem__, snapshot.ids[positions].tolist())
+        hit_items = map(items.__getitem__, snapshot.ids[answers.positions].tolist())
         return [
             [_hit(rank, next(hit_items), distance) for rank, distance in enumerate(distances.tolist(), start=1)]
             for _, distances in answers

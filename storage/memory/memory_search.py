@@ -1,15 +1,16 @@
 """Search items whose vectors are in this process's memory."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import AbstractContextManager, nullcontext
 
 from storage.catalog.database import Database
 from storage.memory.hits import hits_of, hits_of_batch, item_and_hits, items_of
 from storage.memory.searchable import ExcludedIds, Queries
 from storage.memory.snapshot import Snapshot
-from storage.nearest.exact import Answer, Positions, nearest_in_parts, nearest_to
+from storage.nearest.answers import Answer, Answers
+from storage.nearest.exact import nearest_in_parts, nearest_to
 from storage.nearest.polling_lock import PollingLock
-from storage.nearest.range_search import range_search
+from storage.nearest.range_search import range_search_in_parts
 from storage.types.items import Hit, Item
 from storage.types.query import Query
 
@@ -68,18 +69,14 @@ class MemorySearch:
 
     def _answer(self, queries: Queries, query: Query, excluded: Sequence[int]) -> Answer:
         """Return the answer to a single query, (1, dim)."""
-        positions = self._snapshot.positions(excluded)
         if query.radius is None:
-            return nearest_to(self._snapshot.index, queries[0], query.k, positions)
-        return self._within(queries, query.k, query.radius, [positions])[0]
+            return nearest_to(self._snapshot.index, queries[0], query.k, self._snapshot.positions(excluded))
+        (answers,) = self._answers(queries, query, [excluded])
+        return answers[0]
 
-    def _answers(self, queries: Queries, query: Query, excluded: ExcludedIds) -> Iterable[list[Answer]]:
-        """Return the answers of a batch in parts."""
+    def _answers(self, queries: Queries, query: Query, excluded: ExcludedIds) -> Iterator[Answers]:
+        """Yield the answers of a batch in parts."""
         positions = self._snapshot.positions_of_each(excluded)
         if query.radius is None:
             return nearest_in_parts(self._snapshot.index, queries, query.k, positions)
-        return [self._within(queries, query.k, query.radius, positions)]
-
-    def _within(self, queries: Queries, k: int, radius: float, excluded: Sequence[Positions]) -> list[Answer]:
-        answers = range_search(self._snapshot.index, queries, radius, excluded)
-        return [(positions[:k], distances[:k]) for positions, distances in answers]
+        return range_search_in_parts(self._snapshot.index, queries, query.radius, positions, query.k)

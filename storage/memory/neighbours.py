@@ -7,10 +7,8 @@ from numpy.typing import NDArray
 
 from storage.catalog.pages import BatchState
 from storage.memory.snapshot import Snapshot
-from storage.nearest import exact
-
-#: Queries searched at once.
-_BLOCK = 1024
+from storage.nearest.answers import Answers
+from storage.nearest.exact import nearest
 
 
 @dataclass(frozen=True, eq=False)
@@ -46,13 +44,9 @@ def neighbours_of_all(snapshot: Snapshot, k: int, state: BatchState) -> Neighbou
     """
     vectors, count = snapshot.index.vectors(), len(snapshot.ids)
     k = min(k, max(count - 1, 0))
-    neighbours, distances = np.empty((count, k), np.int64), np.empty((count, k))
-    for start in range(0, count if k else 0, _BLOCK):
-        positions = np.arange(start, min(start + _BLOCK, count))
-        queries = vectors[start : start + len(positions)]
-        answers = exact.nearest(snapshot.index, queries, k, list(positions[:, np.newaxis]))
-        for position, answer in zip(positions.tolist(), answers, strict=True):
-            neighbours[position], distances[position] = snapshot.ids[answer[0]], answer[1]
+    itself = list(np.arange(count)[:, np.newaxis])
+    answers = nearest(snapshot.index, vectors, k, itself) if k else Answers.of([])
+    neighbours, distances = snapshot.ids[answers.positions].reshape(count, k), answers.distances.reshape(count, k)
     found = [row.item() for rows in state.checked_rows() for row in rows]
     keys, labels = np.empty((2, count), object)
     keys[:], labels[:] = [item.key for item in found], [item.label for item in found]

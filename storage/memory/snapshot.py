@@ -14,7 +14,7 @@ from storage.catalog.row import vectors_of
 from storage.errors import StoreCorrupt
 from storage.files import generations
 from storage.memory.gc_pause import gc_paused
-from storage.nearest.exact import NO_POSITIONS, Positions
+from storage.nearest.answers import NO_POSITIONS, Positions
 from storage.nearest.faiss_flat import FaissFlat
 
 

@@ -26,9 +26,11 @@ from storage.milvus.client import MAX_HITS
 from storage.milvus.collection import Ids
 from storage.milvus.engine import Engine
 from storage.milvus.pushdown import filter_expression
-from storage.nearest.error_bounds import squared_distance_error
-from storage.nearest.exact import MARGIN, SLACK, Distances, distances_to
+from storage.nearest.answers import Distances
+from storage.nearest.error_bounds import SLACK, squared_distance_error
+from storage.nearest.exact import distances_to
 from storage.nearest.faiss_flat import FaissFlat
+from storage.nearest.index import MARGIN
 from storage.nearest.polling_lock import PollingLock
 from storage.types.embedding import Embedding
 from storage.types.items import Hit

@@ -13,9 +13,10 @@ import faiss
 import numpy as np
 from numpy.typing import NDArray
 
-from storage.nearest.error_bounds import squared_distance_error
+from storage.nearest.batch_search import BatchSearch
+from storage.nearest.error_bounds import SLACK, squared_distance_error
 from storage.nearest.huge_pages import prefer_huge_pages
-from storage.nearest.index import BatchCandidates, Candidates
+from storage.nearest.index import MARGIN, BatchCandidates, Candidates
 from storage.nearest.polling_lock import PollingLock
 from storage.nearest.quantized import CACHE_BYTES, QuantizedSearch
 from storage.nearest.top_k import smallest
@@ -69,7 +70,7 @@ class FaissFlat:
         self._vectors: NDArray[np.float32] | None = None
         self._norms: NDArray[np.float32] | None = None
         self._largest: float | None = None
-        self._quantized = QuantizedSearch()
+        self._quantized, self._batches = QuantizedSearch(), BatchSearch()
 
     @property
     def dim(self) -> int:
@@ -115,7 +116,7 @@ class FaissFlat:
     def _reset(self) -> None:
         """Drop everything derived from the vectors; their memory may have moved."""
         self._vectors = self._norms = self._largest = None
-        self._quantized = QuantizedSearch()
+        self._quantized, self._batches = QuantizedSearch(), BatchSearch()
 
     def finite(self) -> bool:
         """Return whether float32 holds every vector's squared norm."""
@@ -144,63 +145,102 @@ class FaissFlat:
         error = squared_distance_error(squared_norm, self.dim, self._largest_norm())
         return Candidates(positions, threshold + offset - error)
 
-    def candidates_in_parts(self, queries: NDArray[np.float32], count: int) -> Iterator[BatchCandidates]:
-        """Yield `count` candidates of each query, (nq, dim), a part of the batch after the other.
+    def candidates_in_parts(self, queries: NDArray[np.float32], count: int) -> Iterator[tuple[slice, BatchCandidates]]:
+        """Yield candidates for the `count` nearest of each query, (nq, dim), a slice of them after the other."""
+        products = self._batches.prepared(self.vectors(), len(queries), count)
+
+        def search(part: slice) -> BatchCandidates:
+            if products is None:
+                return self._nearest(queries[part], count)
+            candidates = products.nearest(queries[part], count)
+            unknown = np.isneginf(candidates.lower_bounds)
+            self._batches.record_failures(int(unknown.sum()), len(unknown))
+            return _completed(candidates, unknown, lambda: self._nearest(queries[part][unknown], count))
+
+        return self._in_parts(search, len(queries))
+
+    def range_candidates(self, queries: NDArray[np.float32], radius: float) -> Iterator[tuple[slice, BatchCandidates]]:
+        """Yield all vectors that may lie within a radius of each query, (nq, dim), a slice of them after the other.
+
+        A vector whose squared distance float32 cannot hold is among them.
+        """
+        products = self._batches.prepared(self.vectors(), len(queries), 1)
+
+        def search(part: slice) -> BatchCandidates:
+            if products is None:
+                return self._within(queries[part], radius)
+            candidates = products.within(queries[part], radius)
+            unknown = np.isneginf(candidates.lower_bounds)
+            return _completed(candidates, unknown, lambda: self._within(queries[part][unknown], radius))
+
+        return self._in_parts(search, len(queries))
+
+    def _in_parts(
+        self, search: Callable[[slice], BatchCandidates], count: int
+    ) -> Iterator[tuple[slice, BatchCandidates]]:
+        """Yield the parts of a batch of `count` queries and what `search` returns for them.
 
         The next parts are searched meanwhile, each on one thread: FAISS's own threads wait for each other at every
         block of a search.
         """
-        threads = min(faiss.omp_get_max_threads(), len(queries) // _SMALLEST_PART)
-        if threads < 2 or len(queries) * len(self) < _PAIRS_IN_PARTS:
-            yield self._batch_candidates(queries, slice(0, len(queries)), count)
+        if count * len(self) < _PAIRS_IN_PARTS:
+            yield slice(0, count), search(slice(0, count))
             return
-        size = min(_LARGEST_PART, max(_SMALLEST_PART, -(-len(queries) // (2 * threads))))
-        parts = [slice(start, start + size) for start in range(0, len(queries), size)]
+        threads = max(1, min(faiss.omp_get_max_threads(), count // _SMALLEST_PART))
+        size = min(_LARGEST_PART, max(_SMALLEST_PART, -(-count // (2 * threads))))
+        parts = [slice(start, min(start + size, count)) for start in range(0, count, size)]
+        if threads == 1:
+            yield from zip(parts, map(search, parts), strict=True)
+            return
         pool = ThreadPoolExecutor(threads, "searching", initializer=faiss.omp_set_num_threads, initargs=(1,))
         try:
-            yield from pool.map(lambda part: self._batch_candidates(queries, part, count), parts)
+            yield from zip(parts, pool.map(search, parts), strict=True)
         finally:
             pool.shutdown(cancel_futures=True)
 
-    def _batch_candidates(self, queries: NDArray[np.float32], part: slice, count: int) -> BatchCandidates:
-        queries, count = queries[part], min(count, len(self))
+    def _nearest(self, queries: NDArray[np.float32], count: int) -> BatchCandidates:
+        """Return candidates for the `count` nearest of each query, (nq, dim), by FAISS's search."""
+        count = min(count + MARGIN, len(self))
         squared, positions = self.search(queries, count)
         lower_bounds = np.full(len(queries), np.inf)
         if count < len(self):
             lower_bounds = squared[:, -1] - self._error_bounds(queries)
         # For a distance that overflows float32, FAISS returns the largest float32, and -1 as the position.
-        lower_bounds[(positions < 0).any(axis=1)] = -np.inf
-        return BatchCandidates(part, positions, lower_bounds)
+        overflown = (positions < 0).any(axis=1)
+        lower_bounds[overflown] = -np.inf
+        return BatchCandidates(
+            np.repeat(np.flatnonzero(~overflown), count), positions[~overflown].ravel(), lower_bounds
+        )
 
     def search(self, queries: NDArray[np.float32], count: int) -> tuple[NDArray[np.float32], NDArray[np.int64]]:
         """Return squared distances and positions, (nq, count) each, as FAISS's own search returns them."""
         distances, positions = self._index.search(queries, count)
         return distances, positions
 
-    def range_candidates(self, queries: NDArray[np.float32], squared_radius: float) -> list[NDArray[np.int64]]:
-        """Return the positions, ascending, of all vectors that may lie within a squared distance of each query.
-
-        `queries` is (nq, dim). A position whose squared distance float32 cannot hold is among them.
-        """
+    def _within(self, queries: NDArray[np.float32], radius: float) -> BatchCandidates:
+        """Return all vectors that may lie within a radius of each query, (nq, dim), by products in float32."""
         with np.errstate(over="ignore"):
-            limits = np.nextafter((squared_radius + self._error_bounds(queries)).astype(np.float32), np.float32(np.inf))
+            limits = (radius * radius * SLACK + self._error_bounds(queries)).astype(np.float32)
+            limits = np.nextafter(limits, np.float32(np.inf))[:, np.newaxis]
+        pairs = [np.empty((2, 0), np.int64)]
         if len(queries) == 1:
             distances, offset = self._squared_distances(queries[0], float(np.vdot(queries[0], queries[0])))
             with np.errstate(over="ignore"):
-                return [_not_above(distances + np.float32(offset), limits[0])]
-        vectors, norms = self.vectors(), self._squared_norms()
-        positions: list[list[NDArray[np.int64]]] = [[np.empty(0, np.int64)] for _ in queries]
-        query_norms = np.einsum("ij,ij->i", queries, queries)[:, np.newaxis]
-        for start in range(0, len(self), _RANGE_BLOCK):
-            block = slice(start, start + _RANGE_BLOCK)
-            with np.errstate(over="ignore", invalid="ignore"):
-                squared = queries @ vectors[block].T
-                squared *= np.float32(-2)
-                squared += norms[block]
-                squared += query_norms
-            for query, distances in enumerate(squared):
-                positions[query].append(start + _not_above(distances, limits[query]))
-        return [np.concatenate(blocks) for blocks in positions]
+                pairs += [_not_above((distances + np.float32(offset))[np.newaxis], limits)]
+        else:
+            vectors, norms = self.vectors(), self._squared_norms()
+            query_norms = np.einsum("ij,ij->i", queries, queries)[:, np.newaxis]
+            for start in range(0, len(self), _RANGE_BLOCK):
+                block = slice(start, start + _RANGE_BLOCK)
+                with _PRODUCTS, np.errstate(over="ignore", invalid="ignore"):
+                    squared = queries @ vectors[block].T
+                    squared *= np.float32(-2)
+                    squared += norms[block]
+                    squared += query_norms
+                pairs += [_not_above(squared, limits) + np.array([[0], [start]])]
+        rows, positions = np.concatenate(pairs, axis=1)
+        order = np.argsort(rows, kind="stable")
+        return BatchCandidates(rows[order], positions[order], np.full(len(queries), np.inf))
 
     def _squared_distances(self, query: NDArray[np.float32], squared_norm: float) -> tuple[NDArray[np.float32], float]:
         """Return squared distances of all vectors to a query, (n,) float32, less an offset; and the offset.
@@ -269,7 +309,22 @@ class FaissFlat:
         return index if not file.read(1) else None
 
 
-def _not_above(distances: NDArray[np.float32], limit: np.float32) -> NDArray[np.int64]:
-    """Return the indices of distances that are at most the limit, NaN or infinite."""
+def _not_above(distances: NDArray[np.float32], limits: NDArray[np.float32]) -> NDArray[np.int64]:
+    """Return rows and columns, (2, m), of distances, (nq, n), that are at most their row's limit, NaN or infinite."""
     with np.errstate(invalid="ignore"):
-        return np.flatnonzero(~((distances > limit) & (distances < np.inf)))
+        return np.stack((~((distances > limits) & (distances < np.inf))).nonzero())
+
+
+def _completed(
+    candidates: BatchCandidates, unknown: NDArray[np.bool_], search: Callable[[], BatchCandidates]
+) -> BatchCandidates:
+    """Return candidates with those that `search` returns for the queries, (nq,) bool, of which nothing is known."""
+    if not unknown.any():
+        return candidates
+    others = search()
+    rows = np.concatenate((candidates.rows, np.flatnonzero(unknown)[others.rows]))
+    positions = np.concatenate((candidates.positions, others.positions))
+    lower_bounds = candidates.lower_bounds.copy()
+    lower_bounds[unknown] = others.lower_bounds
+    order = np.argsort(rows, kind="stable")
+    return BatchCandidates(rows[order], positions[order], lower_bounds)

@@ -6,6 +6,9 @@ from typing import NamedTuple, Protocol
 import numpy as np
 from numpy.typing import NDArray
 
+#: Candidates beyond those that are requested, so that near-ties rarely leave the answer open.
+MARGIN = 8
+
 
 class Candidates(NamedTuple):
     """Positions that may hold a query's nearest vectors, (n,) int64, and a bound on all the others.
@@ -21,12 +24,13 @@ class Candidates(NamedTuple):
 
 
 class BatchCandidates(NamedTuple):
-    """Candidates of the queries in a slice of a batch: `positions` (nq, n) int64, `lower_bounds` (nq,) float64.
+    """Candidates of many queries, as pairs of a query and a position.
 
-    The positions of a query whose lower bound is minus infinity mean nothing.
+    `rows`, (m,) int64 ascending, are indices of queries, and `positions`, (m,) int64, has no position twice for one of
+    them. `lower_bounds`, (nq,) float64, are as in `Candidates`.
     """
 
-    part: slice
+    rows: NDArray[np.int64]
     positions: NDArray[np.int64]
     lower_bounds: NDArray[np.float64]
 
@@ -53,11 +57,11 @@ class VectorIndex(Protocol):
         better ones then, or None when the index has none.
         """
 
-    def candidates_in_parts(self, queries: NDArray[np.float32], count: int) -> Iterator[BatchCandidates]:
-        """Yield `count` candidates for each of many queries, (nq, dim), a slice of the batch after the other."""
+    def candidates_in_parts(self, queries: NDArray[np.float32], count: int) -> Iterator[tuple[slice, BatchCandidates]]:
+        """Yield candidates for the `count` nearest of each query, (nq, dim), a slice of them after the other."""
 
-    def range_candidates(self, queries: NDArray[np.float32], squared_radius: float) -> list[NDArray[np.int64]]:
-        """Return the positions, ascending, of all vectors that may lie within a squared distance of each query.
+    def range_candidates(self, queries: NDArray[np.float32], radius: float) -> Iterator[tuple[slice, BatchCandidates]]:
+        """Yield all vectors that may lie within a radius of each query, (nq, dim), a slice of them after the other.
 
-        `queries` is (nq, dim). Vectors for which float32 cannot decide are among them.
+        Vectors for which float32 cannot decide are among them. The lower bounds mean nothing.
         """

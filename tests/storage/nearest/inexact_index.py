@@ -3,7 +3,6 @@
 from collections.abc import Iterator
 
 import numpy as np
-from numpy.typing import NDArray
 
 from storage.nearest.index import BatchCandidates, Candidates
 from tests.storage.nearest.hard_vectors import Floats
@@ -35,19 +34,19 @@ class InexactIndex:
     def error_bound(self) -> float:
         return self._error * (1 + 1e-6) + 1e-6
 
-    def range_candidates(self, queries: Floats, squared_radius: float) -> list[NDArray[np.int64]]:
-        limit = squared_radius + self.error_bound
-        return [np.flatnonzero(row <= limit) for row in self.squared_distances(queries)]
+    def range_candidates(self, queries: Floats, radius: float) -> Iterator[tuple[slice, BatchCandidates]]:
+        rows, positions = (self.squared_distances(queries) <= radius * radius + self.error_bound).nonzero()
+        yield slice(0, len(queries)), BatchCandidates(rows, positions, np.full(len(queries), np.inf))
 
     def candidates(self, query: Floats, count: int, insufficient: Candidates | None = None) -> Candidates | None:
         """Return half of the requested candidates first, then all of them, then None."""
         if insufficient is not None and not insufficient.quantized:
             return None
         halved = insufficient is None and count > 1
-        ((_, positions, lower_bounds),) = self.candidates_in_parts(query[np.newaxis], count // 2 if halved else count)
-        return Candidates(positions[0], float(lower_bounds[0]), quantized=halved)
+        ((_, candidates),) = self.candidates_in_parts(query[np.newaxis], count // 2 if halved else count)
+        return Candidates(candidates.positions, float(candidates.lower_bounds[0]), quantized=halved)
 
-    def candidates_in_parts(self, queries: Floats, count: int) -> Iterator[BatchCandidates]:
+    def candidates_in_parts(self, queries: Floats, count: int) -> Iterator[tuple[slice, BatchCandidates]]:
         for start in range(0, len(queries), 2):
             part = slice(start, start + 2)
             squared = self.squared_distances(queries[part])
@@ -55,4 +54,5 @@ class InexactIndex:
             lower_bounds = np.full(len(positions), np.inf)
             if count < len(self):
                 lower_bounds = np.take_along_axis(squared, positions, axis=1)[:, -1] - self.error_bound
-            yield BatchCandidates(part, positions, lower_bounds)
+            rows = np.repeat(np.arange(len(positions)), positions.shape[1])
+            yield part, BatchCandidates(rows, positions.ravel(), lower_bounds)

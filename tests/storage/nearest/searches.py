@@ -1,6 +1,6 @@
 """Each way an index compares a single query, and the answers of float64."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from types import ModuleType
 from unittest import mock
@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from storage.nearest import exact, faiss_flat, faiss_sq8, quantized
+from storage.nearest.answers import Answer
 from storage.nearest.faiss_flat import FaissFlat
 from tests.storage.nearest.hard_vectors import Floats
 
@@ -41,7 +42,7 @@ def range_oracle(vectors: Floats, query: Floats, radius: float, excluded: Sequen
     return positions[:count], distances[:count]
 
 
-def as_lists(answers: Sequence[exact.Answer]) -> list[Lists]:
+def as_lists(answers: Iterable[Answer]) -> list[Lists]:
     return [(positions.tolist(), distances.tolist()) for positions, distances in answers]
 
 

@@ -4,12 +4,14 @@ import gc
 import io
 from collections.abc import Callable
 from pathlib import Path
+from unittest import mock
 
 import faiss
 import numpy as np
 import pytest
 from numpy.typing import NDArray
 
+from storage.nearest import faiss_flat
 from storage.nearest.faiss_flat import HEADER_SIZE, FaissFlat
 from tests.storage.nearest.searches import flat
 from tests.storage.stores import random_vectors
@@ -136,8 +138,10 @@ def test_candidates_are_the_nearest_of_the_vectors_held_now() -> None:
         """Return the candidates of the query alone and in a batch of three."""
         alone = index.candidates(query, count)
         assert alone is not None
-        (batch,) = index.candidates_in_parts(np.tile(query, (3, 1)), count)
-        return set(alone.positions.tolist()), batch.positions.tolist()
+        with mock.patch.object(faiss_flat, "MARGIN", 0):
+            ((_, batch),) = index.candidates_in_parts(np.tile(query, (3, 1)), count)
+        assert batch.rows.tolist() == sorted([0, 1, 2] * count)
+        return set(alone.positions.tolist()), batch.positions.reshape(3, count).tolist()
 
     assert positions(3) == ({3, 2, 1}, [[3, 2, 1]] * 3)
     index.keep(np.array([True, True, True, False, True]))
@@ -149,8 +153,9 @@ def test_candidates_are_the_nearest_of_the_vectors_held_now() -> None:
 @pytest.mark.parametrize("queries", [3, 200_000], ids=["a few", "a large batch"])
 def test_a_distance_beyond_float32_leaves_no_lower_bound(queries: int) -> None:
     index = flat(np.array([[1.8e19], [-1.8e19]], np.float32))
-    (batch,) = index.candidates_in_parts(np.full((queries, 1), 1.8e19, np.float32), 2)
+    ((_, batch),) = index.candidates_in_parts(np.full((queries, 1), 1.8e19, np.float32), 2)
     assert (batch.lower_bounds == -np.inf).all()
+    assert not len(batch.rows)
 
 
 def test_vectors_outlive_their_index() -> None:

@@ -35,10 +35,8 @@ def test_no_other_vector_is_nearer_than_the_lower_bounds_of_a_batch(kind: str, d
     vectors = clouds(kind, 150, dim, seed)
     # Enough queries for FAISS to compare them as batches, by inner products.
     queries = np.resize(np.concatenate((clouds(kind, 20, dim, seed + 1), -vectors[:5], vectors[:5])), (2500, dim))
-    ((part, positions, lower_bounds),) = flat(vectors).candidates_in_parts(queries, 4)
+    ((part, candidates),) = flat(vectors).candidates_in_parts(queries, 4)
     assert part == slice(0, 2500)
-    for query, candidates, lower_bound in zip(queries[:30], positions, lower_bounds, strict=False):
-        others = true_squares(vectors, query)
-        if np.isfinite(lower_bound):
-            others = np.delete(others, candidates)
+    for row, (query, lower_bound) in enumerate(zip(queries[:30], candidates.lower_bounds, strict=False)):
+        others = np.delete(true_squares(vectors, query), candidates.positions[candidates.rows == row])
         assert (others * (1 + 1e-12) >= lower_bound).all()

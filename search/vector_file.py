@@ -7,6 +7,7 @@ from numpy.typing import NDArray
 
 from storage.console import printable
 from storage.errors import FileUnusable
+from storage.files.npy_header import read_npy_header
 
 
 def read_vector(path: Path) -> NDArray[np.generic]:
@@ -18,9 +19,11 @@ def read_vector(path: Path) -> NDArray[np.generic]:
     if not path.is_file():
         raise FileUnusable(f"expected a vector in a .npy file, got {name}, which is not a file: name one that exists")
     try:
+        with path.open("rb") as file:
+            read_npy_header(file)
         # Memory-mapped: a header may claim any size.
         array = np.lib.format.open_memmap(path, mode="r")
-    except (OSError, ValueError, SyntaxError, OverflowError) as error:
+    except (OSError, ValueError, OverflowError) as error:
         reason = printable(" ".join(str(error).split())[:200])
         raise FileUnusable(
             f"expected a vector in a .npy file, got {name}, which cannot be read ({reason}): write it with numpy.save"

@@ -1,6 +1,5 @@
 """Images and labels in an `.npz` file of NumPy arrays, as Keras' mnist.npz; pickled objects are refused."""
 
-import tokenize
 import zipfile
 from collections.abc import Callable
 from dataclasses import replace
@@ -9,7 +8,6 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-from numpy.lib import format as npy
 
 from ingest.errors import SourceUnusable, UnreadableImage, first_line
 from ingest.sources.arrays import ArraySource, FileArray, Split, require_shape
@@ -17,6 +15,7 @@ from ingest.sources.files import open_named
 from ingest.sources.table import preview
 from ingest.sources.unpacking import DAMAGE, require_no_bomb, unpack
 from storage.console import printable
+from storage.files.npy_header import read_npy_header
 from storage.types.storable import label_of
 
 #: The names of the splits, and of the arrays of their images and labels.
@@ -124,11 +123,9 @@ def _read(
         raise _unreadable(name, error) from error
     with stream:
         try:
-            if npy.read_magic(stream) != (1, 0):
-                raise ValueError("another version than 1.0 of NumPy's format")
-            shape, is_fortran, dtype = npy.read_array_header_1_0(stream)
+            shape, is_fortran, dtype = read_npy_header(stream)
             start = stream.tell()
-        except (*DAMAGE, SyntaxError, tokenize.TokenError) as error:  # of a header that is no Python
+        except DAMAGE as error:
             raise _unreadable(name, error) from error
         check(shape, dtype)
         if is_fortran and len(shape) > 1:

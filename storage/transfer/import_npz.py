@@ -14,12 +14,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from storage.errors import FileUnusable
+from storage.files.npy_header import read_npy_header
 from storage.transfer.import_page import MAX_BYTES, MAX_ROWS, Pages, columns_to_read, page_of, read_errors
 
 #: The most bytes of an array in Fortran order, which must be read at once.
 _MAX_BYTES_FORTRAN = 2**30
-
-_HEADERS = {(1, 0): np.lib.format.read_array_header_1_0, (2, 0): np.lib.format.read_array_header_2_0}
 
 
 class _ArrayStream:
@@ -27,10 +26,7 @@ class _ArrayStream:
 
     def __init__(self, stream: IO[bytes]) -> None:
         self._stream = stream
-        version = np.lib.format.read_magic(stream)
-        if version not in _HEADERS:
-            raise ValueError(f"an array in version {version} of the format")
-        self.shape, fortran_order, self.dtype = _HEADERS[version](stream)
+        self.shape, fortran_order, self.dtype = read_npy_header(stream)
         if self.dtype.hasobject:
             raise ValueError("Object arrays cannot be loaded when allow_pickle=False")
         self.row_bytes = math.prod(self.shape[1:]) * self.dtype.itemsize

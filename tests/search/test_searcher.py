@@ -2,6 +2,7 @@
 
 import os
 import pydoc
+import re
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -346,5 +347,7 @@ def test_help_shows_annotations_as_they_are_written() -> None:
     shown = pydoc.plain(pydoc.render_doc(Searcher))
     assert "numpy.ndarray[" not in shown
     assert "_typeshed" not in shown
-    assert "by_vectors(self, vectors: 'ArrayLike', k: 'int | None' = None, **options: 'Unpack[SearchOptions]')" in shown
+    signature = "by_vectors(self, vectors: 'ArrayLike', k: 'int | None' = None, **options: 'Unpack[SearchOptions]')"
+    # Python 3.13 gives each parameter of a long signature a line.
+    assert re.sub(r"[|\s]", "", signature) in re.sub(r"[|\s]", "", shown)
     assert max(map(len, shown.splitlines())) < 200

@@ -33,6 +33,8 @@ BAD_FILES = {
     "cut": file_of_shape("3,")[:-4],
     "huge": file_of_shape("9" * 15 + ","),
     "negative": file_of_shape("-3,"),
+    "open bracket": file_of_shape("(3,"),
+    "a NUL": file_of_shape("3, \0"),
 }
 
 

@@ -7,7 +7,6 @@ an array is read only when its name, type, shape and size are those of VGG16's.
 
 import math
 import re
-import tokenize
 import zipfile
 import zlib
 from collections import deque
@@ -18,12 +17,12 @@ from pathlib import Path
 from typing import IO, Any
 
 import numpy as np
-from numpy.lib import format as npy
 
 from ingest.embedding.linalg.arrays import Float32Array
 from ingest.embedding.recipes.vgg16_layers import CHANNELS, CONVOLUTIONS
 from ingest.errors import WeightsUnusable, first_line
 from storage.errors import require_extra
+from storage.files.npy_header import read_npy_header
 
 #: VGG16's kernels and biases, by name.
 Arrays = dict[str, Float32Array]
@@ -31,20 +30,13 @@ Arrays = dict[str, Float32Array]
 #: The types of numbers that weights are stored in.
 _DTYPES = ("float16", "float32", "float64")
 
-#: The errors of reading damaged files; those of headers that are no Python are NumPy's.
-_DAMAGE = (
-    *(OSError, ValueError, TypeError, KeyError, EOFError, RuntimeError, SyntaxError),
-    *(zipfile.BadZipFile, zlib.error, tokenize.TokenError),
-)
+#: The errors of reading damaged files.
+_DAMAGE = (OSError, ValueError, TypeError, KeyError, EOFError, RuntimeError, zipfile.BadZipFile, zlib.error)
 
 #: The most letters of an error's message, which may repeat a part of the file.
 _MAX_REASON = 200
 
-#: The versions of NumPy's format, and the most bytes of an array's header.
-_NPY_HEADERS: dict[tuple[int, int], Callable[..., Any]] = {
-    (1, 0): npy.read_array_header_1_0,
-    (2, 0): npy.read_array_header_2_0,
-}
+#: The most bytes of an array's header.
 _MAX_HEADER = 4096
 
 #: The most objects of an .h5 file and the most nested groups, of which Keras' have a few hundred and five; and the most
@@ -145,10 +137,7 @@ def _in_npz(path: Path) -> Iterator[_StoredArray]:
 
 def _npy(name: str, stream: IO[bytes]) -> _StoredArray:
     """Return the array of NumPy's format that a stream begins with; read no more than its header."""
-    version = npy.read_magic(stream)
-    if version not in _NPY_HEADERS:
-        raise ValueError(f"{name} is in version {version} of NumPy's format")
-    shape, fortran_order, dtype = _NPY_HEADERS[version](stream, max_header_size=_MAX_HEADER)
+    shape, fortran_order, dtype = read_npy_header(stream, _MAX_HEADER)
 
     def read() -> Any:
         data = stream.read(math.prod(shape) * dtype.itemsize)

@@ -224,10 +224,10 @@ def test_a_header_that_claims_another_size_than_the_files_is_refused_without_tak
 BROKEN: dict[str, tuple[bytes, str]] = {
     "empty": (b"", "EOF: reading magic string, expected 8 bytes got 0"),
     "no array": (b"<html>!!", "the magic string is not correct; expected b'\\x93NUMPY', got b'<html>'"),
-    "half a header": (npy(pictures(1))[:50], "EOF: reading array header, expected 118 bytes got 40"),
-    "an open bracket": (claiming("((1, 1, 1)"), "('EOF in multi-line statement', "),
+    "half a header": (npy(pictures(1))[:50], "a header of 118 bytes, of which 40 are there"),
+    "an open bracket": (claiming("((1, 1, 1)"), "a header that describes no array"),
     "a program": (claiming("__import__('os')"), ""),
-    "another version": (b"\x93NUMPY\x02\x00" + bytes(200), "another version than 1.0 of NumPy's format"),
+    "another version": (b"\x93NUMPY\x03\x00" + bytes(200), "an array in version 3.0 of NumPy's format"),
 }
 
 

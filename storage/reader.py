@@ -53,8 +53,9 @@ if TYPE_CHECKING:
     from storage.milvus.engine import Engine
 
 
-#: Rows looked up by id in one transaction.
+#: Rows looked up by id, and rows counted, in one transaction.
 _LOOKUPS = 4096
+_COUNTED = 2**16
 
 
 class StoreReader:
@@ -140,7 +141,7 @@ class StoreReader:
     def __len__(self) -> int:
         """Return the number of items that are not deleted."""
         state = self._state()
-        counted = sum(len(ids) for ids in _ids_matching(state, ()))
+        counted = sum(state.pages(lambda catalog, page: catalog.items.count(page), rows=_COUNTED))
         state.batch.require_live(counted)
         return counted
 

@@ -22,15 +22,16 @@ from benchmarks.durability.crashes.crash_report import (
     drop_at_each_call,
 )
 from benchmarks.durability.failing_calls.failing_calls_report import FailingCallsReport, fail_calls
+from benchmarks.durability.long_readers.long_readers_report import LongReadersReport, read_beside_writer
 from benchmarks.durability.power_loss.power_loss_report import PowerLossReport, cut_power
 
 #: The report on one kind of fault, or on the costs.
-StageReport = CrashReport | PowerLossReport | FailingCallsReport | CorruptionReport | CostReport
+StageReport = CrashReport | PowerLossReport | FailingCallsReport | CorruptionReport | LongReadersReport | CostReport
 
 
 @dataclass(frozen=True)
 class Sizes:
-    """How often each fault is tried, and the numbers of vectors at which the costs are measured.
+    """How often each fault is tried, and the numbers of vectors that are read and at which the costs are measured.
 
     Of the system calls, every `stride`-th is made to fail, and a writer is killed at it.
     """
@@ -40,15 +41,30 @@ class Sizes:
     stride: int
     index_damages: int
     catalog_damages: int
+    read: int
     stored: int
     large: int
 
 
 FULL = Sizes(
-    kills=5_000, power_cuts=5_000, stride=1, index_damages=20_000, catalog_damages=2_000, stored=70_000, large=1_000_000
+    kills=5_000,
+    power_cuts=5_000,
+    stride=1,
+    index_damages=20_000,
+    catalog_damages=2_000,
+    read=300_000,
+    stored=70_000,
+    large=1_000_000,
 )
 QUICK = Sizes(
-    kills=200, power_cuts=500, stride=23, index_damages=2_000, catalog_damages=400, stored=10_000, large=50_000
+    kills=200,
+    power_cuts=500,
+    stride=23,
+    index_damages=2_000,
+    catalog_damages=400,
+    read=20_000,
+    stored=10_000,
+    large=50_000,
 )
 
 
@@ -91,6 +107,7 @@ def measure_durability(
         "index_damages": partial(corrupt_index, sizes.index_damages, seed),
         "columns_damages": partial(corrupt_columns, sizes.index_damages, seed),
         "catalog_damages": partial(corrupt_catalog, sizes.catalog_damages, seed),
+        "long_readers": partial(read_beside_writer, sizes.read),
         "costs": partial(measure_costs, stored=sizes.stored, large=sizes.large),
     }
     reports = {}

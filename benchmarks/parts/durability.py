@@ -8,7 +8,9 @@ from benchmarks.parts.part import Context, Outcome, Part
 from benchmarks.parts.section import Grid, Section, Text
 
 #: The short form, with only those faults that take seconds.
-SHORT = Sizes(kills=24, power_cuts=200, stride=400, index_damages=200, catalog_damages=40, stored=5_000, large=10_000)
+SHORT = Sizes(
+    kills=24, power_cuts=200, stride=400, index_damages=200, catalog_damages=40, read=5_000, stored=5_000, large=10_000
+)
 _SHORT_STAGES = ("kills_at_random", "power_cuts", "index_damages", "catalog_damages")
 
 

@@ -150,6 +150,10 @@ class ItemRows:
         select = _LIVE_BY_ID.where(*map(filters.clause_of, conditions)).order_by(ItemRow.id)
         return self._rows(select, bind_values(ids))
 
+    def count(self, page: Page) -> int:
+        """Count the live rows of a page."""
+        return int(self._connection.execute(sa.select(sa.func.count()).where(page.live_rows())).scalar_one())
+
     def has_metadata(self, page: Page, name: str, kinds: Collection[Kind] = ()) -> bool:
         """Return whether a live row of a page has metadata of this name.
 

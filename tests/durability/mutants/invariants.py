@@ -13,7 +13,7 @@ from storage.catalog.history import History
 from storage.databases import lock_wait
 from storage.databases.sqlite_file import PRAGMAS
 from storage.errors import StoreBusy
-from tests.durability.mutants import corruption_checks
+from tests.durability.mutants import corruption_checks, reading_checks
 from tests.durability.mutants.patches import Patches
 from tests.durability.mutants.probes import make_store, nearest_positions, wrong_neighbours
 
@@ -81,6 +81,7 @@ INVARIANTS: dict[str, Callable[[Path], list[str]]] = {
     "one writer": one_writer,
     "ids never again": ids_never_again,
     "consistent reads": consistent_reads,
+    "writer beside a reader": reading_checks.writer_beside_reader,
     "corrupt sources": corruption_checks.corrupt_sources,
     "corrupt rows": corruption_checks.corrupt_rows,
     "corrupt index": corruption_checks.corrupt_index,

@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 
-from tests.durability.mutants import file_mutants, transaction_mutants, validation_mutants
+from tests.durability.mutants import file_mutants, reading_mutants, transaction_mutants, validation_mutants
 from tests.durability.mutants.patches import Patches
 
 
@@ -38,6 +38,10 @@ _CAUGHT_BY: dict[Callable[[Patches], None], str] = {
     transaction_mutants.dropped_store_unclosed: "dropped stores",
     transaction_mutants.ids_reused: "ids never again",
     transaction_mutants.tail_ignored: "crashes at random",
+    reading_mutants.verified_in_one_transaction: "writer beside a reader",
+    reading_mutants.later_deletions_seen: "writer beside a reader",
+    reading_mutants.later_rows_read: "writer beside a reader",
+    reading_mutants.compacted_rows_read: "writer beside a reader",
     validation_mutants.row_unchecked: "corrupt rows",
     validation_mutants.source_unchecked: "corrupt sources",
     validation_mutants.generation_unchecked: "corrupt index",

@@ -1,5 +1,6 @@
 """Ways to kill a writer: after a step, at the n-th crash point or system call, or when it has dropped its store."""
 
+import json
 import os
 import signal
 import time
@@ -7,6 +8,8 @@ from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
+
+import numpy as np
 
 from benchmarks.durability.crashes.child import Child, Send, run_unharmed
 from benchmarks.durability.crashes.kill_switch import Interrupted, KillSwitch
@@ -79,16 +82,26 @@ def _drop_and_reopen(folder: Path, send: Send, switch: KillSwitch) -> None:
         os.kill(os.getpid(), signal.SIGKILL)
 
 
-def count_crash_points(folder: Path, *, interrupts: bool = False) -> int:
-    """Do the work in the folder and return how many crash points it has; raise BenchmarkFailed when it fails."""
+def count_crash_points(folder: Path, *, interrupts: bool = False) -> list[int]:
+    """Do the work in the folder and return how many crash points the creation, each step and the end have.
+
+    Raise BenchmarkFailed when the work fails.
+    """
 
     def count(send: Send) -> None:
         switch = KillSwitch(None, interrupts=interrupts)
-        if not _write_with_switch(folder, send, switch):
-            raise BenchmarkFailed("expected the work to be done when nothing kills it, but it failed")
-        send(str(switch.count))
+        counts = [0]
 
-    return int(run_unharmed(count).lines[-1])
+        def note(line: str) -> None:
+            if line.startswith("ack "):
+                counts.append(switch.count)
+
+        if not _write_with_switch(folder, note, switch):
+            raise BenchmarkFailed("expected the work to be done when nothing kills it, but it failed")
+        send(json.dumps(np.diff([*counts, switch.count]).tolist()))
+
+    counts: list[int] = json.loads(run_unharmed(count).lines[-1])
+    return counts
 
 
 def _write_with_switch(folder: Path, send: Send, switch: KillSwitch, *, closing: bool = True) -> bool:

@@ -95,9 +95,13 @@ def crash_at_random(kills: int, seed: int, setup: Setup = ()) -> CrashReport:
     return CrashReport.of_trials("random moments", seed, setup, _run_servers(orders))
 
 
-def crash_at_each_call(*, stride: int = 1, seed: int = 0, setup: Setup = ()) -> CrashReport:
-    """Kill a writer at every crash point that `KillSwitch` counts, or at one in `stride`."""
-    orders = [Order(CRASH_POINTS, seed, server, SERVERS * stride, setup=setup) for server in range(SERVERS)]
+def crash_at_each_call(
+    *, stride: int = 1, seed: int = 0, steps: tuple[str, ...] = (), setup: Setup = ()
+) -> CrashReport:
+    """Kill a writer at every crash point that `KillSwitch` counts, or at one in `stride`, in some steps or in all."""
+    orders = [
+        Order(CRASH_POINTS, seed, server, SERVERS * stride, steps=steps, setup=setup) for server in range(SERVERS)
+    ]
     return CrashReport.of_trials("each of our own calls", seed, setup, _run_servers(orders))
 
 

@@ -15,7 +15,8 @@ from benchmarks.durability.workload import steps
 #: What is under way before the store exists, before it is open again, and after the last step.
 CREATION, OPENING, END = "create", "open", "end"
 
-_STEPS = [CREATION, *(step.name for step in steps()), END]
+#: The names of all that a writer does, in order.
+STEPS = [CREATION, *(step.name for step in steps()), END]
 
 
 @dataclass(frozen=True)
@@ -61,7 +62,7 @@ def run_trial(folder: Path, attacks: Sequence[Attack], expected: Digests) -> Cra
             if not result.done:
                 findings.append(Finding(Kind.UNOPENABLE, f"the work cannot be resumed: {result.last_line}"))
             break
-        killed_in.append(OPENING if opening else _STEPS[result.acknowledged + 1])
+        killed_in.append(OPENING if opening else STEPS[result.acknowledged + 1])
     if not findings:
         findings = _judge_in_child(folder, acknowledged, expected)
     shutil.rmtree(folder, ignore_errors=True)

@@ -29,8 +29,9 @@ RANDOM, CRASH_POINTS, DROPS, SYSTEM_CALLS = "random", "crash points", "drops", "
 class Order:
     """What one of several servers does: every `stride`-th trial of a schedule, from number `first` on.
 
-    A random schedule ends after `kills`; that of each of the system `calls` when a writer came to its end. `setup` is
-    called first. With a setup, all servers stop at the first finding: a file beside their folders announces it.
+    A random schedule ends after `kills`; that of each of the system `calls` when a writer came to its end. Of the crash
+    points, those of the named `steps` are taken, or all. `setup` is called first. With a setup, all servers stop at the
+    first finding: a file beside their folders announces it.
     """
 
     schedule: str
@@ -39,6 +40,7 @@ class Order:
     stride: int
     kills: int = 0
     calls: tuple[str, ...] = ()
+    steps: tuple[str, ...] = ()
     setup: Setup = ()
 
 
@@ -85,7 +87,7 @@ def _schedules(order: Order, folder: Path) -> list[Iterator[list[Attack]]]:
     if order.schedule == RANDOM:
         return [at_random(folder, generator)]
     if order.schedule == CRASH_POINTS:
-        return [at_crash_points(folder, generator)]
+        return [at_crash_points(folder, generator, order.steps)]
     if order.schedule == DROPS:
         return [after_drops(folder, generator)]
     return [at_system_calls(call, generator, order.setup) for call in order.calls]

@@ -2,7 +2,7 @@
 
 import itertools
 import shutil
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 import numpy as np
@@ -16,7 +16,7 @@ from benchmarks.durability.crashes.attacks import (
     count_crash_points,
 )
 from benchmarks.durability.crashes.child import Child, run_unharmed
-from benchmarks.durability.crashes.crash_trial import CREATION
+from benchmarks.durability.crashes.crash_trial import CREATION, STEPS
 from benchmarks.durability.processes import Setup
 from benchmarks.durability.workload import steps, work
 
@@ -61,21 +61,25 @@ def _run_work(folder: Path) -> Child:
     return run_unharmed(lambda send: work(folder, lambda number: send(str(number))))
 
 
-def at_crash_points(folder: Path, generator: np.random.Generator) -> Iterator[list[Attack]]:
+def at_crash_points(folder: Path, generator: np.random.Generator, steps: Sequence[str]) -> Iterator[list[Attack]]:
     """Yield a kill at each crash point of our own code, half of them with a kill of the run that resumes.
 
-    The order is random: a bug that spans several calls shows sooner than in the order of the calls.
+    The order is random: a bug that spans several calls shows sooner than in the order of the calls. If any `steps` are
+    named, only those of these steps are killed.
     """
-    numbers = generator.permutation(count_crash_points(folder))
+    counts = count_crash_points(folder)
     shutil.rmtree(folder)
-    for number in numbers.tolist():
+    names = [name for name, count in zip(STEPS, counts, strict=True) for _ in range(count)]
+    for number in generator.permutation(len(names)).tolist():
         second = AtCrashPoint(int(generator.integers(_SOON)))
-        yield [AtCrashPoint(number), second] if generator.random() < 0.5 else [AtCrashPoint(number)]
+        attacks: list[Attack] = [AtCrashPoint(number), second] if generator.random() < 0.5 else [AtCrashPoint(number)]
+        if not steps or names[number] in steps:
+            yield attacks
 
 
 def after_drops(folder: Path, generator: np.random.Generator) -> Iterator[list[Attack]]:
     """Yield a drop of the store at each crash point of our own code, in random order."""
-    numbers = generator.permutation(count_crash_points(folder, interrupts=True))
+    numbers = generator.permutation(sum(count_crash_points(folder, interrupts=True)))
     shutil.rmtree(folder)
     for number in numbers.tolist():
         yield [AfterDrop(number)]

@@ -34,11 +34,17 @@ def _check_power_loss(mutant: Mutant) -> list[str]:
     return report.tally.examples
 
 
+def _check_crashes(steps: tuple[str, ...], mutant: Mutant) -> list[str]:
+    return crash_at_each_call(seed=SEED, steps=steps, setup=setup_of(mutant.name)).tally.examples
+
+
 #: By name: installs a mutant, runs the check and returns what it found; skips the test where it cannot run.
 CHECKS: dict[str, Callable[[Mutant], list[str]]] = {
     "power loss": _check_power_loss,
     "crashes at random": lambda mutant: crash_at_random(100, 1, setup_of(mutant.name)).tally.examples,
-    "crashes at each call": lambda mutant: crash_at_each_call(seed=SEED, setup=setup_of(mutant.name)).tally.examples,
+    "crashes at each call": functools.partial(_check_crashes, ()),
+    "crashes in create": functools.partial(_check_crashes, ("create",)),
+    "crashes in move": functools.partial(_check_crashes, ("move",)),
     "dropped stores": lambda mutant: drop_at_each_call(seed=SEED, setup=setup_of(mutant.name)).tally.examples,
     **{name: functools.partial(_check_invariant, name) for name in INVARIANTS},
 }

@@ -57,7 +57,7 @@ durability: setup ## crash writers, cut the power, fail system calls, corrupt fi
 	$(BIN)/python -m pytest $(PARALLEL) tests/durability
 
 scaling: setup ## try stores on a real PostgreSQL and Milvus (make servers), and Ray: a few minutes
-	$(BIN)/python -m pytest tests/scaling
+	$(BIN)/python -m pytest $(PARALLEL) --dist loadgroup tests/scaling
 
 lint: setup ## check format, style and the direction of imports
 	$(BIN)/ruff format --check .

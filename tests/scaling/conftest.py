@@ -13,6 +13,13 @@ from tests.servers.postgres import PostgresCluster, running_postgres
 from tests.servers.shared_server import SharedServer, shared_server
 
 
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Let one process run all tests of Milvus, which is costly to start, while others run the others."""
+    for item in items:
+        if isinstance(item, pytest.Function) and "shared_milvus" in item.fixturenames:
+            item.add_marker(pytest.mark.xdist_group("milvus"))
+
+
 @pytest.fixture(scope="session")
 def shared_postgres() -> Iterator[SharedServer[PostgresCluster]]:
     pytest.importorskip("psycopg", reason="THE TESTS OF POSTGRESQL ARE SKIPPED: psycopg is not installed")

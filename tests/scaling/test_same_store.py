@@ -14,6 +14,7 @@ from tests.servers.postgres import PostgresCluster
 from tests.storage.stores import random_vectors
 
 
+@pytest.mark.xdist_group("milvus")
 @pytest.mark.parametrize("kind", ["PostgreSQL", "PostgreSQL and Milvus", "a folder and Milvus"])
 def test_stores_with_the_same_batches_hold_and_answer_the_same(
     kind: str, request: pytest.FixtureRequest, tmp_path: Path

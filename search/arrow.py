@@ -1,11 +1,12 @@
 """Query results as an Arrow table, for pandas, Polars, DuckDB and others."""
 
 import json
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 
+import numpy as np
 import pyarrow as pa
 
-from storage import Hit
+from storage import BatchHits
 
 SCHEMA = pa.schema(
     [
@@ -21,24 +22,22 @@ SCHEMA = pa.schema(
 )
 
 
-def arrow_table(answers: Iterable[tuple[str, Sequence[Hit]]]) -> pa.Table:
+def arrow_table(names: Sequence[str], hits: BatchHits) -> pa.Table:
     """Return the hits of queries, each with its name, one row a hit, with the query's index from 0.
 
-    Metadata is JSON text.
+    Metadata is JSON text. Ids and distances are not copied.
     """
-    rows = [
-        (
-            index,
-            query,
-            hit.rank,
-            hit.id,
-            hit.key,
-            hit.label,
-            hit.distance,
-            json.dumps(hit.metadata, sort_keys=True, ensure_ascii=False),
-        )
-        for index, (query, hits) in enumerate(answers)
-        for hit in hits
-    ]
-    columns = list(zip(*rows, strict=True)) or [()] * len(SCHEMA)
-    return pa.table([pa.array(column, kind) for column, kind in zip(columns, SCHEMA.types, strict=True)], schema=SCHEMA)
+    queries = np.repeat(np.arange(len(hits)), hits.counts)
+    items = pa.array(hits.indices)
+    metadata = [json.dumps(each, sort_keys=True, ensure_ascii=False) for each in hits.items.metadata]
+    columns = {
+        "query": pa.array(queries),
+        "asked": pa.array(names, pa.string()).take(pa.array(queries)),
+        "rank": pa.array(np.arange(len(queries)) - hits.offsets[queries] + 1),
+        "id": pa.array(hits.ids),
+        "key": pa.array(hits.items.keys, pa.string()).take(items),
+        "label": pa.array(hits.items.labels, pa.string()).take(items),
+        "distance": pa.array(hits.distances),
+        "metadata": pa.array(metadata, pa.string()).take(items),
+    }
+    return pa.table(columns, schema=SCHEMA)

@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     import pyarrow as pa
 
     from ingest.images.images import Image
+    from storage import BatchHits
 
 #: The width of a table as plain text, in characters: enough for keys of 100 characters.
 _WIDTH = 160
@@ -62,34 +63,61 @@ class QueryResult:
         return {"query": query, "hits": [asdict(hit) for hit in self.hits]}
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False, repr=False)
 class QueryResults(Sequence[QueryResult]):
-    """The results of a batch of queries, in the order of the queries."""
+    """The results of a batch of queries, in the order of the queries; each is made when it is looked at.
 
-    results: tuple[QueryResult, ...]
+    `hits` has all ids and distances as arrays. `names` are the queries', `items` or `images` what was searched with.
+    """
+
+    hits: "BatchHits"
+    names: Sequence[str]
+    items: Sequence[Item] | None = None
+    images: "Sequence[Image] | None" = None
+    thumbnails: Thumbnails = no_thumbnails
 
     def __len__(self) -> int:
-        return len(self.results)
+        return len(self.hits)
 
     @overload
     def __getitem__(self, index: int) -> QueryResult: ...
     @overload
     def __getitem__(self, index: slice) -> "QueryResults": ...
     def __getitem__(self, index: int | slice) -> "QueryResult | QueryResults":
-        return QueryResults(self.results[index]) if isinstance(index, slice) else self.results[index]
+        if isinstance(index, slice):
+            items = None if self.items is None else self.items[index]
+            images = None if self.images is None else self.images[index]
+            return QueryResults(self.hits[index], self.names[index], items, images, self.thumbnails)
+        item = None if self.items is None else self.items[index]
+        image = None if self.images is None else self.images[index]
+        return QueryResult(self.names[index], tuple(self.hits[index]), item, image, self.thumbnails)
+
+    @property
+    def results(self) -> tuple[QueryResult, ...]:
+        """Return all results."""
+        return tuple(self)
 
     def to_arrow(self) -> "pa.Table":
         """Return the hits as an Arrow table, one row a hit, with the index of its query; metadata is JSON text."""
         # Imported here: pyarrow takes a moment to load.
         from search.arrow import arrow_table
 
-        return arrow_table((result.query, result.hits) for result in self.results)
+        return arrow_table(self.names, self.hits)
+
+    def __eq__(self, other: object) -> bool:
+        return list(self) == list(other) if isinstance(other, Sequence) else NotImplemented
+
+    #: As a list.
+    __hash__ = None  # type: ignore[assignment]
+
+    def __repr__(self) -> str:
+        return f"QueryResults(results={self.results!r})"
 
     def __str__(self) -> str:
-        return plain_text([result.table() for result in self.results])
+        return plain_text([result.table() for result in self])
 
     def _repr_html_(self) -> str:
-        return "\n".join(result._repr_html_() for result in self.results)
+        return "\n".join(result._repr_html_() for result in self)
 
 
 def query_name(item: Item) -> str:

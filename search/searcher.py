@@ -16,7 +16,7 @@ from ingest.embedding.recipes import recipe_of
 from search.classify import Prediction, Predictions, classify
 from search.results import QueryResult, QueryResults, query_name
 from search.store_thumbnails import StoreThumbnails
-from storage import Hit, Item, Neighbours, Store
+from storage import BatchHits, Item, Neighbours, Store
 from storage.errors import InvalidQuery, InvalidVectors, StoreRenewed, UnknownItem
 from storage.types.items import checked_k
 from storage.types.query import Id, Query, SearchOptions
@@ -127,13 +127,10 @@ class Searcher:
             raise UnknownItem(f"expected items in {self.store.location} to draw one from, got none: ingest some first")
         return self.by_id(int(np.random.default_rng(seed).choice(ids)), k, **options)
 
-    def _item_results(self, pairs: Iterable[tuple[Item, list[Hit]]]) -> QueryResults:
-        return QueryResults(
-            tuple(
-                QueryResult(query_name(item), tuple(hits), item=item, thumbnails=StoreThumbnails(self.store))
-                for item, hits in pairs
-            )
-        )
+    def _item_results(self, answers: tuple[list[Item], BatchHits]) -> QueryResults:
+        items, hits = answers
+        names = [query_name(item) for item in items]
+        return QueryResults(hits, names, items=items, thumbnails=StoreThumbnails(self.store))
 
     def by_image(self, image: ImageInput, k: int | None = None, **options: Unpack[SearchOptions]) -> QueryResult:
         """Return the items nearest to an image, which is embedded as the store's items were.
@@ -150,13 +147,9 @@ class Searcher:
         from search.image_input import display_name
 
         query = Query.checked(k, **options)
-        decoded, answers = self._search_images(images, query)
-        return QueryResults(
-            tuple(
-                QueryResult(display_name(image), tuple(hits), image=pixels, thumbnails=StoreThumbnails(self.store))
-                for image, pixels, hits in zip(images, decoded, answers, strict=True)
-            )
-        )
+        decoded, hits = self._search_images(images, query)
+        names = [display_name(image) for image in images]
+        return QueryResults(hits, names, images=decoded, thumbnails=StoreThumbnails(self.store))
 
     def by_vector(self, vector: ArrayLike, k: int | None = None, **options: Unpack[SearchOptions]) -> QueryResult:
         """Return the items nearest to a vector, (dim,); raise InvalidVectors."""
@@ -166,17 +159,16 @@ class Searcher:
                 f"expected one vector of {self.store.dim} dimensions, got an array of shape {np.shape(vector)}: "
                 "use by_vectors for many"
             )
-        (hits,) = self.store.search(vector, query)
-        return self._vector_result(hits)
+        return self._vector_results(self.store.search(vector, query))[0]
 
     def by_vectors(self, vectors: ArrayLike, k: int | None = None, **options: Unpack[SearchOptions]) -> QueryResults:
         """Return the items nearest to each of many vectors, (n, dim); raise InvalidVectors."""
         query = Query.checked(k, **options)
         queries = vectors if np.size(vectors) else np.empty((0, self.store.dim))
-        return QueryResults(tuple(map(self._vector_result, self.store.search(queries, query))))
+        return self._vector_results(self.store.search(queries, query))
 
-    def _vector_result(self, hits: list[Hit]) -> QueryResult:
-        return QueryResult("a vector", tuple(hits), thumbnails=StoreThumbnails(self.store))
+    def _vector_results(self, hits: BatchHits) -> QueryResults:
+        return QueryResults(hits, ["a vector"] * len(hits), thumbnails=StoreThumbnails(self.store))
 
     def neighbours_of_all(self, k: int = 5) -> Neighbours:
         """Return the k nearest neighbours of every item of the store, itself excluded, as arrays of ids."""
@@ -221,9 +213,8 @@ class Searcher:
             neighbours = self.store.neighbours_of_all(k)
             distances, ids = neighbours.distances, neighbours.neighbours
         else:
-            answers = self.store.nearest(X, k)
-            distances = np.array([[hit.distance for hit in hits] for hits in answers]).reshape(-1, k)
-            ids = np.array([[hit.id for hit in hits] for hits in answers], np.int64).reshape(-1, k)
+            hits = self.store.nearest(X, k)
+            distances, ids = hits.distances.reshape(-1, k), hits.ids.reshape(-1, k)
         return (distances, ids) if return_distance else ids
 
     def embed(self, images: Sequence[ImageInput]) -> NDArray[np.float32]:
@@ -231,9 +222,7 @@ class Searcher:
         _, _, vectors = self._embed(images)
         return vectors
 
-    def _search_images(
-        self, images: Sequence[ImageInput], query: Query
-    ) -> tuple[list[NDArray[np.uint8]], list[list[Hit]]]:
+    def _search_images(self, images: Sequence[ImageInput], query: Query) -> tuple[list[NDArray[np.uint8]], BatchHits]:
         """Return the images' pixels and each one's hits; they are embedded again if the store is renewed meanwhile."""
         while True:
             fingerprint, decoded, vectors = self._embed(images)

@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from storage.errors import LookalikeError
+    from storage.memory.batch_hits import BatchHits
     from storage.memory.neighbours import Neighbours
     from storage.store import Store
     from storage.types.embedding import Embedding
@@ -14,6 +15,7 @@ if TYPE_CHECKING:
 
 __all__ = [
     "AppendResult",
+    "BatchHits",
     "Embedding",
     "Hit",
     "Item",
@@ -30,6 +32,7 @@ __all__ = [
 #: The module of each public name. They are imported at their first use: see `interrupts.py`.
 _MODULES = {
     "LookalikeError": "errors",
+    "BatchHits": "memory.batch_hits",
     "Neighbours": "memory.neighbours",
     "Store": "store",
     "Embedding": "types.embedding",

@@ -39,10 +39,11 @@ from storage.files.source_files import is_source_file
 from storage.locations.location import Location
 from storage.maintenance import verification
 from storage.maintenance.info import StoreInfo, describe, label_counts, source_counts
+from storage.memory.batch_hits import BatchHits
 from storage.memory.filter_fields import StoredFields, require_fields
 from storage.memory.neighbours import Neighbours, neighbours_of_all
 from storage.types.embedding import Embedding
-from storage.types.items import Hit, Item, ReusableItem, SourcedItem, checked_id, checked_k, checked_radius
+from storage.types.items import Item, ReusableItem, SourcedItem, checked_id, checked_k, checked_radius
 from storage.types.jobs import Job, Rejected
 from storage.types.query import NO_LIMIT, Id, Query
 from storage.types.vectors import checked_vectors
@@ -403,7 +404,7 @@ class StoreReader:
         exclude: Sequence[Sequence[int]] | None = None,
         *,
         fingerprint: str | None = None,
-    ) -> list[list[Hit]]:
+    ) -> BatchHits:
         """Return the hits of each query vector, (n, dim) or one (dim,), by Euclidean distance, then id.
 
         `exclude` has ids to leave out of each query's hits, besides those of the query. `fingerprint` is that of the
@@ -424,23 +425,23 @@ class StoreReader:
             )
         return view.search(queries, query, [[*query.excluded, *map(checked_id, ids)] for ids in exclude])
 
-    def search_by_id(self, ids: Sequence[Id], query: Query) -> list[tuple[Item, list[Hit]]]:
-        """Return each of these items with its nearest others, as `search` does; raise UnknownItem."""
+    def search_by_id(self, ids: Sequence[Id], query: Query) -> tuple[list[Item], BatchHits]:
+        """Return these items, and the nearest others of each, as `search` does; raise UnknownItem."""
         checked = [checked_id(id) for id in ids]
         return self._current.up_to_date(lambda view: self._search_by_id(view, checked, query))
 
-    def _search_by_id(self, view: View, ids: Sequence[int], query: Query) -> list[tuple[Item, list[Hit]]]:
+    def _search_by_id(self, view: View, ids: Sequence[int], query: Query) -> tuple[list[Item], BatchHits]:
         answers = view.search_loaded(ids, query)
         # Otherwise the items are read first: one that was deleted is unknown.
         return view.search_rows(self._rows_by_id(ids, view.reading), query) if answers is None else answers
 
-    def search_by_key(self, keys: Sequence[str], query: Query) -> list[tuple[Item, list[Hit]]]:
-        """Return the item of each key with its nearest others, as `search` does; raise UnknownItem."""
+    def search_by_key(self, keys: Sequence[str], query: Query) -> tuple[list[Item], BatchHits]:
+        """Return the items of these keys, and the nearest others of each, as `search` does; raise UnknownItem."""
         return self._current.up_to_date(lambda view: view.search_rows(self._rows_by_key(keys, view.reading), query))
 
     def nearest(
         self, vectors: ArrayLike, k: int, exclude: Sequence[Sequence[int]] | None = None, where: Where | None = None
-    ) -> list[list[Hit]]:
+    ) -> BatchHits:
         """Return the k nearest items of each query vector: `search` with k and a filter."""
         return self.search(vectors, Query(checked_k(k), conditions=conditions_of(where)), exclude)
 
@@ -450,7 +451,7 @@ class StoreReader:
         radius: float | np.floating,
         exclude: Sequence[Sequence[int]] | None = None,
         where: Where | None = None,
-    ) -> list[list[Hit]]:
+    ) -> BatchHits:
         """Return the items at most `radius` from each query vector: `search` with a radius and a filter."""
         return self.search(vectors, Query(NO_LIMIT, checked_radius(radius), conditions_of(where)), exclude)
 

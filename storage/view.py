@@ -15,12 +15,13 @@ from storage.catalog.catalog import Catalog
 from storage.catalog.database import Database
 from storage.catalog.row import Row, vectors_of
 from storage.errors import ServerUnusable, StoreRenewed, store_closed
+from storage.memory.batch_hits import BatchHits
 from storage.memory.hits import SnapshotOutdated
 from storage.memory.memory_search import MemorySearch
 from storage.memory.searchable import ExcludedIds, Queries, Searchable
 from storage.memory.snapshot_cache import SnapshotCache
 from storage.types.embedding import Embedding
-from storage.types.items import Hit, Item
+from storage.types.items import Item
 from storage.types.query import Query
 from storage.types.vectors import checked_vectors
 from storage.types.where import Condition
@@ -70,7 +71,7 @@ class View:
             catalog.require_embedding(self.embedding.fingerprint)
             yield catalog
 
-    def search(self, queries: Queries, query: Query, excluded: ExcludedIds) -> list[list[Hit]]:
+    def search(self, queries: Queries, query: Query, excluded: ExcludedIds) -> BatchHits:
         """Return the hits of each query vector by Euclidean distance, then id."""
         while True:
             try:
@@ -82,17 +83,17 @@ class View:
                 with self.reading():
                     raise
 
-    def search_rows(self, rows: Sequence[Row], query: Query) -> list[tuple[Item, list[Hit]]]:
-        """Return the items of checked rows, each with its nearest others.
+    def search_rows(self, rows: Sequence[Row], query: Query) -> tuple[list[Item], BatchHits]:
+        """Return the items of checked rows, and the nearest others of each.
 
         The rows were read in a transaction that has ended: a writer would wait for one that is open during a search.
         """
         queries = checked_vectors(vectors_of(rows, self.embedding.dim), self.embedding.dim)
         hits = self.search(queries, query, [[*query.excluded, row.id] for row in rows])
-        return [(row.item(), row_hits) for row, row_hits in zip(rows, hits, strict=True)]
+        return [row.item() for row in rows], hits
 
-    def search_loaded(self, ids: Sequence[int], query: Query) -> list[tuple[Item, list[Hit]]] | None:
-        """Return these items, each with its nearest others, by vectors in memory; None if those do not suffice."""
+    def search_loaded(self, ids: Sequence[int], query: Query) -> tuple[list[Item], BatchHits] | None:
+        """Return these items, and the nearest others of each, by vectors in memory; None if those do not suffice."""
         vectors = self.snapshots.current().vectors_of(ids) if self.engine is None else None
         if vectors is None:
             return None

@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from benchmarks.peers.peer import Row
-from storage import Embedding, Hit, NewItem, Store
+from storage import BatchHits, Embedding, NewItem, Store
 
 
 class LookalikePeer:
@@ -38,15 +38,15 @@ class LookalikePeer:
         """Return every item."""
         return [(int(item.key), item.label) for item in self._store.items()]
 
-    def search(self, query: NDArray[np.float32], k: int) -> list[list[Hit]]:
+    def search(self, query: NDArray[np.float32], k: int) -> BatchHits:
         """Search one."""
         return self._store.nearest(query, k)
 
-    def search_batch(self, queries: NDArray[np.float32], k: int) -> list[list[Hit]]:
+    def search_batch(self, queries: NDArray[np.float32], k: int) -> BatchHits:
         """Search all at once."""
         return self._store.nearest(queries, k)
 
-    def hits(self, result: list[list[Hit]]) -> list[list[Row]]:
+    def hits(self, result: BatchHits) -> list[list[Row]]:
         """Convert the keys, which are the numbers."""
         return [[(int(hit.key), hit.label) for hit in hits] for hits in result]
 

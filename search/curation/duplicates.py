@@ -145,12 +145,12 @@ def _representatives(store: Store, radius: float) -> Iterator[tuple[Item, list[H
     size = _MIN_BATCH
     while remaining:
         batch, remaining = remaining[:size], remaining[size:]
-        results = store.search_by_id(batch, query)
-        for item, hits in results:
+        items, results = store.search_by_id(batch, query)
+        for item, hits in zip(items, results, strict=True):
             # An earlier item of the same batch may have matched this one.
             if item.id not in duplicates:
                 duplicates.update(hit.id for hit in hits)
                 yield item, hits
         remaining = [id for id in remaining if id not in duplicates]
-        few = sum(len(hits) for _, hits in results) < _MANY_HITS
+        few = len(results.ids) < _MANY_HITS
         size = min(2 * size, _MAX_BATCH) if few else _MIN_BATCH

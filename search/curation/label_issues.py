@@ -145,7 +145,7 @@ def _neighbours(store: Store, items: Sequence[Item], k: int) -> Iterator[tuple[I
     """Yield each item with its k nearest labelled neighbours, itself excluded."""
     query = Query.checked(k, where={"label": {"exists": True}})
     for start in range(0, len(items), _BATCH):
-        yield from store.search_by_id([item.id for item in items[start : start + _BATCH]], query)
+        yield from zip(*store.search_by_id([item.id for item in items[start : start + _BATCH]], query), strict=True)
 
 
 def weighted_vote(label: str, neighbours: Sequence[Hit]) -> tuple[str, float]:

@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 
 from storage.catalog.checksum import row_checksum
 from storage.errors import InvalidItem, StoreCorrupt
-from storage.types.items import Hit, Item, NewItem, Scalar
+from storage.types.items import Item, NewItem, Scalar
 from storage.types.storable import MAX_METADATA_BYTES, require_storable_item, shortened
 
 #: Encodes metadata, equal values to equal text. A shared encoder is three times as fast as `json.dumps`.
@@ -75,16 +75,11 @@ class Row(NamedTuple):
 
     def item(self) -> Item:
         """Return a verified row as an item, without its vector; raise StoreCorrupt when it cannot be decoded."""
-        key, label, metadata = self._decoded()
+        key, label, metadata = self.decoded()
         return Item(self.id, key, label, metadata, self.content)
 
-    def hit(self, rank: int, distance: float) -> Hit:
-        """Return a verified row as a hit; raise StoreCorrupt when it cannot be decoded."""
-        key, label, metadata = self._decoded()
-        return Hit(rank, self.id, key, label, distance, metadata)
-
-    def _decoded(self) -> tuple[str, str | None, dict[str, Scalar]]:
-        """Return the key, the label and the metadata; the metadata may be changed by the caller."""
+    def decoded(self) -> tuple[str, str | None, dict[str, Scalar]]:
+        """Return a verified row's key, label and metadata; raise StoreCorrupt when they cannot be decoded."""
         try:
             label = None if self.label is None else self.label.decode()
             return self.key.decode(), label, dict(_metadata(self.metadata))

@@ -9,58 +9,38 @@ from storage.catalog.catalog import Catalog
 from storage.catalog.pages import BatchState
 from storage.catalog.row import VECTOR_DTYPE, Row
 from storage.errors import StoreCorrupt
-from storage.memory.gc_pause import gc_paused
+from storage.memory.batch_hits import BatchHits, ItemTexts
 from storage.memory.snapshot import Snapshot
-from storage.nearest.answers import Answer, Answers, Distances
-from storage.types.items import Hit, Item
+from storage.nearest.answers import Answers, Positions
 
 
 class SnapshotOutdated(Exception):
     """An item was deleted or replaced after the snapshot was taken."""
 
 
-def hits_of(snapshot: Snapshot, catalog: Catalog, answer: Answer) -> list[Hit]:
-    """Return the hits of one answer, in order.
+class CheckedItems:
+    """The items of a snapshot that were read for a search, each once."""
 
-    Raise SnapshotOutdated when an item was deleted in a later batch. Raise StoreCorrupt when a row is gone that no
-    batch deleted, does not match its checksum, or has another vector than was compared.
-    """
-    positions, distances = answer
-    ids, vectors = snapshot.ids[positions].tolist(), snapshot.index.vectors()[positions]
-    return ranked_hits(_checked_rows(snapshot, catalog, ids, vectors), distances)
+    def __init__(self, snapshot: Snapshot) -> None:
+        self._snapshot = snapshot
+        self._texts = ItemTexts()
+        self._indices = np.full(len(snapshot.ids), -1)
 
+    def read(self, catalog: Catalog, positions: Positions) -> None:
+        """Read the items at positions, (n,), unless they were.
 
-def item_and_hits(
-    snapshot: Snapshot, catalog: Catalog, id: int, vector: NDArray[np.float32], answer: Answer
-) -> tuple[Item, list[Hit]]:
-    """Return the item that is the query, with its vector (dim,) as searched, and its hits as `hits_of` does."""
-    positions, distances = answer
-    ids = [id, *snapshot.ids[positions].tolist()]
-    vectors = np.concatenate((vector[np.newaxis], snapshot.index.vectors()[positions]))
-    row, *rows = _checked_rows(snapshot, catalog, ids, vectors)
-    return row.item(), ranked_hits(rows, distances)
+        Raise SnapshotOutdated when an item was deleted in a later batch. Raise StoreCorrupt when a row is gone that no
+        batch deleted, does not match its checksum, or has another vector than was compared.
+        """
+        new = np.unique(positions[self._indices[positions] < 0])
+        ids, vectors = self._snapshot.ids[new].tolist(), self._snapshot.index.vectors()[new]
+        self._indices[new] = np.arange(len(new)) + len(self._texts)
+        self._texts.add(checked_rows(self._snapshot, catalog, ids, vectors))
 
-
-def items_of(snapshot: Snapshot, catalog: Catalog, ids: Sequence[int], vectors: NDArray[np.float32]) -> list[Item]:
-    """Return the items that are queries, with their vectors (n, dim) as searched; raise as `hits_of` does."""
-    return [row.item() for row in _checked_rows(snapshot, catalog, ids, vectors)]
-
-
-def hits_of_batch(snapshot: Snapshot, catalog: Catalog, answers: Answers, items: dict[int, Item]) -> list[list[Hit]]:
-    """Return the hits of many answers as `hits_of` does; each item is read once.
-
-    `items` is a cache of checked items by id; those that are read are added to it.
-    """
-    with gc_paused():
-        distinct = np.unique(answers.positions)
-        new = distinct[[id not in items for id in snapshot.ids[distinct].tolist()]]
-        new_ids, vectors = snapshot.ids[new].tolist(), snapshot.index.vectors()[new]
-        items |= zip(new_ids, items_of(snapshot, catalog, new_ids, vectors), strict=True)
-        hit_items = map(items.__getitem__, snapshot.ids[answers.positions].tolist())
-        return [
-            [_hit(rank, next(hit_items), distance) for rank, distance in enumerate(distances.tolist(), start=1)]
-            for _, distances in answers
-        ]
+    def hits(self, answers: Answers) -> BatchHits:
+        """Return the hits of answers whose items were read."""
+        ids, indices = self._snapshot.ids[answers.positions], self._indices[answers.positions]
+        return BatchHits(answers.offsets, ids, answers.distances, indices, self._texts)
 
 
 def require_intact_rows(snapshot: Snapshot, state: BatchState) -> None:
@@ -78,18 +58,8 @@ def require_intact_rows(snapshot: Snapshot, state: BatchState) -> None:
     snapshot.batch.require_live(count)
 
 
-def ranked_hits(rows: Sequence[Row], distances: Distances) -> list[Hit]:
-    """Return the hits of checked rows in order, with their distances, (n,), and ranks from 1."""
-    pairs = zip(rows, distances.tolist(), strict=True)
-    return [row.hit(rank, distance) for rank, (row, distance) in enumerate(pairs, start=1)]
-
-
-def _hit(rank: int, item: Item, distance: float) -> Hit:
-    return Hit(rank, item.id, item.key, item.label, distance, item.metadata)
-
-
-def _checked_rows(snapshot: Snapshot, catalog: Catalog, ids: Sequence[int], vectors: NDArray[np.float32]) -> list[Row]:
-    """Return the rows with these ids, each checked, also against its vector of (n, dim)."""
+def checked_rows(snapshot: Snapshot, catalog: Catalog, ids: Sequence[int], vectors: NDArray[np.float32]) -> list[Row]:
+    """Return the rows with these ids, each checked, also against its vector of (n, dim); raise as `CheckedItems`."""
     if not ids:
         return []
     rows: list[Row] = []

@@ -3,15 +3,20 @@
 from collections.abc import Iterator, Sequence
 from contextlib import AbstractContextManager, nullcontext
 
+import numpy as np
+
+from storage.catalog.catalog import Catalog
 from storage.catalog.database import Database
-from storage.memory.hits import hits_of, hits_of_batch, item_and_hits, items_of
+from storage.catalog.row import Row
+from storage.memory.batch_hits import BatchHits
+from storage.memory.hits import CheckedItems, checked_rows
 from storage.memory.searchable import ExcludedIds, Queries
 from storage.memory.snapshot import Snapshot
-from storage.nearest.answers import Answer, Answers
+from storage.nearest.answers import Answer, Answers, Positions
 from storage.nearest.exact import nearest_in_parts, nearest_to
 from storage.nearest.polling_lock import PollingLock
 from storage.nearest.range_search import range_search_in_parts
-from storage.types.items import Hit, Item
+from storage.types.items import Item
 from storage.types.query import Query
 
 
@@ -29,43 +34,48 @@ class MemorySearch:
         self._database = database
         self._lock = lock
 
-    def search(self, queries: Queries, query: Query, excluded: ExcludedIds) -> list[list[Hit]]:
+    def search(self, queries: Queries, query: Query, excluded: ExcludedIds) -> BatchHits:
         """Return the hits of each query vector by Euclidean distance, then id."""
         if len(queries) != 1:
-            return self._search_batch(queries, query, excluded, {})
+            return self._search_batch(queries, query, excluded)
         with self._single_search():
-            answer = self._answer(queries, query, excluded[0])
+            positions, distances = self._answer(queries, query, excluded[0])
             with self._database.reading() as catalog:
-                return [hits_of(self._snapshot, catalog, answer)]
+                return BatchHits.of([(self._rows(catalog, positions), distances)])
 
-    def search_items(self, ids: Sequence[int], vectors: Queries, query: Query) -> list[tuple[Item, list[Hit]]]:
-        """Return each of these items with its nearest others; `vectors` are theirs in a snapshot.
+    def search_items(self, ids: Sequence[int], vectors: Queries, query: Query) -> tuple[list[Item], BatchHits]:
+        """Return these items and the nearest others of each; `vectors` are theirs in a snapshot.
 
-        Items and hits are read together, so that a query by id takes hardly longer than one by vector.
+        The item and hits of a single query are read together, so that it takes hardly longer than one by vector.
         """
         excluded = [[*query.excluded, id] for id in ids]
         if len(ids) != 1:
+            hits = self._search_batch(vectors, query, excluded)
             with self._database.reading() as catalog:
-                items = items_of(self._snapshot, catalog, ids, vectors)
-            cache = dict(zip(ids, items, strict=True))
-            return list(zip(items, self._search_batch(vectors, query, excluded, cache), strict=True))
+                return [row.item() for row in checked_rows(self._snapshot, catalog, ids, vectors)], hits
         with self._single_search():
-            answer = self._answer(vectors, query, excluded[0])
+            positions, distances = self._answer(vectors, query, excluded[0])
+            all_ids = [*ids, *self._snapshot.ids[positions].tolist()]
+            all_vectors = np.concatenate((vectors, self._snapshot.index.vectors()[positions]))
             with self._database.reading() as catalog:
-                return [item_and_hits(self._snapshot, catalog, ids[0], vectors[0], answer)]
+                row, *rows = checked_rows(self._snapshot, catalog, all_ids, all_vectors)
+                return [row.item()], BatchHits.of([(rows, distances)])
+
+    def _rows(self, catalog: Catalog, positions: Positions) -> list[Row]:
+        ids, vectors = self._snapshot.ids[positions].tolist(), self._snapshot.index.vectors()[positions]
+        return checked_rows(self._snapshot, catalog, ids, vectors)
 
     def _single_search(self) -> AbstractContextManager[None]:
         return self._lock if self._snapshot.index.fits_cache else nullcontext()
 
-    def _search_batch(
-        self, queries: Queries, query: Query, excluded: ExcludedIds, items: dict[int, Item]
-    ) -> list[list[Hit]]:
+    def _search_batch(self, queries: Queries, query: Query, excluded: ExcludedIds) -> BatchHits:
         """Return the hits of a batch; the rows of one part are read while the next parts are searched."""
-        hits: list[list[Hit]] = []
+        items, parts = CheckedItems(self._snapshot), []
         for answers in self._answers(queries, query, excluded):
             with self._database.reading() as catalog:
-                hits += hits_of_batch(self._snapshot, catalog, answers, items)
-        return hits
+                items.read(catalog, answers.positions)
+            parts.append(answers)
+        return items.hits(Answers.joined(parts))
 
     def _answer(self, queries: Queries, query: Query, excluded: Sequence[int]) -> Answer:
         """Return the answer to a single query, (1, dim)."""

@@ -6,7 +6,7 @@ from typing import Protocol
 import numpy as np
 from numpy.typing import NDArray
 
-from storage.types.items import Hit
+from storage.memory.batch_hits import BatchHits
 from storage.types.query import Query
 
 #: Checked vectors, (nq, dim) float32.
@@ -19,7 +19,7 @@ ExcludedIds = Sequence[Sequence[int]]
 class Searchable(Protocol):
     """The items of a store that fulfil a query's conditions."""
 
-    def search(self, queries: Queries, query: Query, excluded: ExcludedIds) -> list[list[Hit]]:
+    def search(self, queries: Queries, query: Query, excluded: ExcludedIds) -> BatchHits:
         """Return the hits of each query vector by Euclidean distance, then id.
 
         Every hit's row is checked; StoreCorrupt is raised rather than a wrong label returned.

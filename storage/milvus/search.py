@@ -17,8 +17,8 @@ from storage.catalog.catalog import Catalog
 from storage.catalog.database import Database
 from storage.catalog.pages import BatchState, RowPage, read_state
 from storage.catalog.row import Row, vectors_of
+from storage.memory.batch_hits import BatchHits
 from storage.memory.filter_fields import StoredFields, require_fields
-from storage.memory.hits import ranked_hits
 from storage.memory.memory_search import MemorySearch
 from storage.memory.searchable import ExcludedIds, Queries, Searchable
 from storage.memory.snapshot import Snapshot, find_ascending
@@ -33,7 +33,6 @@ from storage.nearest.faiss_flat import FaissFlat
 from storage.nearest.index import MARGIN
 from storage.nearest.polling_lock import PollingLock
 from storage.types.embedding import Embedding
-from storage.types.items import Hit
 from storage.types.query import Query
 from storage.types.where import Condition
 
@@ -133,7 +132,7 @@ class MilvusSearch:
         self._fingerprint, self._dim = embedding.fingerprint, embedding.dim
         self._expression = expression
 
-    def search(self, queries: Queries, query: Query, excluded: ExcludedIds) -> list[list[Hit]]:
+    def search(self, queries: Queries, query: Query, excluded: ExcludedIds) -> BatchHits:
         """Return the hits of each query vector by Euclidean distance, then id."""
         excluded_ids = [_ids(ids) for ids in excluded]
         rankings: dict[int, _Ranking] = {}
@@ -148,7 +147,7 @@ class MilvusSearch:
         if self._engine.exact or first > MAX_HITS:
             for number in numbers:
                 rankings[number] = self._compare_all(queries[number], query, excluded_ids[number])
-        return [_hits(rankings[number], query) for number in range(len(queries))]
+        return BatchHits.of(_ranked(rankings[number], query) for number in range(len(queries)))
 
     def _candidates(self, queries: Queries, query: Query, excluded: Sequence[Ids], count: int) -> Iterator[_Ranking]:
         """Yield each query's ranking of `count` candidates of the server and of all rows that it does not cover."""
@@ -246,6 +245,7 @@ def _hit_count(ranking: _Ranking, query: Query) -> int:
     return min(query.k, int(np.searchsorted(ranking.distances, query.radius, side="right")))
 
 
-def _hits(ranking: _Ranking, query: Query) -> list[Hit]:
+def _ranked(ranking: _Ranking, query: Query) -> tuple[list[Row], Distances]:
+    """Return the rows of the answer with their distances."""
     count = _hit_count(ranking, query)
-    return ranked_hits(ranking.rows[:count], ranking.distances[:count])
+    return ranking.rows[:count], ranking.distances[:count]

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from storage.memory.batch_hits import BatchHits
 from storage.store import Store
 from storage.types.items import Hit, Item
 from storage.types.query import Query
@@ -132,7 +133,7 @@ def _with_noise(vectors: NDArray[np.float32], generator: np.random.Generator) ->
 
 def _answers(
     left: Store, right: Store, vectors: NDArray[np.float32], query: Query
-) -> Iterator[tuple[list[list[Hit]], list[list[Hit]]]]:
+) -> Iterator[tuple[BatchHits, BatchHits]]:
     """Yield both stores' hits of the query vectors, a batch at a time."""
     for start in range(0, len(vectors), _BATCH):
         batch = vectors[start : start + _BATCH]

@@ -71,4 +71,4 @@ def answers(store: Store) -> list[list[list[Hit]]]:
     ids = store.ids()[:40].tolist()
     answers.append(store.nearest(store.vectors(ids), 3, exclude=[[id] for id in ids]))
     answers.append(store.nearest(queries, len(store) + 10))
-    return answers
+    return [list(hits) for hits in answers]

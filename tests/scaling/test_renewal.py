@@ -9,7 +9,7 @@ from storage.errors import StoreBusy, StoreRenewed
 from storage.types.query import Query
 from tests.servers.milvus import MilvusServer
 from tests.servers.postgres import PostgresCluster
-from tests.storage.stores import EMBEDDING, content, hit, item, line_store, line_vectors, new_item, new_items
+from tests.storage.stores import EMBEDDING, content, hit, item, line_store, line_vectors, new_item, new_items, pairs
 
 WIDER = Embedding(3, "d" * 64, {"made": "wider"})
 
@@ -40,7 +40,7 @@ def test_a_store_on_postgresql_is_renewed_beside_itself(postgres: PostgresCluste
                 other.append([new_item(4)], line_vectors([4]))
             with pytest.raises(StoreRenewed):
                 reader.nearest([0, 0], 1)
-            assert reader.search_by_key(["key 0"], Query(1)) == [(item(0, 4), [hit(1, 1, 512.0, id=5)])]
+            assert pairs(reader.search_by_key(["key 0"], Query(1))) == [(item(0, 4), [hit(1, 1, 512.0, id=5)])]
             assert reader.verify() == []
     assert postgres.sql("SELECT count(*) FROM information_schema.schemata WHERE schema_name = 'renewed_renewal'") == [
         (0,)
@@ -59,5 +59,5 @@ def test_the_collection_of_a_renewed_store_is_made_anew(milvus: MilvusServer, tm
             store.remove_renewal()
             with pytest.raises(StoreRenewed):
                 reader.nearest([0, 0], 1)
-            assert reader.search_by_key(["key 0"], Query(1)) == [(item(0, 3), [hit(1, 1, 512.0, id=4)])]
+            assert pairs(reader.search_by_key(["key 0"], Query(1))) == [(item(0, 3), [hit(1, 1, 512.0, id=4)])]
             assert reader.verify() == []

@@ -1,12 +1,13 @@
 """A small store whose query results are known by hand."""
 
+from collections.abc import Sequence
 from pathlib import Path
 
 import pytest
 
 from ingest.embedding.recipes import Recipe
 from ingest.job import ingest
-from search.results import QueryResult, QueryResults
+from search.results import QueryResult
 from search.searcher import Searcher
 from storage import Hit, Item
 from tests.toys import TOY, grey_source, toy_backbone
@@ -59,6 +60,6 @@ def result(searcher: Searcher, key: str, k: int = 5) -> QueryResult:
     return QueryResult(f"item {list(LEVELS).index(key)} ({key})", NEIGHBOURS[key][:k], item=item(searcher, key))
 
 
-def batch(*results: QueryResult) -> QueryResults:
+def batch(*results: QueryResult) -> Sequence[QueryResult]:
     """Return the results of a batch of queries."""
-    return QueryResults(results)
+    return results

@@ -93,7 +93,8 @@ def test_json_of_an_image_query_has_no_item() -> None:
 
 
 def test_a_batch_becomes_an_arrow_table(searcher: Searcher) -> None:
-    table = searcher.by_ids([1, 3], k=1).to_arrow()
+    results = searcher.by_ids([1, 3], k=1)
+    table = results.to_arrow()
     assert table.schema.names == ["query", "asked", "rank", "id", "key", "label", "distance", "metadata"]
     assert table.drop_columns(["distance"]).to_pylist() == [
         {
@@ -115,6 +116,8 @@ def test_a_batch_becomes_an_arrow_table(searcher: Searcher) -> None:
             "metadata": '{"height": 8, "width": 8}',
         },
     ]
+    ids, distances = (table[name].chunk(0).buffers()[1].address for name in ("id", "distance"))
+    assert (ids, distances) == (results.hits.ids.ctypes.data, results.hits.distances.ctypes.data), "they were copied"
     empty = searcher.by_ids([]).to_arrow()
     assert (empty.num_rows, empty.schema) == (0, table.schema)
 

@@ -40,7 +40,7 @@ def answers(folder: Path) -> list[list[Hit]]:
         hits = [hit for answer in answers for hit in answer]
         labels = [label_of(vector) for vector in store.vectors([hit.id for hit in hits])]
         assert [hit.label for hit in hits] == labels
-        return answers
+        return list(answers)
 
 
 def fixed_name_vectors(folder: Path) -> NDArray[np.float32]:

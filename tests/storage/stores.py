@@ -13,7 +13,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from storage import Embedding, Hit, Item, NewItem, Store
+from storage import BatchHits, Embedding, Hit, Item, NewItem, Store
 
 EMBEDDING = Embedding(2, "f" * 64, {"made": "by hand"})
 
@@ -49,6 +49,11 @@ def hit(rank: int, number: int, distance: float, id: int | None = None) -> Hit:
     """Return the hit of an item; its id is its number by default."""
     stored = item(number, id)
     return Hit(rank, stored.id, stored.key, stored.label, distance, stored.metadata)
+
+
+def pairs(answers: tuple[list[Item], BatchHits]) -> list[tuple[Item, list[Hit]]]:
+    """Return each item that was searched with and its hits."""
+    return list(zip(*answers, strict=True))
 
 
 def line_store(folder: Path, count: int = 5, *, batch: int | None = None, published: bool = False) -> Path:

@@ -24,6 +24,7 @@ from tests.storage.stores import (
     line_vectors,
     new_item,
     new_items,
+    pairs,
     sql,
 )
 
@@ -72,7 +73,7 @@ def test_a_renewal_gives_every_item_a_new_id_and_vector_and_keeps_all_else(
         assert list(store.embedding.arrays) == list(embedding.arrays)
         assert store.verify() == []
         assert [(file.items, file.covers_all) for file in store.info().generations] == [(4, True)]
-        assert store.search_by_key(["key 3"], Query(1)) == [(item(3, 7), [hit(1, 4, 64.0, id=8)])]
+        assert pairs(store.search_by_key(["key 3"], Query(1))) == [(item(3, 7), [hit(1, 4, 64.0, id=8)])]
     assert sql(folder, "SELECT count(*) FROM items WHERE deleted_in IS NOT NULL AND length(vector) > 0") == [(0,)]
     assert sorted(path.name for path in folder.iterdir()) == ["catalog.sqlite", "index", "index.faiss", "writer.lock"]
     assert len(list((folder / "index").iterdir())) == 1
@@ -156,13 +157,13 @@ def test_a_migration_that_was_interrupted_before_a_renewal_names_another_locatio
 def test_an_open_reader_answers_from_the_new_vectors_after_a_renewal(tmp_path: Path) -> None:
     folder = line_store(tmp_path, 4, published=True)
     with Store.open(folder) as reader, Store.open(folder) as idle:
-        assert reader.search_by_key(["key 0"], Query(2)) == [(item(0), [hit(1, 1, 1.0), hit(2, 2, 3.0)])]
+        assert pairs(reader.search_by_key(["key 0"], Query(2))) == [(item(0), [hit(1, 1, 1.0), hit(2, 2, 3.0)])]
         renew(folder, [0, 1, 2, 3], WIDER)
         for store in (reader, idle):
-            assert store.search_by_key(["key 3"], Query(2)) == [
+            assert pairs(store.search_by_key(["key 3"], Query(2))) == [
                 (item(3, 7), [hit(1, 2, 128.0, id=6), hit(2, 1, 384.0, id=5)])
             ]
-            assert store.search_by_id([7], Query(1)) == [(item(3, 7), [hit(1, 2, 128.0, id=6)])]
+            assert pairs(store.search_by_id([7], Query(1))) == [(item(3, 7), [hit(1, 2, 128.0, id=6)])]
             assert store.dim == 3
             assert store.all_vectors()[1].shape == (4, 3)
             assert store.neighbours_of_all(1).neighbours.tolist() == [[5], [6], [7], [6]]

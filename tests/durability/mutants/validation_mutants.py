@@ -1,7 +1,7 @@
 """Mutants of what is validated before an answer is returned."""
 
 import hashlib
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from types import SimpleNamespace
 
@@ -17,7 +17,6 @@ from storage.catalog.row import Row
 from storage.databases.sqlite_file import SqliteFile
 from storage.files import generations
 from storage.memory import hits
-from storage.memory.snapshot import Snapshot
 from storage.nearest.faiss_flat import FaissFlat
 from tests.durability.mutants.patches import Patches
 
@@ -63,11 +62,7 @@ def history_of_generation_unchecked(patches: Patches) -> None:
 
 def answer_unchecked(patches: Patches) -> None:
     """Answer without comparing the rows' vectors with those in the index."""
-
-    def verified_rows(_: Snapshot, catalog: Catalog, ids: Sequence[int], __: NDArray[np.float32]) -> list[Row]:
-        return [row.verified() for row in catalog.items.by_id(ids) if row is not None]
-
-    patches.set(hits, "_checked_rows", verified_rows)
+    patches.set(hits, "_require_vectors", lambda *_: None)
 
 
 def embedding_unchecked(patches: Patches) -> None:

@@ -10,18 +10,18 @@ from storage import Store
 from storage.errors import StoreCorrupt, UnknownItem
 from storage.types.query import Query
 from tests.errors import error_message
-from tests.storage.stores import hit, item, line_store, line_vector, new_item, sql
+from tests.storage.stores import hit, item, line_store, line_vector, new_item, pairs, sql
 
 #: The items within 4 of item 2, which is at 3.
 NEAR_ITEM_2 = [hit(1, 1, 2.0), hit(2, 0, 3.0), hit(3, 3, 4.0)]
 
 
 def by_id(store: Store, id: int, **options: Any) -> object:
-    return store.search_by_id([id], Query.checked(3, **options))
+    return pairs(store.search_by_id([id], Query.checked(3, **options)))
 
 
 def by_key(store: Store, id: int, **options: Any) -> object:
-    return store.search_by_key([f"key {id}"], Query.checked(3, **options))
+    return pairs(store.search_by_key([f"key {id}"], Query.checked(3, **options)))
 
 
 @pytest.mark.parametrize("search", [by_id, by_key])
@@ -36,9 +36,9 @@ def test_an_item_and_its_hits_are_returned(tmp_path: Path, search: Callable[...,
 def test_several_items_are_returned_in_their_order_each_with_its_hits(tmp_path: Path) -> None:
     expected = [(item(3), [hit(1, 2, 4.0)]), (item(0), [hit(1, 1, 1.0)]), (item(3), [hit(1, 2, 4.0)])]
     with Store.open(line_store(tmp_path)) as store:
-        assert store.search_by_id([3, 0, 3], Query(1)) == expected
-        assert store.search_by_key(["key 3", "key 0", "key 3"], Query(1)) == expected
-        assert store.search_by_id([], Query(1)) == store.search_by_key([], Query(1)) == []
+        assert pairs(store.search_by_id([3, 0, 3], Query(1))) == expected
+        assert pairs(store.search_by_key(["key 3", "key 0", "key 3"], Query(1))) == expected
+        assert pairs(store.search_by_id([], Query(1))) == pairs(store.search_by_key([], Query(1))) == []
 
 
 def test_a_search_by_id_is_one_transaction(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -104,7 +104,7 @@ def recipes(
     recipe: Annotated[list[str] | None, typer.Option(help="Only this recipe or TOML file; can be repeated.")] = None,
     test: TestOption = 1000,
     limit: LimitOption = 5000,
-    quick: Annotated[bool, typer.Option("--quick", help="1,000 images, 200 of them queries, in 3 splits.")] = False,
+    quick: Annotated[bool, typer.Option("--quick", help="1,000 images, 200 of them queries, in 2 splits.")] = False,
     figure: Annotated[Path | None, typer.Option(help="Draw accuracy against cost to this file.")] = None,
     force: ForceOption = False,
     weights: WeightsOption = None,
@@ -200,9 +200,7 @@ def latency(
     ] = None,
     k: NeighboursOption = 5,
     samples: Annotated[int, typer.Option(min=20, help="How many single queries to time.")] = 500,
-    quick: Annotated[
-        bool, typer.Option("--quick", help="Without --store: the two smaller sizes, fewer queries.")
-    ] = False,
+    quick: Annotated[bool, typer.Option("--quick", help="Without --store: two small sizes, fewer queries.")] = False,
     json: JsonOption = False,
 ) -> None:
     """Time single queries, batches, filters and threads, in turn with scikit-learn and FAISS."""

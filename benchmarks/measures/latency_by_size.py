@@ -13,7 +13,8 @@ from storage import Embedding, NewItem, Store
 
 DIM = 128
 SIZES = (5_000, 60_000, 250_000, 1_000_000)
-QUICK_SIZES = (5_000, 60_000)
+#: The larger one does not fit into most caches, so that its vectors are quantized.
+QUICK_SIZES = (2_000, 20_000)
 
 #: Percentages of the items that the filters select: none, few, half, nearly all, all.
 PERCENTS = (0, 1, 50, 99, 100)

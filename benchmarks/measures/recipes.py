@@ -27,8 +27,8 @@ from ingest.sources import Source, SourceImage
 
 SPLITS = 5
 
-#: The short form takes about a minute, most of it the network for photographs.
-QUICK_SPLITS = 3
+#: The fewest that have a spread.
+QUICK_SPLITS = 2
 
 #: Seconds for which images are embedded, at least, to measure the rate.
 _TIMED_SECONDS = 1.0

@@ -6,12 +6,15 @@ import numpy as np
 from numpy.typing import NDArray
 
 from storage.catalog.catalog import Catalog
-from storage.catalog.pages import BatchState
+from storage.catalog.pages import BatchState, Reading
 from storage.catalog.row import VECTOR_DTYPE, Row
 from storage.errors import StoreCorrupt
 from storage.memory.batch_hits import BatchHits, ItemTexts
 from storage.memory.snapshot import Snapshot
 from storage.nearest.answers import Answers, Positions
+
+#: Rows looked up in one transaction: a query within a radius may have every item as a hit.
+_LOOKUPS = 4096
 
 
 class SnapshotOutdated(Exception):
@@ -26,7 +29,7 @@ class CheckedItems:
         self._texts = ItemTexts()
         self._indices = np.full(len(snapshot.ids), -1)
 
-    def read(self, catalog: Catalog, positions: Positions) -> None:
+    def read(self, reading: Reading, positions: Positions) -> None:
         """Read the items at positions, (n,), unless they were.
 
         Raise SnapshotOutdated when an item was deleted in a later batch. Raise StoreCorrupt when a row is gone that no
@@ -35,7 +38,7 @@ class CheckedItems:
         new = np.unique(positions[self._indices[positions] < 0])
         ids, vectors = self._snapshot.ids[new].tolist(), self._snapshot.index.vectors()[new]
         self._indices[new] = np.arange(len(new)) + len(self._texts)
-        self._texts.add(checked_rows(self._snapshot, catalog, ids, vectors))
+        self._texts.add(checked_rows(self._snapshot, reading, ids, vectors))
 
     def hits(self, answers: Answers) -> BatchHits:
         """Return the hits of answers whose items were read."""
@@ -58,20 +61,30 @@ def require_intact_rows(snapshot: Snapshot, state: BatchState) -> None:
     snapshot.batch.require_live(count)
 
 
-def checked_rows(snapshot: Snapshot, catalog: Catalog, ids: Sequence[int], vectors: NDArray[np.float32]) -> list[Row]:
-    """Return the rows with these ids, each checked, also against its vector of (n, dim); raise as `CheckedItems`."""
-    if not ids:
-        return []
+def checked_rows(snapshot: Snapshot, reading: Reading, ids: Sequence[int], vectors: NDArray[np.float32]) -> list[Row]:
+    """Return the rows with these ids, each checked, also against its vector of (n, dim); raise as `CheckedItems`.
+
+    Those of many are read in several transactions: a deletion in between is noticed as one before.
+    """
     rows: list[Row] = []
-    for id, row in zip(ids, catalog.items.by_id(ids), strict=True):
-        if row is None:
-            # An item that is the query may be from an older snapshot.
-            if catalog.history.last_batch() != snapshot.batch or not len(snapshot.positions([id])):
-                raise SnapshotOutdated
-            raise StoreCorrupt(f"expected item {id} in the catalog, but it is gone: run `lookalike store verify`")
-        rows.append(row.verified())
-    _require_vectors(rows, vectors)
+    for start in range(0, len(ids), _LOOKUPS):
+        page = ids[start : start + _LOOKUPS]
+        with reading() as catalog:
+            found = catalog.items.by_id(page)
+            if None in found:
+                raise _missing(snapshot, catalog, page[found.index(None)])
+        rows += [row.verified() for row in found if row is not None]
+    if rows:
+        _require_vectors(rows, vectors)
     return rows
+
+
+def _missing(snapshot: Snapshot, catalog: Catalog, id: int) -> Exception:
+    """Return the error for an item that has no live row."""
+    # An item that is the query may be from an older snapshot.
+    if catalog.history.last_batch() != snapshot.batch or not len(snapshot.positions([id])):
+        return SnapshotOutdated()
+    return StoreCorrupt(f"expected item {id} in the catalog, but it is gone: run `lookalike store verify`")
 
 
 def _require_vectors(rows: Sequence[Row], vectors: NDArray[np.float32]) -> None:

@@ -5,7 +5,6 @@ from contextlib import AbstractContextManager, nullcontext
 
 import numpy as np
 
-from storage.catalog.catalog import Catalog
 from storage.catalog.database import Database
 from storage.catalog.row import Row
 from storage.memory.batch_hits import BatchHits
@@ -40,8 +39,7 @@ class MemorySearch:
             return self._search_batch(queries, query, excluded)
         with self._single_search():
             positions, distances = self._answer(queries, query, excluded[0])
-            with self._database.reading() as catalog:
-                return BatchHits.of([(self._rows(catalog, positions), distances)])
+            return BatchHits.of([(self._rows(positions), distances)])
 
     def search_items(self, ids: Sequence[int], vectors: Queries, query: Query) -> tuple[list[Item], BatchHits]:
         """Return these items and the nearest others of each; `vectors` are theirs in a snapshot.
@@ -51,19 +49,17 @@ class MemorySearch:
         excluded = [[*query.excluded, id] for id in ids]
         if len(ids) != 1:
             hits = self._search_batch(vectors, query, excluded)
-            with self._database.reading() as catalog:
-                return [row.item() for row in checked_rows(self._snapshot, catalog, ids, vectors)], hits
+            return [row.item() for row in checked_rows(self._snapshot, self._database.reading, ids, vectors)], hits
         with self._single_search():
             positions, distances = self._answer(vectors, query, excluded[0])
             all_ids = [*ids, *self._snapshot.ids[positions].tolist()]
             all_vectors = np.concatenate((vectors, self._snapshot.index.vectors()[positions]))
-            with self._database.reading() as catalog:
-                row, *rows = checked_rows(self._snapshot, catalog, all_ids, all_vectors)
-                return [row.item()], BatchHits.of([(rows, distances)])
+            row, *rows = checked_rows(self._snapshot, self._database.reading, all_ids, all_vectors)
+            return [row.item()], BatchHits.of([(rows, distances)])
 
-    def _rows(self, catalog: Catalog, positions: Positions) -> list[Row]:
+    def _rows(self, positions: Positions) -> list[Row]:
         ids, vectors = self._snapshot.ids[positions].tolist(), self._snapshot.index.vectors()[positions]
-        return checked_rows(self._snapshot, catalog, ids, vectors)
+        return checked_rows(self._snapshot, self._database.reading, ids, vectors)
 
     def _single_search(self) -> AbstractContextManager[None]:
         return self._lock if self._snapshot.index.fits_cache else nullcontext()
@@ -72,8 +68,7 @@ class MemorySearch:
         """Return the hits of a batch; the rows of one part are read while the next parts are searched."""
         items, parts = CheckedItems(self._snapshot), []
         for answers in self._answers(queries, query, excluded):
-            with self._database.reading() as catalog:
-                items.read(catalog, answers.positions)
+            items.read(self._database.reading, answers.positions)
             parts.append(answers)
         return items.hits(Answers.joined(parts))
 

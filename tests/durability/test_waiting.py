@@ -1,8 +1,11 @@
 """Who has to wait for a lock of a store's file waits, says for which process, and goes on when the lock is free."""
 
+import json
 import logging
 import os
 import signal
+import subprocess
+import sys
 import threading
 import time
 from collections.abc import Callable
@@ -10,6 +13,7 @@ from pathlib import Path
 
 import pytest
 
+from benchmarks.durability.processes import environment
 from storage import Store
 from storage.databases import lock_wait, sqlite_file
 from tests.durability.test_processes import STOPPED_READER, wait_until_stopped
@@ -109,3 +113,20 @@ def test_the_process_is_named_that_the_system_lists(
     assert lock_wait.holder(path) == expected.format(folder=path.parent)
     monkeypatch.setattr(lock_wait, "_LOCKS", tmp_path / "none")
     assert lock_wait.holder(path) == f"another process, which uses {path.parent}"
+
+
+def test_a_command_that_waits_says_so_on_standard_error_and_then_does_its_work(tmp_path: Path) -> None:
+    folder = line_store(tmp_path)
+    with python(COMMITTING, folder) as process:
+        wait_until_stopped(process.pid)
+        command = [sys.executable, "-m", "storage", "info", "--store", str(folder), "--json"]
+        pipe = subprocess.PIPE
+        with subprocess.Popen(command, env=environment(), stdout=pipe, stderr=pipe, text=True) as waiting:
+            assert waiting.stderr is not None
+            said = waiting.stderr.readline()
+            os.kill(process.pid, signal.SIGCONT)
+            output, errors = waiting.communicate()
+        process.wait()
+    assert said == f"waiting for process {process.pid}, which writes to {folder}\n"
+    assert (waiting.returncode, errors) == (0, "")
+    assert json.loads(output)["items"] == 5

@@ -168,7 +168,7 @@ class Store(StoreReader):
             raise InvalidItem(f"expected a vector for each of {len(items)} items, got {len(rows)} vectors")
         if not items and not delete and not sources and update is None:
             return AppendResult((), 0)
-        texts = commit.encode_texts(items)
+        texts = commit.encode_batch(items)
 
         def append(catalog: Catalog) -> AppendResult:
             catalog.require_embedding(self.embedding.fingerprint)

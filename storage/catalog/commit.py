@@ -12,14 +12,14 @@ from numpy.typing import NDArray
 from storage.catalog.batch import Batch
 from storage.catalog.catalog import Catalog
 from storage.catalog.chain import rows_changed
-from storage.catalog.row import EncodedText, encode_text, new_row
+from storage.catalog.row import EncodedText, bytes_of_each, encode_texts, new_row
 from storage.errors import InvalidItem
 from storage.types.items import AppendResult, NewItem
 
 
-def encode_texts(items: Sequence[NewItem]) -> list[EncodedText]:
-    """Return the items' text as it is stored; raise InvalidItem when one cannot be stored or two share a key."""
-    texts = [encode_text(item) for item in items]
+def encode_batch(items: Sequence[NewItem]) -> list[EncodedText]:
+    """Return the items' texts as they are stored; raise InvalidItem when one cannot be stored or two share a key."""
+    texts = encode_texts(items)
     if len({item.key for item in items}) != len(items):
         (repeated, _), *_ = Counter(item.key for item in items).most_common(1)
         raise InvalidItem(f"expected each key once in a batch, got {repeated!r} twice")
@@ -42,7 +42,7 @@ def append(
     replaced = sorted(row.verified().id for row in existing if row is not None)
     rows = [
         new_row(last.next_id + offset, last.number + 1, text, item.content, vector)
-        for offset, (item, text, vector) in enumerate(zip(items, texts, vectors, strict=True))
+        for offset, (item, text, vector) in enumerate(zip(items, texts, bytes_of_each(vectors), strict=True))
     ]
     others = {row.id for row in catalog.items.by_id(delete) if row is not None} - set(replaced) if delete else set()
     deleted = sorted(others.union(replaced))
@@ -55,9 +55,7 @@ def append(
     catalog.thumbnails.write(
         {row.id: item.thumbnail for row, item in zip(rows, items, strict=True) if item.thumbnail is not None}
     )
-    catalog.sources.write(
-        {row.id: item.source for row, item in zip(rows, items, strict=True) if item.source is not None}
-    )
+    catalog.sources.add({row.id: item.source for row, item in zip(rows, items, strict=True) if item.source is not None})
     return AppendResult(tuple(row.id for row in rows), len(replaced), len(others))
 
 

@@ -13,6 +13,7 @@ from storage.errors import StoreCorrupt
 #: Their columns are the fields of `Batch` and `Generation`, in order.
 _BATCH = sa.select(BatchRow.__table__)
 _GENERATION = sa.select(GenerationRow.__table__)
+_INSERT_BATCH = sa.insert(BatchRow)
 
 #: More than any count of items or bytes.
 _COUNT_LIMIT = 2**62
@@ -26,7 +27,7 @@ class History:
 
     def write_batch(self, batch: Batch) -> None:
         """Record a batch."""
-        self._connection.execute(sa.insert(BatchRow).values(asdict(batch)))
+        self._connection.execute(_INSERT_BATCH, asdict(batch))
 
     def rewrite_batch(self, batch: Batch) -> None:
         """Replace the record of a batch."""

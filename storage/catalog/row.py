@@ -4,7 +4,6 @@ import json
 import math
 import struct
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from functools import lru_cache
 from typing import NamedTuple
 
@@ -16,8 +15,8 @@ from storage.errors import InvalidItem, StoreCorrupt
 from storage.types.items import Item, NewItem, Scalar
 from storage.types.storable import MAX_METADATA_BYTES, require_storable_item, shortened
 
-#: Encodes metadata, equal values to equal text. A shared encoder is three times as fast as `json.dumps`.
-_ENCODER = json.JSONEncoder(sort_keys=True, ensure_ascii=False, allow_nan=False)
+#: Encodes metadata, equal values to equal text; a newline is only ever a separator, since texts have theirs escaped.
+_ENCODER = json.JSONEncoder(sort_keys=True, ensure_ascii=False, allow_nan=False, separators=(",\n", ": "))
 
 
 def _finite_number(text: str) -> float:
@@ -115,8 +114,14 @@ def _foreign_row(id: int, expected: str) -> StoreCorrupt:
     )
 
 
-@dataclass(frozen=True, slots=True)
-class EncodedText:
+def bytes_of_each(vectors: NDArray[np.float32]) -> list[bytes]:
+    """Return the bytes of each vector of (n, dim) float32 as they are stored."""
+    data = np.ascontiguousarray(vectors, VECTOR_DTYPE)
+    rows: list[bytes] = data.view(np.dtype((np.void, data.shape[1] * data.itemsize))).ravel().tolist()
+    return rows
+
+
+class EncodedText(NamedTuple):
     """An item's text as stored: UTF-8, the metadata as JSON."""
 
     key: bytes
@@ -124,25 +129,40 @@ class EncodedText:
     metadata: bytes
 
 
-def encode_text(item: NewItem) -> EncodedText:
-    """Return an item's text as it is stored; raise InvalidItem when a field of the item cannot be stored."""
-    try:
-        require_storable_item(item)
-        label = None if item.label is None else item.label.encode()
-        metadata = _ENCODER.encode(dict(item.metadata)).encode()
+def encode_texts(items: Sequence[NewItem]) -> list[EncodedText]:
+    """Return the items' texts as they are stored; raise InvalidItem when a field of an item cannot be stored."""
+    for item in items:
+        try:
+            require_storable_item(item)
+        except (TypeError, ValueError) as error:
+            raise _unstorable(item, str(error)) from error
+    texts = []
+    for item, metadata in zip(items, _encode_metadata(items), strict=True):
         if len(metadata) > MAX_METADATA_BYTES:
-            raise ValueError(
-                f"its metadata must have at most {MAX_METADATA_BYTES:,} bytes as JSON, got {len(metadata):,}"
-            )
-        return EncodedText(item.key.encode(), label, metadata)
-    except (TypeError, ValueError) as error:
-        key = shortened(item.key) if isinstance(item.key, str) else repr(item.key)
-        raise InvalidItem(f"expected an item that can be stored, got key {key}: {error}") from error
+            problem = f"its metadata must have at most {MAX_METADATA_BYTES:,} bytes as JSON, got {len(metadata):,}"
+            raise _unstorable(item, problem)
+        texts.append(EncodedText(item.key.encode(), None if item.label is None else item.label.encode(), metadata))
+    return texts
+
+
+def _encode_metadata(items: Sequence[NewItem]) -> list[bytes]:
+    """Return the metadata of checked items as JSON; all together take a third of the time of one by one."""
+    if not items:
+        return []
+    text = _ENCODER.encode([dict(item.metadata) for item in items])[1:-1]
+    # No value is an object, so that this separator stands between items only; NUL is escaped as newlines are.
+    separate = text.replace("},\n{", "}\0{").replace(",\n", ", ").split("\0")
+    return [metadata.encode() for metadata in separate]
+
+
+def _unstorable(item: NewItem, problem: str) -> InvalidItem:
+    key = shortened(item.key) if isinstance(item.key, str) else repr(item.key)
+    return InvalidItem(f"expected an item that can be stored, got key {key}: {problem}")
 
 
 def require_storable(key: str, label: str | None, metadata: Mapping[str, Scalar]) -> None:
     """Raise InvalidItem unless an item with these fields can be stored; call it before the vector is computed."""
-    encode_text(NewItem(key, b"", label, metadata))
+    encode_texts([NewItem(key, b"", label, metadata)])
 
 
 def renewed_row(row: Row, id: int, batch: int, vector: bytes) -> Row:
@@ -151,8 +171,8 @@ def renewed_row(row: Row, id: int, batch: int, vector: bytes) -> Row:
     return renewed._replace(checksum=row_checksum(*renewed[:-1]))
 
 
-def new_row(id: int, batch: int, text: EncodedText, content: bytes, vector: NDArray[np.float32]) -> Row:
-    """Return the row of a new item; `vector` is (dim,) float32."""
-    data = vector.astype(VECTOR_DTYPE, copy=False).tobytes()
-    checksum = row_checksum(id, batch, text.key, text.label, content, text.metadata, data)
-    return Row(id, batch, text.key, text.label, content, text.metadata, data, checksum)
+def new_row(id: int, batch: int, text: EncodedText, content: bytes, vector: bytes) -> Row:
+    """Return the row of a new item; `vector` is one of `bytes_of_each`."""
+    key, label, metadata = text
+    checksum = row_checksum(id, batch, key, label, content, metadata, vector)
+    return Row(id, batch, key, label, content, metadata, vector, checksum)

@@ -41,10 +41,13 @@ class SourceRows:
 
     def write(self, sources: Mapping[int, str]) -> None:
         """Write the names of the sources of items, by the items' ids, in place of those that they had."""
-        if not sources:
-            return
+        if sources:
+            self.remove(list(sources))
+        self.add(sources)
+
+    def add(self, sources: Mapping[int, str]) -> None:
+        """Write the names of the sources of new items, by the items' ids."""
         numbers = {name: self._number(name) for name in dict.fromkeys(sources.values())}
-        self.remove(list(sources))
         rows = [(item, numbers[name], source_checksum(item, name)) for item, name in sources.items()]
         insert_rows(self._connection, ItemSourceRow, ["item", "source", "checksum"], rows)
 

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import numpy as np
 
-from storage.catalog.row import encode_text
+from storage.catalog.row import encode_texts
 from storage.errors import FileUnusable
 from storage.files.output_file import OutputFile
 from storage.store import Store
@@ -78,8 +78,8 @@ def _checked_dim(file: Path, pages: Pages) -> int:
     keys: set[str] = set()
     for items, vectors in pages:
         dim = vectors.shape[1]
+        encode_texts(items)
         for item in items:
-            encode_text(item)
             if item.key in keys:
                 raise FileUnusable(f"expected each key once in {file}, got {item.key!r} twice")
             keys.add(item.key)

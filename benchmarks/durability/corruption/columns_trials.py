@@ -11,7 +11,7 @@ import pyarrow as pa
 from benchmarks.durability.corruption import byte_corruptions
 from benchmarks.durability.corruption.byte_corruptions import SECTOR, Corruption
 from benchmarks.durability.corruption.isolated import Outcome, RunTrial
-from storage.catalog.row import encode_text, new_row
+from storage.catalog.row import encode_texts, new_row
 from storage.columns.arrow_file import parse_columns, read_columns, write_columns
 from storage.columns.column_filter import ColumnFilter
 from storage.columns.columns import Columns
@@ -101,7 +101,8 @@ def _file(seed: int) -> bytes:
         }
         metadata |= {"rare": id} if id == _ROWS // 2 else {}
         item = NewItem(f"item {id}", generator.bytes(32), None if id % 5 == 0 else str(id % 10), metadata)
-        rows.append(new_row(id, 1, encode_text(item), item.content, generator.random(_DIM, np.float32)))
+        (text,) = encode_texts([item])
+        rows.append(new_row(id, 1, text, item.content, generator.random(_DIM, np.float32).tobytes()))
     builder.add(rows)
     write_columns(builder.finish(), out.write)
     return out.getvalue()

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from storage.catalog.row import Row, encode_text, new_row
+from storage.catalog.row import Row, encode_texts, new_row
 from storage.columns.columns import Columns
 from storage.columns.columns_builder import ColumnsBuilder, empty_columns
 from storage.types.items import Item, NewItem
@@ -12,7 +12,8 @@ from storage.types.items import Item, NewItem
 
 def row_of(item: NewItem, id: int) -> Row:
     """Return the row of an item; its vector has the id in it."""
-    return new_row(id, 1, encode_text(item), item.content, np.array([id, 0], np.float32))
+    (text,) = encode_texts([item])
+    return new_row(id, 1, text, item.content, np.array([id, 0], np.float32).tobytes())
 
 
 def rows_of(items: Sequence[Item]) -> list[Row]:

@@ -5,18 +5,16 @@ import math
 import struct
 from collections.abc import Mapping, Sequence
 from functools import lru_cache
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
 from storage.catalog.checksum import row_checksum
 from storage.errors import InvalidItem, StoreCorrupt
+from storage.types.flat_json import encode_each
 from storage.types.items import Item, NewItem, Scalar
 from storage.types.storable import MAX_METADATA_BYTES, require_storable_item, shortened
-
-#: Encodes metadata, equal values to equal text; a newline is only ever a separator, since texts have theirs escaped.
-_ENCODER = json.JSONEncoder(sort_keys=True, ensure_ascii=False, allow_nan=False, separators=(",\n", ": "))
 
 
 def _finite_number(text: str) -> float:
@@ -117,7 +115,7 @@ def _foreign_row(id: int, expected: str) -> StoreCorrupt:
 def bytes_of_each(vectors: NDArray[np.float32]) -> list[bytes]:
     """Return the bytes of each vector of (n, dim) float32 as they are stored."""
     data = np.ascontiguousarray(vectors, VECTOR_DTYPE)
-    rows: list[bytes] = data.view(np.dtype((np.void, data.shape[1] * data.itemsize))).ravel().tolist()
+    rows: list[Any] = data.view(np.dtype((np.void, data.shape[1] * data.itemsize))).ravel().tolist()
     return rows
 
 
@@ -137,22 +135,12 @@ def encode_texts(items: Sequence[NewItem]) -> list[EncodedText]:
         except (TypeError, ValueError) as error:
             raise _unstorable(item, str(error)) from error
     texts = []
-    for item, metadata in zip(items, _encode_metadata(items), strict=True):
+    for item, metadata in zip(items, encode_each([item.metadata for item in items]), strict=True):
         if len(metadata) > MAX_METADATA_BYTES:
             problem = f"its metadata must have at most {MAX_METADATA_BYTES:,} bytes as JSON, got {len(metadata):,}"
             raise _unstorable(item, problem)
         texts.append(EncodedText(item.key.encode(), None if item.label is None else item.label.encode(), metadata))
     return texts
-
-
-def _encode_metadata(items: Sequence[NewItem]) -> list[bytes]:
-    """Return the metadata of checked items as JSON; all together take a third of the time of one by one."""
-    if not items:
-        return []
-    text = _ENCODER.encode([dict(item.metadata) for item in items])[1:-1]
-    # No value is an object, so that this separator stands between items only; NUL is escaped as newlines are.
-    separate = text.replace("},\n{", "}\0{").replace(",\n", ", ").split("\0")
-    return [metadata.encode() for metadata in separate]
 
 
 def _unstorable(item: NewItem, problem: str) -> InvalidItem:

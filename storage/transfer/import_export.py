@@ -1,7 +1,7 @@
 """Export a store's items to files that other tools read, and import other models' vectors."""
 
 import hashlib
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
@@ -11,10 +11,11 @@ import numpy as np
 from storage.catalog.row import encode_texts
 from storage.errors import FileUnusable
 from storage.files.output_file import OutputFile
+from storage.memory.gc_pause import gc_paused
 from storage.store import Store
 from storage.transfer.export_files import is_export, to_faiss, to_npz, to_parquet
 from storage.transfer.import_npz import from_npz
-from storage.transfer.import_page import Page, Pages
+from storage.transfer.import_page import Page, Pages, read_errors
 from storage.transfer.import_parquet import from_parquet
 from storage.types.embedding import Embedding
 
@@ -62,12 +63,16 @@ def import_file(file: Path, store: str | Path, model: str, *, milvus: str | None
     if file.exists() and not file.is_file():
         raise FileUnusable(f"expected a file that can be read at {file}, got a folder, pipe or device")
     # Closed at once after an error too: a traceback would keep the generator, and its file open.
-    with closing(read(file)) as pages:
+    with gc_paused(), closing(read(file)) as pages:
         embedding = imported_embedding(_checked_dim(file, pages), model)
-    with Store.open_or_create(store, embedding, milvus=milvus) as target, closing(read(file)) as pages:
+    with Store.open_or_create(store, embedding, milvus=milvus) as target:
         counts = np.zeros(3, np.int64)
-        for page in pages:
-            counts += _import_page(target, page)
+        with gc_paused(), closing(read(file)) as pages:
+            for page in pages:
+                # The file may have changed since it was checked.
+                with read_errors(file):
+                    contents = page.content_digests()
+                counts += _import_page(target, page, contents)
         target.publish()
     return ImportReport(*counts.tolist())
 
@@ -76,22 +81,22 @@ def _checked_dim(file: Path, pages: Pages) -> int:
     """Return the dimension of a file's vectors, after checking every item."""
     dim = 0
     keys: set[str] = set()
-    for items, vectors in pages:
-        dim = vectors.shape[1]
-        encode_texts(items)
-        for item in items:
-            if item.key in keys:
-                raise FileUnusable(f"expected each key once in {file}, got {item.key!r} twice")
-            keys.add(item.key)
+    for page in pages:
+        dim = page.vectors.shape[1]
+        encode_texts(page.items([b""] * len(page.keys)))
+        for key in page.keys:
+            if key in keys:
+                raise FileUnusable(f"expected each key once in {file}, got {key!r} twice")
+            keys.add(key)
     if not keys:
         raise FileUnusable(f"expected items in {file}, got none")
     return dim
 
 
-def _import_page(store: Store, page: Page) -> tuple[int, int, int]:
+def _import_page(store: Store, page: Page, contents: Sequence[bytes]) -> tuple[int, int, int]:
     """Store a page's new and changed items; return how many were added, replaced and unchanged."""
-    items, vectors = page
-    stored = store.content_digests([item.key for item in items])
+    items, vectors = page.items(contents), page.vectors
+    stored = store.content_digests(page.keys)
     changed = [row for row, item in enumerate(items) if stored.get(item.key) != item.content]
     appended = store.append([items[row] for row in changed], vectors[changed])
     return len(changed) - appended.replaced, appended.replaced, len(items) - len(changed)

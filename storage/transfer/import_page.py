@@ -4,17 +4,20 @@ A file has columns (Parquet) or arrays (`.npz`) `key` and `vector`, and optional
 `source` (a source's name, empty for none); others are ignored.
 """
 
-import hashlib
 import json
 from collections.abc import Generator, Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from dataclasses import dataclass
+from hashlib import sha256
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
+from storage.catalog.row import bytes_of_each
 from storage.errors import FileUnusable, LookalikeError
+from storage.types.flat_json import encode_each
 from storage.types.items import NewItem
 from storage.types.storable import label_of
 from storage.types.vectors import checked_vectors
@@ -25,13 +28,46 @@ MAX_ROWS = 4096
 #: The most bytes of a column or array that are in memory at once.
 MAX_BYTES = 2**26
 
-#: Items and their vectors, (n, dim) float32, of the same dimension in every page.
-Page = tuple[list[NewItem], NDArray[np.float32]]
-Pages = Generator[Page, None, None]
+_DECODER = json.JSONDecoder()
 
 _REQUIRED = ("key", "vector")
 _OPTIONAL = ("label", "metadata", "source")
 TEXT_COLUMNS = ("key", *_OPTIONAL)
+
+
+@dataclass(frozen=True)
+class Page:
+    """Items by their fields, and their vectors, (n, dim) float32, of the same dimension in every page.
+
+    The fields have the right types, but may have values that cannot be stored.
+    """
+
+    keys: Sequence[str]
+    labels: Sequence[str | None]
+    metadata: Sequence[Mapping[str, Any]]
+    sources: Sequence[str | None]
+    vectors: NDArray[np.float32]
+
+    def items(self, contents: Sequence[bytes]) -> list[NewItem]:
+        """Return the items with these content digests."""
+        return [
+            NewItem(key, content, label, metadata, source=source)
+            for key, content, label, metadata, source in zip(
+                self.keys, contents, self.labels, self.metadata, self.sources, strict=True
+            )
+        ]
+
+    def content_digests(self) -> list[bytes]:
+        """Return the sha256 of each item's label and metadata, as JSON in ASCII, and vector."""
+        labels = {label: json.dumps(label).encode() for label in {*self.labels}}
+        metadata = encode_each(self.metadata, ascii=True)
+        return [
+            sha256(b"[%b, %b]%b" % (labels[label], text, vector)).digest()
+            for label, text, vector in zip(self.labels, metadata, bytes_of_each(self.vectors), strict=True)
+        ]
+
+
+Pages = Generator[Page, None, None]
 
 
 def columns_to_read(file: Path, names: Sequence[str]) -> list[str]:
@@ -51,18 +87,24 @@ def page_of(file: Path, start: int, columns: Mapping[str, Sequence[Any]], number
         raise FileUnusable(f"expected vectors of at least one number in {file}, got empty ones")
     vectors = checked_vectors(numbers, dim, first_row=start)
     missing = [None] * len(vectors)
-    optional = (columns.get(name, missing) for name in _OPTIONAL)
-    rows = zip(columns["key"], *optional, vectors, strict=True)
-    items = []
-    for row, (key, raw_label, raw_metadata, raw_source, vector) in enumerate(rows, start=start):
-        if key is None:
-            raise FileUnusable(f"expected a key in every row of {file}, got none in row {row}")
-        label = _text(file, row, raw_label) if isinstance(raw_label, bytes) else label_of(raw_label)
-        metadata = _metadata(file, row, raw_metadata)
-        content = hashlib.sha256(json.dumps([label, metadata], sort_keys=True).encode() + vector.tobytes()).digest()
-        source = _text(file, row, raw_source) if raw_source else None
-        items.append(NewItem(_text(file, row, key), content, label, metadata, source=source))
-    return items, vectors
+    labels, metadata, sources = (columns.get(name, missing) for name in _OPTIONAL)
+    return Page(
+        [_key(file, row, key) for row, key in enumerate(columns["key"], start)],
+        [_label(file, row, label) for row, label in enumerate(labels, start)],
+        [_metadata(file, row, text) for row, text in enumerate(metadata, start)],
+        [_text(file, row, source) if source else None for row, source in enumerate(sources, start)],
+        vectors,
+    )
+
+
+def _key(file: Path, row: int, value: Any) -> str:
+    if value is None:
+        raise FileUnusable(f"expected a key in every row of {file}, got none in row {row}")
+    return _text(file, row, value)
+
+
+def _label(file: Path, row: int, value: Any) -> str | None:
+    return _text(file, row, value) if isinstance(value, str | bytes) else label_of(value)
 
 
 def _text(file: Path, row: int, value: Any) -> str:
@@ -76,12 +118,21 @@ def _text(file: Path, row: int, value: Any) -> str:
 def _metadata(file: Path, row: int, text: Any) -> dict[str, Any]:
     """Parse a row's metadata; None and an empty text are no metadata."""
     try:
-        metadata = json.loads(text) if text else {}
+        metadata = _parsed(text) if text else {}
     except (TypeError, ValueError, RecursionError):
         metadata = None
     if not isinstance(metadata, dict):
         raise FileUnusable(f"expected a JSON object as metadata in row {row} of {file}, got {str(text)[:100]!r}")
     return metadata
+
+
+def _parsed(text: Any) -> Any:
+    """Return what a JSON text says; a text without space around it takes half the time."""
+    if isinstance(text, str) and text.startswith("{"):
+        value, end = _DECODER.raw_decode(text)
+        if end == len(text):
+            return value
+    return json.loads(text)
 
 
 @contextmanager

@@ -60,6 +60,8 @@ def _values(file: Path, start: int, column: Any) -> list[Any]:
                 f"expected texts of at most {MAX_BYTES:,} bytes in {len(column):,} rows of {file}, got {total:,} from "
                 f"row {start} on"
             )
+        texts: list[Any] = pc.take(column.dictionary, column.indices).to_numpy(zero_copy_only=False).tolist()
+        return texts
     values: list[Any] = column.to_pylist()
     return values
 

@@ -1,5 +1,6 @@
 """Importing other models' vectors: each item once, and a file completely or not at all."""
 
+import hashlib
 from pathlib import Path
 from typing import Any
 
@@ -90,6 +91,18 @@ def test_the_same_values_are_the_same_items_in_any_kind_of_file_and_number(tmp_p
     other = write(tmp_path, ".npz", vector=np.array([[0.1, 2], [3, 4]], ">f4"), **columns)
     assert import_file(one, tmp_path / "store", "theirs") == ImportReport(2, 0, 0)
     assert import_file(other, tmp_path / "store", "theirs") == ImportReport(0, 0, 2)
+
+
+@KINDS
+def test_content_is_the_digest_of_label_and_metadata_as_ascii_json_and_of_the_vector(tmp_path: Path, kind: str) -> None:
+    columns = {"label": ["é", ""], "metadata": ['{"b": "\\u007f", "a": 0.5}', ""], "vector": [[1.0, 2.0], [3.0, 4.0]]}
+    import_file(write(tmp_path, kind, key=["a", "b"], **columns), tmp_path / "store", "theirs")
+    texts = [rb'["\u00e9", {"a": 0.5, "b": "\u007f"}]', b'["", {}]']
+    vectors = np.array([[1, 2], [3, 4]], "<f4")
+    with Store.open(tmp_path / "store") as store:
+        assert [item.content for item in store.items()] == [
+            hashlib.sha256(text + vector.tobytes()).digest() for text, vector in zip(texts, vectors, strict=True)
+        ]
 
 
 @KINDS

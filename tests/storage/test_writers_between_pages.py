@@ -1,5 +1,6 @@
 """Reads of all items while another process writes: each is of one batch, whatever is written between its pages."""
 
+import dataclasses
 import shutil
 from collections.abc import Callable, Iterator, Mapping
 from functools import partial
@@ -11,9 +12,11 @@ import pyarrow.parquet as pq
 import pytest
 
 from storage import Store
-from storage.errors import StoreRenewed
+from storage.catalog.history import History
+from storage.errors import StoreCorrupt, StoreRenewed
 from storage.transfer.import_export import export_store
 from storage.transfer.migration import migrate
+from tests.errors import error_message
 from tests.storage.between_reads import BetweenReads
 from tests.storage.stores import line_store, line_vectors, new_items, sql
 from tests.storage.test_change_over import renew
@@ -265,3 +268,15 @@ def test_verification_finds_damage_whatever_is_written_between_two_pages(
     sql(original, "UPDATE items SET label = 'another' WHERE id = 3")
     for problems, _ in with_write_after(original, tmp_path, monkeypatch, write, verify):
         assert problems == ["item 3: its fields do not match its checksum"]
+
+
+def test_two_records_of_the_newest_batch_are_an_error_and_no_change_to_wait_for(
+    original: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    last_batch = History.last_batch
+    monkeypatch.setattr(History, "last_batch", lambda history: dataclasses.replace(last_batch(history), next_id=0))
+    with Store.open(original) as store:
+        assert error_message(StoreCorrupt, store.all_vectors) == (
+            "expected one record of batch 5, got two: rows were lost or changed after they were written; run "
+            "`lookalike store repair`, or restore the store from a backup"
+        )

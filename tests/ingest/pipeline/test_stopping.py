@@ -31,7 +31,8 @@ from tests.ingest.jobs import job, noise_source
 from storage import console
 def show(progress):
     print(progress.stage, progress.done, flush=True)
-    time.sleep(0.2)
+    if progress.stage != "fitting":
+        time.sleep(0.2)
 app = console.command_app("Ingest noise.")
 @app.command()
 def main(store: Path):

@@ -25,7 +25,7 @@ from ingest.pipeline.run import run
 from ingest.sources import Source
 from ingest.sources.job_source import JobSource
 from storage import Embedding, Store
-from storage.errors import OtherEmbedding
+from storage.errors import OtherEmbedding, StoreCorrupt
 
 #: Where an embedding's description has the digest of the labels that a renewal fitted its head on.
 _LABELS = "labels"
@@ -102,7 +102,7 @@ def renew(
             items=len(target),
             recipe=target.embedding.name,
             previous_recipe=previous.name,
-            fitted_on=int(spec["fitted_on"]),
+            fitted_on=int(spec.get("fitted_on", 0)),
             precision=str(spec.get("precision")),
             weights=dict(spec.get("weights", {})),
             seconds=round(time.perf_counter() - started, 3),
@@ -197,7 +197,7 @@ def _restored(embedding: Embedding, recipe: Recipe, options: JobOptions) -> Embe
     """Return the embedder of an embedding; None if this decoder, these weights or this machine make other vectors."""
     try:
         return Embedder.restore(embedding, options.make_backbone(recipe, stored_precision(embedding)))
-    except (OtherEmbedding, EmbeddingDrift):
+    except (OtherEmbedding, EmbeddingDrift, StoreCorrupt):
         return None
 
 

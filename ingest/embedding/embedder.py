@@ -1,19 +1,17 @@
 """From decoded images to vectors: recipe, backbone and head in one object."""
 
-import hashlib
-import json
 from collections.abc import Callable, Iterable, Mapping
-from typing import Any
 
 import cv2
 import numpy as np
 
 from ingest.embedding.features import collect_features, compute_features, network_input
-from ingest.embedding.heads import ENOUGH_IMAGES, Head, fit_head, head_arrays, restore_head
+from ingest.embedding.heads import ENOUGH_IMAGES, Head, fit_head, head_arrays
 from ingest.embedding.linalg.arrays import Float32Array
 from ingest.embedding.network.backbone import Backbone
 from ingest.embedding.network.caching_backbone import CachingBackbone
 from ingest.embedding.recipes import Recipe, recipe_of
+from ingest.embedding.stored_embedding import CANARIES, HEAD, fingerprint_of, impossible, stored_canaries, stored_head
 from ingest.errors import EmbeddingDrift
 from ingest.images.decoding import DECODER
 from ingest.images.images import Image
@@ -33,9 +31,6 @@ _SHOWN_DIGITS = 16
 
 #: A head fitted on fewer than ENOUGH_IMAGES is outgrown once there are so many, and this many times as many as before.
 OUTGROWN_FACTOR = 2
-
-_HEAD = "head."
-_CANARIES = "canaries"
 
 
 class Embedder:
@@ -73,15 +68,15 @@ class Embedder:
         """Return the embedder of a store's embedding; `store` is its location, for messages.
 
         Raise OtherEmbedding when the store's images were decoded differently or the backbone has other weights,
-        EmbeddingDrift when the canary images' vectors differ by more than DRIFT_BOUND.
+        StoreCorrupt when the
+        head or the canary images' vectors are none, EmbeddingDrift when the latter differ by more than DRIFT_BOUND.
         """
-        recipe = recipe_of(embedding)
-        arrays = {name.removeprefix(_HEAD): array for name, array in embedding.arrays.items() if name.startswith(_HEAD)}
-        embedder = cls(recipe, backbone, restore_head(recipe, arrays), int(embedding.spec["fitted_on"]))
+        embedder = cls(recipe_of(embedding), backbone, stored_head(embedding), embedding.spec.get("fitted_on", 0))
+        canaries = stored_canaries(embedding)
         own = embedder._embedding_with(canaries={})
         _require_same_origin(embedding, own, store)
         embedding.require_same(own)
-        embedder.drift = embedder._require_small_drift(embedding.arrays[_CANARIES])
+        embedder.drift = embedder._require_small_drift(canaries)
         return embedder
 
     @property
@@ -104,18 +99,11 @@ class Embedder:
 
     def embedding(self) -> Embedding:
         """Return what a store records of this embedder: fingerprint, description, head and canary vectors."""
-        return self._embedding_with({_CANARIES: self.embed(_canary_images())})
+        return self._embedding_with({CANARIES: self.embed(_canary_images())})
 
     def _embedding_with(self, canaries: Mapping[str, Float32Array]) -> Embedding:
         head = head_arrays(self._head)
-        # The fingerprint covers all that makes two vectors incomparable, and nothing else.
-        identity: dict[str, Any] = {
-            "recipe": {name: value for name, value in self.recipe.as_json().items() if name != "name"},
-            "weights": self._backbone.digest,
-            "decoder": DECODER,
-            "head": {name: _digest(array) for name, array in head.items()},
-        }
-        fingerprint = hashlib.sha256(json.dumps(identity, sort_keys=True).encode()).hexdigest()
+        fingerprint = fingerprint_of(self.recipe, self._backbone.digest, DECODER, head)
         spec = {
             "recipe": self.recipe.as_json(),
             "weights": {"digest": self._backbone.digest, "origin": self._backbone.origin},
@@ -124,12 +112,16 @@ class Embedder:
             "precision": self._backbone.precision,
             "fitted_on": self._fitted_on,
         }
-        arrays = {f"{_HEAD}{name}": array for name, array in head.items()} | dict(canaries)
+        arrays = {f"{HEAD}{name}": array for name, array in head.items()} | dict(canaries)
         return Embedding(self.recipe.dim, fingerprint, spec, arrays)
 
     def _require_small_drift(self, expected: Float32Array) -> float:
         """Return the drift from the canary vectors expected; raise EmbeddingDrift when it is above DRIFT_BOUND."""
-        distances = np.linalg.norm(self.embed(_canary_images()) - expected, axis=1)
+        try:
+            vectors = self.embed(_canary_images())
+        except ValueError as error:
+            raise impossible(f"a head for the features of its network, got '{error}'") from error
+        distances = np.linalg.norm(vectors - expected, axis=1)
         drift = float((distances / np.maximum(np.linalg.norm(expected, axis=1), np.finfo(np.float32).tiny)).max())
         if not drift <= DRIFT_BOUND:
             raise EmbeddingDrift(
@@ -175,10 +167,6 @@ def drift_message(drift: float | None) -> str | None:
         f"this machine embeds the store's test images {drift:.2%} away from the store's vectors, as another precision "
         f"or processor does; up to {DRIFT_BOUND:.1%} is accepted"
     )
-
-
-def _digest(array: Float32Array) -> str:
-    return hashlib.sha256(f"{array.shape}\n".encode() + np.ascontiguousarray(array, "<f4").tobytes()).hexdigest()
 
 
 def _canary_images() -> list[Image]:

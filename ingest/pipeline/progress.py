@@ -132,7 +132,7 @@ class IngestReport:
             stage_seconds={stage: round(spent, 3) for stage, spent in progress.stage_seconds.items()},
             recipe=store.embedding.name,
             recipe_reason=progress.recipe_reason,
-            fitted_on=int(spec["fitted_on"]),
+            fitted_on=int(spec.get("fitted_on", 0)),
             outgrown=is_outgrown(store.embedding, items),
             precision=str(spec.get("precision")),
             weights=dict(spec.get("weights", {})),

@@ -37,14 +37,14 @@ class SourceName:
         """Return the source of a job; raise SourceUnusable for one that a program passed as an object."""
         try:
             source, *options = shlex.split(_unescaped(text))
+            limits = [int(option.removeprefix("--limit=")) for option in options if option.startswith("--limit=")]
         except ValueError:
-            source, options = "(", []
+            source, options, limits = "(", [], []
         if source.startswith("("):
             raise SourceUnusable(
                 f"expected a source that a command can open again, got {text}, which a program passed as an object: "
                 "have it call `ingest` again"
             )
-        limits = [int(option.removeprefix("--limit=")) for option in options if option.startswith("--limit=")]
         return cls(source, limits[0] if limits else None, "--flat" in options)
 
 

@@ -21,11 +21,12 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from ingest.images.images import Image, decode
+from ingest.images.images import Image
 from search.curation.perturbations import PERTURBATIONS
 from search.curation.pixel_difference import comparable, pixel_difference
 from search.errors import RadiusUnknown
 from search.searcher import Searcher
+from search.thumbnail_image import thumbnail_image
 from storage import Store
 
 Distances = NDArray[np.float64]
@@ -123,7 +124,7 @@ def _sample(store: Store) -> dict[int, Image]:
     """Return random thumbnails by item id, the same for the same store; raise RadiusUnknown when there are none."""
     ids = store.ids()
     drawn = np.random.RandomState(_SEED).permutation(ids)[:_SAMPLE_SIZE].tolist()
-    images = {id: decode(png, "a thumbnail") for id, png in sorted(store.thumbnails(drawn).items())}
+    images = _images(store, drawn)
     if not images:
         raise RadiusUnknown(
             f"expected thumbnails in {store.location} to choose a radius from, got {len(ids):,} items without any: "
@@ -132,14 +133,19 @@ def _sample(store: Store) -> dict[int, Image]:
     return images
 
 
+def _images(store: Store, ids: Sequence[int]) -> dict[int, Image]:
+    """Return the pixels of items' thumbnails by id, ascending, without those that have none."""
+    images = {id: thumbnail_image(png) for id, png in sorted(store.thumbnails(ids).items())}
+    return {id: image for id, image in images.items() if image is not None}
+
+
 def _duplicates_by_pixels(
     store: Store, images: Sequence[Image], copies: Mapping[str, Sequence[Image]], pairs: Set[tuple[int, int]]
 ) -> set[tuple[int, int]]:
     """Return the pairs (row of an original, id of an item) whose pixels differ no more than those of its copies."""
     if not pairs:
         return set()
-    thumbnails = store.thumbnails(sorted({id for _, id in pairs}))
-    items = {id: comparable(decode(png, "a thumbnail")) for id, png in thumbnails.items()}
+    items = {id: comparable(image) for id, image in _images(store, sorted({id for _, id in pairs})).items()}
     duplicates = set()
     for row in sorted({row for row, _ in pairs}):
         original = comparable(images[row])

@@ -7,9 +7,10 @@ from math import ceil
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from ingest.images.images import Image, decode
+from ingest.images.images import Image
 from search.figures.palette import FAINT, INK, RIGHT, WRONG
 from search.figures.text_fitting import fit_width, font_families, text_width
+from search.thumbnail_image import thumbnail_image
 
 # Lengths are in inches, type sizes in points.
 
@@ -106,8 +107,8 @@ def draw_title(figure: Figure, title: str) -> None:
 
 
 def decode_thumbnail(thumbnails: Mapping[int, bytes], id: int) -> Image | None:
-    """Return the pixels of an item's thumbnail, None if there is none; raise UnreadableImage, which names the item."""
-    return decode(thumbnails[id], f"the thumbnail of item {id}") if id in thumbnails else None
+    """Return the pixels of an item's thumbnail, None if there is none, or none that can be read."""
+    return thumbnail_image(thumbnails[id]) if id in thumbnails else None
 
 
 def interpolation(image: Image) -> str:

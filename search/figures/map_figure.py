@@ -63,8 +63,8 @@ def draw_map(store: Store, *, thumbnails: bool = False) -> Figure:
     ids, labels = ids[sample], labels[sample]
     points = _scale_to_unit_square(tsne(vectors[sample]))
     groups = label_groups(labels.tolist())
-    count = f"{len(ids):,} items" if len(ids) == len(vectors) else f"a sample of {len(ids):,} of {len(vectors):,} items"
-    title = f"t-SNE of {count}, recipe {fit_letters(store.embedding.name, 40)}"
+    items = f"{len(ids):,} items" if len(ids) == len(vectors) else f"a sample of {len(ids):,} of {len(vectors):,} items"
+    title = f"t-SNE of {items}, recipe {fit_letters(store.embedding.name, 40)}"
     if not thumbnails:
         figure, axes = _empty_map(groups, title)
         _draw_dots(axes, points, groups)
@@ -72,9 +72,11 @@ def draw_map(store: Store, *, thumbnails: bool = False) -> Figure:
     cells = mosaic_cells(points)
     shown = ids[[cell.position for cell in cells]].tolist()
     pngs = store.thumbnails(shown)
-    figure, axes = _empty_map(groups, f"{title}, {len(pngs):,} pictures")
+    images = [decode_thumbnail(pngs, id) for id in shown]
+    count = sum(image is not None for image in images)
+    figure, axes = _empty_map(groups, f"{title}, {count:,} pictures")
     colours = {int(position): group.colour for group in groups for position in np.flatnonzero(group.mask)}
-    draw_mosaic(axes, cells, [decode_thumbnail(pngs, id) for id in shown], colours)
+    draw_mosaic(axes, cells, images, colours)
     return figure
 
 

@@ -17,6 +17,8 @@ class RowsByBatch:
     def __init__(self) -> None:
         self.added: dict[object, list[tuple[int, bytes]]] = defaultdict(list)
         self.deleted: dict[object, list[int]] = defaultdict(list)
+        #: Whether each batch of `batches` added the next ids, without a gap.
+        self.ids_are_dense = True
 
     def add(self, row: Row, deleted_in: object) -> None:
         """Add a row with the batch that deleted it; None for a live row."""
@@ -33,7 +35,10 @@ class RowsByBatch:
         """Return the records that the first `count` batches must have, batch 0 included."""
         batches = [BATCH_ZERO]
         while len(batches) < count:
-            batches.append(self.next_batch(batches[-1]))
+            last = batches[-1]
+            added = self.added.get(last.number + 1, [])
+            self.ids_are_dense &= [id for id, _ in added] == list(range(last.next_id, last.next_id + len(added)))
+            batches.append(self.next_batch(last))
         return batches
 
 
@@ -72,7 +77,9 @@ class ChainCheck:
         while self._records:
             self._check_batch()
         for batch, ids in self._rows.deleted.items():
-            raise rows_changed(f"item {ids[0]} to have been deleted in a batch that was acknowledged, got {batch!r}")
+            raise rows_changed(
+                f"item {ids[0]} to have been deleted in a batch that was acknowledged, got {batch!r:.100}"
+            )
 
     def _check_batch(self) -> None:
         record = self._records.popleft()

@@ -41,13 +41,20 @@ def _compiled(template: str, element: FunctionElement[Any], compiler: SQLCompile
 
 
 class utf8(FunctionElement[bytes]):  # noqa: N801 -- named like a SQL function
-    """The stored bytes of a text column, which can be read even when damage has made them invalid UTF-8."""
+    """The stored bytes of a text column, which can be read even when damage has made them invalid UTF-8.
+
+    A value that is no text, which SQLite would never find by that text, is 0: no checksum matches it.
+    """
 
     type = Blob()
     inherit_cache = True
 
 
-compile_to(utf8, sqlite="CAST({} AS BLOB)", postgresql="convert_to({}, 'UTF8')")
+compile_to(
+    utf8,
+    sqlite="CASE WHEN typeof({0}) IN ('text', 'null') THEN CAST({0} AS BLOB) ELSE 0 END",
+    postgresql="convert_to({0}, 'UTF8')",
+)
 
 
 class in_json_array(FunctionElement[bool]):  # noqa: N801

@@ -9,14 +9,15 @@ import sqlalchemy.orm
 from storage.catalog.batch import Batch, Generation
 from storage.catalog.schema import BatchRow, GenerationRow
 from storage.errors import StoreCorrupt
+from storage.types.storable import are_counts
 
 #: Their columns are the fields of `Batch` and `Generation`, in order.
 _BATCH = sa.select(BatchRow.__table__)
 _GENERATION = sa.select(GenerationRow.__table__)
 _INSERT_BATCH = sa.insert(BatchRow)
 
-#: More than any count of items or bytes.
-_COUNT_LIMIT = 2**62
+#: The most generations that are looked at: a crash or a failed removal leaves one or two more than are retained.
+MOST_GENERATIONS = 8
 
 
 class History:
@@ -75,15 +76,30 @@ class History:
         self._connection.execute(sa.insert(GenerationRow).values(asdict(generation)))
 
     def generations(self) -> list[Generation]:
-        """Return the recorded generations of this history, newest first; damaged records are skipped."""
+        """Return the recorded generations of this history, newest first.
+
+        Damaged records are skipped, and those after the newest MOST_GENERATIONS: Lookalike never leaves so many.
+        """
         same_history = _GENERATION.join(
             BatchRow, sa.and_(BatchRow.number == GenerationRow.batch, BatchRow.chain == GenerationRow.chain)
         )
-        newest_first = same_history.order_by(GenerationRow.number.desc())
+        newest_first = same_history.order_by(GenerationRow.number.desc()).limit(MOST_GENERATIONS)
         records = (Generation(*row) for row in self._connection.execute(newest_first))
         return [
-            record for record in records if _are_counts(record.items, record.size) and isinstance(record.sha256, bytes)
+            record
+            for record in records
+            if are_counts(record.number, record.items, record.size) and isinstance(record.sha256, bytes)
         ]
+
+    def unusable_generations(self) -> int:
+        """Count the records of generations that `generations` skips."""
+        count = self._connection.execute(sa.select(sa.func.count()).select_from(GenerationRow)).scalar_one()
+        return count - len(self.generations())
+
+    def remove_unusable_generations(self) -> None:
+        """Remove the records of generations that `generations` skips."""
+        usable = [generation.number for generation in self.generations()]
+        self._connection.execute(sa.delete(GenerationRow).where(GenerationRow.number.not_in(usable)))
 
     def next_generation(self) -> int:
         """Return the number after that of every recorded generation."""
@@ -94,6 +110,11 @@ class History:
         """Remove the records of generations older than number `before`."""
         self._connection.execute(sa.delete(GenerationRow).where(GenerationRow.number < before))
 
+    def remove_generations_of(self, batch: Batch) -> None:
+        """Remove the records of generations that cover a batch as its record has it."""
+        same = sa.and_(GenerationRow.batch == batch.number, GenerationRow.chain == batch.chain)
+        self._connection.execute(sa.delete(GenerationRow).where(same))
+
     def remove_generation(self, number: int) -> None:
         """Remove the record of one generation."""
         self._connection.execute(sa.delete(GenerationRow).where(GenerationRow.number == number))
@@ -101,14 +122,9 @@ class History:
 
 def _checked(batch: Batch) -> Batch:
     """Return the batch; raise StoreCorrupt when its values do not have the types that were written."""
-    if not _are_counts(batch.live, batch.next_id) or not isinstance(batch.chain, bytes):
+    if not are_counts(batch.live, batch.next_id) or not isinstance(batch.chain, bytes):
         raise StoreCorrupt(
             f"expected the record of batch {batch.number} to hold numbers and a hash, but it was damaged after it "
             "was written: restore the store from a backup"
         )
     return batch
-
-
-def _are_counts(*values: object) -> bool:
-    """Return whether all values are plausible counts; damage can change a value's type too."""
-    return all(isinstance(value, int) and 0 <= value < _COUNT_LIMIT for value in values)

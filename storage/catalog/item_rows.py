@@ -37,6 +37,9 @@ _LIVE_BY_ID = _ROW.where(in_values(ItemRow.id), _LIVE)
 _LIVE_BY_KEY = _ROW.where(in_values(ItemRow.key), _LIVE)
 _DELETE = sa.update(ItemRow).where(in_values(ItemRow.id), _LIVE).values(deleted_in=sa.bindparam("batch_number"))
 
+#: What a tombstone without contents has.
+_EMPTY = {"key": "", "label": None, "content": b"", "metadata": "{}", "vector": b""}
+
 #: `_LIVE_BY_ID` for the sqlite3 driver, as a join in the order of the ids: `IN` would sort them first.
 _IDS = sa.func.json_each(sa.bindparam("ids")).table_valued("value").alias("ids")
 _LIVE_BY_ID_SQLITE = str(
@@ -83,10 +86,14 @@ class ItemRows:
         self._connection.execute(sa.insert(QuarantineRow).from_select(["item", *columns], row))
         self._connection.execute(sa.update(ItemRow).where(ItemRow.id == id).values(vector=b"", batch=batch))
 
+    def empty(self, ids: Sequence[int]) -> None:
+        """Remove all that can be read of quarantined rows, which are tombstones by now."""
+        self._connection.execute(sa.update(ItemRow).where(in_values(ItemRow.id)).values(_EMPTY), bind_values(ids))
+
     def write_tombstone(self, id: int, batch: int) -> None:
         """Write an empty tombstone for a missing row, recorded as added and deleted by the given batch."""
-        empty = {"key": "", "label": None, "content": b"", "metadata": "{}", "vector": b"", "checksum": b""}
-        self._connection.execute(sa.insert(ItemRow).values(id=id, batch=batch, deleted_in=batch, **empty))
+        values = {"id": id, "batch": batch, "deleted_in": batch, "checksum": b"", **_EMPTY}
+        self._connection.execute(sa.insert(ItemRow).values(values))
 
     def empty_tombstones(self) -> None:
         """Remove the vectors of deleted items; the chain still needs their checksums."""

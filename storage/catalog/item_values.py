@@ -5,7 +5,7 @@ A row is an item's id, its value, and a checksum over both.
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import Generic, TypeVar
+from typing import Generic, TypeGuard, TypeVar
 
 import sqlalchemy as sa
 
@@ -23,12 +23,16 @@ _DELETED_ITEMS = sa.select(ItemRow.id).where(ItemRow.deleted_in.is_not(None))
 
 @dataclass(frozen=True)
 class ItemValues(Generic[Value]):
-    """The values of one kind: `select` is a query for their rows, `checksum` that of an item's id and its value."""
+    """The values of one kind: `select` is a query for their rows, `checksum` that of an item's id and its value.
+
+    `is_possible` says of anything in the place of a value whether it has the type and the size of those that are
+    written.
+    """
 
     kind: str
     table: type[ThumbnailRow | ItemSourceRow]
     select: sa.Select[int, Value, bytes]
-    value_type: type[Value]
+    is_possible: Callable[[object], TypeGuard[Value]]
     checksum: Callable[[int, Value], bytes]
 
     def by_item(
@@ -47,9 +51,16 @@ class ItemValues(Generic[Value]):
         return values
 
     def page(self, connection: sa.Connection, after: int) -> list[tuple[int, bool]]:
-        """Return the next items after one that have values, ascending, and whether each value matches its checksum."""
-        rows = connection.execute(self.select.where(self.table.item > after).order_by(self.table.item).limit(_PAGE))
-        return [(item, self._is_intact(item, value, checksum)) for item, value, checksum in rows.all()]
+        """Return the next items after one that have values, ascending, and whether each value is intact.
+
+        It matches its checksum then, and its item is there: an item that is added later could not have one.
+        """
+        select = self.select.outerjoin(ItemRow, ItemRow.id == self.table.item).add_columns(ItemRow.id)
+        rows = connection.execute(select.where(self.table.item > after).order_by(self.table.item).limit(_PAGE))
+        return [
+            (item, id is not None and self._is_intact(item, value, checksum))
+            for item, value, checksum, id in rows.all()
+        ]
 
     def remove(self, connection: sa.Connection, ids: Sequence[int]) -> None:
         """Remove the values of these items."""
@@ -61,4 +72,4 @@ class ItemValues(Generic[Value]):
 
     def _is_intact(self, item: object, value: object, checksum: object) -> bool:
         """Return whether a row matches its checksum; damage can change a value's type too."""
-        return isinstance(item, int) and isinstance(value, self.value_type) and self.checksum(item, value) == checksum
+        return isinstance(item, int) and self.is_possible(value) and self.checksum(item, value) == checksum

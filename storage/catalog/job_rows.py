@@ -3,6 +3,7 @@
 import hashlib
 from collections.abc import Sequence
 from dataclasses import asdict
+from typing import TypeVar
 
 import sqlalchemy as sa
 
@@ -11,7 +12,9 @@ from storage.catalog.schema import JOB_NUMBERS, JobChangesRow, JobRow, RejectRow
 from storage.errors import StoreCorrupt
 from storage.types.items import is_storable_text
 from storage.types.jobs import Job, JobUpdate, Rejected
-from storage.types.storable import MAX_KEY_BYTES
+from storage.types.storable import MAX_KEY_BYTES, MAX_TEXT_BYTES, are_counts, is_stored_text
+
+Record = TypeVar("Record", Job, Rejected)
 
 #: The last fields of `Job`, which are columns of `job_changes`; all others are columns of `jobs`, in order.
 _CHANGES = ("moved", "relabelled", "pruned")
@@ -62,37 +65,74 @@ class JobRows:
             self._connection.execute(sa.insert(RejectRow), rows)
 
     def all(self) -> list[Job]:
-        """Return every job, the newest last."""
+        """Return every job, the newest last; raise StoreCorrupt if one is damaged."""
+        return [self._checked(job, _is_possible(job), f"job {job.number}") for job in self._all()]
+
+    def _all(self) -> list[Job]:
         if not self._table_exists(JobRow):
             return []
         changes: dict[int, Sequence[int]] = {}
         if self._table_exists(JobChangesRow):
             changes = {job: counts for job, *counts in self._connection.execute(_CHANGES_BY_JOB)}
-        jobs = [Job(*row, *changes.get(row.number, ())) for row in self._connection.execute(_JOB)]
-        for job in jobs:
-            _require_type(job.source, str)
-            counts = (job.total, job.added, job.replaced, job.unchanged, job.rejected)
-            for count in (*counts, job.moved, job.relabelled, job.pruned):
-                _require_type(count, int)
-        return jobs
+        return [Job(*row, *changes.get(row.number, ())) for row in self._connection.execute(_JOB)]
 
     def rejects(self, job: int | None = None) -> list[Rejected]:
-        """Return the inputs that could not be stored, of all jobs or one, in the order of their keys."""
+        """Return the inputs that could not be stored, of all jobs or one, in the order of their keys.
+
+        Raise StoreCorrupt if one is damaged.
+        """
+        rejects = [reject for number, reject in self._rejects() if job in (None, number)]
+        return [self._checked(reject, _is_reject(reject), "a rejected input") for reject in rejects]
+
+    def _rejects(self) -> list[tuple[int, Rejected]]:
+        """Return the inputs that could not be stored, each with its job, in the order of their keys."""
         if not self._table_exists(JobRow):
             return []
-        select = sa.select(RejectRow.key, RejectRow.reason).order_by(RejectRow.key)
-        if job is not None:
-            select = select.where(RejectRow.job == job)
-        rejects = [Rejected(*row) for row in self._connection.execute(select)]
-        for reject in rejects:
-            _require_type(reject.key, str)
-            _require_type(reject.reason, str)
-        return rejects
+        rows = self._connection.execute(
+            sa.select(RejectRow.job, RejectRow.key, RejectRow.reason).order_by(RejectRow.key)
+        )
+        return [(job, Rejected(key, reason)) for job, key, reason in rows]
+
+    def _checked(self, record: Record, is_possible: bool, name: str) -> Record:
+        if not is_possible:
+            raise StoreCorrupt(
+                f"expected the record of {name} as it was written, but it was damaged since: run `lookalike store "
+                "repair`, or restore the store from a backup"
+            )
+        return record
+
+    def damaged(self) -> list[str]:
+        """Return the names of the jobs whose records are damaged, and of the rejected inputs if one's is."""
+        jobs = self._all()
+        damaged = [f"job {job.number}" for job in jobs if not _is_possible(job)]
+        numbers = {job.number for job in jobs}
+        if not all(number in numbers and _is_reject(reject) for number, reject in self._rejects()):
+            damaged.append("rejected inputs")
+        return damaged
+
+    def remove_damaged(self) -> None:
+        """Remove the damaged records of jobs, with the inputs that these rejected, and of rejected inputs."""
+        jobs = {job.number: JobUpdate(job) for job in self._all() if _is_possible(job)}
+        rejects = [(job, reject) for job, reject in self._rejects() if job in jobs and _is_reject(reject)]
+        for table in (RejectRow, JobChangesRow, JobRow):
+            self._connection.execute(sa.delete(table))
+        self.write(list(jobs.values()))
+        self.write([JobUpdate(jobs[job].job, [reject]) for job, reject in rejects])
+
+
+def _is_possible(job: Job) -> bool:
+    """Return whether a job's record holds what was written, whose types damage can change."""
+    counts = (job.total, job.added, job.replaced, job.unchanged, job.rejected, job.moved, job.relabelled, job.pruned)
+    return are_counts(job.number, *counts) and is_stored_text(job.source)
+
+
+def _is_reject(reject: Rejected) -> bool:
+    return is_stored_text(reject.key) and is_stored_text(reject.reason)
 
 
 def _storable(text: str) -> str:
-    """Return a text, escaped if a database could not hold it: the reason of a source of one's own may be any."""
-    return text if is_storable_text(text) else ascii(text)
+    """Return a text, cut, and escaped if no database holds it: the reason of a source of one's own may be any."""
+    return (text if is_storable_text(text) else ascii(text))[: MAX_TEXT_BYTES // 4]
 
 
 def _storable_key(key: str) -> str:
@@ -101,12 +141,3 @@ def _storable_key(key: str) -> str:
     if len(key.encode()) <= MAX_KEY_BYTES:
         return key
     return f"{key[: MAX_KEY_BYTES // 8]}... {hashlib.sha256(key.encode()).hexdigest()}"
-
-
-def _require_type(value: object, type: type) -> None:
-    """Raise StoreCorrupt unless a value has the type that was written, which damage can change."""
-    if not isinstance(value, type):
-        raise StoreCorrupt(
-            f"expected {type.__name__} in the records of jobs, got {value!r}: it was damaged after it was written; "
-            "restore the store from a backup"
-        )

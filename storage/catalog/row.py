@@ -14,7 +14,15 @@ from storage.catalog.checksum import row_checksum
 from storage.errors import InvalidItem, StoreCorrupt
 from storage.types.flat_json import encode_each
 from storage.types.items import Item, NewItem, Scalar
-from storage.types.storable import MAX_METADATA_BYTES, require_storable_item, shortened
+from storage.types.storable import (
+    MAX_KEY_BYTES,
+    MAX_LABEL_BYTES,
+    MAX_METADATA_BYTES,
+    require_storable_item,
+    shortened,
+    stored_metadata,
+)
+from storage.types.vectors import is_searchable
 
 
 def _finite_number(text: str) -> float:
@@ -25,7 +33,9 @@ def _finite_number(text: str) -> float:
     return number
 
 
-_DECODER = json.JSONDecoder(parse_float=_finite_number, parse_constant=_finite_number)
+_DECODER = json.JSONDecoder(
+    parse_float=_finite_number, parse_constant=_finite_number, object_pairs_hook=stored_metadata
+)
 
 #: The dtype of a stored vector: float32, little-endian.
 VECTOR_DTYPE = np.dtype("<f4")
@@ -78,10 +88,47 @@ class Row(NamedTuple):
     def decoded(self) -> tuple[str, str | None, dict[str, Scalar]]:
         """Return a verified row's key, label and metadata; raise StoreCorrupt when they cannot be decoded."""
         try:
+            self._require_sizes()
+            if not self.key:
+                raise ValueError("an empty key")
             label = None if self.label is None else self.label.decode()
             return self.key.decode(), label, dict(_metadata(self.metadata))
         except (ValueError, RecursionError) as error:
             raise _foreign_row(self.id, f"text and metadata that can be read, got {error}") from error
+
+    def _require_sizes(self) -> None:
+        """Raise ValueError if a text is larger than any that is stored."""
+        label_size = 0 if self.label is None else len(self.label)
+        if len(self.key) > MAX_KEY_BYTES or label_size > MAX_LABEL_BYTES or len(self.metadata) > MAX_METADATA_BYTES:
+            raise ValueError(
+                f"a key, a label and metadata of {len(self.key):,}, {label_size:,} and {len(self.metadata):,} bytes, "
+                f"of which at most {MAX_KEY_BYTES:,}, {MAX_LABEL_BYTES:,} and {MAX_METADATA_BYTES:,} are stored"
+            )
+
+    def problem(self, dim: int, *, deleted: bool) -> str | None:
+        """Return why a row is none that Lookalike wrote, with what to do; None if every command can read it."""
+        try:
+            if deleted and not self.vector:
+                # Compacted: the chain still covers its checksum, and only a copy of the store reads its texts.
+                self._require_copyable()
+                return None
+            if not self.intact:
+                return f"item {self.id}: its fields do not match its checksum"
+            self.item()
+            if not is_searchable(vectors_of([self], dim)).all():
+                raise _foreign_row(self.id, "a vector that can be searched, got NaN, infinity or a too large one")
+        except StoreCorrupt as error:
+            return str(error)
+        return None
+
+    def _require_copyable(self) -> None:
+        """Raise StoreCorrupt unless the texts of a compacted row are such, of the sizes that are stored."""
+        try:
+            self._require_sizes()
+            for text in (self.key, self.label or b"", self.metadata):
+                text.decode()
+        except (AttributeError, TypeError, ValueError) as error:
+            raise _foreign_row(self.id, f"texts that can be read, got {error}") from error
 
 
 def vectors_of(rows: Sequence[Row], dim: int) -> NDArray[np.float32]:
@@ -107,8 +154,8 @@ def _metadata(text: bytes) -> dict[str, Scalar]:
 def _foreign_row(id: int, expected: str) -> StoreCorrupt:
     """Return the error for a row that matches its checksum but cannot have been written by `new_row`."""
     return StoreCorrupt(
-        f"expected item {id} to have {expected}: something other than Lookalike wrote it; restore the store from a "
-        "backup"
+        f"expected item {id} to have {expected}: something other than Lookalike wrote it; run `lookalike store "
+        "repair`, or restore the store from a backup"
     )
 
 

@@ -14,6 +14,7 @@ from storage.catalog.dialect import in_values, insert_rows
 from storage.catalog.item_values import ItemValues
 from storage.catalog.page import Page
 from storage.catalog.schema import ItemRow, ItemSourceRow, SourceRow
+from storage.types.storable import is_stored_text
 
 _SOURCES = ItemValues(
     "source",
@@ -21,7 +22,7 @@ _SOURCES = ItemValues(
     sa.select(ItemSourceRow.item, SourceRow.name, ItemSourceRow.checksum).outerjoin(
         SourceRow, SourceRow.number == ItemSourceRow.source
     ),
-    str,
+    is_stored_text,
     source_checksum,
 )
 _ITEMS = sa.join(ItemSourceRow, SourceRow, SourceRow.number == ItemSourceRow.source).join(

@@ -1,5 +1,6 @@
 """Copy the tables of a catalog in a file, as they are after one batch, into the empty tables of another."""
 
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -14,6 +15,7 @@ from storage.catalog.schema import (
     Base,
     BatchRow,
     EmbeddingRow,
+    ItemRow,
     ItemSourceRow,
     JobChangesRow,
     JobRow,
@@ -23,6 +25,7 @@ from storage.catalog.schema import (
     ThumbnailRow,
 )
 from storage.errors import StoreCorrupt
+from storage.types.items import is_storable_text
 
 #: Tables whose rows change without a batch, or are few: all are read in the transaction that fixes the batch.
 _READ_AT_ONCE = (
@@ -36,6 +39,13 @@ _READ_AT_ONCE = (
     SourceRow,
     ItemSourceRow,
 )
+
+#: Rows that belong to nothing, which only damage or another program leaves, are not copied.
+_OWNED: Mapping[type[Base], Sequence[sa.ColumnElement[bool]]] = {
+    QuarantineRow: [QuarantineRow.item.in_(sa.select(ItemRow.id))],
+    JobChangesRow: [JobChangesRow.job.in_(sa.select(JobRow.number))],
+    RejectRow: [RejectRow.job.in_(sa.select(JobRow.number))],
+}
 
 _Values = list[tuple[Any, ...]]
 
@@ -52,7 +62,7 @@ def copy_tables(reading: Reading, copy: Catalog) -> None:
     try:
         with reading() as original:
             state = replace(state_within(original), begin=reading)
-            at_once = [(table, _values(original, table)) for table in _READ_AT_ONCE]
+            at_once = [(table, _values(original, table, *_OWNED.get(table, ()))) for table in _READ_AT_ONCE]
         for table, values in at_once:
             insert_rows(copy.connection, table, table.__table__.columns.keys(), values)
         for rows, thumbnails in state.pages(_read):
@@ -75,4 +85,14 @@ def _values(catalog: Catalog, table: type[Base], *clauses: sa.ColumnElement[bool
     """Return the values of a table's rows; a catalog of an older format may not have the table."""
     if not sa.inspect(catalog.connection).has_table(table.__tablename__):
         return []
-    return [tuple(row) for row in catalog.connection.execute(sa.select(table.__table__).where(*clauses))]
+    rows = catalog.connection.execute(sa.select(table.__table__).where(*clauses))
+    if table is QuarantineRow:
+        # Damaged rows, as they were: a text that is no UTF-8 is written as its bytes.
+        return [tuple(map(_storable, row)) for row in rows]
+    return [tuple(row) for row in rows]
+
+
+def _storable(value: object) -> object:
+    if isinstance(value, str) and not is_storable_text(value):
+        return value.encode("utf-8", "surrogateescape")
+    return value

@@ -9,12 +9,13 @@ from storage.catalog.dialect import in_values, insert_rows, is_sqlite
 from storage.catalog.item_values import ItemValues
 from storage.catalog.schema import ItemRow, ThumbnailRow
 from storage.errors import StoreCorrupt
+from storage.types.storable import is_stored_thumbnail
 
 _THUMBNAILS = ItemValues(
     "thumbnail",
     ThumbnailRow,
     sa.select(ThumbnailRow.item, ThumbnailRow.png, ThumbnailRow.checksum),
-    bytes,
+    is_stored_thumbnail,
     thumbnail_checksum,
 )
 _BY_ITEM = _THUMBNAILS.select.where(in_values(ThumbnailRow.item))

@@ -116,7 +116,7 @@ class SqliteFile:
                 connection.close()
             else:
                 self._pool.release(connection)
-        except (sa.exc.SQLAlchemyError, sqlite3.Error, UnicodeDecodeError) as error:
+        except (sa.exc.SQLAlchemyError, sqlite3.Error, UnicodeError, OverflowError) as error:
             raise self._store_error(error) from error
 
     def _require_open(self) -> None:
@@ -176,6 +176,7 @@ class SqliteFile:
         with self.reading() as catalog:
             application = catalog.connection.exec_driver_sql("PRAGMA application_id").scalar_one()
             version = _version(catalog)
+            encoding = catalog.connection.exec_driver_sql("PRAGMA encoding").scalar_one()
             listed = catalog.connection.exec_driver_sql("SELECT type, name, sql FROM sqlite_schema")
             actual = {(kind, name): sql_tokens(str(sql)) for kind, name, sql in listed if sql is not None}
         if application != APPLICATION_ID:
@@ -187,6 +188,11 @@ class SqliteFile:
             raise errors.StoreVersion(
                 f"expected a store of version {SCHEMA_VERSION} or older at {self.path}, got version {version}: "
                 "open it with a newer Lookalike"
+            )
+        if encoding != "UTF-8":
+            raise errors.StoreCorrupt(
+                f"expected texts in UTF-8 in {self.path}, got {encoding}: something other than Lookalike wrote it; "
+                "restore it from a backup"
             )
         expected = definitions_of(version)
         differences = [f"{kind} {name}" for kind, name in actual.keys() - expected.keys()]

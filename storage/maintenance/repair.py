@@ -12,7 +12,6 @@ from storage.maintenance.verification import (
     damaged_generations,
     damaged_sources,
     damaged_thumbnails,
-    is_damaged,
     missing_ids,
     recorded_batches,
 )
@@ -27,7 +26,10 @@ def repair_rows(catalog: Catalog, dim: int) -> list[str]:
     state = state_within(catalog)
     recorded = recorded_batches(state)
     damaged = [
-        row.id for page in state.row_pages() for row, deleted_in in page.rows if is_damaged(row, deleted_in, dim)
+        row.id
+        for page in state.row_pages()
+        for row, deleted_in in page.rows
+        if row.problem(dim, deleted=deleted_in is not None) is not None
     ]
     for id in damaged:
         catalog.items.quarantine(id, _batch_of(id, recorded))
@@ -44,11 +46,18 @@ def repair_rows(catalog: Catalog, dim: int) -> list[str]:
     sources = list(damaged_sources(state))
     catalog.sources.remove(sources)
     changes += [f"source of item {id}: damaged, removed; the next job of its source takes it up" for id in sources]
+    jobs = catalog.jobs.damaged()
+    if jobs:
+        catalog.jobs.remove_damaged()
+    changes += [f"{name}: the record was damaged, removed" for name in jobs]
     for batch, record in zip(_recomputed_batches(catalog, len(recorded)), recorded, strict=True):
         if batch != record:
             catalog.history.rewrite_batch(batch)
+            # The index files that were written after the old record are not of the history that begins here.
+            catalog.history.remove_generations_of(record)
             changes.append(f"batch {batch.number}: its record was recomputed from its rows")
     commit.delete(catalog, [row.id for row in catalog.items.by_id(damaged) if row is not None])
+    catalog.items.empty(damaged)
     return changes
 
 
@@ -69,6 +78,9 @@ def _batch_of(id: int, batches: Sequence[Batch]) -> int:
 def remove_damaged_generations(catalog: Catalog, store: Path | None, dim: int) -> list[str]:
     """Remove the records of damaged index files, so that `publish` writes a new one; return one line for each."""
     changes = []
+    if unusable := catalog.history.unusable_generations():
+        catalog.history.remove_unusable_generations()
+        changes.append(f"index files: {unusable:,} records that are damaged or of another history, removed")
     for generation, line in list(damaged_generations(state_within(catalog), store, dim)):
         catalog.history.remove_generation(generation.number)
         changes.append(f"{line.partition(';')[0]}, rebuilt")

@@ -10,11 +10,12 @@ from storage.catalog.batch import Batch, Generation
 from storage.catalog.catalog import Catalog
 from storage.catalog.chain import RowsByBatch
 from storage.catalog.pages import BatchState
-from storage.catalog.row import VECTOR_DTYPE, Row
+from storage.catalog.row import VECTOR_DTYPE
 from storage.catalog.source_rows import SourceRows
 from storage.catalog.thumbnail_rows import ThumbnailRows
 from storage.errors import StoreCorrupt
 from storage.files import generations
+from storage.maintenance.embedding_check import embedding_problem
 from storage.memory import snapshot
 from storage.memory.snapshot import LiveRows, find_ascending
 from storage.nearest.faiss_flat import FaissFlat
@@ -30,21 +31,18 @@ def problems(state: BatchState, store: Path | None, dim: int) -> Iterator[str]:
     """
     try:
         batches_match = yield from _row_problems(state, dim)
-        yield from (line for _, line in damaged_generations(state, store, dim))
         with state.reading() as catalog:
-            catalog.embedding()
+            embedding, unusable = catalog.embedding(), catalog.history.unusable_generations()
             catalog.require_embedding_of_rows()
+        if unusable:
+            yield f"index files: {unusable:,} records that are damaged or of another history"
+        yield from (line for _, line in damaged_generations(state, store, dim))
+        if (problem := embedding_problem(embedding)) is not None:
+            yield problem
         if batches_match:
             snapshot.load(state, store, dim)
     except StoreCorrupt as error:
         yield str(error)
-
-
-def is_damaged(row: Row, deleted_in: object, dim: int) -> bool:
-    """Return whether a row does not match its checksum, or has a vector of another size."""
-    # A compacted row has no vector any more; the chain still covers its checksum.
-    compacted = deleted_in is not None and not row.vector
-    return not compacted and not (row.intact and len(row.vector) == dim * VECTOR_DTYPE.itemsize)
 
 
 def recorded_batches(state: BatchState) -> list[Batch]:
@@ -87,7 +85,7 @@ def damaged_sources(state: BatchState) -> Iterator[int]:
 
 
 def _damaged_values(state: BatchState, values: Callable[[Catalog], ThumbnailRows | SourceRows]) -> Iterator[int]:
-    after = -1
+    after = -(2**63)
     while True:
         with state.reading() as catalog:
             page = values(catalog).page(after)
@@ -111,8 +109,8 @@ def _row_problems(state: BatchState, dim: int) -> Generator[str, None, bool]:
         for row, deleted_in in page.history():
             rows.add(row, deleted_in)
         for row, deleted_in in page.rows:
-            if is_damaged(row, deleted_in, dim):
-                yield f"item {row.id}: its fields do not match its checksum"
+            if (problem := row.problem(dim, deleted=deleted_in is not None)) is not None:
+                yield problem
     recorded = recorded_batches(state)
     recomputed = rows.batches(len(recorded))
     for id in missing_ids(state, recomputed):
@@ -121,11 +119,16 @@ def _row_problems(state: BatchState, dim: int) -> Generator[str, None, bool]:
         yield f"thumbnail of item {id}: it does not match its checksum"
     for id in damaged_sources(state):
         yield f"source of item {id}: it does not match its checksum"
+    with state.reading() as catalog:
+        jobs = catalog.jobs.damaged()
+    yield from (f"{name}: the record is damaged" for name in jobs)
     for batch, record in zip(recomputed, recorded, strict=True):
         if batch != record:
             yield f"batch {record.number}: its rows are not those that were acknowledged"
             return False
-    return True
+    if not rows.ids_are_dense:
+        yield "items: their ids were not assigned one after the other; restore the store from a backup"
+    return rows.ids_are_dense
 
 
 def damaged_generations(state: BatchState, store: Path | None, dim: int) -> Iterator[tuple[Generation, str]]:

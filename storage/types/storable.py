@@ -1,9 +1,10 @@
 """What an item's key, label and metadata may be: what every database holds and a filter can select by."""
 
 import math
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from typing import Any, TypeGuard
 
-from storage.types.items import MAX_DIGITS, NewItem, Scalar, is_storable_integer
+from storage.types.items import MAX_DIGITS, NewItem, Scalar, is_storable_integer, is_storable_text
 from storage.types.where import COLUMNS
 
 #: The longest key, in bytes of UTF-8: PostgreSQL's index of keys holds up to 2,692.
@@ -12,8 +13,17 @@ MAX_KEY_BYTES = 2600
 #: The longest label, in bytes of UTF-8: a field of Milvus holds up to 65,535.
 MAX_LABEL_BYTES = 65_000
 
-#: The most metadata of an item, in bytes of JSON: SQLite is told to hold rows of up to 268,435,456.
-MAX_METADATA_BYTES = 2**26
+#: The most metadata of an item, in bytes of JSON: every filter reads that of all items.
+MAX_METADATA_BYTES = 2**20
+
+#: The largest thumbnail, in bytes; Lookalike's have a few thousand.
+MAX_THUMBNAIL_BYTES = 2**20
+
+#: The longest name of a source, and reason why an input was rejected, in bytes of UTF-8.
+MAX_TEXT_BYTES = 65_000
+
+#: More than any count of items, bytes or records.
+_COUNT_LIMIT = 2**62
 
 _VALUE_TYPES = (str, int, float, bool, type(None))
 
@@ -29,11 +39,47 @@ def require_storable_item(item: NewItem) -> None:
         _require_text("label", item.label, MAX_LABEL_BYTES)
     if not isinstance(item.content, bytes) or not isinstance(item.thumbnail, bytes | None):
         raise ValueError("its content digest must be bytes, and its thumbnail bytes or None")
+    if item.thumbnail is not None and len(item.thumbnail) > MAX_THUMBNAIL_BYTES:
+        raise ValueError(f"its thumbnail must have at most {MAX_THUMBNAIL_BYTES:,} bytes, got {len(item.thumbnail):,}")
     if item.source is not None:
         if not isinstance(item.source, str) or not item.source:
             raise ValueError("its source must be a text of at least one character, or None")
-        _require_text("source", item.source)
+        _require_text("source", item.source, MAX_TEXT_BYTES)
     _require_metadata(item.metadata)
+
+
+def stored_metadata(pairs: Sequence[tuple[str, Any]]) -> dict[str, Scalar]:
+    """Return a stored JSON object's fields; raise ValueError unless all are texts, numbers, truth values or null.
+
+    Older stores have some of names and texts that are refused today, but none that is no Unicode, and none twice.
+    """
+    metadata = dict(pairs)
+    if len(metadata) < len(pairs):
+        raise ValueError("metadata with one name twice")
+    for name, value in metadata.items():
+        if not isinstance(value, _VALUE_TYPES):
+            raise ValueError(f"{shortened(name)} as a list or an object in its metadata")
+        if isinstance(value, int) and not is_storable_integer(value):
+            raise ValueError(f"a number of more than {MAX_DIGITS} digits in its metadata")
+        for text in (name, value):
+            if isinstance(text, str) and not text.isascii():
+                text.encode()
+    return metadata
+
+
+def are_counts(*values: object) -> bool:
+    """Return whether all stored values may be counts of items or bytes, or numbers of records, by type and size."""
+    return all(type(value) is int and 0 <= value < _COUNT_LIMIT for value in values)
+
+
+def is_stored_text(value: object) -> TypeGuard[str]:
+    """Return whether a stored value may be a reason or a source's name by its type and size."""
+    return isinstance(value, str) and len(value) <= MAX_TEXT_BYTES and is_storable_text(value)
+
+
+def is_stored_thumbnail(value: object) -> TypeGuard[bytes]:
+    """Return whether a stored value may be a thumbnail by its type and size."""
+    return isinstance(value, bytes) and len(value) <= MAX_THUMBNAIL_BYTES
 
 
 def label_of(value: object) -> str | None:

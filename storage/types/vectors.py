@@ -26,15 +26,21 @@ def checked_vectors(vectors: ArrayLike, dim: int, first_row: int = 0) -> NDArray
     if array.dtype.kind not in "fiu":
         raise InvalidVectors(f"expected vectors of real numbers, got dtype {array.dtype}")
     rows = _as_float32(array)
-    # einsum overflows to infinity without a warning; the check relies on that.
-    finite = np.isfinite(np.einsum("ij,ij->i", rows, rows))
-    if not finite.all():
-        row = int(np.argmin(finite))
+    searchable = is_searchable(rows)
+    if not searchable.all():
+        row = int(np.argmin(searchable))
         raise InvalidVectors(
             f"expected finite vectors with a squared norm below {np.finfo(np.float32).max:.3g}, "
             f"got NaN, infinity or a larger value in row {first_row + row}"
         )
     return rows
+
+
+def is_searchable(vectors: NDArray[np.float32]) -> NDArray[np.bool_]:
+    """Return whether float32 holds the squared norm of each vector, (n, dim) to (n,): others are never found."""
+    # einsum overflows to infinity without a warning.
+    searchable: NDArray[np.bool_] = np.isfinite(np.einsum("ij,ij->i", vectors, vectors))
+    return searchable
 
 
 def _as_float32(array: NDArray[Any]) -> NDArray[np.float32]:

@@ -88,8 +88,16 @@ A_NAME = (
             UNSTORABLE.format("'k'", "its label must have at most 65,000 bytes in UTF-8, got 65,001"),
         ),
         (
-            NewItem("k", b"", None, {"m": "m" * 2**26}),
-            UNSTORABLE.format("'k'", "its metadata must have at most 67,108,864 bytes as JSON, got 67,108,873"),
+            NewItem("k", b"", None, {"m": "m" * 2**20}),
+            UNSTORABLE.format("'k'", "its metadata must have at most 1,048,576 bytes as JSON, got 1,048,585"),
+        ),
+        (
+            NewItem("k", b"", thumbnail=bytes(2**20 + 1)),
+            UNSTORABLE.format("'k'", "its thumbnail must have at most 1,048,576 bytes, got 1,048,577"),
+        ),
+        (
+            NewItem("k", b"", source="s" * 65_001),
+            UNSTORABLE.format("'k'", "its source must have at most 65,000 bytes in UTF-8, got 65,001"),
         ),
         (NewItem("key 6", b""), "expected each key once in a batch, got 'key 6' twice"),
     ],

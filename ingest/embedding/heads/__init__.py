@@ -1,6 +1,9 @@
 """Heads: the last step from features to a vector, fitted once and recorded in the store."""
 
 from collections.abc import Mapping
+from dataclasses import fields
+
+import numpy as np
 
 from ingest.embedding.heads.dense import RandomDense, TrainedDense
 from ingest.embedding.heads.head import Head, Identity, head_arrays
@@ -27,13 +30,28 @@ def fit_head(recipe: Recipe, features: Float32Array) -> Head:
 
 
 def restore_head(recipe: Recipe, arrays: Mapping[str, Float32Array]) -> Head:
-    """Return a recipe's head with the parameters that `head_arrays` returned."""
+    """Return a recipe's head with the parameters that `head_arrays` returned.
+
+    Raise ValueError unless they are finite, and have the names and shapes that the head needs.
+    """
+    kind = _kind_of(recipe)
+    names = [field.name for field in fields(kind)]
+    if sorted(arrays) != sorted(names):
+        raise ValueError(f"the arrays {', '.join(names) or '(none)'}, got {', '.join(sorted(arrays)) or 'none'}")
+    # How many features the network computes shows when images are embedded.
+    features = next((array.shape[0] for array in arrays.values() if array.ndim == 2), 0)
+    for name, shape in kind.shapes(features, recipe.dim).items():
+        if arrays[name].shape != shape or not np.isfinite(arrays[name]).all():
+            raise ValueError(f"the array {name} of finite numbers of shape {shape}, got shape {arrays[name].shape}")
+    return kind(**arrays)
+
+
+def _kind_of(recipe: Recipe) -> type[Identity | Pca | NormalizedProjection | RandomDense | TrainedDense]:
     if recipe.head == "none":
-        return Identity()
+        return Identity
     if recipe.head in ("pca", "ridge"):
-        plain = recipe.head == "pca" and not recipe.whiten
-        return (Pca if plain else NormalizedProjection)(arrays["mean"], arrays["components"])
-    return (RandomDense if recipe.head == "dense" else TrainedDense)(arrays["kernel"], arrays["bias"])
+        return Pca if recipe.head == "pca" and not recipe.whiten else NormalizedProjection
+    return RandomDense if recipe.head == "dense" else TrainedDense
 
 
 __all__ = [

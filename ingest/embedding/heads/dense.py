@@ -31,6 +31,11 @@ class RandomDense:
         vectors: Float32Array = np.maximum(matmul(features, self.kernel) + self.bias, np.float32(0))
         return vectors
 
+    @staticmethod
+    def shapes(features: int, dim: int) -> dict[str, tuple[int, ...]]:
+        """Return the shape of each parameter."""
+        return {"kernel": (features, dim), "bias": (dim,)}
+
 
 @dataclass(frozen=True)
 class TrainedDense:
@@ -42,3 +47,8 @@ class TrainedDense:
     def __call__(self, features: Float32Array) -> Float32Array:
         """Return the vectors of features."""
         return normalize_rows(matmul(features, self.kernel) + self.bias)
+
+    @staticmethod
+    def shapes(features: int, dim: int) -> dict[str, tuple[int, ...]]:
+        """Return the shape of each parameter."""
+        return {"kernel": (features, dim), "bias": (dim,)}

@@ -22,6 +22,11 @@ class Identity:
         """Return the features."""
         return features
 
+    @staticmethod
+    def shapes(_features: int, _dim: int) -> dict[str, tuple[int, ...]]:
+        """Return nothing: there is no parameter."""
+        return {}
+
 
 def head_arrays(head: Head) -> dict[str, Float32Array]:
     """Return a head's parameters by name."""

@@ -36,6 +36,11 @@ class Pca:
         """Return the vectors of features."""
         return matmul(features, self.components, self.mean)
 
+    @staticmethod
+    def shapes(features: int, dim: int) -> dict[str, tuple[int, ...]]:
+        """Return the shape of each parameter."""
+        return {"mean": (features,), "components": (features, dim)}
+
 
 @dataclass(frozen=True)
 class NormalizedProjection:
@@ -47,6 +52,11 @@ class NormalizedProjection:
     def __call__(self, features: Float32Array) -> Float32Array:
         """Return the vectors of features."""
         return normalize_rows(matmul(features, self.components, self.mean))
+
+    @staticmethod
+    def shapes(features: int, dim: int) -> dict[str, tuple[int, ...]]:
+        """Return the shape of each parameter."""
+        return {"mean": (features,), "components": (features, dim)}
 
 
 def fit_pca(features: Float32Array, dim: int, seed: int, whiten: float) -> Pca | NormalizedProjection:

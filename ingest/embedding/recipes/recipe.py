@@ -6,6 +6,7 @@ from typing import Any, Literal, get_args, get_origin, get_type_hints
 
 from storage import Embedding
 from storage.errors import OtherEmbedding
+from storage.types.storable import are_counts, shortened
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,6 +89,9 @@ _ADDED_LATER = {
     if field.name in ("scaling", "pooling", "whiten", "square_root")
 }
 
+#: The least and the greatest value of numbers in a store's recipe, so that no network or head is too large to make.
+_LIMITS = {"side": (1, 512), "seed": (0, 2**32 - 1), "dim": (1, 2**31 - 1), "whiten": (0, 1)}
+
 _TYPE_NAMES = {str: "text", int: "a whole number", bool: "true or false", float: "a number"}
 
 
@@ -114,7 +118,10 @@ def is_trained_on_labels(embedding: Embedding) -> bool:
 
 
 def recipe_of(embedding: Embedding) -> Recipe:
-    """Return the recipe of a store's embedding; raise OtherEmbedding when its vectors were imported."""
+    """Return the recipe of a store's embedding; raise OtherEmbedding when its vectors were imported.
+
+    The rest of the description is checked too, since a store may come from anywhere.
+    """
     spec = embedding.spec.get("recipe")
     if spec is None:
         raise OtherEmbedding(
@@ -122,9 +129,30 @@ def recipe_of(embedding: Embedding) -> Recipe:
             "query by id, key or vector, and add items with `lookalike store import`"
         )
     try:
-        return Recipe.from_json(dict(spec))
+        recipe = Recipe.from_json(dict(spec))
+        for name, (least, most) in _LIMITS.items():
+            if not least <= (value := getattr(recipe, name)) <= most:
+                raise ValueError(f"`{name}` from {least} to {most}, got {value}")
     except (TypeError, ValueError) as error:
         raise OtherEmbedding(
             f"expected a store whose recipe this version of Lookalike knows, got {str(spec)[:100]!r}: use the version "
             "that made it, or restore it from a backup"
         ) from error
+    _require_description(embedding)
+    return recipe
+
+
+def _require_description(embedding: Embedding) -> None:
+    """Raise OtherEmbedding unless what a store records beside its recipe has the types that `Embedder` writes."""
+    weights = embedding.spec.get("weights", {})
+    is_known = {
+        "weights": isinstance(weights, dict) and all(isinstance(value, str) for value in weights.values()),
+        "fitted_on": are_counts(embedding.spec.get("fitted_on", 0)),
+        **{name: isinstance(embedding.spec.get(name, ""), str) for name in ("decoder", "precision")},
+    }
+    for name, known in is_known.items():
+        if not known:
+            raise OtherEmbedding(
+                f"expected a store whose `{name}` this version of Lookalike knows, got "
+                f"{shortened(str(embedding.spec[name]))}: use the version that made it, or restore it from a backup"
+            )

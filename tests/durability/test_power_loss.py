@@ -38,6 +38,13 @@ def test_an_index_file_that_is_neither_synced_nor_compared_with_its_sha256_is_no
     assert len(report.tally.examples) == EXAMPLES
 
 
+@pytest.mark.usefixtures("traced")
+def test_until_a_bad_state_is_found_fewer_are_opened() -> None:
+    report = cut_power(90, seed=0, setup=setup_of("file_not_flushed"), until_bad=True)
+    assert report.tally.bad > 0
+    assert (report.states, report.recoveries, report.recovery_states) == (27, 0, 0)
+
+
 def test_states_come_with_the_last_step_that_was_acknowledged_before_them() -> None:
     operations: list[Operation] = [
         Create("f", 0),

@@ -91,11 +91,12 @@ class PowerLossReport:
         return table
 
 
-def cut_power(states: int, seed: int, setup: Setup = ()) -> PowerLossReport:
+def cut_power(states: int, seed: int, setup: Setup = (), *, until_bad: bool = False) -> PowerLossReport:
     """Open `states` distinct states that power cuts may leave, of the work with a seed in each of VARIANTS.
 
     A tenth or less are left by a second cut, while a store is opened after the first. `setup` is called first in every
-    process, those that judge included, since some mutants show only to a reader that has them.
+    process, those that judge included, since some mutants show only to a reader that has them. With `until_bad` only as
+    many variants and recoveries are tried as it takes to find a bad state.
     """
     if reason := unavailable():
         return PowerLossReport(seed, setup, skipped=reason)
@@ -107,6 +108,8 @@ def cut_power(states: int, seed: int, setup: Setup = ()) -> PowerLossReport:
         judges = _Judges(executor, seed)
         variants = []
         for number, (name, small_cache, options) in enumerate(VARIANTS):
+            if until_bad and judges.tally.bad:
+                break
             root = folder / f"recorded-{number}"
             root.mkdir()
             operations = record(Job(root / STORE, seed, setup, small_cache=small_cache), {}, options)
@@ -114,7 +117,11 @@ def cut_power(states: int, seed: int, setup: Setup = ()) -> PowerLossReport:
             variants.append(draw_states(operations, states // len(VARIANTS), generator, DiskState({}, -1, name)))
             judges.judge(islice(variants[-1], (states - second_cuts) // len(VARIANTS)), sample.offer)
         first_cuts = judges.states
+        recoveries = 0
         for number, state in enumerate(sample.states):
+            if until_bad and judges.tally.bad:
+                break
+            recoveries += 1
             root = folder / f"recovered-{number}"
             job = Job(root / STORE, seed, setup, reading=number % 2 == 1)
             recovery_states = draw_recovery_states(state, job, STATES_PER_RECOVERY, generator)
@@ -123,13 +130,15 @@ def cut_power(states: int, seed: int, setup: Setup = ()) -> PowerLossReport:
         of_recoveries = judges.states - first_cuts
         # A recovery may have fewer states than were planned.
         for number, variant in enumerate(variants):
+            if until_bad and judges.tally.bad:
+                break
             judges.judge(islice(variant, (states - judges.states) // (len(variants) - number)))
     return PowerLossReport(
         seed,
         setup,
         cuts=cuts,
         states=judges.states,
-        recoveries=len(sample.states),
+        recoveries=recoveries,
         recovery_states=of_recoveries,
         resumed=judges.resumed,
         tally=judges.tally,

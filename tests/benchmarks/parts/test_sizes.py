@@ -16,6 +16,7 @@ def test_every_size_has_a_row_a_point_and_a_measurement_and_the_memory_limit_a_l
 ) -> None:
     monkeypatch.setattr(part, "QUICK_SIZES", (200, 400))
     monkeypatch.setattr(latency_by_size, "MAX_FOR_BATCHES", 0)
+    monkeypatch.setattr(Context, "samples", 20)
     context = Context(grey_source({}), tmp_path, 1, toy_backbone(), quick=True)
     outcome = PARTS["sizes"].measure(context)
     (picture,) = outcome.section.pictures

@@ -28,7 +28,7 @@ def _check_invariant(name: str, mutant: Mutant) -> list[str]:
 
 
 def _check_power_loss(mutant: Mutant) -> list[str]:
-    report = cut_power(POWER_CUTS, seed=0, setup=setup_of(mutant.name))
+    report = cut_power(POWER_CUTS, seed=0, setup=setup_of(mutant.name), until_bad=True)
     if report.skipped is not None:
         pytest.skip(f"NOT TESTED HERE: {report.skipped}")
     return report.tally.examples

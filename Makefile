@@ -1,6 +1,8 @@
-# Everything runs inside .venv, which `make setup` makes from requirements.lock.
+# Everything runs inside .venv, which `make setup` makes from requirements.lock: of another Python, PYTHON and VENV say.
 PYTHON ?= python3
-BIN := .venv/bin
+VENV := .venv
+BIN := $(VENV)/bin
+TESTS := tests
 DEMO := demo
 STORE := $(DEMO)/stores/retrieval
 # Processes that run tests side by side; a free one takes over tests that are waiting for another. 0 is one after another.
@@ -8,17 +10,17 @@ WORKERS ?= auto
 PARALLEL := --numprocesses $(WORKERS) --maxprocesses 4 --dist worksteal
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo servers test durability scaling lint types bench peers format lock clean
+.PHONY: help setup demo servers test pythons durability scaling lint types bench peers format lock clean
 
 help: ## list the targets
 	@grep -E '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## /\t/' | expand -t 12
 
-setup: .venv/ready ## create .venv with the locked dependencies
+setup: $(VENV)/ready ## create .venv with the locked dependencies
 
-.venv/ready: requirements.lock requirements.headless.lock pyproject.toml
+$(VENV)/ready: requirements.lock requirements.headless.lock pyproject.toml
 	@$(PYTHON) -c 'import sys; sys.exit(not (3, 11) <= sys.version_info < (3, 14))' \
 	  || { echo "error: expected Python 3.11 to 3.13, got $$($(PYTHON) --version): run 'make PYTHON=python3.12 ...'" >&2; exit 1; }
-	$(PYTHON) -m venv .venv
+	$(PYTHON) -m venv $(VENV)
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements.lock
 	@# OpenCV's usual wheel needs the system's libGL, which machines without a screen lack: the same version without windows.
 	@$(BIN)/python -c 'import cv2' 2>/dev/null || { \
@@ -51,7 +53,11 @@ servers: .venv/servers/milvus/ready ## install a Milvus server for the tests, ap
 	@touch $@
 
 test: setup ## run the tests
-	$(BIN)/python -m pytest $(PARALLEL) --ignore tests/durability --ignore tests/scaling
+	$(BIN)/python -m pytest $(PARALLEL) --ignore tests/durability --ignore tests/scaling $(TESTS)
+
+pythons: setup ## run the tests on the other promised Pythons that this machine has
+	@.ci/pythons | while read -r version python; do \
+	  $(MAKE) test PYTHON=$$python VENV=.venv/python$$version </dev/null || exit 1; done
 
 durability: setup ## crash writers, cut the power, fail system calls, corrupt files, plant bugs, in small: a few minutes
 	$(BIN)/python -m pytest $(PARALLEL) tests/durability

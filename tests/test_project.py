@@ -15,6 +15,7 @@ from typing import Any
 import pytest
 import typer
 from packaging.requirements import Requirement
+from packaging.specifiers import SpecifierSet
 from packaging.utils import canonicalize_name
 from setuptools import find_packages
 
@@ -106,6 +107,19 @@ def texts() -> dict[Path, str]:
             with contextlib.suppress(UnicodeDecodeError):
                 contents[path.relative_to(REPOSITORY)] = path.read_text()
     return contents
+
+
+def test_the_pythons_that_are_tried_are_those_that_are_promised() -> None:
+    promised = [
+        f"3.{minor}"
+        for minor in range(20)
+        if SpecifierSet(PROJECT["project"]["requires-python"]).contains(f"3.{minor}")
+    ]
+    tried = re.search(r"for version in ([0-9. ]+);", (REPOSITORY / ".ci/pythons").read_text())
+    assert tried is not None
+    assert tried[1].split() == promised[::-1]
+    for page in ("README.md", "Makefile"):
+        assert f"Python {promised[0]} to {promised[-1]}" in (REPOSITORY / page).read_text()
 
 
 @pytest.mark.parametrize("lock", LOCKS)

@@ -337,22 +337,29 @@ def _counts(report: IngestReport | Plan) -> str:
 _RARE = ("moved", "relabelled", "removed")
 
 
+#: Jobs in the table; --json prints all.
+_TABLE_JOBS = 500
+
+
 def _jobs_table(status: Status) -> Table:
-    table = Table(title=f"{status.items:,} items, {len(status.rejects):,} rejected", title_justify="left")
+    jobs = status.jobs[-_TABLE_JOBS:]
+    older = f"; the newest {len(jobs):,} of {len(status.jobs):,} jobs:" if len(jobs) < len(status.jobs) else ""
+    title = f"{status.items:,} items, {len(status.rejects):,} rejected{older}"
+    table = Table(title=title, title_justify="left")
     counts = {
-        "added": [job.added for job in status.jobs],
-        "replaced": [job.replaced for job in status.jobs],
-        "moved": [job.moved for job in status.jobs],
-        "relabelled": [job.relabelled for job in status.jobs],
-        "removed": [job.pruned for job in status.jobs],
-        "unchanged": [job.unchanged for job in status.jobs],
-        "rejected": [job.rejected for job in status.jobs],
-        "of": [job.total for job in status.jobs],
+        "added": [job.added for job in jobs],
+        "replaced": [job.replaced for job in jobs],
+        "moved": [job.moved for job in jobs],
+        "relabelled": [job.relabelled for job in jobs],
+        "removed": [job.pruned for job in jobs],
+        "unchanged": [job.unchanged for job in jobs],
+        "rejected": [job.rejected for job in jobs],
+        "of": [job.total for job in jobs],
     }
     shown = {name: column for name, column in counts.items() if name not in _RARE or any(column)}
     for name in ("job", "source", *shown, ""):
         table.add_column(name, justify="left" if name in ("source", "") else "right", overflow="fold")
-    for row, job in enumerate(status.jobs):
+    for row, job in enumerate(jobs):
         end = "finished" if job.finished else "stopped"
         table.add_row(str(job.number), job.source, *(f"{column[row]:,}" for column in shown.values()), end)
     return table

@@ -55,7 +55,8 @@ def _remaining(store: Store) -> tuple[Job, set[str]] | None:
     jobs = store.jobs()
     if jobs and not jobs[-1].finished:
         return jobs[-1], set()
-    for job in reversed(jobs):
-        if rejects := store.rejects(job.number):
-            return job, {reject.key for reject in rejects}
+    number = store.newest_job_with_rejects()
+    for job in jobs:
+        if job.number == number:
+            return job, {reject.key for reject in store.rejects(number)}
     return None

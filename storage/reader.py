@@ -377,6 +377,11 @@ class StoreReader:
         with self._database.reading() as catalog:
             return catalog.jobs.rejects(job)
 
+    def newest_job_with_rejects(self) -> int | None:
+        """Return the number of the newest job with inputs that could not be stored, None if there is none."""
+        with self._database.reading() as catalog:
+            return catalog.jobs.newest_with_rejects()
+
     def is_own_file(self, path: Path) -> bool:
         """Return whether a file is the store's own or one that its jobs read: no command may replace it."""
         if self.location.folder is not None and is_index_file(path, self.location.folder):

@@ -81,16 +81,21 @@ class JobRows:
 
         Raise StoreCorrupt if one is damaged.
         """
-        rejects = [reject for number, reject in self._rejects() if job in (None, number)]
-        return [self._checked(reject, _is_reject(reject), "a rejected input") for reject in rejects]
+        rejects = self._rejects() if job is None else self._rejects(RejectRow.job == job)
+        return [self._checked(reject, _is_reject(reject), "a rejected input") for _, reject in rejects]
 
-    def _rejects(self) -> list[tuple[int, Rejected]]:
+    def newest_with_rejects(self) -> int | None:
+        """Return the number of the newest job that has rejected inputs, None if none has."""
+        if not self._table_exists(JobRow):
+            return None
+        return self._connection.execute(sa.select(sa.func.max(RejectRow.job))).scalar_one()
+
+    def _rejects(self, *clauses: sa.ColumnElement[bool]) -> list[tuple[int, Rejected]]:
         """Return the inputs that could not be stored, each with its job, in the order of their keys."""
         if not self._table_exists(JobRow):
             return []
-        rows = self._connection.execute(
-            sa.select(RejectRow.job, RejectRow.key, RejectRow.reason).order_by(RejectRow.key)
-        )
+        columns = sa.select(RejectRow.job, RejectRow.key, RejectRow.reason)
+        rows = self._connection.execute(columns.where(*clauses).order_by(RejectRow.key))
         return [(job, Rejected(key, reason)) for job, key, reason in rows]
 
     def _checked(self, record: Record, is_possible: bool, name: str) -> Record:

@@ -3,6 +3,8 @@
 import json
 from pathlib import Path
 
+from storage import Store
+from storage.types.jobs import Job, JobUpdate
 from tests.commands import Command
 from tests.ingest.outcomes.folder_jobs import WEB_PAGE, ingest_folder
 
@@ -45,3 +47,14 @@ def test_status_as_json_is_the_only_thing_on_standard_output(run: Command, image
             "rejects": [{"key": "b.png", "reason": WEB_PAGE}],
         },
     )
+
+
+def test_the_newest_of_many_jobs_are_shown(run: Command, images: Path, store: Path) -> None:
+    ingest_folder(images, store)
+    with Store.open(store, writing=True) as opened:
+        opened.write_jobs([JobUpdate(Job(number, f"(job {number})", 1, finished=True)) for number in range(2, 503)])
+    status, out, _ = run("status", "--store", store)
+    title, _, _, _, first, *_ = out.splitlines()
+    assert (status, title.partition("; ")[2].rstrip()) == (0, "the newest 500 of 502 jobs:")
+    assert "(job 3)" in first
+    assert len(json.loads(run("status", "--store", store, "--json")[1])["jobs"]) == 502

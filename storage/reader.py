@@ -54,9 +54,8 @@ if TYPE_CHECKING:
     from storage.milvus.engine import Engine
 
 
-#: Rows looked up by id, and rows counted, in one transaction.
+#: Rows looked up by id in one transaction.
 _LOOKUPS = 4096
-_COUNTED = 2**16
 
 
 class StoreReader:
@@ -142,7 +141,7 @@ class StoreReader:
     def __len__(self) -> int:
         """Return the number of items that are not deleted."""
         state = self._state()
-        counted = sum(state.pages(lambda catalog, page: catalog.items.count(page), rows=_COUNTED))
+        counted = sum(state.scan(lambda catalog, page: catalog.items.count(page)))
         state.batch.require_live(counted)
         return counted
 
@@ -287,7 +286,7 @@ class StoreReader:
 
     def content_index(self) -> ContentIndex:
         """Return an index of the items by their content."""
-        pages = self._state().pages(lambda catalog, page: catalog.items.contents(page))
+        pages = self._state().scan(lambda catalog, page: catalog.items.contents(page))
         return ContentIndex(entry for page in pages for entry in page)
 
     def sources(self, ids: Sequence[int]) -> dict[int, str]:
@@ -301,7 +300,7 @@ class StoreReader:
 
     def items_of_source(self, name: str) -> NDArray[np.int64]:
         """Return the ids of a source's items, (n,) int64 ascending."""
-        pages = self._state().pages(lambda catalog, page: catalog.sources.items_of(name, page))
+        pages = self._state().scan(lambda catalog, page: catalog.sources.items_of(name, page))
         return np.array([id for ids in pages for id in ids], np.int64)
 
     def info(self) -> StoreInfo:
@@ -392,7 +391,7 @@ class StoreReader:
 
     def _paths(self) -> list[str]:
         """Return the paths of items and of rejected inputs, relative to the folders of their sources."""
-        pages = self._state().pages(lambda catalog, page: catalog.items.paths(page))
+        pages = self._state().scan(lambda catalog, page: catalog.items.paths(page))
         paths = [path for page in pages for path in page]
         with self._database.reading() as catalog:
             return [*paths, *(reject.key for reject in catalog.jobs.rejects())]
@@ -493,7 +492,7 @@ def _rows_and_sources(catalog: Catalog, page: Page) -> tuple[RowPage, dict[int, 
 
 def _ids_matching(state: BatchState, conditions: Sequence[Condition]) -> Iterator[list[int]]:
     """Yield the ids of the items that fulfil all conditions, ascending, a page at a time."""
-    return state.pages(lambda catalog, page: catalog.items.ids_matching(page, conditions))
+    return state.scan(lambda catalog, page: catalog.items.ids_matching(page, conditions))
 
 
 def _sourced(rows: Iterable[Row | None], sources: Mapping[int, str]) -> Iterator[SourcedItem]:

@@ -34,7 +34,7 @@ def batches_after(state: BatchState, number: int) -> Iterator[list[CopiedBatch]]
         last = catalog.history.batch(number)
         records = catalog.history.checked_batches(number, state.batch.number)
     deleted: dict[int, list[int]] = defaultdict(list)
-    for page in state.pages(lambda catalog, page: catalog.items.deleted_by_batch(page, after=number)):
+    for page in state.scan(lambda catalog, page: catalog.items.deleted_by_batch(page, after=number)):
         for batch, id in page:
             deleted[batch].append(id)
     while records:

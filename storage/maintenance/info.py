@@ -101,7 +101,7 @@ def label_counts(state: BatchState) -> dict[str | None, int]:
 def source_counts(state: BatchState) -> dict[str, int]:
     """Count the live items of each source, by name and in that order; their rows are not checked."""
     counts: Counter[str] = Counter()
-    for page_counts in state.pages(lambda catalog, page: catalog.sources.counts(page)):
+    for page_counts in state.scan(lambda catalog, page: catalog.sources.counts(page)):
         counts.update(page_counts)
     return dict(sorted(counts.items()))
 

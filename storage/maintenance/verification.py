@@ -65,7 +65,7 @@ def missing_ids(state: BatchState, recomputed: Sequence[Batch]) -> list[int]:
     last = state.batch
     if recomputed[-1].chain == last.chain:
         return []
-    ids = {id for page in state.pages(lambda catalog, page: catalog.items.deletions(page)) for id, _ in page}
+    ids = {id for page in state.scan(lambda catalog, page: catalog.items.deletions(page)) for id, _ in page}
     if last.next_id > 2 * len(ids) + _MISSING_ACCEPTED:
         raise StoreCorrupt(
             f"expected the rows of {last.next_id} items that were ever stored, got {len(ids)}: restore the store from "

@@ -31,12 +31,12 @@ class StoredFields:
 
     def has_metadata(self, name: str, kinds: Collection[Kind] = ()) -> bool:
         """Return whether an item has metadata of this name, null included, or else with a value of these kinds."""
-        return any(self.state.pages(lambda catalog, page: catalog.items.has_metadata(page, name, kinds)))
+        return any(self.state.scan(lambda catalog, page: catalog.items.has_metadata(page, name, kinds)))
 
     def metadata_names(self) -> list[str]:
         """Return the names of all metadata, in order."""
         names: set[str] = set()
-        for page_names in self.state.pages(lambda catalog, page: catalog.items.metadata_names(page)):
+        for page_names in self.state.scan(lambda catalog, page: catalog.items.metadata_names(page)):
             names.update(page_names)
         return sorted(names)
 

@@ -95,7 +95,7 @@ def live_rows_after(state: BatchState, number: int, count: int) -> LiveRows | No
         # Nothing was ever deleted: ids are positions, and need not be read.
         return LiveRows(batch, np.arange(batch.live), np.ones(batch.live, np.bool_), [])
     deletions: list[object] = []
-    for page in state.pages(lambda catalog, page: catalog.items.deletions(page), end_id=batch.next_id):
+    for page in state.scan(lambda catalog, page: catalog.items.deletions(page), end_id=batch.next_id):
         for id, deleted_in in page:
             # Ids have no gaps and rows are never removed, so the list's index is the id.
             if id != len(deletions):

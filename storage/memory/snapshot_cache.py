@@ -83,7 +83,7 @@ class SnapshotCache:
     def _select(self, state: BatchState, conditions: Sequence[Condition]) -> Snapshot:
         newest = self._newest(state)
         require_fields(StoredFields(state), state.batch.live, conditions)
-        pages = state.pages(lambda catalog, page: catalog.items.ids_matching(page, conditions))
+        pages = state.scan(lambda catalog, page: catalog.items.ids_matching(page, conditions))
         return newest.of([id for ids in pages for id in ids])
 
     def _newest(self, state: BatchState) -> Snapshot:

@@ -102,7 +102,7 @@ def _reading(database: Database, fingerprint: str) -> Iterator[Catalog]:
 def _select(state: BatchState, conditions: Sequence[Condition], dim: int) -> Snapshot | list[int]:
     """Return a snapshot of the items that fulfil all conditions, or their ids if they are many."""
     require_fields(StoredFields(state), state.batch.live, conditions)
-    pages = state.pages(lambda catalog, page: catalog.items.ids_matching(page, conditions))
+    pages = state.scan(lambda catalog, page: catalog.items.ids_matching(page, conditions))
     ids = [id for page in pages for id in page]
     if len(ids) > _IN_MEMORY:
         return ids

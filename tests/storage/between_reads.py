@@ -39,3 +39,4 @@ class BetweenReads:
 
         monkeypatch.setattr(SqliteFile, "reading", counted)
         monkeypatch.setattr(pages, "_ROWS", page_rows)
+        monkeypatch.setattr(pages, "_SCANNED_ROWS", page_rows)

@@ -6,7 +6,7 @@ from importlib import metadata
 from pathlib import Path
 from typing import Any
 
-_PACKAGES = ("faiss-cpu", "matplotlib", "numpy", "scikit-learn", "sqlalchemy", "tensorflow")
+_PACKAGES = ("faiss-cpu", "matplotlib", "numkong", "numpy", "scikit-learn", "sqlalchemy", "tensorflow")
 
 #: Processor features that decide how fast vectors are compared and images embedded.
 _FLAGS = ("avx2", "avx512f", "avx512_bf16", "amx_bf16", "asimd", "sve")
@@ -21,6 +21,8 @@ def describe_machine() -> dict[str, Any]:
         "cores": usable_cores(),
         "threads": usable_cores(),
         "load_before": _load(),
+        # They choose the kernels of NumPy's and FAISS's products, which may be several times slower.
+        "blas_settings": {name: value for name, value in sorted(os.environ.items()) if name.startswith("OPENBLAS_")},
         "memory_gib": _memory_gib(),
         "system": f"{platform.system()} {platform.machine()}",
         "python": platform.python_version(),

@@ -18,7 +18,9 @@ from rich.table import Column, Table
 
 from benchmarks.common.timing import percentiles_ms, seconds_of
 from benchmarks.errors import BenchmarkFailed
+from benchmarks.measures.all_pairs import AllPairsReport, measure_all_pairs
 from benchmarks.measures.queries import draw_queries
+from search.searcher import Searcher
 from storage import Hit, Store
 from storage.console import right_aligned
 from storage.nearest.faiss_flat import FaissFlat
@@ -47,9 +49,10 @@ Seconds = list[float]
 class LatencyReport:
     """Latency of single queries in milliseconds, and queries per second in batches of 1,000 (median of the rounds).
 
-    `first_ms` includes loading the vectors. Ratios above 1 mean that Lookalike is faster, except that `ratio_product`,
-    `ratio_filtered` and `ratio_threads` are Lookalike's time divided by that of the product, of the unfiltered query,
-    and of one thread for as many queries. What was not measured is None.
+    `first_ms` includes loading the vectors. `batch_qps` is for an answer's arrays with every row checked, `hits_qps`
+    for all hits as objects, and `kneighbors_qps` for `Searcher.kneighbors`. Ratios above 1 mean that Lookalike is
+    faster, except that `ratio_product`, `ratio_filtered` and `ratio_threads` are Lookalike's time divided by that of
+    the product, of the unfiltered query, and of one thread for as many queries. What was not measured is None.
     """
 
     recipe: str
@@ -76,6 +79,11 @@ class LatencyReport:
     ratio_filtered: float | None
     threads: int
     ratio_threads: float
+    hits_qps: float | None
+    kneighbors_qps: float | None
+    ratio_kneighbors: float | None
+    ratio_faiss_kneighbors: float | None
+    all_pairs: AllPairsReport | None
 
     def table(self) -> Table:
         """Return the report as a table to print."""
@@ -91,6 +99,15 @@ class LatencyReport:
         table.add_row("times as fast, one query", "", f"{self.ratio_single:.1f}", f"{self.ratio_faiss:.1f}", "")
         if self.ratio_batch is not None and self.ratio_faiss_batch is not None:
             table.add_row("times as fast, batch", "", f"{self.ratio_batch:.1f}", f"{self.ratio_faiss_batch:.2f}", "")
+        if self.ratio_kneighbors is not None and self.ratio_faiss_kneighbors is not None:
+            ratios = f"{self.ratio_kneighbors:.1f}", f"{self.ratio_faiss_kneighbors:.2f}"
+            table.add_row("  every hit an object", f"{self.hits_qps:,.0f}/s", "", "", "")
+            table.add_row("  by kneighbors", f"{self.kneighbors_qps:,.0f}/s", *ratios, "")
+        if self.all_pairs is not None:
+            pairs = self.all_pairs
+            table.add_row("neighbours of all", f"{pairs.neighbours_s:.2f} s", "", f"{pairs.faiss_s:.2f} s", "")
+            table.add_row("  times as fast", "", "", f"{pairs.ratio_faiss:.2f}", "")
+            table.add_row("  duplicates / these", f"{pairs.ratio_duplicates:.2f}", "", "", "")
         table.add_row("times the product", "", "", "", f"{self.ratio_product:.2f}")
         for percent, times in self.filtered.items():
             table.add_row(f"filter for {percent}", f"{times['p50_ms']:.3f} ms", "", "", "")
@@ -101,13 +118,19 @@ class LatencyReport:
 
 
 def measure_latency(
-    store: Store, *, k: int = 5, samples: int = 500, percents: Sequence[int] = (), batches: bool = True
+    store: Store,
+    *,
+    k: int = 5,
+    samples: int = 500,
+    percents: Sequence[int] = (),
+    batches: bool = True,
+    all_pairs: bool = True,
 ) -> LatencyReport:
     """Time all sides in turn, after checking that their answers are the same.
 
-    For each n of `percents` queries with the filter "metadata `percent` below n" are timed too; without `batches` only
-    single queries are timed. Raise UnfitForBenchmark if the store holds too few items, BenchmarkFailed if the distances
-    differ.
+    For each n of `percents` queries with the filter "metadata `percent` below n" are timed too; without `batches` no
+    batches are timed, and without `all_pairs` no searches with every item. Raise UnfitForBenchmark if the store holds
+    too few items, BenchmarkFailed if the distances differ.
     """
     from sklearn.neighbors import NearestNeighbors
 
@@ -129,16 +152,22 @@ def measure_latency(
         queries[:WARM_UP],
         queries[:samples],
     )
-    rates: list[float | None] = [None, None, None]
+    rates: list[float | None] = [None] * 5
     if batches:
-        batch = queries[:BATCH]
+        searcher, batch = Searcher(store), queries[:BATCH]
         rounds = _in_turn(
-            [lambda batch: store.nearest(batch, k), neighbours.kneighbors, lambda batch: index.search(batch, k)],
+            [
+                lambda batch: store.nearest(batch, k),
+                neighbours.kneighbors,
+                lambda batch: index.search(batch, k),
+                lambda batch: list(store.nearest(batch, k)),
+                lambda batch: searcher.kneighbors(batch, k),
+            ],
             [batch],
             [batch] * BATCH_ROUNDS,
         )
         rates = [round(BATCH / float(np.median(seconds)), 1) for seconds in rounds]
-    lookalike_rate, sklearn_rate, faiss_rate = rates
+    lookalike_rate, sklearn_rate, faiss_rate, hits_rate, kneighbors_rate = rates
     filtered = {f"{percent} %": _time_filter(store, queries[:samples], k, percent) for percent in percents}
     return LatencyReport(
         recipe=store.embedding.name,
@@ -153,18 +182,23 @@ def measure_latency(
         batch_qps=lookalike_rate,
         sklearn_batch_qps=sklearn_rate,
         ratio_single=_ratio(sklearn, lookalike),
-        ratio_batch=round(lookalike_rate / sklearn_rate, 2) if lookalike_rate and sklearn_rate else None,
+        ratio_batch=_rate_ratio(lookalike_rate, sklearn_rate),
         first_ms=round(first_seconds * 1000, 3),
         product=percentiles_ms(product),
         faiss_single=percentiles_ms(faiss),
         faiss_batch_qps=faiss_rate,
         ratio_product=_ratio(lookalike, product),
         ratio_faiss=_ratio(faiss, lookalike),
-        ratio_faiss_batch=round(lookalike_rate / faiss_rate, 2) if lookalike_rate and faiss_rate else None,
+        ratio_faiss_batch=_rate_ratio(lookalike_rate, faiss_rate),
         filtered=filtered,
         ratio_filtered=max((times["ratio"] for times in filtered.values()), default=None),
         threads=THREADS,
         ratio_threads=_threads_ratio(store, queries[: max(40, int(THREADS_SECONDS / np.median(lookalike)))], k),
+        hits_qps=hits_rate,
+        kneighbors_qps=kneighbors_rate,
+        ratio_kneighbors=_rate_ratio(kneighbors_rate, sklearn_rate),
+        ratio_faiss_kneighbors=_rate_ratio(kneighbors_rate, faiss_rate),
+        all_pairs=measure_all_pairs(store, index, k) if all_pairs else None,
     )
 
 
@@ -227,6 +261,10 @@ def _threads_ratio(store: Store, queries: NDArray[np.float32], k: int) -> float:
 
 def _ratio(numerator: Seconds, denominator: Seconds) -> float:
     return round(float(np.median(numerator) / np.median(denominator)), 2)
+
+
+def _rate_ratio(numerator: float | None, denominator: float | None) -> float | None:
+    return None if numerator is None or denominator is None else round(numerator / denominator, 2)
 
 
 def _require_same_distances(store: Store, neighbours: Any, queries: NDArray[np.float32], k: int) -> None:

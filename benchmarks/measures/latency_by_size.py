@@ -19,8 +19,9 @@ QUICK_SIZES = (2_000, 20_000)
 #: Percentages of the items that the filters select: none, few, half, nearly all, all.
 PERCENTS = (0, 1, 50, 99, 100)
 
-#: The largest store for which batches are timed too: scikit-learn takes too long on more vectors.
-MAX_FOR_BATCHES = 100_000
+#: The largest stores for which batches are timed too, and searches with every item: scikit-learn, or FAISS, takes
+#: minutes on more vectors.
+MAX_FOR_BATCHES, MAX_FOR_ALL_PAIRS = 250_000, 60_000
 
 #: Items appended at once.
 _BATCH = 20_000
@@ -57,8 +58,9 @@ def measure_latency_by_size(
         on_stage(f"latency: {size:,} vectors")
         with tempfile.TemporaryDirectory(prefix="lookalike-") as folder, _random_store(size, Path(folder)) as store:
             count = max(20, min(samples, samples * 60_000 // size))
-            batches = size <= MAX_FOR_BATCHES
-            reports.append(measure_latency(store, k=k, samples=count, percents=percents, batches=batches))
+            batches, all_pairs = size <= MAX_FOR_BATCHES, size <= MAX_FOR_ALL_PAIRS
+            report = measure_latency(store, k=k, samples=count, percents=percents, batches=batches, all_pairs=all_pairs)
+            reports.append(report)
     return LatencyBySizeReport(tuple(reports))
 
 

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Mapping
 
-from benchmarks.common.measurement import latency_of
+from benchmarks.common.measurement import NO_VALUE, latency_of
 from benchmarks.measures.latency import LatencyReport
 from benchmarks.measures.latency_by_size import QUICK_SIZES, SIZES, measure_latency_by_size
 from benchmarks.measures.subprocess_run import run_in_subprocess
@@ -68,9 +68,20 @@ _COLUMNS: Mapping[str, Callable[[LatencyReport], str]] = {
     "p95": lambda report: f"{report.single['p95_ms']:.2f}",
     "p99": lambda report: f"{report.single['p99_ms']:.2f}",
     "first query": lambda report: f"{report.first_ms:.1f}",
+    "1,000 at once / FAISS": lambda report: _ratio(report.ratio_faiss_batch),
+    "kneighbors / scikit-learn": lambda report: _ratio(report.ratio_kneighbors),
+    "neighbours of all / FAISS": lambda report: _ratio(report.all_pairs.ratio_faiss if report.all_pairs else None),
+    "duplicates / neighbours of all": lambda report: _ratio(
+        report.all_pairs.ratio_duplicates if report.all_pairs else None
+    ),
     "FAISS, p50": lambda report: f"{report.faiss_single['p50_ms']:.2f}",
     "scikit-learn, p50": lambda report: f"{report.sklearn_single['p50_ms']:.2f}",
     "memory limit": lambda report: f"{report.product['p50_ms']:.2f}",
 }
+
+
+def _ratio(ratio: float | None) -> str:
+    return NO_VALUE if ratio is None else f"{ratio:.2f}"
+
 
 PART = Part("sizes", "How does it scale?", measure)

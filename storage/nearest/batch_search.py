@@ -12,8 +12,9 @@ if TYPE_CHECKING:
 #: Queries in batches before vectors are rounded for them, which takes as long as is saved on as many.
 _FEW_QUERIES = 1024
 
-#: Vectors for each of the nearest from which comparing cells of 64 first pays.
-_VECTORS_PER_RESULT = 16 * 64
+#: Vectors for each of the nearest, and dimensions, from which this is faster than FAISS: twice as many dimensions take
+#: FAISS twice the time, but comparing bounds takes as long as before.
+_VECTORS_PER_RESULT, _FEWEST_DIMENSIONS = 1024, 48
 
 
 class BatchSearch:
@@ -30,7 +31,7 @@ class BatchSearch:
 
         It pays where the processor has instructions for bfloat16. `vectors` is (n, dim), the same at each call.
         """
-        if not self._pays or len(vectors) < count * _VECTORS_PER_RESULT:
+        if not self._pays or vectors.shape[1] < _FEWEST_DIMENSIONS or len(vectors) < count * _VECTORS_PER_RESULT:
             return None
         self._queries += queries
         if self._queries < _FEW_QUERIES:

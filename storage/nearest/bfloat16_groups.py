@@ -31,8 +31,7 @@ INFLATED = 1 + 2.0**-19
 #: The norm below which no sum of products can overflow float32.
 LARGEST_NORM = 2.0**60
 
-#: Cells of a segment, which is multiplied a piece at a time: what a piece's products take fits a core's cache. Not a
-#: power of two, since rows of such a length evict each other from it.
+#: Cells of a segment, which is multiplied a piece at a time: what a piece's products take fits a core's cache.
 _SEGMENT = 240
 
 #: Vectors rounded at once.
@@ -40,23 +39,24 @@ _BLOCK = 16_384
 
 
 class RoundedQueries(NamedTuple):
-    """Queries to be multiplied, their squared norms, (nq, 1) float32, and the norms of their residuals, (nq,) float64.
+    """Queries packed to be multiplied.
 
-    Those that are too long are 0 and not `multiplied`, (nq,) bool.
+    `squares`, (nq, 1) float32, are their squared norms, `residuals`, (nq,) float64, the norms of their residuals.
+    Queries that are too long are 0 and not `multiplied`, (nq,) bool.
     """
 
-    packed: numkong.Tensor
+    packed: numkong.PackedMatrix
     squares: Floats
     residuals: Doubles
     multiplied: NDArray[np.bool_]
 
 
 class _Segment(NamedTuple):
-    """Cells in a row: piece g has group g of each, as `numkong` packs them, vector i of each group in strip i."""
+    """Cells in a row: piece g has group g of each, first vector 0 of each group, then vector 1, and so on."""
 
     first: int
     cells: int
-    pieces: list[numkong.PackedMatrix]
+    pieces: list[numkong.Tensor]
 
 
 class Bfloat16Groups:
@@ -64,7 +64,7 @@ class Bfloat16Groups:
 
     `order`, (cells * 64,), has the vectors' positions, cell by cell and group by group; where the last cell is not
     full it is -1. Of each cell `residuals` and `norms`, (cells,) float32, are the largest of its vectors, and `spread`
-    is by how much |x|^2 differs in a group at most. `columns`, (cells, 8), are the groups of each cell in `low_bounds`.
+    is by how much |x|^2 differs in a group at most. `rows`, (cells, 8), are those of its groups in `low_bounds`.
     """
 
     def __init__(self, vectors: Floats) -> None:
@@ -78,7 +78,7 @@ class Bfloat16Groups:
         # The last cell is filled up with its last vector: a cell's bounds count for one vector only.
         positions = np.concatenate((order, np.full(missing, order[-1]))).reshape(self.cells, GROUPS, GROUP)
         self.residuals, self.norms, self.spread = np.zeros((3, self.cells), np.float32)
-        self.columns = np.empty((self.cells, GROUPS), np.int64)
+        self.rows = np.empty((self.cells, GROUPS), np.int64)
         self._halves = np.empty(self.cells * GROUPS, np.float32)
         self._segments = [
             self._segment(vectors, positions[first : first + _SEGMENT], first)
@@ -88,15 +88,15 @@ class Bfloat16Groups:
     def _segment(self, vectors: Floats, positions: Positions, first: int) -> _Segment:
         """Round and pack the cells that hold these positions, (cells, groups of a cell, vectors of a group)."""
         count, pieces = len(positions), []
-        columns = np.arange(first * GROUPS, (first + count) * GROUPS).reshape(GROUPS, count)
-        self.columns[first : first + count] = columns.T
+        rows = np.arange(first * GROUPS, (first + count) * GROUPS).reshape(GROUPS, count)
+        self.rows[first : first + count] = rows.T
         for group in range(GROUPS):
             centred = vectors[positions[:, group].T.ravel()] - self._centre
-            packed, rounded = _rounded(centred)
-            pieces.append(numkong.dots_pack(packed))
+            piece, rounded = _rounded(centred)
+            pieces.append(piece)
             squares = np.einsum("ij,ij->i", rounded, rounded).reshape(GROUP, count)
             smallest, largest = squares.min(axis=0), squares.max(axis=0)
-            self._halves[columns[group]] = smallest / 2
+            self._halves[rows[group]] = smallest / 2
             residuals = row_norms(centred - rounded).reshape(GROUP, count).max(axis=0)
             bounds = (self.residuals, residuals), (self.norms, np.sqrt(largest)), (self.spread, largest - smallest)
             for bound, values in bounds:
@@ -109,32 +109,30 @@ class Bfloat16Groups:
         centred = queries - self._centre
         multiplied = row_norms(centred) < LARGEST_NORM
         centred[~multiplied] = 0
-        packed, rounded = _rounded(centred)
+        tensor, rounded = _rounded(centred)
         squares = np.einsum("ij,ij->i", rounded, rounded)[:, np.newaxis].astype(np.float32)
-        return RoundedQueries(packed, squares, row_norms(centred - rounded), multiplied)
+        return RoundedQueries(numkong.dots_pack(tensor), squares, row_norms(centred - rounded), multiplied)
 
-    def low_bounds(self, queries: numkong.Tensor, low: Floats) -> Floats:
-        """Return low bounds on |x|^2 / 2 - qx for the vectors of each cell, (nq, cells), and queries q, (nq, dim).
+    def low_bounds(self, queries: numkong.PackedMatrix, low: Floats) -> Floats:
+        """Return low bounds on |x|^2 / 2 - qx for the vectors of each cell and queries q, (nq, cells).
 
-        Those for the vectors of each group are written to `low`, (nq, groups).
+        Those for the vectors of each group are written to `low`, (groups, nq).
         """
-        count = len(low)
+        count = low.shape[1]
+        cells = np.empty((self.cells, count), np.float32)
         products: dict[int, numkong.Tensor] = {}
         for first, width, pieces in self._segments:
             if width not in products:
-                products[width] = numkong.empty((count, GROUP * width))
-            strips = np.asarray(products[width]).reshape(count, GROUP, width)
-            start = first * GROUPS
-            for piece in pieces:
-                numkong.dots_packed(queries, piece, out=products[width])
-                np.maximum.reduce(strips, axis=1, out=low[:, start : start + width])
-                start += width
-        np.subtract(self._halves, low, out=low)
-        cells = np.empty((count, self.cells), np.float32)
-        for first, width, _ in self._segments:
-            groups = low[:, first * GROUPS : (first + width) * GROUPS].reshape(count, GROUPS, width)
-            np.minimum.reduce(groups, axis=1, out=cells[:, first : first + width])
-        return cells
+                products[width] = numkong.empty((GROUP * width, count))
+            strips = np.asarray(products[width]).reshape(GROUP, width, count)
+            segment = slice(first * GROUPS, (first + width) * GROUPS)
+            groups = low[segment].reshape(GROUPS, width, count)
+            for piece, largest in zip(pieces, groups, strict=True):
+                numkong.dots_packed(piece, queries, out=products[width])
+                np.maximum.reduce(strips, axis=0, out=largest)
+            np.subtract(self._halves[segment, np.newaxis], low[segment], out=low[segment])
+            np.minimum.reduce(groups, axis=0, out=cells[first : first + width])
+        return np.ascontiguousarray(cells.T)
 
 
 def supported() -> bool:
@@ -151,5 +149,5 @@ def row_norms(vectors: Doubles) -> Doubles:
 def _rounded(vectors: Doubles) -> tuple[numkong.Tensor, Doubles]:
     """Return vectors as bfloat16, and these in float64. What products would take for 0 becomes 0."""
     normal = np.where(np.abs(vectors) < SMALLEST_NORMAL, 0, vectors).astype(np.float32)
-    packed = numkong.Tensor(normal).astype("bfloat16")
-    return packed, np.asarray(packed.astype("float32"), np.float64)
+    tensor = numkong.Tensor(normal).astype("bfloat16")
+    return tensor, np.asarray(tensor.astype("float32"), np.float64)

@@ -24,9 +24,9 @@ from storage.nearest.bfloat16_groups import (
 from storage.nearest.error_bounds import bfloat16_error, difference_error
 from storage.nearest.index import BatchCandidates
 
-#: Queries compared at once: at most; at least, since products of fewer are slow; and the bounds that are kept of them,
-#: 16 MiB a thread.
-_MOST_QUERIES, _FEWEST_QUERIES, _KEPT = 256, 32, 2**22
+#: Queries compared at once: at most, since packed they must fit a core's nearest cache; at least; and the bounds that
+#: are kept of them, 16 MiB a thread.
+_MOST_QUERIES, _FEWEST_QUERIES, _KEPT = 64, 32, 2**22
 
 #: A query is given up when more vectors than this, and than this share of all, must be compared with it one by one.
 _MANY, _LARGE_SHARE = 1024, 1 / 32
@@ -64,16 +64,17 @@ class Bfloat16Search:
 
         A query that is given up has no candidates, and its lower bound is minus infinity.
         """
-        columns = self._groups.columns.size
-        size = min(_MOST_QUERIES, max(_FEWEST_QUERIES, _KEPT // columns))
-        memory = np.empty((min(size, len(queries)), columns), np.float32)
+        groups = self._groups.rows.size
+        size = min(_MOST_QUERIES, max(_FEWEST_QUERIES, _KEPT // groups))
+        memory = np.empty(min(size, len(queries)) * groups, np.float32)
         known = np.empty(len(queries), np.bool_)
         pairs = [(NO_POSITIONS, NO_POSITIONS)]
         for start in range(0, len(queries), size):
             block = slice(start, start + size)
             rounded = self._groups.rounded(queries[block])
             known[block] = rounded.multiplied
-            rows, positions = self._pairs(rounded, memory[: len(rounded.squares)], count, radii[block], known[block])
+            low = memory[: len(rounded.squares) * groups].reshape(groups, -1)
+            rows, positions = self._pairs(rounded, low, count, radii[block], known[block])
             pairs.append((rows + start, positions))
         rows, positions = map(np.concatenate, zip(*pairs, strict=True))
         with np.errstate(over="ignore"):
@@ -86,7 +87,7 @@ class Bfloat16Search:
     ) -> tuple[Rows, Positions]:
         """Return rows of queries, and the positions of the vectors in the groups whose lower bound is within a radius.
 
-        The groups' low bounds are written to `low`, (nq, groups), and with a `count` the radii, (nq,). Queries with too
+        The groups' low bounds are written to `low`, (groups, nq), and with a `count` the radii, (nq,). Queries with too
         many pairs become unknown.
         """
         groups, squares = self._groups, queries.squares
@@ -101,7 +102,7 @@ class Bfloat16Search:
             reach = ((radii + queries.residuals) * INFLATED).astype(np.float32)[:, np.newaxis] + groups.residuals
             limits = np.square(reach) * np.float32(INFLATED) + error
         rows, near = (cells <= limits).nonzero()
-        bounds = low.reshape(-1).take(rows[:, np.newaxis] * low.shape[1] + groups.columns[near])
+        bounds = low.reshape(-1).take(groups.rows[near] * low.shape[1] + rows[:, np.newaxis])
         bounds = 2 * bounds + squares[rows]
         pairs, group = (bounds <= limits[rows, near][:, np.newaxis]).nonzero()
         rows, first = rows[pairs], near[pairs] * CELL + group * GROUP

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from numpy.typing import NDArray
 
 from storage.nearest import batch_search, bfloat16_groups, bfloat16_search, exact, faiss_flat
-from storage.nearest.bfloat16_groups import Bfloat16Groups
+from storage.nearest.bfloat16_groups import Bfloat16Groups, RoundedQueries
 from storage.nearest.bfloat16_search import Bfloat16Search
 from storage.nearest.error_bounds import bfloat16_error
 from storage.nearest.index import BatchCandidates
@@ -111,9 +111,12 @@ def test_each_bound_of_a_cell_is_needed(bound: str) -> None:
 def test_the_residuals_of_queries_are_needed() -> None:
     vectors, queries = clouds("anywhere", 2560, 3, 3), clouds("anywhere", 100, 3, 4)
     groups = Bfloat16Groups(vectors)
-    rounded = groups.rounded(queries)
-    exact_queries = rounded._replace(residuals=np.zeros(len(queries)))
-    with mock.patch.object(groups, "rounded", return_value=exact_queries):
+    rounded = groups.rounded
+
+    def without_residuals(queries: Floats) -> RoundedQueries:
+        return rounded(queries)._replace(residuals=np.zeros(len(queries)))
+
+    with mock.patch.object(groups, "rounded", without_residuals):
         assert too_high(vectors, queries, Bfloat16Search(vectors, groups), 5) > 0
 
 
@@ -132,6 +135,7 @@ def products() -> Iterator[list[int]]:
         mock.patch.object(bfloat16_groups, "supported", return_value=True),
         mock.patch.object(batch_search, "_FEW_QUERIES", 0),
         mock.patch.object(batch_search, "_VECTORS_PER_RESULT", 64),
+        mock.patch.object(batch_search, "_FEWEST_DIMENSIONS", 8),
         mock.patch.object(Bfloat16Search, "_candidates", counting),
     ):
         yield answered
@@ -186,11 +190,12 @@ def test_products_that_leave_most_queries_open_are_given_up() -> None:
     assert answered == [0]
 
 
-def test_few_queries_and_few_vectors_are_left_to_faiss() -> None:
+def test_few_queries_vectors_or_dimensions_are_left_to_faiss() -> None:
     vectors, queries = random_vectors(2000, 8, 1), random_vectors(600, 8, 2)
     with products() as answered, mock.patch.object(batch_search, "_FEW_QUERIES", 1024):
         index = flat(vectors)
         first, second = exact.nearest(index, queries, 3), exact.nearest(index, queries, 3)
         exact.nearest(index, queries, 32)
+        exact.nearest(flat(vectors[:, :7].copy()), np.tile(queries[:, :7], (4, 1)), 3)
     assert as_lists(first) == as_lists(second)
     assert answered == [600]

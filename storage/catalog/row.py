@@ -18,6 +18,7 @@ from storage.types.storable import (
     MAX_KEY_BYTES,
     MAX_LABEL_BYTES,
     MAX_METADATA_BYTES,
+    MAX_READ_METADATA_BYTES,
     require_storable_item,
     shortened,
     stored_metadata,
@@ -97,12 +98,16 @@ class Row(NamedTuple):
             raise _foreign_row(self.id, f"text and metadata that can be read, got {error}") from error
 
     def _require_sizes(self) -> None:
-        """Raise ValueError if a text is larger than any that is stored."""
+        """Raise ValueError if a text is larger than any that is read."""
         label_size = 0 if self.label is None else len(self.label)
-        if len(self.key) > MAX_KEY_BYTES or label_size > MAX_LABEL_BYTES or len(self.metadata) > MAX_METADATA_BYTES:
+        if (
+            len(self.key) > MAX_KEY_BYTES
+            or label_size > MAX_LABEL_BYTES
+            or len(self.metadata) > MAX_READ_METADATA_BYTES
+        ):
             raise ValueError(
                 f"a key, a label and metadata of {len(self.key):,}, {label_size:,} and {len(self.metadata):,} bytes, "
-                f"of which at most {MAX_KEY_BYTES:,}, {MAX_LABEL_BYTES:,} and {MAX_METADATA_BYTES:,} are stored"
+                f"of which at most {MAX_KEY_BYTES:,}, {MAX_LABEL_BYTES:,} and {MAX_READ_METADATA_BYTES:,} are read"
             )
 
     def problem(self, dim: int, *, deleted: bool) -> str | None:

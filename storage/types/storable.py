@@ -16,6 +16,9 @@ MAX_LABEL_BYTES = 65_000
 #: The most metadata of an item, in bytes of JSON: every filter reads that of all items.
 MAX_METADATA_BYTES = 2**20
 
+#: The most metadata that is read: stores that were written before there was a bound may have more than is stored today.
+MAX_READ_METADATA_BYTES = 2**26
+
 #: The largest thumbnail, in bytes; Lookalike's have a few thousand.
 MAX_THUMBNAIL_BYTES = 2**20
 

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from storage.types.storable import MAX_KEY_BYTES, MAX_LABEL_BYTES, MAX_METADATA_BYTES
+from storage.types.storable import MAX_KEY_BYTES, MAX_LABEL_BYTES
 from tests.crafted.commands import Matrix
 from tests.durability.forging import alter
 from tests.storage.stores import sql
@@ -43,7 +43,6 @@ IMPOSSIBLE: dict[str, Sequence[Any]] = {
         rb'{"\ud800": 1}',
         b'{"a": "\xff"}',
         b'{"a": "\xed\xa0\x80"}',
-        b'{"a": "' + b"x" * MAX_METADATA_BYTES + b'"}',
     ],
     "vector": [
         b"\0" * 7,

@@ -94,6 +94,6 @@ def test_a_row_that_cannot_be_decoded_is_refused_before_its_hit_is_looked_at(tmp
         )
         key, label = (text.encode() if isinstance(text, str) else text for text in (key, label))
         checksum = row_checksum(1, batch, key, label, content, b"[1]", vector)
-        sql(folder, "UPDATE items SET metadata = ?, checksum = ? WHERE id = 1", b"[1]", checksum)
+        sql(folder, "UPDATE items SET metadata = ?, checksum = ? WHERE id = 1", "[1]", checksum)
         with pytest.raises(StoreCorrupt, match=r"^expected item 1 to have text and metadata that can be read"):
             store.within(line_vectors([0, 4, 2][:queries]), 3)

@@ -34,15 +34,15 @@ def folder(tmp_path: Path) -> Path:
 def test_a_value_larger_than_any_of_ours_is_neither_read_nor_written(
     folder: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    sql(folder, "UPDATE items SET label = zeroblob(3000000) WHERE id = 2")
-    monkeypatch.setattr(sqlite_file, "LARGEST_VALUE", 2_000_000)
-    message = f"expected values of at most 2,000,000 bytes in {folder / 'catalog.sqlite'}, got a larger one"
+    sql(folder, "UPDATE items SET label = printf('%.900000c', 'x') WHERE id = 2")
+    monkeypatch.setattr(sqlite_file, "LARGEST_VALUE", 600_000)
+    message = f"expected values of at most 600,000 bytes in {folder / 'catalog.sqlite'}, got a larger one"
     with Store.open(folder, writing=True) as store:
         assert store.items([3]) == [item(3)]
         with pytest.raises(LookalikeError, match=exactly(message)):
             store.items([2])
         with pytest.raises(InvalidItem, match=exactly(message)):
-            store.append([NewItem("key", b"c", None, {"m": "m" * 3_000_000})], [line_vector(7)])
+            store.append([NewItem("key", b"c", None, {"m": "m" * 900_000})], [line_vector(7)])
         assert store.append([new_item(7)], [line_vector(7)]).ids == (5,)
 
 

@@ -63,7 +63,10 @@ durability: setup ## crash writers, cut the power, fail system calls, corrupt fi
 	$(BIN)/python -m pytest $(PARALLEL) tests/durability
 
 scaling: setup ## try stores on a real PostgreSQL and Milvus (make servers), and Ray: a few minutes
-	$(BIN)/python -m pytest $(PARALLEL) --dist loadgroup tests/scaling
+	@# Ray by itself: its node has to report within 30 s, which it did not once beside a Milvus server that was starting.
+	$(BIN)/python -m pytest tests/scaling/test_ray.py tests/scaling/test_ray_sessions.py
+	$(BIN)/python -m pytest $(PARALLEL) --dist loadgroup tests/scaling \
+	  --ignore tests/scaling/test_ray.py --ignore tests/scaling/test_ray_sessions.py
 
 lint: setup ## check format, style and the direction of imports
 	$(BIN)/ruff format --check .

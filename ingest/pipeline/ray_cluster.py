@@ -72,7 +72,8 @@ def ray_cluster(workers: Workers) -> Iterator[None]:
         logging.getLogger(name).setLevel(logging.CRITICAL)
     try:
         entered = _session.enter(workers.address)
-    except (OSError, RuntimeError, ValueError) as error:
+    except Exception as error:
+        # Ray raises a plain Exception when its node does not report in time.
         raise WorkersUnusable(
             f"expected a Ray cluster at {workers.address or 'this machine'}, got '{' '.join(str(error).split())}': "
             "start it, or change --ray-address"

@@ -23,7 +23,7 @@ from tests.toys import grey_source
 ray = pytest.importorskip("ray", reason="THE TESTS OF RAY ARE SKIPPED: ray is not installed")
 
 # Ray leaves files and sockets open. Its processes are looked for on the whole machine, so no two tests may run at once.
-pytestmark = [pytest.mark.filterwarnings("default"), pytest.mark.xdist_group("ray")]
+pytestmark = [pytest.mark.filterwarnings("default")]
 
 
 @pytest.fixture(autouse=True)

@@ -67,6 +67,23 @@ def test_a_session_of_the_caller_is_used_and_stays(monkeypatch: pytest.MonkeyPat
     assert (ray.events, ray.running) == ([], True)
 
 
+class UnstartableRay(StubRay):
+    """Its node does not report in time."""
+
+    def init(self, **_: object) -> None:
+        raise Exception("The current node timed out\nduring startup.")
+
+
+def test_a_start_of_ray_that_fails_is_one_line(monkeypatch: pytest.MonkeyPatch) -> None:
+    from ingest.pipeline import ray_cluster
+
+    monkeypatch.setattr(ray_cluster, "ray", UnstartableRay(running=False))
+    assert error_message(WorkersUnusable, ray_cluster.ray_cluster(Workers()).__enter__) == (
+        "expected a Ray cluster at this machine, got 'The current node timed out during startup.': start it, or "
+        "change --ray-address"
+    )
+
+
 class UnopenableSource(FailingSource):
     """A source that fails before its first image, once an index is given."""
 

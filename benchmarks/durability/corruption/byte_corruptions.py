@@ -143,3 +143,14 @@ def differing(corrupt: Corruption, data: bytes, generator: np.random.Generator) 
         if (result := corrupt(data, generator)) != data:
             return result
     return flip_bit(data, generator)
+
+
+#: Corruptions of files of any kind, by name.
+OF_ANY_FILE: dict[str, Corruption] = {
+    "bit flip": flip_bit,
+    "several bits": flip_bits,
+    "truncation": truncate,
+    "trailing junk": append_junk,
+    "zeroed sector": zero_block(SECTOR),
+    "swapped sectors": swap_blocks(SECTOR),
+}

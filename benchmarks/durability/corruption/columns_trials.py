@@ -36,12 +36,7 @@ _FILTERS: tuple[Where, ...] = (
 def _corruptions(other: bytes) -> dict[str, Corruption]:
     """Return the kinds of corruption, given another file of columns."""
     return {
-        "bit flip": byte_corruptions.flip_bit,
-        "several bits": byte_corruptions.flip_bits,
-        "truncation": byte_corruptions.truncate,
-        "trailing junk": byte_corruptions.append_junk,
-        "zeroed sector": byte_corruptions.zero_block(SECTOR),
-        "swapped sectors": byte_corruptions.swap_blocks(SECTOR),
+        **byte_corruptions.OF_ANY_FILE,
         "swapped words": byte_corruptions.swap_blocks(8),
         "sectors of another file": byte_corruptions.mix_blocks(SECTOR, other),
         "forged numbers": byte_corruptions.forge_words,

@@ -24,12 +24,7 @@ _COMPARED = 10
 def _corruptions(other: bytes, older: bytes) -> dict[str, Corruption]:
     """Return the kinds of corruption, given another store's index file and the older one of the same store."""
     return {
-        "bit flip": byte_corruptions.flip_bit,
-        "several bits": byte_corruptions.flip_bits,
-        "truncation": byte_corruptions.truncate,
-        "trailing junk": byte_corruptions.append_junk,
-        "zeroed sector": byte_corruptions.zero_block(SECTOR),
-        "swapped sectors": byte_corruptions.swap_blocks(SECTOR),
+        **byte_corruptions.OF_ANY_FILE,
         "sectors of another store": byte_corruptions.mix_blocks(SECTOR, other),
         "another store's file": lambda *_: other,
         "the older file": lambda *_: older,

@@ -4,7 +4,8 @@ from collections.abc import Mapping
 
 from matplotlib.figure import Figure
 
-from search.curation.duplicates import DuplicateGroup, Duplicates
+from search.curation.duplicate_group import DuplicateGroup
+from search.curation.duplicates import Duplicates
 from search.curation.label_issues import LabelIssue, LabelIssues
 from search.errors import FigureUnusable
 from search.figures.gallery import OTHER_LABEL, QUERY, TextTile, Tile, decode_thumbnail, draw_gallery
@@ -23,17 +24,17 @@ _SHORT_ROW = 4
 
 
 def draw_duplicates(duplicates: Duplicates, store: Store) -> Figure:
-    """Draw the largest groups, each representative with its nearest duplicates; raise FigureUnusable for no group.
+    """Draw the largest groups, each picture to keep with the nearest others; raise FigureUnusable for no group.
 
-    A duplicate with another label than the representative is marked.
+    One with another label than the picture to keep is marked.
     """
     shown = duplicates.groups[:_MAX_ROWS]
     if not shown:
         raise FigureUnusable(
             f"expected duplicates to draw, got none within {duplicates.radius:.4g}: give a larger --radius to find more"
         )
-    ids = {hit.id for group in shown for hit in group.duplicates[:_MAX_HITS]}
-    thumbnails = store.thumbnails(sorted(ids | {group.representative.id for group in shown}))
+    ids = {member.id for group in shown for member in group.others[:_MAX_HITS]}
+    thumbnails = store.thumbnails(sorted(ids | {group.kept.id for group in shown}))
     count = _count(len(shown), len(duplicates.groups), "group", "largest")
     rows = [_group_row(group, thumbnails) for group in shown]
     columns = 2 if len(rows) > 1 and max(map(len, rows)) <= _SHORT_ROW else 1
@@ -41,12 +42,15 @@ def draw_duplicates(duplicates: Duplicates, store: Store) -> Figure:
 
 
 def _group_row(group: DuplicateGroup, thumbnails: Mapping[int, bytes]) -> list[Tile | TextTile]:
-    item = group.representative
+    item = group.kept
     title = item.label or EMPTY if item.label is not None else "first"
-    hidden = len(group.duplicates) - _MAX_HITS
+    hidden = len(group.others) - _MAX_HITS
     return [
         Tile(decode_thumbnail(thumbnails, item.id), (title, f"id {item.id}"), QUERY),
-        *(hit_tile(hit, item.label, thumbnails) for hit in group.duplicates[:_MAX_HITS]),
+        *(
+            hit_tile(member.as_hit(rank), item.label, thumbnails)
+            for rank, member in enumerate(group.others[:_MAX_HITS], start=1)
+        ),
         *([TextTile(f"and {hidden:,}\nmore")] * (hidden > 0)),
     ]
 

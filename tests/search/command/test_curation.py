@@ -26,8 +26,19 @@ def test_duplicates_are_printed_as_json_and_as_a_table_and_drawn(search: Command
         "others": 1,
         "groups": [
             {
-                "kept": {"id": 0, "key": "a", "label": "low"},
-                "others": [{"id": 2, "key": "c", "label": None, "distance": distance}],
+                "kept": {"id": 0, "key": "a", "label": "low", "keep": True, "reason": "first"},
+                "others": [
+                    {
+                        "id": 2,
+                        "key": "c",
+                        "label": None,
+                        "distance": distance,
+                        "kind": "looks alike",
+                        "confidence": None,
+                        "keep": False,
+                        "reason": "later",
+                    }
+                ],
             }
         ],
     }

@@ -86,7 +86,7 @@ def test_duplicates_that_the_store_already_holds_are_not_false_matches(tmp_path:
     assert duplicates.auto is not None
     assert duplicates.auto.duplicates >= 120
     assert duplicates.auto.recall["re-encoded"] == 1
-    assert {(group.representative.key, hit.key) for group in duplicates.groups for hit in group.duplicates} >= {
+    assert {(group.kept.key, member.key) for group in duplicates.groups for member in group.others} >= {
         (key, f"copy of {key}") for key in scenes
     }
 

@@ -18,7 +18,7 @@ LEVEL = 2 / 255
 
 def groups(duplicates: Duplicates) -> list[list[str]]:
     """Return the keys of each group, the representative's first."""
-    return [[group.representative.key, *(hit.key for hit in group.duplicates)] for group in duplicates.groups]
+    return [[group.kept.key, *(member.key for member in group.others)] for group in duplicates.groups]
 
 
 def grouped(folder: Path, levels: list[int], radius: float) -> list[list[str]]:
@@ -88,12 +88,23 @@ def test_json_holds_every_group_with_distances(tmp_path: Path) -> None:
         "others": 1,
         "groups": [
             {
-                "kept": {"id": 0, "key": "a", "label": "low"},
-                "others": [{"id": 2, "key": "c", "label": None, "distance": pytest.approx(2 * LEVEL, abs=1e-6)}],
+                "kept": {"id": 0, "key": "a", "label": "low", "keep": True, "reason": "first"},
+                "others": [
+                    {
+                        "id": 2,
+                        "key": "c",
+                        "label": None,
+                        "distance": pytest.approx(2 * LEVEL, abs=1e-6),
+                        "kind": "looks alike",
+                        "confidence": None,
+                        "keep": False,
+                        "reason": "later",
+                    }
+                ],
             }
         ],
     }
-    assert duplicates.groups[0].representative.metadata == SIZE
+    assert duplicates.groups[0].kept.item.metadata == SIZE
     assert duplicates.summary() == "1 group of duplicates within 0.1: 1 of 3 items could be deleted"
 
 
@@ -106,3 +117,13 @@ def test_a_radius_that_is_negative_or_not_finite_is_refused(searcher: Searcher, 
     message = f"expected the radius to be a finite number of at least 0, got {radius}"
     with pytest.raises(InvalidQuery, match=exactly(message)):
         find_duplicates(searcher, radius)
+
+
+def test_pairs_that_are_said_to_be_different_are_in_no_group_together(tmp_path: Path) -> None:
+    with grey_searcher(tmp_path, {"a": 10, "b": 12, "c": 13}) as searcher:
+        a, b, c = (item.content for item in searcher.store.items())
+        assert groups(find_duplicates(searcher, 0.1)) == [["a", "b", "c"]]
+        assert groups(find_duplicates(searcher, 0.1, different={frozenset((b, a))})) == [["b", "c"]]
+        assert groups(find_duplicates(searcher, 0.1, different={frozenset((a, c)), frozenset((b, a))})) == [["b", "c"]]
+        every = {frozenset(pair) for pair in ((a, b), (b, c), (a, c))}
+        assert groups(find_duplicates(searcher, 0.1, different=every)) == []

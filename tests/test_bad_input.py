@@ -77,8 +77,8 @@ REFUSED = {
     ),
     # A source that is not one.
     "ingest pictures --store new": (
-        "expected a source (mnist-sample, mnist, fashion-mnist, idx:DIR, npz:FILE, folder:DIR or manifest:FILE), "
-        "got 'pictures': write folder:pictures for the images in that folder"
+        "expected a source (mnist-sample, mnist, mnist:FILE.tgz, fashion-mnist, idx:DIR, npz:FILE, folder:DIR or "
+        "manifest:FILE), got 'pictures': write folder:pictures for the images in that folder"
     ),
     "ingest idx:pictures --store new": (
         "expected train-images-idx3-ubyte and train-labels-idx1-ubyte, or the same of t10k, gzipped or not, "

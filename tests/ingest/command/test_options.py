@@ -27,8 +27,8 @@ def test_an_error_is_one_line_and_exit_status_1(run: Command, tmp_path: Path) ->
     assert run("mnits", "--store", tmp_path / "store") == (
         1,
         "",
-        "error: expected a source (mnist-sample, mnist, fashion-mnist, idx:DIR, npz:FILE, folder:DIR or "
-        "manifest:FILE), got 'mnits'\n",
+        "error: expected a source (mnist-sample, mnist, mnist:FILE.tgz, fashion-mnist, idx:DIR, npz:FILE, "
+        "folder:DIR or manifest:FILE), got 'mnits'\n",
     )
     assert list(tmp_path.iterdir()) == []
 

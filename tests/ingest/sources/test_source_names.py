@@ -41,8 +41,8 @@ def folder(tmp_path: Path) -> Path:
 )
 def test_any_other_name_is_refused_with_the_list_of_names(text: str) -> None:
     assert error_message(SourceUnusable, open_source, text) == (
-        "expected a source (mnist-sample, mnist, fashion-mnist, idx:DIR, npz:FILE, folder:DIR or manifest:FILE), "
-        f"got {text!r}"
+        "expected a source (mnist-sample, mnist, mnist:FILE.tgz, fashion-mnist, idx:DIR, npz:FILE, folder:DIR or "
+        f"manifest:FILE), got {text!r}"
     )
 
 

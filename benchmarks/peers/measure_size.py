@@ -10,6 +10,7 @@ import numpy as np
 
 from benchmarks.common.measurement import HIGHER, LOWER, Measurement, median_of, single_value
 from benchmarks.errors import PeerFailed
+from benchmarks.peers.disk_space import disk_space
 from benchmarks.peers.registry import PeerInfo
 from benchmarks.peers.synthetic_data import SyntheticData, label_of, make_data, save_data
 from benchmarks.peers.worker_client import WorkerClient
@@ -168,8 +169,7 @@ def _insert(runs: list[_Run], count: int, effort: Effort) -> None:
         if run.insert_times:
             run.figures["insert"] = _insert_rate(run, count, finish_times.get(run.info.name, 0.0))
         if run.failure is None:
-            size = sum(path.stat().st_size for path in run.folder.rglob("*") if path.is_file())
-            run.figures["disk"] = single_value(size / MIB, "MiB", LOWER)
+            run.figures["disk"] = single_value(disk_space(run.folder) / MIB, "MiB", LOWER)
 
 
 def _insert_rate(run: _Run, count: int, finish_time: float) -> Measurement:

@@ -6,7 +6,7 @@ from dataclasses import asdict
 from benchmarks.common.measurement import HIGHER, NO_VALUE, Measurement, single_value
 from benchmarks.measures.accuracy import AccuracyReport, measure_accuracy
 from benchmarks.parts.part import Context, Outcome, Part
-from benchmarks.parts.plots import Bar, draw_bars
+from benchmarks.parts.plots import Point, draw_points
 from benchmarks.parts.section import Block, Confusion, Heading, Picture, Section, Text, grid_of
 
 #: A confusion matrix of more labels is not shown.
@@ -70,19 +70,19 @@ def _blocks(reports: list[AccuracyReport]) -> list[Block]:
 
 def _plot(reports: list[AccuracyReport]) -> Picture:
     shown = [
-        Bar(report.recipe, 100 * report.one_nn_accuracy, 100 * report.ci95[0], 100 * report.ci95[1], "%")
+        Point(report.recipe, 100 * report.one_nn_accuracy, 100 * report.ci95[0], 100 * report.ci95[1], "%")
         for report in reports
     ]
     shown += [
-        Bar(f"{report.recipe}, as published", 100 * report.published, unit="%", ours=False)
+        Point(f"{report.recipe}, as published", 100 * report.published, unit="%", ours=False)
         for report in reports
         if report.published is not None
     ]
     return Picture(
         "accuracy.svg",
-        draw_bars(shown, zero=False),
-        "Bars: the 1-NN accuracy of each recipe",
-        "1-NN accuracy by recipe, with its 95 % interval (Wilson). The axis does not start at 0.",
+        draw_points(shown),
+        "Points: the 1-NN accuracy of each recipe, with its interval",
+        "1-NN accuracy in percent by recipe, with its 95 % interval (Wilson).",
     )
 
 

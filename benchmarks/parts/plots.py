@@ -1,4 +1,4 @@
-"""Plots as SVG: horizontal bars, and lines over two logarithmic axes.
+"""Plots as SVG: horizontal bars from 0, points with intervals, and lines over two logarithmic axes.
 
 They are written as SVG directly, because Matplotlib's SVG has fixed colours, repeats its ids in every plot of a page
 and adds a style rule that applies to the whole page. These follow the page's colour scheme, keep texts as text, and are
@@ -24,7 +24,10 @@ _STYLE = (
     "@media(prefers-color-scheme:dark){.plot{--ink:#e6edf3;--faint:#9198a1;--line:#30363d;--ours:#58a6ff;"
     "--other:#6e7681;--limit:#f0883e}}"
     ".plot text{fill:var(--ink)}.plot .faint{fill:var(--faint)}.plot .grid{stroke:var(--line);fill:none}"
-    ".plot .ours{fill:var(--ours)}.plot .other{fill:var(--other)}.plot .whisker{stroke:var(--ink);stroke-width:1.5}"
+    ".plot .ours{fill:var(--ours)}.plot .other{fill:var(--other)}"
+    ".plot path.ours,.plot path.other{fill:none;stroke-width:2.5;stroke-linecap:round}"
+    ".plot path.ours{stroke:var(--ours)}.plot path.other{stroke:var(--other)}"
+    ".plot .whisker{stroke:var(--ink);stroke-width:1.5}"
     ".plot .path{fill:none;stroke:var(--other);stroke-width:1.75;stroke-linejoin:round}"
     ".plot .path.our{stroke:var(--ours);stroke-width:3}"
     ".plot .path.bound{stroke:var(--limit);stroke-width:1.75;stroke-dasharray:6 4}.plot text.bound{fill:var(--limit)}"
@@ -58,27 +61,35 @@ class Line:
     bound: bool = False
 
 
-def draw_bars(bars: Sequence[Bar], *, zero: bool = True) -> bytes:
-    """Draw horizontal bars with their values; without `zero` the axis starts just below the smallest value."""
+@dataclass(frozen=True)
+class Point:
+    """A value with its name and unit, and the ends of its interval if there is one; `ours` is highlighted."""
+
+    name: str
+    value: float
+    low: float | None = None
+    high: float | None = None
+    unit: str = ""
+    ours: bool = True
+
+
+def draw_bars(bars: Sequence[Bar]) -> bytes:
+    """Draw horizontal bars from 0 with their values."""
     texts = [f"{format_number(bar.value)} {bar.unit}".rstrip() for bar in bars]
-    axis = max(190, 10 + _LETTER_WIDTH * max(len(bar.name) for bar in bars))
-    right = max(84, 10 + _LETTER_WIDTH * max(map(len, texts)))
+    axis, right = _margins([bar.name for bar in bars], texts)
     height = _BAR_ROW * len(bars) + 10
-    largest = max(max(bar.value, bar.high or 0) for bar in bars)
-    smallest = min(min(bar.value, bar.low or bar.value) for bar in bars)
-    start = 0.0 if zero else _round_below(smallest, largest)
-    scale = (_BARS_WIDTH - axis - right) / ((largest - start) or 1)
+    scale = (_BARS_WIDTH - axis - right) / (max(max(bar.value, bar.high or 0) for bar in bars) or 1)
     elements = [f'<line class="grid" x1="{axis}" x2="{axis}" y1="0" y2="{height - 6}"/>']
     for row, (bar, text) in enumerate(zip(bars, texts, strict=True)):
         y = row * _BAR_ROW + _BAR_ROW / 2
-        end = text_x = axis + (bar.value - start) * scale
+        end = text_x = axis + bar.value * scale
         elements.append(f'<text x="{axis - 10}" y="{y + 5:.1f}" text-anchor="end">{escape(bar.name)}</text>')
         elements.append(
             f'<rect class="{"ours" if bar.ours else "other"}" x="{axis}" y="{y - 9:.1f}" '
             f'width="{max(1.0, end - axis):.1f}" height="18" rx="3"/>'
         )
         if bar.low is not None and bar.high is not None and bar.low < bar.high:
-            low, high = (axis + (value - start) * scale for value in (bar.low, bar.high))
+            low, high = (axis + value * scale for value in (bar.low, bar.high))
             text_x = max(end, high)
             elements.append(
                 f'<path class="whisker" d="M{low:.1f} {y:.1f}H{high:.1f}M{low:.1f} {y - 5:.1f}v10'
@@ -86,6 +97,37 @@ def draw_bars(bars: Sequence[Bar], *, zero: bool = True) -> bytes:
             )
         elements.append(f'<text x="{text_x + 10:.1f}" y="{y + 5:.1f}">{escape(text)}</text>')
     return _svg(elements, _BARS_WIDTH, height)
+
+
+def draw_points(points: Sequence[Point]) -> bytes:
+    """Draw values as points with their intervals over an axis that has just their range, and need not start at 0."""
+    texts = [f"{format_number(point.value)} {point.unit}".rstrip() for point in points]
+    axis, right = _margins([point.name for point in points], texts)
+    end, bottom = _BARS_WIDTH - right, _BAR_ROW * len(points) + 4
+    ends = [value for point in points for value in (point.value, point.low, point.high) if value is not None]
+    ticks = _round_numbers(min(ends), max(ends))
+    scale = (end - axis) / (ticks[-1] - ticks[0])
+    elements: list[str] = []
+    for tick in ticks:
+        x = axis + (tick - ticks[0]) * scale
+        elements.append(f'<line class="grid" x1="{x:.1f}" x2="{x:.1f}" y1="0" y2="{bottom}"/>')
+        elements.append(f'<text class="faint" x="{x:.1f}" y="{bottom + 20}" text-anchor="middle">{tick:,g}</text>')
+    for row, (point, text) in enumerate(zip(points, texts, strict=True)):
+        y = row * _BAR_ROW + _BAR_ROW / 2
+        kind = "ours" if point.ours else "other"
+        elements.append(f'<text x="{axis - 16}" y="{y + 5:.1f}" text-anchor="end">{escape(point.name)}</text>')
+        x = axis + (point.value - ticks[0]) * scale
+        if point.low is not None and point.high is not None and point.low < point.high:
+            low, high = (axis + (value - ticks[0]) * scale for value in (point.low, point.high))
+            elements.append(f'<path class="{kind}" d="M{low:.1f} {y:.1f}H{high:.1f}"/>')
+        elements.append(f'<circle class="{kind}" cx="{x:.1f}" cy="{y:.1f}" r="5.5"/>')
+        elements.append(f'<text x="{end + 12}" y="{y + 5:.1f}">{escape(text)}</text>')
+    return _svg(elements, _BARS_WIDTH, bottom + 28)
+
+
+def _margins(names: Sequence[str], texts: Sequence[str]) -> tuple[int, int]:
+    """Return the pixels that the names at the left and the values at the right need."""
+    return max(190, 16 + _LETTER_WIDTH * max(map(len, names))), max(84, 12 + _LETTER_WIDTH * max(map(len, texts)))
 
 
 def draw_lines(lines: Sequence[Line], x_name: str, y_name: str) -> bytes:
@@ -143,10 +185,13 @@ def _spread_out(ys: Mapping[int, float]) -> dict[int, float]:
     return moved
 
 
-def _round_below(smallest: float, largest: float) -> float:
-    """Return a round number below the smallest value, so that the differences take most of the width."""
-    step = 10.0 ** floor(log10((largest - smallest) or 1))
-    return max(0.0, (floor(smallest / step) - 1) * step)
+def _round_numbers(low: float, high: float) -> list[float]:
+    """Return two to seven round numbers at equal steps, from one at or below `low` to one at or above `high`."""
+    span = (high - low) or abs(high) or 1.0
+    power = 10.0 ** floor(log10(span / 2))
+    step = next(power * factor for factor in (1, 2, 5, 10) if span / (power * factor) <= 5)
+    first, last = floor(low / step + 1e-9), ceil(high / step - 1e-9)
+    return [round(number * step, 12) for number in range(first, max(last, first + 1) + 1)]
 
 
 def _svg(elements: Sequence[str], width: int, height: float) -> bytes:

@@ -6,7 +6,7 @@ from dataclasses import asdict
 from benchmarks.common.measurement import HIGHER, NO_VALUE, Measurement, single_value
 from benchmarks.measures.recipes import PIXELS, QUICK_SPLITS, SPLITS, RecipeScore, RecipesReport, measure_recipes
 from benchmarks.parts.part import Context, Outcome, Part
-from benchmarks.parts.plots import Bar, draw_bars
+from benchmarks.parts.plots import Point, draw_points
 from benchmarks.parts.section import Picture, Section, Text, grid_of
 
 
@@ -51,15 +51,15 @@ _INTRO = (
 
 
 def _plot(report: RecipesReport) -> Picture:
-    bars = []
+    points = []
     for score in report.scores:
         value, low, high = (100 * share for share in (score.one_nn_accuracy, *score.ci95))
-        bars.append(Bar(score.recipe, value, low, high, "%", ours=score.recipe != PIXELS))
+        points.append(Point(score.recipe, value, low, high, "%", ours=score.recipe != PIXELS))
     return Picture(
         "recipes.svg",
-        draw_bars(bars, zero=False),
-        "Bars: the 1-NN accuracy of each recipe, and of raw pixels",
-        "1-NN accuracy, mean of the splits with its 95 % interval. The axis does not start at 0.",
+        draw_points(points),
+        "Points: the 1-NN accuracy of each recipe, and of raw pixels, with its interval",
+        "1-NN accuracy in percent, mean of the splits with its 95 % interval.",
     )
 
 

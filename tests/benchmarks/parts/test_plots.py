@@ -4,7 +4,9 @@ import re
 from itertools import pairwise
 from xml.etree import ElementTree as ET
 
-from benchmarks.parts.plots import Bar, Line, draw_bars, draw_lines
+import pytest
+
+from benchmarks.parts.plots import Bar, Line, Point, draw_bars, draw_lines, draw_points
 
 
 def texts(svg: bytes) -> list[str]:
@@ -31,10 +33,49 @@ def test_long_names_and_values_have_room() -> None:
     assert float(value_starts[0]) + 7 * len("2,008 images/s") <= width
 
 
-def test_an_axis_that_does_not_start_at_0_starts_below_every_value() -> None:
-    svg = draw_bars([Bar("a", 97.9, 96.8, 98.6), Bar("b", 88.9, 86.8, 90.7)], zero=False)
-    widths = [float(width) for width in re.findall(r'<rect class="\w+" [^>]*width="([\d.]+)"', svg.decode())]
-    assert widths[0] > widths[1] > 20
+def circles(svg: bytes) -> list[float]:
+    return [float(x) for x in re.findall(r'<circle class="\w+" cx="([\d.]+)"', svg.decode())]
+
+
+def ticks(svg: bytes) -> list[tuple[float, float]]:
+    """Return where the axis of points has which numbers."""
+    found = re.findall(r'<text class="faint" x="([\d.]+)" y="\d+" text-anchor="middle">([\d.,]+)<', svg.decode())
+    return [(float(x), float(number.replace(",", ""))) for x, number in found]
+
+
+def test_points_and_their_intervals_stand_where_the_axis_says() -> None:
+    svg = draw_points([Point("a & b", 97.9, 96.8, 98.6, "%"), Point("c", 88.9, 86.8, 90.7, "%", ours=False)])
+    (first_x, first), *_, (last_x, last) = ticks(svg)
+    assert [number for _, number in ticks(svg)] == [85, 90, 95, 100]
+
+    def x(value: float) -> float:
+        return first_x + (value - first) / (last - first) * (last_x - first_x)
+
+    intervals = re.findall(r'<path class="(\w+)" d="M([\d.]+) [\d.]+H([\d.]+)"', svg.decode())
+    assert circles(svg) == pytest.approx([x(97.9), x(88.9)], abs=0.1)
+    assert [kind for kind, _, _ in intervals] == ["ours", "other"]
+    assert [float(end) for _, *ends in intervals for end in ends] == pytest.approx(
+        [x(96.8), x(98.6), x(86.8), x(90.7)], abs=0.1
+    )
+    assert {"a & b", "97.9 %", "c", "88.9 %"} <= set(texts(svg))
+
+
+@pytest.mark.parametrize(
+    ("values", "numbers"),
+    [
+        ([0.5], [0.5, 0.6]),
+        ([0.0], [0, 0.2]),
+        ([99.1, 99.5], [99.1, 99.2, 99.3, 99.4, 99.5]),
+        ([1, 900], [0, 200, 400, 600, 800, 1000]),
+    ],
+    ids=["one", "nothing", "close", "far apart"],
+)
+def test_the_axis_of_points_has_round_numbers_and_room_for_all_values(
+    values: list[float], numbers: list[float]
+) -> None:
+    svg = draw_points([Point(str(value), value) for value in values])
+    assert [number for _, number in ticks(svg)] == numbers
+    assert all(ticks(svg)[0][0] - 0.1 <= x <= ticks(svg)[-1][0] + 0.1 for x in circles(svg))
 
 
 def test_lines_are_named_at_their_ends_and_no_names_overlap() -> None:

@@ -41,6 +41,12 @@ def query(
     id: Annotated[int | None, typer.Option("--id", help="Query with the stored item of this id.")] = None,
     key: Annotated[str | None, typer.Option(help="Query with the stored item of this key.")] = None,
     vector: Annotated[Path | None, typer.Option(help="Query with the vector in this .npy file.")] = None,
+    like: Annotated[
+        list[int] | None, typer.Option(help="Query with the stored items of these ids together; repeat it for more.")
+    ] = None,
+    unlike: Annotated[
+        list[int] | None, typer.Option(help="With --like: away from the item of this id; repeat it for more.")
+    ] = None,
     random: Annotated[bool, typer.Option("--random", help="Query with a random stored item.")] = False,
     seed: Annotated[
         int | None, typer.Option(min=0, help="With --random: the seed, for the same item each time.")
@@ -63,8 +69,10 @@ def query(
     json: Annotated[bool, typer.Option("--json", help="Print the hits as JSON.")] = False,
 ) -> None:
     """Find the items nearest to an image, a vector or a stored item; a stored item is never its own hit."""
-    if [image is not None, id is not None, key is not None, vector is not None, random].count(True) != 1:
-        raise typer.BadParameter("expected exactly one of --image, --id, --key, --vector and --random")
+    if [image is not None, id is not None, key is not None, vector is not None, bool(like), random].count(True) != 1:
+        raise typer.BadParameter("expected exactly one of --image, --id, --key, --vector, --like and --random")
+    if unlike and not like:
+        raise typer.BadParameter("expected --like beside --unlike: what to find more like")
     output = _figure_output(figure, force, image, vector, weights)
     options: SearchOptions = {"radius": radius, "where": where_of(where or []), "exclude": exclude or []}
     with _open(store, output, weights, milvus) as searcher:
@@ -76,23 +84,30 @@ def query(
             result = searcher.by_id(id, k, **options)
         elif key is not None:
             result = searcher.by_key(key, k, **options)
+        elif like:
+            result = searcher.by_examples(like, unlike or [], k, **options)
         else:
             result = searcher.by_random(k, seed, **options)
         if output is not None:
             _draw_neighbours(searcher, result, output)
-        for note in query_notes(searcher.store, options, result.hits):
-            console.print_message(note)
-    if image is not None:
-        # Imported here: OpenCV takes a moment to load, and only images are embedded on this machine.
-        from ingest.embedding.embedder import drift_message
-
-        if message := drift_message(searcher.drift):
-            console.print_message(message)
+        _print_notes(searcher, options, result)
     if json:
         fields = {"k": DEFAULT_K if k is None and radius is None else k, "radius": radius, "drift": searcher.drift}
         console.print_json({name: value for name, value in fields.items() if value is not None} | result.as_json())
     else:
         console.OUT.print(result.table())
+
+
+def _print_notes(searcher: Searcher, options: SearchOptions, result: QueryResult) -> None:
+    """Print on standard error why an answer is empty, and how far this machine's vectors lie from the store's."""
+    for note in query_notes(searcher.store, options, result.hits):
+        console.print_message(note)
+    if result.image is not None:
+        # Imported here: OpenCV takes a moment to load, and only images are embedded on this machine.
+        from ingest.embedding.embedder import drift_message
+
+        if message := drift_message(searcher.drift):
+            console.print_message(message)
 
 
 def _figure_output(figure: Path | None, force: bool, *inputs: Path | None) -> "OutputFile | None":

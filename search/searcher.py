@@ -14,6 +14,7 @@ from ingest.embedding.network.backbone_factory import BackboneFactory, vgg16_fac
 from ingest.embedding.network.precision import stored_precision
 from ingest.embedding.recipes import recipe_of
 from search.classify import Prediction, Predictions, classify
+from search.examples import Examples
 from search.results import QueryResult, QueryResults, query_name
 from search.store_thumbnails import StoreThumbnails
 from storage import BatchHits, Item, Neighbours, Store
@@ -126,6 +127,26 @@ class Searcher:
         if not len(ids):
             raise UnknownItem(f"expected items in {self.store.location} to draw one from, got none: ingest some first")
         return self.by_id(int(np.random.default_rng(seed).choice(ids)), k, **options)
+
+    def by_examples(
+        self, like: Iterable[Id], unlike: Iterable[Id] = (), k: int | None = None, **options: Unpack[SearchOptions]
+    ) -> QueryResult:
+        """Return the items nearest to some stored items and away from others, none of which is in the answer.
+
+        The query is the mean of the vectors of `like` less half the mean of those of `unlike`, scaled to length 1 where
+        the recipe's vectors are. Raise UnknownItem, or InvalidQuery for an empty `like` and an id in both.
+        """
+        examples = Examples.checked(like, unlike)
+        query = Query.checked(k, **options)
+        while True:
+            embedding = self.store.newest_embedding()
+            unit_length = "recipe" in embedding.spec and recipe_of(embedding).vectors_have_unit_length
+            vector = examples.query_vector(self.store.vectors(examples.ids), unit_length=unit_length)
+            try:
+                hits = self.store.search(vector, query, [examples.ids], fingerprint=embedding.fingerprint)
+            except StoreRenewed:
+                continue
+            return QueryResults(hits, [examples.name], thumbnails=StoreThumbnails(self.store))[0]
 
     def _item_results(self, answers: tuple[list[Item], BatchHits]) -> QueryResults:
         items, hits = answers

@@ -54,6 +54,11 @@ class Recipe:
         """Return whether the head is fitted on the images' labels too."""
         return self.head in _HEADS_OF_LABELS
 
+    @property
+    def vectors_have_unit_length(self) -> bool:
+        """Return whether the vectors, after the head, have length 1."""
+        return self.needs_labels or self.whiten > 0 or (self.head == "none" and self.unit_length)
+
     def as_json(self) -> dict[str, Any]:
         """Return the recipe as JSON, as a store records it."""
         spec = {field.name: getattr(self, field.name) for field in fields(self)}

@@ -13,7 +13,7 @@ from tests.processes import run_python
 from tests.search.command.hits import OF_DARK, hit
 from tests.toys import grey, png
 
-ONE_QUERY = "expected exactly one of --image, --id, --key, --vector and --random"
+ONE_QUERY = "expected exactly one of --image, --id, --key, --vector, --like and --random"
 
 
 def test_json_is_the_only_output(search: Command, store: Path) -> None:
@@ -86,6 +86,19 @@ def test_a_vector_in_a_file_queries_as_an_image_does(search: Command, store: Pat
         np.save(tmp_path / "vector.npy", opened.vectors([1])[0].astype(">f8"))
     document = search.json("query", "--store", store, "--vector", tmp_path / "vector.npy", "-k", 2)
     assert document == {"k": 2, "query": {"asked": "a vector"}, "hits": [hit(1, "dark", 0), hit(2, "black", 0.4)]}
+
+
+def test_examples_query_together_and_are_in_no_answer(search: Command, store: Path) -> None:
+    document = search.json("query", "--store", store, "--like", 0, "--like", 2, "-k", 1)
+    assert document == {"k": 1, "query": {"asked": "items 0, 2"}, "hits": [hit(1, "dark", 0.2)]}
+    document = search.json("query", "--store", store, "--like", 1, "--unlike", 3, "-k", 1)
+    assert document == {"k": 1, "query": {"asked": "item 1, unlike item 3"}, "hits": [hit(1, "black", 0)]}
+
+
+def test_unlike_alone_is_refused(search: Command, store: Path) -> None:
+    status, out, err = search("query", "--store", store, "--id", 0, "--unlike", 1)
+    assert (status, out) == (2, "")
+    assert "expected --like beside --unlike: what to find more like" in err
 
 
 def test_filters_and_excluded_ids_choose_the_items_that_are_searched(search: Command, store: Path) -> None:

@@ -20,6 +20,7 @@ COMMANDS: dict[str, tuple[str, str, str | None]] = {
     "map": ("search.__main__", "app", "map"),
     "duplicates": ("search.__main__", "app", "duplicates"),
     "suspects": ("search.__main__", "app", "suspects"),
+    "apply": ("search.__main__", "app", "apply"),
     "store": ("storage.__main__", "app", None),
 }
 

@@ -18,17 +18,19 @@ from search.results import QueryResult
 from search.searcher import Searcher
 from search.vector_file import read_vector
 from search.where_option import where_of
-from storage import console
+from storage import Store, console
 from storage.console import MilvusOption, StoreOption
 from storage.types.query import DEFAULT_K, SearchOptions
 
 if TYPE_CHECKING:
     from search.curation.duplicates import Duplicates
     from search.curation.label_issues import LabelIssues
+    from search.plans.report import ApplyReport, UndoReport
     from storage.files.output_file import OutputFile
 
 ForceOption = Annotated[
-    bool, typer.Option("--force", help="Replace the file of --figure even if it is no figure of Lookalike's.")
+    bool,
+    typer.Option("--force", help="Replace the file of --figure even if it is no figure of Lookalike's, or of --plan."),
 ]
 
 app = console.command_app("Find the stored images most like a given one.")
@@ -176,16 +178,27 @@ def duplicates(
         Path | None, typer.Option(help="With --radius auto: the VGG16 weights the store was made with.")
     ] = None,
     figure: Annotated[Path | None, typer.Option(help="Draw the largest groups to this file.")] = None,
+    plan: Annotated[
+        Path | None, typer.Option(help="Write what to keep and remove to this CSV file, for `apply`.")
+    ] = None,
     force: ForceOption = False,
     json: Annotated[bool, typer.Option("--json", help="Print the groups as JSON.")] = False,
 ) -> None:
     """Find groups of items that are nearly the same image."""
+    from search.curation.different_pairs import different_pairs
     from search.curation.duplicates import find_duplicates
+    from search.plans.duplicate_plan import plan_of_duplicates
+    from search.plans.plan_file import plan_output, write_plan
 
     limit = _radius_of(radius)
     output = _figure_output(figure, force, weights)
+    plan_file = None if plan is None else plan_output(plan, force=force)
     with _open(store, output, weights) as searcher:
-        groups = find_duplicates(searcher, limit)
+        if plan_file is not None:
+            plan_file.require_replaceable(searcher.store)
+        groups = find_duplicates(searcher, limit, different=different_pairs(searcher.store))
+        if plan_file is not None:
+            write_plan(plan_of_duplicates(groups, searcher.store), plan_file)
         if output is not None:
             from search.figures import curation_figures, figure_file
 
@@ -217,6 +230,54 @@ def suspects(
 
             figure_file.save(curation_figures.draw_label_issues(issues, searcher.store), output)
     _print(issues, json=json)
+
+
+@app.command("apply")
+def apply_plan(
+    plan: Annotated[
+        Path | None, typer.Argument(help="A plan that --plan wrote; with --undo also none, for the last one applied.")
+    ] = None,
+    store: Annotated[
+        str | None, typer.Option("--store", help="The store's folder, if it is not where the plan says.")
+    ] = None,
+    yes: Annotated[bool, typer.Option("--yes", help="Do it; without, only what would be done is shown.")] = False,
+    trash: Annotated[
+        bool, typer.Option("--trash", help="Move files to the trash, not to a folder beside their source.")
+    ] = False,
+    hard_links: Annotated[
+        bool, typer.Option("--hard-links", help="Replace identical files by hard links to the one that is kept.")
+    ] = False,
+    undo: Annotated[bool, typer.Option("--undo", help="Take back what the plan did.")] = False,
+    milvus: MilvusOption = None,
+    json: Annotated[bool, typer.Option("--json", help="Print what becomes of each file as JSON.")] = False,
+) -> None:
+    """Do what a plan says with files and their items: nothing is deleted for good, and --undo takes it back."""
+    from search.plans.apply import apply_plan as apply
+    from search.plans.journal import How
+    from search.plans.plan_file import read_plan
+    from search.plans.undo import undo as take_back
+
+    if plan is None and not (undo and store):
+        raise typer.BadParameter("expected a plan, or --undo and --store")
+    if trash + hard_links + undo > 1:
+        raise typer.BadParameter("expected at most one of --trash, --hard-links and --undo")
+    checked = None if plan is None else read_plan(plan)
+    location = store or (checked.store if checked else "")
+    with Store.open(location, writing=yes, milvus=milvus) as opened:
+        report: ApplyReport | UndoReport
+        if undo:
+            report = take_back(opened, checked, dry_run=not yes)
+        elif checked is not None:
+            how = How.TRASH if trash else How.LINK if hard_links else How.MOVE
+            report = apply(checked, opened, how, dry_run=not yes)
+    if json:
+        console.print_json(report.as_json())
+    else:
+        if report.files:
+            console.OUT.print(report.table())
+        console.print_line(report.summary())
+    if report.problems:
+        raise typer.Exit(console.EXIT_SOME_REJECTED)
 
 
 def _print(findings: "Duplicates | LabelIssues", *, json: bool) -> None:

@@ -9,3 +9,15 @@ class FigureUnusable(LookalikeError):
 
 class RadiusUnknown(LookalikeError):
     """No radius for duplicates can be chosen from a store's own images."""
+
+
+class PlanRefused(LookalikeError):
+    """A plan cannot be read, or contradicts itself; nothing was done."""
+
+
+class ApplyStopped(LookalikeError):
+    """A plan could not be applied, or taken back, to its end; what was done is recorded."""
+
+
+class DecisionsUnusable(LookalikeError):
+    """What people decided about a store's pictures cannot be read."""

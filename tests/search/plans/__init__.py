@@ -1,0 +1,1 @@
+"""Tests of plans: their files, what is done by them, and taking it back."""

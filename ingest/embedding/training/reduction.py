@@ -9,8 +9,12 @@ from ingest.embedding.heads.dense import TrainedDense
 from ingest.embedding.linalg.arrays import Float32Array
 from ingest.embedding.linalg.subspace_iteration import subspace_iteration
 
-#: The most dimensions of reduced features.
+#: The most dimensions of reduced features, and of those of many images: trained on 50,000 digits of MNIST and tried on
+#: 10,000 other ones of the training part, 0.40 % have a nearest neighbour of another label, for 0.44 % with 512. Of
+#: 4,000 and 15,000 digits it makes no difference beyond chance.
 REDUCED_DIM = 512
+LARGE_REDUCED_DIM = 1024
+MANY_IMAGES = 30_000
 
 #: The most images whose features the reduction is fitted on.
 REDUCTION_SAMPLE = 5_000
@@ -45,15 +49,20 @@ class Reduction:
         return TrainedDense(np.ascontiguousarray(composed, np.float32), shifted.astype(np.float32))
 
 
-def fit_reduction(features: Float32Array, seed: int) -> Reduction:
-    """Return the reduction of features, (n, d) float32, to nearly the span of their principal components."""
+def reduced_dim(images: int) -> int:
+    """Return the most dimensions to which the features of so many images are reduced."""
+    return LARGE_REDUCED_DIM if images >= MANY_IMAGES else REDUCED_DIM
+
+
+def fit_reduction(features: Float32Array, seed: int, dim: int) -> Reduction:
+    """Return the reduction of features, (n, d) float32, to nearly the span of their `dim` principal components."""
     width = features.shape[1]
     mean = features.mean(axis=0, dtype=np.float64).astype(np.float32)
     centred = features - mean
     basis = np.eye(width, dtype=np.float32)
-    if width > REDUCED_DIM:
+    if width > dim:
         # One iteration is exact enough: any rotation of the span suits the layer.
-        basis = subspace_iteration(centred, REDUCED_DIM, seed, iterations=1)
+        basis = subspace_iteration(centred, dim, seed, iterations=1)
     deviation = np.sqrt(np.mean(np.square(centred @ basis), dtype=np.float64))
     # The deviation of identical images is 0.
     return Reduction(mean, basis / np.float32(deviation or 1.0))

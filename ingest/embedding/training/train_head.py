@@ -11,7 +11,7 @@ from ingest.embedding.recipes import Recipe
 from ingest.embedding.training.epoch import Epoch
 from ingest.embedding.training.labelled_features import compute_labelled_features
 from ingest.embedding.training.labelled_sample import require_labels
-from ingest.embedding.training.reduction import REDUCTION_SAMPLE, fit_reduction
+from ingest.embedding.training.reduction import REDUCTION_SAMPLE, fit_reduction, reduced_dim
 from ingest.sources import SourceImage, decode_readable
 
 
@@ -31,7 +31,7 @@ def train_head(
     least_side = decoded_side(recipe)
     step = max(1, -(-len(sample) // REDUCTION_SAMPLE))
     inputs = (network_input(recipe, image) for _, image in decode_readable(sample[::step], least_side))
-    reduction = fit_reduction(collect_features(recipe, cached, inputs), recipe.seed)
+    reduction = fit_reduction(collect_features(recipe, cached, inputs), recipe.seed, reduced_dim(len(sample)))
     names = sorted({str(image.label) for image in sample})
     numbers = {name: number for number, name in enumerate(names)}
     labelled = (

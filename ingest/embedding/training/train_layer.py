@@ -22,6 +22,13 @@ STEPS = 2_000
 PATIENCE = 6
 BATCH_SIZE = 128
 LEARNING_RATE = 1e-3
+#: From so many rows on, batches and steps are larger and epochs fewer. Trained on 50,000 digits of MNIST and tried on
+#: 10,000 other ones of the training part, 0.44 % have a nearest neighbour of another label, for 0.54 % without, in half
+#: of the processor time.
+MANY_ROWS = 30_000
+LARGE_BATCH_SIZE = 512
+LARGE_LEARNING_RATE = 2e-3
+LARGE_EPOCHS = 12
 #: CosFace's factor from cosines to logits, and the margin of the true label.
 SCALE = 16.0
 MARGIN = 0.2
@@ -51,9 +58,12 @@ def train_layer(
             generator.standard_normal((dim, labels)) / np.sqrt(dim),
         )
     ]
-    steps = -(-len(training) // BATCH_SIZE)
-    epochs = int(np.clip(-(-STEPS // steps), *EPOCHS))
-    optimizer = tf.keras.optimizers.Adam(tf.keras.optimizers.schedules.CosineDecay(LEARNING_RATE, epochs * steps))
+    are_many = len(training) >= MANY_ROWS
+    batch_size = LARGE_BATCH_SIZE if are_many else BATCH_SIZE
+    learning_rate = LARGE_LEARNING_RATE if are_many else LEARNING_RATE
+    steps = -(-len(training) // batch_size)
+    epochs = LARGE_EPOCHS if are_many else int(np.clip(-(-STEPS // steps), *EPOCHS))
+    optimizer = tf.keras.optimizers.Adam(tf.keras.optimizers.schedules.CosineDecay(learning_rate, epochs * steps))
 
     def step(features: tf.Tensor, targets: tf.Tensor) -> tf.Tensor:
         with tf.GradientTape() as tape:
@@ -66,7 +76,7 @@ def train_layer(
     best, best_loss, epochs_since_best = _layer(variables), np.inf, 0
     for number in range(1, epochs + 1):
         loss = 0.0
-        for features, targets in _shuffled_batches(training, generator):
+        for features, targets in _shuffled_batches(training, batch_size, generator):
             loss += float(train_step(features, targets)) * len(targets) / len(training)
         validation_loss, accuracy = _validate(variables, validation)
         on_epoch(Epoch(number, epochs, loss, accuracy))
@@ -95,11 +105,11 @@ def _loss_and_accuracy(
 
 
 def _shuffled_batches(
-    training: LabelledFeatures, generator: np.random.RandomState
+    training: LabelledFeatures, batch_size: int, generator: np.random.RandomState
 ) -> Iterator[tuple[Float32Array, NDArray[np.int64]]]:
     order = generator.permutation(len(training))
-    for start in range(0, len(order), BATCH_SIZE):
-        batch = order[start : start + BATCH_SIZE]
+    for start in range(0, len(order), batch_size):
+        batch = order[start : start + batch_size]
         yield training.features[batch].astype(np.float32), training.labels[batch]
 
 

@@ -4,8 +4,7 @@ import numpy as np
 import pytest
 
 from ingest.embedding.linalg.arrays import Float32Array
-from ingest.embedding.training import reduction
-from ingest.embedding.training.reduction import fit_reduction
+from ingest.embedding.training.reduction import fit_reduction, reduced_dim
 
 
 def features(images: int, width: int) -> Float32Array:
@@ -14,17 +13,14 @@ def features(images: int, width: int) -> Float32Array:
 
 
 def test_reduced_features_have_a_mean_variance_of_one_and_half_precision() -> None:
-    reduced = fit_reduction(features(50, 8), seed=0)(features(50, 8))
+    reduced = fit_reduction(features(50, 8), seed=0, dim=512)(features(50, 8))
     assert (reduced.shape, str(reduced.dtype)) == ((50, 8), "float16")
     assert np.mean(np.square(reduced, dtype=np.float64)) == pytest.approx(1, abs=1e-3)
 
 
-def test_features_of_many_dimensions_are_reduced_to_the_directions_of_most_variance(
-    monkeypatch: pytest.MonkeyPatch,
-) -> None:
-    monkeypatch.setattr(reduction, "REDUCED_DIM", 3)
+def test_features_of_many_dimensions_are_reduced_to_the_directions_of_most_variance() -> None:
     data = features(200, 8)
-    fitted = fit_reduction(data, seed=0)
+    fitted = fit_reduction(data, seed=0, dim=3)
     assert fitted(data).shape == (200, 3)
     basis = fitted.components / np.linalg.norm(fitted.components, axis=0)
     np.testing.assert_allclose(basis.T @ basis, np.eye(3), atol=1e-5)
@@ -37,7 +33,7 @@ def test_features_of_many_dimensions_are_reduced_to_the_directions_of_most_varia
 
 def test_a_layer_on_reduced_features_is_composed_to_one_on_the_features() -> None:
     data = features(50, 8)
-    fitted = fit_reduction(data, seed=0)
+    fitted = fit_reduction(data, seed=0, dim=512)
     generator = np.random.default_rng(5)
     kernel, bias = (generator.standard_normal(shape).astype(np.float32) for shape in ((8, 4), (4,)))
     layer = fitted(data).astype(np.float32) @ kernel + bias
@@ -46,10 +42,14 @@ def test_a_layer_on_reduced_features_is_composed_to_one_on_the_features() -> Non
 
 
 def test_huge_features_stay_finite_in_half_precision() -> None:
-    fitted = fit_reduction(features(50, 8), seed=0)
+    fitted = fit_reduction(features(50, 8), seed=0, dim=512)
     assert np.isfinite(fitted(np.full((1, 8), 1e9, np.float32))).all()
 
 
 def test_identical_images_are_reduced_to_zeros() -> None:
     identical = np.full((5, 8), 0.25, np.float32)
-    np.testing.assert_array_equal(fit_reduction(identical, seed=0)(identical), np.zeros((5, 8), np.float16))
+    np.testing.assert_array_equal(fit_reduction(identical, seed=0, dim=512)(identical), np.zeros((5, 8), np.float16))
+
+
+def test_features_of_many_images_keep_more_dimensions() -> None:
+    assert [reduced_dim(images) for images in (1, 29_999, 30_000, 60_000)] == [512, 512, 1024, 1024]

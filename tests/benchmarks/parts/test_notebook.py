@@ -28,8 +28,8 @@ def test_accuracies_steps_and_figures_are_shown(tmp_path: Path, monkeypatch: pyt
     assert outcome.measurements["1-NN accuracy"].value == outcome.document["mean"]
     accuracies, steps = (block for block in outcome.section.blocks if isinstance(block, Grid))
     assert [row[:2] for row in accuracies.rows] == [
-        ("published by the notebook, one unknown seed", "0.8700"),
-        ("its code here, Keras and scikit-learn, seed 0", f"{outcome.document['their_accuracy']:.4f}"),
+        ("published, one unknown seed", "0.8700"),
+        ("the notebook's code here, seed 0", f"{outcome.document['their_accuracy']:.4f}"),
         ("notebook, seed 0", f"{outcome.document['own_accuracy']:.4f}"),
         ("notebook, mean of 5 seeds", f"{outcome.document['mean']:.4f}"),
     ]

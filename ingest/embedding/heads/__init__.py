@@ -8,6 +8,7 @@ import numpy as np
 from ingest.embedding.heads.dense import RandomDense, TrainedDense
 from ingest.embedding.heads.head import Head, Identity, head_arrays
 from ingest.embedding.heads.pca import ENOUGH_IMAGES, NormalizedProjection, Pca, fit_pca
+from ingest.embedding.heads.perceptron import TrainedHead, TrainedPerceptron
 from ingest.embedding.linalg.arrays import Float32Array
 from ingest.embedding.recipes import Recipe
 from ingest.embedding.recipes.vgg16_limits import require_dim
@@ -34,24 +35,28 @@ def restore_head(recipe: Recipe, arrays: Mapping[str, Float32Array]) -> Head:
 
     Raise ValueError unless they are finite, and have the names and shapes that the head needs.
     """
-    kind = _kind_of(recipe)
+    kind = _kind_of(recipe, arrays)
     names = [field.name for field in fields(kind)]
     if sorted(arrays) != sorted(names):
         raise ValueError(f"the arrays {', '.join(names) or '(none)'}, got {', '.join(sorted(arrays)) or 'none'}")
     # How many features the network computes shows when images are embedded.
-    features = next((array.shape[0] for array in arrays.values() if array.ndim == 2), 0)
+    features = next((arrays[name].shape[0] for name in names if arrays[name].ndim == 2), 0)
     for name, shape in kind.shapes(features, recipe.dim).items():
         if arrays[name].shape != shape or not np.isfinite(arrays[name]).all():
             raise ValueError(f"the array {name} of finite numbers of shape {shape}, got shape {arrays[name].shape}")
     return kind(**arrays)
 
 
-def _kind_of(recipe: Recipe) -> type[Identity | Pca | NormalizedProjection | RandomDense | TrainedDense]:
+def _kind_of(
+    recipe: Recipe, arrays: Mapping[str, Float32Array]
+) -> type[Identity | Pca | NormalizedProjection | RandomDense | TrainedHead]:
     if recipe.head == "none":
         return Identity
     if recipe.head in ("pca", "ridge"):
         return Pca if recipe.head == "pca" and not recipe.whiten else NormalizedProjection
-    return RandomDense if recipe.head == "dense" else TrainedDense
+    if recipe.head == "dense":
+        return RandomDense
+    return TrainedPerceptron if "hidden_kernel" in arrays else TrainedDense
 
 
 __all__ = [
@@ -61,6 +66,8 @@ __all__ = [
     "Pca",
     "RandomDense",
     "TrainedDense",
+    "TrainedHead",
+    "TrainedPerceptron",
     "fit_head",
     "head_arrays",
     "restore_head",

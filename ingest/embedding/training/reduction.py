@@ -6,15 +6,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ingest.embedding.heads.dense import TrainedDense
+from ingest.embedding.heads.perceptron import TrainedHead, TrainedPerceptron
 from ingest.embedding.linalg.arrays import Float32Array
 from ingest.embedding.linalg.subspace_iteration import subspace_iteration
-
-#: The most dimensions of reduced features, and of those of many images: trained on 50,000 digits of MNIST and tried on
-#: 10,000 other ones of the training part, 0.40 % have a nearest neighbour of another label, for 0.44 % with 512. Of
-#: 4,000 and 15,000 digits it makes no difference beyond chance.
-REDUCED_DIM = 512
-LARGE_REDUCED_DIM = 1024
-MANY_IMAGES = 30_000
 
 #: The most images whose features the reduction is fitted on.
 REDUCTION_SAMPLE = 5_000
@@ -41,17 +35,18 @@ class Reduction:
         reduced = (features - self.mean) @ self.components
         return np.asarray(np.clip(reduced, -_FLOAT16_BOUND, _FLOAT16_BOUND), np.float16)
 
-    def compose(self, kernel: Float32Array, bias: Float32Array) -> TrainedDense:
-        """Return the head on features that is equal to the layer, reduced @ kernel + bias, on reduced features."""
+    def compose(self, head: TrainedHead) -> TrainedHead:
+        """Return the head on features that is equal to a head on reduced features."""
         components = self.components.astype(np.float64)
-        composed = components @ kernel
-        shifted = bias - self.mean.astype(np.float64) @ composed
-        return TrainedDense(np.ascontiguousarray(composed, np.float32), shifted.astype(np.float32))
 
+        def composed(kernel: Float32Array, bias: Float32Array) -> tuple[Float32Array, Float32Array]:
+            product = components @ kernel
+            shifted = bias - self.mean.astype(np.float64) @ product
+            return np.ascontiguousarray(product, np.float32), shifted.astype(np.float32)
 
-def reduced_dim(images: int) -> int:
-    """Return the most dimensions to which the features of so many images are reduced."""
-    return LARGE_REDUCED_DIM if images >= MANY_IMAGES else REDUCED_DIM
+        if isinstance(head, TrainedPerceptron):
+            return TrainedPerceptron(*composed(head.hidden_kernel, head.hidden_bias), head.kernel, head.bias)
+        return TrainedDense(*composed(head.kernel, head.bias))
 
 
 def fit_reduction(features: Float32Array, seed: int, dim: int) -> Reduction:

@@ -13,7 +13,8 @@ from numpy.typing import NDArray
 from ingest.embedding.heads.pca import NormalizedProjection, fit_pca
 from ingest.embedding.linalg.arrays import Float32Array
 from ingest.embedding.linalg.blas_threads import one_blas_thread
-from ingest.embedding.training.reduction import REDUCED_DIM, fit_reduction
+from ingest.embedding.training.plan import FEW
+from ingest.embedding.training.reduction import fit_reduction
 
 #: The share of the label directions in the mean squared length of a vector. With more of it, altered copies are lost:
 #: of 1,050 copies of photographs 0.977, 0.972 and 0.968 are found at 0.1, 0.2 and 0.3, where `photo` finds 0.978.
@@ -54,7 +55,7 @@ def _label_directions(features: Float32Array, labels: Sequence[str], limit: int,
     images, which makes the functions those of a regularised discriminant analysis: Hastie, Buja and Tibshirani,
     "Penalized Discriminant Analysis", 1995. The directions are the principal ones of these functions.
     """
-    reduction = fit_reduction(features, seed, REDUCED_DIM)
+    reduction = fit_reduction(features, seed, FEW.reduced_dim)
     with one_blas_thread():
         reduced = np.asarray((features - reduction.mean) @ reduction.components, np.float64)
         targets = _targets(labels)

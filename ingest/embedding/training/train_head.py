@@ -1,17 +1,18 @@
-"""Train a recipe's head on a labelled sample: reduce the features, augment the images, train a dense layer."""
+"""Train a recipe's head on a labelled sample: reduce the features, augment the images, train one or two layers."""
 
 from collections.abc import Callable, Sequence
 
 import numpy as np
 
 from ingest.embedding.features import collect_features, decoded_side, network_input
-from ingest.embedding.heads.dense import TrainedDense
+from ingest.embedding.heads import TrainedHead
 from ingest.embedding.network.backbone import Backbone
 from ingest.embedding.recipes import Recipe
 from ingest.embedding.training.epoch import Epoch
 from ingest.embedding.training.labelled_features import compute_labelled_features
 from ingest.embedding.training.labelled_sample import require_labels
-from ingest.embedding.training.reduction import REDUCTION_SAMPLE, fit_reduction, reduced_dim
+from ingest.embedding.training.plan import plan_for
+from ingest.embedding.training.reduction import REDUCTION_SAMPLE, fit_reduction
 from ingest.sources import SourceImage, decode_readable
 
 
@@ -22,16 +23,17 @@ def train_head(
     sample: Sequence[SourceImage],
     on_done: Callable[[int], None],
     on_epoch: Callable[[Epoch], None],
-) -> TrainedDense:
+) -> TrainedHead:
     """Return a recipe's head trained on a labelled sample; raise SourceUnusable or RecipeUnusable.
 
     `cached` computes the features of the images, `network` those of augmented copies. The sample is read twice;
     `on_done` is called with the number of images done in the second pass, which makes the copies.
     """
+    plan = plan_for(len(sample))
     least_side = decoded_side(recipe)
     step = max(1, -(-len(sample) // REDUCTION_SAMPLE))
     inputs = (network_input(recipe, image) for _, image in decode_readable(sample[::step], least_side))
-    reduction = fit_reduction(collect_features(recipe, cached, inputs), recipe.seed, reduced_dim(len(sample)))
+    reduction = fit_reduction(collect_features(recipe, cached, inputs), recipe.seed, plan.reduced_dim)
     names = sorted({str(image.label) for image in sample})
     numbers = {name: number for number, name in enumerate(names)}
     labelled = (
@@ -43,5 +45,4 @@ def train_head(
     # Imported here: TensorFlow takes seconds to load.
     from ingest.embedding.training.train_layer import train_layer
 
-    kernel, bias = train_layer(training, validation, len(names), recipe.dim, recipe.seed, on_epoch)
-    return reduction.compose(kernel, bias)
+    return reduction.compose(train_layer(training, validation, len(names), recipe.dim, recipe.seed, plan, on_epoch))

@@ -12,10 +12,12 @@ from ingest.embedding.heads import (
     Pca,
     RandomDense,
     TrainedDense,
+    TrainedPerceptron,
     fit_head,
     head_arrays,
     restore_head,
 )
+from ingest.embedding.heads.perceptron import HIDDEN
 from ingest.embedding.linalg.arrays import Float32Array, normalize_rows
 from ingest.embedding.recipes import Recipe
 from ingest.errors import RecipeUnusable
@@ -71,6 +73,62 @@ def test_a_trained_layer_is_a_product_and_a_bias_scaled_to_length_one() -> None:
     vectors = head(np.array([[1, 2], [0, 0]], np.float32))
     assert vectors.tolist() == [pytest.approx([0.6, 0.8]), [1.0, 0.0]]
     assert vectors.dtype == np.float32
+
+
+def test_a_trained_perceptron_is_a_layer_on_the_positive_part_of_another_scaled_to_length_one() -> None:
+    hidden = np.array([[1, -1, 0], [0, 1, 2]], np.float32), np.array([0, 0, -2], np.float32)
+    head = TrainedPerceptron(*hidden, np.array([[1, 0], [5, 5], [0, 1]], np.float32), np.array([1, -2], np.float32))
+    # The hidden layer is 2, 0 (not -1) and 0 for the first, and 0, 4 and 6 for the second.
+    vectors = head(np.array([[2, 1], [0, 4]], np.float32))
+    lengths = np.hypot([3, 21], [-2, 24])
+    assert vectors.tolist() == [
+        pytest.approx([3 / lengths[0], -2 / lengths[0]]),
+        pytest.approx([21 / lengths[1], 24 / lengths[1]]),
+    ]
+    assert vectors.dtype == np.float32
+
+
+def perceptron(width: int, hidden: int = HIDDEN, dim: int = TRAINED_DENSE.dim) -> TrainedPerceptron:
+    """Return a perceptron of random parameters on features of this width."""
+    generator = np.random.default_rng(9)
+    shapes = (width, hidden), (hidden,), (hidden, dim), (dim,)
+    return TrainedPerceptron(*(generator.standard_normal(shape).astype(np.float32) for shape in shapes))
+
+
+def test_a_trained_head_of_one_or_two_layers_is_restored_by_the_arrays_it_has() -> None:
+    data = features(images=20, width=10)
+    two = perceptron(10)
+    one = TrainedDense(perceptron(10, 4).hidden_kernel, perceptron(10, 4).hidden_bias)
+    for head in (one, two):
+        restored = restore_head(TRAINED_DENSE, dict(sorted(head_arrays(head).items())))
+        assert type(restored) is type(head)
+        np.testing.assert_array_equal(restored(data), head(data))
+
+
+@pytest.mark.parametrize(
+    ("changed", "message"),
+    [
+        (
+            {"kernel": np.zeros((HIDDEN, 3), np.float32)},
+            "the array kernel of finite numbers of shape (512, 4), got shape (512, 3)",
+        ),
+        (
+            {"hidden_kernel": np.zeros((10, 4), np.float32)},
+            "the array hidden_kernel of finite numbers of shape (10, 512), got shape (10, 4)",
+        ),
+        (
+            {"hidden_bias": np.full(HIDDEN, np.nan, np.float32)},
+            "the array hidden_bias of finite numbers of shape (512,), got shape (512,)",
+        ),
+        (
+            {"more": np.zeros(1, np.float32)},
+            "the arrays hidden_kernel, hidden_bias, kernel, bias, got bias, hidden_bias, hidden_kernel, kernel, more",
+        ),
+    ],
+    ids=["another dimension", "another width", "not a number", "another array"],
+)
+def test_a_perceptron_whose_arrays_do_not_fit_is_refused(changed: dict[str, Float32Array], message: str) -> None:
+    assert error_message(ValueError, restore_head, TRAINED_DENSE, head_arrays(perceptron(10)) | changed) == message
 
 
 def test_without_a_head_the_features_are_the_vectors() -> None:
@@ -295,9 +353,11 @@ def test_a_head_restored_from_its_arrays_is_the_same(recipe: Recipe) -> None:
     np.testing.assert_array_equal(restored(data), head(data))
 
 
-@pytest.mark.parametrize("recipe", [RANDOM_DENSE, PCA_RECIPE, WHITENED], ids=["dense", "pca", "whitened"])
+@pytest.mark.parametrize(
+    "recipe", [RANDOM_DENSE, PCA_RECIPE, WHITENED, TRAINED_DENSE], ids=["dense", "pca", "whitened", "perceptron"]
+)
 def test_a_row_has_the_same_bits_at_every_position_and_alone(recipe: Recipe) -> None:
     data = features(images=64, width=500)
-    head = fit_head(recipe, data)
+    head = perceptron(500) if recipe is TRAINED_DENSE else fit_head(recipe, data)
     np.testing.assert_array_equal(head(data[::-1]), head(data)[::-1])
     np.testing.assert_array_equal(head(data[5:6]), head(data)[5:6])

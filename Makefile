@@ -10,7 +10,7 @@ WORKERS ?= auto
 PARALLEL := --numprocesses $(WORKERS) --maxprocesses 4 --dist worksteal
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo servers test pythons durability scaling lint types bench peers format lock clean
+.PHONY: help setup demo servers test pythons durability scaling lint scripts types bench peers format lock clean
 
 help: ## list the targets
 	@grep -E '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## /\t/' | expand -t 12
@@ -70,10 +70,23 @@ scaling: setup ## try stores on a real PostgreSQL and Milvus (make servers), and
 	$(BIN)/python -m pytest $(PARALLEL) --dist loadgroup tests/scaling \
 	  --ignore tests/scaling/test_ray.py --ignore tests/scaling/test_ray_sessions.py
 
-lint: setup ## check format, style and the direction of imports
+lint: setup scripts ## check format, style and the direction of imports
 	$(BIN)/ruff format --check .
 	$(BIN)/ruff check .
 	$(BIN)/lint-imports --no-cache
+
+SCRIPTS := search/explorer/page tests/search/explorer/page
+
+scripts: ## check and test the explorer's scripts, where there are npm and Node 20 or later
+	@if command -v npm >/dev/null && node -e 'process.exit(parseInt(process.versions.node) < 20)'; then \
+	  $(MAKE) --no-print-directory node_modules/ready \
+	  && npx prettier --check $(SCRIPTS) eslint.config.js package.json tsconfig.json \
+	  && npx eslint --max-warnings 0 $(SCRIPTS) && npx tsc --noEmit && node --test tests/search/explorer/page/*.test.js; \
+	else echo "npm or Node 20 is missing: THE EXPLORER'S SCRIPTS ARE NOT CHECKED"; fi
+
+node_modules/ready: package.json package-lock.json
+	npm ci --silent --ignore-scripts --no-audit --no-fund
+	@touch $@
 
 types: setup ## check the types
 	$(BIN)/mypy
@@ -84,9 +97,10 @@ bench: setup ## measure everything, the peers that are installed too; write a re
 peers: setup ## install what a user would pick instead, to be compared by bench; one of them needs a C++ compiler
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements.peers.lock
 
-format: setup ## format the code
+format: setup node_modules/ready ## format the code
 	$(BIN)/ruff format .
 	$(BIN)/ruff check --fix .
+	npx prettier --write $(SCRIPTS) eslint.config.js package.json tsconfig.json
 
 lock: setup ## resolve the dependencies again, for every platform and Python
 	$(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-annotate --no-emit-index-url \
@@ -103,4 +117,4 @@ lock: setup ## resolve the dependencies again, for every platform and Python
 	  --no-annotate --no-emit-index-url --custom-compile-command "make lock" - --output-file requirements.servers.lock
 
 clean: ## remove .venv, caches and the demo's results
-	rm -rf .venv build *.egg-info .mypy_cache .ruff_cache .pytest_cache .import_linter_cache .hypothesis $(DEMO)
+	rm -rf .venv node_modules build *.egg-info .mypy_cache .ruff_cache .pytest_cache .import_linter_cache .hypothesis $(DEMO)

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from ingest import IngestReport, Plan, RenewalReport, SourceImage, ingest, plan, renew, retry
-    from search import QueryResult, QueryResults, Searcher, find_duplicates, find_label_issues
+    from search import QueryResult, QueryResults, Searcher, explore, find_duplicates, find_label_issues
     from storage import Hit, LookalikeError, Store
 
 __all__ = [
@@ -24,6 +24,7 @@ __all__ = [
     "SourceImage",
     "Store",
     "__version__",
+    "explore",
     "find_duplicates",
     "find_label_issues",
     "ingest",
@@ -39,7 +40,9 @@ _PACKAGES = {
     **dict.fromkeys(
         ("IngestReport", "Plan", "RenewalReport", "SourceImage", "ingest", "plan", "renew", "retry"), "ingest"
     ),
-    **dict.fromkeys(("QueryResult", "QueryResults", "Searcher", "find_duplicates", "find_label_issues"), "search"),
+    **dict.fromkeys(
+        ("QueryResult", "QueryResults", "Searcher", "explore", "find_duplicates", "find_label_issues"), "search"
+    ),
     **dict.fromkeys(("Hit", "LookalikeError", "Store"), "storage"),
 }
 

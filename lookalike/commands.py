@@ -18,6 +18,7 @@ COMMANDS: dict[str, tuple[str, str, str | None]] = {
     "status": ("ingest.__main__", "jobs_app", "status"),
     "query": ("search.__main__", "app", "query"),
     "map": ("search.__main__", "app", "map"),
+    "explore": ("search.__main__", "app", "explore"),
     "duplicates": ("search.__main__", "app", "duplicates"),
     "suspects": ("search.__main__", "app", "suspects"),
     "apply": ("search.__main__", "app", "apply"),

@@ -7,6 +7,7 @@ if TYPE_CHECKING:
     from search.classify import Prediction, Predictions
     from search.curation.duplicates import find_duplicates
     from search.curation.label_issues import find_label_issues
+    from search.explorer.explore import explore
     from search.results import QueryResult, QueryResults
     from search.searcher import Searcher
 
@@ -16,6 +17,7 @@ __all__ = [
     "QueryResult",
     "QueryResults",
     "Searcher",
+    "explore",
     "find_duplicates",
     "find_label_issues",
 ]
@@ -25,6 +27,7 @@ _MODULES = {
     **dict.fromkeys(("Prediction", "Predictions"), "classify"),
     **dict.fromkeys(("QueryResult", "QueryResults"), "results"),
     "Searcher": "searcher",
+    "explore": "explorer.explore",
     "find_duplicates": "curation.duplicates",
     "find_label_issues": "curation.label_issues",
 }

@@ -1,4 +1,4 @@
-"""`python -m search query|map|duplicates|suspects`: search a store, and find duplicates and label issues in it."""
+"""`python -m search query|map|explore|duplicates|suspects`: search a store, and look at what is in it."""
 
 if __name__ == "__main__":
     # Before anything else is loaded.
@@ -33,6 +33,11 @@ ForceOption = Annotated[
     typer.Option("--force", help="Replace the file of --figure even if it is no figure of Lookalike's, or of --plan."),
 ]
 
+WhereOption = Annotated[
+    list[str] | None,
+    typer.Option(help="Only items with label=7, 'width>=640' and so on; repeat it for items that meet all."),
+]
+
 app = console.command_app("Find the stored images most like a given one.")
 
 
@@ -57,10 +62,7 @@ def query(
         int | None, typer.Option("-k", help="How many neighbours; by default 5, or all within --radius.")
     ] = None,
     radius: Annotated[float | None, typer.Option(help="Only items within this distance.")] = None,
-    where: Annotated[
-        list[str] | None,
-        typer.Option(help="Only items with label=7, 'width>=640' and so on; repeat it for items that meet all."),
-    ] = None,
+    where: WhereOption = None,
     exclude: Annotated[list[int] | None, typer.Option(help="Exclude the item of this id; repeat it for more.")] = None,
     weights: Annotated[
         Path | None, typer.Option(help="With --image: the VGG16 weights the store was made with.")
@@ -156,6 +158,30 @@ def draw_map(
     with _open(store, output) as searcher:
         figure_file.save(draw(searcher.store, thumbnails=thumbnails), output)
     console.print_line(f"Drew {figure}")
+
+
+@app.command()
+def explore(
+    store: StoreOption,
+    out: Annotated[Path, typer.Option(help="The page to write, .html.")] = Path("explorer.html"),
+    k: Annotated[int, typer.Option("--k", "-k", help="How many neighbours each item has on the page.")] = 10,
+    where: WhereOption = None,
+    open_page: Annotated[bool, typer.Option("--open", help="Open the page in the browser.")] = False,
+    force: Annotated[
+        bool, typer.Option("--force", help="Replace the file of --out even if it is no page of Lookalike's.")
+    ] = False,
+) -> None:
+    """Write a page to look at a store: a map of all pictures with their neighbours, in one file for any browser."""
+    from search.explorer.explore import page_output, write_page
+
+    output = page_output(out, force=force)
+    with _open(store, output) as searcher:
+        page = write_page(searcher, output, k=k, where=where_of(where or []), where_texts=where or [])
+    console.print_line(str(page))
+    if open_page:
+        import webbrowser
+
+        webbrowser.open(out.resolve().as_uri())
 
 
 def _radius_of(text: str) -> float | None:

@@ -7,6 +7,10 @@ class FigureUnusable(LookalikeError):
     """A figure cannot be drawn or written."""
 
 
+class PageUnusable(LookalikeError):
+    """A page cannot be written, or there is nothing to show on it."""
+
+
 class RadiusUnknown(LookalikeError):
     """No radius for duplicates can be chosen from a store's own images."""
 

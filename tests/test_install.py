@@ -71,6 +71,12 @@ def test_the_installed_command_answers_a_query_from_another_folder(installed: Pa
     assert json.loads(done.stdout)["hits"] == [hit]
 
 
+def test_the_installed_command_writes_a_page_of_the_wheels_modules(installed: Path, tmp_path: Path) -> None:
+    done = lookalike(installed, tmp_path, "explore", "--store", str(line_store(tmp_path)))
+    assert (done.returncode, done.stdout, done.stderr) == (0, "Wrote 5 items to explorer.html\n", "")
+    assert "// main.js" in (tmp_path / "explorer.html").read_text()
+
+
 def test_the_installed_command_is_the_wheels_and_tells_its_version(installed: Path, tmp_path: Path) -> None:
     done = lookalike(installed, tmp_path, "--version")
     assert (done.returncode, done.stdout, done.stderr) == (0, "lookalike 0.1.0\n", "")

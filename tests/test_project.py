@@ -2,6 +2,7 @@
 
 import ast
 import contextlib
+import json
 import os
 import re
 import shlex
@@ -27,7 +28,15 @@ PROGRAMS = ("ingest", "search", "storage", "benchmarks")
 #: Names that a page may give to a group of commands.
 APPLICATIONS = {"lookalike store", "python -m lookalike", *(f"python -m {program}" for program in PROGRAMS)}
 LOCKS = ("requirements.lock", "requirements.headless.lock", "requirements.peers.lock", "requirements.servers.lock")
-PAGES = ("README.md", "CHANGELOG.md", "ARCHITECTURE.md", "SCALING.md", "docs/commands.md", "docs/sources.md")
+PAGES = (
+    "README.md",
+    "CHANGELOG.md",
+    "ARCHITECTURE.md",
+    "SCALING.md",
+    "docs/commands.md",
+    "docs/explorer.md",
+    "docs/sources.md",
+)
 
 #: The options of each command but --help, by its full name: `lookalike query`, `python -m search query`.
 Commands = dict[str, set[str]]
@@ -101,7 +110,9 @@ def texts() -> dict[Path, str]:
     """Return the project's text files by relative path, without what was built or ingested here."""
     contents: dict[Path, str] = {}
     for folder, folders, files in os.walk(REPOSITORY):
-        folders[:] = [name for name in folders if name == ".ci" or not re.match(r"\.|__|(build|dist|demo)$", name)]
+        folders[:] = [
+            name for name in folders if name == ".ci" or not re.match(r"\.|__|(build|dist|demo|node_modules)$", name)
+        ]
         folders[:] = [name for name in folders if not name.endswith(".egg-info")]
         for path in (Path(folder, name) for name in files if not name.startswith(".")):
             with contextlib.suppress(UnicodeDecodeError):
@@ -163,8 +174,18 @@ def test_the_packages_are_those_that_the_wheel_has_and_no_measurements_are_among
 
 def test_every_other_file_of_the_packages_is_packaged_too() -> None:
     others = {path for path in texts() if path.parts[0] in PACKAGES and path.suffix != ".py"}
-    assert others == {Path(name, "py.typed") for name in PACKAGES}
-    assert PROJECT["tool"]["setuptools"]["package-data"] == {"*": ["py.typed"]}
+    page = Path("search/explorer/page")
+    assert {path for path in others if path.parent != page} == {Path(name, "py.typed") for name in PACKAGES}
+    assert {page / "page.html", page / "page.css", page / "main.js"} <= others
+    assert PROJECT["tool"]["setuptools"]["package-data"] == {"*": ["py.typed"], "search.explorer": ["page/*"]}
+
+
+def test_the_lock_of_the_scripts_tools_names_no_registry_and_has_a_hash_of_everything() -> None:
+    lock = json.loads((REPOSITORY / "package-lock.json").read_text())
+    packages = {name: package for name, package in lock["packages"].items() if name}
+    assert [name for name, package in packages.items() if not package.get("integrity", "").startswith("sha512-")] == []
+    assert [name for name, package in packages.items() if "resolved" in package] == []
+    assert len(packages) > 20
 
 
 def test_every_import_of_another_project_is_declared() -> None:

@@ -1,7 +1,6 @@
 """A map of a store: the t-SNE of its embeddings, coloured by label, as dots or as a mosaic of thumbnails."""
 
 from collections.abc import Sequence
-from typing import Any
 
 import numpy as np
 from matplotlib.axes import Axes
@@ -9,13 +8,13 @@ from matplotlib.figure import Figure
 from matplotlib.font_manager import FontProperties
 from matplotlib.lines import Line2D
 from matplotlib.patheffects import withStroke
-from numpy.typing import NDArray
 
 from search.errors import FigureUnusable
 from search.figures.gallery import MARGIN, TITLE_HEIGHT, decode_thumbnail, draw_title
 from search.figures.legend import LabelGroup, label_groups
 from search.figures.mosaic import draw_mosaic, mosaic_cells
 from search.figures.palette import FAINT, INK
+from search.figures.stratified_sample import stratified_sample
 from search.figures.text_fitting import fit_letters, font_families, text_width
 from search.figures.tsne import Points, tsne
 from storage import Store
@@ -59,7 +58,7 @@ def draw_map(store: Store, *, thumbnails: bool = False) -> Figure:
     if thumbnails and not _has_thumbnails(store, ids.tolist()):
         raise FigureUnusable("expected thumbnails to draw, got a store without any: leave --thumbnails out")
     labels = np.array([item.label for item in store.items(ids.tolist())], object)
-    sample = _stratified_sample(labels, MAX_ITEMS)
+    sample = stratified_sample(labels.tolist(), MAX_ITEMS)
     ids, labels = ids[sample], labels[sample]
     points = _scale_to_unit_square(tsne(vectors[sample]))
     groups = label_groups(labels.tolist())
@@ -83,15 +82,6 @@ def draw_map(store: Store, *, thumbnails: bool = False) -> Figure:
 def _has_thumbnails(store: Store, ids: Sequence[int]) -> bool:
     """Return whether any of these items has a thumbnail."""
     return any(store.thumbnails(ids[start : start + _PAGE]) for start in range(0, len(ids), _PAGE))
-
-
-def _stratified_sample(labels: NDArray[Any], max_items: int) -> NDArray[np.int64]:
-    """Return the positions of all items, or of a sample with each label's share of them."""
-    if len(labels) <= max_items:
-        return np.arange(len(labels))
-    by_label = np.argsort(labels.astype(str), kind="stable")
-    sample: NDArray[np.int64] = np.sort(by_label[np.linspace(0, len(labels) - 1, max_items).astype(np.int64)])
-    return sample
 
 
 def _scale_to_unit_square(points: Points) -> Points:

@@ -1,0 +1,136 @@
+"""The data of a page are the store's: every neighbour list and distance, texts, and pictures."""
+
+import io
+from pathlib import Path
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from search.curation.duplicates import find_duplicates
+from search.errors import PageUnusable
+from search.explorer.explore import explore, page_output, write_page
+from search.searcher import Searcher
+from storage import Store, Where
+from tests.errors import error_message
+from tests.search.explorer.page_data import array_of, block, json_of, neighbour_lists
+from tests.search.explorer.stores import COUNT, EMBEDDING, lines_store, new_items
+from tests.storage.stores import files
+
+WHERES: list[Where | None] = [None, {"even": True}]
+
+
+def write(store: Path, page: Path, **options: object) -> Path:
+    with Searcher.open(store) as searcher:
+        write_page(searcher, page_output(page), **options)  # type: ignore[arg-type]
+    return page
+
+
+@pytest.mark.parametrize("where", WHERES)
+@pytest.mark.parametrize("max_items", [COUNT, 13])
+def test_every_neighbour_list_is_that_of_a_query(tmp_path: Path, where: Where | None, max_items: int) -> None:
+    store = lines_store(tmp_path)
+    page = write(store, tmp_path / "page.html", k=7, where=where, max_items=max_items)
+    with Searcher.open(store) as searcher:
+        lists = neighbour_lists(page)
+        expected = {
+            id: [(hit.id, float(np.float32(hit.distance))) for hit in searcher.by_id(id, 7, where=where).hits]
+            for id in lists
+        }
+        selected = searcher.store.count(where)
+    assert lists == expected
+    assert len(lists) == min(selected, max_items)
+    facts = json_of(page, "facts")
+    assert (facts["total"], facts["selected"], facts["k"]) == (COUNT, selected, 7)
+
+
+def test_a_page_has_the_texts_and_metadata_of_its_items(tmp_path: Path) -> None:
+    page = write(lines_store(tmp_path), tmp_path / "page.html")
+    items, stored = json_of(page, "items"), new_items()
+    names = [*items["labelNames"], None]
+    labels = array_of(page, "labels", "<u4", 1)[:, 0].tolist()
+    assert items["keys"] == [item.key for item in stored]
+    assert [names[-1 if code == 2**32 - 1 else code] for code in labels] == [item.label for item in stored]
+    assert items["metadata"] == {
+        "even": [i % 2 == 0 for i in range(COUNT)],
+        "note": [item.metadata.get("note") for item in stored],
+        "number": list(range(COUNT)),
+    }
+
+
+def test_pictures_are_where_the_page_says(tmp_path: Path) -> None:
+    page = write(lines_store(tmp_path), tmp_path / "page.html")
+    facts = json_of(page, "facts")
+    slots = array_of(page, "slots", "<u4", 1)[:, 0].tolist()
+    columns = facts["pageSide"] // facts["cell"]
+    pixels = np.asarray(Image.open(io.BytesIO(block(page, "page-0"))).convert("L")).astype(int)
+    levels = {
+        i: int(pixels[slot // columns * facts["cell"] + 20, slot % columns * facts["cell"] + 20])
+        for i, slot in enumerate(slots)
+        if slot != 2**32 - 1
+    }
+    assert (facts["cell"], facts["pages"], facts["ink"]) == (40, 1, False)
+    assert levels.keys() == set(range(COUNT)) - {3}
+    assert max(abs(level - 4 * i) for i, level in levels.items()) <= 4
+    assert array_of(page, "sizes", "u1", 2).tolist() == [[0, 0] if i == 3 else [40, 40] for i in range(COUNT)]
+
+
+def test_suspects_are_those_of_the_command_and_rejects_are_listed(tmp_path: Path) -> None:
+    page = write(lines_store(tmp_path), tmp_path / "page.html")
+    findings = json_of(page, "findings")
+    assert [(suspect["index"], suspect["said"]) for suspect in findings["suspects"]] == [(4, "axis 1")]
+    assert (findings["groups"], findings["rejects"]) == ([], [])
+
+
+def test_in_a_notebook_a_page_is_a_frame_over_its_file(tmp_path: Path) -> None:
+    with Searcher.open(lines_store(tmp_path)) as searcher:
+        duplicates = find_duplicates(searcher, 0.2)
+        page = explore(searcher, tmp_path / "a 'b.html", duplicates=duplicates, k=3)
+    assert str(page) == f"Wrote {COUNT} items to {tmp_path}/a 'b.html"
+    assert page._repr_html_() == (
+        f'<iframe src="{tmp_path}/a%20%27b.html" width="100%" height="720" style="border:0"></iframe>'
+    )
+    groups = [[member.id for member in group.members] for group in duplicates.groups]
+    assert json_of(page.path, "findings")["groups"] == groups
+    assert len(groups) > 1
+    facts = json_of(page.path, "facts")
+    assert (facts["listing"], facts["radius"]) == ("duplicates", 0.2)
+
+
+def test_the_map_is_computed_once_and_a_damaged_one_again(tmp_path: Path) -> None:
+    store = lines_store(tmp_path)
+    first = array_of(write(store, tmp_path / "1.html"), "points", "<u2", 2)
+    (kept,) = [path for path in files(store) if path.endswith(".map")]
+    written = (store / kept).read_bytes()
+    (store / kept).write_bytes(written[:-1] + b"\xff")
+    again = array_of(write(store, tmp_path / "2.html"), "points", "<u2", 2)
+    assert (again == first).all()
+    assert (store / kept).read_bytes() == written
+    assert first.min() == 0
+    assert first.max() == 65_535
+
+
+def test_the_map_of_an_earlier_batch_is_removed(tmp_path: Path) -> None:
+    store = lines_store(tmp_path)
+    write(store, tmp_path / "1.html")
+    with Store.open(store, writing=True) as opened:
+        opened.delete(ids=[0])
+    write(store, tmp_path / "2.html")
+    assert len([path for path in files(store) if path.endswith(".map")]) == 1
+
+
+@pytest.mark.parametrize("count", [1, 2, 4])
+def test_a_few_items_have_a_page_too(tmp_path: Path, count: int) -> None:
+    page = write(lines_store(tmp_path, count), tmp_path / "page.html")
+    assert {id: len(neighbours) for id, neighbours in neighbour_lists(page).items()} == dict.fromkeys(
+        range(count), count - 1
+    )
+
+
+def test_a_page_of_nothing_is_refused(tmp_path: Path) -> None:
+    Store.create(tmp_path / "store", EMBEDDING).close()
+    with Searcher.open(tmp_path / "store") as searcher:
+        assert error_message(PageUnusable, write_page, searcher, page_output(tmp_path / "page.html")) == (
+            f"expected items to show, got none in {tmp_path / 'store'}: ingest some, or use another filter"
+        )
+    assert not (tmp_path / "page.html").exists()

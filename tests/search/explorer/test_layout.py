@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
+from search.explorer import projection
 from search.explorer.layout import layout
 from search.explorer.picture_pages import z_order
 from search.explorer.projection import project_many
@@ -18,6 +19,13 @@ def clusters(count: int) -> NDArray[np.float32]:
     """Return vectors, (count, 8), in three groups far apart, by their index modulo 3."""
     centres = 20 * np.eye(3, 8, dtype=np.float32)
     return centres[np.arange(count) % 3] + random_vectors(count, 8)
+
+
+@pytest.fixture(autouse=True)
+def few_steps(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A step takes as long for a hundred points as for thousands."""
+    monkeypatch.setattr(projection, "_EXAGGERATED", 30)
+    monkeypatch.setattr(projection, "_FURTHER", 20)
 
 
 def test_many_vectors_of_a_group_are_near_each_other_in_the_same_places_every_time() -> None:

@@ -101,7 +101,7 @@ def _seeds(score: SplitScore) -> str:
 
 
 def _bars(report: StandardSplitReport) -> Picture:
-    bars = [Bar(row.method, 100 * row.error, unit="%", ours=False) for row in report.published]
+    bars = [Bar(row.short, 100 * row.error, unit="%", ours=False) for row in report.published]
     bars += [
         Bar(score.recipe, 100 * score.error, 100 * score.ci95[0], 100 * score.ci95[1], "%", ours=score.recipe != PIXELS)
         for score in report.largest

@@ -78,4 +78,5 @@ def test_errors_stand_beside_published_ones_in_a_table_and_in_plots(
     for picture in outcome.section.pictures:
         texts = ["".join(text.itertext()) for text in ET.fromstring(picture.data).iter()]
         assert {"raw pixels", "toy"} <= set(texts)
+        assert {row.short for row in PUBLISHED[name]}.issubset(texts) == picture.name.startswith("full")
         assert not re.search("nan|inf", picture.data.decode())

@@ -79,13 +79,15 @@ def nearest_to(index: VectorIndex, query: NDArray[np.float32], k: int, excluded:
     """Return the answer to a single query, (dim,), without the overhead of a batch of one."""
     vectors, count = index.vectors(), k + len(excluded) + MARGIN
     candidates = index.candidates(query, count)
-    while candidates is not None and len(candidates.positions) <= _BLOCK:
-        positions, distances = _ranked(vectors, query, k, excluded, candidates.positions)
+    while candidates is not None:
         bound = candidates.lower_bound
-        if bound == np.inf or (len(positions) == k and float(distances[-1]) ** 2 * SLACK < bound):
-            return positions, distances
+        # If so many may be nearest, others may be as well.
+        if len(candidates.positions) <= _BLOCK or bound == np.inf:
+            positions, distances = _nearest_of(vectors, query, k, excluded, candidates.positions)
+            if bound == np.inf or (len(positions) == k and float(distances[-1]) ** 2 * SLACK < bound):
+                return positions, distances
         candidates = index.candidates(query, count, insufficient=candidates)
-    return _nearest_of_all(vectors, query, k, excluded)
+    return _nearest_of(vectors, query, k, excluded, np.arange(len(vectors)))
 
 
 def pairs_with_distances(
@@ -130,10 +132,12 @@ def _ranked(
     return positions[order], distances[order]
 
 
-def _nearest_of_all(vectors: NDArray[np.float32], query: NDArray[np.float32], k: int, excluded: Positions) -> Answer:
-    """Return the k nearest of all positions, a block at a time."""
-    positions = NO_POSITIONS
-    for start in range(0, len(vectors), _BLOCK):
-        block = np.arange(start, min(start + _BLOCK, len(vectors)))
-        positions, distances = _ranked(vectors, query, k, excluded, np.concatenate((positions, block)))
-    return positions, distances
+def _nearest_of(
+    vectors: NDArray[np.float32], query: NDArray[np.float32], k: int, excluded: Positions, positions: Positions
+) -> Answer:
+    """Return the k nearest of the given positions, compared a block at a time."""
+    answer = _ranked(vectors, query, k, excluded, positions[:_BLOCK])
+    for start in range(_BLOCK, len(positions), _BLOCK):
+        block = positions[start : start + _BLOCK]
+        answer = _ranked(vectors, query, k, excluded, np.concatenate((answer[0], block)))
+    return answer

@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 from storage.nearest.batch_search import BatchSearch
 from storage.nearest.error_bounds import SLACK, squared_distance_error
 from storage.nearest.huge_pages import prefer_huge_pages
-from storage.nearest.index import MARGIN, BatchCandidates, Candidates
+from storage.nearest.index import MARGIN, BatchCandidates, Candidates, Selection
 from storage.nearest.polling_lock import PollingLock
 from storage.nearest.quantized import CACHE_BYTES, QuantizedSearch
 from storage.nearest.top_k import smallest
@@ -98,6 +98,14 @@ class FaissFlat:
         self._index.add(vectors)
         self._reset()
 
+    def part(self, positions: NDArray[np.int64]) -> "FaissFlat":
+        """Return a copy of the vectors at positions, (m,), in their order."""
+        part = FaissFlat(self.dim)
+        part._resize(len(positions))
+        # Straight into its memory, which is not small.
+        np.take(self.vectors(), positions, axis=0, out=part.vectors(), mode="clip")
+        return part
+
     def keep(self, mask: NDArray[np.bool_]) -> None:
         """Drop the vectors where the mask, (n,) bool, is false; the others close up in order."""
         vectors = self.vectors()
@@ -120,7 +128,7 @@ class FaissFlat:
 
     def finite(self) -> bool:
         """Return whether float32 holds every vector's squared norm."""
-        return bool(np.isfinite(self._squared_norms()).all())
+        return bool(np.isfinite(self.squared_norms()).all())
 
     def candidates(
         self, query: NDArray[np.float32], count: int, insufficient: Candidates | None = None
@@ -130,18 +138,32 @@ class FaissFlat:
         Without quantization this is one pass over the index's memory, at the speed of memory; FAISS's search, made for
         batches, takes three times as long.
         """
+        if insufficient is None and count >= len(self):
+            return Candidates(np.arange(len(self)), np.inf)
+        return self.candidates_among(None, query, count, insufficient)
+
+    def candidates_among(
+        self,
+        selection: Selection | None,
+        query: NDArray[np.float32],
+        count: int,
+        insufficient: Candidates | None,
+    ) -> Candidates | None:
+        """Return candidates as `candidates` does, of a selection if one is given: of more than `count` vectors."""
         if insufficient is None:
-            if count >= len(self):
-                return Candidates(np.arange(len(self)), np.inf)
-            if (candidates := self._quantized.candidates(self.vectors(), query, count)) is not None:
+            candidates = self._quantized.candidates(self.vectors(), query, count, selection)
+            if candidates is not None:
                 return candidates
         elif not insufficient.quantized:
             return None
         else:
             self._quantized.record_failure()
         squared_norm = float(np.vdot(query, query))
-        distances, offset = self._squared_distances(query, squared_norm)
+        distances, offset = self._squared_distances(query, squared_norm, selection)
         positions, threshold = smallest(distances, count)
+        if selection is not None:
+            # Where a sum overflows, the distance of a vector that is not selected may not be infinite.
+            positions = positions[selection.mask[positions]]
         error = squared_distance_error(squared_norm, self.dim, self._largest_norm())
         return Candidates(positions, threshold + offset - error)
 
@@ -228,7 +250,7 @@ class FaissFlat:
             with np.errstate(over="ignore"):
                 pairs += [_not_above((distances + np.float32(offset))[np.newaxis], limits)]
         else:
-            vectors, norms = self.vectors(), self._squared_norms()
+            vectors, norms = self.vectors(), self.squared_norms()
             query_norms = np.einsum("ij,ij->i", queries, queries)[:, np.newaxis]
             for start in range(0, len(self), _RANGE_BLOCK):
                 block = slice(start, start + _RANGE_BLOCK)
@@ -242,13 +264,16 @@ class FaissFlat:
         order = np.argsort(rows, kind="stable")
         return BatchCandidates(rows[order], positions[order], np.full(len(queries), np.inf))
 
-    def _squared_distances(self, query: NDArray[np.float32], squared_norm: float) -> tuple[NDArray[np.float32], float]:
+    def _squared_distances(
+        self, query: NDArray[np.float32], squared_norm: float, selection: Selection | None = None
+    ) -> tuple[NDArray[np.float32], float]:
         """Return squared distances of all vectors to a query, (n,) float32, less an offset; and the offset.
 
-        `squared_norm` is the query's. The offset need be added only to the few distances that are used.
+        `squared_norm` is the query's. The offset need be added only to the few distances that are used. Those of
+        vectors that are not of the selection are infinite.
         """
         vectors = self.vectors()
-        if vectors.nbytes <= _ONE_THREAD_BYTES:
+        if vectors.nbytes <= _ONE_THREAD_BYTES and selection is None:
             # On one thread: a product's threads take longer to meet than to work, much longer on a busy machine.
             squared = np.empty(len(vectors), np.float32)
             pointers = [faiss.swig_ptr(array) for array in (squared, query, vectors)]
@@ -257,10 +282,10 @@ class FaissFlat:
         with _PRODUCTS, np.errstate(over="ignore", invalid="ignore"):
             # Doubling is exact.
             distances = vectors @ (query * np.float32(-2))
-            distances += self._squared_norms()
+            distances += self.squared_norms() if selection is None else selection.norms
             return distances, squared_norm
 
-    def _squared_norms(self) -> NDArray[np.float32]:
+    def squared_norms(self) -> NDArray[np.float32]:
         """Return |x|^2 of each vector, (n,) float32, computed once."""
         if self._norms is None:
             vectors = self.vectors()
@@ -277,7 +302,7 @@ class FaissFlat:
     def _largest_norm(self) -> float:
         """Return the largest |x|^2."""
         if self._largest is None:
-            self._largest = float(self._squared_norms().max(initial=0))
+            self._largest = float(self.squared_norms().max(initial=0))
         return self._largest
 
     def write(self, write: Callable[[bytes], int]) -> None:

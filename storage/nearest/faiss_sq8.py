@@ -13,7 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from storage.nearest.error_bounds import norm_bound, squared_distance_error
-from storage.nearest.index import Candidates
+from storage.nearest.index import Candidates, Selection
 
 #: The largest magnitude of a code: what a signed byte holds on both sides of 0.
 _LARGEST_CODE = 127
@@ -84,15 +84,25 @@ class FaissSq8:
         # Exact for what a byte can hold: the scale has so few digits that float32 holds its multiples.
         return padded, np.subtract(vectors, codes * self._scale, dtype=np.float32)
 
-    def candidates(self, query: NDArray[np.float32], count: int) -> Candidates:
-        """Return the `count` candidates nearest to a query, (dim,), by quantized distance."""
+    def candidates(self, query: NDArray[np.float32], count: int, selection: Selection | None = None) -> Candidates:
+        """Return the `count` candidates nearest to a query, (dim,), by quantized distance; of a selection if given."""
         code, residual = self._quantized(query[np.newaxis])
-        squared, positions = self._index.search_preassigned(code, count, *self._lists)
+        squared, positions = np.empty((1, count), np.float32), np.empty((1, count), np.int64)
+        pointers = [faiss.swig_ptr(array) for array in (*self._lists, squared, positions)]
+        parameters = None if selection is None else self._parameters(selection)
+        # Its wrapper in Python takes no parameters.
+        self._index.search_preassigned_c(1, faiss.swig_ptr(code), count, *pointers, False, parameters)
         error = squared_distance_error(float(np.vdot(code, code)), self._index.d, self._largest_squared_code)
         distance = math.sqrt(max(float(squared[0, -1]) - error, 0.0)) * float(self._scale) * (1 - _SLACK)
         residual_norms = self._residual_norm + norm_bound(float(np.vdot(residual, residual)), self._dim)
         lower_bound = max(distance - residual_norms * (1 + _SLACK), 0.0) ** 2 * (1 - _SLACK)
         return Candidates(positions[0], lower_bound if positions[0, -1] >= 0 else -math.inf, quantized=True)
+
+    def _parameters(self, selection: Selection) -> Any:
+        """Return the parameters of one search, which threads cannot share."""
+        selector = faiss.IDSelectorBitmap(len(selection.bits), faiss.swig_ptr(selection.bits))
+        parameters: Any = faiss.SearchParametersIVF
+        return parameters(nprobe=self._index.nprobe, sel=selector)
 
 
 def _padded(dim: int) -> int:

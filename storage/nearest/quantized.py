@@ -6,7 +6,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from storage.nearest.faiss_sq8 import FaissSq8
-from storage.nearest.index import Candidates
+from storage.nearest.index import Candidates, Selection
 
 #: Single queries before vectors are quantized for them, and the fewest failures before that is given up.
 _FEW_QUERIES = 8
@@ -35,10 +35,12 @@ class QuantizedSearch:
         self._factor = _FIRST_FACTOR
         self._queries = self._failures = 0
 
-    def candidates(self, vectors: NDArray[np.float32], query: NDArray[np.float32], count: int) -> Candidates | None:
+    def candidates(
+        self, vectors: NDArray[np.float32], query: NDArray[np.float32], count: int, selection: Selection | None = None
+    ) -> Candidates | None:
         """Return candidates for a query, (dim,), or None where quantization does not pay.
 
-        `vectors` is (n, dim), the same at each call.
+        `vectors` is (n, dim), the same at each call; of them a selection is compared if one is given.
         """
         if not self._pays or count > _MOST_NEIGHBOURS or vectors.nbytes <= CACHE_BYTES:
             return None
@@ -49,7 +51,16 @@ class QuantizedSearch:
         index = self._index or self._built(vectors)
         if index is None:
             return None
-        return index.candidates(query, min(count * self._factor, _MOST_CANDIDATES, len(vectors)))
+        wanted = min(count * self._factor, _MOST_CANDIDATES)
+        if selection is None:
+            return index.candidates(query, min(wanted, len(vectors)))
+        # Most often enough of so many more are selected; FAISS takes longer to look at each vector's bit.
+        more = min(-(-wanted * len(vectors) // selection.selected), _MOST_CANDIDATES, len(vectors))
+        candidates = index.candidates(query, more)
+        positions = candidates.positions[selection.mask[candidates.positions]]
+        if len(positions) >= count:
+            return candidates._replace(positions=positions)
+        return index.candidates(query, min(wanted, selection.selected), selection)
 
     def _built(self, vectors: NDArray[np.float32]) -> FaissSq8 | None:
         """Return the quantized vectors; None while another thread builds them, and when they do not pay."""

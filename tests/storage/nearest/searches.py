@@ -31,7 +31,8 @@ def true_squares(vectors: Floats, query: Floats) -> NDArray[np.float64]:
 def oracle(vectors: Floats, query: Floats, k: int, excluded: Sequence[int] = ()) -> Lists:
     """Return the k nearest by comparing every vector in float64."""
     distances = np.sqrt(true_squares(vectors, query))
-    order = [position for position in np.argsort(distances, kind="stable").tolist() if position not in set(excluded)]
+    order = np.argsort(distances, kind="stable")
+    order = order[np.isin(order, list(excluded), invert=True)].tolist()
     return order[:k], distances[order[:k]].tolist()
 
 

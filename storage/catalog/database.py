@@ -18,6 +18,12 @@ class Database(Protocol):
     def reading(self) -> AbstractContextManager[Catalog]:
         """Return the catalog inside a read transaction, whose statements all see the same snapshot."""
 
+    def version(self) -> object:
+        """Return a value that is another one after each committed batch, whoever wrote it; perhaps after other commits.
+
+        It takes less time than a read transaction where the database allows it.
+        """
+
     def writing(self) -> AbstractContextManager[Catalog]:
         """Return the catalog inside a write transaction: committed and durable at its end, or rolled back.
 

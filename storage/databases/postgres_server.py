@@ -91,6 +91,11 @@ class PostgresServer:
         """Return the catalog inside a read transaction, whose statements all see the same snapshot."""
         return self._transaction(_READ)
 
+    def version(self) -> object:
+        """Return a value that is another one after each batch."""
+        with self.reading() as catalog:
+            return catalog.history.last_batch()
+
     @contextmanager
     def writing(self) -> Iterator[Catalog]:
         """Return the catalog inside a write transaction, which begins when every other one has ended."""

@@ -2,6 +2,7 @@
 
 import os
 import sqlite3
+import threading
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, closing, contextmanager
 from functools import partial
@@ -11,7 +12,7 @@ from urllib.parse import quote
 import sqlalchemy as sa
 from sqlalchemy.pool import NullPool
 
-from storage import errors
+from storage import after_fork, errors
 from storage.catalog.catalog import Catalog
 from storage.catalog.database import Result
 from storage.catalog.dialect import sqlite_connection
@@ -20,6 +21,7 @@ from storage.catalog.schema import APPLICATION_ID, SCHEMA_VERSION, Base, definit
 from storage.catalog.sqlite_numbers import FULFILS
 from storage.catalog.upgrades import UPGRADES
 from storage.databases import lock_wait
+from storage.databases.commit_watch import CommitWatch
 from storage.databases.connection_pool import ConnectionPool
 from storage.databases.lock_wait import with_locks
 
@@ -52,7 +54,16 @@ class SqliteFile:
         self.made_with = f"SQLite {sqlite3.sqlite_version}"
         # The engine must not refer to this object: SQLAlchemy keeps those of open connections alive.
         engine = sa.create_engine("sqlite+pysqlite://", creator=partial(self._connect, path), poolclass=NullPool)
+        self._engine = engine
         self._pool = ConnectionPool(engine)
+        self._watch = CommitWatch(path, self._connect)
+        self._file_number: int | None = None
+        self._reconnecting = threading.RLock()
+        after_fork.register(self)
+
+    def leave_to_parent(self) -> None:
+        """Leave the lock, which another thread may hold, to the process that this one was forked from."""
+        self._reconnecting = threading.RLock()
 
     @staticmethod
     def _connect(path: Path) -> sqlite3.Connection:
@@ -94,8 +105,9 @@ class SqliteFile:
     def _transaction(self, begin: str, cache_kib: int | None = None) -> Iterator[Catalog]:
         """Return the catalog inside a transaction, with a cache of this size if it is given."""
         self._require_open()
+        pool = self._pool
         try:
-            connection = with_locks(self.path, self._pool.acquire)
+            connection = with_locks(self.path, pool.acquire)
             # By the driver: through SQLAlchemy, BEGIN and COMMIT take longer than reading the rows of a query's hits.
             driver = sqlite_connection(connection)
             try:
@@ -115,9 +127,38 @@ class SqliteFile:
                 # Its cache would stay in memory.
                 connection.close()
             else:
-                self._pool.release(connection)
+                pool.release(connection)
         except (sa.exc.SQLAlchemyError, sqlite3.Error, UnicodeError, OverflowError) as error:
             raise self._store_error(error) from error
+
+    def version(self) -> object:
+        """Return a value that is another one after each commit, and when another file took this one's place.
+
+        Such a file is used from then on. Raise NotAStore, StoreVersion or StoreCorrupt for one that is no catalog.
+        """
+        self._require_open()
+        try:
+            number, version = with_locks(self.path, self._watch.version)
+        except OSError as error:
+            raise errors.StoreNotFound(
+                f"expected the catalog at {self.path}, got '{error.strerror}': the store was moved or removed; open it "
+                "again where it is"
+            ) from error
+        except sqlite3.Error as error:
+            self._require_open()
+            raise self._store_error(error) from error
+        if number != self._file_number:
+            self._reconnect()
+            self.require_catalog()
+            self._file_number = number
+        return number, version
+
+    def _reconnect(self) -> None:
+        """Use new connections from now on: those to a file that was replaced would still read it."""
+        with self._reconnecting:
+            self._require_open()
+            replaced, self._pool = self._pool, ConnectionPool(self._engine)
+        replaced.close()
 
     def _require_open(self) -> None:
         if self._pool.closed:
@@ -248,7 +289,9 @@ class SqliteFile:
 
     def close(self) -> None:
         """Close all connections, those in use at the end of their transactions; no others can begin."""
-        self._pool.close()
+        with self._reconnecting:
+            self._pool.close()
+        self._watch.close()
 
 
 def _begin(driver: sqlite3.Connection, begin: str) -> None:

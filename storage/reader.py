@@ -30,7 +30,6 @@ from storage.catalog.pages import (
     newest_state,
     read_state,
     require_complete_key_index,
-    state_after,
 )
 from storage.catalog.row import Row, vectors_of
 from storage.errors import InvalidQuery, NotAStore, StoreChanged, StoreCorrupt, UnknownItem, store_closed
@@ -38,9 +37,9 @@ from storage.files.generations import is_index_file
 from storage.files.source_files import is_source_file
 from storage.locations.location import Location
 from storage.maintenance import verification
-from storage.maintenance.info import StoreInfo, describe, label_counts, source_counts
+from storage.maintenance.info import StoreInfo, describe, source_counts
 from storage.memory.batch_hits import BatchHits
-from storage.memory.filter_fields import StoredFields, require_fields
+from storage.memory.filter_fields import Fields
 from storage.memory.neighbours import Neighbours, neighbours_of_all
 from storage.types.embedding import Embedding
 from storage.types.items import Item, ReusableItem, SourcedItem, checked_id, checked_k, checked_radius
@@ -305,11 +304,16 @@ class StoreReader:
 
     def info(self) -> StoreInfo:
         """Describe the store: counts, embedding, sizes, generations and versions."""
-        return self._read(lambda state: describe(state, self.location.folder, self._database))
+        folder, database = self.location.folder, self._database
+        return self._current.up_to_date(
+            lambda view: read_state(
+                view.reading, lambda state: describe(state, folder, database, view.label_counts(state))
+            )
+        )
 
     def label_counts(self) -> dict[str | None, int]:
-        """Return how many items each label has."""
-        return self._read(label_counts)
+        """Return how many items each label has, in order of the labels and None last."""
+        return self._current.up_to_date(lambda view: read_state(view.reading, view.label_counts))
 
     def all_vectors(self) -> tuple[NDArray[np.int64], NDArray[np.float32]]:
         """Return every id, (n,) int64 ascending, and a read-only view of their vectors, (n, dim) float32."""
@@ -324,10 +328,7 @@ class StoreReader:
 
     def count(self, where: Where | None = None) -> int:
         """Return how many items fulfil a filter; raise as `search` does for one without meaning."""
-        conditions = conditions_of(where)
-        state = self._state()
-        require_fields(StoredFields(state), state.batch.live, conditions)
-        return sum(len(ids) for ids in _ids_matching(state, conditions))
+        return self._current.up_to_date(lambda view: view.count(conditions_of(where)))
 
     def missing_fields(self, where: Where | None) -> list[str]:
         """Return the fields of a filter, of those after `exists`, that no item has: it selects none or all by them."""
@@ -336,12 +337,15 @@ class StoreReader:
         names = {condition.field for condition in conditions if condition.operator == EXISTS}.difference(COLUMNS)
         if not names:
             return []
-        fields = StoredFields(self._state())
+        fields = self._fields()
         return sorted(name for name in names if not fields.has_metadata(name))
 
     def field_names(self) -> list[str]:
         """Return the names of the fields that a filter can compare: the items' own, and those of their metadata."""
-        return [*COLUMNS, *StoredFields(self._state()).metadata_names()]
+        return [*COLUMNS, *self._fields().metadata_names()]
+
+    def _fields(self) -> Fields:
+        return self._current.up_to_date(lambda view: view.fields())
 
     def last_batch(self) -> Batch:
         """Return the record of the newest batch."""
@@ -462,13 +466,7 @@ class StoreReader:
     def neighbours_of_all(self, k: int) -> Neighbours:
         """Return the k nearest neighbours of every item of the newest batch, every row checked; raise InvalidQuery."""
         k = checked_k(k)
-
-        def neighbours() -> Neighbours:
-            view = self._current.view
-            snapshot = view.snapshots.newest()
-            return neighbours_of_all(snapshot, k, state_after(snapshot.batch, view.reading))
-
-        return self.read_whole(neighbours)
+        return self._current.up_to_date(lambda view: neighbours_of_all(view.snapshots.newest(), k))
 
     def verify(self) -> list[str]:
         """Verify the whole store: return one line for each problem, none when it is intact."""

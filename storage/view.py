@@ -13,11 +13,13 @@ from typing import TYPE_CHECKING, TypeVar
 
 from storage.catalog.catalog import Catalog
 from storage.catalog.database import Database
+from storage.catalog.pages import BatchState, newest_state
 from storage.catalog.row import Row, vectors_of
 from storage.errors import ServerUnusable, StoreRenewed, store_closed
+from storage.maintenance.info import label_counts
 from storage.memory.batch_hits import BatchHits
-from storage.memory.hits import SnapshotOutdated
-from storage.memory.memory_search import MemorySearch
+from storage.memory.deletions import SnapshotOutdated
+from storage.memory.filter_fields import Fields, StoredFields, require_fields
 from storage.memory.searchable import ExcludedIds, Queries, Searchable
 from storage.memory.snapshot_cache import SnapshotCache
 from storage.types.embedding import Embedding
@@ -94,14 +96,32 @@ class View:
 
     def search_loaded(self, ids: Sequence[int], query: Query) -> tuple[list[Item], BatchHits] | None:
         """Return these items, and the nearest others of each, by vectors in memory; None if those do not suffice."""
-        vectors = self.snapshots.current().vectors_of(ids) if self.engine is None else None
-        if vectors is None:
+        if self.engine is not None:
             return None
         try:
-            return self._memory_search(query.conditions).search_items(ids, vectors, query)
+            return self.snapshots.searchable(query.conditions).search_items(ids, query)
         except SnapshotOutdated:
-            # An item or a hit was deleted.
+            # An item or a hit was deleted, or is not loaded.
             return None
+
+    def count(self, conditions: Sequence[Condition]) -> int:
+        """Return how many items fulfil all conditions; raise UnknownField or IncomparableField."""
+        if self.engine is None:
+            column_filter = self.snapshots.newest_filter()
+            require_fields(column_filter, len(column_filter), conditions)
+            return int(column_filter.matching(conditions).sum())
+        state = newest_state(self.reading)
+        require_fields(StoredFields(state), state.batch.live, conditions)
+        pages = state.pages(lambda catalog, page: catalog.items.ids_matching(page, conditions))
+        return sum(map(len, pages))
+
+    def fields(self) -> Fields:
+        """Return the metadata that the items have."""
+        return self.snapshots.newest_filter() if self.engine is None else StoredFields(newest_state(self.reading))
+
+    def label_counts(self, state: BatchState) -> dict[str | None, int]:
+        """Count the items of each label in a state, in order of the labels and None last."""
+        return label_counts(state) if self.engine is not None else self.snapshots.of(state).columns.label_counts()
 
     def _searchable(self, conditions: Sequence[Condition]) -> Searchable:
         """Return the items that fulfil all conditions, searched by the vector server if the store has one."""
@@ -110,10 +130,7 @@ class View:
             from storage.milvus.search import milvus_searchable
 
             return milvus_searchable(self._database, self.engine, self.embedding, conditions)
-        return self._memory_search(conditions)
-
-    def _memory_search(self, conditions: Sequence[Condition]) -> MemorySearch:
-        return MemorySearch(self.snapshots.filtered(conditions), self._database, self.snapshots.search_lock)
+        return self.snapshots.searchable(conditions)
 
 
 class CurrentView:

@@ -16,8 +16,12 @@ from unittest import mock
 #: A function to call before the work, as "module:function", and its arguments; empty for none. Tests install mutants.
 Setup = Sequence[str]
 
-#: For processes that fork: the threads of OpenMP and OpenBLAS do not survive a fork, and would only compete.
-ONE_THREAD = {"OMP_NUM_THREADS": "1", "OPENBLAS_NUM_THREADS": "1"}
+#: For processes that fork: the threads of OpenMP, OpenBLAS and Arrow do not survive a fork, and would only compete.
+ONE_THREAD = {
+    "OMP_NUM_THREADS": "1",
+    "OPENBLAS_NUM_THREADS": "1",
+    "JE_ARROW_MALLOC_CONF": "background_thread:false",
+}
 
 _REPOSITORY = Path(__file__).parents[2]
 

@@ -39,8 +39,19 @@ BATCH_ZERO = Batch(0, live=0, next_id=0, chain=CHAIN_START)
 
 
 @dataclass(frozen=True, slots=True)
+class FileRecord:
+    """The size in bytes and the sha256 of a file."""
+
+    size: int
+    sha256: bytes
+
+
+@dataclass(frozen=True, slots=True)
 class Generation:
-    """The record of an index file: the batch and chain hash that it covers, and its items, bytes and sha256."""
+    """The record of an index file: the batch and chain hash that it covers, and its items, bytes and sha256.
+
+    `columns` is that of the file with the same items' columns; earlier versions wrote none.
+    """
 
     number: int
     batch: int
@@ -48,3 +59,4 @@ class Generation:
     items: int
     size: int
     sha256: bytes
+    columns: FileRecord | None = None

@@ -1,13 +1,13 @@
 """The rows of batches and of index files (generations)."""
 
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from typing import Any
 
 import sqlalchemy as sa
 import sqlalchemy.orm
 
-from storage.catalog.batch import Batch, Generation
-from storage.catalog.schema import BatchRow, GenerationRow
+from storage.catalog.batch import Batch, FileRecord, Generation
+from storage.catalog.schema import BatchRow, GenerationColumnsRow, GenerationRow
 from storage.errors import StoreCorrupt
 from storage.types.storable import are_counts
 
@@ -15,6 +15,7 @@ from storage.types.storable import are_counts
 _BATCH = sa.select(BatchRow.__table__)
 _GENERATION = sa.select(GenerationRow.__table__)
 _INSERT_BATCH = sa.insert(BatchRow)
+_COLUMNS = sa.select(GenerationColumnsRow.__table__)
 
 #: The most generations that are looked at: a crash or a failed removal leaves one or two more than are retained.
 MOST_GENERATIONS = 8
@@ -72,8 +73,16 @@ class History:
         return [_checked(batch) for batch in self.batches(after, last)]
 
     def write_generation(self, generation: Generation) -> None:
-        """Record an index file, which must be complete and durable already."""
-        self._connection.execute(sa.insert(GenerationRow).values(asdict(generation)))
+        """Record an index file and its columns, which must be complete and durable already."""
+        values = asdict(generation)
+        columns = values.pop("columns")
+        self._connection.execute(sa.insert(GenerationRow).values(values))
+        # A damaged record may have left its columns' behind.
+        self._connection.execute(
+            sa.delete(GenerationColumnsRow).where(GenerationColumnsRow.generation == generation.number)
+        )
+        if columns is not None:
+            self._connection.execute(sa.insert(GenerationColumnsRow).values(generation=generation.number, **columns))
 
     def generations(self) -> list[Generation]:
         """Return the recorded generations of this history, newest first.
@@ -84,7 +93,9 @@ class History:
             BatchRow, sa.and_(BatchRow.number == GenerationRow.batch, BatchRow.chain == GenerationRow.chain)
         )
         newest_first = same_history.order_by(GenerationRow.number.desc()).limit(MOST_GENERATIONS)
-        records = (Generation(*row) for row in self._connection.execute(newest_first))
+        columns = self._columns()
+        rows = self._connection.execute(newest_first)
+        records = (replace(Generation(*row), columns=columns.get(row[0])) for row in rows)
         return [
             record
             for record in records
@@ -99,7 +110,17 @@ class History:
     def remove_unusable_generations(self) -> None:
         """Remove the records of generations that `generations` skips."""
         usable = [generation.number for generation in self.generations()]
-        self._connection.execute(sa.delete(GenerationRow).where(GenerationRow.number.not_in(usable)))
+        self._remove_generations(GenerationRow.number.not_in(usable))
+
+    def _columns(self) -> dict[int, FileRecord]:
+        """Return the records of files of columns by generation, empty where damaged; older formats have none."""
+        if not sa.inspect(self._connection).has_table(GenerationColumnsRow.__tablename__):
+            return {}
+        rows = self._connection.execute(_COLUMNS)
+        return {
+            number: FileRecord(size, sha256) if are_counts(size) and isinstance(sha256, bytes) else FileRecord(0, b"")
+            for number, size, sha256 in rows
+        }
 
     def next_generation(self) -> int:
         """Return the number after that of every recorded generation."""
@@ -108,16 +129,21 @@ class History:
 
     def remove_generations(self, before: int) -> None:
         """Remove the records of generations older than number `before`."""
-        self._connection.execute(sa.delete(GenerationRow).where(GenerationRow.number < before))
+        self._remove_generations(GenerationRow.number < before)
 
     def remove_generations_of(self, batch: Batch) -> None:
         """Remove the records of generations that cover a batch as its record has it."""
         same = sa.and_(GenerationRow.batch == batch.number, GenerationRow.chain == batch.chain)
-        self._connection.execute(sa.delete(GenerationRow).where(same))
+        self._remove_generations(same)
 
     def remove_generation(self, number: int) -> None:
         """Remove the record of one generation."""
-        self._connection.execute(sa.delete(GenerationRow).where(GenerationRow.number == number))
+        self._remove_generations(GenerationRow.number == number)
+
+    def _remove_generations(self, clause: sa.ColumnElement[bool]) -> None:
+        numbers = sa.select(GenerationRow.number).where(clause)
+        self._connection.execute(sa.delete(GenerationColumnsRow).where(GenerationColumnsRow.generation.in_(numbers)))
+        self._connection.execute(sa.delete(GenerationRow).where(clause))
 
 
 def _checked(batch: Batch) -> Batch:

@@ -34,6 +34,7 @@ _ROW_AND_DELETION = _ROW.add_columns(ItemRow.deleted_in)
 
 _BY_ID = _ROW.where(in_values(ItemRow.id))
 _LIVE_BY_ID = _ROW.where(in_values(ItemRow.id), _LIVE)
+_LIVE_IDS = sa.select(ItemRow.id).where(in_values(ItemRow.id), _LIVE)
 _LIVE_BY_KEY = _ROW.where(in_values(ItemRow.key), _LIVE)
 _DELETE = sa.update(ItemRow).where(in_values(ItemRow.id), _LIVE).values(deleted_in=sa.bindparam("batch_number"))
 
@@ -105,6 +106,10 @@ class ItemRows:
         rows = {row.id: row for row in self._live_rows(_LIVE_BY_ID_SQLITE, _LIVE_BY_ID, bind_ids(possible))}
         return [rows.get(id) for id in ids]
 
+    def all_live(self, ids: list[int]) -> bool:
+        """Return whether every one of these ids, each once, is that of a live row."""
+        return len(self._connection.execute(_LIVE_IDS, bind_ids(ids)).all()) == len(ids)
+
     def by_key(self, keys: Sequence[str]) -> list[Row | None]:
         """Return the live rows with these keys, in the given order; None where there is none."""
         possible = {key: key.encode() for key in keys if is_storable_text(key)}
@@ -137,6 +142,11 @@ class ItemRows:
         """Return the live rows of a page that fulfil all conditions, as `in_page` does."""
         rows = self._in_page(_ROW_AND_DELETION, page, page.live_rows(), *map(filters.clause_of, conditions))
         return [(Row._make(values[:-1]), values[-1]) for values in rows]
+
+    def lost_vectors(self, page: Page) -> bool:
+        """Return whether a row of a page that was live after the fixed batch has no vector any more."""
+        compacted = self._in_page(sa.select(ItemRow.id), page, page.live_rows(), ItemRow.vector == b"")
+        return len(compacted) > 0
 
     def deletions(self, page: Page) -> list[tuple[int, object]]:
         """Return the id of each row of a page with the batch that deleted it, None for a live row."""

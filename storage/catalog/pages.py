@@ -112,6 +112,11 @@ class BatchState:
             lambda catalog, page: RowPage(page, catalog.items.in_page(page)), first_id=first_id, end_id=end_id
         )
 
+    def require_kept(self) -> None:
+        """Raise StoreChanged if a row that was live after the fixed batch, then deleted, was compacted since."""
+        if any(self.pages(lambda catalog, page: catalog.items.lost_vectors(page))):
+            raise _changed("compacted")
+
     def chain_check(self, start: Batch = BATCH_ZERO) -> ChainCheck:
         """Return a check of the rows against the batches after `start`, up to the fixed one."""
         with self.reading() as catalog:

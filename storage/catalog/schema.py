@@ -16,7 +16,7 @@ APPLICATION_ID = 0x4C4F4F4B
 
 #: The version of these tables, stored in SQLite's user_version. A table that was added later has the version in its
 #: `info`, as `{"since": version}`, and a step in `upgrades` that creates it.
-SCHEMA_VERSION = 3
+SCHEMA_VERSION = 4
 
 #: The `info` of tables and indexes that only a catalog on a server has.
 SERVER_ONLY: dict[Any, Any] = {"server only": True}
@@ -136,6 +136,17 @@ class GenerationRow(Base):
     batch: Mapped[int] = mapped_column(ForeignKey("batches.number"))
     chain: Mapped[bytes] = mapped_column(Blob)
     items: Mapped[int]
+    size: Mapped[int]
+    sha256: Mapped[bytes] = mapped_column(Blob)
+
+
+class GenerationColumnsRow(Base):
+    """The file of columns of a generation, complete and durable as its index file before both were recorded."""
+
+    __tablename__ = "generation_columns"
+    __table_args__ = ({"info": {"since": 4}},)
+
+    generation: Mapped[int] = mapped_column(ForeignKey("generations.number"), primary_key=True, autoincrement=False)
     size: Mapped[int]
     sha256: Mapped[bytes] = mapped_column(Blob)
 

@@ -37,8 +37,16 @@ def _add_source_tables(connection: sa.Connection) -> None:
     )
 
 
+def _add_generation_columns_table(connection: sa.Connection) -> None:
+    connection.exec_driver_sql(
+        "CREATE TABLE generation_columns (generation INTEGER NOT NULL, size INTEGER NOT NULL, sha256 BLOB NOT NULL, "
+        "PRIMARY KEY (generation), FOREIGN KEY(generation) REFERENCES generations (number))"
+    )
+
+
 #: For each version, the function that upgrades its tables to the next version within the given transaction.
 UPGRADES: Mapping[int, Callable[[sa.Connection], None]] = {
     1: _add_job_tables,
     2: _add_source_tables,
+    3: _add_generation_columns_table,
 }

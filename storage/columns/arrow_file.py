@@ -19,7 +19,7 @@ from storage.columns.schema import OWN_FIELDS, is_valid_schema
 #: What a file begins with, before the messages of a stream.
 _MAGIC = b"ARROW1\0\0"
 
-#: Bytes read and hashed at once: what a cache holds.
+#: Bytes read, hashed or written at once: what a cache holds.
 _BLOCK = 2**20
 
 #: The fields of an encoded message and of a record batch (format/Message.fbs) by their place in a table's list of
@@ -29,7 +29,11 @@ _HEADER, _COMPRESSION = 2, 3
 
 def write_columns(columns: Columns, write: Callable[[memoryview], object]) -> None:
     """Pass the bytes of a file of columns to `write`, piece by piece."""
-    with pa.ipc.new_file(pa.PythonFile(_Writer(write), "w"), columns.batch.schema) as writer:
+    with (
+        # Without it each column's padding is a piece.
+        pa.BufferedOutputStream(pa.PythonFile(_Writer(write), "w"), _BLOCK) as out,
+        pa.ipc.new_file(out, columns.batch.schema) as writer,
+    ):
         writer.write_batch(columns.batch)
 
 

@@ -55,6 +55,10 @@ class ColumnFilter:
             kind, name = kind_and_name(field)
             self._typed[name].append((kind, columns.batch.column(field.name)))
 
+    def __len__(self) -> int:
+        """Return the number of rows."""
+        return len(self._columns)
+
     def matching(self, conditions: Iterable[Condition]) -> Mask:
         """Return which rows fulfil all conditions, (n,) bool; raise StoreCorrupt for metadata that cannot be read."""
         mask = np.ones(len(self._columns), np.bool_)

@@ -33,6 +33,11 @@ class Columns:
         fields = [column.at(at) for column in self._fields]
         return [Row._make(values) for values in zip(ids, batches, *fields, data, self._checksums.at(at), strict=True)]
 
+    def label_counts(self) -> dict[str | None, int]:
+        """Count the rows of each label, in order of the labels and None last."""
+        counts = {pair["values"]: pair["counts"] for pair in self.batch.column("label").value_counts().to_pylist()}
+        return dict(sorted(counts.items(), key=lambda pair: (pair[0] is None, pair[0] or "")))
+
     def keep(self, mask: NDArray[np.bool_]) -> "Columns":
         """Return the rows where the mask, (n,) bool, is true."""
         return self if mask.all() else Columns(self.batch.filter(pa.array(mask)))

@@ -25,7 +25,6 @@ from storage.columns.schema import (
     typed_field,
     typed_fields,
 )
-from storage.errors import StoreCorrupt
 from storage.types.items import Scalar
 
 #: A typed column takes up to 8 bytes for each row, even one without a value: it is made where one in so many has one.
@@ -62,7 +61,11 @@ class ColumnsBuilder:
         values: dict[_Typed, list[Scalar]] = defaultdict(list)
         positions: dict[_Typed, list[int]] = defaultdict(list)
         for position, row in enumerate(rows, self._count):
-            for typed, value in self._typed_values(position, row.metadata):
+            typed_values, others = typed_metadata(row.metadata)
+            if others:
+                self._apart.append(position)
+                self._apart_fields |= others
+            for typed, value in typed_values.items():
                 values[typed].append(value)
                 positions[typed].append(position)
         for (kind, name), column in values.items():
@@ -70,25 +73,6 @@ class ColumnsBuilder:
             self._positions[kind, name].append(np.array(positions[kind, name], np.int64))
         self._own.append([_own_column(field, rows) for field in OWN_FIELDS[:-1]])
         self._count += len(rows)
-
-    def _typed_values(self, position: int, metadata: bytes) -> list[tuple[_Typed, Scalar]]:
-        """Return a row's values by typed column; remember those that no type holds."""
-        try:
-            fields = decode_metadata(metadata)
-        except (ValueError, RecursionError):
-            # A filter that needs them will say that they cannot be read.
-            self._apart.append(position)
-            self._apart_fields.add(None)
-            return []
-        typed: list[tuple[_Typed, Scalar]] = []
-        for name, value in fields.items():
-            kind = _kind(name, value)
-            if kind is None:
-                self._apart.append(position)
-                self._apart_fields.add(name)
-            else:
-                typed.append(((kind, name), True if kind == NULL else value))
-        return typed
 
     def finish(self) -> Columns:
         """Return the columns of all rows."""
@@ -138,9 +122,29 @@ class ColumnsBuilder:
         values, positions = pa.concat_arrays(self._values[typed]), np.concatenate(self._positions[typed])
         if len(values) == self._count:
             return values
-        indices = np.full(self._count, -1)
-        indices[positions] = np.arange(len(values))
-        return values.take(pa.array(indices, mask=indices < 0))
+        # Not `take`, nor `cast` below, which import all functions of `pyarrow.compute`.
+        dense: list[Any] = [None] * self._count
+        for position, value in zip(positions.tolist(), values.to_pylist(), strict=True):
+            dense[position] = value
+        return pa.array(dense, field_type)
+
+
+def typed_metadata(metadata: bytes) -> tuple[dict[_Typed, Scalar], set[str | None]]:
+    """Return metadata by typed column, and the names of what no type holds; None for all when it cannot be read."""
+    try:
+        fields = decode_metadata(metadata)
+    except (ValueError, RecursionError):
+        # A filter that needs them will say that they cannot be read.
+        return {}, {None}
+    typed: dict[_Typed, Scalar] = {}
+    others: set[str | None] = set()
+    for name, value in fields.items():
+        kind = _kind(name, value)
+        if kind is None:
+            others.add(name)
+        else:
+            typed[kind, name] = True if kind == NULL else value
+    return typed, others
 
 
 def _own_column(field: pa.Field, rows: Sequence[Row]) -> pa.Array:
@@ -148,12 +152,14 @@ def _own_column(field: pa.Field, rows: Sequence[Row]) -> pa.Array:
     if not pa.types.is_large_string(field.type):
         return pa.array(values, field.type)
     try:
-        return pa.array(values, pa.large_binary()).cast(field.type)
-    except pa.ArrowInvalid as error:
-        raise StoreCorrupt(
-            f"expected the {field.name} of items {rows[0].id} to {rows[-1].id} to be UTF-8, got other bytes: something "
-            "other than Lookalike wrote them; restore the store from a backup"
-        ) from error
+        texts = pa.array(values, pa.large_binary()).view(field.type)
+        texts.validate(full=True)
+    except pa.ArrowInvalid:
+        for row in rows:
+            # Raises the error that names the row.
+            row.item()
+        raise
+    return texts
 
 
 def _kind(name: str, value: object) -> str | None:

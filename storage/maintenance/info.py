@@ -17,7 +17,7 @@ from storage.types.embedding import Embedding
 
 @dataclass(frozen=True)
 class GenerationFile:
-    """A recorded index file; `bytes` is 0 when it is missing, `covers_all` is true when no batch came later."""
+    """A recorded index file; `bytes` are also those of its columns, `covers_all` is true when no batch came later."""
 
     file: str
     batch: int
@@ -68,20 +68,21 @@ class StoreInfo:
         }
 
 
-def describe(state: BatchState, folder: Path | None, database: Database) -> StoreInfo:
+def describe(state: BatchState, folder: Path | None, database: Database, labels: dict[str | None, int]) -> StoreInfo:
     """Describe a state of a store, and the files and sources that there are now; a store on a server has no folder."""
     last = state.batch
     with state.reading() as catalog:
         files = list(_files(catalog, folder)) if folder is not None else []
         embedding = catalog.embedding()
-    # Before the labels: if the sources of deleted items are removed meanwhile, reading their labels fails.
     sources = source_counts(state)
+    # Otherwise the sources of deleted items may have been gone when they were counted.
+    state.require_kept()
     return StoreInfo(
         items=last.live,
         deleted=last.next_id - last.live,
         batches=last.number,
         chain=last.chain.hex(),
-        labels=label_counts(state),
+        labels=labels,
         sources=sources,
         embedding=embedding,
         catalog_bytes=database.bytes(),
@@ -109,6 +110,6 @@ def source_counts(state: BatchState) -> dict[str, int]:
 def _files(catalog: Catalog, folder: Path) -> Iterator[GenerationFile]:
     last = catalog.history.last_batch()
     for generation in catalog.history.generations():
-        path = generations.path_of(generation, folder)
-        size = path.lstat().st_size if path.is_file() else 0
-        yield GenerationFile(path.name, generation.batch, generation.items, size, generation.batch == last.number)
+        paths = generations.paths_of(generation, folder)
+        size = sum(path.lstat().st_size for path in paths if path.is_file())
+        yield GenerationFile(paths[0].name, generation.batch, generation.items, size, generation.batch == last.number)

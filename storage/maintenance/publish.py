@@ -1,4 +1,4 @@
-"""Publish the index: write the live rows' vectors to a new index file, record it, and remove older files."""
+"""Publish the rows: write the vectors and columns of the live rows to new files, record them, and remove older ones."""
 
 from collections.abc import Sequence
 from pathlib import Path
@@ -34,7 +34,7 @@ def publish(database: Database, store: Path, dim: int, retained: int = RETAINED)
                 catalog.history.remove_generations(before=recorded[retained - 1].number)
         _finish(recorded[:retained], store)
         return None
-    generation = generations.write(snapshot.index, number, snapshot.batch, store)
+    generation = generations.write(snapshot.index, snapshot.columns, number, snapshot.batch, store)
     current = [generation, *recorded][:retained]
     with database.writing() as catalog:
         catalog.history.write_generation(generation)

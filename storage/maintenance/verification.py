@@ -1,7 +1,6 @@
 """Verify a store: every row against its checksum, the batches against the rows, the index files against both."""
 
 from collections.abc import Callable, Generator, Iterator, Sequence
-from itertools import compress
 from pathlib import Path
 
 import numpy as np
@@ -13,11 +12,13 @@ from storage.catalog.pages import BatchState
 from storage.catalog.row import VECTOR_DTYPE
 from storage.catalog.source_rows import SourceRows
 from storage.catalog.thumbnail_rows import ThumbnailRows
+from storage.columns.columns import Columns
+from storage.columns.comparison import different_rows
 from storage.errors import StoreCorrupt
 from storage.files import generations
 from storage.maintenance.embedding_check import embedding_problem
 from storage.memory import snapshot
-from storage.memory.snapshot import LiveRows, find_ascending
+from storage.memory.snapshot import find_ascending
 from storage.nearest.faiss_flat import FaissFlat
 
 #: So many missing rows can be repaired even if they outnumber the rows that exist.
@@ -132,23 +133,29 @@ def _row_problems(state: BatchState, dim: int) -> Generator[str, None, bool]:
 
 
 def damaged_generations(state: BatchState, store: Path | None, dim: int) -> Iterator[tuple[Generation, str]]:
-    """Yield the recorded index files that are missing, damaged, or differ from the rows, with a line that says so.
+    """Yield the recorded generations with a file that is missing, damaged, or differs from the rows, and a line on it.
 
     Those of batches after the state's are not read.
     """
     if store is None:
         return
     for generation in _generations(state):
-        name = generations.path_of(generation, store).name
-        index = generations.read(generation, store, dim)
-        if index is None:
-            # A writer may have replaced it meanwhile, whose record goes before the file.
-            if generation in _generations(state):
-                yield generation, f"index/{name}: missing or damaged; searching works without it, from the rows"
-            continue
-        live = snapshot.live_rows_after(state, generation.batch, len(index))
-        if live is None or not _has_vectors_of_rows(index, live, state):
-            yield generation, f"index/{name}: its vectors are not those of the rows"
+        index = generations.read_index(generation, store, dim)
+        columns = generations.read_generation_columns(generation, store)
+        index_path, *columns_paths = generations.paths_of(generation, store)
+        damaged = [] if index is not None else [index_path]
+        damaged += columns_paths if columns is None else []
+        # A writer may have replaced it meanwhile, whose record goes before the files.
+        if damaged and generation in _generations(state):
+            yield (
+                generation,
+                f"index/{damaged[0].name}: missing or damaged; searching works without it, from the rows",
+            )
+        elif index is not None and columns is not None:
+            different = _different_part(index, columns, generation, state)
+            if different is not None:
+                path = index_path if different == "vectors" else columns_paths[0]
+                yield generation, f"index/{path.name}: its {different} are not those of the rows"
 
 
 def _generations(state: BatchState) -> list[Generation]:
@@ -157,16 +164,23 @@ def _generations(state: BatchState) -> list[Generation]:
     return [generation for generation in recorded if generation.batch <= state.batch.number]
 
 
-def _has_vectors_of_rows(index: FaissFlat, live: LiveRows, state: BatchState) -> bool:
-    """Return whether an index holds the vectors of the rows that were live when it was written.
+def _different_part(index: FaissFlat, columns: Columns, generation: Generation, state: BatchState) -> str | None:
+    """Return which part of a generation does not hold the rows that were live then, "vectors" or "columns", or None.
 
     A row that was deleted later, or is damaged itself, is not compared.
     """
-    vectors = index.vectors()
-    for page in state.row_pages(end_id=live.batch.next_id):
-        positions, covered = find_ascending(live.ids, np.array([row.id for row, _ in page.rows], np.int64))
-        for (row, deleted_in), position in zip(compress(page.rows, covered), positions[covered], strict=True):
-            vector = vectors[position].astype(VECTOR_DTYPE, copy=False)
-            if deleted_in is None and row.vector != vector.tobytes() and row.intact:
-                return False
-    return True
+    with state.reading() as catalog:
+        batch = catalog.history.batch(generation.batch)
+    if batch.live != len(columns):
+        return "columns"
+    for page in state.row_pages(end_id=batch.next_id):
+        rows = [row for row, deleted_in in page.rows if deleted_in is None and row.intact]
+        positions, covered = find_ascending(columns.ids, np.array([row.id for row in rows], np.int64))
+        if not covered.all():
+            return "columns"
+        vectors = index.vectors()[positions]
+        if b"".join(row.vector for row in rows) != vectors.astype(VECTOR_DTYPE, copy=False).tobytes():
+            return "vectors"
+        if different_rows(columns, positions, vectors, rows):
+            return "columns"
+    return None

@@ -4,14 +4,14 @@ from collections.abc import Iterator, Sequence
 from contextlib import AbstractContextManager, nullcontext
 
 import numpy as np
+from numpy.typing import NDArray
 
-from storage.catalog.database import Database
-from storage.catalog.row import Row
 from storage.memory.batch_hits import BatchHits
-from storage.memory.hits import CheckedItems, checked_rows
+from storage.memory.deletions import DeletionCheck, SnapshotOutdated
+from storage.memory.hits import CheckedItems
 from storage.memory.searchable import ExcludedIds, Queries
 from storage.memory.snapshot import Snapshot
-from storage.nearest.answers import Answer, Answers, Positions
+from storage.nearest.answers import Answer, Answers
 from storage.nearest.exact import nearest_in_parts, nearest_to
 from storage.nearest.polling_lock import PollingLock
 from storage.nearest.range_search import range_search_in_parts
@@ -28,60 +28,58 @@ class MemorySearch:
     concurrent threads would spend their time waking each other.
     """
 
-    def __init__(self, snapshot: Snapshot, database: Database, lock: PollingLock) -> None:
-        self._snapshot = snapshot
-        self._database = database
+    def __init__(self, snapshot: Snapshot, deletions: DeletionCheck, lock: PollingLock) -> None:
+        self.snapshot = snapshot
+        self._deletions = deletions
         self._lock = lock
+
+    def of(self, mask: NDArray[np.bool_]) -> "MemorySearch":
+        """Return a search of the items that a mask, (n,) bool, selects of all."""
+        return MemorySearch(self.snapshot.of(mask), self._deletions, self._lock)
 
     def search(self, queries: Queries, query: Query, excluded: ExcludedIds) -> BatchHits:
         """Return the hits of each query vector by Euclidean distance, then id."""
-        if len(queries) != 1:
-            return self._search_batch(queries, query, excluded)
-        with self._single_search():
-            positions, distances = self._answer(queries, query, excluded[0])
-            return BatchHits.of([(self._rows(positions), distances)])
+        hits = self._search(queries, query, excluded)
+        # Last of all: what is deleted before is in no answer.
+        self._deletions.require_live(hits.ids)
+        return hits
 
-    def search_items(self, ids: Sequence[int], vectors: Queries, query: Query) -> tuple[list[Item], BatchHits]:
-        """Return these items and the nearest others of each; `vectors` are theirs in a snapshot.
+    def search_items(self, ids: Sequence[int], query: Query) -> tuple[list[Item], BatchHits]:
+        """Return these items and the nearest others of each; raise SnapshotOutdated unless all are loaded."""
+        positions = self.snapshot.positions(ids)
+        if len(positions) < len(ids):
+            raise SnapshotOutdated
+        vectors = self.snapshot.index.vectors()[positions]
+        hits = self._search(vectors, query, [[*query.excluded, id] for id in ids])
+        items = [row.item() for row in self.snapshot.checked_rows(positions)]
+        self._deletions.require_live(np.concatenate((self.snapshot.ids[positions], hits.ids)))
+        return items, hits
 
-        The item and hits of a single query are read together, so that it takes hardly longer than one by vector.
-        """
-        excluded = [[*query.excluded, id] for id in ids]
-        if len(ids) != 1:
-            hits = self._search_batch(vectors, query, excluded)
-            return [row.item() for row in checked_rows(self._snapshot, self._database.reading, ids, vectors)], hits
-        with self._single_search():
-            positions, distances = self._answer(vectors, query, excluded[0])
-            all_ids = [*ids, *self._snapshot.ids[positions].tolist()]
-            all_vectors = np.concatenate((vectors, self._snapshot.index.vectors()[positions]))
-            row, *rows = checked_rows(self._snapshot, self._database.reading, all_ids, all_vectors)
-            return [row.item()], BatchHits.of([(rows, distances)])
-
-    def _rows(self, positions: Positions) -> list[Row]:
-        ids, vectors = self._snapshot.ids[positions].tolist(), self._snapshot.index.vectors()[positions]
-        return checked_rows(self._snapshot, self._database.reading, ids, vectors)
-
-    def _single_search(self) -> AbstractContextManager[None]:
-        return self._lock if self._snapshot.index.fits_cache else nullcontext()
-
-    def _search_batch(self, queries: Queries, query: Query, excluded: ExcludedIds) -> BatchHits:
-        """Return the hits of a batch; the rows of one part are read while the next parts are searched."""
-        items, parts = CheckedItems(self._snapshot), []
+    def _search(self, queries: Queries, query: Query, excluded: ExcludedIds) -> BatchHits:
+        if len(queries) == 1:
+            with self._single_search():
+                positions, distances = self._answer(queries, query, excluded[0])
+                return BatchHits.of([(self.snapshot.checked_rows(positions), distances)])
+        items, parts = CheckedItems(self.snapshot), []
+        # The items of one part are read while the next parts are searched.
         for answers in self._answers(queries, query, excluded):
-            items.read(self._database.reading, answers.positions)
+            items.read(answers.positions)
             parts.append(answers)
         return items.hits(Answers.joined(parts))
+
+    def _single_search(self) -> AbstractContextManager[None]:
+        return self._lock if self.snapshot.searched.fits_cache else nullcontext()
 
     def _answer(self, queries: Queries, query: Query, excluded: Sequence[int]) -> Answer:
         """Return the answer to a single query, (1, dim)."""
         if query.radius is None:
-            return nearest_to(self._snapshot.index, queries[0], query.k, self._snapshot.positions(excluded))
+            return nearest_to(self.snapshot.searched, queries[0], query.k, self.snapshot.positions(excluded))
         (answers,) = self._answers(queries, query, [excluded])
         return answers[0]
 
     def _answers(self, queries: Queries, query: Query, excluded: ExcludedIds) -> Iterator[Answers]:
         """Yield the answers of a batch in parts."""
-        positions = self._snapshot.positions_of_each(excluded)
+        positions = self.snapshot.positions_of_each(excluded)
         if query.radius is None:
-            return nearest_in_parts(self._snapshot.index, queries, query.k, positions)
-        return range_search_in_parts(self._snapshot.index, queries, query.radius, positions, query.k)
+            return nearest_in_parts(self.snapshot.searched, queries, query.k, positions)
+        return range_search_in_parts(self.snapshot.searched, queries, query.radius, positions, query.k)

@@ -5,10 +5,13 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from storage.catalog.pages import BatchState
+from storage.memory.batch_hits import ItemTexts
 from storage.memory.snapshot import Snapshot
 from storage.nearest.answers import Answers
 from storage.nearest.exact import nearest
+
+#: Items whose rows are checked at once.
+_BLOCK = 4096
 
 
 @dataclass(frozen=True, eq=False)
@@ -37,17 +40,17 @@ class Neighbours:
         return self.labels[np.searchsorted(self.ids, self.neighbours)]
 
 
-def neighbours_of_all(snapshot: Snapshot, k: int, state: BatchState) -> Neighbours:
-    """Return the k nearest neighbours of each item of a snapshot, excluding itself by position.
-
-    `state` is that after the snapshot's batch, from which keys and labels are read.
-    """
+def neighbours_of_all(snapshot: Snapshot, k: int) -> Neighbours:
+    """Return the k nearest neighbours of each item of a snapshot, excluding itself by position; raise StoreCorrupt."""
     vectors, count = snapshot.index.vectors(), len(snapshot.ids)
     k = min(k, max(count - 1, 0))
     itself = list(np.arange(count)[:, np.newaxis])
     answers = nearest(snapshot.index, vectors, k, itself) if k else Answers.of([])
     neighbours, distances = snapshot.ids[answers.positions].reshape(count, k), answers.distances.reshape(count, k)
-    found = [row.item() for rows in state.checked_rows() for row in rows]
     keys, labels = np.empty((2, count), object)
-    keys[:], labels[:] = [item.key for item in found], [item.label for item in found]
+    for start in range(0, count, _BLOCK):
+        block = np.arange(start, min(start + _BLOCK, count))
+        texts = ItemTexts()
+        texts.add(snapshot.checked_rows(block))
+        keys[block], labels[block] = texts.keys, texts.labels
     return Neighbours(snapshot.ids, neighbours, distances, keys, labels)

@@ -1,7 +1,7 @@
-"""The live rows of a store at one batch, in memory: their ids, and their vectors in an index."""
+"""The live rows of a store at one batch, in memory: their vectors in an index, all else in columns."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import accumulate
 from pathlib import Path
 
@@ -10,30 +10,46 @@ from numpy.typing import NDArray
 
 from storage.catalog.batch import BATCH_ZERO, Batch
 from storage.catalog.pages import BatchState
-from storage.catalog.row import vectors_of
+from storage.catalog.row import Row, vectors_of
+from storage.columns.columns import Columns
+from storage.columns.columns_builder import ColumnsBuilder, empty_columns
 from storage.errors import StoreCorrupt
 from storage.files import generations
 from storage.memory.gc_pause import gc_paused
 from storage.nearest.answers import NO_POSITIONS, Positions
 from storage.nearest.faiss_flat import FaissFlat
+from storage.nearest.selected_index import SelectedIndex
 
 
 @dataclass(frozen=True)
 class Snapshot:
-    """The live rows after `batch`: position p of `index` holds the vector of `ids[p]`; ids ascend, (n,) int64."""
+    """The live rows after `batch`: position p of `index` holds the vector of row p of `columns`; ids ascend.
+
+    A sub-snapshot has a selection of them besides.
+    """
 
     batch: Batch
     index: FaissFlat
-    ids: NDArray[np.int64]
+    columns: Columns
+    selection: SelectedIndex | None = None
 
-    def of(self, ids: Sequence[int]) -> "Snapshot":
-        """Return the sub-snapshot of these ascending ids; self when they are all of them."""
-        positions = self.positions(ids)
-        if len(positions) == len(self.ids):
-            return self
-        index = FaissFlat(self.index.dim)
-        index.add(self.index.vectors()[positions])
-        return Snapshot(self.batch, index, self.ids[positions])
+    def of(self, mask: NDArray[np.bool_]) -> "Snapshot":
+        """Return the sub-snapshot of the rows where a mask, (n,) bool, is true; self when they are all of them."""
+        return self if mask.all() else replace(self, selection=SelectedIndex(self.index, mask))
+
+    @property
+    def searched(self) -> FaissFlat | SelectedIndex:
+        """Return the index of the vectors that are searched."""
+        return self.index if self.selection is None else self.selection
+
+    @property
+    def ids(self) -> NDArray[np.int64]:
+        """Return the ids of the rows, (n,) int64 ascending, selected or not."""
+        return self.columns.ids
+
+    def checked_rows(self, positions: Positions) -> list[Row]:
+        """Return the rows at these positions with their vectors, each checked; raise StoreCorrupt."""
+        return [row.verified() for row in self.columns.rows(positions, self.index.vectors()[positions])]
 
     def positions(self, ids: Sequence[int]) -> Positions:
         """Return the positions of these ids, in their order, without those of ids that the snapshot does not have."""
@@ -73,42 +89,16 @@ def find_ascending(ascending: NDArray[np.int64], ids: NDArray[np.int64]) -> tupl
 
 
 @dataclass(frozen=True)
-class LiveRows:
-    """Rows live after `batch`: ids, ascending (n,) int64, and a mask of those live in a later state, (n,) bool.
+class _Covered:
+    """What a generation covers: the rows that were live after `batch` and still are in a later state.
 
     `deleted` has the ids of the others, ascending, each with the batch that deleted it.
     """
 
     batch: Batch
-    ids: NDArray[np.int64]
-    still_live: NDArray[np.bool_]
+    index: FaissFlat
+    columns: Columns
     deleted: list[tuple[int, object]]
-
-
-def live_rows_after(state: BatchState, number: int, count: int) -> LiveRows | None:
-    """Return the rows that were live after a batch up to the state's, or None when their number is not `count`."""
-    with state.reading() as catalog:
-        batch = catalog.history.batch(number)
-    if batch.live != count:
-        return None
-    if state.batch.live == state.batch.next_id == state.newest_id + 1:
-        # Nothing was ever deleted: ids are positions, and need not be read.
-        return LiveRows(batch, np.arange(batch.live), np.ones(batch.live, np.bool_), [])
-    deletions: list[object] = []
-    for page in state.scan(lambda catalog, page: catalog.items.deletions(page), end_id=batch.next_id):
-        for id, deleted_in in page:
-            # Ids have no gaps and rows are never removed, so the list's index is the id.
-            if id != len(deletions):
-                return None
-            deletions.append(deleted_in)
-    if len(deletions) != batch.next_id:
-        return None
-    # Damage can change a value's type: the chain will notice.
-    was_live = [not isinstance(deleted_in, int) or deleted_in > number for deleted_in in deletions]
-    ids = np.flatnonzero(was_live)
-    still_live = np.array([deletions[id] is None for id in ids], np.bool_)
-    deleted = [(int(id), deletions[id]) for id in ids[~still_live]]
-    return LiveRows(batch, ids, still_live, deleted) if len(ids) == count else None
 
 
 def load(state: BatchState, store: Path | None, dim: int) -> Snapshot:
@@ -116,18 +106,18 @@ def load(state: BatchState, store: Path | None, dim: int) -> Snapshot:
 
     Raise StoreCorrupt when the rows are not those of the chain, or one is damaged; StoreChanged as `state` does.
     """
-    live, index = _newest_generation(state, store, dim)
-    check = state.chain_check(live.batch)
-    for id, deleted_in in live.deleted:
+    covered = _newest_generation(state, store, dim)
+    index, builder = covered.index, ColumnsBuilder(covered.columns)
+    check = state.chain_check(covered.batch)
+    for id, deleted_in in covered.deleted:
         check.add_deletion(id, deleted_in)
-    ids = [live.ids[live.still_live]]
     with gc_paused():
-        for page in state.row_pages(first_id=live.batch.next_id):
+        for page in state.row_pages(first_id=covered.batch.next_id):
             for row, deleted_in in page.history():
                 check.add(row, deleted_in)
             rows = page.live()
             index.add(vectors_of(rows, dim))
-            ids.append(np.array([row.id for row in rows], np.int64))
+            builder.add(rows)
     check.finish()
     state.batch.require_live(len(index))
     if not index.finite():
@@ -135,24 +125,41 @@ def load(state: BatchState, store: Path | None, dim: int) -> Snapshot:
             "expected vectors that can be searched, got NaN, infinity or larger values than float32 holds squared: "
             "something other than Lookalike wrote them; restore the store from a backup"
         )
-    return Snapshot(state.batch, index, np.concatenate(ids))
+    return Snapshot(state.batch, index, builder.finish())
 
 
-def _newest_generation(state: BatchState, store: Path | None, dim: int) -> tuple[LiveRows, FaissFlat]:
-    """Return the rows that the newest intact generation covers, and the vectors of those live in the state.
-
-    Without an intact generation both are empty.
-    """
+def _newest_generation(state: BatchState, store: Path | None, dim: int) -> _Covered:
+    """Return what the newest intact generation covers; nothing without one."""
     with state.reading() as catalog:
         recorded = catalog.history.generations()
     for generation in recorded:
-        # Read first: its size proves the number of items in the record. A writer may have removed it meanwhile.
+        # A writer may have removed it meanwhile.
         if store is None or generation.batch > state.batch.number:
             continue
-        index = generations.read(generation, store, dim)
-        live = live_rows_after(state, generation.batch, len(index)) if index is not None else None
-        if index is not None and live is not None:
-            if not live.still_live.all():
-                index.keep(live.still_live)
-            return live, index
-    return LiveRows(BATCH_ZERO, np.empty(0, np.int64), np.empty(0, np.bool_), []), FaissFlat(dim)
+        files = generations.read(generation, store, dim)
+        covered = _covered(state, generation.batch, *files) if files is not None else None
+        if covered is not None:
+            return covered
+    return _Covered(BATCH_ZERO, FaissFlat(dim), empty_columns(), [])
+
+
+def _covered(state: BatchState, number: int, index: FaissFlat, columns: Columns) -> _Covered | None:
+    """Return what of a generation of a batch is still live in a state; None when its rows are not that batch's."""
+    with state.reading() as catalog:
+        batch = catalog.history.batch(number)
+    if batch.live != len(columns):
+        return None
+    if state.batch.live - batch.live == state.batch.next_id - batch.next_id:
+        # Nothing was deleted since.
+        return _Covered(batch, index, columns, [])
+    pages = state.pages(lambda catalog, page: catalog.items.deletions(page), end_id=batch.next_id)
+    # Damage can change a value's type: the chain will notice.
+    deleted = [
+        (id, deleted_in)
+        for page in pages
+        for id, deleted_in in page
+        if deleted_in is not None and not (isinstance(deleted_in, int) and deleted_in <= number)
+    ]
+    still_live = np.isin(columns.ids, [id for id, _ in deleted], invert=True)
+    index.keep(still_live)
+    return _Covered(batch, index, columns.keep(still_live), deleted)

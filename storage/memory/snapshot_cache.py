@@ -2,29 +2,35 @@
 
 import threading
 from collections import OrderedDict
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from storage.catalog.catalog import Catalog
 from storage.catalog.database import Database
-from storage.catalog.pages import BatchState, read_state
+from storage.catalog.pages import BatchState, Result, read_state
 from storage.memory import snapshot
-from storage.memory.filter_fields import StoredFields, require_fields
-from storage.memory.hits import require_intact_rows
+from storage.memory.deletions import DeletionCheck
+from storage.memory.filter_fields import require_fields
+from storage.memory.memory_search import MemorySearch
 from storage.memory.snapshot import Snapshot
 from storage.nearest.polling_lock import PollingLock
 from storage.types.embedding import Embedding
 from storage.types.where import Condition, canonical_text
+
+if TYPE_CHECKING:
+    from storage.columns.column_filter import ColumnFilter
 
 #: Bytes of vectors of sub-snapshots that are cached, or as many as the snapshot has; the least recently used go first.
 _SMALLEST_CACHE = 2**26
 
 
 class SnapshotCache:
-    """The snapshot of one store, thread-safe; `search_lock` serializes searches too short to run in parallel.
+    """The snapshot of one store, thread-safe.
 
-    Every method that loads a snapshot raises StoreRenewed when the store has vectors of another embedding by now.
+    Every method that loads a snapshot raises StoreRenewed when the store has vectors of another embedding by now, and
+    StoreCorrupt when what was written since the last generation is damaged.
     """
 
     def __init__(self, database: Database, folder: Path | None, embedding: Embedding) -> None:
@@ -32,74 +38,98 @@ class SnapshotCache:
         self._folder = folder
         self._embedding = embedding
         self._lock = threading.RLock()
-        self.search_lock = PollingLock()
-        self._snapshot: Snapshot | None = None
-        self._rows_checked = False
-        self._filtered: OrderedDict[str, Snapshot] = OrderedDict()
+        # Searches too short to run in parallel hold it.
+        self._search_lock = PollingLock()
+        self._search: MemorySearch | None = None
+        self._filter: ColumnFilter | None = None
+        self._filtered: OrderedDict[str, MemorySearch] = OrderedDict()
 
     def clear(self) -> None:
         """Drop the snapshots; the next search loads the newest."""
         self.replace(None)
 
-    def replace(self, loaded: Snapshot | None) -> None:
-        """Use another snapshot from now on, and drop the sub-snapshots."""
+    def replace(self, loaded: Snapshot | None, version: object = None) -> None:
+        """Use another snapshot from now on, and drop the sub-snapshots.
+
+        `version` is the database's from before the snapshot was read, if it is known.
+        """
+        self._replace(None if loaded is None else self._search_of(loaded, version))
+
+    def _search_of(self, loaded: Snapshot, version: object) -> MemorySearch:
+        return MemorySearch(loaded, DeletionCheck(self._database, loaded.batch, version), self._search_lock)
+
+    def _replace(self, search: MemorySearch | None) -> None:
         with self._lock:
-            self._snapshot, self._rows_checked = loaded, False
+            self._search, self._filter = search, None
             self._filtered.clear()
 
     def current(self) -> Snapshot:
         """Return the cached snapshot, whichever batch it is of; load the newest when there is none."""
-        if (cached := self._snapshot) is not None:
-            return cached
-        with self._lock:
-            loaded = self._snapshot
-            if loaded is None:
-                loaded = read_state(self._reading, self._load)
-                self.replace(loaded)
-            return loaded
+        return self._current().snapshot
 
     def newest(self) -> Snapshot:
-        """Return a snapshot of the newest batch, every row of which was checked; raise StoreCorrupt."""
+        """Return a snapshot of the newest batch."""
+        return self._read(lambda state, version: self._newest(state, version).snapshot)
+
+    def of(self, state: BatchState) -> Snapshot:
+        """Return the snapshot of a state."""
         with self._lock:
-            return read_state(self._reading, self._newest)
+            return self._newest(state, None).snapshot
 
-    def filtered(self, conditions: Sequence[Condition]) -> Snapshot:
-        """Return the sub-snapshot of the items that fulfil all conditions.
+    def newest_filter(self) -> "ColumnFilter":
+        """Return what selects items of the newest batch."""
+        return self._read(lambda state, version: self._filter_of(self._newest(state, version)))
 
-        The first use of a filter selects from the newest batch and checks every row: a damaged row could otherwise be
-        skipped silently. Raise UnknownField, IncomparableField or StoreCorrupt.
+    def searchable(self, conditions: Sequence[Condition]) -> MemorySearch:
+        """Return what searches the items that fulfil all conditions.
+
+        The first use of a filter selects from the newest batch. Raise UnknownField or IncomparableField.
         """
         if not conditions:
-            return self.current()
+            return self._current()
         text = canonical_text(conditions)
         with self._lock:
             if (cached := self._filtered.get(text)) is not None:
                 self._filtered.move_to_end(text)
                 return cached
-            selected = read_state(self._reading, lambda state: self._select(state, conditions))
+            selected = self._read(lambda state, version: self._select(state, version, conditions))
             self._add_filtered(text, selected)
             return selected
 
-    def _select(self, state: BatchState, conditions: Sequence[Condition]) -> Snapshot:
-        newest = self._newest(state)
-        require_fields(StoredFields(state), state.batch.live, conditions)
-        pages = state.scan(lambda catalog, page: catalog.items.ids_matching(page, conditions))
-        return newest.of([id for ids in pages for id in ids])
+    def _current(self) -> MemorySearch:
+        if (search := self._search) is not None:
+            return search
+        with self._lock:
+            return self._search or self._read(self._newest)
 
-    def _newest(self, state: BatchState) -> Snapshot:
-        loaded = self._snapshot
-        if loaded is None or state.batch != loaded.batch:
-            loaded = self._load(state)
-            self.replace(loaded)
-        if not self._rows_checked:
-            require_intact_rows(loaded, state)
-            self._rows_checked = True
-        return loaded
+    def _select(self, state: BatchState, version: object, conditions: Sequence[Condition]) -> MemorySearch:
+        search = self._newest(state, version)
+        column_filter = self._filter_of(search)
+        require_fields(column_filter, len(search.snapshot.columns), conditions)
+        return search.of(column_filter.matching(conditions))
 
-    def _load(self, state: BatchState) -> Snapshot:
-        with state.reading() as catalog:
-            catalog.require_embedding_of_rows()
-        return snapshot.load(state, self._folder, self._embedding.dim)
+    def _filter_of(self, search: MemorySearch) -> "ColumnFilter":
+        # Imported here: most searches have no filter.
+        from storage.columns.column_filter import ColumnFilter
+
+        if self._filter is None:
+            self._filter = ColumnFilter(search.snapshot.columns)
+        return self._filter
+
+    def _read(self, read: Callable[[BatchState, object], Result]) -> Result:
+        """Return what a function reads of the newest state, given the database's version from before."""
+        with self._lock:
+            version = self._database.version()
+            return read_state(self._reading, lambda state: read(state, version))
+
+    def _newest(self, state: BatchState, version: object) -> MemorySearch:
+        search = self._search
+        if search is None or state.batch != search.snapshot.batch:
+            with state.reading() as catalog:
+                catalog.require_embedding_of_rows()
+            search = self._search_of(snapshot.load(state, self._folder, self._embedding.dim), version)
+            self._replace(search)
+        return search
 
     @contextmanager
     def _reading(self) -> Iterator[Catalog]:
@@ -108,12 +138,12 @@ class SnapshotCache:
             catalog.require_embedding(self._embedding.fingerprint)
             yield catalog
 
-    def _add_filtered(self, text: str, selected: Snapshot) -> None:
-        most = max(_SMALLEST_CACHE, self._snapshot.index.vectors().nbytes if self._snapshot else 0)
+    def _add_filtered(self, text: str, selected: MemorySearch) -> None:
+        most = max(_SMALLEST_CACHE, self._search.snapshot.index.vectors().nbytes if self._search else 0)
         self._filtered[text] = selected
-        while len(self._filtered) > 1 and _nbytes(self._filtered.values()) > most:
+        while len(self._filtered) > 1 and sum(map(_nbytes, self._filtered.values())) > most:
             self._filtered.popitem(last=False)
 
 
-def _nbytes(snapshots: Iterable[Snapshot]) -> int:
-    return sum(snapshot.index.vectors().nbytes for snapshot in snapshots)
+def _nbytes(search: MemorySearch) -> int:
+    return search.snapshot.selection.nbytes if search.snapshot.selection is not None else 0

@@ -17,7 +17,9 @@ from storage.catalog.catalog import Catalog
 from storage.catalog.database import Database
 from storage.catalog.pages import BatchState, RowPage, read_state
 from storage.catalog.row import Row, vectors_of
+from storage.columns.columns_builder import ColumnsBuilder, empty_columns
 from storage.memory.batch_hits import BatchHits
+from storage.memory.deletions import DeletionCheck
 from storage.memory.filter_fields import StoredFields, require_fields
 from storage.memory.memory_search import MemorySearch
 from storage.memory.searchable import ExcludedIds, Queries, Searchable
@@ -82,11 +84,12 @@ def milvus_searchable(
     """
     expression = filter_expression(conditions)
     if expression is None:
+        version = database.version()
         selected = read_state(
             partial(_reading, database, embedding.fingerprint), lambda state: _select(state, conditions, embedding.dim)
         )
         if isinstance(selected, Snapshot):
-            return MemorySearch(selected, database, PollingLock())
+            return MemorySearch(selected, DeletionCheck(database, selected.batch, version), PollingLock())
         expression = f"id in {selected}"
     return MilvusSearch(database, engine, embedding, expression)
 
@@ -106,12 +109,11 @@ def _select(state: BatchState, conditions: Sequence[Condition], dim: int) -> Sna
     ids = [id for page in pages for id in page]
     if len(ids) > _IN_MEMORY:
         return ids
-    index, read = FaissFlat(dim), []
+    index, builder = FaissFlat(dim), ColumnsBuilder(empty_columns())
     for rows in _matching_rows(state, conditions):
-        block = _vector_rows(rows, dim)
-        index.add(block.vectors)
-        read.append(block.ids)
-    return Snapshot(state.batch, index, np.concatenate([np.empty(0, np.int64), *read]))
+        index.add(_vector_rows(rows, dim).vectors)
+        builder.add(rows)
+    return Snapshot(state.batch, index, builder.finish())
 
 
 def _matching_rows(state: BatchState, conditions: Sequence[Condition]) -> Iterator[list[Row]]:

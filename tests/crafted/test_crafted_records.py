@@ -45,6 +45,8 @@ REMOVABLE = {
     "UPDATE generations SET number = 9223372036854775807 WHERE number > 1": "index files",
     "UPDATE generations SET sha256 = '../../../../precious'": "index files",
     "UPDATE generations SET items = 'text'": "index files",
+    "UPDATE generation_columns SET sha256 = '../../../../precious'": "index/g-000002-.arrow",
+    "UPDATE generation_columns SET size = 'text'": "index/g-000002-.arrow",
     "INSERT INTO generations SELECT 9, 99, chain, items, size, sha256 FROM generations WHERE number = 1": "index files",
     f"{MANY} INSERT OR REPLACE INTO generations SELECT i, batch, randomblob(32), items, size, sha256 FROM n, {FIRST}": (
         "index files"

@@ -6,6 +6,7 @@ import time
 from dataclasses import replace
 from pathlib import Path
 
+import pyarrow as pa
 import pytest
 
 from benchmarks.durability.corruption import catalog_trials, index_trials
@@ -18,6 +19,8 @@ from benchmarks.durability.corruption.corruption_report import (
 from benchmarks.durability.corruption.isolated import CorruptionTrial, Outcome, RunTrial, run_isolated
 from storage.catalog.batch import Generation
 from storage.catalog.row import Row
+from storage.columns.arrow_file import parse_columns
+from storage.columns.columns import Columns
 from storage.files import generations
 from storage.nearest.faiss_flat import FaissFlat
 from tests.durability.tables import shown
@@ -98,10 +101,13 @@ def test_no_corruption_of_the_catalog_leads_to_a_wrong_answer() -> None:
     assert report.memory < 64 * 2**20
 
 
-def read_unchecked(generation: Generation, store: Path, dim: int) -> FaissFlat | None:
-    """Read an index file without a check of its bytes."""
-    with generations.path_of(generation, store).open("rb") as file:
-        return FaissFlat.read(file, dim, generation.items, lambda _: None)
+def read_unchecked(generation: Generation, store: Path, dim: int) -> tuple[FaissFlat, Columns] | None:
+    """Read a generation without a check of its bytes."""
+    index_path, columns_path = generations.paths_of(generation, store)
+    with index_path.open("rb") as file:
+        index = FaissFlat.read(file, dim, generation.items, lambda _: None)
+    columns = parse_columns(pa.py_buffer(columns_path.read_bytes()), generation.items)
+    return (index, columns) if index is not None and columns is not None else None
 
 
 def outcomes(run_trial: RunTrial, numbers: range) -> set[str]:

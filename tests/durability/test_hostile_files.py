@@ -64,7 +64,8 @@ REFUSED: dict[str, dict[str, Iterable[str]]] = {
     "index.faiss": {"a folder": PUBLISHING},
     "index.faiss.tmp": {"a folder": PUBLISHING},
     "index/new.tmp": {"a folder": PUBLISHING},
-    "index/GENERATION": {},
+    "index/GENERATION.faiss": {},
+    "index/GENERATION.arrow": {},
     "catalog.sqlite.tmp": {},
 }
 
@@ -84,8 +85,8 @@ def test_anything_but_an_ordinary_file_is_refused_or_does_no_harm(
     sandbox: Sandbox, intact: Path, tmp_path: Path, name: str, obstacle: str
 ) -> None:
     store = shutil.copytree(intact, tmp_path / "store")
-    if name.endswith("GENERATION"):
-        (generation,) = (store / "index").iterdir()
+    if "GENERATION" in name:
+        (generation,) = (store / "index").glob(f"*{Path(name).suffix}")
         name = f"index/{generation.name}"
     path = store / name
     if path.is_dir():
@@ -94,7 +95,7 @@ def test_anything_but_an_ordinary_file_is_refused_or_does_no_harm(
     with canaries(tmp_path) as (file, folder):
         OBSTACLES[obstacle](path, file, folder)
         outcomes = {operation: sandbox.run(operation, store) for operation in ALL}
-    key = "index/GENERATION" if "g-0" in name else name
+    key = f"index/GENERATION{path.suffix}" if "g-0" in name else name
     refused = {operation for operation, outcome in outcomes.items() if outcome.startswith("refused: expected ")}
     assert refused == set(REFUSED[key].get(obstacle, ())), outcomes
     assert {outcomes[operation] for operation in outcomes.keys() - refused} <= {"done"}

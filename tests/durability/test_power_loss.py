@@ -30,10 +30,9 @@ def test_no_power_cut_in_the_work_or_in_a_recovery_loses_anything() -> None:
 
 @pytest.mark.usefixtures("traced")
 def test_an_index_file_that_is_neither_synced_nor_compared_with_its_sha256_is_noticed() -> None:
-    report = cut_power(200, seed=0, setup=setup_of("file_not_flushed", "generation_unchecked"))
-    assert (
-        report.as_json()["plant"] == "tests.durability.mutants.registry:install file_not_flushed generation_unchecked"
-    )
+    mutants = ("file_not_flushed", "generation_unchecked", "columns_unchecked")
+    report = cut_power(400, seed=0, setup=setup_of(*mutants))
+    assert report.as_json()["plant"] == f"tests.durability.mutants.registry:install {' '.join(mutants)}"
     assert report.tally.counts.keys() == {Kind.UNOPENABLE, Kind.UNCLEAN}
     assert len(report.tally.examples) == EXAMPLES
 

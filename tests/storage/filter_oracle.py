@@ -25,7 +25,10 @@ from typing import Any
 import numpy as np
 
 from storage import Embedding, Item, NewItem, Store
+from storage.catalog.pages import newest_state
 from storage.errors import IncomparableField, InvalidQuery, UnknownField
+from storage.memory.filter_fields import StoredFields, require_fields
+from storage.types.where import conditions_of
 
 OWN_FIELDS = ("id", "key", "label")
 ORDERS = ("<", "<=", ">", ">=")
@@ -223,7 +226,7 @@ def filled_store(location: str | Path, contents: OracleStore) -> Store:
 
 
 def described_difference(store: Store, where: Mapping[str, Any], items: Sequence[Item]) -> str | None:
-    """Return what a store selects instead of what the oracle says, None where it is the same."""
+    """Return what a store's database selects instead of what the oracle says, None where it is the same."""
     right, actual = expected(where, items), _selected(store, where)
     if actual == right:
         return None
@@ -234,11 +237,14 @@ def described_difference(store: Store, where: Mapping[str, Any], items: Sequence
 
 
 def _selected(store: Store, where: Mapping[str, Any]) -> list[int] | type[Exception]:
+    """Return what SQL selects, by which stores with a vector server filter; others filter columns."""
+    conditions, state = conditions_of(where), newest_state(store._database.reading)
     try:
-        (hits,) = store.within([0.0], 1, where=where)
+        require_fields(StoredFields(state), state.batch.live, conditions)
     except InvalidQuery as error:
         return type(error)
-    return [hit.id for hit in hits]
+    pages = state.pages(lambda catalog, page: catalog.items.ids_matching(page, conditions))
+    return [id for ids in pages for id in ids]
 
 
 def random_filter(generator: random.Random, items: Sequence[Item]) -> dict[str, Any]:

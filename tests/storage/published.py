@@ -28,9 +28,9 @@ def published_store(folder: Path, *, seed: int = 1) -> Path:
     return folder
 
 
-def index_files(folder: Path) -> list[Path]:
-    """Return the index files, newest first."""
-    return sorted((folder / "index").glob("g-*.faiss"), reverse=True)
+def index_files(folder: Path, suffix: str = ".faiss") -> list[Path]:
+    """Return the index files, or those of columns, newest first."""
+    return sorted((folder / "index").glob(f"g-*{suffix}"), reverse=True)
 
 
 def answers(folder: Path) -> list[list[Hit]]:

@@ -17,6 +17,9 @@ from storage.files import generations, layout
 #: Every truncation up to this many bytes is tried.
 SHORTEST = 128
 
+#: The files that are corrupted together: the index file, the columns, or both.
+_PARTS = ((0,), (1,), (0, 1))
+
 #: One in how many trials compares every answer; all read the corrupt file by itself.
 _COMPARED = 10
 
@@ -39,22 +42,31 @@ def kind_of(number: int) -> str:
 
 
 def make_trials(seed: int, folder: Path) -> RunTrial:
-    """Make a store and return the trial that corrupts its newest index file, or also the one before."""
+    """Make a store and return the trial that corrupts its newest generation, or also the one before.
+
+    The index file is corrupted, the file of columns, or both.
+    """
     store, other = folder / "store", folder / "other"
     make_store(store, seed)
     make_store(other, seed + 1)
     examiner = Examiner(store)
-    records, paths = _generations(store)
-    _, other_paths = _generations(other)
-    intact = [path.read_bytes() for path in paths]
-    corruptions = _corruptions(other_paths[0].read_bytes(), intact[1])
+    records = _generations(store)
+    paths = [generations.paths_of(record, store) for record in records]
+    other_paths = generations.paths_of(_generations(other)[0], other)
+    intact = [[path.read_bytes() for path in files] for files in paths]
+    corruptions = [_corruptions(path.read_bytes(), older) for path, older in zip(other_paths, intact[1], strict=True)]
+
+    def corrupted(number: int, part: int, data: bytes, generator: np.random.Generator) -> bytes:
+        corrupt: Corruption = corruptions[part][kind_of(number)] if number > SHORTEST else lambda data, _: data[:number]
+        return byte_corruptions.differing(corrupt, data, generator)
 
     def run_trial(number: int) -> Outcome:
         generator = np.random.default_rng([seed, number])
-        corrupt: Corruption = corruptions[kind_of(number)] if number > SHORTEST else lambda data, _: data[:number]
-        corrupt_count = int(generator.integers(1, len(paths) + 1))
-        for position, (path, data) in enumerate(zip(paths, intact, strict=True)):
-            path.write_bytes(byte_corruptions.differing(corrupt, data, generator) if position < corrupt_count else data)
+        corrupt_count, parts = int(generator.integers(1, len(paths) + 1)), _PARTS[int(generator.integers(len(_PARTS)))]
+        for position, files in enumerate(zip(paths, intact, strict=True)):
+            for part, (path, data) in enumerate(zip(*files, strict=True)):
+                is_corrupt = position < corrupt_count and part in parts
+                path.write_bytes(corrupted(number, part, data, generator) if is_corrupt else data)
         if any(generations.read(record, store, DIM) is not None for record in records[:corrupt_count]):
             return "accepted", "the corrupt file was used"
         if generator.integers(_COMPARED):
@@ -66,8 +78,7 @@ def make_trials(seed: int, folder: Path) -> RunTrial:
     return run_trial
 
 
-def _generations(store: Path) -> tuple[list[Generation], list[Path]]:
-    """Return the records of a store's index files, newest first, and the paths of the files."""
+def _generations(store: Path) -> list[Generation]:
+    """Return the records of a store's generations, newest first."""
     with closing(SqliteFile(store / layout.CATALOG)) as database, database.reading() as catalog:
-        records = catalog.history.generations()
-    return records, [generations.path_of(record, store) for record in records]
+        return catalog.history.generations()

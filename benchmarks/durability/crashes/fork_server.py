@@ -13,6 +13,7 @@ from itertools import islice
 from pathlib import Path
 
 import numpy as np
+import pyarrow.compute  # noqa: F401 -- what the writers import only when they need it
 
 from benchmarks.durability.crashes.attacks import Attack
 from benchmarks.durability.crashes.crash_trial import CrashTrial, digests_without_crash, run_trial

@@ -17,8 +17,9 @@ _SPACING = 97
 
 
 def corrupt_rows(folder: Path) -> list[str]:
-    """A row that was changed from outside is refused."""
+    """A row that was changed from outside is refused where rows are read: without an index file."""
     items = make_store(folder)
+    sql(folder, "DELETE FROM generation_columns")
     id = min(items)
     query = np.frombuffer(items[id][1], np.float32)
     wrong = []
@@ -32,7 +33,6 @@ def corrupt_rows(folder: Path) -> list[str]:
     ):
         ((before,),) = sql(folder, f"SELECT {column} FROM items WHERE id = ?", id)
         sql(folder, f"UPDATE items SET {column} = ? WHERE id = ?", value, id)
-        # The index is as it was, and its vectors find the row.
         with Store.open(folder) as store, suppress(LookalikeError):
             wrong.append(f"a row with another {column} was answered with: {store.nearest(query, 1)}")
         sql(folder, f"UPDATE items SET {column} = ? WHERE id = ?", before, id)
@@ -53,14 +53,58 @@ def corrupt_sources(folder: Path) -> list[str]:
 
 def corrupt_index(folder: Path) -> list[str]:
     """The answers are the same when any byte of an index file was changed."""
+    return _corrupt_file(folder, "*.faiss", "index")
+
+
+def corrupt_columns(folder: Path) -> list[str]:
+    """The answers are the same when any byte of a file of columns was changed."""
+    return _corrupt_file(folder, "*.arrow", "columns")
+
+
+def _corrupt_file(folder: Path, pattern: str, name: str) -> list[str]:
     items = make_store(folder)
-    (path,) = (folder / "index").iterdir()
+    (path,) = (folder / "index").glob(pattern)
     intact = path.read_bytes()
     wrong = []
     for offset in range(0, len(intact), _SPACING):
         path.write_bytes(intact[:offset] + bytes([intact[offset] ^ 0x40]) + intact[offset + 1 :])
-        wrong += wrong_neighbours(folder, items, f"with byte {offset} of the index changed")
+        wrong += wrong_neighbours(folder, items, f"with byte {offset} of the {name} changed")
     return wrong
+
+
+def deleted_after_the_index(folder: Path) -> list[str]:
+    """An item that was deleted after the newest generation was written is in no answer."""
+    items = make_store(folder)
+    with Store.open(folder, writing=True) as store:
+        store.delete(ids=[min(items)])
+    del items[min(items)]
+    return wrong_neighbours(folder, items, "after an item was deleted")
+
+
+def deleted_since_it_was_loaded(folder: Path) -> list[str]:
+    """An item that another process deleted after this one loaded it is in no answer."""
+    items = make_store(folder)
+    query = np.frombuffer(items[min(items)][1], np.float32)
+    with Store.open(folder) as reader, Store.open(folder, writing=True) as writer:
+        before = reader.nearest(query, 1)[0][0].id
+        writer.delete(ids=[before])
+        after = reader.nearest(query, 1)[0][0].id
+    return [f"item {before} was answered with after it was deleted"] if after == before else []
+
+
+def another_catalog_in_its_place(folder: Path) -> list[str]:
+    """An item is in no answer once a catalog without it was put in the catalog's place."""
+    items = make_store(folder)
+    query = np.frombuffer(items[min(items)][1], np.float32)
+    with Store.open(folder) as reader:
+        before = reader.nearest(query, 1)[0][0].id
+        copy = folder.parent / "copy"
+        reader.backup(copy)
+        with Store.open(copy, writing=True) as writer:
+            writer.delete(ids=[before])
+        (copy / "catalog.sqlite").replace(folder / "catalog.sqlite")
+        after = reader.nearest(query, 1)[0][0].id
+    return [f"item {before} was answered with, which the new catalog does not have"] if after == before else []
 
 
 def index_of_another_history(folder: Path) -> list[str]:
@@ -81,7 +125,7 @@ def index_with_other_vectors(folder: Path) -> list[str]:
 def _put_other_vectors_in_index(folder: Path) -> None:
     """Reverse the vectors in the newest index file, and record the sha256 of the result."""
     ((number, items),) = sql(folder, "SELECT number, items FROM generations ORDER BY number DESC LIMIT 1")
-    (path,) = (folder / "index").glob(f"g-{number:06d}-*")
+    (path,) = (folder / "index").glob(f"g-{number:06d}-*.faiss")
     intact = path.read_bytes()
     start = len(intact) - items * DIM * 4
     reversed_vectors = np.frombuffer(intact[start:], np.float32).reshape(items, DIM)[::-1]

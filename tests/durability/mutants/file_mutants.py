@@ -5,6 +5,7 @@ import stat
 from pathlib import Path
 
 from storage.catalog.batch import Batch, Generation
+from storage.columns.columns import Columns
 from storage.files import durable, generations, layout
 from storage.nearest.faiss_flat import FaissFlat
 from tests.durability.mutants.patches import Patches
@@ -32,8 +33,8 @@ def recorded_before_named(patches: Patches) -> None:
     def hidden_path(path: Path) -> Path:
         return path.with_name(f"hidden-{path.name}")
 
-    def write_hidden(index: FaissFlat, number: int, batch: Batch, store: Path) -> Generation:
-        generation = write(index, number, batch, store)
+    def write_hidden(index: FaissFlat, columns: Columns, number: int, batch: Batch, store: Path) -> Generation:
+        generation = write(index, columns, number, batch, store)
         path = generations.path_of(generation, store)
         durable.rename(path, hidden_path(path))
         return generation
@@ -68,9 +69,9 @@ def old_removed_first(patches: Patches) -> None:
     """Remove older generations' files before the new one is recorded."""
     write = generations.write
 
-    def remove_and_write(index: FaissFlat, number: int, batch: Batch, store: Path) -> Generation:
+    def remove_and_write(index: FaissFlat, columns: Columns, number: int, batch: Batch, store: Path) -> Generation:
         if (store / "index").exists():
             generations.remove_all_but((), store)
-        return write(index, number, batch, store)
+        return write(index, columns, number, batch, store)
 
     patches.set(generations, "write", remove_and_write)

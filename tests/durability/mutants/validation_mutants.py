@@ -3,6 +3,7 @@
 import hashlib
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 from types import SimpleNamespace
 
 import numpy as np
@@ -14,9 +15,13 @@ from storage.catalog.catalog import Catalog
 from storage.catalog.history import History
 from storage.catalog.item_values import ItemValues
 from storage.catalog.row import Row
+from storage.columns import arrow_file
+from storage.databases.commit_watch import CommitWatch
 from storage.databases.sqlite_file import SqliteFile
 from storage.files import generations
-from storage.memory import hits
+from storage.memory import snapshot
+from storage.memory.deletions import DeletionCheck
+from storage.memory.snapshot import Snapshot
 from storage.nearest.faiss_flat import FaissFlat
 from tests.durability.mutants.patches import Patches
 
@@ -53,16 +58,48 @@ def history_of_generation_unchecked(patches: Patches) -> None:
     """Accept an index file of any history."""
 
     def all_recorded(history: History) -> list[Generation]:
-        columns = "number, batch, chain, items, size, sha256"
-        records = history._connection.exec_driver_sql(f"SELECT {columns} FROM generations ORDER BY number DESC")
-        return [Generation(*row) for row in records]
+        names = "number, batch, chain, items, size, sha256"
+        records = history._connection.exec_driver_sql(f"SELECT {names} FROM generations ORDER BY number DESC")
+        return [replace(Generation(*row), columns=history._columns()[row[0]]) for row in records]
 
     patches.set(History, "generations", all_recorded)
 
 
 def answer_unchecked(patches: Patches) -> None:
-    """Answer without comparing the rows' vectors with those in the index."""
-    patches.set(hits, "_require_vectors", lambda *_: None)
+    """Answer without computing the checksums of hits again from their columns and vectors."""
+
+    def unchecked_rows(snapshot: Snapshot, positions: NDArray[np.int64]) -> list[Row]:
+        return snapshot.columns.rows(positions, snapshot.index.vectors()[positions])
+
+    patches.set(Snapshot, "checked_rows", unchecked_rows)
+
+
+def columns_unchecked(patches: Patches) -> None:
+    """Accept a file of columns without comparing its sha256."""
+    no_hash = SimpleNamespace(update=lambda _: None, digest=EqualDigest)
+    patches.set_in_module(arrow_file, "hashlib", "sha256", lambda: no_hash)
+
+
+def deletions_of_snapshot_ignored(patches: Patches) -> None:
+    """Answer with items that were deleted after the newest generation, as if its rows were all live."""
+    patches.set(
+        snapshot, "_covered", lambda state, _, index, columns: snapshot._Covered(state.batch, index, columns, [])
+    )
+
+
+def deletions_unchecked(patches: Patches) -> None:
+    """Answer without asking whether a hit was deleted since the rows were loaded."""
+    patches.set(DeletionCheck, "require_live", lambda *_: None)
+
+
+def commits_unnoticed(patches: Patches) -> None:
+    """Answer without asking SQLite whether anything was committed."""
+    patches.set(SqliteFile, "version", lambda _: 0)
+
+
+def other_file_unnoticed(patches: Patches) -> None:
+    """Answer without comparing the catalog's file with the one that was opened."""
+    patches.set(CommitWatch, "_current_file", lambda _: (0, 0))
 
 
 def embedding_unchecked(patches: Patches) -> None:

@@ -52,5 +52,5 @@ def test_another_vector_does_not_match_the_checksum() -> None:
 def test_text_that_is_not_utf8_is_refused() -> None:
     fields = (0, 1, b"\xff", None, b"", b"{}", bytes(8))
     builder = ColumnsBuilder(empty_columns())
-    with pytest.raises(StoreCorrupt, match="expected the key of items 0 to 0 to be UTF-8"):
+    with pytest.raises(StoreCorrupt, match="expected item 0 to have text and metadata that can be read"):
         builder.add([Row(*fields, row_checksum(*fields))])

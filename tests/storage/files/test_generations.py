@@ -1,4 +1,4 @@
-"""Generation files: used when they are intact; otherwise the vectors are read from the rows."""
+"""Generation files: used when both are intact; otherwise the rows are read."""
 
 import os
 import shutil
@@ -34,8 +34,8 @@ def flip(path: Path, _: Path) -> None:
 
 def take_from_another_store(path: Path, other: Path) -> None:
     """Replace a file by the one of another store that has the same position and size."""
-    newest_first = index_files(path.parents[1])
-    shutil.copyfile(index_files(other)[newest_first.index(path)], path)
+    newest_first = index_files(path.parents[1], path.suffix)
+    shutil.copyfile(index_files(other, path.suffix)[newest_first.index(path)], path)
 
 
 def link_to_a_copy(path: Path, other: Path) -> None:
@@ -72,10 +72,11 @@ DAMAGES = pytest.mark.parametrize(
 
 @DAMAGES
 @pytest.mark.parametrize("which", [[0], [1], [0, 1]], ids=["the newest", "the one before", "both"])
-def test_no_damaged_index_file_changes_an_answer(
-    published: Path, other: Path, damage: Damage, which: list[int]
+@pytest.mark.parametrize("suffix", [".faiss", ".arrow"])
+def test_no_damaged_file_changes_an_answer(
+    published: Path, other: Path, damage: Damage, which: list[int], suffix: str
 ) -> None:
-    expected, damaged = answers(published), [index_files(published)[position] for position in which]
+    expected, damaged = answers(published), [index_files(published, suffix)[position] for position in which]
     for path in damaged:
         damage(path, other)
     assert answers(published) == expected
@@ -106,9 +107,25 @@ def test_no_hit_is_returned_from_a_file_that_matches_its_record_but_not_the_rows
     with Store.open(published) as store:
         hit = store.nearest(VECTORS[70], 1)[0][0]
         assert (hit.id, hit.distance) == (70, 0.0)
-        with pytest.raises(StoreCorrupt, match=r"^expected the index to hold the vector of item [0-9]+, but it holds "):
+        with pytest.raises(StoreCorrupt, match=r"^expected item [0-9]+ to match its checksum, but "):
             store.nearest(QUERIES, 7)
         assert store.verify() == [f"index/{forged.name}: its vectors are not those of the rows"]
+
+
+def test_a_generation_without_columns_as_earlier_versions_wrote_it_is_not_used_and_gets_them_at_the_next_publication(
+    published: Path,
+) -> None:
+    expected = answers(published)
+    sql(published, "DELETE FROM generation_columns")
+    for path in index_files(published, ".arrow"):
+        path.unlink()
+    assert answers(published) == expected
+    with Store.open(published, writing=True) as store:
+        assert store.verify() == []
+        store.publish()
+        assert store.verify() == []
+    assert len(index_files(published, ".arrow")) == 1
+    assert answers(published) == expected
 
 
 def test_an_index_file_of_another_history_is_not_used(published: Path, other: Path) -> None:

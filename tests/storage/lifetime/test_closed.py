@@ -119,13 +119,13 @@ def paused(monkeypatch: pytest.MonkeyPatch, owner: type, name: str) -> tuple[thr
     return begun, go_on
 
 
-def test_a_query_of_another_thread_raises_at_its_next_transaction(
+def test_a_query_of_another_thread_raises_when_it_asks_whether_anything_was_written(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     folder = line_store(tmp_path)
     store = Store.open(folder)
     store.nearest(line_vector(0), 1)
-    begun, go_on = paused(monkeypatch, SqliteFile, "reading")
+    begun, go_on = paused(monkeypatch, SqliteFile, "version")
     with ThreadPoolExecutor(1) as thread:
         answer = thread.submit(store.nearest, line_vector(0), 1)
         assert begun.wait(60)

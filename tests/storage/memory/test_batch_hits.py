@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 from storage import BatchHits, Store
-from storage.catalog.checksum import row_checksum
+from storage.catalog.checksum import CHAIN_START, next_chain, row_checksum
 from storage.errors import StoreCorrupt
 from storage.memory import batch_hits
 from tests.storage.stores import hit, line_store, line_vectors, sql
@@ -79,21 +79,25 @@ def test_rows_are_checked_before_a_hit_of_theirs_is_looked_at(tmp_path: Path, qu
     folder = line_store(tmp_path, published=True)
     with Store.open(folder) as store:
         store.within(line_vectors([0]), 3)
-        sql(folder, "UPDATE items SET label = 'another' WHERE id = 1")
+        # As if the index file held another vector.
+        store._current.view.snapshots.current().index.vectors()[1] += np.float32(0.5)
         with pytest.raises(StoreCorrupt, match=r"^expected item 1 to match its checksum, but"):
             store.within(line_vectors([0, 4, 2][:queries]), 3)
 
 
 @pytest.mark.parametrize("queries", [1, 3], ids=["alone", "in a batch"])
 def test_a_row_that_cannot_be_decoded_is_refused_before_its_hit_is_looked_at(tmp_path: Path, queries: int) -> None:
-    folder = line_store(tmp_path, published=True)
-    with Store.open(folder) as store:
-        store.within(line_vectors([0]), 3)
-        ((batch, key, label, content, vector),) = sql(
-            folder, "SELECT batch, key, label, content, vector FROM items WHERE id = 1"
-        )
-        key, label = (text.encode() if isinstance(text, str) else text for text in (key, label))
-        checksum = row_checksum(1, batch, key, label, content, b"[1]", vector)
-        sql(folder, "UPDATE items SET metadata = ?, checksum = ? WHERE id = 1", "[1]", checksum)
-        with pytest.raises(StoreCorrupt, match=r"^expected item 1 to have text and metadata that can be read"):
-            store.within(line_vectors([0, 4, 2][:queries]), 3)
+    folder = line_store(tmp_path)
+    ((batch, key, label, content, vector),) = sql(
+        folder, "SELECT batch, key, label, content, vector FROM items WHERE id = 1"
+    )
+    key, label = (text.encode() if isinstance(text, str) else text for text in (key, label))
+    checksum = row_checksum(1, batch, key, label, content, b"[1]", vector)
+    sql(folder, "UPDATE items SET metadata = ?, checksum = ? WHERE id = 1", "[1]", checksum)
+    rows = sql(folder, "SELECT id, checksum FROM items ORDER BY id")
+    sql(folder, "UPDATE batches SET chain = ? WHERE number = 1", next_chain(CHAIN_START, rows, []))
+    with (
+        Store.open(folder) as store,
+        pytest.raises(StoreCorrupt, match=r"^expected item 1 to have text and metadata that can be read"),
+    ):
+        store.within(line_vectors([0, 4, 2][:queries]), 3)

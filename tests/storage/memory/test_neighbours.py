@@ -45,7 +45,14 @@ def test_an_only_item_has_no_neighbours(tmp_path: Path, count: int) -> None:
 
 
 def test_no_neighbours_are_returned_of_damaged_rows(tmp_path: Path) -> None:
-    folder = line_store(tmp_path, published=True)
+    folder = line_store(tmp_path)
     sql(folder, "UPDATE items SET label = 'another' WHERE id = 3")
     with Store.open(folder) as store, pytest.raises(StoreCorrupt, match="expected item 3 to match its checksum"):
         store.neighbours_of_all(1)
+
+
+def test_rows_that_were_damaged_after_they_were_published_change_nothing(tmp_path: Path) -> None:
+    folder = line_store(tmp_path, published=True)
+    sql(folder, "UPDATE items SET label = 'another' WHERE id = 3")
+    with Store.open(folder) as store:
+        assert store.neighbours_of_all(1).labels.tolist() == [f"label {number}" for number in range(5)]

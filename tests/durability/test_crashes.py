@@ -38,7 +38,8 @@ def test_nothing_is_lost_in_kills_at_crash_points_of_our_own_code() -> None:
 
 
 def test_nothing_is_lost_when_a_store_is_dropped_in_the_middle_of_its_work_and_another_writer_follows() -> None:
-    report = drop_at_each_call(stride=3)
+    # By this seed a third of the drops are in every kind of step; most are in publications.
+    report = drop_at_each_call(stride=3, seed=3)
     assert report == unharmed(report)
     assert report.trials > 40
     assert report.by_step.keys() >= {"create", "append", "delete", "compact", "publish"}

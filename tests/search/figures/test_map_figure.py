@@ -117,6 +117,15 @@ def test_a_map_of_very_many_items_shows_a_sample_that_keeps_each_labels_share(
     assert figure.texts[0].get_text() == "t-SNE of a sample of 20 of 40 items, recipe toy"
 
 
+def test_a_map_of_a_filter_has_the_items_that_it_selects(tmp_path: Path) -> None:
+    labels = {str(level): "ab"[level % 2] for level in range(15)}
+    with grey_searcher(tmp_path, {key: int(key) for key in labels}, labels) as searcher:
+        figure = draw_map(searcher.store, where={"label": "a", "id": {">": 2}})
+    assert legend(figure) == ["a"]
+    assert counts(figure) == [6]
+    assert figure.texts[0].get_text() == "t-SNE of 6 items, recipe toy"
+
+
 def test_a_map_puts_similar_images_together(tmp_path: Path) -> None:
     levels = {str(number): number if number < 10 else 240 + number % 10 for number in range(20)}
     labels = {key: "dark" if level < 100 else "light" for key, level in levels.items()}

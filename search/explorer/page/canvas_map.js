@@ -48,7 +48,9 @@ export class CanvasMap {
     context.fillStyle = `rgb(${frame.background.join(" ")})`;
     context.fillRect(0, 0, frame.width, frame.height);
     for (const front of [false, true]) {
-      for (let item = 0; item < points.length / 2; item++) {
+      const count = frame.visible ? frame.visible.length : points.length / 2;
+      for (let at = 0; at < count; at += frame.visible ? 1 : frame.step) {
+        const item = frame.visible ? frame.visible[at] : at;
         if (styles[8 * item + 3] > 127 !== front) continue;
         const [left, top] = [x(item), y(item)];
         if (left < -9 || top < -9 || left > frame.width + 9 || top > frame.height + 9) continue;

@@ -12,6 +12,17 @@ import { WebglMap } from "./webgl_map.js";
 /** @import { Pictures } from "./pictures.js" */
 /** @import { State } from "./state.js" */
 
+/** While the map moves and a picture of it takes longer than this, fewer dots are drawn; in milliseconds. */
+const SLOW = 26;
+const MAX_STEP = 8;
+
+/** When the map has been still for so long, or for two pictures of a slow machine, all is drawn; in milliseconds. */
+const STILL = 200;
+const MOVING = 1500;
+
+/** From this zoom on only the dots in view are given to the renderer. */
+const NEAR = 2;
+
 /** Pictures are drawn from this side on, and are never larger; in CSS pixels. */
 const MIN_PICTURE = 9;
 const MAX_PICTURE = 128;
@@ -31,6 +42,11 @@ export class MapView {
     /** The lasso or rectangle being drawn, in the window. @type {Point[]} */
     this.outline = [];
     this.dark = false;
+    /** Every how many-th dot is drawn, and when the last picture was. */
+    this.step = 1;
+    this.drawn = 0;
+    /** @type {ReturnType<typeof setTimeout> | undefined} */
+    this.stillTimer = undefined;
     /** @type {Style[]} */
     this.codeStyles = [];
     this.redraw = oncePerFrame(() => this.draw());
@@ -116,8 +132,29 @@ export class MapView {
     return Math.min(10, Math.max(2.2, side));
   }
 
+  /** Draw fewer dots while pictures of the moving map come too slowly, and all of them once it is still. */
+  #adaptStep() {
+    const now = performance.now();
+    const since = now - this.drawn;
+    this.drawn = now;
+    const moving = since < MOVING;
+    if (moving && since > SLOW) this.step = Math.min(MAX_STEP, 2 * this.step);
+    clearTimeout(this.stillTimer);
+    if (this.step > 1) {
+      this.stillTimer = setTimeout(
+        () => {
+          this.step = 1;
+          this.drawn = 0;
+          this.draw();
+        },
+        Math.max(STILL, moving ? 2 * since : 0),
+      );
+    }
+  }
+
   draw() {
-    const { camera, state } = this;
+    this.#adaptStep();
+    const { camera, state, step } = this;
     const { width, height, centre, scale } = camera;
     const pictureSize = this.pictureSize;
     const { shown, selected, highlighted, colour } = state;
@@ -127,7 +164,9 @@ export class MapView {
           .filter((item) => shown[item] && (highlighted < 0 || selected[item] || colour?.codes[item] === highlighted))
       : [];
     const { background = [255, 255, 255], accent = [0, 0, 0], dark, dotSize } = this;
-    this.renderer.draw({ centre, scale, width, height, dotSize, pictureSize, inView, background, accent, dark });
+    const visible = camera.zoom < NEAR ? null : this.grid.inBox(camera.box(16));
+    const size = { centre, scale, width, height, dotSize, pictureSize };
+    this.renderer.draw({ ...size, step, visible, inView, background, accent, dark });
     drawOverlay(this);
     state.emit("view");
   }

@@ -117,6 +117,10 @@ export interface Frame {
   width: number;
   height: number;
   dotSize: number;
+  /** Every how many-th dot is drawn: 1 for all, more while the map moves on a slow machine. */
+  step: number;
+  /** Items in view whose dots are drawn, null for all. */
+  visible: number[] | null;
   /** The side of a picture, 0 for none. */
   pictureSize: number;
   /** Items in view whose pictures are wanted. */

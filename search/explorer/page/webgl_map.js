@@ -53,14 +53,27 @@ export class WebglMap {
     const { gl } = this;
     this.dotsArray = gl.createVertexArray();
     gl.bindVertexArray(this.dotsArray);
-    gl.bindBuffer(gl.ARRAY_BUFFER, gl.createBuffer());
+    this.placesBuffer = gl.createBuffer();
+    gl.bindBuffer(gl.ARRAY_BUFFER, this.placesBuffer);
     gl.bufferData(gl.ARRAY_BUFFER, this.points, gl.STATIC_DRAW);
-    this.dots.attribute("a_place", 2, gl.UNSIGNED_SHORT, true, 4, 0);
     this.stylesBuffer = gl.createBuffer();
     gl.bindBuffer(gl.ARRAY_BUFFER, this.stylesBuffer);
     gl.bufferData(gl.ARRAY_BUFFER, 8 * this.count, gl.DYNAMIC_DRAW);
-    this.dots.attribute("a_style", 4, gl.UNSIGNED_BYTE, true, 8, 0);
-    this.dots.attribute("a_look", 1, gl.UNSIGNED_BYTE, false, 8, 4);
+    gl.bindBuffer(gl.ELEMENT_ARRAY_BUFFER, gl.createBuffer());
+    this.#stepDots(1);
+  }
+
+  /**
+   * Take every so many-th item's dot.
+   * @param {number} step
+   */
+  #stepDots(step) {
+    const { gl } = this;
+    gl.bindBuffer(gl.ARRAY_BUFFER, this.placesBuffer ?? null);
+    this.dots.attribute("a_place", 2, gl.UNSIGNED_SHORT, true, 4 * step, 0);
+    gl.bindBuffer(gl.ARRAY_BUFFER, this.stylesBuffer ?? null);
+    this.dots.attribute("a_style", 4, gl.UNSIGNED_BYTE, true, 8 * step, 0);
+    this.dots.attribute("a_look", 1, gl.UNSIGNED_BYTE, false, 8 * step, 4);
   }
 
   #makeQuads() {
@@ -131,12 +144,16 @@ export class WebglMap {
     gl.bindVertexArray(this.dotsArray ?? null);
     gl.uniform4fv(this.dots.uniform("u_view"), view);
     gl.uniform1f(this.dots.uniform("u_size"), frame.dotSize * this.ratio);
+    const step = frame.visible ? 1 : frame.step;
+    this.#stepDots(step);
+    if (frame.visible) gl.bufferData(gl.ELEMENT_ARRAY_BUFFER, new Uint32Array(frame.visible), gl.STREAM_DRAW);
     // Strokes are drawn over the dots: these fade where pictures are large enough.
     const fade = this.pictures.ink && frame.pictureSize ? Math.max(0.12, 1 - (frame.pictureSize - 8) / 5) : 1;
     gl.uniform2f(this.dots.uniform("u_alpha"), 0.88 * fade, 0.3);
     for (const front of this.behind ? [0, 1] : [1]) {
       gl.uniform1f(this.dots.uniform("u_front"), front);
-      gl.drawArrays(gl.POINTS, 0, this.count);
+      if (frame.visible) gl.drawElements(gl.POINTS, frame.visible.length, gl.UNSIGNED_INT, 0);
+      else gl.drawArrays(gl.POINTS, 0, Math.ceil(this.count / step));
     }
     if (frame.pictureSize) this.#drawPictures(frame, view);
   }

@@ -10,6 +10,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
+import numpy as np
 from rich.table import Table
 from rich.text import Text
 
@@ -18,7 +19,7 @@ from search.notebook import MAX_STRIPS, html_strip, html_strips, html_title
 from search.results import identity, plain_text, query_name
 from search.searcher import Searcher
 from search.store_thumbnails import StoreThumbnails, Thumbnails, no_thumbnails
-from storage import Hit, Item, Store
+from storage import Hit, Item, Neighbours, Store
 from storage.console import printable, right_aligned
 from storage.types.query import Query
 
@@ -113,17 +114,23 @@ class LabelIssues:
         return table
 
 
-def find_label_issues(searcher: Searcher, k: int = 10) -> LabelIssues:
+def find_label_issues(searcher: Searcher, k: int = 10, *, neighbours: Neighbours | None = None) -> LabelIssues:
     """Return the items whose label loses the weighted vote of their k nearest labelled neighbours.
 
-    For a label of m items at most 2(m - 1) - 1 neighbours vote, so that the m - 1 others of a rare label can win. Raise
-    InvalidQuery for k below 1.
+    `neighbours` are those of `neighbours_of_all` if they are known: where every item has a label, none is searched for
+    again. For a label of m items at most 2(m - 1) - 1 neighbours vote, so that the m - 1 others of a rare label can
+    win. Raise InvalidQuery for k below 1.
     """
     items = searcher.store.items()
     counts = Counter(item.label for item in items)
     checked = [item for item in items if item.label is not None and counts[item.label] > 1]
     issues = []
-    for item, hits in _neighbours(searcher.store, checked, k):
+    known = _known_neighbours(items, k, neighbours)
+    if known is None:
+        known = _neighbours(searcher.store, checked, k)
+    for item, hits in known:
+        if counts[item.label] == 1:
+            continue
         voters = hits[: 2 * counts[item.label] - 3]
         predicted, margin = weighted_vote(str(item.label), voters)
         if predicted != item.label:
@@ -138,6 +145,31 @@ def find_label_issues(searcher: Searcher, k: int = 10) -> LabelIssues:
         tuple(issues),
         StoreThumbnails(searcher.store),
         is_trained_on_labels(searcher.store.embedding),
+    )
+
+
+def _known_neighbours(
+    items: Sequence[Item], k: int, neighbours: Neighbours | None
+) -> Iterator[tuple[Item, list[Hit]]] | None:
+    """Return each item with its neighbours, None if these are not the k nearest labelled ones of these items."""
+    if neighbours is None or any(item.label is None for item in items):
+        return None
+    if neighbours.ids.tolist() != [item.id for item in items] or neighbours.distances.shape[1] != min(
+        k, len(items) - 1
+    ):
+        return None
+    rows = np.searchsorted(neighbours.ids, neighbours.neighbours).tolist()
+    return (
+        (
+            item,
+            [
+                Hit(rank, other.id, other.key, other.label, distance, other.metadata)
+                for rank, (other, distance) in enumerate(
+                    zip((items[at] for at in row), distances, strict=True), start=1
+                )
+            ],
+        )
+        for item, row, distances in zip(items, rows, neighbours.distances.tolist(), strict=True)
     )
 
 

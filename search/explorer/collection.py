@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 from search.errors import PageUnusable
 from search.figures.stratified_sample import stratified_sample
 from search.selected_ids import selected_ids
-from storage import Item, Store, Where
+from storage import Item, Neighbours, Store, Where
 from storage.errors import UnknownItem
 from storage.types.query import Query
 
@@ -28,7 +28,8 @@ class Collection:
     """The items of a page in id order; their vectors, (n, dim) float32; their neighbours, nearest first.
 
     `neighbours` are ids, (n, k) int64, and `distances` (n, k) float64, Euclidean, not squared. `outside` has those
-    neighbours by id that are not on the page. `total` counts the store's items, `selected` those that fulfil the
+    neighbours by id that are not on the page. `of_all` has the neighbours of the whole store, without a
+    filter. `total` counts the store's items, `selected` those that fulfil the
     filter.
     """
 
@@ -39,6 +40,7 @@ class Collection:
     outside: dict[int, Item]
     total: int
     selected: int
+    of_all: Neighbours | None
 
     @property
     def ids(self) -> NDArray[np.int64]:
@@ -78,9 +80,10 @@ def _collect(store: Store, k: int, where: Where | None, max_items: int) -> Colle
         neighbours, distances = found.neighbours[sample], found.distances[sample]
     on_page = ids[sample]
     others = np.setdiff1d(neighbours, on_page).tolist()
+    of_all = None if where else found
     items = tuple(store.items(on_page.tolist()))
     outside = {item.id: item for item in store.items(others)}
-    return Collection(items, _vectors(store, on_page), neighbours, distances, outside, total, len(ids))
+    return Collection(items, _vectors(store, on_page), neighbours, distances, outside, total, len(ids), of_all)
 
 
 def _neighbours_where(

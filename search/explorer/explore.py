@@ -119,7 +119,7 @@ def write_page(
     report("looking for label issues")
     listing = "duplicates" if duplicates else "suspects" if issues else ""
     if issues is None:
-        issues = find_label_issues(searcher, k)
+        issues = find_label_issues(searcher, k, neighbours=collection.of_all)
     report("packing pictures")
     pictures = picture_pages(store, collection.ids, placed.places)
     nearest = collection.distances[:, 0] if collection.distances.shape[1] else np.zeros(1)

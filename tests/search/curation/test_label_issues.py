@@ -21,7 +21,10 @@ def label_issues(folder: Path, items: list[tuple[int, str | None]], k: int = 10)
     levels = {f"{index}": level for index, (level, _) in enumerate(items)}
     labels = {f"{index}": label for index, (_, label) in enumerate(items) if label is not None}
     with grey_searcher(folder, levels, labels) as searcher:
-        return find_label_issues(searcher, k)
+        found = find_label_issues(searcher, k)
+        # The same from neighbours that are known.
+        assert find_label_issues(searcher, k, neighbours=searcher.neighbours_of_all(k)) == found
+        return found
 
 
 def predictions(found: LabelIssues) -> list[tuple[str, str]]:

@@ -79,7 +79,7 @@ lint: setup scripts ## check format, style and the direction of imports
 SCRIPTS := search/explorer/page tests/search/explorer/page
 
 scripts: ## check and test the explorer's scripts, where there are npm and Node 20 or later
-	@if command -v npm >/dev/null && node -e 'process.exit(parseInt(process.versions.node) < 20)'; then \
+	@if command -v npm >/dev/null && node -e 'process.exit(parseInt(process.versions.node) < 20 ? 1 : 0)'; then \
 	  $(MAKE) --no-print-directory node_modules/ready \
 	  && npx prettier --check $(SCRIPTS) eslint.config.js package.json tsconfig.json \
 	  && npx eslint --max-warnings 0 $(SCRIPTS) && npx tsc --noEmit && node --test tests/search/explorer/page/*.test.js; \

@@ -199,19 +199,26 @@ def _radius_of(text: str) -> float | None:
 def duplicates(
     store: StoreOption,
     radius: Annotated[
-        str, typer.Option(help="The largest distance of duplicates, or auto: chosen from perturbed copies.")
+        str, typer.Option(help="Items within this distance, or auto: copies, by comparing the pictures.")
     ] = "auto",
+    check: Annotated[bool, typer.Option("--check", help="With a --radius: compare the pictures too.")] = False,
+    keep: Annotated[
+        list[str] | None,
+        typer.Option(help="Which of a group to keep: largest, oldest, first or a pattern of keys; repeat it in order."),
+    ] = None,
     weights: Annotated[
         Path | None, typer.Option(help="With --radius auto: the VGG16 weights the store was made with.")
     ] = None,
-    figure: Annotated[Path | None, typer.Option(help="Draw the largest groups to this file.")] = None,
+    figure: Annotated[
+        Path | None, typer.Option(help="Draw the groups, the doubtful first, to this file and more of that name.")
+    ] = None,
     plan: Annotated[
         Path | None, typer.Option(help="Write what to keep and remove to this CSV file, for `apply`.")
     ] = None,
     force: ForceOption = False,
     json: Annotated[bool, typer.Option("--json", help="Print the groups as JSON.")] = False,
 ) -> None:
-    """Find groups of items that are nearly the same image."""
+    """Find copies of the same picture, and say which to keep."""
     from search.curation.different_pairs import different_pairs
     from search.curation.duplicates import find_duplicates
     from search.plans.duplicate_plan import plan_of_duplicates
@@ -223,13 +230,20 @@ def duplicates(
     with _open(store, output, weights) as searcher:
         if plan_file is not None:
             plan_file.require_replaceable(searcher.store)
-        groups = find_duplicates(searcher, limit, different=different_pairs(searcher.store))
+        groups = find_duplicates(
+            searcher,
+            limit,
+            check=check,
+            keep=keep or [],
+            different=different_pairs(searcher.store),
+            on_stage=console.print_message,
+        )
         if plan_file is not None:
             write_plan(plan_of_duplicates(groups, searcher.store), plan_file)
         if output is not None:
             from search.figures import curation_figures, figure_file
 
-            figure_file.save(curation_figures.draw_duplicates(groups, searcher.store), output)
+            figure_file.save_pages(curation_figures.draw_duplicates(groups, searcher.store), output, searcher.store)
     _print(groups, json=json)
 
 

@@ -204,7 +204,7 @@ REFUSED = {
     ),
     "search duplicates --store none": NO_STORE,
     "search duplicates --store imported": (
-        "expected thumbnails in imported to choose a radius from, got 2 items without any: give a radius with --radius"
+        "expected pictures or thumbnails in imported to compare, got 2 items without any: give a radius with --radius"
     ),
     "search duplicates --store store": NO_WEIGHTS,
     "search suspects -k 1 --figure figure.png --store store": (

@@ -7,6 +7,10 @@ from typing import Any
 
 from search.results import identity
 from storage import Hit, Item
+from storage.types.items import Scalar
+
+#: Metadata that follows from where a picture lies, and from its pixels.
+_OF_THE_FILE = frozenset(("source", "path", "width", "height"))
 
 
 class Kind(StrEnum):
@@ -58,6 +62,19 @@ class Member:
         """Return the item's label."""
         return self.item.label
 
+    @property
+    def sides(self) -> str:
+        """Return the picture's width and height to read, an empty text if the store does not record them."""
+        width, height = (self.item.metadata.get(name) for name in ("width", "height"))
+        return f"{width} × {height}" if width and height else ""  # noqa: RUF001 - a multiplication sign is meant
+
+    def differs_from(self, kept: "Member") -> dict[str, tuple[Scalar, Scalar]]:
+        """Return the label and metadata that are not those of the one that is kept, with its own and the other's."""
+        here = {"label": kept.label, **kept.item.metadata}
+        there = {"label": self.label, **self.item.metadata}
+        names = [name for name in here | there if name not in _OF_THE_FILE]
+        return {name: (here.get(name), there.get(name)) for name in names if here.get(name) != there.get(name)}
+
     def as_hit(self, rank: int) -> Hit:
         """Return the member as a hit of a query by the one that is kept."""
         return Hit(rank, self.id, self.key, self.label, self.distance, self.item.metadata)
@@ -75,6 +92,11 @@ class DuplicateGroup:
         return self.members[0]
 
     @property
+    def least_sure(self) -> float:
+        """Return the lowest confidence of a member, 0 if pictures were not compared."""
+        return min(member.confidence or 0.0 for member in self.others)
+
+    @property
     def others(self) -> tuple[Member, ...]:
         """Return all other members."""
         return self.members[1:]
@@ -89,8 +111,9 @@ class DuplicateGroup:
                     "distance": member.distance,
                     "kind": str(member.kind),
                     "confidence": member.confidence,
-                    "keep": False,
+                    "keep": member.keep,
                     "reason": member.reason,
+                    "differs": {name: list(values) for name, values in member.differs_from(self.kept).items()},
                 }
                 for member in self.others
             ],

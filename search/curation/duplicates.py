@@ -1,36 +1,28 @@
-"""Group items that are nearly the same image around a representative (leader clustering).
+"""Find groups of duplicates in a store: copies of the same picture, or all items within a radius."""
 
-Hartigan, "Clustering Algorithms", 1975, chapter 3: items are visited in id order, and an item farther than the radius
-from every representative becomes a representative itself. Unlike there, any other item joins the nearest
-representative, not the first. So every item of a group lies within the radius of its representative, and no two
-representatives lie within the radius of each other: a store whose duplicates are deleted has no more. Connected
-components would instead chain images into groups whose ends are far apart. Items added later never change the
-representatives of earlier ones.
-"""
-
-from collections.abc import Container, Iterator, Sequence
-from dataclasses import dataclass, field
+from collections import Counter
+from collections.abc import Callable, Container, Sequence
+from dataclasses import dataclass, field, replace
 from typing import Any
 
-import numpy as np
 from rich.table import Table
 from rich.text import Text
 
-from search.curation.auto_radius import AutoRadius, find_auto_radius
+from search.curation.calibration import Calibration, calibrate
+from search.curation.candidate_pairs import candidate_pairs
+from search.curation.checked_pairs import GroupMaker, check_groups, check_pairs
 from search.curation.duplicate_group import DuplicateGroup, Kind, Member
-from search.curation.keep_rule import KeepRule, stored_pictures
+from search.curation.groups_within import groups_within
+from search.curation.item_pictures import ItemPictures
+from search.curation.keep_rule import KeepRule
 from search.notebook import MAX_STRIPS, html_strip, html_strips
 from search.results import plain_text, query_name
 from search.searcher import Searcher
 from search.store_thumbnails import StoreThumbnails, Thumbnails, no_thumbnails
-from storage import Hit, Item, Store
 from storage.console import printable, right_aligned
-from storage.types.query import Query
 
-#: Queries of one range search: the batch size doubles as long as batches have fewer hits than this.
-_MIN_BATCH = 8
-_MAX_BATCH = 1024
-_MANY_HITS = 20_000
+#: Items read at once.
+_PAGE = 4096
 
 #: Groups in the table; --json prints all.
 _TABLE_GROUPS = 50
@@ -40,13 +32,13 @@ _TABLE_GROUPS = 50
 class Duplicates:
     """The groups among `item_count` items, the largest first, and of equal sizes the one with the nearest pair.
 
-    `auto` says how the radius was chosen; None when it was given.
+    `radius` is the one that was given; without one `auto` says what share of copies is expected to be found.
     """
 
-    radius: float
+    radius: float | None
     item_count: int
     groups: tuple[DuplicateGroup, ...]
-    auto: AutoRadius | None = None
+    auto: Calibration | None = None
     thumbnails: Thumbnails = field(default=no_thumbnails, repr=False, compare=False)
 
     def __str__(self) -> str:
@@ -58,8 +50,8 @@ class Duplicates:
 
     @property
     def duplicate_count(self) -> int:
-        """Return how many items are not the one of their group to keep."""
-        return sum(len(group.others) for group in self.groups)
+        """Return how many items are not to be kept."""
+        return sum(not member.keep for group in self.groups for member in group.others)
 
     def as_json(self) -> dict[str, Any]:
         """Return the groups as JSON."""
@@ -72,29 +64,41 @@ class Duplicates:
         }
 
     def summary(self) -> str:
-        """Return a line with the counts; if the radius was chosen automatically, after a line that describes it."""
-        groups = f"{len(self.groups):,} group{'s' * (len(self.groups) != 1)}"
-        counts = (
-            f"{groups} of duplicates within {self.radius:.4g}: {self.duplicate_count:,} of {self.item_count:,} items "
-            "could be deleted"
-        )
+        """Return a line with the counts, and without a radius lines with the kinds of copies and the forecast."""
+        groups = f"{len(self.groups):,} group{'s' * (len(self.groups) != 1)} of duplicates"
+        within = "" if self.radius is None else f" within {self.radius:.4g}"
+        counts = f"{groups}{within}: {self.duplicate_count:,} of {self.item_count:,} items could be deleted"
         more = f"; the {_TABLE_GROUPS} largest:" if len(self.groups) > _TABLE_GROUPS else ""
-        return "\n".join([*([self.auto.sentence()] if self.auto else []), counts + more])
+        if self.auto is None:
+            return counts + more
+        kinds = Counter(str(member.kind) for group in self.groups for member in group.others)
+        by_kind = ", ".join(f"{kinds[kind]:,} {kind}" for kind in Kind if kinds[kind])
+        return "\n".join([self.auto.sentence(), *([by_kind] if by_kind else []), counts + more])
 
     def table(self) -> Table:
         """Return the largest groups as a table to print."""
-        table = Table(*right_aligned("group", "distance"), "kind", "label", *right_aligned("id"), "key")
+        table = Table(
+            *right_aligned("group", "distance"),
+            "kind",
+            *right_aligned("sure"),
+            "label",
+            *right_aligned("id"),
+            "key",
+            "differs",
+        )
         for number, group in enumerate(self.groups[:_TABLE_GROUPS], start=1):
-            table.add_row(*_cells(str(number), "", "", group.kept))
+            table.add_row(*_cells(str(number), "", "keep", "", group.kept), "")
             for member in group.others:
-                cells = _cells("", f"{member.distance:.4f}", str(member.kind), member)
-                table.add_row(*cells, end_section=member is group.others[-1])
+                sure = "" if member.confidence is None else f"{member.confidence:.0%}"
+                cells = _cells("", f"{member.distance:.4f}", str(member.kind), sure, member)
+                differs = Text(", ".join(printable(name) for name in member.differs_from(group.kept)))
+                table.add_row(*cells, differs, end_section=member is group.others[-1])
         return table
 
 
-def _cells(number: str, distance: str, kind: str, member: Member) -> tuple[Text, ...]:
+def _cells(number: str, distance: str, kind: str, sure: str, member: Member) -> tuple[Text, ...]:
     label = printable(member.label) if member.label is not None else "-"
-    return tuple(Text(cell) for cell in (number, distance, kind, label, str(member.id), printable(member.key)))
+    return tuple(Text(cell) for cell in (number, distance, kind, sure, label, str(member.id), printable(member.key)))
 
 
 def _html_strip(group: DuplicateGroup, thumbnails: Thumbnails) -> str:
@@ -106,80 +110,42 @@ def find_duplicates(
     searcher: Searcher,
     radius: float | None = None,
     *,
+    check: bool = False,
     keep: Sequence[str] = (),
     different: Container[frozenset[bytes]] = frozenset(),
+    on_stage: Callable[[str], None] = lambda _: None,
 ) -> Duplicates:
-    """Return the groups of items within a radius, by default the one of `find_auto_radius`.
+    """Return the groups of pictures that are copies of each other, or with a radius of those within it.
 
-    `keep` are the rules of `KeepRule`, in order. `different` has pairs of content digests (32 bytes each) that are not
-    duplicates, whatever their distance. Raise InvalidQuery unless the radius is finite and at least 0 or for a rule
-    that is empty, or RadiusUnknown when no radius can be chosen.
+    Without a radius pairs that are near for what is usual around them are compared, picture by picture, and it is
+    foretold how many copies that finds; with one only if `check` says so. `keep` are the rules of `KeepRule`, in order.
+    `different` has pairs of content digests (32 bytes each) that are no duplicates, however alike. `on_stage` is told
+    how far the comparison has come. Raise InvalidQuery unless the radius is finite and at least 0 or for a rule that is
+    empty, or RadiusUnknown when there are no pictures to compare.
     """
-    rule = KeepRule(keep)
-    auto = None
+    rule, store = KeepRule(keep), searcher.store
+    calibration = None
     if radius is None:
-        auto = find_auto_radius(searcher)
-        radius = auto.radius
-    groups = list(_compared_by_distance(searcher.store, _groups_within(searcher.store, radius, different), rule))
+        groups, calibration = _checked_groups(searcher, rule, different, on_stage)
+    else:
+        groups = groups_within(store, radius, rule, different)
+        if check:
+            groups = check_groups(store, groups)
     groups.sort(key=lambda group: (-len(group.others), group.others[0].distance, group.kept.id))
-    return Duplicates(radius, len(searcher), tuple(groups), auto, StoreThumbnails(searcher.store))
+    return Duplicates(radius, len(searcher), tuple(groups), calibration, StoreThumbnails(store))
 
 
-def _compared_by_distance(store: Store, groups: Sequence[Sequence[int]], rule: KeepRule) -> Iterator[DuplicateGroup]:
-    """Yield groups of ids as groups of items whose pictures were not compared."""
-    ids = sorted(id for group in groups for id in group)
-    pictures = dict(zip(ids, stored_pictures(store.sourced_items_by_id(ids)), strict=True))
-    vectors = dict(zip(ids, store.vectors(ids).astype(np.float64), strict=True))
-    for group in groups:
-        kept, *others = sorted((pictures[id] for id in group), key=rule.rank)
-        reason = rule.reason(kept, others[0])
-        members = [Member(kept.item, 0.0, Kind.IDENTICAL_FILE, None, True, reason, kept.path)]
-        for other in others:
-            distance = float(np.linalg.norm(vectors[other.item.id] - vectors[kept.item.id]))
-            same = other.item.content == kept.item.content
-            kind, confidence = (Kind.IDENTICAL_FILE, 1.0) if same else (Kind.LOOKS_ALIKE, None)
-            members.append(Member(other.item, distance, kind, confidence, False, rule.reason(other, kept), other.path))
-        members[1:] = sorted(members[1:], key=lambda member: (member.distance, member.id))
-        yield DuplicateGroup(tuple(members))
-
-
-def _groups_within(store: Store, radius: float, different: Container[frozenset[bytes]]) -> list[list[int]]:
-    """Return the ids of each group's items, the representative's first."""
-    # By the id of each duplicate: the distance to the nearest representative so far, and its id.
-    nearest: dict[int, tuple[float, int]] = {}
-    for representative, hits in _representatives(store, radius, different):
-        for hit in hits:
-            if hit.id not in nearest or hit.distance < nearest[hit.id][0]:
-                nearest[hit.id] = hit.distance, representative
-    groups: dict[int, list[int]] = {}
-    for id, (_, representative) in nearest.items():
-        groups.setdefault(representative, [representative]).append(id)
-    return list(groups.values())
-
-
-def _representatives(
-    store: Store, radius: float, different: Container[frozenset[bytes]]
-) -> Iterator[tuple[int, list[Hit]]]:
-    """Yield the id of each representative with the items within its radius, without those that differ from it."""
-    query = Query.checked(radius=radius)
-    remaining = store.ids().tolist()
-    duplicates: set[int] = set()
-    size = _MIN_BATCH
-    while remaining:
-        batch, remaining = remaining[:size], remaining[size:]
-        items, results = store.search_by_id(batch, query)
-        for item, hits in zip(items, results, strict=True):
-            # An earlier item of the same batch may have matched this one.
-            if item.id not in duplicates:
-                same = _not_different(store, item, hits, different) if different else hits
-                duplicates.update(hit.id for hit in same)
-                yield item.id, same
-        remaining = [id for id in remaining if id not in duplicates]
-        few = len(results.ids) < _MANY_HITS
-        size = min(2 * size, _MAX_BATCH) if few else _MIN_BATCH
-
-
-def _not_different(store: Store, item: Item, hits: Sequence[Hit], different: Container[frozenset[bytes]]) -> list[Hit]:
-    items = store.items([hit.id for hit in hits])
-    pairs = (frozenset((item.content, other.content)) for other in items)
-    return [hit for hit, pair in zip(hits, pairs, strict=True) if pair not in different]
+def _checked_groups(
+    searcher: Searcher, rule: KeepRule, different: Container[frozenset[bytes]], on_stage: Callable[[str], None]
+) -> tuple[list[DuplicateGroup], Calibration]:
+    """Return the groups of pictures that a second look calls copies, and what it is expected to find."""
+    store = searcher.store
+    items = store.read_whole(lambda: [item for page, _ in store.sourced_pages(_PAGE) for item in page])
+    pictures = ItemPictures(store, items)
+    # First, since the network's weights may be missing.
+    calibration = calibrate(searcher, pictures)
+    candidates = candidate_pairs(store, [item.item for item in items], different)
+    checked = check_pairs(candidates, pictures, on_stage)
+    groups = list(GroupMaker(store, items, candidates, checked, pictures, rule, different).groups())
+    confidences = [member.confidence or 0.0 for group in groups for member in group.others]
+    return groups, replace(calibration, called=len(confidences), expected_copies=float(sum(confidences)))

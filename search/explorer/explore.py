@@ -123,6 +123,9 @@ def write_page(
     report("packing pictures")
     pictures = picture_pages(store, collection.ids, placed.places)
     nearest = collection.distances[:, 0] if collection.distances.shape[1] else np.zeros(1)
+    radius = None if duplicates is None else duplicates.radius
+    if radius is None:
+        radius = float(np.quantile(nearest, _NEAR_SHARE))
     facts = Facts(
         # Not the whole path: a page is for others too.
         store=display_name(store.location.folder.resolve().name if store.location.folder else str(store.location)),
@@ -135,7 +138,7 @@ def write_page(
         layout=placed.method,
         seed=SEED,
         palette=LABEL_COLOURS,
-        radius=duplicates.radius if duplicates else float(np.quantile(nearest, _NEAR_SHARE)),
+        radius=radius,
         listing=listing,
     )
     findings = Findings(issues, duplicates, store.rejects())

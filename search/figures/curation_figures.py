@@ -1,20 +1,27 @@
 """Galleries of duplicates, a row for each group, and of label issues, a row for each with its neighbours."""
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping, Sequence
 
 from matplotlib.figure import Figure
 
-from search.curation.duplicate_group import DuplicateGroup
+from search.curation.duplicate_group import DuplicateGroup, Member
 from search.curation.duplicates import Duplicates
 from search.curation.label_issues import LabelIssue, LabelIssues
 from search.errors import FigureUnusable
-from search.figures.gallery import OTHER_LABEL, QUERY, TextTile, Tile, decode_thumbnail, draw_gallery
+from search.figures.gallery import DOUBTFUL, OTHER_LABEL, PLAIN, QUERY, TextTile, Tile, decode_thumbnail, draw_gallery
 from search.figures.neighbours_figure import hit_tile
 from search.figures.text_fitting import EMPTY
 from storage import Store
 
-#: Inches.
+#: Inches; wider where file names are written below.
 _SIDE = 1.0
+_WIDE_SIDE = 1.5
+
+#: Pages of groups; the table and --json have all.
+_MAX_PAGES = 50
+
+#: A copy that is less sure is marked.
+_NEARLY_SURE = 0.9
 
 _MAX_ROWS = 8
 _MAX_HITS = 7
@@ -23,36 +30,68 @@ _MAX_HITS = 7
 _SHORT_ROW = 4
 
 
-def draw_duplicates(duplicates: Duplicates, store: Store) -> Figure:
-    """Draw the largest groups, each picture to keep with the nearest others; raise FigureUnusable for no group.
+def draw_duplicates(duplicates: Duplicates, store: Store) -> Iterator[Figure]:
+    """Yield pages of groups, the least sure first: each picture to keep with the others.
 
-    One with another label than the picture to keep is marked.
+    Below a picture is its file's name, its size, and what it is a copy by. What is less than NEARLY_SURE or no copy is
+    marked. Raise FigureUnusable for no group.
     """
-    shown = duplicates.groups[:_MAX_ROWS]
-    if not shown:
+    if not duplicates.groups:
         raise FigureUnusable(
-            f"expected duplicates to draw, got none within {duplicates.radius:.4g}: give a larger --radius to find more"
+            "expected duplicates to draw, got none: give a --radius to find what merely looks alike"
+            if duplicates.radius is None
+            else f"expected duplicates to draw, got none within {duplicates.radius:.4g}: give a larger --radius to "
+            "find more"
         )
-    ids = {member.id for group in shown for member in group.others[:_MAX_HITS]}
-    thumbnails = store.thumbnails(sorted(ids | {group.kept.id for group in shown}))
-    count = _count(len(shown), len(duplicates.groups), "group", "largest")
-    rows = [_group_row(group, thumbnails) for group in shown]
+    groups = sorted(duplicates.groups, key=lambda group: group.least_sure)
+    pages = [groups[start : start + _MAX_ROWS] for start in range(0, len(groups), _MAX_ROWS)]
+    return (_page(page, number, duplicates, store) for number, page in enumerate(pages[:_MAX_PAGES]))
+
+
+def _page(groups: Sequence[DuplicateGroup], number: int, duplicates: Duplicates, store: Store) -> Figure:
+    ids = {member.id for group in groups for member in group.members[: _MAX_HITS + 1]}
+    thumbnails = store.thumbnails(sorted(ids))
+    total, first = len(duplicates.groups), number * _MAX_ROWS + 1
+    noun = f"group{'s' * (total != 1)} of duplicates"
+    count = (
+        f"{total:,} {noun}" if len(groups) == total else f"{noun} {first:,} to {first + len(groups) - 1:,} of {total:,}"
+    )
+    within = "" if duplicates.radius is None else f" within {duplicates.radius:.4g}"
+    rows = [_group_row(group, thumbnails) for group in groups]
+    marked = any(tile.frame is DOUBTFUL for row in rows for tile in row if isinstance(tile, Tile))
+    legend = (
+        f", the least sure first; {DOUBTFUL.sign} marks what is less than {_NEARLY_SURE:.0%} sure" if marked else ""
+    )
     columns = 2 if len(rows) > 1 and max(map(len, rows)) <= _SHORT_ROW else 1
-    return draw_gallery(rows, _SIDE, f"{count} of duplicates within {duplicates.radius:.4g}", columns)
+    return draw_gallery(rows, _WIDE_SIDE, f"{count[0].upper()}{count[1:]}{within}{legend}", columns)
 
 
 def _group_row(group: DuplicateGroup, thumbnails: Mapping[int, bytes]) -> list[Tile | TextTile]:
-    item = group.kept
-    title = item.label or EMPTY if item.label is not None else "first"
     hidden = len(group.others) - _MAX_HITS
+    kept = group.kept
     return [
-        Tile(decode_thumbnail(thumbnails, item.id), (title, f"id {item.id}"), QUERY),
-        *(
-            hit_tile(member.as_hit(rank), item.label, thumbnails)
-            for rank, member in enumerate(group.others[:_MAX_HITS], start=1)
-        ),
+        Tile(decode_thumbnail(thumbnails, kept.id), (f"keep {_file_name(kept)}", *_facts(kept), kept.reason), QUERY),
+        *(_member_tile(member, kept, thumbnails) for member in group.others[:_MAX_HITS]),
         *([TextTile(f"and {hidden:,}\nmore")] * (hidden > 0)),
     ]
+
+
+def _member_tile(member: Member, kept: Member, thumbnails: Mapping[int, bytes]) -> Tile:
+    differs = ", ".join(member.differs_from(kept))
+    confidence = member.confidence
+    sure = f"distance {member.distance:.3f}" if confidence is None else f"{member.kind}, {confidence:.0%}"
+    is_sure = confidence is None or (member.kind.is_copy and confidence >= _NEARLY_SURE)
+    caption = (_file_name(member), *_facts(member), sure, *([f"other {differs}"] if differs else []))
+    return Tile(decode_thumbnail(thumbnails, member.id), caption, PLAIN if is_sure else DOUBTFUL)
+
+
+def _file_name(member: Member) -> str:
+    return member.key.rsplit("/", 1)[-1] or EMPTY
+
+
+def _facts(member: Member) -> tuple[str, ...]:
+    label = [] if member.label is None else [member.label or EMPTY]
+    return (", ".join([*label, *([member.sides] if member.sides else [f"id {member.id}"])]),)
 
 
 def draw_label_issues(issues: LabelIssues, store: Store) -> Figure:

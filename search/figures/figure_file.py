@@ -5,7 +5,8 @@ import io
 import os
 import re
 import warnings
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -15,7 +16,7 @@ from PIL import Image
 
 from search.errors import FigureUnusable
 from storage.errors import StoreUnwritable
-from storage.files.output_file import OutputFile
+from storage.files.output_file import KnowsFiles, OutputFile
 
 #: matplotlib has more formats, some of which need other programs or contain the time of writing.
 FORMATS = ("jpeg", "jpg", "pdf", "png", "svg", "tif", "tiff", "webp")
@@ -108,3 +109,19 @@ def save(figure: Figure, output: OutputFile) -> None:
         output.write_bytes(encode(figure, _format_of(output.path)))
     except StoreUnwritable as error:
         raise _not_writable(output.path, getattr(error.__cause__, "strerror", None) or str(error)) from error
+
+
+def save_pages(figures: Iterable[Figure], output: OutputFile, *known: KnowsFiles) -> list[Path]:
+    """Write the first figure to a file, the others to files beside it, and return their paths; raise as `save` does.
+
+    The second page of `groups.png` is `groups-2.png`. A file that `known` stores have is never replaced.
+    """
+    paths = []
+    for number, figure in enumerate(figures, start=1):
+        path = output.path if number == 1 else output.path.with_stem(f"{output.path.stem}-{number}")
+        page = output if number == 1 else replace(output, path=path)
+        if number > 1:
+            page.require_replaceable(*known)
+        save(figure, page)
+        paths.append(path)
+    return paths

@@ -48,6 +48,7 @@ class Frame:
 QUERY = Frame(INK, 2.0)
 PLAIN = Frame(FAINT, 0.8)
 SAME_LABEL = Frame(RIGHT, 2.0)
+DOUBTFUL = Frame(WRONG, 2.0, "?")
 OTHER_LABEL = Frame(WRONG, 2.0, "×")  # noqa: RUF001 - a multiplication sign is meant
 
 

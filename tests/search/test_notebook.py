@@ -65,7 +65,7 @@ def test_duplicates_are_shown_as_a_strip_for_each_group_and_printed_as_a_table(t
         assert "2 groups of duplicates within 0.1: 3 of 6 items could be deleted" in duplicates._repr_html_()
         lines = str(duplicates).splitlines()
     assert lines[0] == "2 groups of duplicates within 0.1: 3 of 6 items could be deleted"
-    assert [line.split()[-2] for line in lines if " │ " in line] == ["c", "d", "e", "a", "b"]
+    assert [line.split("│")[-3].strip() for line in lines if " │ " in line] == ["c", "d", "e", "a", "b"]
 
 
 def test_label_issues_are_shown_with_the_neighbours_of_the_predicted_label_as_right(tmp_path: Path) -> None:

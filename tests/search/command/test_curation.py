@@ -37,6 +37,7 @@ def test_duplicates_are_printed_as_json_and_as_a_table_and_drawn(search: Command
                         "confidence": None,
                         "keep": False,
                         "reason": "later",
+                        "differs": {"label": ["low", None]},
                     }
                 ],
             }
@@ -50,13 +51,25 @@ def test_duplicates_are_printed_as_json_and_as_a_table_and_drawn(search: Command
     assert ["0.0157" in line for line in lines if "│" in line] == [False, True]
 
 
-def test_the_radius_is_chosen_from_the_stores_own_images_unless_it_is_given(search: Command, store: Path) -> None:
+def test_without_a_radius_pictures_are_compared_and_what_is_found_is_foretold(search: Command, store: Path) -> None:
     for options in ([], ["--radius", "auto"]):
         document = search.json("duplicates", "--store", store, *options)
-        assert document["radius"] == document["auto"]["radius"]
+        assert document["radius"] is None
         assert document["auto"]["sample"] == len(LEVELS)
+        assert document["auto"].keys() == {
+            *(
+                "sample",
+                "whole",
+                "found",
+                "found_share",
+                "held_back",
+                "held_back_share",
+                "called_copies",
+                "copies_share",
+            )
+        }
         assert document["groups"] == []
-    assert "from perturbed copies of 4 sampled images" in search("duplicates", "--store", store)[1]
+    assert "from 40 copies of 4 pictures" in search("duplicates", "--store", store)[1]
 
 
 def test_a_radius_that_is_no_number_is_wrong_usage(search: Command, store: Path) -> None:

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from search.curation import duplicates as duplicates_module
+from search.curation import groups_within
 from search.curation.duplicates import Duplicates, find_duplicates
 from search.searcher import Searcher
 from storage.errors import InvalidQuery
@@ -72,8 +72,8 @@ def test_the_largest_groups_come_first_and_among_equals_the_one_with_the_nearest
 def test_the_largest_batches_find_what_single_queries_find(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     levels = [(37 * index) % 251 for index in range(120)]
     together = grouped(tmp_path / "together", levels, 6.5 * LEVEL)
-    monkeypatch.setattr(duplicates_module, "_MIN_BATCH", 1)
-    monkeypatch.setattr(duplicates_module, "_MANY_HITS", 0)
+    monkeypatch.setattr(groups_within, "_MIN_BATCH", 1)
+    monkeypatch.setattr(groups_within, "_MANY_HITS", 0)
     assert grouped(tmp_path / "alone", levels, 6.5 * LEVEL) == together
 
 
@@ -99,6 +99,7 @@ def test_json_holds_every_group_with_distances(tmp_path: Path) -> None:
                         "confidence": None,
                         "keep": False,
                         "reason": "later",
+                        "differs": {"label": ["low", None]},
                     }
                 ],
             }

@@ -22,6 +22,9 @@ from benchmarks.measures import standard_split
 from benchmarks.measures import throughput as throughput_measure
 from benchmarks.measures.accuracy import measure_accuracy
 from benchmarks.measures.altered_copies import measure_copies
+from benchmarks.measures.copies_found import FULL as FULL_CURATION
+from benchmarks.measures.copies_found import QUICK as QUICK_CURATION
+from benchmarks.measures.copies_found import measure_copies_found
 from benchmarks.measures.debian_pictures import draw_pictures
 from benchmarks.measures.exactness import measure_exactness
 from benchmarks.measures.latency import measure_latency
@@ -156,6 +159,28 @@ def copies(
             make_backbone=vgg16_factory(weights),
             on_progress=show,
         )
+    _print_report(report, report.table(), json=json)
+
+
+@app.command()
+def curation(
+    quick: Annotated[bool, typer.Option("--quick", help="One folder of six pictures, as a trial.")] = False,
+    sizes: Annotated[
+        list[int] | None, typer.Option(min=6, help="How many pictures a folder has; can be repeated.")
+    ] = None,
+    folders: Annotated[int, typer.Option(min=1, help="With --sizes: how many folders of each.")] = 10,
+    seed: Annotated[int, typer.Option(min=0, help="The seed of the folders.")] = 0,
+    weights: WeightsOption = None,
+    json: JsonOption = False,
+) -> None:
+    """Measure which altered copies of drawings and wallpapers from Debian's packages `duplicates` finds."""
+    effort = QUICK_CURATION if quick else FULL_CURATION
+    report = measure_copies_found(
+        dict.fromkeys(sizes, folders) if sizes else effort,
+        make_backbone=vgg16_factory(weights),
+        seed=seed,
+        on_stage=console.print_message,
+    )
     _print_report(report, report.table(), json=json)
 
 

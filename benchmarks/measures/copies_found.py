@@ -1,0 +1,187 @@
+"""Measure what `duplicates` finds of altered copies among drawings and wallpapers."""
+
+import tempfile
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+from rich.table import Table
+
+from benchmarks.measures.altered_files import ALTERED, AlteredCopy, make_folder
+from benchmarks.measures.intervals import wilson_interval
+from ingest.embedding.network.backbone_factory import BackboneFactory
+from ingest.embedding.recipes import PHOTO
+from ingest.images.images import decode, read_bytes
+from ingest.job import ingest
+from search import Searcher
+from search.curation.calibration import Calibration
+from search.curation.duplicates import Duplicates, find_duplicates
+from storage.console import right_aligned
+
+#: The side and the mean difference of levels up to which two originals are one picture: Debian has some drawings twice.
+_SAME_SIDE, _SAME_LEVELS = 64, 2.0
+
+Pair = frozenset[str]
+
+
+#: How many folders are made, by the number of their originals.
+FULL: Mapping[int, int] = {6: 10, 60: 10, 600: 10, 6000: 1}
+QUICK: Mapping[int, int] = {6: 1}
+
+
+@dataclass(frozen=True)
+class FoundCopies:
+    """What was found in the folders of a size: of `copies` by kind, and of `called` pairs how many are copies.
+
+    `twins` of the called pairs are two originals that are the same picture but for their colours, turned, or in parts:
+    to tell takes an eye; here they count as wrong. `forecast` and `held_back` are the shares of copies that the store's
+    own calibration expects to find and found of those held back, `expected` the share of called pairs that it expects
+    to be copies; None where there is none.
+    """
+
+    pictures: int
+    folders: int
+    found: Mapping[str, float]
+    copies: int
+    recall: float
+    recall_ci95: tuple[float, float]
+    called: int
+    right: int
+    twins: int
+    forecast: float | None = None
+    held_back: float | None = None
+    expected: float | None = None
+
+    @property
+    def precision(self) -> float:
+        """Return the share of the called pairs that are copies."""
+        return self.right / self.called if self.called else 1.0
+
+
+@dataclass(frozen=True)
+class CopiesFoundReport:
+    """What was found in folders of each size."""
+
+    sizes: Sequence[FoundCopies]
+
+    def table(self) -> Table:
+        """Return the report as a table to print."""
+        columns = right_aligned(
+            "pictures", "folders", "found", "95 %", "forecast", "held back", "called", "right", "expected"
+        )
+        table = Table("", *columns, title="Altered copies found", title_justify="left")
+        for size in self.sizes:
+            low, high = size.recall_ci95
+            shares = (size.forecast, size.held_back, size.expected)
+            forecast, held_back, expected = ("" if share is None else f"{share:.3f}" for share in shares)
+            cells = (
+                f"{size.pictures:,}",
+                str(size.folders),
+                f"{size.recall:.3f}",
+                f"{low:.3f} to {high:.3f}",
+                forecast,
+            )
+            table.add_row(*cells, held_back, f"{size.called:,}", f"{size.precision:.3f}", f"{size.twins:,}", expected)
+        return table
+
+
+@dataclass(frozen=True)
+class Draw:
+    """One folder's outcome: which copies were found, how many pairs were called copies, and how many of them are."""
+
+    copies: Sequence[AlteredCopy]
+    found: Sequence[bool]
+    called: int
+    right: int
+    twins: int
+    calibration: Calibration | None
+
+
+def measure_copies_found(
+    folders_of: Mapping[int, int],
+    *,
+    make_backbone: BackboneFactory,
+    seed: int = 0,
+    on_stage: Callable[[str], None] = lambda _: None,
+) -> CopiesFoundReport:
+    """Find duplicates in as many folders of each number of originals, and count; raise UnfitForBenchmark."""
+    sizes = []
+    for pictures, folders in folders_of.items():
+        draws = []
+        for number in range(folders):
+            on_stage(f"copies among {pictures:,} pictures, folder {number + 1} of {folders}")
+            with tempfile.TemporaryDirectory(prefix="lookalike-") as name:
+                draws.append(_draw(Path(name), pictures, seed + number, make_backbone))
+        sizes.append(_summary(pictures, draws))
+    return CopiesFoundReport(sizes)
+
+
+def _draw(place: Path, pictures: int, seed: int, make_backbone: BackboneFactory) -> Draw:
+    folder = place / "pictures"
+    folder.mkdir()
+    copies = make_folder(folder, pictures, seed)
+    ingest(f"folder:{folder}", place / "store", recipe=PHOTO, make_backbone=make_backbone)
+    with Searcher.open(place / "store", make_backbone=make_backbone) as searcher:
+        return judge(folder, copies, find_duplicates(searcher))
+
+
+def judge(folder: Path, copies: Sequence[AlteredCopy], duplicates: Duplicates) -> Draw:
+    """Compare what was found in a folder with what is known of it."""
+    group_of: dict[str, int] = {}
+    called = []
+    for number, group in enumerate(duplicates.groups):
+        members = [group.kept, *(member for member in group.others if member.kind.is_copy)]
+        group_of |= {member.key: number for member in members}
+        called += [frozenset((group.kept.key, member.key)) for member in members[1:]]
+    found = [group_of.get(copy.name, -1) == group_of.get(copy.original, -2) for copy in copies]
+    origin = {copy.name: copy.original for copy in copies}
+    small: dict[str, NDArray[np.float32]] = {}
+
+    def same(pair: Pair) -> bool:
+        first, second = (origin.get(name, name) for name in sorted(pair))
+        return first == second or _are_same(folder, first, second, small)
+
+    right = [same(pair) for pair in called]
+    twins = sum(
+        not is_right and all(name not in origin for name in pair) for pair, is_right in zip(called, right, strict=True)
+    )
+    return Draw(copies, found, len(called), sum(right), twins, duplicates.auto)
+
+
+def _are_same(folder: Path, first: str, second: str, small: dict[str, NDArray[np.float32]]) -> bool:
+    """Return whether two originals have the same pixels, at a small size."""
+    for name in (first, second):
+        if name not in small:
+            image = decode(read_bytes(folder / name), name)
+            small[name] = np.asarray(
+                cv2.resize(image, (_SAME_SIDE, _SAME_SIDE), interpolation=cv2.INTER_AREA), np.float32
+            )
+    return float(np.abs(small[first] - small[second]).mean()) <= _SAME_LEVELS
+
+
+def _summary(pictures: int, draws: Sequence[Draw]) -> FoundCopies:
+    found: dict[str, list[bool]] = {kind: [] for kind in ALTERED}
+    for draw in draws:
+        for copy, is_found in zip(draw.copies, draw.found, strict=True):
+            found[copy.kind].append(is_found)
+    every = [is_found for kind in found.values() for is_found in kind]
+    recall, called = float(np.mean(every)), sum(draw.called for draw in draws)
+    calibrations = [draw.calibration for draw in draws if draw.calibration is not None]
+    held_back = [share for calibration in calibrations if (share := calibration.came_true_share) is not None]
+    return FoundCopies(
+        pictures,
+        len(draws),
+        {kind: float(np.mean(hits)) for kind, hits in found.items()},
+        len(every),
+        recall,
+        wilson_interval(recall, len(every)),
+        called,
+        sum(draw.right for draw in draws),
+        sum(draw.twins for draw in draws),
+        float(np.mean([calibration.forecast_share for calibration in calibrations])) if calibrations else None,
+        float(np.mean(held_back)) if held_back else None,
+        sum(calibration.expected_copies for calibration in calibrations) / called if called else None,
+    )

@@ -16,7 +16,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ingest.images.images import Image
-from search.curation.candidate_pairs import MAX_RATIO, NEAREST, NEIGHBOURS, usual_distances
+from search.curation.candidate_pairs import MAX_RATIO, NEAREST, NEIGHBOURS, surroundings, usual_distances
 from search.curation.copy_confidence import Evidence
 from search.curation.item_pictures import ItemPictures
 from search.curation.perturbations import PERTURBATIONS
@@ -106,16 +106,21 @@ def calibrate(searcher: Searcher, pictures: ItemPictures) -> Calibration:
     # Together: the network embeds as many at once as it can.
     embedded = searcher.embed([*images.values(), *copies]).astype(np.float64)
     changes = embedded[len(images) :].reshape(len(images), len(PERTURBATIONS), -1) - embedded[: len(images), None]
+    usual_of_all = surroundings(store).usual_of_all if len(ids) > 1 else 1.0
     halves: list[dict[str, list[bool]]] = [{name: [] for name in PERTURBATIONS} for _ in range(2)]
     for number, (id, image) in enumerate(images.items()):
         here = copies[number * len(PERTURBATIONS) : (number + 1) * len(PERTURBATIONS)]
-        for name, found in zip(PERTURBATIONS, _found(searcher.store, id, image, here, changes[number]), strict=True):
+        for name, found in zip(
+            PERTURBATIONS, _found(searcher.store, id, image, here, changes[number], usual_of_all), strict=True
+        ):
             halves[number % 2][name].append(found)
     forecast, came_true = ({name: float(np.mean(found)) for name, found in half.items() if found} for half in halves)
     return Calibration(len(images), sum(pictures.has_file(id) for id in images), forecast, came_true)
 
 
-def _found(store: Store, id: int, image: Image, copies: Sequence[Image], changes: Distances) -> list[bool]:
+def _found(
+    store: Store, id: int, image: Image, copies: Sequence[Image], changes: Distances, usual_of_all: float
+) -> list[bool]:
     """Return which copies of an item's picture are found; `changes`, (n, dim), are those of its vector."""
     original = store.vectors([id])[0].astype(np.float64)
     vectors = original + changes
@@ -129,9 +134,10 @@ def _found(store: Store, id: int, image: Image, copies: Sequence[Image], changes
         # As if the copy were in the store: then its original is among its neighbours.
         usual = usual_distances(np.array([own, np.sort([distance, *around])[: len(own)]]))
         ratio = distance / float(np.sqrt(usual.prod()))
+        sparsity = float(np.sqrt(usual.prod())) / usual_of_all
         near = min(np.count_nonzero(own < distance), np.count_nonzero(around < distance)) < NEAREST
         is_candidate = bool(near and ratio <= MAX_RATIO)
-        found.append(is_candidate and Evidence(look(seen_first, prepared(copy)), ratio).is_copy)
+        found.append(is_candidate and Evidence(look(seen_first, prepared(copy)), ratio, sparsity).is_copy)
     return found
 
 

@@ -6,7 +6,8 @@ usual around both items, the distance of neighbours beyond the nearest few (loca
 """
 
 from collections.abc import Container, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 from numpy.typing import NDArray
@@ -16,7 +17,6 @@ from storage import Item, Store
 #: Neighbours of each item that may be its copies, and those by whose distances its surroundings are judged.
 NEAREST = 8
 NEIGHBOURS = 16
-_BEYOND = slice(NEIGHBOURS - 4, NEIGHBOURS, 3)
 
 #: The largest distance of a pair, in units of what is usual around its items.
 MAX_RATIO = 1.0
@@ -29,18 +29,25 @@ _MAX_PAIRS = 250_000
 class CandidatePairs:
     """Pairs of ids with the distance of each by its ids, the lower one first, and how many were left out.
 
-    `usual` has what distance is usual around each item by its id, `beyond` the ids of two of its neighbours that are
-    beyond those that may be copies.
+    `usual` has what distance is usual around each item by its id.
     """
 
     distances: dict[tuple[int, int], float]
     usual: dict[int, float]
     left_out: int = 0
-    beyond: dict[int, list[int]] = field(default_factory=dict)
 
     def ratio(self, first: int, second: int, distance: float) -> float:
         """Return the distance of two items in units of what is usual around them."""
         return distance / float(np.sqrt(self.usual[first] * self.usual[second]))
+
+    def sparsity(self, first: int, second: int) -> float:
+        """Return what is usual around two items in units of what is usual in the store: low where it is crowded."""
+        return float(np.sqrt(self.usual[first] * self.usual[second])) / self.usual_of_all
+
+    @cached_property
+    def usual_of_all(self) -> float:
+        """Return the median of what distance is usual around the items."""
+        return float(np.median(list(self.usual.values())))
 
 
 def candidate_pairs(
@@ -77,7 +84,6 @@ def candidate_pairs(
         dict(zip(by_id, distances[nearest].tolist(), strict=True)),
         dict(zip(ids.tolist(), usual.tolist(), strict=True)),
         len(kept) - len(nearest),
-        dict(zip(ids.tolist(), neighbours.neighbours[:, _BEYOND].tolist(), strict=True)),
     )
 
 

@@ -5,8 +5,8 @@ it. Connected components would instead chain pictures into groups whose ends hav
 """
 
 import time
-from collections import Counter, defaultdict
-from collections.abc import Callable, Container, Iterator, Mapping, Sequence, Set
+from collections import defaultdict
+from collections.abc import Callable, Container, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -23,33 +23,20 @@ from storage.types.items import SourcedItem
 
 Pair = tuple[int, int]
 
-#: A picture with more weak pairs than this, of at least this confidence, may be one of a series; in one, copies have a
-#: smaller ratio of distances than others.
-_SERIES, _ALIKE, _NEAR_IN_SERIES = 4, 0.3, 0.15
-
 #: Seconds between two messages.
 _PATIENCE = 5.0
 
 
 @dataclass(frozen=True)
 class CheckedPairs:
-    """What was seen of pairs of ids, the lower one first, and the ids of pictures of a series.
-
-    A series are pictures of little structure that are like many others, such as letters or circles of which each is a
-    little larger.
-    """
+    """What was seen of pairs of ids, the lower one first."""
 
     evidence: Mapping[Pair, Evidence]
-    series: Set[int]
 
     def copies(self) -> dict[Pair, float]:
-        """Return the pairs that are called copies, with their confidence; in a series only what is very near is one."""
-        return {
-            pair: confidence
-            for pair, evidence in self.evidence.items()
-            if (confidence := evidence.confidence()) >= LIMIT
-            and not (evidence.is_weak and evidence.ratio > _NEAR_IN_SERIES and not self.series.isdisjoint(pair))
-        }
+        """Return the pairs that are called copies, with their confidence."""
+        sure = {pair: evidence.confidence() for pair, evidence in self.evidence.items()}
+        return {pair: confidence for pair, confidence in sure.items() if confidence >= LIMIT}
 
 
 def check_pairs(
@@ -66,26 +53,7 @@ def check_pairs(
         seen = see(pair, distance, candidates, pictures)
         if seen is not None:
             evidence[pair] = seen
-    return CheckedPairs(evidence, _series(evidence, candidates, pictures))
-
-
-def _series(evidence: Mapping[Pair, Evidence], candidates: CandidatePairs, pictures: ItemPictures) -> set[int]:
-    """Return the pictures that are like many others, and like one of those beyond the nearest too."""
-    alike = Counter(
-        id for pair, seen in evidence.items() if seen.is_weak and seen.confidence() >= _ALIKE for id in pair
-    )
-    return {
-        id
-        for id, count in sorted(alike.items())
-        if count > _SERIES and any(_are_alike(id, other, candidates, pictures) for other in candidates.beyond[id])
-    }
-
-
-def _are_alike(first: int, second: int, candidates: CandidatePairs, pictures: ItemPictures) -> bool:
-    # As far from each other as is usual around them.
-    distance = float(np.sqrt(candidates.usual[first] * candidates.usual[second]))
-    seen = see((first, second), distance, candidates, pictures)
-    return seen is not None and seen.confidence() >= _ALIKE
+    return CheckedPairs(evidence)
 
 
 def see(pair: Pair, distance: float, candidates: CandidatePairs, pictures: ItemPictures) -> Evidence | None:
@@ -93,7 +61,7 @@ def see(pair: Pair, distance: float, candidates: CandidatePairs, pictures: ItemP
     first, second = (pictures.prepared(id) for id in pair)
     if first is None or second is None:
         return None
-    return Evidence(look(first, second), candidates.ratio(*pair, distance))
+    return Evidence(look(first, second), candidates.ratio(*pair, distance), candidates.sparsity(*pair))
 
 
 class GroupMaker:

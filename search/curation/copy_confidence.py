@@ -40,13 +40,21 @@ _EMPTY_COPY, _EMPTY_OTHER = 3.0, -5.0
 #: From so many features on a fit is strong.
 _MANY_MATCHES = 8
 
+#: Below this sparsity pictures are crowded: then copies have a smaller ratio of distances than others.
+_CROWDED, _NEAR_IN_CROWD, _GUESS = 0.7, 0.15, 0.5
+
 
 @dataclass(frozen=True)
 class Evidence:
-    """What was seen of a pair, and its distance in units of what is usual around its items."""
+    """What was seen of a pair, its distance in units of what is usual around its items, and how usual that is.
+
+    `sparsity` is what is usual around them in units of the store's; where it is low, pictures are crowded: letters, or
+    circles of which each is a little larger.
+    """
 
     look: Look
     ratio: float
+    sparsity: float = 1.0
 
     def values(self) -> tuple[float, ...]:
         """Return what the regression is of."""
@@ -80,8 +88,13 @@ class Evidence:
         return float(_CONSTANT + values @ _LINEAR + products)
 
     def confidence(self) -> float:
-        """Return how sure it is that the pair is a copy, 0 to 1."""
-        return float(1 / (1 + np.exp(-np.clip(self.odds(), -50, 50))))
+        """Return how sure it is that the pair is a copy, 0 to 1.
+
+        Among crowded pictures that few features tell apart, it is a guess unless they are far nearer than others.
+        """
+        confidence = float(1 / (1 + np.exp(-np.clip(self.odds(), -50, 50))))
+        is_guess = self.is_weak and self.sparsity < _CROWDED and self.ratio > _NEAR_IN_CROWD
+        return min(confidence, _GUESS) if is_guess else confidence
 
     @property
     def is_copy(self) -> bool:

@@ -1,5 +1,6 @@
 """Which pictures of a folder are called copies of each other, and by what."""
 
+from dataclasses import replace
 from pathlib import Path
 
 import cv2
@@ -146,6 +147,17 @@ def test_a_copy_is_surer_than_another_picture(name: str) -> None:
     original, copy, other = (prepared(image) for image in (scene(1), PERTURBATIONS[name](scene(1)), scene(2)))
     assert Evidence(look(original, copy), 0.5).is_copy
     assert Evidence(look(original, other), 0.5).confidence() < 0.2
+
+
+def test_crowded_pictures_of_few_features_are_copies_only_if_they_are_far_nearer_than_others() -> None:
+    ring = np.full((60, 60, 3), 255, np.uint8)
+    larger = ring.copy()
+    cv2.circle(ring, (30, 30), 20, (90, 90, 90), 2)
+    cv2.circle(larger, (30, 30), 21, (90, 90, 90), 2)
+    seen = replace(look(prepared(ring), prepared(larger)), matches=3)
+    assert Evidence(seen, 0.4).is_weak
+    assert Evidence(seen, 0.4, sparsity=0.5).confidence() <= 0.5 < LIMIT
+    assert Evidence(seen, 0.1, sparsity=0.5).confidence() == Evidence(seen, 0.1).confidence()
 
 
 def test_empty_pictures_are_copies_only_if_their_colours_are_the_same() -> None:

@@ -70,7 +70,7 @@ def _group_row(group: DuplicateGroup, thumbnails: Mapping[int, bytes]) -> list[T
     hidden = len(group.others) - _MAX_HITS
     kept = group.kept
     return [
-        Tile(decode_thumbnail(thumbnails, kept.id), (f"keep {_file_name(kept)}", *_facts(kept), kept.reason), QUERY),
+        Tile(decode_thumbnail(thumbnails, kept.id), (_file_name(kept), *_facts(kept), f"keep: {kept.reason}"), QUERY),
         *(_member_tile(member, kept, thumbnails) for member in group.others[:_MAX_HITS]),
         *([TextTile(f"and {hidden:,}\nmore")] * (hidden > 0)),
     ]

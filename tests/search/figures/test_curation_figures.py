@@ -48,10 +48,10 @@ def test_a_group_is_a_row_that_begins_with_the_picture_to_keep(searcher: Searche
     assert levels(figure) == [10, 11, 12, 200, 201]
     assert texts(figure) == [
         "2 groups of duplicates within 0.02",
-        *("keep 0", "low, 8 × 8", "first"),  # noqa: RUF001
+        *("0", "low, 8 × 8", "keep: first"),  # noqa: RUF001
         *("3", "low, 8 × 8", "distance 0.008"),  # noqa: RUF001
         *("1", "high, 8 × 8", "distance 0.016", "other label"),  # noqa: RUF001
-        *("keep 2", "high, 8 × 8", "first"),  # noqa: RUF001
+        *("2", "high, 8 × 8", "keep: first"),  # noqa: RUF001
         *("5", "low, 8 × 8", "distance 0.008", "other label"),  # noqa: RUF001
     ]
     assert signs(figure) == [[], [], [], [], []]

@@ -105,7 +105,7 @@ format: setup node_modules/ready ## format the code
 
 lock: setup ## resolve the dependencies again, for every platform and Python
 	$(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-annotate --no-emit-index-url \
-	  --custom-compile-command "make lock" --upgrade --extra offline --extra report --extra milvus --extra postgres --extra ray --extra dev pyproject.toml \
+	  --custom-compile-command "make lock" --upgrade --extra offline --extra report --extra milvus --extra postgres --extra ray --extra serve --extra dev pyproject.toml \
 	  --output-file requirements.lock
 	@# The peers are many and large, and nobody needs them who does not compare: a lock of their own, that moves nothing.
 	$(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-annotate --no-emit-index-url \

@@ -22,6 +22,7 @@ COMMANDS: dict[str, tuple[str, str, str | None]] = {
     "duplicates": ("search.__main__", "app", "duplicates"),
     "suspects": ("search.__main__", "app", "suspects"),
     "apply": ("search.__main__", "app", "apply"),
+    "serve": ("search.__main__", "app", "serve"),
     "store": ("storage.__main__", "app", None),
 }
 

@@ -20,6 +20,7 @@ from search.vector_file import read_vector
 from search.where_option import where_of
 from storage import Store, console
 from storage.console import MilvusOption, StoreOption
+from storage.errors import require_extra
 from storage.types.query import DEFAULT_K, SearchOptions
 
 if TYPE_CHECKING:
@@ -319,6 +320,34 @@ def apply_plan(
         console.print_line(report.summary())
     if report.problems:
         raise typer.Exit(console.EXIT_SOME_REJECTED)
+
+
+@app.command()
+def serve(
+    store: StoreOption,
+    host: Annotated[
+        str, typer.Option(help="The address to serve; others than this machine's need an API key.")
+    ] = "127.0.0.1",
+    port: Annotated[int, typer.Option(min=0, max=65535, help="The port; 0 for any that is free.")] = 8765,
+    allow_host: Annotated[
+        list[str] | None, typer.Option(help="A name that the service is reached by; repeat it for more.")
+    ] = None,
+    api_key_file: Annotated[
+        Path | None, typer.Option(help="The file of the API key; otherwise LOOKALIKE_API_KEY, if it is set.")
+    ] = None,
+    refresh: Annotated[float, typer.Option(min=0.1, help="Seconds between looks for newer batches.")] = 5.0,
+    weights: Annotated[Path | None, typer.Option(help="The VGG16 weights the store was made with.")] = None,
+    milvus: MilvusOption = None,
+) -> None:
+    """Answer searches over HTTP, read-only, from this machine alone unless told otherwise."""
+    require_extra("fastapi", "serve")
+    # Imported here: only this command needs a server.
+    from search.service import serve as service
+
+    options = service.ServiceOptions(
+        store, host, port, tuple(allow_host or ()), service.read_api_key(api_key_file), refresh, weights, milvus
+    )
+    service.serve(options, lambda address: console.print_line(f"Serving {store} at {address}"))
 
 
 def _print(findings: "Duplicates | LabelIssues", *, json: bool) -> None:

@@ -25,3 +25,7 @@ class ApplyStopped(LookalikeError):
 
 class DecisionsUnusable(LookalikeError):
     """What people decided about a store's pictures cannot be read."""
+
+
+class ServiceUnusable(LookalikeError):
+    """A service that cannot be served so: an address that is taken or reached by others, or a key that is too short."""

@@ -1,0 +1,196 @@
+"""The service's routes."""
+
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from typing import Annotated, Any, TypeVar
+
+from fastapi import FastAPI, Path, Request
+from fastapi.exceptions import RequestValidationError
+from fastapi.responses import JSONResponse, Response
+from pydantic import BeforeValidator
+from starlette.exceptions import HTTPException
+from starlette.types import ASGIApp
+
+from search.service import answers, api_description, metrics
+from search.service.body import JSON, BodyReader, media_type_of
+from search.service.bounds import Bounds
+from search.service.doors import DoorRules, Doors
+from search.service.health import Health
+from search.service.problems import Problem, problem_of
+from search.service.query_string import options_of
+from search.service.requests import BatchRequest, SearchRequest, parsed
+from search.service.served_store import Loaded, ServedStore
+from search.service.watched import Watched
+from search.service.work import WorkQueue
+from storage.errors import LookalikeError
+
+Result = TypeVar("Result")
+
+
+def _digits(text: str) -> str:
+    """Return a text that has digits only; raise ValueError for others, some of which are numbers too, such as 1.0."""
+    if not (text.isascii() and text.isdecimal()):
+        raise ValueError
+    return text
+
+
+#: An item's id in a path.
+PathId = Annotated[int, BeforeValidator(_digits), Path(ge=0, le=2**63 - 1)]
+
+
+@dataclass(frozen=True, slots=True)
+class Service:
+    """What the routes share."""
+
+    store: ServedStore
+    location: str
+    work: WorkQueue
+    health: Health
+
+    async def answer(self, ask: Callable[[Loaded], Result]) -> Result:
+        """Return what `ask` finds in the store, in a thread; raise Problem."""
+
+        def work() -> Result:
+            with self.store.use() as loaded:
+                return ask(loaded)
+
+        try:
+            return await self.work.run(work)
+        except LookalikeError as error:
+            raise problem_of(error, self.location) from error
+
+
+def make_app(service: Service, rules: DoorRules, bounds: Bounds) -> ASGIApp:
+    """Return the ASGI application: what is counted, then the doors, then the routes."""
+
+    @asynccontextmanager
+    async def lifespan(_: FastAPI) -> AsyncIterator[None]:
+        async with service.health.following(service.store):
+            yield
+        service.work.close()
+
+    app = FastAPI(
+        title="Lookalike",
+        summary="The items of a store most like a given one, with the answers of the library.",
+        version="1",
+        lifespan=lifespan,
+        docs_url=None,
+        redoc_url=None,
+        openapi_url=None,
+        redirect_slashes=False,
+    )
+    _add_health(app, service)
+    _add_searches(app, service)
+    _add_items(app, service)
+    _add_description(app)
+    _add_handlers(app)
+    counted = metrics.Metrics(lambda: service.work.running, lambda: service.store.batch.number)
+
+    @app.get("/metrics", include_in_schema=False)
+    def read_metrics() -> Response:
+        return Response(counted.text(), media_type=metrics.MEDIA_TYPE)
+
+    return Watched(Doors(app, rules, BodyReader(bounds)), counted)
+
+
+def _add_health(app: FastAPI, service: Service) -> None:
+    @app.get("/livez", summary="Whether the process answers", tags=["health"])
+    async def livez() -> dict[str, str]:
+        return {"status": "alive"}
+
+    @app.get("/readyz", summary="Whether searches are answered", tags=["health"], responses=api_description.PROBLEMS)
+    async def readyz() -> dict[str, str]:
+        service.health.require_ready()
+        return {"status": "ready"}
+
+
+def _add_searches(app: FastAPI, service: Service) -> None:
+    @app.post("/v1/search", summary="Search by id, key, vector, examples or image", **api_description.SEARCH)
+    async def search(request: Request) -> JSONResponse:
+        body = await request.body()
+        media_type = media_type_of(request.headers.get("content-type", ""))
+        if media_type != JSON:
+            options = options_of(request.query_params)
+            return JSONResponse(
+                await service.answer(lambda loaded: answers.image_answer(loaded.searcher, body, options))
+            )
+        if request.query_params:
+            raise Problem(
+                422, "request_invalid", "expected the options of a JSON search in its body, got some in the URL"
+            )
+        asked = parsed(SearchRequest, body)
+        return JSONResponse(await service.answer(lambda loaded: answers.search_answer(loaded.searcher, asked)))
+
+    @app.post("/v1/search/batch", summary="Search several times at once", **api_description.BATCH)
+    async def search_batch(request: Request) -> JSONResponse:
+        if media_type_of(request.headers.get("content-type", "")) != JSON:
+            raise Problem(415, "media_type", "expected the Content-Type application/json")
+        searches = parsed(BatchRequest, await request.body()).searches
+        # One call, so that all answers are of one state of the store.
+        results = await service.answer(
+            lambda loaded: [answers.search_answer(loaded.searcher, asked) for asked in searches]
+        )
+        return JSONResponse({"results": results})
+
+
+def _add_items(app: FastAPI, service: Service) -> None:
+    def unchanged(request: Request) -> Response | None:
+        """Return the response to a client that has the newest answer already."""
+        etag = f'"{service.store.batch.chain.hex()}"'
+        tags = {tag.strip() for tag in request.headers.get("if-none-match", "").split(",")}
+        return Response(status_code=304, headers={"ETag": etag}) if etag in tags else None
+
+    async def get(request: Request, ask: Callable[[Loaded], dict[str, Any]]) -> Response:
+        # Read before the answer: a batch that comes in between makes the client ask once more.
+        etag = f'"{service.store.batch.chain.hex()}"'
+        return unchanged(request) or JSONResponse(await service.answer(ask), headers={"ETag": etag})
+
+    @app.get("/v1/store", summary="What the store is", **api_description.STORE)
+    async def store(request: Request) -> Response:
+        return await get(request, lambda loaded: answers.store_answer(loaded.searcher, loaded.batch))
+
+    @app.get("/v1/items/{id}", summary="A stored item", **api_description.ITEM)
+    async def item(request: Request, id: PathId) -> Response:
+        return await get(request, lambda loaded: answers.item_answer(loaded.searcher, id))
+
+    @app.get("/v1/items/{id}/thumbnail", summary="An item's thumbnail, a PNG", **api_description.THUMBNAIL)
+    async def thumbnail(request: Request, id: PathId) -> Response:
+        etag = f'"{service.store.batch.chain.hex()}"'
+        if (same := unchanged(request)) is not None:
+            return same
+        png = await service.answer(lambda loaded: answers.thumbnail_answer(loaded.searcher, id))
+        return Response(png, media_type="image/png", headers={"ETag": etag})
+
+
+def _add_description(app: FastAPI) -> None:
+    @app.get("/openapi.json", include_in_schema=False)
+    def openapi() -> JSONResponse:
+        return JSONResponse(app.openapi())
+
+    @app.get("/docs", include_in_schema=False)
+    def docs() -> Response:
+        return Response(api_description.page(app.openapi()), media_type="text/html; charset=utf-8")
+
+
+def _add_handlers(app: FastAPI) -> None:
+    @app.exception_handler(Problem)
+    async def refuse(request: Request, problem: Problem) -> Response:
+        request.scope["problem"] = problem.code
+        return problem.response()
+
+    @app.exception_handler(HTTPException)
+    async def refuse_path(request: Request, error: HTTPException) -> Response:
+        codes = {404: ("unknown_path", "expected a path of this service"), 405: ("method", "expected another method")}
+        code, detail = codes.get(error.status_code, ("request_invalid", "expected a valid request"))
+        return await refuse(request, Problem(error.status_code, code, detail, error.headers))
+
+    # FastAPI's own repeats what was sent, and cannot say numbers that JSON has not.
+    @app.exception_handler(RequestValidationError)
+    async def refuse_values(request: Request, _: RequestValidationError) -> Response:
+        return await refuse(request, Problem(422, "request_invalid", "expected an id that is a whole number"))
+
+    @app.exception_handler(Exception)
+    async def fail(request: Request, _: Exception) -> Response:
+        # What failed is in the log, with the traceback.
+        return await refuse(request, Problem(500, "internal", "expected an answer, got a fault of the service"))

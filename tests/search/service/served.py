@@ -1,0 +1,92 @@
+"""A service in a process of its own, with a socket."""
+
+import http.client
+import json
+import signal
+import socket
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from tests.processes import REPOSITORY
+
+#: Serves a store on a free port, with a time of a second for headers, bodies and answers.
+_SERVE = """
+import sys
+from search.service.bounds import Bounds
+from search.service.serve import ServiceOptions, serve
+options = ServiceOptions(sys.argv[1], port=int(sys.argv[2]), refresh_seconds=0.1)
+serve(options, lambda address: print(address, flush=True), Bounds(seconds=1.0, connections=int(sys.argv[3])))
+"""
+
+#: A process under load may take its time; what waits longer has failed.
+PATIENCE = 60.0
+
+
+@dataclass
+class Served:
+    """A running service: its process and port."""
+
+    process: "subprocess.Popen[str]"
+    port: int
+
+    def connect(self) -> socket.socket:
+        """Return a new connection."""
+        return socket.create_connection(("127.0.0.1", self.port), PATIENCE)
+
+    def get(self, path: str) -> tuple[int, Any]:
+        """Return the status and JSON of a path."""
+        return self.request("GET", path)
+
+    def search(self, request: dict[str, Any]) -> tuple[int, Any]:
+        """Return the status and JSON of a search."""
+        return self.request("POST", "/v1/search", json.dumps(request), {"Content-Type": "application/json"})
+
+    def request(
+        self, method: str, path: str, body: Any = None, headers: dict[str, str] | None = None
+    ) -> tuple[int, Any]:
+        """Return the status and JSON of a request on a connection of its own."""
+        connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=PATIENCE)
+        try:
+            connection.request(method, path, body, headers or {})
+            response = connection.getresponse()
+            return response.status, json.loads(response.read())
+        finally:
+            connection.close()
+
+    def wait_until_ready(self) -> None:
+        """Wait until the store has been checked."""
+        self.wait_for("/readyz", 200)
+
+    def wait_for(self, path: str, status: int) -> None:
+        """Wait until a path has this status."""
+        deadline = time.monotonic() + PATIENCE
+        while (got := self.get(path)[0]) != status:
+            assert time.monotonic() < deadline, f"{path} still has the status {got}"
+            time.sleep(0.02)
+
+
+@contextmanager
+def served(store: Path, port: int = 0, connections: int = 256) -> Iterator[Served]:
+    """Serve a store in another process until the end of the block."""
+    command = [sys.executable, "-c", _SERVE, str(store), str(port), str(connections)]
+    with subprocess.Popen(
+        command, cwd=REPOSITORY, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
+    ) as process:
+        try:
+            assert process.stdout is not None
+            assert process.stderr is not None
+            address = process.stdout.readline()
+            assert address, process.stderr.read()
+            service = Served(process, int(address.rpartition(":")[2]))
+            # It listens from the start, and answers once the event loop runs.
+            service.wait_for("/livez", 200)
+            yield service
+        finally:
+            if process.poll() is None:
+                process.send_signal(signal.SIGKILL)

@@ -25,6 +25,7 @@ def test_every_public_name_is_that_of_its_package() -> None:
         "Searcher": search.Searcher,
         "SourceImage": ingest.SourceImage,
         "Store": storage.Store,
+        "explore": search.explore,
         "find_duplicates": search.find_duplicates,
         "find_label_issues": search.find_label_issues,
         "ingest": ingest.ingest,

@@ -19,6 +19,7 @@ from ingest.sources.job_source import JobSource, job_source
 from storage import Rejected, Store
 from storage.catalog.content_index import ContentIndex
 from storage.console import printable
+from storage.files.corrections import Corrections
 from storage.types.items import ReusableItem, SourcedItem
 
 #: Inputs that are compared with the store at once.
@@ -155,6 +156,10 @@ class _NoStore:
     def content_index(self) -> ContentIndex:
         """Return an empty index."""
         return ContentIndex(())
+
+    def corrections(self) -> Corrections:
+        """Return none."""
+        return Corrections()
 
     def items_of_source(self, name: str) -> NDArray[np.int64]:  # noqa: ARG002
         """Return no ids."""

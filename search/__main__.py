@@ -26,6 +26,7 @@ from storage.types.query import DEFAULT_K, SearchOptions
 if TYPE_CHECKING:
     from search.curation.duplicates import Duplicates
     from search.curation.label_issues import LabelIssues
+    from search.plans.label_plan import LabelReport
     from search.plans.report import ApplyReport, UndoReport
     from storage.files.output_file import OutputFile
 
@@ -251,17 +252,29 @@ def duplicates(
 @app.command()
 def suspects(
     store: StoreOption,
-    k: Annotated[int, typer.Option("-k", help="How many neighbours vote.")] = 10,
-    figure: Annotated[Path | None, typer.Option(help="Draw the issues with the largest margin to this file.")] = None,
+    k: Annotated[int, typer.Option("-k", help="How many neighbours vote.")] = 20,
+    min_precision: Annotated[
+        float, typer.Option(min=0, max=1, help="List no more issues than keep this expected precision; 0 lists all.")
+    ] = 0.5,
+    limit: Annotated[int | None, typer.Option(min=1, help="List at most so many issues, the clearest.")] = None,
+    figure: Annotated[Path | None, typer.Option(help="Draw the clearest issues to this file.")] = None,
+    plan: Annotated[Path | None, typer.Option(help="Write the issues to this CSV file, for `apply`.")] = None,
     force: ForceOption = False,
     json: Annotated[bool, typer.Option("--json", help="Print the label issues as JSON.")] = False,
 ) -> None:
     """Find label issues: items with another label than their neighbours, the largest margin first."""
     from search.curation.label_issues import find_label_issues
+    from search.plans.label_plan import write_label_plan
+    from search.plans.plan_file import plan_output
 
     output = _figure_output(figure, force)
+    plan_file = None if plan is None else plan_output(plan, force=force)
     with _open(store, output) as searcher:
-        issues = find_label_issues(searcher, k)
+        if plan_file is not None:
+            plan_file.require_replaceable(searcher.store)
+        issues = find_label_issues(searcher, k).cut(min_precision, limit)
+        if plan_file is not None:
+            write_label_plan(issues, searcher.store, plan_file)
         if issues.trained_on_labels:
             console.print_message(
                 "the vectors of this store were trained on its labels, which hides wrong ones and is no measurement: "
@@ -296,6 +309,7 @@ def apply_plan(
     """Do what a plan says with files and their items: nothing is deleted for good, and --undo takes it back."""
     from search.plans.apply import apply_plan as apply
     from search.plans.journal import How
+    from search.plans.label_plan import is_label_plan, read_label_plan, relabel
     from search.plans.plan_file import read_plan
     from search.plans.undo import undo as take_back
 
@@ -303,11 +317,16 @@ def apply_plan(
         raise typer.BadParameter("expected a plan, or --undo and --store")
     if trash + hard_links + undo > 1:
         raise typer.BadParameter("expected at most one of --trash, --hard-links and --undo")
-    checked = None if plan is None else read_plan(plan)
-    location = store or (checked.store if checked else "")
+    labels = read_label_plan(plan) if plan is not None and is_label_plan(plan) else None
+    if labels is not None and (trash or hard_links):
+        raise typer.BadParameter("expected a plan for files with --trash and --hard-links, got one for labels")
+    checked = None if plan is None or labels is not None else read_plan(plan)
+    location = store or (labels.store if labels else checked.store if checked else "")
     with Store.open(location, writing=yes, milvus=milvus) as opened:
-        report: ApplyReport | UndoReport
-        if undo:
+        report: ApplyReport | UndoReport | LabelReport
+        if labels is not None:
+            report = relabel(labels, opened, undo=undo, dry_run=not yes)
+        elif undo:
             report = take_back(opened, checked, dry_run=not yes)
         elif checked is not None:
             how = How.TRASH if trash else How.LINK if hard_links else How.MOVE
@@ -315,7 +334,7 @@ def apply_plan(
     if json:
         console.print_json(report.as_json())
     else:
-        if report.files:
+        if report.table().row_count:
             console.OUT.print(report.table())
         console.print_line(report.summary())
     if report.problems:

@@ -121,6 +121,20 @@ def _compact(store: Store, deleted: int) -> None:
 
 
 @app.command()
+def relabel(
+    store: StoreOption,
+    key: Annotated[str, typer.Option(help="The key of the item.")],
+    label: Annotated[str, typer.Option(help="The label that it is to have.")],
+    milvus: MilvusOption = None,
+) -> None:
+    """Correct an item's label; jobs leave it so as long as the source says what it says now."""
+    with Store.open(store, writing=True, milvus=milvus) as opened:
+        changed = opened.relabel({key: label})
+        corrections = len(opened.corrections().by_item)
+    console.print_line(f"{changed:,} relabelled; {display_name(store)} has {corrections:,} corrections")
+
+
+@app.command()
 def backup(folder: Annotated[Path, typer.Argument(help="A new or empty folder.")], store: StoreOption) -> None:
     """Copy a store to a new folder, as it was after a complete batch; also while an ingest runs."""
     with Store.open(store) as opened:

@@ -33,6 +33,7 @@ from storage.catalog.pages import (
 )
 from storage.catalog.row import Row, vectors_of
 from storage.errors import InvalidQuery, NotAStore, StoreChanged, StoreCorrupt, UnknownItem, store_closed
+from storage.files.corrections import Corrections, read_corrections
 from storage.files.generations import is_index_file
 from storage.files.source_files import is_source_file
 from storage.locations.location import Location
@@ -287,6 +288,11 @@ class StoreReader:
         """Return an index of the items by their content."""
         pages = self._state().scan(lambda catalog, page: catalog.items.contents(page))
         return ContentIndex(entry for page in pages for entry in page)
+
+    def corrections(self) -> Corrections:
+        """Return the corrections of labels; a store on a server has none. Raise StoreCorrupt."""
+        self._require_open()
+        return read_corrections(self.location.folder)
 
     def sources(self, ids: Sequence[int]) -> dict[int, str]:
         """Return the names of the sources of these items by id, without the items that have none."""

@@ -20,7 +20,9 @@ from storage.catalog.catalog import Catalog
 from storage.catalog.change_over import ChangeOver, change_over
 from storage.catalog.database import Result
 from storage.catalog.pages import state_within
-from storage.errors import InvalidItem, NotAStore, StoreCorrupt, StoreReadOnly, StoreVersion
+from storage.catalog.row import require_storable
+from storage.errors import InvalidItem, LookalikeError, NotAStore, StoreCorrupt, StoreReadOnly, StoreVersion
+from storage.files.corrections import Correction, write_corrections
 from storage.locations.folder_location import FolderLocation
 from storage.locations.location import Location, OpenCatalog
 from storage.locations.location_of import location_of
@@ -214,6 +216,45 @@ class Store(StoreReader):
             return len(deleted)
 
         return self._write(delete)
+
+    @_writes
+    def relabel(self, labels: Mapping[str, str]) -> int:
+        """Give stored items other labels by their keys, all or none, and return how many changed; they get new ids.
+
+        Each is kept as a correction: a job leaves it as long as the source says what it said. It is kept first, so that
+        a job would make up for a crash before the items have changed. Raise UnknownItem or InvalidItem, NotAStore for a
+        store on a server, StoreUnwritable; nothing has changed then.
+        """
+        stored = self.sourced_items(list(labels))
+        for key in labels:
+            if key not in stored:
+                self._required(None, f"key {key!r}")
+        changed = {item.item.id: item for key, item in stored.items() if item.item.label != labels[key]}
+        if not changed:
+            return 0
+        reusable = self.reusable_items(list(changed))
+        items = []
+        for old in reusable:
+            item = old.item
+            require_storable(item.key, labels[item.key], item.metadata)
+            source = changed[item.id].source
+            items.append(NewItem(item.key, item.content, labels[item.key], item.metadata, old.thumbnail, source))
+        if len(items) != len(changed):
+            raise StoreCorrupt(
+                f"expected the vectors of {len(changed)} items, got {len(items)}: run `lookalike store repair` first"
+            )
+        before = self.corrections()
+        changes = [
+            Correction(new.key, new.content, before.source_label_of(new.key, new.content, old.item.label), new.label)
+            for new, old in zip(items, reusable, strict=True)
+        ]
+        write_corrections(self.folder, before.with_changes(changes))
+        try:
+            self.append(items, np.array([old.vector for old in reusable]))
+        except LookalikeError:
+            write_corrections(self.folder, before)
+            raise
+        return len(items)
 
     @_writes
     def _write(self, change: Callable[[Catalog], Result]) -> Result:

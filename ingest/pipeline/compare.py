@@ -3,7 +3,7 @@
 import threading
 from collections import deque
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from enum import StrEnum
 
 from ingest.embedding.linalg.arrays import Float32Array
@@ -95,6 +95,8 @@ class Comparer:
         self._source = source
         self._lock = lock
         self.own_items = OwnItems(store, source.images, source.name, lock) if source.name and source.whole else None
+        with lock:
+            self._corrections = store.corrections()
         self._contents: ContentIndex | None = None
         self._same_content: dict[bytes, _SameContent] = {}
         self._sources_there: dict[str, bool] = {}
@@ -118,6 +120,8 @@ class Comparer:
             if not isinstance(content, bytes):
                 content = checked_image(content)
             digest = content_digest(content)
+            # What a person has corrected stays, as long as the source says what it said then.
+            input = replace(input, label=self._corrections.label_of(input.key, digest, input.label))
         except (InvalidItem, UnreadableImage) as error:
             return rejected(input, error)
         if stored is not None and stored.item.content == digest:

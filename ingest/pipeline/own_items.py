@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 from ingest.sources import Source
 from ingest.sources.source import may_hold
 from storage.catalog.content_index import ContentIndex
+from storage.files.corrections import Corrections
 from storage.types.items import ReusableItem, SourcedItem
 
 
@@ -34,6 +35,10 @@ class ReadableItems(Protocol):
 
     def items_of_source(self, name: str) -> NDArray[np.int64]:
         """Return the ids of a source's items, (n,) int64 ascending."""
+        ...
+
+    def corrections(self) -> Corrections:
+        """Return the corrections of labels."""
         ...
 
 

@@ -8,13 +8,8 @@ from pathlib import Path
 
 from search.errors import DecisionsUnusable
 from storage import Store
-from storage.files import durable
-from storage.files.file_checks import require_file, require_folder
+from storage.files.decisions import DIFFERENT, decisions_path, read_decisions, write_decisions
 
-#: The folder in a store's for what people decided, and for the journals of what was done.
-CURATION = "curation"
-
-_NAME = "different.txt"
 _DIGEST = 32
 
 #: Two contents, each as the sha256 of a file's bytes; one if both are the same.
@@ -26,7 +21,7 @@ def different_pairs(store: Store) -> frozenset[Pair]:
 
     A store on a server has none.
     """
-    return frozenset() if store.location.folder is None else _read(store.folder / CURATION / _NAME)
+    return frozenset() if store.location.folder is None else _read(store.folder)
 
 
 def add_different_pairs(store: Store, pairs: Iterable[Pair]) -> None:
@@ -40,25 +35,17 @@ def remove_different_pairs(store: Store, pairs: Iterable[Pair]) -> None:
 
 
 def _write(store: Store, pairs: Iterable[Pair]) -> None:
-    folder = store.folder / CURATION
-    require_folder(folder)
-    durable.make_folder(folder)
     lines = sorted(" ".join(f"sha256:{content.hex()}" for content in in_order(pair)) + "\n" for pair in pairs)
-    durable.replace_file(folder / _NAME, "".join(lines).encode("ascii"))
+    write_decisions(store.folder, DIFFERENT, "".join(lines).encode("ascii"))
 
 
-def _read(path: Path) -> frozenset[Pair]:
-    require_folder(path.parent)
-    require_file(path)
+def _read(store: Path) -> frozenset[Pair]:
     try:
-        lines = path.read_bytes().splitlines()
-        return frozenset(_pair(line) for line in lines)
-    except FileNotFoundError:
-        return frozenset()
+        return frozenset(_pair(line) for line in (read_decisions(store, DIFFERENT) or b"").splitlines())
     except (OSError, ValueError) as error:
         raise DecisionsUnusable(
-            f"expected pairs of different pictures in {path}, got a file that cannot be read: restore it from a "
-            "backup, or remove it to forget them"
+            f"expected pairs of different pictures in {decisions_path(store, DIFFERENT)}, got a file that cannot be "
+            "read: restore it from a backup, or remove it to forget them"
         ) from error
 
 

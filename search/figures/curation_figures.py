@@ -100,6 +100,10 @@ def draw_label_issues(issues: LabelIssues, store: Store) -> Figure:
     The neighbours are marked by whether they have the predicted label.
     """
     shown = issues.issues[:_MAX_ROWS]
+    if not shown and issues.total:
+        raise FigureUnusable(
+            "expected label issues to draw, got none that is sure enough: add --min-precision 0 for all"
+        )
     if not shown:
         raise FigureUnusable("expected label issues to draw, got none: every label is that of its neighbours")
     ids = {hit.id for issue in shown for hit in issue.neighbours[:_MAX_HITS]} | {issue.item.id for issue in shown}

@@ -14,11 +14,12 @@ from enum import StrEnum
 from pathlib import Path
 from typing import Any, Self
 
-from search.curation.different_pairs import CURATION, Pair, in_order
+from search.curation.different_pairs import Pair, in_order
 from search.errors import ApplyStopped
 from search.plans.file_spot import FileSpot
 from storage.files import durable
 from storage.files.file_checks import require_file, require_folder
+from storage.files.layout import CURATION
 
 _NAME = re.compile(r"journal-(\d{6})\.jsonl")
 _FORMAT = 1

@@ -17,6 +17,9 @@ INDEX = "index"
 #: The folder inside of a store's for renewed vectors, a store of its own until they take the place of the old ones.
 RENEWAL = "renewal"
 
+#: The folder inside of a store's for what people decided, and for journals of what was done by it.
+CURATION = "curation"
+
 #: Files that an interrupted creation can leave behind.
 _LEFTOVERS = {WRITER_LOCK, NEW_CATALOG, f"{NEW_CATALOG}-journal"}
 
@@ -48,6 +51,7 @@ def require_safe_files(folder: Path, *, writing: bool) -> None:
         require_single_link(folder / WRITER_LOCK)
         require_folder(folder / INDEX)
         require_folder(folder / RENEWAL)
+        require_folder(folder / CURATION)
 
 
 def require_free(folder: Path) -> None:

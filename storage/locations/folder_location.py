@@ -10,7 +10,7 @@ from storage.catalog.pages import state_within
 from storage.catalog.table_copies import copy_tables
 from storage.databases.sqlite_file import SqliteFile
 from storage.errors import StoreChanged, StoreCorrupt
-from storage.files import durable, generations, layout
+from storage.files import decisions, durable, generations, layout
 from storage.files.lock import WriterLock
 from storage.locations.location import OpenCatalog
 from storage.maintenance import verification
@@ -44,9 +44,13 @@ class FolderLocation:
     def create_copy(self, source: Path) -> OpenCatalog:
         """Create a verified copy of the store in the folder `source`, without its index files, and open it for writing.
 
+        What people decided is copied too, but no journals: those are of the other store's files.
+
         Raise as `create`, or StoreCorrupt; there is no store then.
         """
-        return self._create(lambda database: _write_copy(database, source / layout.CATALOG))
+        created = self._create(lambda database: _write_copy(database, source / layout.CATALOG))
+        decisions.copy_decisions(source, self.folder)
+        return created
 
     def _create(self, write: Callable[[SqliteFile], None]) -> OpenCatalog:
         """Write a catalog under a temporary name and rename it, so that it is there complete or not at all."""

@@ -91,7 +91,7 @@ def test_label_issues_are_printed_as_json_and_as_a_table_and_drawn(search: Comma
     assert (status, err) == (0, "")
     lines = [line.split() for line in out.splitlines()]
     assert " ".join(lines[0]) == "1 of 5 items have another label than their neighbours"
-    assert ["│", "1.00", "│", "y", "│", "x", "│", "2", "│", "c", "│"] in lines
+    assert ["│", "-", "│", "1.00", "│", "y", "│", "x", "│", "2", "│", "c", "│"] in lines
 
 
 @pytest.mark.parametrize("head", ["trained", "ridge"])

@@ -4,16 +4,11 @@ from pathlib import Path
 
 import pytest
 
-from search.curation.label_issues import LabelIssues, find_label_issues, weighted_vote
-from storage import Hit
+from search.curation.label_issues import LabelIssues, find_label_issues
 from storage.errors import InvalidQuery
 from tests.search.stores import grey_searcher
 
 LEVEL = 2 / 255
-
-
-def hits(*neighbours: tuple[str, float]) -> list[Hit]:
-    return [Hit(rank, rank, f"{rank}", label, far, {}) for rank, (label, far) in enumerate(neighbours, start=1)]
 
 
 def label_issues(folder: Path, items: list[tuple[int, str | None]], k: int = 10) -> LabelIssues:
@@ -32,24 +27,6 @@ def predictions(found: LabelIssues) -> list[tuple[str, str]]:
     return [(issue.item.key, issue.predicted_label) for issue in found.issues]
 
 
-def test_the_nearest_neighbour_has_a_weight_of_one_and_the_farthest_of_a_half() -> None:
-    assert weighted_vote("a", hits(("a", 1), ("b", 2), ("b", 3))) == ("b", (0.75 + 0.5 - 1) / 2.25)
-    assert weighted_vote("a", hits(("a", 1), ("a", 2), ("b", 3))) == ("a", 0.0)
-
-
-def test_neighbours_of_one_other_label_have_a_margin_of_one() -> None:
-    assert weighted_vote("a", hits(("b", 1), ("b", 2))) == ("b", 1.0)
-
-
-def test_equally_far_neighbours_have_a_weight_of_one_each() -> None:
-    assert weighted_vote("a", hits(("a", 0), ("b", 0), ("b", 0))) == ("b", 1 / 3)
-
-
-def test_a_tie_goes_to_the_items_own_label_or_to_that_of_the_nearest() -> None:
-    assert weighted_vote("a", hits(("b", 1), ("a", 1))) == ("a", 0.0)
-    assert weighted_vote("a", hits(("c", 1), ("b", 1))) == ("c", 0.5)
-
-
 def test_a_wrong_label_is_found_and_its_neighbours_are_not(tmp_path: Path) -> None:
     items = [(0, "low"), (2, "low"), (4, "low"), (6, "high"), (200, "high"), (203, "high"), (206, "high")]
     found = label_issues(tmp_path, [*items, (8, None), (100, "middle")], k=3)
@@ -59,6 +36,9 @@ def test_a_wrong_label_is_found_and_its_neighbours_are_not(tmp_path: Path) -> No
         "unlabelled": 1,
         "single": 1,
         "trained_on_labels": False,
+        "total": 1,
+        "expected_precision": None,
+        "trial": None,
         "suspects": [
             {
                 "id": 3,
@@ -66,6 +46,7 @@ def test_a_wrong_label_is_found_and_its_neighbours_are_not(tmp_path: Path) -> No
                 "label": "high",
                 "said": "low",
                 "sure": 1.0,
+                "confidence": None,
                 "neighbours": [
                     {
                         "id": id,
@@ -114,3 +95,60 @@ def test_a_k_of_zero_is_refused(tmp_path: Path) -> None:
     with pytest.raises(InvalidQuery) as refused:
         label_issues(tmp_path, [(0, "a"), (1, "a")], k=0)
     assert str(refused.value) == "expected k to be a whole number of at least 1, got 0"
+
+
+def clusters(wrong: int) -> list[tuple[int, str | None]]:
+    """Return two labels of 80 items each, far apart, of which so many of the first have the second's label."""
+    low = [(level, "high" if level % 20 == 10 and level < 20 * wrong else "low") for level in range(80)]
+    return [*low, *((level, "high") for level in range(170, 250))]
+
+
+def test_the_votes_of_a_store_are_tried_on_labels_that_are_moved(tmp_path: Path) -> None:
+    found = label_issues(tmp_path, clusters(0))
+    assert found.issues == ()
+    assert found.trial is not None
+    assert found.trial.as_json() == {
+        "moved_share": 0.05,
+        "rounds": 20,
+        "moved": 160,
+        "found": 160,
+        "wrong_share": 0.0,
+    }
+
+
+def test_wrong_labels_are_sure_where_nothing_else_has_such_a_vote(tmp_path: Path) -> None:
+    found = label_issues(tmp_path, clusters(4))
+    assert {issue.item.label for issue in found.issues} == {"high"}
+    assert sorted(issue.item.key for issue in found.issues) == ["10", "30", "50", "70"]
+    assert found.trial is not None
+    # Four of 160, where eight were moved.
+    assert found.trial.wrong_share == pytest.approx(0.025, rel=0.2)
+    assert found.expected_precision == pytest.approx(1, abs=0.1)
+    assert found.summary().startswith(
+        "4 of 160 items have another label than their neighbours; if 2.4% of all labels are wrong, 100% of these are"
+    )
+
+
+def test_labels_that_nothing_tells_apart_make_no_issue_sure(tmp_path: Path) -> None:
+    mixed = [(level % 250, "ab"[hash_like % 2]) for level, hash_like in enumerate(n * n // 7 for n in range(250))]
+    found = label_issues(tmp_path, [(level, label) for level, label in mixed])
+    assert len(found.issues) > 60
+    assert found.expected_precision is not None
+    assert found.expected_precision < 0.2
+    assert found.cut(0.5).issues == ()
+    assert found.cut(0.5).summary().endswith("; none of them is sure enough: --min-precision 0 lists all")
+
+
+def test_a_cut_keeps_the_clearest_issues_within_a_limit_and_an_expected_precision(tmp_path: Path) -> None:
+    found = label_issues(tmp_path, clusters(4))
+    assert found.cut(0.0, 2).issues == found.issues[:2]
+    assert found.cut(0.0, 2).as_json()["total"] == 4
+    assert "; the 2 clearest; if " in found.cut(0.0, 2).summary()
+    assert found.cut().issues == found.issues
+
+
+def test_without_a_trial_only_the_limit_cuts(tmp_path: Path) -> None:
+    items = [(0, "low"), (2, "low"), (4, "low"), (6, "high"), (200, "high"), (203, "high"), (206, "high"), (209, "low")]
+    found = label_issues(tmp_path, [(level, label) for level, label in items], k=3)
+    assert predictions(found.cut(0.9)) == predictions(found)
+    assert predictions(found.cut(0.9, 1)) == predictions(found)[:1]

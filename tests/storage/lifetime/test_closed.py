@@ -31,6 +31,7 @@ ARGUMENTS = {
     "k": 1,
     "key": "key 0",
     "keys": [],
+    "labels": {},
     "name": "folder:/x",
     "number": 0,
     "path": Path("elsewhere"),

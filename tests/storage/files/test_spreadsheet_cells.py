@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from search.plans.cells import escaped, unescaped
+from storage.files.spreadsheet_cells import escaped, unescaped
 
 
 @pytest.mark.parametrize(

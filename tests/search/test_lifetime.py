@@ -30,6 +30,7 @@ ARGUMENTS = {
     "images": [],
     "key": "dark",
     "keys": [],
+    "like": [0],
     "vector": np.zeros(4),
     "vectors": [],
 }

@@ -110,6 +110,11 @@ SEARCH: dict[str, Any] = {
         },
     },
 }
+#: With the schema of a search in its place: references to other parts would be of the whole description.
+_BATCH_SCHEMA = BatchRequest.model_json_schema()
+_BATCH_SCHEMA.pop("$defs")
+_BATCH_SCHEMA["properties"]["searches"]["items"] = SearchRequest.model_json_schema()
+
 BATCH: dict[str, Any] = {
     "tags": ["search"],
     "responses": _response(
@@ -120,9 +125,7 @@ BATCH: dict[str, Any] = {
     "openapi_extra": {
         "requestBody": {
             "required": True,
-            "content": _json_body(
-                BatchRequest.model_json_schema(), {"two": {"searches": [{"id": 3}, {"key": "8.jpg", "k": 2}]}}
-            ),
+            "content": _json_body(_BATCH_SCHEMA, {"two": {"searches": [{"id": 3}, {"key": "8.jpg", "k": 2}]}}),
         }
     },
 }

@@ -13,8 +13,8 @@ from starlette.exceptions import HTTPException
 from starlette.types import ASGIApp
 
 from search.service import answers, api_description, metrics
-from search.service.body import JSON, BodyReader, media_type_of
-from search.service.bounds import Bounds
+from search.service.body import BodyReader, is_image, media_type_of, require_json
+from search.service.bounds import MAX_ID, Bounds
 from search.service.doors import DoorRules, Doors
 from search.service.health import Health
 from search.service.problems import Problem, problem_of
@@ -36,7 +36,12 @@ def _digits(text: str) -> str:
 
 
 #: An item's id in a path.
-PathId = Annotated[int, BeforeValidator(_digits), Path(ge=0, le=2**63 - 1)]
+PathId = Annotated[
+    int,
+    BeforeValidator(_digits),
+    # The description has the bounds again: it leaves them out beside a validator.
+    Path(ge=0, le=MAX_ID, json_schema_extra={"minimum": 0, "maximum": MAX_ID}),
+]
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,11 +115,12 @@ def _add_searches(app: FastAPI, service: Service) -> None:
     async def search(request: Request) -> JSONResponse:
         body = await request.body()
         media_type = media_type_of(request.headers.get("content-type", ""))
-        if media_type != JSON:
+        if is_image(media_type):
             options = options_of(request.query_params)
             return JSONResponse(
                 await service.answer(lambda loaded: answers.image_answer(loaded.searcher, body, options))
             )
+        require_json(media_type)
         if request.query_params:
             raise Problem(
                 422, "request_invalid", "expected the options of a JSON search in its body, got some in the URL"
@@ -124,8 +130,7 @@ def _add_searches(app: FastAPI, service: Service) -> None:
 
     @app.post("/v1/search/batch", summary="Search several times at once", **api_description.BATCH)
     async def search_batch(request: Request) -> JSONResponse:
-        if media_type_of(request.headers.get("content-type", "")) != JSON:
-            raise Problem(415, "media_type", "expected the Content-Type application/json")
+        require_json(media_type_of(request.headers.get("content-type", "")))
         searches = parsed(BatchRequest, await request.body()).searches
         # One call, so that all answers are of one state of the store.
         results = await service.answer(

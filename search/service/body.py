@@ -10,11 +10,6 @@ from starlette.types import Message, Receive, Scope
 from search.service.bounds import MAX_IMAGE_BYTES, MAX_JSON_BYTES, Bounds
 from search.service.problems import Problem, unavailable
 
-JSON = "application/json"
-
-#: Media types of images, and whether their pixels are decoded: SVG is a program.
-IMAGE, SVG = "image/", "image/svg+xml"
-
 
 class BodyReader:
     """Reads the bodies of requests; all that are in memory share one budget of bytes."""
@@ -67,6 +62,9 @@ def _limit(scope: Scope) -> int:
         if has_body:
             raise Problem(400, "body_unexpected", f"expected no body with {scope['method']}")
         return 0
+    if not has_body:
+        # Whether it had to have one is for its route to say.
+        return 0
     most = _most(headers.get("content-type", ""))
     if not lengths:
         return most
@@ -79,13 +77,25 @@ def _limit(scope: Scope) -> int:
 
 def _most(content_type: str) -> int:
     media_type = media_type_of(content_type)
-    if media_type == JSON:
-        return MAX_JSON_BYTES
-    if media_type.startswith(IMAGE) and media_type != SVG:
+    if is_image(media_type):
         return MAX_IMAGE_BYTES
-    raise Problem(
-        415, "media_type", "expected the Content-Type application/json, or that of an image such as image/jpeg"
-    )
+    require_json(media_type)
+    return MAX_JSON_BYTES
+
+
+def is_image(media_type: str) -> bool:
+    """Return whether a body of this media type is decoded to pixels: SVG is a program."""
+    return media_type.startswith("image/") and media_type != "image/svg+xml"
+
+
+def require_json(media_type: str) -> None:
+    """Raise Problem for a media type that is not taken."""
+    if media_type != "application/json":
+        raise Problem(
+            415,
+            "media_type",
+            "expected the Content-Type application/json, or for a search that of an image: image/jpeg",
+        )
 
 
 def media_type_of(content_type: str) -> str:

@@ -6,6 +6,9 @@ from dataclasses import dataclass
 MAX_IMAGE_BYTES = 20_000_000
 MAX_JSON_BYTES = 4_000_000
 
+#: The largest id of an item.
+MAX_ID = 2**63 - 1
+
 #: The most neighbours of a search by k, and items of a page.
 MAX_K = 1_000
 

@@ -5,11 +5,11 @@ from typing import Annotated, Any, Self, TypeVar
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 
-from search.service.bounds import MAX_BATCH, MAX_EXAMPLES, MAX_K
+from search.service.bounds import MAX_BATCH, MAX_EXAMPLES, MAX_ID, MAX_K
 from search.service.problems import Problem
 
 #: An item's id.
-ItemId = Annotated[int, Field(ge=0, le=2**63 - 1)]
+ItemId = Annotated[int, Field(ge=0, le=MAX_ID)]
 
 #: Ids, at most as many as examples may be given.
 Ids = Annotated[list[ItemId], Field(max_length=MAX_EXAMPLES)]

@@ -122,10 +122,16 @@ def test_every_response_forbids_to_guess_its_type_and_to_load_anything(client: T
         assert len(response.headers["x-request-id"]) == 32
 
 
-@pytest.mark.parametrize("method", ["PUT", "DELETE", "PATCH", "OPTIONS", "TRACE"])
-def test_other_methods_are_refused(client: TestClient, method: str) -> None:
-    for _, path, _, _ in ROUTES:
+@pytest.mark.parametrize("method", ["GET", "POST", "PUT", "DELETE", "PATCH", "OPTIONS", "TRACE"])
+def test_other_methods_than_its_own_are_refused_at_every_route(client: TestClient, method: str) -> None:
+    for path in {path for own, path, _, _ in ROUTES if own != method}:
         assert client.request(method, path).status_code == 405
+
+
+def test_a_search_without_a_body_is_refused(client: TestClient) -> None:
+    assert send_body(client, {}, b"") == (415, "media_type")
+    assert send_body(client, JSON, b"") == (400, "json_invalid")
+    assert send_body(client, {"Content-Type": "image/png"}, b"") == (422, "unreadable_image")
 
 
 @pytest.mark.parametrize(

@@ -5,7 +5,8 @@ of `reader.py`.
 """
 
 import threading
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from functools import wraps
 from pathlib import Path
 from types import MappingProxyType
@@ -29,6 +30,7 @@ from storage.locations.location_of import location_of
 from storage.maintenance import verification
 from storage.maintenance.publish import RETAINED, publish, withdraw
 from storage.maintenance.repair import remove_damaged_generations, repair_rows
+from storage.memory.unpublished import UnpublishedRows
 from storage.reader import StoreReader
 from storage.types.embedding import Embedding
 from storage.types.items import AppendResult, NewItem, checked_id
@@ -65,6 +67,7 @@ class Store(StoreReader):
 
     def __init__(self, location: Location, catalog: OpenCatalog, milvus: "MilvusUrl | None") -> None:
         self._catalog = catalog
+        self._unpublished: UnpublishedRows | None = None
         # Re-entrant: a writing method may call another, and a signal's handler may close the store.
         self._write_lock = threading.RLock()
         try:
@@ -177,7 +180,9 @@ class Store(StoreReader):
             appended = commit.append(catalog, items, texts, rows, delete)
             catalog.sources.write(sources)
             catalog.jobs.write([] if update is None else [update])
-            return appended
+            if self._unpublished is not None and not self._unpublished.add(appended, self.dim):
+                self._unpublished = None
+            return appended.result
 
         return self._write(append)
 
@@ -327,12 +332,24 @@ class Store(StoreReader):
         """
         self._publish(RETAINED)
 
+    @contextmanager
+    def publishing(self) -> Iterator[None]:
+        """Publish what is appended in this block at its end, without reading it again; after an error do not."""
+        if self._current.view.engine is None and self.location.folder is not None:
+            self._unpublished = UnpublishedRows(self.last_batch())
+        try:
+            yield
+            self.publish()
+        finally:
+            self._unpublished = None
+
     @_writes
     def _publish(self, retained: int) -> None:
         if self._current.view.engine is not None:
             self._current.view.engine.sync_and_check()
         elif self.location.folder is not None:
-            loaded = publish(self._database, self.location.folder, self.dim, retained)
+            unpublished, self._unpublished = self._unpublished, None
+            loaded = publish(self._database, self.location.folder, self.dim, retained, unpublished)
             if loaded is not None:
                 self._current.view.snapshots.replace(loaded)
         self._database.analyze()

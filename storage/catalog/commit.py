@@ -5,6 +5,7 @@ A batch adds rows, turns rows into tombstones, or both; the chain hash in its re
 
 from collections import Counter
 from collections.abc import Sequence
+from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
@@ -12,9 +13,19 @@ from numpy.typing import NDArray
 from storage.catalog.batch import Batch
 from storage.catalog.catalog import Catalog
 from storage.catalog.chain import rows_changed
-from storage.catalog.row import EncodedText, bytes_of_each, encode_texts, new_row
+from storage.catalog.row import EncodedText, Row, bytes_of_each, encode_texts, new_row
 from storage.errors import InvalidItem
 from storage.types.items import AppendResult, NewItem
+
+
+@dataclass(frozen=True, slots=True)
+class Appended:
+    """The batch that `append` wrote, its rows and what became of the items; `batch` is `before` when nothing was."""
+
+    before: Batch
+    batch: Batch
+    rows: Sequence[Row]
+    result: AppendResult
 
 
 def encode_batch(items: Sequence[NewItem]) -> list[EncodedText]:
@@ -32,7 +43,7 @@ def append(
     texts: Sequence[EncodedText],
     vectors: NDArray[np.float32],
     delete: Sequence[int] = (),
-) -> AppendResult:
+) -> Appended:
     """Write checked items with their (n, dim) float32 vectors as a batch; an item replaces the live item of its key.
 
     The same batch deletes the live items among the ids in `delete`.
@@ -47,7 +58,7 @@ def append(
     others = {row.id for row in catalog.items.by_id(delete) if row is not None} - set(replaced) if delete else set()
     deleted = sorted(others.union(replaced))
     if not rows and not deleted:
-        return AppendResult((), 0)
+        return Appended(last, last, (), AppendResult((), 0))
     batch = last.next([(row.id, row.checksum) for row in rows], deleted)
     catalog.history.write_batch(batch)
     catalog.items.delete(deleted, batch.number)
@@ -56,7 +67,8 @@ def append(
         {row.id: item.thumbnail for row, item in zip(rows, items, strict=True) if item.thumbnail is not None}
     )
     catalog.sources.add({row.id: item.source for row, item in zip(rows, items, strict=True) if item.source is not None})
-    return AppendResult(tuple(row.id for row in rows), len(replaced), len(others))
+    result = AppendResult(tuple(row.id for row in rows), len(replaced), len(others))
+    return Appended(last, batch, rows, result)
 
 
 def delete(catalog: Catalog, ids: Sequence[int]) -> None:

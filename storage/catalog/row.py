@@ -19,6 +19,7 @@ from storage.types.storable import (
     MAX_LABEL_BYTES,
     MAX_METADATA_BYTES,
     MAX_READ_METADATA_BYTES,
+    are_plainly_storable,
     require_storable_item,
     shortened,
     stored_metadata,
@@ -181,7 +182,7 @@ class EncodedText(NamedTuple):
 
 def encode_texts(items: Sequence[NewItem]) -> list[EncodedText]:
     """Return the items' texts as they are stored; raise InvalidItem when a field of an item cannot be stored."""
-    for item in items:
+    for item in [] if are_plainly_storable(items) else items:
         try:
             require_storable_item(item)
         except (TypeError, ValueError) as error:

@@ -3,6 +3,7 @@
 import math
 from collections import defaultdict
 from collections.abc import Sequence
+from functools import lru_cache
 from typing import Any
 
 import numpy as np
@@ -44,10 +45,9 @@ def empty_columns() -> Columns:
 
 
 class ColumnsBuilder:
-    """Adds verified rows, whose ids ascend, to columns that are there already."""
+    """Makes columns of verified rows, whose ids ascend, which follow those of columns that are there already."""
 
-    def __init__(self, columns: Columns) -> None:
-        self._columns = columns
+    def __init__(self) -> None:
         self._own: list[list[pa.Array]] = []
         self._values: dict[_Typed, list[pa.Array]] = defaultdict(list)
         self._positions: dict[_Typed, list[NDArray[np.int64]]] = defaultdict(list)
@@ -74,11 +74,11 @@ class ColumnsBuilder:
         self._own.append([_own_column(field, rows) for field in OWN_FIELDS[:-1]])
         self._count += len(rows)
 
-    def finish(self) -> Columns:
-        """Return the columns of all rows."""
+    def finish(self, columns: Columns) -> Columns:
+        """Return the columns of all rows: of those that are there already, and of those that were added."""
         if not self._count:
-            return self._columns
-        before = self._columns.batch
+            return columns
+        before = columns.batch
         old = {kind_and_name(field) for field in typed_fields(before.schema)}
         chosen = self._chosen(old, len(before) + self._count)
         apart = np.zeros(self._count, np.bool_)
@@ -86,15 +86,15 @@ class ColumnsBuilder:
         for typed in self._positions.keys() - chosen:
             for positions in self._positions[typed]:
                 apart[positions] = True
-        schema = schema_of((typed_field(*typed) for typed in chosen), self._partial(chosen, old))
+        schema = schema_of((typed_field(*typed) for typed in chosen), self._partial(chosen, before))
         own = [*(pa.concat_arrays(column) for column in zip(*self._own, strict=True)), pa.array(apart)]
         new = [*own, *(self._dense(typed) for typed in chosen)]
-        columns = []
+        joined = []
         for field, values in zip(schema, new, strict=True):
             position = before.schema.get_field_index(field.name)
             existing = before.column(position) if position >= 0 else pa.nulls(len(before), field.type)
-            columns.append(pa.concat_arrays([existing, values]))
-        return Columns(pa.RecordBatch.from_arrays(columns, schema=schema))
+            joined.append(pa.concat_arrays([existing, values]))
+        return Columns(pa.RecordBatch.from_arrays(joined, schema=schema))
 
     def _chosen(self, old: set[_Typed], total: int) -> list[_Typed]:
         """Return the typed columns: those that are there, and of the others those that many rows have values for."""
@@ -103,15 +103,14 @@ class ColumnsBuilder:
         frequent.sort(key=lambda typed: (-counts[typed], typed))
         return sorted([*old, *frequent[: max(0, _MOST_TYPED - len(old))]])
 
-    def _partial(self, chosen: list[_Typed], old: set[_Typed]) -> set[str]:
+    def _partial(self, chosen: list[_Typed], before: pa.RecordBatch) -> set[str]:
         """Return the fields in typed columns that have values beside them."""
-        before = self._columns.batch
         names = {name for _, name in chosen}
         partial = partial_fields(before.schema) | self._apart_fields
         partial |= {name for _, name in self._positions.keys() - set(chosen)}
         if before.column("apart").true_count:
             # The rows that are there may have values of a field that had no column.
-            partial |= names - {name for _, name in old}
+            partial |= names - {kind_and_name(field)[1] for field in typed_fields(before.schema)}
         return names if None in partial else names & {name for name in partial if name is not None}
 
     def _dense(self, typed: _Typed) -> pa.Array:
@@ -129,8 +128,12 @@ class ColumnsBuilder:
         return pa.array(dense, field_type)
 
 
+@lru_cache(maxsize=4096)
 def typed_metadata(metadata: bytes) -> tuple[dict[_Typed, Scalar], set[str | None]]:
-    """Return metadata by typed column, and the names of what no type holds; None for all when it cannot be read."""
+    """Return metadata by typed column, and the names of what no type holds; None for all when it cannot be read.
+
+    Both are cached, since many items share their metadata: change neither.
+    """
     try:
         fields = decode_metadata(metadata)
     except (ValueError, RecursionError):

@@ -16,6 +16,7 @@ from storage.columns.columns_builder import ColumnsBuilder, empty_columns
 from storage.errors import StoreCorrupt
 from storage.files import generations
 from storage.memory.gc_pause import gc_paused
+from storage.memory.unpublished import UnpublishedRows
 from storage.nearest.answers import NO_POSITIONS, Positions
 from storage.nearest.faiss_flat import FaissFlat
 from storage.nearest.selected_index import SelectedIndex
@@ -101,13 +102,29 @@ class _Covered:
     deleted: list[tuple[int, object]]
 
 
-def load(state: BatchState, store: Path | None, dim: int) -> Snapshot:
-    """Load a state: the newest intact generation up to its batch, and the rows added since.
+def load(state: BatchState, store: Path | None, dim: int, unpublished: UnpublishedRows | None = None) -> Snapshot:
+    """Load a state: the newest intact generation up to its batch, and the rows added since, unless they are there.
 
     Raise StoreCorrupt when the rows are not those of the chain, or one is damaged; StoreChanged as `state` does.
     """
     covered = _newest_generation(state, store, dim)
-    index, builder = covered.index, ColumnsBuilder(covered.columns)
+    index = covered.index
+    if unpublished is not None and (unpublished.start, unpublished.end) == (covered.batch, state.batch):
+        columns = unpublished.add_to(index, covered.columns)
+    else:
+        columns = _with_rows_since(covered, state)
+    state.batch.require_live(len(index))
+    if not index.finite():
+        raise StoreCorrupt(
+            "expected vectors that can be searched, got NaN, infinity or larger values than float32 holds squared: "
+            "something other than Lookalike wrote them; restore the store from a backup"
+        )
+    return Snapshot(state.batch, index, columns)
+
+
+def _with_rows_since(covered: _Covered, state: BatchState) -> Columns:
+    """Add the vectors of the rows since a generation to its index, and return its columns with theirs after."""
+    index, builder = covered.index, ColumnsBuilder()
     check = state.chain_check(covered.batch)
     for id, deleted_in in covered.deleted:
         check.add_deletion(id, deleted_in)
@@ -116,16 +133,10 @@ def load(state: BatchState, store: Path | None, dim: int) -> Snapshot:
             for row, deleted_in in page.history():
                 check.add(row, deleted_in)
             rows = page.live()
-            index.add(vectors_of(rows, dim))
+            index.add(vectors_of(rows, index.dim))
             builder.add(rows)
     check.finish()
-    state.batch.require_live(len(index))
-    if not index.finite():
-        raise StoreCorrupt(
-            "expected vectors that can be searched, got NaN, infinity or larger values than float32 holds squared: "
-            "something other than Lookalike wrote them; restore the store from a backup"
-        )
-    return Snapshot(state.batch, index, builder.finish())
+    return builder.finish(covered.columns)
 
 
 def _newest_generation(state: BatchState, store: Path | None, dim: int) -> _Covered:

@@ -109,11 +109,11 @@ def _select(state: BatchState, conditions: Sequence[Condition], dim: int) -> Sna
     ids = [id for page in pages for id in page]
     if len(ids) > _IN_MEMORY:
         return ids
-    index, builder = FaissFlat(dim), ColumnsBuilder(empty_columns())
+    index, builder = FaissFlat(dim), ColumnsBuilder()
     for rows in _matching_rows(state, conditions):
         index.add(_vector_rows(rows, dim).vectors)
         builder.add(rows)
-    return Snapshot(state.batch, index, builder.finish())
+    return Snapshot(state.batch, index, builder.finish(empty_columns()))
 
 
 def _matching_rows(state: BatchState, conditions: Sequence[Condition]) -> Iterator[list[Row]]:

@@ -8,6 +8,7 @@ from pathlib import Path
 
 import numpy as np
 
+from storage.catalog.batch import BATCH_ZERO
 from storage.catalog.row import encode_texts
 from storage.errors import FileUnusable
 from storage.files.output_file import OutputFile
@@ -21,6 +22,10 @@ from storage.types.embedding import Embedding
 
 EXPORTS: Mapping[str, Callable[[Store, OutputFile], int]] = {".parquet": to_parquet, ".npz": to_npz, ".faiss": to_faiss}
 IMPORTS: Mapping[str, Callable[[Path], Pages]] = {".parquet": from_parquet, ".npz": from_npz}
+
+#: Up to so many bytes of items are kept from the check to the import; others are read again. An item takes about so
+#: many bytes beside its vector and metadata.
+_KEPT_BYTES, _ITEM_BYTES = 2**28, 512
 
 
 @dataclass(frozen=True)
@@ -64,39 +69,45 @@ def import_file(file: Path, store: str | Path, model: str, *, milvus: str | None
         raise FileUnusable(f"expected a file that can be read at {file}, got a folder, pipe or device")
     # Closed at once after an error too: a traceback would keep the generator, and its file open.
     with gc_paused(), closing(read(file)) as pages:
-        embedding = imported_embedding(_checked_dim(file, pages), model)
-    with Store.open_or_create(store, embedding, milvus=milvus) as target:
+        dim, checked = _checked(file, pages)
+    with Store.open_or_create(store, imported_embedding(dim, model), milvus=milvus) as target, target.publishing():
         counts = np.zeros(3, np.int64)
+        is_empty = target.last_batch() == BATCH_ZERO
         with gc_paused(), closing(read(file)) as pages:
-            for page in pages:
+            for page in pages if checked is None else checked:
                 # The file may have changed since it was checked.
                 with read_errors(file):
                     contents = page.content_digests()
-                counts += _import_page(target, page, contents)
-        target.publish()
+                stored = {} if is_empty else target.content_digests(page.keys)
+                counts += _import_page(target, page, contents, stored)
     return ImportReport(*counts.tolist())
 
 
-def _checked_dim(file: Path, pages: Pages) -> int:
-    """Return the dimension of a file's vectors, after checking every item."""
-    dim = 0
+def _checked(file: Path, pages: Pages) -> tuple[int, list[Page] | None]:
+    """Return the dimension of a file's vectors, and its pages unless they are large, after checking every item."""
+    dim = size = 0
+    kept: list[Page] = []
     keys: set[str] = set()
     for page in pages:
         dim = page.vectors.shape[1]
-        encode_texts(page.items([b""] * len(page.keys)))
+        texts = encode_texts(page.items([b""] * len(page.keys)))
+        size += page.vectors.nbytes + sum(_ITEM_BYTES + len(text.metadata) for text in texts)
+        if size <= _KEPT_BYTES:
+            kept.append(page)
         for key in page.keys:
             if key in keys:
                 raise FileUnusable(f"expected each key once in {file}, got {key!r} twice")
             keys.add(key)
     if not keys:
         raise FileUnusable(f"expected items in {file}, got none")
-    return dim
+    return dim, kept if size <= _KEPT_BYTES else None
 
 
-def _import_page(store: Store, page: Page, contents: Sequence[bytes]) -> tuple[int, int, int]:
-    """Store a page's new and changed items; return how many were added, replaced and unchanged."""
+def _import_page(
+    store: Store, page: Page, contents: Sequence[bytes], stored: Mapping[str, bytes]
+) -> tuple[int, int, int]:
+    """Store a page's items that are new, or not those `stored`; return how many were added, replaced and unchanged."""
     items, vectors = page.items(contents), page.vectors
-    stored = store.content_digests(page.keys)
     changed = [row for row, item in enumerate(items) if stored.get(item.key) != item.content]
     appended = store.append([items[row] for row in changed], vectors[changed])
     return len(changed) - appended.replaced, appended.replaced, len(items) - len(changed)

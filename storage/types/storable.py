@@ -51,6 +51,28 @@ def require_storable_item(item: NewItem) -> None:
     _require_metadata(item.metadata)
 
 
+def are_plainly_storable(items: Sequence[NewItem]) -> bool:
+    """Return whether items can be stored for reasons that are seen of many at once; others may be storable too."""
+    try:
+        keys, labels = [item.key for item in items], {item.label for item in items}
+        texts = "".join((*keys, *(text for text in labels | {item.source for item in items} if text is not None)))
+        for item in items:
+            if item.metadata:
+                _require_metadata(item.metadata)
+    except (TypeError, ValueError):
+        return False
+    return (
+        texts.isascii()
+        and "\0" not in texts
+        and all(keys)
+        and max(map(len, keys), default=0) <= MAX_KEY_BYTES
+        and all(label is None or len(label) <= MAX_LABEL_BYTES for label in labels)
+        and all(item.source is None or 0 < len(item.source) <= MAX_TEXT_BYTES for item in items)
+        and {type(item.content) for item in items} <= {bytes}
+        and all(item.thumbnail is None or is_stored_thumbnail(item.thumbnail) for item in items)
+    )
+
+
 def stored_metadata(pairs: Sequence[tuple[str, Any]]) -> dict[str, Scalar]:
     """Return a stored JSON object's fields; raise ValueError unless all are texts, numbers, truth values or null.
 
@@ -81,7 +103,7 @@ def is_stored_text(value: object) -> TypeGuard[str]:
 
 
 def is_stored_thumbnail(value: object) -> TypeGuard[bytes]:
-    """Return whether a stored value may be a thumbnail by its type and size."""
+    """Return whether a value may be a stored thumbnail by its type and size."""
     return isinstance(value, bytes) and len(value) <= MAX_THUMBNAIL_BYTES
 
 

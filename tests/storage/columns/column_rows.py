@@ -24,7 +24,7 @@ def columns_of(rows: Sequence[Row], *sizes: int) -> Columns:
     """Return the columns of rows; of the first `sizes` each, columns are made and the others added to them."""
     columns, start = empty_columns(), 0
     for size in (*sizes, len(rows)):
-        builder = ColumnsBuilder(columns)
+        builder = ColumnsBuilder()
         builder.add(rows[start : start + size])
-        columns, start = builder.finish(), start + size
+        columns, start = builder.finish(columns), start + size
     return columns

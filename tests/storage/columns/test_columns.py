@@ -40,7 +40,7 @@ def test_columns_of_no_rows_are_empty() -> None:
     columns = empty_columns()
     assert (len(columns), columns.ids.tolist()) == (0, [])
     assert columns.rows(np.empty(0, np.int64), np.empty((0, 2), np.float32)) == []
-    assert ColumnsBuilder(columns).finish() is columns
+    assert ColumnsBuilder().finish(columns) is columns
 
 
 def test_another_vector_does_not_match_the_checksum() -> None:
@@ -51,6 +51,6 @@ def test_another_vector_does_not_match_the_checksum() -> None:
 
 def test_text_that_is_not_utf8_is_refused() -> None:
     fields = (0, 1, b"\xff", None, b"", b"{}", bytes(8))
-    builder = ColumnsBuilder(empty_columns())
+    builder = ColumnsBuilder()
     with pytest.raises(StoreCorrupt, match="expected item 0 to have text and metadata that can be read"):
         builder.add([Row(*fields, row_checksum(*fields))])

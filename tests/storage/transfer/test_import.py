@@ -10,6 +10,7 @@ import pytest
 
 from storage import Embedding, Store
 from storage.errors import OtherEmbedding
+from storage.transfer import import_export
 from storage.transfer.import_export import ImportReport, import_file, imported_embedding
 from tests.errors import error_message
 from tests.storage.stores import files, line_store
@@ -83,6 +84,15 @@ def test_importing_again_changes_nothing(tmp_path: Path, kind: str) -> None:
     assert import_file(file, tmp_path / "store", "theirs") == ImportReport(0, 0, 2)
     after = files(tmp_path / "store")
     assert {**after, "writer.lock": b""} == {**before, "writer.lock": b""}
+
+
+@KINDS
+def test_a_large_file_is_read_again_for_the_import(tmp_path: Path, kind: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    file = write(tmp_path, kind, key=["a", "b"], label=["x", "y"], vector=[[1, 2], [3, 4]])
+    import_file(file, tmp_path / "store", "theirs")
+    monkeypatch.setattr(import_export, "_KEPT_BYTES", 100)
+    assert import_file(file, tmp_path / "other", "theirs") == ImportReport(2, 0, 0)
+    assert items_of(tmp_path / "other") == items_of(tmp_path / "store")
 
 
 def test_the_same_values_are_the_same_items_in_any_kind_of_file_and_number(tmp_path: Path) -> None:

@@ -221,7 +221,6 @@ def duplicates(
     json: Annotated[bool, typer.Option("--json", help="Print the groups as JSON.")] = False,
 ) -> None:
     """Find copies of the same picture, and say which to keep."""
-    from search.curation.different_pairs import different_pairs
     from search.curation.duplicates import find_duplicates
     from search.plans.duplicate_plan import plan_of_duplicates
     from search.plans.plan_file import plan_output, write_plan
@@ -237,7 +236,6 @@ def duplicates(
             limit,
             check=check,
             keep=keep or [],
-            different=different_pairs(searcher.store),
             on_stage=console.print_message,
         )
         if plan_file is not None:

@@ -11,6 +11,7 @@ from rich.text import Text
 from search.curation.calibration import Calibration, calibrate
 from search.curation.candidate_pairs import candidate_pairs
 from search.curation.checked_pairs import GroupMaker, check_groups, check_pairs
+from search.curation.different_pairs import different_pairs
 from search.curation.duplicate_group import DuplicateGroup, Kind, Member
 from search.curation.groups_within import groups_within
 from search.curation.item_pictures import ItemPictures
@@ -112,18 +113,21 @@ def find_duplicates(
     *,
     check: bool = False,
     keep: Sequence[str] = (),
-    different: Container[frozenset[bytes]] = frozenset(),
+    different: Container[frozenset[bytes]] | None = None,
     on_stage: Callable[[str], None] = lambda _: None,
 ) -> Duplicates:
     """Return the groups of pictures that are copies of each other, or with a radius of those within it.
 
     Without a radius pairs that are near for what is usual around them are compared, picture by picture, and it is
     foretold how many copies that finds; with one only if `check` says so. `keep` are the rules of `KeepRule`, in order.
-    `different` has pairs of content digests (32 bytes each) that are no duplicates, however alike. `on_stage` is told
-    how far the comparison has come. Raise InvalidQuery unless the radius is finite and at least 0 or for a rule that is
-    empty, or RadiusUnknown when there are no pictures to compare.
+    `different` has pairs of content digests (32 bytes each) that are no duplicates, however alike; by default those
+    that people called so in plans. `on_stage` is told how far the comparison has come. Raise InvalidQuery unless the
+    radius is finite and at least 0 or for a rule that is empty, RadiusUnknown when there are no pictures to compare, or
+    DecisionsUnusable.
     """
     rule, store = KeepRule(keep), searcher.store
+    if different is None:
+        different = different_pairs(store)
     calibration = None
     if radius is None:
         groups, calibration = _checked_groups(searcher, rule, different, on_stage)

@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 
 from search.curation import groups_within
+from search.curation.different_pairs import add_different_pairs
 from search.curation.duplicates import Duplicates, find_duplicates
 from search.searcher import Searcher
 from storage.errors import InvalidQuery
@@ -128,3 +129,11 @@ def test_pairs_that_are_said_to_be_different_are_in_no_group_together(tmp_path: 
         assert groups(find_duplicates(searcher, 0.1, different={frozenset((a, c)), frozenset((b, a))})) == [["b", "c"]]
         every = {frozenset(pair) for pair in ((a, b), (b, c), (a, c))}
         assert groups(find_duplicates(searcher, 0.1, different=every)) == []
+
+
+def test_pairs_that_were_said_to_be_different_in_a_plan_are_remembered(tmp_path: Path) -> None:
+    with grey_searcher(tmp_path, {"a": 10, "b": 12}) as searcher:
+        pair = frozenset(item.content for item in searcher.store.items())
+        add_different_pairs(searcher.store, [pair])
+        assert groups(find_duplicates(searcher, 0.1)) == []
+        assert groups(find_duplicates(searcher, 0.1, different=frozenset())) == [["a", "b"]]

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.crafted.commands import Matrix
+from tests.durability.crafted.commands import Matrix
 from tests.durability.forging import alter
 from tests.durability.sandbox import canaries
 

@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 from storage.types.storable import MAX_TEXT_BYTES, MAX_THUMBNAIL_BYTES
-from tests.crafted.commands import Matrix
+from tests.durability.crafted.commands import Matrix
 from tests.durability.forging import alter, seal, unconstrained
 from tests.storage.stores import sql
 from tests.toys import grey, png

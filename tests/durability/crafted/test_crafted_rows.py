@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 from storage.types.storable import MAX_KEY_BYTES, MAX_LABEL_BYTES
-from tests.crafted.commands import Matrix
+from tests.durability.crafted.commands import Matrix
 from tests.durability.forging import alter
 from tests.storage.stores import sql
 

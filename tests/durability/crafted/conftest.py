@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.crafted.commands import Matrix, make_store, write_pictures
+from tests.durability.crafted.commands import Matrix, make_store, write_pictures
 
 
 @pytest.fixture(scope="session")

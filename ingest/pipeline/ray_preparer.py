@@ -36,7 +36,7 @@ SLICE = 128
 #: The most slices that are read but not yet committed.
 _AHEAD = 48
 
-#: The share of a processor that decoding a slice takes; the actors have the rest.
+#: The processors that decoding a slice takes; the actors have the rest.
 _DECODING_CPUS = 0.25
 
 #: A row of Ray Data.
@@ -105,21 +105,14 @@ class RayPreparer:
     def _embedded(self, count: int) -> Generator[Slice, None, None]:
         """Yield the embedded slices of the buffer, `count` of them, in order."""
         actors = self._workers.count or max(1, int(cluster_resource("GPU")) or int(cluster_resource("CPU")))
-        resources = _actor_resources(actors)
         dataset = (
             ray.data.from_items([{"number": number} for number in range(count)], override_num_blocks=count)
-            .map(
-                partial(_prepare, self._buffer, recipe_of(self._embedding)),
-                # Nothing is reserved for decoding: the actors of another job may hold every processor until it ends,
-                # and two jobs would wait for each other.
-                num_cpus=0,
-                compute=ray.data.TaskPoolStrategy(size=_decoding_tasks(actors * resources.get("num_cpus", 0))),
-            )
+            .map(partial(_prepare, self._buffer, recipe_of(self._embedding)), num_cpus=_DECODING_CPUS)
             .map(
                 _EmbedSlice,
                 fn_constructor_args=(self._embedding, self._make_backbone, self._precision),
                 compute=ray.data.ActorPoolStrategy(size=actors),
-                **resources,
+                **_actor_resources(actors),
             )
         )
         dataset.context.execution_options.preserve_order = True
@@ -216,11 +209,6 @@ def _without_read(outcome: Compared) -> Compared:
 
 def _nothing() -> bytes:
     return b""
-
-
-def _decoding_tasks(actor_cpus: float) -> int:
-    """Return how many slices are decoded at once: as many as the processors that the actors leave have room for."""
-    return max(2, int((cluster_resource("CPU") - actor_cpus) / _DECODING_CPUS))
 
 
 def _actor_resources(actors: int) -> dict[str, float]:

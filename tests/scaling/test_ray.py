@@ -73,27 +73,6 @@ def test_two_workers_make_the_same_store_also_when_one_is_killed(tmp_path: Path)
     assert (again.added, again.unchanged) == (0, 300)
 
 
-def test_two_jobs_at_once_both_finish_though_their_actors_take_every_processor(tmp_path: Path) -> None:
-    reports = {}
-
-    def ingest_beside(name: str) -> None:
-        reports[name] = job(grey_source(GREYS), tmp_path / name, batch_size=16, workers=Workers(count=1))
-
-    # On two processors, one actor of each job has all of one.
-    jobs = [
-        threading.Thread(target=ingest_beside, args=(name,), name=name, daemon=True) for name in ("first", "second")
-    ]
-    for started in jobs:
-        started.start()
-    for started in jobs:
-        started.join(600)
-    assert [started.name for started in jobs if started.is_alive()] == []
-    assert [(report.added, report.rejected) for report in reports.values()] == [(300, 0)] * 2
-    job(grey_source(GREYS), tmp_path / "plain", batch_size=16)
-    for name in reports:
-        assert_same_store(tmp_path / "plain", tmp_path / name)
-
-
 def test_a_cluster_that_is_not_there_is_named_in_one_line(tmp_path: Path) -> None:
     message = error_message(
         WorkersUnusable, job, grey_source({"grey": 100}), tmp_path / "store", workers=Workers("127.0.0.1:1")

@@ -21,6 +21,9 @@ from storage.errors import (
 
 MEDIA_TYPE = "application/problem+json"
 
+#: Titles as of RFC 9110, section 15.5, which Python has from 3.13 on: a problem is the same on all.
+_RENAMED = {413: "Content Too Large", 422: "Unprocessable Content"}
+
 
 class Problem(Exception):
     """A request that is refused: its status, a stable code for programs, and a sentence for people."""
@@ -38,7 +41,7 @@ class Problem(Exception):
 
     def document(self) -> dict[str, Any]:
         """Return the problem as JSON."""
-        title = HTTPStatus(self.status).phrase
+        title = _RENAMED.get(self.status) or HTTPStatus(self.status).phrase
         return {"type": "about:blank", "title": title, "status": self.status, "code": self.code, "detail": self.detail}
 
 

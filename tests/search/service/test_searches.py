@@ -15,7 +15,7 @@ from tests.toys import grey, png
 
 
 def problem(status: int, code: str, detail: str) -> dict[str, Any]:
-    titles = {400: "Bad Request", 404: "Not Found", 415: "Unsupported Media Type", 422: "Unprocessable Entity"}
+    titles = {400: "Bad Request", 404: "Not Found", 415: "Unsupported Media Type", 422: "Unprocessable Content"}
     return {"type": "about:blank", "title": titles[status], "status": status, "code": code, "detail": detail}
 
 

@@ -6,7 +6,7 @@ from dataclasses import asdict
 from benchmarks.common.measurement import HIGHER, NO_VALUE, Measurement, single_value
 from benchmarks.measures.accuracy import AccuracyReport, measure_accuracy
 from benchmarks.parts.part import Context, Outcome, Part
-from benchmarks.parts.plots import Point, draw_points
+from benchmarks.parts.plots import Value, draw_points
 from benchmarks.parts.section import Block, Confusion, Heading, Picture, Section, Text, grid_of
 
 #: A confusion matrix of more labels is not shown.
@@ -70,11 +70,11 @@ def _blocks(reports: list[AccuracyReport]) -> list[Block]:
 
 def _plot(reports: list[AccuracyReport]) -> Picture:
     shown = [
-        Point(report.recipe, 100 * report.one_nn_accuracy, 100 * report.ci95[0], 100 * report.ci95[1], "%")
+        Value(report.recipe, 100 * report.one_nn_accuracy, 100 * report.ci95[0], 100 * report.ci95[1], "%")
         for report in reports
     ]
     shown += [
-        Point(f"{report.recipe}, as published", 100 * report.published, unit="%", ours=False)
+        Value(f"{report.recipe}, as published", 100 * report.published, unit="%", ours=False)
         for report in reports
         if report.published is not None
     ]

@@ -14,7 +14,7 @@ from benchmarks.measures.standard_split import (
     measure_standard_split,
 )
 from benchmarks.parts.part import Context, Outcome, Part
-from benchmarks.parts.plots import Bar, Line, draw_bars, draw_lines
+from benchmarks.parts.plots import Line, Value, draw_bars, draw_lines
 from benchmarks.parts.section import Block, Grid, Picture, Section, Text, grid_of
 from ingest.errors import SourceUnusable
 from ingest.sources import InMemorySource, Source, open_source
@@ -101,9 +101,11 @@ def _seeds(score: SplitScore) -> str:
 
 
 def _bars(report: StandardSplitReport) -> Picture:
-    bars = [Bar(row.short, 100 * row.error, unit="%", ours=False) for row in report.published]
+    bars = [Value(row.short, 100 * row.error, unit="%", ours=False) for row in report.published]
     bars += [
-        Bar(score.recipe, 100 * score.error, 100 * score.ci95[0], 100 * score.ci95[1], "%", ours=score.recipe != PIXELS)
+        Value(
+            score.recipe, 100 * score.error, 100 * score.ci95[0], 100 * score.ci95[1], "%", ours=score.recipe != PIXELS
+        )
         for score in report.largest
     ]
     return Picture(

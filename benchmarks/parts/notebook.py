@@ -15,7 +15,7 @@ from benchmarks.measures.notebook import (
     notebook_source,
 )
 from benchmarks.parts.part import Context, Outcome, Part
-from benchmarks.parts.plots import Point, draw_points
+from benchmarks.parts.plots import Value, draw_points
 from benchmarks.parts.section import Block, Grid, Heading, Picture, Section, Text, grid_of
 
 #: Images, queries and seeds of the short form.
@@ -132,12 +132,12 @@ _STEPS = (
 def _plot(report: NotebookReport) -> Picture:
     low, high = report.range95
     points = [
-        Point("published", 100 * report.published, unit="%", ours=False),
-        Point("notebook's code, seed 0", 100 * report.their_accuracy, unit="%", ours=False),
-        Point(f"notebook, {len(report.accuracies)} seeds", 100 * report.mean, 100 * low, 100 * high, "%"),
+        Value("published", 100 * report.published, unit="%", ours=False),
+        Value("notebook's code, seed 0", 100 * report.their_accuracy, unit="%", ours=False),
+        Value(f"notebook, {len(report.accuracies)} seeds", 100 * report.mean, 100 * low, 100 * high, "%"),
     ]
     points += [
-        Point(other.recipe, 100 * other.one_nn_accuracy, 100 * other.ci95[0], 100 * other.ci95[1], "%")
+        Value(other.recipe, 100 * other.one_nn_accuracy, 100 * other.ci95[0], 100 * other.ci95[1], "%")
         for other in report.others
     ]
     return Picture(

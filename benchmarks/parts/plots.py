@@ -40,8 +40,8 @@ _LETTER_WIDTH, _TEXT_LINE = 8, 17
 
 
 @dataclass(frozen=True)
-class Bar:
-    """A bar with its name, value and unit, and the ends of its spread if there is one; `ours` is highlighted."""
+class Value:
+    """A value with its name and unit, and the ends of its spread or interval if it has one; `ours` is highlighted."""
 
     name: str
     value: float
@@ -61,19 +61,7 @@ class Line:
     bound: bool = False
 
 
-@dataclass(frozen=True)
-class Point:
-    """A value with its name and unit, and the ends of its interval if there is one; `ours` is highlighted."""
-
-    name: str
-    value: float
-    low: float | None = None
-    high: float | None = None
-    unit: str = ""
-    ours: bool = True
-
-
-def draw_bars(bars: Sequence[Bar]) -> bytes:
+def draw_bars(bars: Sequence[Value]) -> bytes:
     """Draw horizontal bars from 0 with their values."""
     texts = [f"{format_number(bar.value)} {bar.unit}".rstrip() for bar in bars]
     axis, right = _margins([bar.name for bar in bars], texts)
@@ -99,7 +87,7 @@ def draw_bars(bars: Sequence[Bar]) -> bytes:
     return _svg(elements, _BARS_WIDTH, height)
 
 
-def draw_points(points: Sequence[Point]) -> bytes:
+def draw_points(points: Sequence[Value]) -> bytes:
     """Draw values as points with their intervals over an axis that has just their range, and need not start at 0."""
     texts = [f"{format_number(point.value)} {point.unit}".rstrip() for point in points]
     axis, right = _margins([point.name for point in points], texts)

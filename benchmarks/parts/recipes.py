@@ -6,7 +6,7 @@ from dataclasses import asdict
 from benchmarks.common.measurement import HIGHER, NO_VALUE, Measurement, single_value
 from benchmarks.measures.recipes import PIXELS, QUICK_SPLITS, SPLITS, RecipeScore, RecipesReport, measure_recipes
 from benchmarks.parts.part import Context, Outcome, Part
-from benchmarks.parts.plots import Point, draw_points
+from benchmarks.parts.plots import Value, draw_points
 from benchmarks.parts.section import Picture, Section, Text, grid_of
 
 
@@ -54,7 +54,7 @@ def _plot(report: RecipesReport) -> Picture:
     points = []
     for score in report.scores:
         value, low, high = (100 * share for share in (score.one_nn_accuracy, *score.ci95))
-        points.append(Point(score.recipe, value, low, high, "%", ours=score.recipe != PIXELS))
+        points.append(Value(score.recipe, value, low, high, "%", ours=score.recipe != PIXELS))
     return Picture(
         "recipes.svg",
         draw_points(points),

@@ -6,7 +6,7 @@ from dataclasses import asdict
 from benchmarks.common.measurement import HIGHER, LOWER, Measurement, median_of, single_value
 from benchmarks.measures.throughput import FULL, QUICK, JobSpeed, ThroughputReport, measure_throughput
 from benchmarks.parts.part import Context, Outcome, Part
-from benchmarks.parts.plots import Bar, draw_bars
+from benchmarks.parts.plots import Value, draw_bars
 from benchmarks.parts.section import Block, Picture, Section, Text, grid_of
 
 
@@ -42,11 +42,11 @@ _INTRO = (
 
 def _blocks(report: ThroughputReport) -> list[Block]:
     baseline = median_of(report.baseline_images_per_second, "images/s", HIGHER)
-    rates = [Bar("Keras predict", baseline.value, baseline.low, baseline.high, "images/s", ours=False)]
-    rates += [Bar(job.name, job.images_per_second, unit="images/s") for job in report.jobs]
+    rates = [Value("Keras predict", baseline.value, baseline.low, baseline.high, "images/s", ours=False)]
+    rates += [Value(job.name, job.images_per_second, unit="images/s") for job in report.jobs]
     stages = sorted({stage for job in report.jobs for stage in job.stage_seconds})
     stage_seconds = [
-        Bar(f"{job.name}: {stage}", job.stage_seconds.get(stage, 0.0), unit="s")
+        Value(f"{job.name}: {stage}", job.stage_seconds.get(stage, 0.0), unit="s")
         for job in report.jobs
         for stage in stages
     ]

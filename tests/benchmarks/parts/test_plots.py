@@ -6,7 +6,7 @@ from xml.etree import ElementTree as ET
 
 import pytest
 
-from benchmarks.parts.plots import Bar, Line, Point, draw_bars, draw_lines, draw_points
+from benchmarks.parts.plots import Line, Value, draw_bars, draw_lines, draw_points
 
 
 def texts(svg: bytes) -> list[str]:
@@ -14,7 +14,7 @@ def texts(svg: bytes) -> list[str]:
 
 
 def test_bars_are_in_proportion_to_their_values_and_show_them() -> None:
-    svg = draw_bars([Bar("a & b", 50.0, 40.0, 60.0, "%"), Bar("c", 25.0, unit="%", ours=False)])
+    svg = draw_bars([Value("a & b", 50.0, 40.0, 60.0, "%"), Value("c", 25.0, unit="%", ours=False)])
     widths = [float(width) for width in re.findall(r'<rect class="\w+" [^>]*width="([\d.]+)"', svg.decode())]
     assert abs(widths[0] - 2 * widths[1]) <= 0.2
     assert texts(svg) == ["a & b", "50 %", "c", "25 %"]
@@ -22,7 +22,7 @@ def test_bars_are_in_proportion_to_their_values_and_show_them() -> None:
 
 def test_long_names_and_values_have_room() -> None:
     svg = draw_bars(
-        [Bar("notebook, bfloat16: embed", 2008.0, unit="images/s"), Bar("b", 1.0, unit="images/s")]
+        [Value("notebook, bfloat16: embed", 2008.0, unit="images/s"), Value("b", 1.0, unit="images/s")]
     ).decode()
     width = float(re.findall(r'viewBox="0 0 (\d+)', svg)[0])
     name_ends, value_starts = (
@@ -44,7 +44,7 @@ def ticks(svg: bytes) -> list[tuple[float, float]]:
 
 
 def test_points_and_their_intervals_stand_where_the_axis_says() -> None:
-    svg = draw_points([Point("a & b", 97.9, 96.8, 98.6, "%"), Point("c", 88.9, 86.8, 90.7, "%", ours=False)])
+    svg = draw_points([Value("a & b", 97.9, 96.8, 98.6, "%"), Value("c", 88.9, 86.8, 90.7, "%", ours=False)])
     (first_x, first), *_, (last_x, last) = ticks(svg)
     assert [number for _, number in ticks(svg)] == [85, 90, 95, 100]
 
@@ -73,7 +73,7 @@ def test_points_and_their_intervals_stand_where_the_axis_says() -> None:
 def test_the_axis_of_points_has_round_numbers_and_room_for_all_values(
     values: list[float], numbers: list[float]
 ) -> None:
-    svg = draw_points([Point(str(value), value) for value in values])
+    svg = draw_points([Value(str(value), value) for value in values])
     assert [number for _, number in ticks(svg)] == numbers
     assert all(ticks(svg)[0][0] - 0.1 <= x <= ticks(svg)[-1][0] + 0.1 for x in circles(svg))
 

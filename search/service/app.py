@@ -3,7 +3,7 @@
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
-from typing import Annotated, Any, TypeVar
+from typing import Annotated, TypeVar
 
 from fastapi import FastAPI, Path, Request
 from fastapi.exceptions import RequestValidationError
@@ -140,32 +140,29 @@ def _add_searches(app: FastAPI, service: Service) -> None:
 
 
 def _add_items(app: FastAPI, service: Service) -> None:
-    def unchanged(request: Request) -> Response | None:
-        """Return the response to a client that has the newest answer already."""
-        etag = f'"{service.store.batch.chain.hex()}"'
-        tags = {tag.strip() for tag in request.headers.get("if-none-match", "").split(",")}
-        return Response(status_code=304, headers={"ETag": etag}) if etag in tags else None
-
-    async def get(request: Request, ask: Callable[[Loaded], dict[str, Any]]) -> Response:
+    async def get(request: Request, ask: Callable[[Loaded], Response]) -> Response:
+        """Return the answer with its tag, or that the client has the newest answer already."""
         # Read before the answer: a batch that comes in between makes the client ask once more.
-        etag = f'"{service.store.batch.chain.hex()}"'
-        return unchanged(request) or JSONResponse(await service.answer(ask), headers={"ETag": etag})
+        tag = f'"{service.store.batch.chain.hex()}"'
+        known = {known.strip() for known in request.headers.get("if-none-match", "").split(",")}
+        response = Response(status_code=304) if tag in known else await service.answer(ask)
+        response.headers["ETag"] = tag
+        return response
 
     @app.get("/v1/store", summary="What the store is", **api_description.STORE)
     async def store(request: Request) -> Response:
-        return await get(request, lambda loaded: answers.store_answer(loaded.searcher, loaded.batch))
+        return await get(request, lambda loaded: JSONResponse(answers.store_answer(loaded.searcher, loaded.batch)))
 
     @app.get("/v1/items/{id}", summary="A stored item", **api_description.ITEM)
     async def item(request: Request, id: PathId) -> Response:
-        return await get(request, lambda loaded: answers.item_answer(loaded.searcher, id))
+        return await get(request, lambda loaded: JSONResponse(answers.item_answer(loaded.searcher, id)))
 
     @app.get("/v1/items/{id}/thumbnail", summary="An item's thumbnail, a PNG", **api_description.THUMBNAIL)
     async def thumbnail(request: Request, id: PathId) -> Response:
-        etag = f'"{service.store.batch.chain.hex()}"'
-        if (same := unchanged(request)) is not None:
-            return same
-        png = await service.answer(lambda loaded: answers.thumbnail_answer(loaded.searcher, id))
-        return Response(png, media_type="image/png", headers={"ETag": etag})
+        return await get(
+            request,
+            lambda loaded: Response(answers.thumbnail_answer(loaded.searcher, id), media_type="image/png"),
+        )
 
 
 def _add_description(app: FastAPI) -> None:

@@ -1,8 +1,9 @@
 """What OpenAPI says of the routes, and a page of it that loads nothing."""
 
+import json
 from typing import Any
 
-from markupsafe import Markup, escape
+from markupsafe import Markup
 
 from search.service import problems
 from search.service.requests import BatchRequest, SearchRequest
@@ -172,11 +173,4 @@ def page(description: dict[str, Any]) -> str:
 def _examples(operation: dict[str, Any]) -> Markup:
     content = operation.get("requestBody", {}).get("content", {}).get("application/json", {})
     named = [(name, example["value"]) for name, example in content.get("examples", {}).items()]
-    return Markup("").join(_EXAMPLE.format(escape(name), escape(repr_json(value))) for name, value in named)
-
-
-def repr_json(value: Any) -> str:
-    """Return JSON to be read by people."""
-    import json
-
-    return json.dumps(value, indent=2)
+    return Markup("").join(_EXAMPLE.format(name, json.dumps(value, indent=2)) for name, value in named)

@@ -1,6 +1,5 @@
 """What a request may contain, as types that refuse everything else."""
 
-import json
 from typing import Annotated, Any, Self, TypeVar
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
@@ -88,9 +87,3 @@ def _sentence(message: str) -> str:
     """Return pydantic's message as a sentence of this service."""
     text = message.removeprefix("Value error, ")
     return text if text.startswith("expected") else f"expected a valid request: {text[:1].lower()}{text[1:]}"
-
-
-def example(request: Strict) -> dict[str, Any]:
-    """Return a request as an example of the API's description."""
-    document: dict[str, Any] = json.loads(request.model_dump_json(exclude_defaults=True))
-    return document

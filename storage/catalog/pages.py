@@ -154,11 +154,6 @@ def newest_state(reading: Reading) -> BatchState:
         return replace(state_within(catalog), begin=reading)
 
 
-def state_after(batch: Batch, reading: Reading) -> BatchState:
-    """Return the state after a batch that may not be the newest any more."""
-    return replace(newest_state(reading), batch=batch, newest_id=batch.next_id - 1)
-
-
 def state_within(catalog: Catalog) -> BatchState:
     """Return the state after the newest batch, to be read within the catalog's own transaction."""
     vector_bytes = read_dim(catalog.connection) * VECTOR_DTYPE.itemsize

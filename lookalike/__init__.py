@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from ingest import IngestReport, Plan, RenewalReport, SourceImage, ingest, plan, renew, retry
-    from search import QueryResult, QueryResults, Searcher, explore, find_duplicates, find_label_issues
+    from search import QueryResult, QueryResults, Searcher, explore, find_duplicates, find_label_issues, find_leaks
     from storage import Hit, LookalikeError, Store
 
 __all__ = [
@@ -27,6 +27,7 @@ __all__ = [
     "explore",
     "find_duplicates",
     "find_label_issues",
+    "find_leaks",
     "ingest",
     "plan",
     "renew",
@@ -41,7 +42,8 @@ _PACKAGES = {
         ("IngestReport", "Plan", "RenewalReport", "SourceImage", "ingest", "plan", "renew", "retry"), "ingest"
     ),
     **dict.fromkeys(
-        ("QueryResult", "QueryResults", "Searcher", "explore", "find_duplicates", "find_label_issues"), "search"
+        ("QueryResult", "QueryResults", "Searcher", "explore", "find_duplicates", "find_label_issues", "find_leaks"),
+        "search",
     ),
     **dict.fromkeys(("Hit", "LookalikeError", "Store"), "storage"),
 }

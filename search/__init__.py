@@ -7,6 +7,7 @@ if TYPE_CHECKING:
     from search.classify import Prediction, Predictions
     from search.curation.duplicates import find_duplicates
     from search.curation.label_issues import find_label_issues
+    from search.curation.leaks import find_leaks
     from search.explorer.explore import explore
     from search.results import QueryResult, QueryResults
     from search.searcher import Searcher
@@ -20,6 +21,7 @@ __all__ = [
     "explore",
     "find_duplicates",
     "find_label_issues",
+    "find_leaks",
 ]
 
 #: The module of each public name. They are imported at their first use: a search by id needs no OpenCV.
@@ -30,6 +32,7 @@ _MODULES = {
     "explore": "explorer.explore",
     "find_duplicates": "curation.duplicates",
     "find_label_issues": "curation.label_issues",
+    "find_leaks": "curation.leaks",
 }
 
 

@@ -18,7 +18,7 @@ from search.results import QueryResult
 from search.searcher import Searcher
 from search.vector_file import read_vector
 from search.where_option import where_of
-from storage import Store, console
+from storage import Store, Where, console
 from storage.console import MilvusOption, StoreOption
 from storage.errors import require_extra
 from storage.types.query import DEFAULT_K, SearchOptions
@@ -197,6 +197,12 @@ def _radius_of(text: str) -> float | None:
         raise typer.BadParameter(f"expected --radius to be a number or auto, got {text!r}") from None
 
 
+def _filters(between: tuple[str, str]) -> tuple[Where, Where]:
+    """Return the filters of --between; an empty text is none."""
+    first, second = (where_of([text]) for text in between)
+    return first or {}, second or {}
+
+
 @app.command()
 def duplicates(
     store: StoreOption,
@@ -204,6 +210,13 @@ def duplicates(
         str, typer.Option(help="Items within this distance, or auto: copies, by comparing the pictures.")
     ] = "auto",
     check: Annotated[bool, typer.Option("--check", help="With a --radius: compare the pictures too.")] = False,
+    between: Annotated[
+        tuple[str, str] | None,
+        typer.Option(
+            metavar="FILTER FILTER",
+            help="Find leaks: items that fulfil the first, such as split=train, and are copies of some of the second.",
+        ),
+    ] = None,
     keep: Annotated[
         list[str] | None,
         typer.Option(help="Which of a group to keep: largest, oldest, first or a pattern of keys; repeat it in order."),
@@ -220,24 +233,31 @@ def duplicates(
     force: ForceOption = False,
     json: Annotated[bool, typer.Option("--json", help="Print the groups as JSON.")] = False,
 ) -> None:
-    """Find copies of the same picture, and say which to keep."""
+    """Find copies of the same picture, and say which to keep; with --between, those that two parts share."""
     from search.curation.duplicates import find_duplicates
+    from search.curation.leaks import find_leaks
     from search.plans.duplicate_plan import plan_of_duplicates
     from search.plans.plan_file import plan_output, write_plan
 
     limit = _radius_of(radius)
+    if between and keep:
+        raise typer.BadParameter("expected --keep without --between, which keeps the items of its second filter")
     output = _figure_output(figure, force, weights)
     plan_file = None if plan is None else plan_output(plan, force=force)
     with _open(store, output, weights) as searcher:
         if plan_file is not None:
             plan_file.require_replaceable(searcher.store)
-        groups = find_duplicates(
-            searcher,
-            limit,
-            check=check,
-            keep=keep or [],
-            on_stage=console.print_message,
-        )
+        if between is None:
+            groups = find_duplicates(searcher, limit, check=check, keep=keep or [], on_stage=console.print_message)
+        else:
+            groups = find_leaks(
+                searcher,
+                *_filters(between),
+                limit,
+                check=check,
+                names=between,
+                on_stage=console.print_message,
+            )
         if plan_file is not None:
             write_plan(plan_of_duplicates(groups, searcher.store), plan_file)
         if output is not None:

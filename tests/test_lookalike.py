@@ -28,6 +28,7 @@ def test_every_public_name_is_that_of_its_package() -> None:
         "explore": search.explore,
         "find_duplicates": search.find_duplicates,
         "find_label_issues": search.find_label_issues,
+        "find_leaks": search.find_leaks,
         "ingest": ingest.ingest,
         "plan": ingest.plan,
         "renew": ingest.renew,

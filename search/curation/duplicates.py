@@ -20,7 +20,9 @@ from search.notebook import MAX_STRIPS, html_strip, html_strips
 from search.results import plain_text, query_name
 from search.searcher import Searcher
 from search.store_thumbnails import StoreThumbnails, Thumbnails, no_thumbnails
+from storage import Store
 from storage.console import printable, right_aligned
+from storage.types.items import SourcedItem
 
 #: Items read at once.
 _PAGE = 4096
@@ -30,10 +32,25 @@ _TABLE_GROUPS = 50
 
 
 @dataclass(frozen=True)
+class Between:
+    """The two parts of a store between which leaks are sought, in words, and how many items the second has."""
+
+    first: str
+    second: str
+    second_count: int
+
+    def as_json(self) -> dict[str, Any]:
+        """Return the parts as JSON."""
+        return {"first": self.first, "second": self.second, "items": self.second_count}
+
+
+@dataclass(frozen=True)
 class Duplicates:
     """The groups among `item_count` items, the largest first, and of equal sizes the one with the nearest pair.
 
-    `radius` is the one that was given; without one `auto` says what share of copies is expected to be found.
+    `radius` is the one that was given; without one `auto` says what share of copies is expected to be found. For leaks
+    `between` two parts of a store, `item_count` is that of the first; each group is an item of the second to keep, with
+    copies of it in the first.
     """
 
     radius: float | None
@@ -41,6 +58,7 @@ class Duplicates:
     groups: tuple[DuplicateGroup, ...]
     auto: Calibration | None = None
     thumbnails: Thumbnails = field(default=no_thumbnails, repr=False, compare=False)
+    between: Between | None = None
 
     def __str__(self) -> str:
         return f"{self.summary()}\n{plain_text([self.table()])}"
@@ -59,6 +77,7 @@ class Duplicates:
         return {
             "radius": self.radius,
             "auto": None if self.auto is None else self.auto.as_json(),
+            "between": None if self.between is None else self.between.as_json(),
             "items": self.item_count,
             "others": self.duplicate_count,
             "groups": [group.as_json() for group in self.groups],
@@ -66,15 +85,26 @@ class Duplicates:
 
     def summary(self) -> str:
         """Return a line with the counts, and without a radius lines with the kinds of copies and the forecast."""
-        groups = f"{len(self.groups):,} group{'s' * (len(self.groups) != 1)} of duplicates"
-        within = "" if self.radius is None else f" within {self.radius:.4g}"
-        counts = f"{groups}{within}: {self.duplicate_count:,} of {self.item_count:,} items could be deleted"
+        counts = self._counts()
         more = f"; the {_TABLE_GROUPS} largest:" if len(self.groups) > _TABLE_GROUPS else ""
         if self.auto is None:
             return counts + more
         kinds = Counter(str(member.kind) for group in self.groups for member in group.others)
         by_kind = ", ".join(f"{kinds[kind]:,} {kind}" for kind in Kind if kinds[kind])
         return "\n".join([self.auto.sentence(), *([by_kind] if by_kind else []), counts + more])
+
+    def _counts(self) -> str:
+        within = "" if self.radius is None else f" within {self.radius:.4g}"
+        if self.between is None:
+            groups = f"{len(self.groups):,} group{'s' * (len(self.groups) != 1)} of duplicates"
+            return f"{groups}{within}: {self.duplicate_count:,} of {self.item_count:,} items could be deleted"
+        parts = self.between
+        relation = "are copies" if self.radius is None else f"are{within}"
+        leaked = sum(not all(member.keep for member in group.others) for group in self.groups)
+        return (
+            f"{self.duplicate_count:,} of {self.item_count:,} items with {parts.first} {relation} of {leaked:,} of "
+            f"{parts.second_count:,} with {parts.second}"
+        )
 
     def table(self) -> Table:
         """Return the largest groups as a table to print."""
@@ -139,12 +169,17 @@ def find_duplicates(
     return Duplicates(radius, len(searcher), tuple(groups), calibration, StoreThumbnails(store))
 
 
+def stored_items(store: Store) -> list[SourcedItem]:
+    """Return all items of a store as they were after one batch, in id order."""
+    return store.read_whole(lambda: [item for page, _ in store.sourced_pages(_PAGE) for item in page])
+
+
 def _checked_groups(
     searcher: Searcher, rule: KeepRule, different: Container[frozenset[bytes]], on_stage: Callable[[str], None]
 ) -> tuple[list[DuplicateGroup], Calibration]:
     """Return the groups of pictures that a second look calls copies, and what it is expected to find."""
     store = searcher.store
-    items = store.read_whole(lambda: [item for page, _ in store.sourced_pages(_PAGE) for item in page])
+    items = stored_items(store)
     pictures = ItemPictures(store, items)
     # First, since the network's weights may be missing.
     calibration = calibrate(searcher, pictures)

@@ -37,11 +37,12 @@ def draw_duplicates(duplicates: Duplicates, store: Store) -> Iterator[Figure]:
     marked. Raise FigureUnusable for no group.
     """
     if not duplicates.groups:
+        what = "duplicates" if duplicates.between is None else "leaks"
         raise FigureUnusable(
-            "expected duplicates to draw, got none: give a --radius to find what merely looks alike"
+            f"expected {what} to draw, got none: give a --radius to find what merely looks alike"
             if duplicates.radius is None
-            else f"expected duplicates to draw, got none within {duplicates.radius:.4g}: give a larger --radius to "
-            "find more"
+            else f"expected {what} to draw, got none within {duplicates.radius:.4g}: give a larger --radius to find "
+            "more"
         )
     groups = sorted(duplicates.groups, key=lambda group: group.least_sure)
     pages = [groups[start : start + _MAX_ROWS] for start in range(0, len(groups), _MAX_ROWS)]
@@ -52,10 +53,12 @@ def _page(groups: Sequence[DuplicateGroup], number: int, duplicates: Duplicates,
     ids = {member.id for group in groups for member in group.members[: _MAX_HITS + 1]}
     thumbnails = store.thumbnails(sorted(ids))
     total, first = len(duplicates.groups), number * _MAX_ROWS + 1
-    noun = f"group{'s' * (total != 1)} of duplicates"
+    noun = f"group{'s' * (total != 1)} of duplicates" if duplicates.between is None else f"leak{'s' * (total != 1)}"
     count = (
         f"{total:,} {noun}" if len(groups) == total else f"{noun} {first:,} to {first + len(groups) - 1:,} of {total:,}"
     )
+    if duplicates.between is not None:
+        count += f" from {duplicates.between.second} into {duplicates.between.first}"
     within = "" if duplicates.radius is None else f" within {duplicates.radius:.4g}"
     rows = [_group_row(group, thumbnails) for group in groups]
     marked = any(tile.frame is DOUBTFUL for row in rows for tile in row if isinstance(tile, Tile))

@@ -22,6 +22,7 @@ def test_duplicates_are_printed_as_json_and_as_a_table_and_drawn(search: Command
     assert search.json("duplicates", "--store", store, "--radius", 0.1, "--figure", figure) == {
         "radius": 0.1,
         "auto": None,
+        "between": None,
         "items": 3,
         "others": 1,
         "groups": [

@@ -6,7 +6,7 @@ import pytest
 
 from storage import Store
 from tests.commands import Command
-from tests.search.plans.pictures import picture_store, tree
+from tests.search.plans.pictures import picture_store, stored_keys, tree
 
 
 @pytest.fixture
@@ -57,6 +57,33 @@ def test_what_only_looks_alike_is_kept_until_a_person_says_otherwise(plan: Path)
         ["1", "remove", "identical file", "1.00", "newer file"],
         ["1", "keep", "looks alike", "", "look at it first; newer file"],
     ]
+
+
+def test_a_plan_for_leaks_keeps_what_the_second_filter_selects(
+    search: Command, tmp_path: Path, store: Path, plan: Path
+) -> None:
+    leaks = ("duplicates", "--store", store, "--radius", 0.1, "--between", "label=a", "label=b", "--force")
+    document = search.json(*leaks, "--plan", plan, "--figure", tmp_path / "leaks.png")
+    assert document["between"] == {"first": "label=a", "second": "label=b", "items": 2}
+    assert (document["items"], document["others"]) == (2, 2)
+    assert (tmp_path / "leaks.png").is_file()
+    lines = [line.split(",") for line in plan.read_text("utf-8-sig").splitlines()]
+    assert [[cells[index] for index in (1, 2, 4, 6)] for cells in lines[1:]] == [
+        ["keep", "", "has label=b", "b/near.png"],
+        ["keep", "looks alike", "look at it first; has label=a", "a/copy.png"],
+        ["keep", "looks alike", "look at it first; has label=a", "a/one.png"],
+    ]
+    plan.write_text(plan.read_text("utf-8-sig").replace("1,keep,looks alike", "1,remove,looks alike"), "utf-8")
+    assert search("apply", plan, "--yes")[0] == 0
+    assert set(stored_keys(store)) == {"b/near.png", "b/other.png"}
+    assert search("apply", plan, "--undo", "--yes")[0] == 0
+    assert set(stored_keys(store)) == {"a/one.png", "a/copy.png", "b/near.png", "b/other.png"}
+
+
+def test_between_takes_two_filters_and_no_rule_what_to_keep(search: Command, store: Path) -> None:
+    status, out, err = search("duplicates", "--store", store, "--between", "label=a", "label=b", "--keep", "oldest")
+    assert (status, out) == (2, "")
+    assert "expected --keep without --between, which keeps the items of its second filter" in err
 
 
 def test_what_is_called_different_is_in_no_group_any_more(search: Command, store: Path, plan: Path) -> None:

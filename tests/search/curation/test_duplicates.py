@@ -85,6 +85,7 @@ def test_json_holds_every_group_with_distances(tmp_path: Path) -> None:
     assert duplicates.as_json() == {
         "radius": 0.1,
         "auto": None,
+        "between": None,
         "items": 3,
         "others": 1,
         "groups": [

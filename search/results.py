@@ -3,11 +3,13 @@
 import io
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass, field
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, overload
 
 from rich.table import Column, Table
 from rich.text import Text
 
+from search.explorer_page import FILE, ExplorerPage, explore_result
 from search.store_thumbnails import Thumbnails, no_thumbnails
 from storage import Hit, Item
 from storage.console import PrintableConsole, printable, right_aligned
@@ -56,6 +58,10 @@ class QueryResult:
         from search.notebook import html_strip
 
         return html_strip(self.query, self.hits, self.item, self.image, self.thumbnails)
+
+    def explore(self, out: str | Path = FILE, *, force: bool = False) -> ExplorerPage:
+        """Write a page of the store that opens on the hits, as `search.explore` does; raise StoreClosed."""
+        return explore_result(self, self.thumbnails, out, force=force)
 
     def as_json(self) -> dict[str, Any]:
         """Return the query and its hits as JSON."""

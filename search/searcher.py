@@ -15,9 +15,10 @@ from ingest.embedding.network.precision import stored_precision
 from ingest.embedding.recipes import recipe_of
 from search.classify import Prediction, Predictions, classify
 from search.examples import Examples
+from search.explorer_page import FILE, NEIGHBOURS, ExplorerPage, explore_store
 from search.results import QueryResult, QueryResults, query_name
 from search.store_thumbnails import StoreThumbnails
-from storage import BatchHits, Item, Neighbours, Store
+from storage import BatchHits, Item, Neighbours, Store, Where
 from storage.errors import InvalidQuery, InvalidVectors, StoreRenewed, UnknownItem
 from storage.types.items import checked_k
 from storage.types.query import Id, Query, SearchOptions
@@ -194,6 +195,16 @@ class Searcher:
     def neighbours_of_all(self, k: int = 5) -> Neighbours:
         """Return the k nearest neighbours of every item of the store, itself excluded, as arrays of ids."""
         return self.store.neighbours_of_all(k)
+
+    def explore(
+        self, out: str | Path = FILE, *, k: int = NEIGHBOURS, where: Where | None = None, force: bool = False
+    ) -> ExplorerPage:
+        """Write a page to look at the store, or at its items that fulfil a filter; a notebook shows it in a frame.
+
+        The file at `out` is replaced if it is such a page, or with `force`. A result's own `explore` writes a page that
+        opens on the result. Raise PageUnusable, OutputRefused or what a query raises.
+        """
+        return explore_store(self.store, out, k=k, where=where, force=force)
 
     def predict(self, image: ImageInput, k: int | None = None, **options: Unpack[SearchOptions]) -> Prediction:
         """Return the label that most of the items nearest to an image have, with its share of the votes."""

@@ -29,13 +29,17 @@ class StoreThumbnails:
 
     def __call__(self, ids: Sequence[int]) -> dict[int, bytes]:
         """Return the thumbnails of the items that have one."""
+        return self.open_store().thumbnails(ids)
+
+    def open_store(self) -> Store:
+        """Return the store; raise StoreClosed."""
         store = self._store()
         if store is None or store.closed:
             raise StoreClosed(
                 f"expected {self._location} to be open to read pictures from, got a store that is closed: keep it open "
                 "while results are shown"
             )
-        return store.thumbnails(ids)
+        return store
 
     def __copy__(self) -> "StoreThumbnails":
         return self
@@ -45,6 +49,13 @@ class StoreThumbnails:
 
     def __reduce__(self) -> tuple[Callable[[], Thumbnails], tuple[()]]:
         return _pickled, ()
+
+
+def store_of(thumbnails: Thumbnails) -> Store:
+    """Return the open store of thumbnails; raise StoreClosed when they have none."""
+    if isinstance(thumbnails, StoreThumbnails):
+        return thumbnails.open_store()
+    raise StoreClosed("expected a result of an open store to explore, got one without a store: run the query again")
 
 
 def _pickled() -> Thumbnails:

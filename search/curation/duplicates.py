@@ -3,6 +3,7 @@
 from collections import Counter
 from collections.abc import Callable, Container, Sequence
 from dataclasses import dataclass, field, replace
+from pathlib import Path
 from typing import Any
 
 from rich.table import Table
@@ -16,6 +17,7 @@ from search.curation.duplicate_group import DuplicateGroup, Kind, Member
 from search.curation.groups_within import groups_within
 from search.curation.item_pictures import ItemPictures
 from search.curation.keep_rule import KeepRule
+from search.explorer_page import FILE, ExplorerPage, explore_result
 from search.notebook import MAX_STRIPS, html_strip, html_strips
 from search.results import plain_text, query_name
 from search.searcher import Searcher
@@ -66,6 +68,10 @@ class Duplicates:
     def _repr_html_(self) -> str:
         strips = [_html_strip(group, self.thumbnails) for group in self.groups[:MAX_STRIPS]]
         return html_strips(self.summary(), strips, len(self.groups))
+
+    def explore(self, out: str | Path = FILE, *, force: bool = False) -> ExplorerPage:
+        """Write a page of the store that opens on the groups, as `search.explore` does; raise StoreClosed."""
+        return explore_result(self, self.thumbnails, out, force=force)
 
     @property
     def duplicate_count(self) -> int:

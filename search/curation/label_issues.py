@@ -9,6 +9,7 @@ from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from functools import partial
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -18,6 +19,7 @@ from rich.text import Text
 
 from ingest.embedding.recipes.recipe import is_trained_on_labels
 from search.curation.vote_trial import Neighbourhoods, VoteTrial, try_votes
+from search.explorer_page import FILE, ExplorerPage, explore_result
 from search.notebook import MAX_STRIPS, html_strip, html_strips, html_title
 from search.results import identity, plain_text, query_name
 from search.searcher import Searcher
@@ -118,6 +120,10 @@ class LabelIssues:
             for issue in self.issues[:MAX_STRIPS]
         ]
         return html_strips(self.summary(), strips, len(self.issues))
+
+    def explore(self, out: str | Path = FILE, *, force: bool = False) -> ExplorerPage:
+        """Write a page of the store that opens on the label issues, as `search.explore` does; raise StoreClosed."""
+        return explore_result(self, self.thumbnails, out, force=force)
 
     def as_json(self) -> dict[str, Any]:
         """Return the issues as JSON."""

@@ -1,80 +1,64 @@
 """Write an explorer of a store: one HTML file with its items, pictures and neighbours."""
 
 import os
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from html import escape
 from importlib import metadata
 from pathlib import Path
-from urllib.parse import quote
 
 import numpy as np
 
 from search.curation.duplicates import Duplicates
 from search.curation.label_issues import LabelIssues, find_label_issues
 from search.errors import PageUnusable
-from search.explorer.collection import MAX_ITEMS, collect
+from search.explorer.collection import MAX_ITEMS, Collection, collect
 from search.explorer.findings import Findings
 from search.explorer.layout import layout
 from search.explorer.page import MARK, Facts, page_parts
 from search.explorer.picture_pages import picture_pages
+from search.explorer_page import FILE, NEIGHBOURS, ExplorerPage
 from search.figures.palette import LABEL_COLOURS
 from search.figures.tsne import SEED
+from search.results import QueryResult
 from search.searcher import Searcher
-from storage import Where
+from storage import Store, Where
 from storage.console import display_name
 from storage.errors import StoreUnwritable
 from storage.files.output_file import OutputFile
 
-DEFAULT_K = 10
-
 #: The share of the items whose nearest neighbour is within the distance at which near-duplicates are first listed.
 _NEAR_SHARE = 0.01
 
-
-#: Pixels of a page's height in a notebook.
-_HEIGHT = 720
-
-
-@dataclass(frozen=True)
-class Explorer:
-    """A page that was written: its place, how many items it has, and of how many; a notebook shows it in a frame."""
-
-    path: Path
-    items: int
-    selected: int
-
-    def __str__(self) -> str:
-        sample = "" if self.items == self.selected else f" of {self.selected:,}"
-        return f"Wrote {self.items:,}{sample} items to {self.path}"
-
-    def _repr_html_(self) -> str:
-        # By its path, never its content: a notebook would grow by all pictures.
-        return (
-            f'<iframe src="{escape(quote(str(self.path)))}" width="100%" height="{_HEIGHT}" style="border:0"></iframe>'
-        )
+#: What a page can open on.
+Result = QueryResult | Duplicates | LabelIssues
 
 
 def explore(
     searcher: Searcher,
-    out: str | Path = "explorer.html",
+    out: str | Path = FILE,
     *,
-    k: int = DEFAULT_K,
+    k: int = NEIGHBOURS,
     where: Where | None = None,
-    duplicates: Duplicates | None = None,
-    issues: LabelIssues | None = None,
+    opens_on: Result | None = None,
     force: bool = False,
-) -> Explorer:
+) -> ExplorerPage:
     """Write a page to look at a store, or at its items that fulfil a filter, with k neighbours each.
 
-    With `duplicates` or `issues` it opens on the list of these. The file at `out` is replaced if it is such a page, or
-    with `force`. In a notebook the result is the page itself, which must be in a folder that the notebook's server
-    shows. Raise PageUnusable, OutputRefused or what a query raises.
+    It opens on a list of the hits, duplicates or label issues that `opens_on` has, if it is given. The file at `out` is
+    replaced if it is such a page, or with `force`. In a notebook the result is the page itself, which must be in a
+    folder that the notebook's server shows. Raise PageUnusable, OutputRefused or what a query raises.
     """
     output = page_output(Path(out), force=force)
     texts = [f"{field} {condition}" for field, condition in (where or {}).items()]
-    return write_page(searcher, output, k=k, where=where, where_texts=texts, duplicates=duplicates, issues=issues)
+    return write_page(searcher, output, k=k, where=where, where_texts=texts, opens_on=opens_on)
+
+
+def explore_store(
+    store: Store, out: str | Path, *, k: int, where: Where | None, opens_on: Result | None, force: bool
+) -> ExplorerPage:
+    """Write a page as `explore` does, without a searcher of an open store."""
+    return explore(Searcher(store), out, k=k, where=where, opens_on=opens_on, force=force)
 
 
 def page_output(path: Path, *, force: bool = False) -> OutputFile:
@@ -101,31 +85,62 @@ def write_page(
     searcher: Searcher,
     output: OutputFile,
     *,
-    k: int = DEFAULT_K,
+    k: int = NEIGHBOURS,
     where: Where | None = None,
     where_texts: Sequence[str] = (),
-    duplicates: Duplicates | None = None,
-    issues: LabelIssues | None = None,
+    opens_on: Result | None = None,
     max_items: int = MAX_ITEMS,
     report: Callable[[str], None] = lambda _: None,
-) -> Explorer:
+) -> ExplorerPage:
     """Write a page as `explore` does; `where_texts` say the filter, and `report` is told what is done next."""
     output.require_replaceable(searcher.store)
+    page = made_page(
+        searcher, k=k, where=where, where_texts=where_texts, opens_on=opens_on, max_items=max_items, report=report
+    )
+    try:
+        output.write(lambda file: [file.write(part.encode()) for part in page.parts])
+    except StoreUnwritable as error:
+        reason = getattr(error.__cause__, "strerror", None) or str(error)
+        raise PageUnusable(
+            f"expected to write the page {output.path}, got '{reason}': name another path, or make room"
+        ) from error
+    return ExplorerPage(output.path, page.items, page.selected)
+
+
+@dataclass(frozen=True, eq=False)
+class MadePage:
+    """A page's text in parts, to be read once; how many items it has, and of how many."""
+
+    parts: Iterator[str]
+    items: int
+    selected: int
+
+
+def made_page(
+    searcher: Searcher,
+    *,
+    k: int = NEIGHBOURS,
+    where: Where | None = None,
+    where_texts: Sequence[str] = (),
+    opens_on: Result | None = None,
+    max_items: int = MAX_ITEMS,
+    report: Callable[[str], None] = lambda _: None,
+) -> MadePage:
+    """Return a page as `write_page` writes it."""
     store = searcher.store
     report("finding neighbours")
     collection = collect(store, k, where, max_items)
     report(f"placing {len(collection.items):,} items")
     placed = layout(store, collection.ids, collection.vectors)
     report("looking for label issues")
-    listing = "duplicates" if duplicates else "suspects" if issues else ""
-    if issues is None:
-        issues = find_label_issues(searcher, k, neighbours=collection.of_all)
+    findings = Findings(
+        opens_on if isinstance(opens_on, LabelIssues) else find_label_issues(searcher, k, neighbours=collection.of_all),
+        opens_on if isinstance(opens_on, Duplicates) else None,
+        opens_on if isinstance(opens_on, QueryResult) else None,
+        store.rejects(),
+    )
     report("packing pictures")
     pictures = picture_pages(store, collection.ids, placed.places)
-    nearest = collection.distances[:, 0] if collection.distances.shape[1] else np.zeros(1)
-    radius = None if duplicates is None else duplicates.radius
-    if radius is None:
-        radius = float(np.quantile(nearest, _NEAR_SHARE))
     facts = Facts(
         # Not the whole path: a page is for others too.
         store=display_name(store.location.folder.resolve().name if store.location.folder else str(store.location)),
@@ -138,16 +153,29 @@ def write_page(
         layout=placed.method,
         seed=SEED,
         palette=LABEL_COLOURS,
-        radius=radius,
-        listing=listing,
+        radius=_first_radius(collection, findings.duplicates),
+        listing=_listing(opens_on),
     )
-    findings = Findings(issues, duplicates, store.rejects())
-    parts = page_parts(collection, placed.places, pictures, findings, facts)
-    try:
-        output.write(lambda file: [file.write(part.encode()) for part in parts])
-    except StoreUnwritable as error:
-        reason = getattr(error.__cause__, "strerror", None) or str(error)
-        raise PageUnusable(
-            f"expected to write the page {output.path}, got '{reason}': name another path, or make room"
-        ) from error
-    return Explorer(output.path, len(collection.items), collection.selected)
+    return MadePage(
+        page_parts(collection, placed.places, pictures, findings, facts), len(collection.items), collection.selected
+    )
+
+
+def _listing(opens_on: Result | None) -> str:
+    """Return the list that a page opens on, by its name in the page; none for the item and map."""
+    match opens_on:
+        case Duplicates():
+            return "duplicates"
+        case LabelIssues():
+            return "suspects"
+        case QueryResult():
+            return "hits"
+    return ""
+
+
+def _first_radius(collection: Collection, duplicates: Duplicates | None) -> float:
+    """Return the distance within which near-duplicates are listed at first."""
+    if duplicates is not None and duplicates.radius is not None:
+        return duplicates.radius
+    nearest = collection.distances[:, 0] if collection.distances.shape[1] else np.zeros(1)
+    return float(np.quantile(nearest, _NEAR_SHARE))

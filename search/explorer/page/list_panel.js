@@ -1,6 +1,6 @@
 /** The items as a list: those shown on the map, or one of the ready-made selections. */
 
-import { byId, makeButton } from "./dom.js";
+import { byId, make, makeButton } from "./dom.js";
 import { nearDuplicates } from "./duplicates.js";
 import { ItemList } from "./item_list.js";
 import { indicesOf } from "./state.js";
@@ -9,6 +9,8 @@ import { distanceText, printable, thousands } from "./text.js";
 /** @import { MapView } from "./map.js" */
 
 /** @typedef {{ items: number[], note: (item: number) => string, about: string }} Listing */
+
+const NO_QUERY = { name: "", item: -1, hits: [], distances: [], total: 0 };
 
 /** @param {MapView} map */
 export function showListPanel(map) {
@@ -46,14 +48,28 @@ export function showListPanel(map) {
     };
   };
 
+  /** The hits of the query that the page was opened on, nearest first. @returns {Listing} */
+  const hits = () => {
+    const { name, hits: items, distances: far, total } = collection.query ?? NO_QUERY;
+    const distanceOf = new Map(items.map((item, rank) => [item, far[rank]]));
+    const missing = total - items.length;
+    return {
+      items,
+      note: (item) => distanceText(distanceOf.get(item) ?? 0),
+      about: `Nearest to ${printable(name)}${missing ? `; ${thousands(missing)} more are not on this page` : ""}.`,
+    };
+  };
+
   /** @returns {Listing} */
   const shown = () => ({ items: indicesOf(state.shown), note: () => "", about: "" });
 
   /** @type {Listing} */
   let listing = shown();
+  /** @type {Record<string, () => Listing>} */
+  const listings = { suspects, duplicates, hits };
   const show = () => {
     const kind = choice.value;
-    listing = kind === "suspects" ? suspects() : kind === "duplicates" ? duplicates() : shown();
+    listing = (listings[kind] ?? shown)();
     const items = kind === "shown" ? listing.items : listing.items.filter((item) => state.shown[item]);
     byId("radius-row", HTMLElement).hidden = kind !== "duplicates";
     byId("rejects", HTMLElement).hidden = kind !== "rejects";
@@ -64,6 +80,7 @@ export function showListPanel(map) {
     list.show(items, listing.note);
   };
   setUpRange(map, range, show);
+  if (collection.query) choice.append(make("option", { text: "hits of a query", attributes: { value: "hits" } }));
   if (collection.facts.listing) choice.value = collection.facts.listing;
   choice.addEventListener("change", () => {
     byId("list", HTMLElement).scrollTop = 0;

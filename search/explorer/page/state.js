@@ -14,7 +14,7 @@ export class State {
     this.collection = collection;
     this.facets = facets;
     this.hovered = -1;
-    this.pinned = -1;
+    this.pinned = collection.query?.item ?? -1;
     /** Pinned before, the last one last. @type {number[]} */
     this.trail = [];
     this.selected = new Uint8Array(collection.count);

@@ -50,6 +50,8 @@ export interface Collection {
   sizes: Uint8Array;
   suspects: Suspect[];
   groups: number[][];
+  /** The query whose hits the page opens on, if it does. */
+  query: Query | null;
   rejects: { key: string; reason: string }[];
 }
 
@@ -58,6 +60,16 @@ export interface Suspect {
   index: number;
   said: string;
   margin: number;
+}
+
+/** A query by a stored item, or by another picture or vector: then `item` is -1. Its hits are indices, nearest first. */
+export interface Query {
+  name: string;
+  item: number;
+  hits: number[];
+  distances: number[];
+  /** How many hits there were; some may not be on the page. */
+  total: number;
 }
 
 /** A neighbour of an item; `index` is -1 for one that is not on the page. */

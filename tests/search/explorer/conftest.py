@@ -47,7 +47,9 @@ def open_page(chromium: Browser, lines_page: Path) -> Iterator[Open]:
     heard: list[str] = []
     with ExitStack() as contexts:
 
-        def open_in(width: int = 1280, anchor: str = "", script: str = "", *, touch: bool = False) -> Page:
+        def open_in(
+            width: int = 1280, anchor: str = "", script: str = "", *, touch: bool = False, file: Path = lines_page
+        ) -> Page:
             context = chromium.new_context(
                 viewport={"width": width, "height": 800}, has_touch=touch, accept_downloads=True
             )
@@ -59,9 +61,9 @@ def open_page(chromium: Browser, lines_page: Path) -> Iterator[Open]:
             page.on("request", lambda request: heard.append(request.url) if request.url != page.url else None)
             if script:
                 page.add_init_script(script)
-            page.goto(lines_page.as_uri() + anchor)
+            page.goto(file.as_uri() + anchor)
             page.wait_for_selector("html[data-ready=yes]")
-            heard[:] = [line for line in heard if not line.startswith((lines_page.as_uri(), "data:", "blob:"))]
+            heard[:] = [line for line in heard if not line.startswith((file.as_uri(), "data:", "blob:"))]
             return page
 
         yield open_in

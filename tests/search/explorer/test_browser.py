@@ -234,3 +234,17 @@ def test_a_tap_pins_on_a_narrow_screen(open_page: Open, lines_page: Path) -> Non
     page = open_page(400, touch=True)
     page.touchscreen.tap(*place(page, lines_page, 10))
     expect(page.locator("#item .card .key")).to_have_text(re.compile(r"key \d+"))
+
+
+def test_a_page_of_a_querys_hits_opens_on_their_list_with_the_item_pinned(
+    open_page: Open, lines_page: Path, tmp_path: Path
+) -> None:
+    with Searcher.open(lines_page.parent / "lines") as searcher:
+        result = searcher.by_id(10, 4, exclude=[13])
+        file = result.explore(tmp_path / "hits.html").path
+    page = open_page(file=file)
+    expect(page.locator("#listing-about")).to_have_text("Nearest to item 10 (key 10).")
+    assert page.locator("#list .key").all_text_contents() == [hit.key for hit in result.hits]
+    assert page.locator("#list .note").all_text_contents() == [f"{hit.distance:.4f}" for hit in result.hits]
+    page.locator("#tab-item").click()
+    expect(page.locator("#item .card .key")).to_have_text("key 10")

@@ -8,10 +8,13 @@ import pytest
 from PIL import Image
 
 from search.curation.duplicates import find_duplicates
+from search.curation.label_issues import find_label_issues
 from search.errors import PageUnusable
-from search.explorer.explore import explore, page_output, write_page
+from search.explorer.explore import page_output, write_page
+from search.results import QueryResult
 from search.searcher import Searcher
 from storage import NewItem, Store, Where
+from storage.errors import StoreClosed
 from tests.errors import error_message
 from tests.search.explorer.page_data import array_of, block, json_of, neighbour_lists
 from tests.search.explorer.stores import COUNT, EMBEDDING, lines_store, new_items
@@ -98,17 +101,55 @@ def test_suspects_are_those_of_the_command_and_rejects_are_listed(tmp_path: Path
 
 def test_in_a_notebook_a_page_is_a_frame_over_its_file(tmp_path: Path) -> None:
     with Searcher.open(lines_store(tmp_path)) as searcher:
-        duplicates = find_duplicates(searcher, 0.2)
-        page = explore(searcher, tmp_path / "a 'b.html", duplicates=duplicates, k=3)
-    assert str(page) == f"Wrote {COUNT} items to {tmp_path}/a 'b.html"
+        page = searcher.explore(tmp_path / "a 'b.html", k=3, where={"even": True})
+    assert str(page) == f"Wrote {COUNT // 2} items to {tmp_path}/a 'b.html"
     assert page._repr_html_() == (
         f'<iframe src="{tmp_path}/a%20%27b.html" width="100%" height="720" style="border:0"></iframe>'
     )
-    groups = [[member.id for member in group.members] for group in duplicates.groups]
-    assert json_of(page.path, "findings")["groups"] == groups
-    assert len(groups) > 1
     facts = json_of(page.path, "facts")
-    assert (facts["listing"], facts["radius"]) == ("duplicates", 0.2)
+    assert (facts["k"], facts["where"], facts["listing"]) == (3, ["even True"], "")
+
+
+def test_duplicates_label_issues_and_the_hits_of_a_query_open_a_page_on_themselves(tmp_path: Path) -> None:
+    with Searcher.open(lines_store(tmp_path)) as searcher:
+        duplicates = find_duplicates(searcher, 0.2)
+        issues = find_label_issues(searcher, 3)
+        by_id = searcher.by_id(10, 4, exclude=[13])
+        by_vector = searcher.by_vector([0, 9, 0], 2)
+        pages = {
+            "duplicates": duplicates.explore(tmp_path / "1.html").path,
+            "suspects": issues.explore(tmp_path / "2.html").path,
+            "item": by_id.explore(tmp_path / "3.html").path,
+            "vector": by_vector.explore(tmp_path / "4.html").path,
+        }
+    listings = {name: json_of(page, "facts")["listing"] for name, page in pages.items()}
+    assert listings == {"duplicates": "duplicates", "suspects": "suspects", "item": "hits", "vector": "hits"}
+    groups = [[member.id for member in group.members] for group in duplicates.groups]
+    assert json_of(pages["duplicates"], "findings")["groups"] == groups
+    assert len(groups) > 1
+    assert json_of(pages["duplicates"], "facts")["radius"] == 0.2
+    found = [(suspect["index"], suspect["said"]) for suspect in json_of(pages["suspects"], "findings")["suspects"]]
+    assert found == [(issue.item.id, issue.predicted_label) for issue in issues.issues]
+    for name, result, item in (("item", by_id, 10), ("vector", by_vector, -1)):
+        assert json_of(pages[name], "findings")["query"] == {
+            "name": result.query,
+            "item": item,
+            "hits": [hit.id for hit in result.hits],
+            "distances": [hit.distance for hit in result.hits],
+            "total": len(result.hits),
+        }
+
+
+def test_a_result_without_an_open_store_has_no_page(tmp_path: Path) -> None:
+    with Searcher.open(lines_store(tmp_path)) as searcher:
+        result = searcher.by_id(10)
+    assert error_message(StoreClosed, result.explore, tmp_path / "page.html") == (
+        f"expected {tmp_path / 'lines'} to be open to read pictures from, got a store that is closed: keep it open "
+        "while results are shown"
+    )
+    assert error_message(StoreClosed, QueryResult("a vector", ()).explore, tmp_path / "page.html") == (
+        "expected a result of an open store to explore, got one without a store: run the query again"
+    )
 
 
 def test_the_map_is_computed_once_and_a_damaged_one_again(tmp_path: Path) -> None:

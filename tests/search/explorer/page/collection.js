@@ -23,6 +23,7 @@ export function fiveItems() {
     sizes: new Uint8Array(10),
     suspects: [],
     groups: [],
+    query: null,
     rejects: [],
   };
 }

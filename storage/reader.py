@@ -45,12 +45,14 @@ from storage.memory.neighbours import Neighbours, neighbours_of_all
 from storage.types.embedding import Embedding
 from storage.types.items import Item, ReusableItem, SourcedItem, checked_id, checked_k, checked_radius
 from storage.types.jobs import Job, Rejected
-from storage.types.query import NO_LIMIT, Id, Query
+from storage.types.label_counts import LabelCounts
+from storage.types.query import NO_LIMIT, Id, PageRequest, Query
 from storage.types.vectors import checked_vectors
 from storage.types.where import COLUMNS, EXISTS, Condition, Where, conditions_of
 from storage.view import CurrentView, View
 
 if TYPE_CHECKING:
+    from storage.memory.item_page import ItemPage
     from storage.milvus.engine import Engine
 
 
@@ -317,7 +319,7 @@ class StoreReader:
             )
         )
 
-    def label_counts(self) -> dict[str | None, int]:
+    def label_counts(self) -> LabelCounts:
         """Return how many items each label has, in order of the labels and None last."""
         return self._current.up_to_date(lambda view: read_state(view.reading, view.label_counts))
 
@@ -335,6 +337,16 @@ class StoreReader:
     def count(self, where: Where | None = None) -> int:
         """Return how many items fulfil a filter; raise as `search` does for one without meaning."""
         return self._current.up_to_date(lambda view: view.count(conditions_of(where)))
+
+    def item_page(
+        self, where: Where | None = None, *, after: int = -1, size: int = 100, count_labels: bool = False
+    ) -> "ItemPage":
+        """Return the first `size` items above an id that fulfil a filter, in id order, of the batch that is loaded.
+
+        With `count_labels` all that fulfil it are counted by label. Raise as `search` does for invalid filters.
+        """
+        request = PageRequest(conditions_of(where), checked_id(after), checked_k(size), count_labels)
+        return self._current.up_to_date(lambda view: view.item_page(request))
 
     def missing_fields(self, where: Where | None) -> list[str]:
         """Return the fields of a filter, of those after `exists`, that no item has: it selects none or all by them."""

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, TypeVar
 
 from storage.catalog.catalog import Catalog
 from storage.catalog.database import Database
-from storage.catalog.pages import BatchState, newest_state
+from storage.catalog.pages import BatchState, newest_state, read_state
 from storage.catalog.row import Row, vectors_of
 from storage.errors import ServerUnusable, StoreRenewed, store_closed
 from storage.maintenance.info import label_counts
@@ -24,11 +24,13 @@ from storage.memory.searchable import ExcludedIds, Queries, Searchable
 from storage.memory.snapshot_cache import SnapshotCache
 from storage.types.embedding import Embedding
 from storage.types.items import Item
-from storage.types.query import Query
+from storage.types.label_counts import LabelCounts
+from storage.types.query import PageRequest, Query
 from storage.types.vectors import checked_vectors
 from storage.types.where import Condition
 
 if TYPE_CHECKING:
+    from storage.memory.item_page import ItemPage
     from storage.milvus.engine import Engine
 
 Answer = TypeVar("Answer")
@@ -115,11 +117,24 @@ class View:
         pages = state.pages(lambda catalog, page: catalog.items.ids_matching(page, conditions))
         return sum(map(len, pages))
 
+    def item_page(self, request: PageRequest) -> "ItemPage":
+        """Return a page of the items that a filter selects; raise UnknownField or IncomparableField."""
+        # Imported here: Arrow's comparisons take a moment to load, and most searches have no filter.
+        from storage.memory.item_page import loaded_page, stored_page
+
+        if self.engine is not None:
+            return read_state(self.reading, lambda state: stored_page(state, request))
+        while True:
+            try:
+                return loaded_page(*self.snapshots.loaded_filter(), request)
+            except SnapshotOutdated:
+                self.refresh()
+
     def fields(self) -> Fields:
         """Return the metadata that the items have."""
         return self.snapshots.newest_filter() if self.engine is None else StoredFields(newest_state(self.reading))
 
-    def label_counts(self, state: BatchState) -> dict[str | None, int]:
+    def label_counts(self, state: BatchState) -> LabelCounts:
         """Count the items of each label in a state, in order of the labels and None last."""
         return label_counts(state) if self.engine is not None else self.snapshots.of(state).columns.label_counts()
 

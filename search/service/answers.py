@@ -6,8 +6,10 @@ from ingest.embedding.recipes import recipe_of
 from search.results import QueryResult
 from search.searcher import Searcher
 from search.service.bounds import MAX_RADIUS_HITS
+from search.service.cursor import cursor_after, id_before, require_batch
 from search.service.problems import Problem
-from search.service.requests import SearchOptions, SearchRequest
+from search.service.requests import ItemsRequest, SearchOptions, SearchRequest
+from storage import Item
 from storage.catalog.batch import Batch
 from storage.errors import OtherEmbedding
 from storage.types import query as library
@@ -49,8 +51,22 @@ def store_answer(searcher: Searcher, batch: Batch) -> dict[str, Any]:
 
 def item_answer(searcher: Searcher, id: int) -> dict[str, Any]:
     """Return a stored item; raise UnknownItem."""
-    item = searcher.store.items([id])[0]
-    return {"id": item.id, "key": item.key, "label": item.label, "metadata": item.metadata}
+    return _item(searcher.store.items([id])[0])
+
+
+def items_answer(searcher: Searcher, request: ItemsRequest) -> dict[str, Any]:
+    """Return a page of the items that a filter selects, in the order of their ids; raise LookalikeError or Problem."""
+    after = id_before(request.cursor, request.where)
+    page = searcher.store.item_page(request.where, after=after, size=request.limit, count_labels=request.count_labels)
+    require_batch(request.cursor, page.batch)
+    answer = {
+        "items": [_item(item) for item in page.items],
+        "total": page.total,
+        "cursor": cursor_after(page.items[-1].id, request.where, page.batch) if page.more else None,
+    }
+    if page.labels is None:
+        return answer
+    return answer | {"labels": [{"label": label, "items": count} for label, count in page.labels.items()]}
 
 
 def thumbnail_answer(searcher: Searcher, id: int) -> bytes:
@@ -59,6 +75,10 @@ def thumbnail_answer(searcher: Searcher, id: int) -> bytes:
     if png is None:
         raise Problem(404, "no_thumbnail", f"expected the id of an item with a thumbnail, got {id}")
     return png
+
+
+def _item(item: Item) -> dict[str, Any]:
+    return {"id": item.id, "key": item.key, "label": item.label, "metadata": item.metadata}
 
 
 def _limit(options: SearchOptions) -> int | None:

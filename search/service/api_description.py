@@ -6,7 +6,7 @@ from typing import Any
 from markupsafe import Markup
 
 from search.service import problems
-from search.service.requests import BatchRequest, SearchRequest
+from search.service.requests import BatchRequest, ItemsRequest, SearchRequest
 
 _PROBLEM_SCHEMA = {
     "type": "object",
@@ -29,6 +29,7 @@ PROBLEMS: dict[int | str, dict[str, Any]] = {
         401: "The API key is missing or wrong",
         404: "There is no such item or path",
         408: "The body did not arrive in time",
+        409: "The cursor is of a batch that is not searched any more",
         413: "The body is too large",
         415: "The body's media type is not taken",
         422: "The request asks for something without meaning",
@@ -130,6 +131,38 @@ BATCH: dict[str, Any] = {
         }
     },
 }
+_ITEM_EXAMPLE = {"id": 3, "key": "3.jpg", "label": "cats", "metadata": {"width": 640}}
+_COUNT = {
+    "type": "object",
+    "required": ["label", "items"],
+    "properties": {"label": _VALUE, "items": {"type": "integer"}},
+}
+ITEMS: dict[str, Any] = {
+    "tags": ["items"],
+    "responses": _response(
+        {
+            "type": "object",
+            "required": ["items", "total", "cursor"],
+            "properties": {
+                "items": {"type": "array", "items": _ITEM},
+                "total": {"type": "integer", "description": "How many are selected, on all pages"},
+                "cursor": _VALUE | {"description": "Of the next page; null on the last one"},
+                "labels": {"type": "array", "items": _COUNT},
+            },
+        },
+        {"items": [_ITEM_EXAMPLE], "total": 2, "cursor": None, "labels": [{"label": "cats", "items": 2}]},
+        "A page of the items, in the order of their ids",
+    ),
+    "openapi_extra": {
+        "requestBody": {
+            "required": True,
+            "content": _json_body(
+                ItemsRequest.model_json_schema(),
+                {"wide cats": {"where": {"label": "cats", "width": {">=": 640}}, "limit": 2, "count_labels": True}},
+            ),
+        }
+    },
+}
 STORE: dict[str, Any] = {
     "tags": ["store"],
     "responses": _response(
@@ -138,7 +171,7 @@ STORE: dict[str, Any] = {
 }
 ITEM: dict[str, Any] = {
     "tags": ["items"],
-    "responses": _response(_ITEM, {"id": 3, "key": "3.jpg", "label": "cats", "metadata": {"width": 640}}, "The item"),
+    "responses": _response(_ITEM, _ITEM_EXAMPLE, "The item"),
 }
 THUMBNAIL: dict[str, Any] = {
     "tags": ["items"],

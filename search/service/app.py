@@ -19,7 +19,7 @@ from search.service.doors import DoorRules, Doors
 from search.service.health import Health
 from search.service.problems import Problem, problem_of
 from search.service.query_string import options_of
-from search.service.requests import BatchRequest, SearchRequest, parsed
+from search.service.requests import BatchRequest, ItemsRequest, SearchRequest, parsed
 from search.service.served_store import Loaded, ServedStore
 from search.service.watched import Watched
 from search.service.work import WorkQueue
@@ -152,6 +152,17 @@ def _add_items(app: FastAPI, service: Service) -> None:
     @app.get("/v1/store", summary="What the store is", **api_description.STORE)
     async def store(request: Request) -> Response:
         return await get(request, lambda loaded: JSONResponse(answers.store_answer(loaded.searcher, loaded.batch)))
+
+    @app.post("/v1/items/query", summary="List items, filtered and counted", **api_description.ITEMS)
+    async def query_items(request: Request) -> JSONResponse:
+        require_json(media_type_of(request.headers.get("content-type", "")))
+        asked = parsed(ItemsRequest, await request.body())
+        return JSONResponse(await service.answer(lambda loaded: answers.items_answer(loaded.searcher, asked)))
+
+    @app.get("/v1/items/query", include_in_schema=False)
+    async def refuse_query_by_get() -> None:
+        # Otherwise it would be taken for an id that is none.
+        raise HTTPException(405, headers={"Allow": "POST"})
 
     @app.get("/v1/items/{id}", summary="A stored item", **api_description.ITEM)
     async def item(request: Request, id: PathId) -> Response:

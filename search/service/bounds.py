@@ -12,6 +12,9 @@ MAX_ID = 2**63 - 1
 #: The most neighbours of a search by k, and items of a page.
 MAX_K = 1_000
 
+#: Items of a page unless its request says how many.
+DEFAULT_PAGE = 100
+
 #: The most hits within a radius.
 MAX_RADIUS_HITS = 10_000
 

@@ -4,7 +4,7 @@ from typing import Annotated, Any, Self, TypeVar
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 
-from search.service.bounds import MAX_BATCH, MAX_EXAMPLES, MAX_ID, MAX_K
+from search.service.bounds import DEFAULT_PAGE, MAX_BATCH, MAX_EXAMPLES, MAX_ID, MAX_K
 from search.service.problems import Problem
 
 #: An item's id.
@@ -65,6 +65,15 @@ class BatchRequest(Strict):
     """Several searches, which are answered in order."""
 
     searches: Annotated[list[SearchRequest], Field(min_length=1, max_length=MAX_BATCH)]
+
+
+class ItemsRequest(Strict):
+    """A page of the items that a filter selects."""
+
+    where: Filter | None = None
+    limit: Annotated[int, Field(ge=1, le=MAX_K, description="The most items of a page")] = DEFAULT_PAGE
+    cursor: Annotated[str | None, Field(max_length=64, description="That of the page before, with its filter")] = None
+    count_labels: Annotated[bool, Field(description="Count all that are selected by label too")] = False
 
 
 Model = TypeVar("Model", bound=BaseModel)

@@ -5,6 +5,7 @@ import pyarrow as pa
 from numpy.typing import NDArray
 
 from storage.catalog.row import VECTOR_DTYPE, Row
+from storage.types.label_counts import LabelCounts, in_order
 
 
 class Columns:
@@ -33,10 +34,10 @@ class Columns:
         fields = [column.at(at) for column in self._fields]
         return [Row._make(values) for values in zip(ids, batches, *fields, data, self._checksums.at(at), strict=True)]
 
-    def label_counts(self) -> dict[str | None, int]:
+    def label_counts(self) -> LabelCounts:
         """Count the rows of each label, in order of the labels and None last."""
-        counts = {pair["values"]: pair["counts"] for pair in self.batch.column("label").value_counts().to_pylist()}
-        return dict(sorted(counts.items(), key=lambda pair: (pair[0] is None, pair[0] or "")))
+        pairs = self.batch.column("label").value_counts().to_pylist()
+        return in_order({pair["values"]: pair["counts"] for pair in pairs})
 
     def keep(self, mask: NDArray[np.bool_]) -> "Columns":
         """Return the rows where the mask, (n,) bool, is true."""

@@ -13,6 +13,7 @@ from storage.catalog.pages import BatchState
 from storage.files import generations
 from storage.nearest.faiss_flat import FAISS_VERSION
 from storage.types.embedding import Embedding
+from storage.types.label_counts import LabelCounts, in_order
 
 
 @dataclass(frozen=True)
@@ -34,7 +35,7 @@ class StoreInfo:
     deleted: int
     batches: int
     chain: str
-    labels: dict[str | None, int]
+    labels: LabelCounts
     sources: dict[str, int]
     embedding: Embedding
     catalog_bytes: int
@@ -68,7 +69,7 @@ class StoreInfo:
         }
 
 
-def describe(state: BatchState, folder: Path | None, database: Database, labels: dict[str | None, int]) -> StoreInfo:
+def describe(state: BatchState, folder: Path | None, database: Database, labels: LabelCounts) -> StoreInfo:
     """Describe a state of a store, and the files and sources that there are now; a store on a server has no folder."""
     last = state.batch
     with state.reading() as catalog:
@@ -93,10 +94,9 @@ def describe(state: BatchState, folder: Path | None, database: Database, labels:
     )
 
 
-def label_counts(state: BatchState) -> dict[str | None, int]:
+def label_counts(state: BatchState) -> LabelCounts:
     """Count the live items of each label, in order of the labels and None last; every row is checked."""
-    counts = Counter(row.item().label for rows in state.checked_rows() for row in rows)
-    return dict(sorted(counts.items(), key=lambda pair: (pair[0] is None, pair[0] or "")))
+    return in_order(Counter(row.item().label for rows in state.checked_rows() for row in rows))
 
 
 def source_counts(state: BatchState) -> dict[str, int]:

@@ -11,7 +11,7 @@ from storage.memory.deletions import DeletionCheck, SnapshotOutdated
 from storage.memory.hits import CheckedItems
 from storage.memory.searchable import ExcludedIds, Queries
 from storage.memory.snapshot import Snapshot
-from storage.nearest.answers import Answer, Answers
+from storage.nearest.answers import Answer, Answers, Positions
 from storage.nearest.exact import nearest_in_parts, nearest_to
 from storage.nearest.polling_lock import PollingLock
 from storage.nearest.range_search import range_search_in_parts
@@ -54,6 +54,12 @@ class MemorySearch:
         items = [row.item() for row in self.snapshot.checked_rows(positions)]
         self._deletions.require_live(np.concatenate((self.snapshot.ids[positions], hits.ids)))
         return items, hits
+
+    def items_at(self, positions: Positions) -> list[Item]:
+        """Return the items at positions, (n,), each checked; raise SnapshotOutdated when one was deleted meanwhile."""
+        items = [row.item() for row in self.snapshot.checked_rows(positions)]
+        self._deletions.require_live(self.snapshot.ids[positions])
+        return items
 
     def _search(self, queries: Queries, query: Query, excluded: ExcludedIds) -> BatchHits:
         if len(queries) == 1:

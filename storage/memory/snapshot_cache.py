@@ -80,6 +80,12 @@ class SnapshotCache:
         """Return what selects items of the newest batch."""
         return self._read(lambda state, version: self._filter_of(self._newest(state, version)))
 
+    def loaded_filter(self) -> "tuple[MemorySearch, ColumnFilter]":
+        """Return what searches the cached snapshot, whichever batch it is of, and what selects items of it."""
+        with self._lock:
+            search = self._current()
+            return search, self._filter_of(search)
+
     def searchable(self, conditions: Sequence[Condition]) -> MemorySearch:
         """Return what searches the items that fulfil all conditions.
 

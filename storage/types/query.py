@@ -60,3 +60,16 @@ class Query:
             k = DEFAULT_K if radius is None else NO_LIMIT
         max_distance = None if radius is None else checked_radius(radius)
         return cls(checked_k(k), max_distance, conditions_of(where), tuple(map(checked_id, exclude)))
+
+
+@dataclass(frozen=True, slots=True)
+class PageRequest:
+    """The items that fulfil all conditions and have ids above `after`, the first `size` of them in that order.
+
+    With `count_labels` all that fulfil the conditions are counted by label, whichever page they are on.
+    """
+
+    conditions: tuple[Condition, ...] = ()
+    after: int = -1
+    size: int = 100
+    count_labels: bool = False

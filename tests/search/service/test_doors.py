@@ -26,6 +26,7 @@ ROUTES: tuple[tuple[str, str, bytes | None, str | None], ...] = (
     ("GET", "/v1/items/1/thumbnail", None, None),
     ("POST", "/v1/search", b'{"id": 1}', "application/json"),
     ("POST", "/v1/search", png(grey(1)), "image/png"),
+    ("POST", "/v1/items/query", b'{"limit": 1}', "application/json"),
     ("POST", "/v1/search/batch", b'{"searches": [{"id": 1}]}', "application/json"),
 )
 OPEN = ("/livez", "/readyz")

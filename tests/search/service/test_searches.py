@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 from fastapi.testclient import TestClient
+from pydantic import BaseModel
 
 from search.results import QueryResult
 from search.searcher import Searcher
@@ -189,19 +190,25 @@ def test_a_radius_with_too_many_hits_is_a_problem(client: TestClient, monkeypatc
 
 
 def test_the_description_is_of_these_routes_and_its_examples_are_requests(client: TestClient) -> None:
-    from search.service.requests import BatchRequest, SearchRequest
+    from search.service.requests import BatchRequest, ItemsRequest, SearchRequest
 
     description = client.get("/openapi.json").json()
     assert sorted(description["paths"]) == [
         "/livez",
         "/readyz",
+        "/v1/items/query",
         "/v1/items/{id}",
         "/v1/items/{id}/thumbnail",
         "/v1/search",
         "/v1/search/batch",
         "/v1/store",
     ]
-    for path, model in (("/v1/search", SearchRequest), ("/v1/search/batch", BatchRequest)):
+    models: dict[str, type[BaseModel]] = {
+        "/v1/search": SearchRequest,
+        "/v1/search/batch": BatchRequest,
+        "/v1/items/query": ItemsRequest,
+    }
+    for path, model in models.items():
         examples = description["paths"][path]["post"]["requestBody"]["content"]["application/json"]["examples"]
         for example in examples.values():
             assert model.model_validate(example["value"])

@@ -1,4 +1,4 @@
-"""The files of a report: report.json, report.md with its pictures, and one self-contained report.html."""
+"""The files of a report: report.json, report.md with its pictures, report.html, and the explorer that they link to."""
 
 import base64
 import json
@@ -21,8 +21,8 @@ if TYPE_CHECKING:
 
 
 def require_replaceable(out: Path, *known: KnowsFiles, force: bool = False) -> None:
-    """Raise OutputRefused if a report's file or picture would replace one in the folder `out` that is no report's."""
-    for pattern in (*_PAGES, "*.png", "*.svg"):
+    """Raise OutputRefused if a report's page or picture would replace one in the folder `out` that is no report's."""
+    for pattern in (*_PAGES, "*.png", "*.svg", "explorer-*.html"):
         for path in sorted(out.glob(pattern)):
             _report_file(path, force=force).require_replaceable(*known)
 
@@ -46,10 +46,9 @@ def write_pages(
     """
     templates = _templates()
     values = {"report": document, "machine": document["machine"], "parts": parts, "outcomes": outcomes}
-    pictures = [picture for outcome in outcomes.values() for picture in outcome.section.pictures]
     files = {
         _DOCUMENT: (json.dumps(document, indent=2, ensure_ascii=False, allow_nan=False) + "\n").encode(),
-        **{picture.name: picture.data for picture in pictures},
+        **{name: data for outcome in outcomes.values() for name, data in outcome.section.files.items()},
         **{page: templates.get_template(f"{page}.j2").render(values).encode() for page in _PAGES[1:]},
     }
     for name, data in files.items():

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 import numpy as np
 
 from benchmarks.parts.part import Context, Outcome, Part
-from benchmarks.parts.section import Block, Heading, Picture, Section
+from benchmarks.parts.section import Block, Heading, Page, Picture, Section
 from search import Searcher
 from search.results import QueryResult
 
@@ -19,12 +19,13 @@ _SEED = 31
 
 
 def measure(context: Context) -> Outcome:
-    """Draw the figures of every recipe's store, the default first."""
+    """Draw the figures of every recipe's store, and write an explorer of each."""
     blocks: list[Block] = []
     for recipe in reversed(list(context.recipes.values())):
         with Searcher.open(context.store_of(recipe)) as searcher:
             context.on_stage(f"{recipe.name}: figures")
             blocks += [Heading(recipe.name), _neighbours(searcher, recipe.name), _map(searcher, recipe.name)]
+            blocks.append(_explorer(searcher, recipe.name))
     return Outcome(None, [], {}, Section(blocks))
 
 
@@ -65,6 +66,18 @@ def _map(searcher: Searcher, recipe: str) -> Picture:
         figure_file.encode(draw_map(searcher.store)),
         f"Map of the embeddings, recipe {recipe}",
         "t-SNE of the embeddings, perplexity 30, seed 31. The labels determine the colours only.",
+    )
+
+
+def _explorer(searcher: Searcher, recipe: str) -> Page:
+    from search.explorer.explore import made_page
+    from search.figures.map_figure import MAX_ITEMS
+
+    page = made_page(searcher, max_items=MAX_ITEMS)
+    return Page(
+        f"explorer-{recipe}.html",
+        "".join(page.parts).encode(),
+        f"Look around in this store yourself: its explorer, recipe {recipe}",
     )
 
 

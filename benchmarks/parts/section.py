@@ -64,7 +64,17 @@ class Picture:
         return self.name.endswith(".svg")
 
 
-Block = Text | Heading | Grid | Confusion | Picture
+@dataclass(frozen=True)
+class Page:
+    """A page beside the report, and the text of the link to it."""
+
+    name: str
+    data: bytes
+    text: str
+    kind: str = "page"
+
+
+Block = Text | Heading | Grid | Confusion | Picture | Page
 
 
 @dataclass(frozen=True)
@@ -77,3 +87,8 @@ class Section:
     def pictures(self) -> list[Picture]:
         """Return the section's pictures."""
         return [block for block in self.blocks if isinstance(block, Picture)]
+
+    @property
+    def files(self) -> dict[str, bytes]:
+        """Return the files of the section's pictures and pages by their names."""
+        return {block.name: block.data for block in self.blocks if isinstance(block, Picture | Page)}

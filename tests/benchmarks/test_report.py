@@ -24,6 +24,7 @@ from search import QueryResult
 from storage import Hit, Item
 from storage.errors import ExtraMissing, OutputRefused
 from tests.errors import error_message
+from tests.search.explorer.page_data import json_of
 from tests.toys import TOY, grey_source, toy_backbone, write_greys
 
 CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
@@ -82,10 +83,18 @@ def report(out: Path, stages: list[str]) -> Report:
 
 def test_the_folder_holds_the_pages_the_pictures_and_the_stores(report: Report, out: Path) -> None:
     assert sorted(path.name for path in out.iterdir()) == [
-        *("accuracy.svg", "map-toy.png", "neighbours-toy.png", "peers.svg"),
+        *("accuracy.svg", "explorer-toy.html", "map-toy.png", "neighbours-toy.png", "peers.svg"),
         *("report.html", "report.json", "report.md", "stores"),
     ]
     assert list(report.outcomes) == [*MEASURED, "peers"]
+
+
+@pytest.mark.usefixtures("report")
+def test_the_pages_link_to_an_explorer_of_each_store(out: Path) -> None:
+    text = "Look around in this store yourself: its explorer, recipe toy"
+    assert f'<p><a href="explorer-toy.html">{text}</a></p>' in (out / "report.html").read_text()
+    assert f"\n[{text}](explorer-toy.html)\n" in (out / "report.md").read_text()
+    assert len(json_of(out / "explorer-toy.html", "items")["keys"]) == 120
 
 
 def test_a_failed_part_is_reported_and_the_others_are_measured(report: Report, out: Path, stages: list[str]) -> None:
@@ -113,7 +122,7 @@ def test_a_report_replaces_an_earlier_one_and_other_files_only_when_forced(tmp_p
         write_report(context, tmp_path / "report", NO_PARTS)
     pages = {path.name for path in (tmp_path / "report").iterdir()}
     assert pages == {"report.html", "report.json", "report.md"}
-    for number, name in enumerate(("report.html", "report.json", "photograph.png")):
+    for number, name in enumerate(("report.html", "report.json", "photograph.png", "explorer-of-mine.html")):
         theirs = tmp_path / str(number) / name
         theirs.parent.mkdir()
         theirs.write_text("theirs")
@@ -165,7 +174,8 @@ def test_the_page_loads_nothing_from_elsewhere(report: Report, out: Path) -> Non
     sources = re.findall(r'(?:src|href)="([^"]*)"', page)
     external = [source for source in sources if not source.startswith(("data:", "#"))]
     pictures = [base64.b64decode(source.partition(",")[2]) for source in sources if source.startswith("data:image")]
-    assert external == []
+    # A link to the page beside it, which loads nothing until it is followed.
+    assert external == ["explorer-toy.html"]
     assert pictures == [(out / f"{name}-toy.png").read_bytes() for name in ("neighbours", "map")]
     assert page.count("<svg ") == 2
     assert page.replace('xmlns="http://www.w3.org/2000/svg"', "").count("http") == 0

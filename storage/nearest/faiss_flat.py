@@ -16,9 +16,10 @@ from numpy.typing import NDArray
 from storage.nearest.batch_search import BatchSearch
 from storage.nearest.error_bounds import SLACK, squared_distance_error
 from storage.nearest.huge_pages import prefer_huge_pages
-from storage.nearest.index import MARGIN, BatchCandidates, Candidates, Selection
+from storage.nearest.index import MARGIN, BatchCandidates, Candidates
 from storage.nearest.polling_lock import PollingLock
 from storage.nearest.quantized import CACHE_BYTES, QuantizedSearch
+from storage.nearest.selection import Selection
 from storage.nearest.top_k import smallest
 
 #: fourcc, dim, count, two fields FAISS no longer uses, trained, metric (1 is L2), floats that follow.

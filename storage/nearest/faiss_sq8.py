@@ -5,6 +5,8 @@ triangle inequality the distance of two quantized vectors is off by no more than
 compares bytes with a quantized query in integers, on several threads when the bytes lie in several lists.
 """
 
+import copy
+import itertools
 import math
 from typing import Any
 
@@ -13,7 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from storage.nearest.error_bounds import norm_bound, squared_distance_error
-from storage.nearest.index import Candidates, Selection
+from storage.nearest.index import Candidates
 
 #: The largest magnitude of a code: what a signed byte holds on both sides of 0.
 _LARGEST_CODE = 127
@@ -52,27 +54,46 @@ class FaissSq8:
     def __init__(self, vectors: NDArray[np.float32], scale: np.float32) -> None:
         self._dim = vectors.shape[1]
         self._scale = scale
-        lists = max(1, min(faiss.omp_get_max_threads(), len(vectors) // _SMALLEST_LIST))
-        width = _padded(self._dim)
-        # FAISS needs a centroid for each list. All lists are searched, so the centroids have no influence.
-        centroids = faiss.IndexFlatL2(width)
-        centroids.add(np.zeros((lists, width), np.float32))
-        # Its stub knows the C++ signatures only.
-        self._index: Any = faiss.IndexIVFScalarQuantizer(
-            centroids, width, lists, faiss.ScalarQuantizer.QT_8bit_direct_signed, faiss.METRIC_L2
-        )
-        self._index.by_residual, self._index.is_trained, self._index.parallel_mode = False, True, 1
-        self._index.nprobe = lists
-        self._lists = np.arange(lists, dtype=np.int64)[np.newaxis], np.zeros((1, lists), np.float32)
+        self._index = _empty_index(_padded(self._dim), len(vectors))
         squared_residual = squared_code = 0.0
         for start in range(0, len(vectors), _BLOCK):
             codes, residuals = self._quantized(vectors[start : start + _BLOCK])
             squared_residual = max(squared_residual, float(np.einsum("ij,ij->i", residuals, residuals).max()))
             squared_code = max(squared_code, float(np.einsum("ij,ij->i", codes, codes).max()))
-            list_numbers = np.arange(start, start + len(codes)) * lists // len(vectors)
+            list_numbers = np.arange(start, start + len(codes)) * self._index.nlist // len(vectors)
             self._index.add_core(len(codes), faiss.swig_ptr(codes), None, faiss.swig_ptr(list_numbers))
         self._largest_squared_code = squared_code
         self._residual_norm = norm_bound(squared_residual, self._dim)
+
+    def part(self, positions: NDArray[np.int64]) -> "FaissSq8":
+        """Return a copy of the quantized vectors at positions, (m,) ascending, which keep their positions."""
+        part = copy.copy(self)
+        part._index = _empty_index(self._index.d, len(positions))
+        codes = self._codes(positions)
+        bounds = np.arange(part._index.nlist + 1) * len(positions) // part._index.nlist
+        for number, (start, end) in enumerate(itertools.pairwise(bounds.tolist())):
+            pointers = faiss.swig_ptr(positions[start:end]), faiss.swig_ptr(codes[start:end])
+            part._index.invlists.add_entries(number, end - start, *pointers)
+        part._index.ntotal = len(positions)
+        return part
+
+    def _codes(self, positions: NDArray[np.int64]) -> NDArray[np.uint8]:
+        """Return the bytes of the quantized vectors at positions, (m,) ascending, as FAISS keeps them, (m, width)."""
+        lists, width = self._index.invlists, self._index.code_size
+        codes = np.empty((len(positions), width), np.uint8)
+        first = start = 0
+        for number in range(self._index.nlist):
+            size = lists.list_size(number)
+            end = int(np.searchsorted(positions, first + size))
+            listed = faiss.rev_swig_ptr(lists.get_codes(number), size * width).reshape(size, width)
+            np.take(listed, positions[start:end] - first, axis=0, out=codes[start:end], mode="clip")
+            first, start = first + size, end
+        return codes
+
+    @property
+    def nbytes(self) -> int:
+        """Return the bytes that the vectors and their positions take."""
+        return int(self._index.ntotal * (self._index.code_size + 8))
 
     def _quantized(self, vectors: NDArray[np.float32]) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
         """Return the codes of vectors, (n, dim): integers as float32, (n, width); and their residuals, (n, dim)."""
@@ -84,12 +105,16 @@ class FaissSq8:
         # Exact for what a byte can hold: the scale has so few digits that float32 holds its multiples.
         return padded, np.subtract(vectors, codes * self._scale, dtype=np.float32)
 
-    def candidates(self, query: NDArray[np.float32], count: int, selection: Selection | None = None) -> Candidates:
-        """Return the `count` candidates nearest to a query, (dim,), by quantized distance; of a selection if given."""
+    def candidates(self, query: NDArray[np.float32], count: int, bits: NDArray[np.uint8] | None = None) -> Candidates:
+        """Return the `count` candidates nearest to a query, (dim,), by quantized distance.
+
+        `bits`, the first in the lowest of each byte, select the positions that are compared.
+        """
         code, residual = self._quantized(query[np.newaxis])
         squared, positions = np.empty((1, count), np.float32), np.empty((1, count), np.int64)
-        pointers = [faiss.swig_ptr(array) for array in (*self._lists, squared, positions)]
-        parameters = None if selection is None else self._parameters(selection)
+        lists = np.arange(self._index.nlist), np.zeros(self._index.nlist, np.float32)
+        pointers = [faiss.swig_ptr(array) for array in (*lists, squared, positions)]
+        parameters = None if bits is None else self._parameters(bits)
         # Its wrapper in Python takes no parameters.
         self._index.search_preassigned_c(1, faiss.swig_ptr(code), count, *pointers, False, parameters)
         error = squared_distance_error(float(np.vdot(code, code)), self._index.d, self._largest_squared_code)
@@ -98,11 +123,26 @@ class FaissSq8:
         lower_bound = max(distance - residual_norms * (1 + _SLACK), 0.0) ** 2 * (1 - _SLACK)
         return Candidates(positions[0], lower_bound if positions[0, -1] >= 0 else -math.inf, quantized=True)
 
-    def _parameters(self, selection: Selection) -> Any:
+    def _parameters(self, bits: NDArray[np.uint8]) -> Any:
         """Return the parameters of one search, which threads cannot share."""
-        selector = faiss.IDSelectorBitmap(len(selection.bits), faiss.swig_ptr(selection.bits))
+        selector = faiss.IDSelectorBitmap(len(bits), faiss.swig_ptr(bits))
         parameters: Any = faiss.SearchParametersIVF
         return parameters(nprobe=self._index.nprobe, sel=selector)
+
+
+def _empty_index(width: int, count: int) -> Any:
+    """Return an index for `count` vectors in order, with a list for each thread."""
+    lists = max(1, min(faiss.omp_get_max_threads(), count // _SMALLEST_LIST))
+    # FAISS needs a centroid for each list. All lists are searched, so the centroids have no influence.
+    centroids = faiss.IndexFlatL2(width)
+    centroids.add(np.zeros((lists, width), np.float32))
+    # Its stub knows the C++ signatures only.
+    index: Any = faiss.IndexIVFScalarQuantizer(
+        centroids, width, lists, faiss.ScalarQuantizer.QT_8bit_direct_signed, faiss.METRIC_L2
+    )
+    index.by_residual, index.is_trained, index.parallel_mode = False, True, 1
+    index.nprobe = lists
+    return index
 
 
 def _padded(dim: int) -> int:

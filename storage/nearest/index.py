@@ -35,18 +35,6 @@ class BatchCandidates(NamedTuple):
     lower_bounds: NDArray[np.float64]
 
 
-class Selection(NamedTuple):
-    """Some of an index's vectors: a `mask`, (n,) bool, and the same as bits, the first in the lowest of each byte.
-
-    `norms` are squared norms, (n,) float32, infinite for vectors that are not selected; `selected` is how many are.
-    """
-
-    mask: NDArray[np.bool_]
-    bits: NDArray[np.uint8]
-    norms: NDArray[np.float32]
-    selected: int
-
-
 class VectorIndex(Protocol):
     """Vectors at positions 0 to n-1, compared with queries in float32."""
 

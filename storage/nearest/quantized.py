@@ -6,7 +6,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from storage.nearest.faiss_sq8 import FaissSq8
-from storage.nearest.index import Candidates, Selection
+from storage.nearest.index import Candidates
+from storage.nearest.selection import Selection
 
 #: Single queries before vectors are quantized for them, and the fewest failures before that is given up.
 _FEW_QUERIES = 8
@@ -54,13 +55,7 @@ class QuantizedSearch:
         wanted = min(count * self._factor, _MOST_CANDIDATES)
         if selection is None:
             return index.candidates(query, min(wanted, len(vectors)))
-        # Most often enough of so many more are selected; FAISS takes longer to look at each vector's bit.
-        more = min(-(-wanted * len(vectors) // selection.selected), _MOST_CANDIDATES, len(vectors))
-        candidates = index.candidates(query, more)
-        positions = candidates.positions[selection.mask[candidates.positions]]
-        if len(positions) >= count:
-            return candidates._replace(positions=positions)
-        return index.candidates(query, min(wanted, selection.selected), selection)
+        return _of_selection(index, selection, query, count, wanted)
 
     def _built(self, vectors: NDArray[np.float32]) -> FaissSq8 | None:
         """Return the quantized vectors; None while another thread builds them, and when they do not pay."""
@@ -82,3 +77,19 @@ class QuantizedSearch:
         self._failures += 1
         if self._failures > max(_FEW_QUERIES, self._queries // 2):
             self._pays, self._index = False, None
+
+
+def _of_selection(
+    index: FaissSq8, selection: Selection, query: NDArray[np.float32], count: int, wanted: int
+) -> Candidates:
+    """Return `wanted` candidates of a selection, or at least `count`."""
+    copy = selection.copied_from(index)
+    if copy is not None:
+        return copy.candidates(query, min(wanted, len(selection)))
+    # Most often enough of so many more are selected; FAISS takes longer to look at each vector's bit.
+    more = min(-(-wanted * len(selection.mask) // len(selection)), _MOST_CANDIDATES, len(selection.mask))
+    candidates = index.candidates(query, more)
+    positions = candidates.positions[selection.mask[candidates.positions]]
+    if len(positions) >= count:
+        return candidates._replace(positions=positions)
+    return index.candidates(query, min(wanted, len(selection)), selection.bits)

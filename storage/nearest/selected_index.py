@@ -1,7 +1,8 @@
 """Some of an index's vectors, as a filter selects them, at the positions that they have among all.
 
-A small selection is copied. A large one is searched where it is by single queries, as fast as without a filter: the
-product over all vectors adds an infinite norm to those that are not selected, and FAISS skips them among the quantized.
+A small selection is copied. A large one is searched where it is by the first single queries, about as fast as without a
+filter: the product over all vectors adds an infinite norm to those that are not selected, and FAISS skips them among
+the quantized. Later queries are compared with a copy of its quantized vectors.
 """
 
 from collections.abc import Iterator
@@ -11,7 +12,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from storage.nearest.faiss_flat import FaissFlat
-from storage.nearest.index import BatchCandidates, Candidates, Selection
+from storage.nearest.index import BatchCandidates, Candidates
+from storage.nearest.selection import Selection
 
 #: Selections of no more than this part of the vectors are copied.
 _COPIED_PART = 16
@@ -40,7 +42,7 @@ class SelectedIndex:
     def nbytes(self) -> int:
         """Return the bytes that the selection takes beside all vectors."""
         is_copied = self._is_copied or "_copy" in self.__dict__
-        return self._mask.nbytes + self._positions.nbytes + (self._copy.vectors().nbytes if is_copied else 0)
+        return self._selection.nbytes + (self._copy.vectors().nbytes if is_copied else 0)
 
     def __len__(self) -> int:
         """Return the number of selected vectors."""
@@ -87,5 +89,4 @@ class SelectedIndex:
 
     @cached_property
     def _selection(self) -> Selection:
-        norms = np.where(self._mask, self._all.squared_norms(), np.float32(np.inf))
-        return Selection(self._mask, np.packbits(self._mask, bitorder="little"), norms, len(self._positions))
+        return Selection(self._mask, self._positions, self._all.squared_norms())

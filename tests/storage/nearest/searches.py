@@ -8,7 +8,7 @@ from unittest import mock
 import numpy as np
 from numpy.typing import NDArray
 
-from storage.nearest import exact, faiss_flat, faiss_sq8, quantized
+from storage.nearest import exact, faiss_flat, faiss_sq8, quantized, selection
 from storage.nearest.answers import Answer
 from storage.nearest.faiss_flat import FaissFlat
 from tests.storage.nearest.hard_vectors import Floats
@@ -65,6 +65,8 @@ WAYS: dict[str, list[tuple[ModuleType, str, int]]] = {
         (faiss_sq8, "_SMALLEST_LIST", 50),
     ],
 }
+#: A selection's as a copy.
+WAYS["quantized copies"] = [*WAYS["quantized"], (selection, "_FEW_QUERIES", 0)]
 
 
 @contextmanager

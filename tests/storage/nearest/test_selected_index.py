@@ -1,14 +1,17 @@
 """The nearest of some vectors are those that float64 says, whether they are copied or searched among the others."""
 
+from unittest import mock
+
 import numpy as np
 import pytest
 from numpy.typing import NDArray
 
 from storage.nearest import exact
+from storage.nearest.faiss_sq8 import FaissSq8
 from storage.nearest.range_search import range_search
 from storage.nearest.selected_index import SelectedIndex
 from tests.storage.nearest.hard_vectors import KINDS, Floats, clouds
-from tests.storage.nearest.searches import WAYS, Lists, as_lists, comparing, flat, oracle, range_oracle
+from tests.storage.nearest.searches import WAYS, Lists, as_lists, comparing, flat, oracle, range_oracle, true_squares
 from tests.storage.stores import random_vectors
 
 COUNT, DIM = 2100, 64
@@ -40,6 +43,32 @@ def test_single_queries_have_the_nearest_of_the_selected(way: str, kind: str, ma
         for k in (1, 7, COUNT):
             answers = as_lists([exact.nearest_to(index, query, k, excluded) for query in queries])
             assert answers == [right(vectors, query, k, mask, excluded.tolist()) for query in queries]
+
+
+def test_after_a_few_queries_the_quantized_vectors_of_a_selection_are_copied_and_the_answers_stay() -> None:
+    vectors, queries, mask = random_vectors(3000, DIM, 1), random_vectors(30, DIM, 2), np.arange(3000) % 10 < 4
+    index = SelectedIndex(flat(vectors), mask)
+    with comparing("quantized"):
+        before = index.nbytes
+        answers = as_lists([exact.nearest_to(index, query, 5) for query in queries])
+        assert answers == [right(vectors, query, 5, mask, []) for query in queries]
+        # Each of the 1,200 has 64 bytes and a position.
+        assert index.nbytes - before >= 1200 * (64 + 8)
+
+
+@pytest.mark.parametrize("lists", [1, 3])
+def test_a_part_of_quantized_vectors_finds_what_its_vectors_quantized_alone_would(lists: int) -> None:
+    vectors, positions = random_vectors(1000, DIM, 3), np.flatnonzero(np.arange(1000) % 7 == 2)
+    with comparing("quantized"), mock.patch("faiss.omp_get_max_threads", return_value=lists):
+        whole = FaissSq8.quantize(vectors)
+        assert whole is not None
+        part = whole.part(positions)
+        for query in random_vectors(20, DIM, 4):
+            found, all_found = part.candidates(query, 20), whole.candidates(query, 1000)
+            expected = all_found.positions[np.isin(all_found.positions, positions)][:20]
+            assert sorted(found.positions.tolist()) == sorted(expected.tolist())
+            others = np.setdiff1d(positions, found.positions)
+            assert found.lower_bound <= true_squares(vectors[others], query).min()
 
 
 @pytest.mark.parametrize("mask", MASKS.values(), ids=MASKS)

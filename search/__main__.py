@@ -372,6 +372,9 @@ def serve(
     api_key_file: Annotated[
         Path | None, typer.Option(help="The file of the API key; otherwise LOOKALIKE_API_KEY, if it is set.")
     ] = None,
+    originals: Annotated[
+        bool, typer.Option("--originals", help="Give out the files of items too, as long as they are as embedded.")
+    ] = False,
     refresh: Annotated[float, typer.Option(min=0.1, help="Seconds between looks for newer batches.")] = 5.0,
     weights: Annotated[Path | None, typer.Option(help="The VGG16 weights the store was made with.")] = None,
     milvus: MilvusOption = None,
@@ -381,8 +384,9 @@ def serve(
     # Imported here: only this command needs a server.
     from search.service import serve as service
 
+    api_key = service.read_api_key(api_key_file)
     options = service.ServiceOptions(
-        store, host, port, tuple(allow_host or ()), service.read_api_key(api_key_file), refresh, weights, milvus
+        store, host, port, tuple(allow_host or ()), api_key, refresh, originals, weights, milvus
     )
     service.serve(options, lambda address: console.print_line(f"Serving {store} at {address}"))
 

@@ -55,19 +55,19 @@ class ConfinedFolder:
         with open_file(self.resolved(path, linked=linked), follow=False) as file:
             return file.read(count)
 
-    def read(self, path: str, *, linked: bool = True) -> bytes:
-        """Return a file's bytes; raise UnreadableImage, also when its size changes meanwhile."""
+    def read(self, path: str, *, linked: bool = True, limit: int = FILE_LIMIT) -> bytes:
+        """Return a file's bytes, at most `limit`; raise UnreadableImage, also when its size changes meanwhile."""
         try:
             with open_file(self.resolved(path, linked=linked), follow=False) as file:
                 size = size_of(file)
-                data = file.read(size + 1) if size <= FILE_LIMIT else b""
+                data = file.read(size + 1) if size <= limit else b""
         except (OSError, ValueError) as error:
             raise UnreadableImage(
                 f"expected a readable image file, got {self.shown(path)}: {reason_of(error)}"
             ) from error
-        if size > FILE_LIMIT:
+        if size > limit:
             raise UnreadableImage(
-                f"expected an image file of at most {FILE_LIMIT} bytes, got {self.shown(path)}: {size} bytes"
+                f"expected an image file of at most {limit} bytes, got {self.shown(path)}: {size} bytes"
             )
         if len(data) != size:
             raise UnreadableImage(

@@ -183,6 +183,16 @@ THUMBNAIL: dict[str, Any] = {
         }
     },
 }
+ORIGINAL: dict[str, Any] = {
+    "tags": ["items"],
+    "responses": PROBLEMS
+    | {
+        200: {
+            "description": "The file, only with --originals and while it is as it was embedded",
+            "content": {"image/*": {"schema": {"type": "string", "format": "binary"}}},
+        }
+    },
+}
 
 _PAGE = Markup(
     "<!doctype html><html lang=en><meta charset=utf-8><meta name=viewport content='width=device-width'>"

@@ -14,9 +14,12 @@ from starlette.types import ASGIApp
 
 from search.service import answers, api_description, metrics
 from search.service.body import BodyReader, is_image, media_type_of, require_json
-from search.service.bounds import MAX_ID, Bounds
+from search.service.bounds import MAX_ID, MAX_ORIGINAL_BYTES, Bounds
+from search.service.byte_budget import ByteBudget
 from search.service.doors import DoorRules, Doors
 from search.service.health import Health
+from search.service.originals import no_original, original_of
+from search.service.paced_response import PacedResponse
 from search.service.problems import Problem, problem_of
 from search.service.query_string import options_of
 from search.service.requests import BatchRequest, ItemsRequest, SearchRequest, parsed
@@ -52,6 +55,7 @@ class Service:
     location: str
     work: WorkQueue
     health: Health
+    originals: bool = False
 
     async def answer(self, ask: Callable[[Loaded], Result]) -> Result:
         """Return what `ask` finds in the store, in a thread; raise Problem."""
@@ -88,6 +92,7 @@ def make_app(service: Service, rules: DoorRules, bounds: Bounds) -> ASGIApp:
     _add_health(app, service)
     _add_searches(app, service)
     _add_items(app, service)
+    _add_originals(app, service, bounds)
     _add_description(app)
     _add_handlers(app)
     counted = metrics.Metrics(lambda: service.work.running, lambda: service.store.batch.number)
@@ -173,6 +178,30 @@ def _add_items(app: FastAPI, service: Service) -> None:
         return await get(
             request,
             lambda loaded: Response(answers.thumbnail_answer(loaded.searcher, id), media_type="image/png"),
+        )
+
+
+def _add_originals(app: FastAPI, service: Service, bounds: Bounds) -> None:
+    budget = ByteBudget(bounds.original_bytes)
+
+    @app.get("/v1/items/{id}/original", summary="An item's file, as it was embedded", **api_description.ORIGINAL)
+    async def original(id: PathId) -> Response:
+        if not service.originals:
+            raise no_original("expected a service that gives originals out: start it with --originals")
+        # How large it is, is known once it has been read.
+        share = budget.take(MAX_ORIGINAL_BYTES, "an original file")
+        try:
+            found = await service.answer(lambda loaded: original_of(loaded.searcher.store, id))
+        except BaseException:
+            share.release()
+            raise
+        share.shrink(len(found.data))
+        return PacedResponse(
+            lambda start, size: found.data[start : start + size],
+            len(found.data),
+            found.media_type,
+            bounds.seconds,
+            share.release,
         )
 
 

@@ -8,7 +8,8 @@ from starlette.datastructures import Headers
 from starlette.types import Message, Receive, Scope
 
 from search.service.bounds import MAX_IMAGE_BYTES, MAX_JSON_BYTES, Bounds
-from search.service.problems import Problem, unavailable
+from search.service.byte_budget import ByteBudget
+from search.service.problems import Problem
 
 
 class BodyReader:
@@ -16,7 +17,7 @@ class BodyReader:
 
     def __init__(self, bounds: Bounds) -> None:
         self._seconds = bounds.seconds
-        self._budget = bounds.body_bytes
+        self._budget = ByteBudget(bounds.body_bytes)
 
     @asynccontextmanager
     async def read(self, scope: Scope, receive: Receive) -> AsyncIterator[Receive]:
@@ -25,14 +26,12 @@ class BodyReader:
         Raise Problem for a body that is too large, late, cut, of no known type, or one too many.
         """
         limit = _limit(scope)
-        if limit > self._budget:
-            raise unavailable("busy", "expected room for the request's body, got too many at once")
-        self._budget -= limit
+        share = self._budget.take(limit, "the request's body")
         try:
             body = await self._read(receive, limit) if limit else b""
             yield _replay(body, receive)
         finally:
-            self._budget += limit
+            share.release()
 
     async def _read(self, receive: Receive, limit: int) -> bytes:
         chunks: list[bytes] = []

@@ -6,6 +6,9 @@ from dataclasses import dataclass
 MAX_IMAGE_BYTES = 20_000_000
 MAX_JSON_BYTES = 4_000_000
 
+#: The most bytes of an original file.
+MAX_ORIGINAL_BYTES = 64_000_000
+
 #: The largest id of an item.
 MAX_ID = 2**63 - 1
 
@@ -41,3 +44,5 @@ class Bounds:
     connections: int = 256
     #: Bytes of all bodies that are in memory.
     body_bytes: int = 8 * MAX_IMAGE_BYTES
+    #: Bytes of all original files that are in memory.
+    original_bytes: int = 4 * MAX_ORIGINAL_BYTES

@@ -40,6 +40,7 @@ class ServiceOptions:
     allowed_hosts: tuple[str, ...] = ()
     api_key: str | None = field(default=None, repr=False)
     refresh_seconds: float = 5.0
+    originals: bool = False
     weights: Path | None = None
     milvus: str | None = None
 
@@ -90,7 +91,7 @@ def serve(options: ServiceOptions, on_started: Callable[[str], None], bounds: Bo
         with store.use() as loaded:
             location = str(loaded.searcher.store.location)
         config = uvicorn.Config(
-            make_app(Service(store, location, work, health), rules, bounds),
+            make_app(Service(store, location, work, health, options.originals), rules, bounds),
             http=with_deadline(bounds.seconds),
             ws="none",
             limit_concurrency=bounds.connections,

@@ -45,11 +45,16 @@ def open_client(served: ServedStore, folder: Path) -> Iterator[OpenClient]:
     clients: list[TestClient] = []
 
     def open_one(
-        rules: DoorRules | None = None, bounds: Bounds | None = None, problem: str | None = None, threads: int = 2
+        rules: DoorRules | None = None,
+        bounds: Bounds | None = None,
+        problem: str | None = None,
+        threads: int = 2,
+        *,
+        originals: bool = False,
     ) -> TestClient:
         bounds = bounds or Bounds()
         health = Health(lambda: problem, refresh_seconds=0.05)
-        service = Service(served, str(folder), WorkQueue(threads, bounds), health)
+        service = Service(served, str(folder), WorkQueue(threads, bounds), health, originals)
         app = make_app(service, rules or DoorRules(frozenset(LOOPBACK)), bounds)
         client = TestClient(app, base_url="http://localhost:8765", raise_server_exceptions=False)
         clients.append(client)

@@ -198,6 +198,7 @@ def test_the_description_is_of_these_routes_and_its_examples_are_requests(client
         "/readyz",
         "/v1/items/query",
         "/v1/items/{id}",
+        "/v1/items/{id}/original",
         "/v1/items/{id}/thumbnail",
         "/v1/search",
         "/v1/search/batch",

@@ -150,16 +150,24 @@ def draw_map(
     store: StoreOption,
     figure: Annotated[Path, typer.Option(help="Draw the map to this file, .png, .svg or .pdf.")],
     thumbnails: Annotated[bool, typer.Option("--thumbnails", help="Draw thumbnails instead of dots.")] = False,
+    size: Annotated[
+        int | None, typer.Option(help="With --thumbnails: their longer side in pixels; the map grows with it.")
+    ] = None,
+    names: Annotated[bool, typer.Option("--names", help="With --thumbnails: write file names below them.")] = False,
     where: WhereOption = None,
     force: ForceOption = False,
 ) -> None:
     """Draw a t-SNE map of the store, coloured by label."""
+    if (size is not None or names) and not thumbnails:
+        raise typer.BadParameter("expected --thumbnails beside --size and --names")
     from search.figures import figure_file
+    from search.figures.map_figure import Pictures
     from search.figures.map_figure import draw_map as draw
 
     output = figure_file.figure_output(figure, force=force)
+    pictures = Pictures(size, names) if thumbnails else None
     with _open(store, output) as searcher:
-        figure_file.save(draw(searcher.store, thumbnails=thumbnails, where=where_of(where or [])), output)
+        figure_file.save(draw(searcher.store, pictures=pictures, where=where_of(where or [])), output)
     console.print_line(f"Drew {figure}")
 
 

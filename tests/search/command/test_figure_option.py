@@ -21,6 +21,19 @@ def test_a_figure_is_drawn_besides_the_output(search: Command, store: Path, tmp_
     assert image.shape == (315, 933, 3)
 
 
+@pytest.mark.parametrize("options", [["--size", 96], ["--names"]])
+def test_options_of_pictures_go_with_pictures(
+    search: Command, store: Path, tmp_path: Path, options: list[object]
+) -> None:
+    figure = tmp_path / "map.png"
+    status, out, err = search("map", "--store", store, "--figure", figure, *options)
+    assert (status, out) == (2, "")
+    assert "expected --thumbnails beside --size and --names" in err
+    more = grey_store(tmp_path / "more", {str(level): level for level in range(9)})
+    drawn = search("map", "--store", more, "--figure", figure, "--thumbnails", *options)
+    assert drawn == (0, f"Drew {figure}\n", "")
+
+
 def test_a_map_is_drawn(search: Command, store: Path, tmp_path: Path) -> None:
     more = grey_store(tmp_path / "more", {str(level): level for level in range(9)})
     assert search("map", "--store", more, "--figure", tmp_path / "[map] :cat:.png") == (

@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from ingest.job import ingest
 from search.errors import FigureUnusable
 from search.figures import figure_file, map_figure, palette, text_fitting
-from search.figures.map_figure import draw_map
+from search.figures.map_figure import Pictures, draw_map
 from search.figures.neighbours_figure import draw_neighbours
 from search.results import QueryResult
 from search.searcher import Searcher
@@ -60,36 +60,53 @@ def test_a_map_lists_its_labels_in_order_and_the_number_of_its_items(tmp_path: P
     assert figure.texts[0].get_text() == "t-SNE of 30 items, recipe toy"
 
 
+def looks(figure: Figure) -> list[tuple[str, bytes]]:
+    """Return the colour and shape of each group, in the order drawn."""
+    drawn = [group for group in figure.axes[0].collections if len(np.asarray(group.get_offsets()))]
+    return [
+        (to_hex(np.asarray(group.get_facecolor())[0]), np.asarray(group.get_paths()[0].vertices).tobytes())
+        for group in drawn
+    ]
+
+
 def test_a_map_has_a_colour_of_its_own_for_each_of_twenty_labels(tmp_path: Path) -> None:
     figure = map_of(tmp_path, {str(number): f"label {number % 20:02d}" for number in range(60)})
     assert legend(figure) == [f"label {number:02d}" for number in range(20)]
     assert len({colour for colour, _ in groups(figure)}) == 20
 
 
-def test_the_rarer_of_more_than_twenty_labels_are_one_group(tmp_path: Path) -> None:
-    # Label 00 has one item, 01 to 05 have two, and 06 to 24 three.
-    names = [f"label {number:02d}" for number in range(25) for _ in range(1 if number < 1 else 2 if number < 6 else 3)]
+def test_of_more_labels_each_has_its_own_colour_and_shape(tmp_path: Path) -> None:
+    figure = map_of(tmp_path, {str(number): f"label {number:03d}" for number in range(120)})
+    assert legend(figure) == [f"label {number:03d}" for number in range(120)]
+    assert len(set(looks(figure))) == 120
+    assert looks(figure)[:20] == [(colour, looks(figure)[0][1]) for colour in palette.LABEL_COLOURS]
+    figure.draw_without_rendering()
+    shown = figure.axes[0].get_legend()
+    assert shown is not None
+    # All of the legend is in the figure, beside the map.
+    window = shown.get_window_extent()
+    assert window.x1 < figure.bbox.x1
+    assert window.y0 > 0
+
+
+def test_the_rarer_of_very_many_labels_are_one_group(tmp_path: Path) -> None:
+    # Labels 000 to 005 have one item, the others two.
+    names = [f"label {number:03d}" for number in range(125) for _ in range(1 if number < 6 else 2)]
     figure = map_of(tmp_path, {f"{index}": name for index, name in enumerate(names)})
-    assert legend(figure) == ["others", *(f"label {number:02d}" for number in range(6, 25))]
-    assert counts(figure) == [1 + 5 * 2, *[3] * 19]
-    assert figure.texts[0].get_text() == "t-SNE of 68 items, recipe toy"
+    assert legend(figure) == ["others", *(f"label {number:03d}" for number in range(6, 125))]
+    assert counts(figure) == [6, *[2] * 119]
+    assert groups(figure)[0][0] == palette.OTHERS
+    assert figure.texts[0].get_text() == "t-SNE of 244 items, recipe toy"
 
 
-def test_with_more_than_twenty_labels_every_item_is_in_exactly_one_group(tmp_path: Path) -> None:
-    # The first nineteen have two items, the empty label among them; the others, one of them no label, have one.
-    common = ["", "None", "(no label)", "others", *(f"label {number:02d}" for number in range(15))]
+def test_with_very_many_labels_every_item_is_in_exactly_one_group(tmp_path: Path) -> None:
+    # The first 119 have two items, the empty label among them; the others, one of them no label, have one.
+    common = ["", "None", "(no label)", "others", *(f"label {number:03d}" for number in range(115))]
     rare = [None, "a", "b"]
     figure = map_of(tmp_path, {str(index): label for index, label in enumerate([*common, *common, *rare])})
-    shown = ["''", "(no label)", "None", *(f"label {number:02d}" for number in range(15)), "others"]
+    shown = ["''", "(no label)", "None", *(f"label {number:03d}" for number in range(115)), "others"]
     assert legend(figure) == ["others", *shown]
-    assert counts(figure) == [3, *[2] * 19]
-
-
-def test_an_empty_label_can_be_among_the_rarer_ones(tmp_path: Path) -> None:
-    names = [*(f"label {number:02d}" for number in range(19) for _ in range(2)), "", "b"]
-    figure = map_of(tmp_path, {str(index): name for index, name in enumerate(names)})
-    assert legend(figure) == ["others", *(f"label {number:02d}" for number in range(19))]
-    assert counts(figure) == [2, *[2] * 19]
+    assert counts(figure) == [3, *[2] * 119]
 
 
 def test_no_label_and_a_label_of_that_name_are_two_groups(tmp_path: Path) -> None:
@@ -185,7 +202,7 @@ def test_a_map_of_thumbnails_frames_each_in_its_labels_colour(tmp_path: Path) ->
     levels = {str(number): 20 * number for number in range(6)}
     labels = {key: "dark" if level < 60 else "light" for key, level in levels.items()}
     with grey_searcher(tmp_path, levels, labels) as searcher:
-        figure = draw_map(searcher.store, thumbnails=True)
+        figure = draw_map(searcher.store, pictures=Pictures())
     axes = figure.axes[0]
     assert figure.texts[0].get_text() == "t-SNE of 6 items, recipe toy, 6 pictures"
     assert [int(np.array(image.get_array())[0, 0, 0]) for image in axes.images] == list(levels.values())
@@ -195,18 +212,48 @@ def test_a_map_of_thumbnails_frames_each_in_its_labels_colour(tmp_path: Path) ->
     assert axes.get_xlim() == axes.get_ylim() == (-0.02, 1.02)
 
 
-def map_of_thumbnails(folder: Path, thumbnails: Sequence[bytes | None]) -> Figure:
+PICTURES = Pictures()
+
+
+def map_of_thumbnails(folder: Path, thumbnails: Sequence[bytes | None], pictures: Pictures = PICTURES) -> Figure:
     """Draw the map of a store of imported vectors, each with a thumbnail or none."""
-    items = [NewItem(str(number), b"", "one", {}, thumbnail) for number, thumbnail in enumerate(thumbnails)]
+    items = [NewItem(f"a/{number}.png", b"", "one", {}, thumbnail) for number, thumbnail in enumerate(thumbnails)]
     with Store.create(folder / "store", Embedding(2, "f" * 64)) as store:
         store.append(items, [[number, 0] for number in range(len(items))])
-        return draw_map(store, thumbnails=True)
+        return draw_map(store, pictures=pictures)
 
 
 def test_only_the_pictures_that_there_are_are_counted(tmp_path: Path) -> None:
     figure = map_of_thumbnails(tmp_path, [png(grey(3)), None, None, png(grey(4)), None])
     assert figure.texts[0].get_text().endswith(", 2 pictures")
     assert (len(figure.axes[0].images), len(figure.axes[0].patches)) == (2, 5)
+
+
+def test_a_map_grows_with_the_size_of_its_pictures(tmp_path: Path) -> None:
+    figure = map_of_thumbnails(tmp_path, [png(grey(level, 32)) for level in range(12)], Pictures(200))
+    figure.draw_without_rendering()
+    drawn = [image.get_window_extent() for image in figure.axes[0].images]
+    assert len(drawn) == 12
+    assert [size / figure.dpi * figure_file.DPI for box in drawn for size in (box.width, box.height)] == pytest.approx(
+        [200] * 24, abs=8
+    )
+
+
+def test_names_of_files_are_below_their_pictures(tmp_path: Path) -> None:
+    figure = map_of_thumbnails(tmp_path, [png(grey(level)) for level in range(6)], Pictures(names=True))
+    axes = figure.axes[0]
+    assert [text.get_text() for text in axes.texts] == [f"{number}.png" for number in range(6)]
+    for image, text in zip(axes.images, axes.texts, strict=True):
+        left, right, bottom, _ = image.get_extent()
+        assert text.get_position()[0] == pytest.approx((left + right) / 2)
+        assert bottom - 0.01 < text.get_position()[1] < bottom
+
+
+def test_a_size_without_sense_is_refused() -> None:
+    for side in (15, 513):
+        assert error_message(FigureUnusable, Pictures, side) == (
+            f"expected pictures of 16 to 512 pixels a side, got {side}"
+        )
 
 
 def test_a_map_of_thumbnails_of_a_store_without_any_is_refused(tmp_path: Path) -> None:

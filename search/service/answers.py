@@ -3,6 +3,7 @@
 from typing import Any
 
 from ingest.embedding.recipes import recipe_of
+from ingest.images.images import Image
 from search.results import QueryResult
 from search.searcher import Searcher
 from search.service.bounds import MAX_RADIUS_HITS
@@ -30,8 +31,8 @@ def search_answer(searcher: Searcher, request: SearchRequest) -> dict[str, Any]:
     return _answer(result)
 
 
-def image_answer(searcher: Searcher, image: bytes, options: SearchOptions) -> dict[str, Any]:
-    """Return the query and hits of a search by an encoded image; raise LookalikeError or Problem."""
+def image_answer(searcher: Searcher, image: Image, options: SearchOptions) -> dict[str, Any]:
+    """Return the query and hits of a search by an image's pixels; raise LookalikeError or Problem."""
     return _answer(searcher.by_image(image, _limit(options), **_options(options)))
 
 

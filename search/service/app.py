@@ -3,7 +3,7 @@
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
-from typing import Annotated, TypeVar
+from typing import Annotated, Any, TypeVar
 
 from fastapi import FastAPI, Path, Request
 from fastapi.exceptions import RequestValidationError
@@ -16,13 +16,14 @@ from search.service import answers, api_description, metrics
 from search.service.body import BodyReader, is_image, media_type_of, require_json
 from search.service.bounds import MAX_ID, MAX_ORIGINAL_BYTES, Bounds
 from search.service.byte_budget import ByteBudget
+from search.service.decoded_pictures import DecodedPictures
 from search.service.doors import DoorRules, Doors
 from search.service.health import Health
 from search.service.originals import no_original, original_of
 from search.service.paced_response import PacedResponse
 from search.service.problems import Problem, problem_of
 from search.service.query_string import options_of
-from search.service.requests import BatchRequest, ItemsRequest, SearchRequest, parsed
+from search.service.requests import BatchRequest, ItemsRequest, SearchOptions, SearchRequest, parsed
 from search.service.served_store import Loaded, ServedStore
 from search.service.watched import Watched
 from search.service.work import WorkQueue
@@ -54,18 +55,47 @@ class Service:
     store: ServedStore
     location: str
     work: WorkQueue
+    pictures: WorkQueue
+    decoded: DecodedPictures
     health: Health
     originals: bool = False
 
-    async def answer(self, ask: Callable[[Loaded], Result]) -> Result:
-        """Return what `ask` finds in the store, in a thread; raise Problem."""
+    @classmethod
+    def of(
+        cls, store: ServedStore, location: str, health: Health, bounds: Bounds, *, threads: int, originals: bool
+    ) -> "Service":
+        """Return the service of a store with so many threads for all but pictures."""
+        work, pictures = WorkQueue(threads, bounds), WorkQueue(bounds.pictures, bounds)
+        return cls(store, location, work, pictures, DecodedPictures(bounds.picture_bytes), health, originals)
+
+    @property
+    def running(self) -> int:
+        """Return how many requests are in a thread or wait for one."""
+        return self.work.running + self.pictures.running
+
+    def close(self) -> None:
+        """Begin nothing more; what runs, ends."""
+        self.work.close()
+        self.pictures.close()
+
+    async def answer_picture(self, data: bytes, options: SearchOptions) -> dict[str, Any]:
+        """Return the answer to a search by an encoded picture; raise Problem."""
+
+        def ask(loaded: Loaded) -> dict[str, Any]:
+            with self.decoded.decoded(loaded.searcher, data) as image:
+                return answers.image_answer(loaded.searcher, image, options)
+
+        return await self.answer(ask, self.pictures)
+
+    async def answer(self, ask: Callable[[Loaded], Result], queue: WorkQueue | None = None) -> Result:
+        """Return what `ask` finds in the store, in a thread of a queue; raise Problem."""
 
         def work() -> Result:
             with self.store.use() as loaded:
                 return ask(loaded)
 
         try:
-            return await self.work.run(work)
+            return await (queue or self.work).run(work)
         except LookalikeError as error:
             raise problem_of(error, self.location) from error
 
@@ -77,7 +107,7 @@ def make_app(service: Service, rules: DoorRules, bounds: Bounds) -> ASGIApp:
     async def lifespan(_: FastAPI) -> AsyncIterator[None]:
         async with service.health.following(service.store):
             yield
-        service.work.close()
+        service.close()
 
     app = FastAPI(
         title="Lookalike",
@@ -95,7 +125,7 @@ def make_app(service: Service, rules: DoorRules, bounds: Bounds) -> ASGIApp:
     _add_originals(app, service, bounds)
     _add_description(app)
     _add_handlers(app)
-    counted = metrics.Metrics(lambda: service.work.running, lambda: service.store.batch.number)
+    counted = metrics.Metrics(lambda: service.running, lambda: service.store.batch.number)
 
     @app.get("/metrics", include_in_schema=False)
     def read_metrics() -> Response:
@@ -121,10 +151,7 @@ def _add_searches(app: FastAPI, service: Service) -> None:
         body = await request.body()
         media_type = media_type_of(request.headers.get("content-type", ""))
         if is_image(media_type):
-            options = options_of(request.query_params)
-            return JSONResponse(
-                await service.answer(lambda loaded: answers.image_answer(loaded.searcher, body, options))
-            )
+            return JSONResponse(await service.answer_picture(body, options_of(request.query_params)))
         require_json(media_type)
         if request.query_params:
             raise Problem(

@@ -44,5 +44,9 @@ class Bounds:
     connections: int = 256
     #: Bytes of all bodies that are in memory.
     body_bytes: int = 8 * MAX_IMAGE_BYTES
+    #: Bytes of all pictures that are decoded and wait for the network.
+    picture_bytes: int = 2**29
+    #: Searches by picture that are in a thread at once, and so may share a batch of the network.
+    pictures: int = 16
     #: Bytes of all original files that are in memory.
     original_bytes: int = 4 * MAX_ORIGINAL_BYTES

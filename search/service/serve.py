@@ -23,7 +23,6 @@ from search.service.header_deadline import with_deadline
 from search.service.health import Health
 from search.service.served_store import ServedStore
 from search.service.shared_backbone import shared
-from search.service.work import WorkQueue
 from storage.errors import LookalikeError
 
 #: Seconds between the moment that /readyz says that the service ends and the end of its listening.
@@ -87,11 +86,13 @@ def serve(options: ServiceOptions, on_started: Callable[[str], None], bounds: Bo
         make_backbone = shared(vgg16_factory(options.weights))
         store = ServedStore(lambda: _open(options, make_backbone))
         health = Health(lambda: _problem_of(store), options.refresh_seconds)
-        work = WorkQueue(max(2, os.cpu_count() or 1), bounds)
         with store.use() as loaded:
             location = str(loaded.searcher.store.location)
+        service = Service.of(
+            store, location, health, bounds, threads=max(2, os.cpu_count() or 1), originals=options.originals
+        )
         config = uvicorn.Config(
-            make_app(Service(store, location, work, health, options.originals), rules, bounds),
+            make_app(service, rules, bounds),
             http=with_deadline(bounds.seconds),
             ws="none",
             limit_concurrency=bounds.connections,

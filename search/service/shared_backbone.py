@@ -1,4 +1,7 @@
-"""One network for every searcher that a service opens one after the other: it takes seconds to load."""
+"""One network for every searcher that a service opens one after the other, and for all requests at once.
+
+It takes seconds to load.
+"""
 
 import threading
 
@@ -6,10 +9,14 @@ from ingest.embedding.network.backbone import Backbone
 from ingest.embedding.network.backbone_factory import BackboneFactory
 from ingest.embedding.network.precision import PrecisionOption
 from ingest.embedding.recipes import Recipe
+from search.service.batching_backbone import BatchingBackbone
 
 
 def shared(make_backbone: BackboneFactory) -> BackboneFactory:
-    """Return a factory that makes a backbone when it is first needed, and again only for another recipe."""
+    """Return a factory that makes a backbone when it is first needed, and again only for another recipe.
+
+    Its callers share its batches.
+    """
     lock = threading.Lock()
     made: dict[tuple[Recipe, PrecisionOption], Backbone] = {}
 
@@ -18,7 +25,7 @@ def shared(make_backbone: BackboneFactory) -> BackboneFactory:
             if (recipe, precision) not in made:
                 # The one before is of an embedding that was renewed.
                 made.clear()
-                made[recipe, precision] = make_backbone(recipe, precision)
+                made[recipe, precision] = BatchingBackbone(make_backbone(recipe, precision))
             return made[recipe, precision]
 
     return make

@@ -15,7 +15,6 @@ from search.service.bounds import Bounds
 from search.service.doors import LOOPBACK, DoorRules
 from search.service.health import Health
 from search.service.served_store import ServedStore
-from search.service.work import WorkQueue
 from tests.search.stores import grey_store
 from tests.toys import toy_backbone
 
@@ -54,7 +53,7 @@ def open_client(served: ServedStore, folder: Path) -> Iterator[OpenClient]:
     ) -> TestClient:
         bounds = bounds or Bounds()
         health = Health(lambda: problem, refresh_seconds=0.05)
-        service = Service(served, str(folder), WorkQueue(threads, bounds), health, originals)
+        service = Service.of(served, str(folder), health, bounds, threads=threads, originals=originals)
         app = make_app(service, rules or DoorRules(frozenset(LOOPBACK)), bounds)
         client = TestClient(app, base_url="http://localhost:8765", raise_server_exceptions=False)
         clients.append(client)

@@ -9,7 +9,16 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from ingest import IngestReport, Plan, RenewalReport, SourceImage, ingest, plan, renew, retry
-    from search import QueryResult, QueryResults, Searcher, explore, find_duplicates, find_label_issues, find_leaks
+    from search import (
+        QueryResult,
+        QueryResults,
+        Searcher,
+        explore,
+        find_duplicates,
+        find_label_issues,
+        find_leaks,
+        find_outliers,
+    )
     from storage import Hit, LookalikeError, Store
 
 __all__ = [
@@ -28,6 +37,7 @@ __all__ = [
     "find_duplicates",
     "find_label_issues",
     "find_leaks",
+    "find_outliers",
     "ingest",
     "plan",
     "renew",
@@ -42,7 +52,16 @@ _PACKAGES = {
         ("IngestReport", "Plan", "RenewalReport", "SourceImage", "ingest", "plan", "renew", "retry"), "ingest"
     ),
     **dict.fromkeys(
-        ("QueryResult", "QueryResults", "Searcher", "explore", "find_duplicates", "find_label_issues", "find_leaks"),
+        (
+            "QueryResult",
+            "QueryResults",
+            "Searcher",
+            "explore",
+            "find_duplicates",
+            "find_label_issues",
+            "find_leaks",
+            "find_outliers",
+        ),
         "search",
     ),
     **dict.fromkeys(("Hit", "LookalikeError", "Store"), "storage"),

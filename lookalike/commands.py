@@ -21,6 +21,7 @@ COMMANDS: dict[str, tuple[str, str, str | None]] = {
     "explore": ("search.__main__", "app", "explore"),
     "duplicates": ("search.__main__", "app", "duplicates"),
     "suspects": ("search.__main__", "app", "suspects"),
+    "outliers": ("search.__main__", "app", "outliers"),
     "apply": ("search.__main__", "app", "apply"),
     "serve": ("search.__main__", "app", "serve"),
     "store": ("storage.__main__", "app", None),

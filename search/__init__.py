@@ -8,6 +8,7 @@ if TYPE_CHECKING:
     from search.curation.duplicates import find_duplicates
     from search.curation.label_issues import find_label_issues
     from search.curation.leaks import find_leaks
+    from search.curation.outliers import find_outliers
     from search.explorer.explore import explore
     from search.results import QueryResult, QueryResults
     from search.searcher import Searcher
@@ -22,6 +23,7 @@ __all__ = [
     "find_duplicates",
     "find_label_issues",
     "find_leaks",
+    "find_outliers",
 ]
 
 #: The module of each public name. They are imported at their first use: a search by id needs no OpenCV.
@@ -33,6 +35,7 @@ _MODULES = {
     "find_duplicates": "curation.duplicates",
     "find_label_issues": "curation.label_issues",
     "find_leaks": "curation.leaks",
+    "find_outliers": "curation.outliers",
 }
 
 

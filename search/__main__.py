@@ -1,4 +1,4 @@
-"""`python -m search query|map|explore|duplicates|suspects`: search a store, and look at what is in it."""
+"""`python -m search query|map|explore|duplicates|suspects|outliers`: search a store, and look at what is in it."""
 
 if __name__ == "__main__":
     # Before anything else is loaded.
@@ -26,6 +26,7 @@ from storage.types.query import DEFAULT_K, SearchOptions
 if TYPE_CHECKING:
     from search.curation.duplicates import Duplicates
     from search.curation.label_issues import LabelIssues
+    from search.curation.outliers import Outliers
     from search.plans.label_plan import LabelReport
     from search.plans.report import ApplyReport, UndoReport
     from storage.files.output_file import OutputFile
@@ -313,6 +314,41 @@ def suspects(
     _print(issues, json=json)
 
 
+@app.command()
+def outliers(
+    store: StoreOption,
+    k: Annotated[
+        int, typer.Option("-k", help="Which neighbour's distance counts: a smaller group can be outliers.")
+    ] = 20,
+    min_score: Annotated[
+        float, typer.Option(min=0, help="List only items that are at least so many times as far as usual.")
+    ] = 0.0,
+    limit: Annotated[int, typer.Option(min=1, help="List at most so many, the farthest.")] = 20,
+    figure: Annotated[Path | None, typer.Option(help="Draw the farthest, with what is nearest, to this file.")] = None,
+    plan: Annotated[Path | None, typer.Option(help="Write them to this CSV file, for `apply`.")] = None,
+    force: ForceOption = False,
+    json: Annotated[bool, typer.Option("--json", help="Print the outliers as JSON.")] = False,
+) -> None:
+    """Find outliers: items that are far from all others, the farthest first."""
+    from search.curation.outliers import find_outliers
+    from search.plans.outlier_plan import plan_of_outliers
+    from search.plans.plan_file import plan_output, write_plan
+
+    output = _figure_output(figure, force)
+    plan_file = None if plan is None else plan_output(plan, force=force)
+    with _open(store, output) as searcher:
+        if plan_file is not None:
+            plan_file.require_replaceable(searcher.store)
+        found = find_outliers(searcher, k, min_score=min_score, limit=limit)
+        if plan_file is not None:
+            write_plan(plan_of_outliers(found, searcher.store), plan_file)
+        if output is not None:
+            from search.figures import curation_figures, figure_file
+
+            figure_file.save(curation_figures.draw_outliers(found, searcher.store), output)
+    _print(found, json=json)
+
+
 @app.command("apply")
 def apply_plan(
     plan: Annotated[
@@ -399,7 +435,7 @@ def serve(
     service.serve(options, lambda address: console.print_line(f"Serving {store} at {address}"))
 
 
-def _print(findings: "Duplicates | LabelIssues", *, json: bool) -> None:
+def _print(findings: "Duplicates | LabelIssues | Outliers", *, json: bool) -> None:
     if json:
         console.print_json(findings.as_json())
     else:

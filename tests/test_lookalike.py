@@ -29,6 +29,7 @@ def test_every_public_name_is_that_of_its_package() -> None:
         "find_duplicates": search.find_duplicates,
         "find_label_issues": search.find_label_issues,
         "find_leaks": search.find_leaks,
+        "find_outliers": search.find_outliers,
         "ingest": ingest.ingest,
         "plan": ingest.plan,
         "renew": ingest.renew,

@@ -1,4 +1,4 @@
-"""Galleries of duplicates, a row for each group, and of label issues, a row for each with its neighbours."""
+"""Galleries of duplicates, a row for each group, and of label issues and outliers, a row for each one."""
 
 from collections.abc import Iterator, Mapping, Sequence
 
@@ -7,6 +7,7 @@ from matplotlib.figure import Figure
 from search.curation.duplicate_group import DuplicateGroup, Member
 from search.curation.duplicates import Duplicates
 from search.curation.label_issues import LabelIssue, LabelIssues
+from search.curation.outliers import Outlier, Outliers
 from search.errors import FigureUnusable
 from search.figures.gallery import DOUBTFUL, OTHER_LABEL, PLAIN, QUERY, TextTile, Tile, decode_thumbnail, draw_gallery
 from search.figures.neighbours_figure import hit_tile
@@ -122,6 +123,24 @@ def _issue_row(issue: LabelIssue, thumbnails: Mapping[int, bytes]) -> list[Tile 
         Tile(decode_thumbnail(thumbnails, item.id), caption, OTHER_LABEL),
         *(hit_tile(hit, predicted, thumbnails) for hit in issue.neighbours[:_MAX_HITS]),
     ]
+
+
+def draw_outliers(outliers: Outliers, store: Store) -> Figure:
+    """Draw the farthest outliers with the items nearest to them; raise FigureUnusable for none."""
+    shown = outliers.outliers[:_MAX_ROWS]
+    if not shown:
+        raise FigureUnusable("expected outliers to draw, got none: give a lower --min-score")
+    ids = {hit.id for outlier in shown for hit in outlier.neighbours} | {outlier.item.id for outlier in shown}
+    thumbnails = store.thumbnails(sorted(ids))
+    title = f"The farthest of {outliers.item_count:,} items from all others, each with what is nearest"
+    return draw_gallery([_outlier_row(outlier, thumbnails) for outlier in shown], _SIDE, title)
+
+
+def _outlier_row(outlier: Outlier, thumbnails: Mapping[int, bytes]) -> list[Tile | TextTile]:
+    item = outlier.item
+    name = f"id {item.id}" if item.label is None else item.label or EMPTY
+    tile = Tile(decode_thumbnail(thumbnails, item.id), (name, f"{outlier.score:.2f} times", f"id {item.id}"), QUERY)
+    return [tile, *(hit_tile(hit, None, thumbnails) for hit in outlier.neighbours)]
 
 
 def _count(shown: int, total: int, noun: str, order: str) -> str:

@@ -106,9 +106,9 @@ class _Applying:
         spots = {row: _spot(row, items[row]) for row in rows if row.root is not None}
         _require_distinct(spots)
         for group in self._plan.groups():
-            removed = [row for row in group if row.action is Action.REMOVE]
-            kept = list(_kept(group, spots)) if removed else []
-            for row in removed:
+            taken = [row for row in group if row.action.takes_away]
+            kept = list(_kept(group, spots)) if taken else []
+            for row in taken:
                 yield self._result(row, spots[row], items[row], kept)
 
     def _item(self, row: PlanRow) -> SourcedItem | None:
@@ -132,10 +132,11 @@ class _Applying:
                 return FileResult(
                     spot, row.line, problem=problem or "it is no picture of the store's as the plan has it"
                 )
-            by = next(other for other in there if self._how is not How.LINK or other.seen.digest == row.digest)
+            same = (other for other in there if other.seen.digest == row.digest)
+            by = next(same) if self._how is How.LINK else None
             entry = self._entry(row, spot, item, seen, by)
             if not self._dry_run:
-                steps.act(self._opened(), entry, seen, by.seen, self._store)
+                steps.act(self._opened(), entry, seen, None if by is None else by.seen, self._store)
         except OSError as error:
             if error.errno in LASTING:
                 raise stopped(str(self._how), spot, error) from error
@@ -146,6 +147,8 @@ class _Applying:
         """Return why a file is left alone, or None."""
         if seen.digest != row.digest:
             return "it has changed since the plan was made"
+        if row.action is Action.SET_ASIDE:
+            return "it is to be set aside, not to become a link" if self._how is How.LINK else None
         if not kept:
             return "no file to keep of its group is there as the plan has it"
         for other in kept:
@@ -155,7 +158,7 @@ class _Applying:
             return "no file to keep of its group has the same bytes"
         return None
 
-    def _entry(self, row: PlanRow, spot: FileSpot, item: SourcedItem, seen: SeenFile, by: _Kept) -> Entry:
+    def _entry(self, row: PlanRow, spot: FileSpot, item: SourcedItem, seen: SeenFile, by: _Kept | None) -> Entry:
         return Entry(
             number=1 if self._journal is None else self._journal.next_number(),
             home=spot,
@@ -164,7 +167,7 @@ class _Applying:
             source=item.source,
             token=secrets.token_hex(8),
             aside=_aside(spot) if self._how is How.MOVE else None,
-            kept=by.spot if self._how is How.LINK else None,
+            kept=None if by is None else by.spot,
             mode=seen.mode,
             mtime_ns=seen.mtime_ns,
             size=seen.size,
@@ -227,7 +230,7 @@ def _require_distinct(spots: Mapping[PlanRow, FileSpot]) -> None:
             if (
                 other is not row
                 and (other.root, other.key) != (row.root, row.key)
-                and Action.REMOVE in (row.action, other.action)
+                and (row.action.takes_away or other.action.takes_away)
             ):
                 raise PlanRefused(
                     f"expected each file once, got {printable(row.key)} in lines {other.line} and {row.line}, in a "

@@ -14,11 +14,20 @@ from storage.console import printable
 
 
 class Action(StrEnum):
-    """What shall become of a file: `different` says that it is no duplicate of the others of its group."""
+    """What shall become of a file: `different` says that it is no duplicate of the others of its group.
+
+    `set aside` takes a file of which no copy is kept, such as an outlier: only people say so.
+    """
 
     KEEP = "keep"
     REMOVE = "remove"
+    SET_ASIDE = "set aside"
     DIFFERENT = "different"
+
+    @property
+    def takes_away(self) -> bool:
+        """Return whether the file leaves its place."""
+        return self in (Action.REMOVE, Action.SET_ASIDE)
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,7 +102,7 @@ def checked_plan(store: str, rows: Sequence[PlanRow]) -> Plan:
                 f"{row.line}: make the plan again"
             )
         other = files.setdefault((row.root, row.key), row)
-        if other is not row and Action.REMOVE in (row.action, other.action):
+        if other is not row and (row.action.takes_away or other.action.takes_away):
             raise PlanRefused(
                 f"expected one decision on {printable(row.key)}, got {other.action} in line {other.line} and "
                 f"{row.action} in line {row.line}: leave one of the two"
@@ -110,6 +119,7 @@ def checked_plan(store: str, rows: Sequence[PlanRow]) -> Plan:
                 f"expected a file to keep in each group, got none in group {printable(removed[0].group)} (line "
                 f"{removed[0].line}): keep one of it, or call the others different"
             )
-        for row in removed:
-            _ = row.spot
+        for row in group:
+            if row.action.takes_away:
+                _ = row.spot
     return plan

@@ -73,7 +73,9 @@ def _path(row: PlanRow) -> str:
 def _row(line: int, fields: dict[str, str]) -> PlanRow:
     word = fields.get("action", "").strip().lower()
     if word not in (*Action, ""):
-        raise PlanRefused(f"expected keep, remove or different in line {line}, got {word!r}: nothing was done")
+        raise PlanRefused(
+            f"expected keep, remove, set aside or different in line {line}, got {word!r}: nothing was done"
+        )
     root = unescaped(fields.get("root", ""))
     row = PlanRow(
         group=fields.get("group", "").strip(),

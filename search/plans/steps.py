@@ -16,15 +16,18 @@ from storage import NewItem, Store
 from storage.console import printable
 
 
-def act(journal: Journal, entry: Entry, seen: SeenFile, seen_kept: SeenFile, store: Store) -> None:
-    """Do what the plan says with a file that was seen; raise OSError with the file left alone, or ApplyStopped."""
+def act(journal: Journal, entry: Entry, seen: SeenFile, seen_kept: SeenFile | None, store: Store) -> None:
+    """Do what the plan says with a file that was seen; raise OSError with the file left alone, or ApplyStopped.
+
+    `seen_kept` is the file that it is to become a link to, if it is.
+    """
     journal.begin(entry)
     try:
         if journal.how is How.MOVE and entry.aside is not None:
             file_moves.move(entry.home, entry.aside, seen, entry.token)
-        elif journal.how is How.LINK and entry.kept is not None:
+        elif entry.kept is not None and seen_kept is not None:
             hard_links.replace_by_link(entry.home, seen, entry.kept, seen_kept, entry.token)
-        else:
+        elif journal.how is How.TRASH:
             trash.send_to_trash(entry.home)
     except OSError:
         if _place(journal, entry) is not Place.ASIDE:

@@ -95,6 +95,19 @@ def test_label_issues_are_printed_as_json_and_as_a_table_and_drawn(search: Comma
     assert ["│", "-", "│", "1.00", "│", "y", "│", "x", "│", "2", "│", "c", "│"] in lines
 
 
+def test_outliers_are_printed_as_json_and_as_a_table_and_drawn(search: Command, tmp_path: Path) -> None:
+    store, figure = grey_store(tmp_path, {"a": 0, "b": 2, "c": 5, "d": 200}), tmp_path / "outliers.png"
+    document = search.json("outliers", "--store", store, "-k", 1, "--min-score", 2, "--figure", figure)
+    assert (document["k"], document["items"]) == (1, 4)
+    assert [(outlier["key"], round(outlier["score"], 3)) for outlier in document["outliers"]] == [("d", 78)]
+    assert figure.is_file()
+    status, out, err = search("outliers", "--store", store, "-k", 1, "--limit", 1)
+    assert (status, err) == (0, "")
+    lines = [line.split() for line in out.splitlines()]
+    assert " ".join(lines[0]) == ("the one of 4 items that is farthest from all others, 78.00 times as far as usual:")
+    assert ["│", "78.00", "│", "1.5294", "│", "-", "│", "3", "│", "d", "│"] in lines
+
+
 @pytest.mark.parametrize("head", ["trained", "ridge"])
 def test_label_issues_say_when_the_vectors_were_trained_on_the_labels(
     search: Command, tmp_path: Path, head: Literal["trained", "ridge"]

@@ -80,6 +80,30 @@ def test_a_plan_for_leaks_keeps_what_the_second_filter_selects(
     assert set(stored_keys(store)) == {"a/one.png", "a/copy.png", "b/near.png", "b/other.png"}
 
 
+def test_outliers_are_kept_in_a_plan_until_a_person_sets_them_aside(
+    search: Command, tmp_path: Path, store: Path
+) -> None:
+    plan, before = tmp_path / "outliers.csv", tree(tmp_path)
+    document = search.json("outliers", "--store", store, "-k", 1, "--limit", 1, "--plan", plan)
+    assert [outlier["key"] for outlier in document["outliers"]] == ["b/other.png"]
+    lines = [line.split(",") for line in plan.read_text("utf-8-sig").splitlines()]
+    assert [[cells[index] for index in (0, 1, 2, 4, 6)] for cells in lines[1:]] == [
+        ["1", "keep", "outlier", f"{document['outliers'][0]['score']:.2f} times as far as usual", "b/other.png"],
+    ]
+    assert search("apply", plan, "--yes")[:2] == (0, "0 files (0.0 MiB) moved, 0 left alone\n")
+    plan.write_text(plan.read_text("utf-8-sig").replace("1,keep,", "1,Set aside,"), "utf-8")
+    assert search("apply", plan, "--yes", "--hard-links")[0] == 3
+    assert search("apply", plan, "--yes")[0] == 0
+    moved = {"pictures/b/other.png": "pictures-removed/b/other.png"}
+    assert tree(tmp_path) == {moved.get(path, path): data for path, data in before.items()} | {
+        "outliers.csv": plan.read_bytes()
+    }
+    assert "b/other.png" not in stored_keys(store)
+    assert search("apply", plan, "--undo", "--yes")[0] == 0
+    assert tree(tmp_path) == before | {"outliers.csv": plan.read_bytes()}
+    assert "b/other.png" in stored_keys(store)
+
+
 def test_between_takes_two_filters_and_no_rule_what_to_keep(search: Command, store: Path) -> None:
     status, out, err = search("duplicates", "--store", store, "--between", "label=a", "label=b", "--keep", "oldest")
     assert (status, out) == (2, "")

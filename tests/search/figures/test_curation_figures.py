@@ -10,9 +10,10 @@ from matplotlib.figure import Figure
 from search.curation.duplicate_group import DuplicateGroup, Kind, Member
 from search.curation.duplicates import Duplicates, find_duplicates
 from search.curation.label_issues import find_label_issues
+from search.curation.outliers import find_outliers
 from search.errors import FigureUnusable
 from search.figures import curation_figures, figure_file
-from search.figures.curation_figures import draw_duplicates, draw_label_issues
+from search.figures.curation_figures import draw_duplicates, draw_label_issues, draw_outliers
 from search.figures.gallery import DOUBTFUL, OTHER_LABEL, TextTile, Tile, draw_gallery
 from search.searcher import Searcher
 from storage.errors import OutputRefused
@@ -125,6 +126,22 @@ def test_a_label_issue_and_its_neighbours_without_the_predicted_label_are_marked
     ]
     assert signs(figure) == [[OTHER_LABEL.sign], [], [], [OTHER_LABEL.sign]]
     assert levels(figure) == [5, 2, 0, 200]
+
+
+def test_an_outlier_is_a_row_with_what_is_nearest(tmp_path: Path) -> None:
+    with grey_searcher(tmp_path, {"a": 0, "b": 2, "c": 5, "d": 200}, {"d": "dark"}) as searcher:
+        outliers = find_outliers(searcher, 1, limit=1)
+        figure = draw_outliers(outliers, searcher.store)
+        none = find_outliers(searcher, 1, min_score=100)
+        assert error_message(FigureUnusable, draw_outliers, none, searcher.store) == (
+            "expected outliers to draw, got none: give a lower --min-score"
+        )
+    assert texts(figure) == [
+        "The farthest of 4 items from all others, each with what is nearest",
+        *("dark", "78.00 times", "id 3"),
+        *("id 2", "1.529", "id 1", "1.553"),
+    ]
+    assert levels(figure) == [200, 5, 2]
 
 
 def test_no_duplicates_and_no_label_issues_are_refused(tmp_path: Path) -> None:

@@ -140,6 +140,14 @@ def test_nothing_of_a_group_is_removed_unless_a_file_to_keep_is_there_as_it_was(
     assert tree(tmp_path) == before
 
 
+def test_a_file_is_set_aside_though_nothing_of_its_group_is_kept(tmp_path: Path, store: Path) -> None:
+    plan = plan_of(tmp_path, {"b/other.png": Action.SET_ASIDE})
+    assert problems(applied(plan, store, How.LINK)) == {"b/other.png": "it is to be set aside, not to become a link"}
+    assert problems(applied(plan, store)) == {"b/other.png": None}
+    assert "pictures-removed/b/other.png" in tree(tmp_path)
+    assert set(stored_keys(store)) == {"a/one.png", "a/copy.png", "b/near.png"}
+
+
 def test_two_names_of_one_file_are_left_alone(tmp_path: Path, store: Path) -> None:
     copy = tmp_path / "pictures/a/copy.png"
     copy.unlink()

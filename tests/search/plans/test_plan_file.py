@@ -112,7 +112,7 @@ def test_a_plan_that_is_there_is_replaced_only_when_forced(tmp_path: Path) -> No
         (
             ",remove,",
             ",delete,",
-            "expected keep, remove or different in line 3, got 'delete': nothing was done",
+            "expected keep, remove, set aside or different in line 3, got 'delete': nothing was done",
         ),
         (
             "sha256:",

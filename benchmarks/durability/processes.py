@@ -41,7 +41,7 @@ def environment() -> dict[str, str]:
 def fork_context() -> ForkServerContext:
     """Return a context whose children are forked from a server with one thread that has imported all a writer needs."""
     context = multiprocessing.get_context("forkserver")
-    context.set_forkserver_preload(["benchmarks.durability.judge", "benchmarks.durability.writer", "numpy.random"])
+    context.set_forkserver_preload([f"benchmarks.durability.{name}" for name in ("judge", "writer", "preloaded")])
     with mock.patch.dict(os.environ, environment() | ONE_THREAD):
         forkserver.ensure_running()
     return context

@@ -1,6 +1,8 @@
 """The judge reports what is wrong with a store by kind: lost, wrong labels, unopenable, unclean, not identical."""
 
+import sys
 from collections.abc import Callable
+from concurrent.futures import ProcessPoolExecutor
 from pathlib import Path
 
 import numpy as np
@@ -8,7 +10,7 @@ import pytest
 
 from benchmarks.durability.findings import EXAMPLES, Finding, Kind, Tally
 from benchmarks.durability.judge import judge
-from benchmarks.durability.processes import scratch_folder
+from benchmarks.durability.processes import fork_context, scratch_folder
 from benchmarks.durability.workload import EMBEDDING, label_of, source_of, steps, work
 from storage import NewItem, Store
 
@@ -86,3 +88,17 @@ def test_a_tally_counts_every_store_and_keeps_a_few_examples() -> None:
     assert tally.as_json() == {"lost": count, "wrong_labels": 0, "unopenable": 1, "unclean": count, "not_identical": 0}
     assert tally.bad == 2 * count + 1
     assert tally.examples == [f"line {number}" for number in range(EXAMPLES)]
+
+
+def modules_loaded_by_a_trial() -> list[str]:
+    """Do the work, judge it, and return the modules that this loaded."""
+    before = set(sys.modules)
+    with scratch_folder() as folder:
+        work(folder / "store", lambda _: None)
+        findings = judge(folder / "store", len(steps()), thorough=True)
+    return sorted({*map(str, findings), *sys.modules} - before)
+
+
+def test_a_forked_writer_and_judge_load_nothing_that_their_server_could_load_once() -> None:
+    with ProcessPoolExecutor(1, fork_context()) as executor:
+        assert executor.submit(modules_loaded_by_a_trial).result() == []

@@ -13,8 +13,8 @@ from itertools import islice
 from pathlib import Path
 
 import numpy as np
-import pyarrow.compute  # noqa: F401 -- what the writers import only when they need it
 
+import benchmarks.durability.preloaded  # noqa: F401 -- for the writers and judges that are forked
 from benchmarks.durability.crashes.attacks import Attack
 from benchmarks.durability.crashes.crash_trial import CrashTrial, digests_without_crash, run_trial
 from benchmarks.durability.crashes.schedules import after_drops, at_crash_points, at_random, at_system_calls

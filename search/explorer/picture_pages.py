@@ -5,7 +5,9 @@ the order of the Z-order curve through their places (Morton, "A computer oriente
 """
 
 import io
-from collections.abc import Iterator
+import os
+from collections.abc import Iterable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 
 import cv2
@@ -13,6 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
+from ingest.prefetch import lookahead
 from search.explorer.layout_cache import Places
 from search.thumbnail_image import thumbnail_image
 from storage import Store
@@ -34,8 +37,11 @@ _MANY = 10_000
 _LOSSLESS_SIDE = 32
 _QUALITY = 78
 
-#: Thumbnails read together.
+#: Thumbnails read together, and pages that may wait to be encoded, of 3 MB each.
 _BATCH = 1024
+_AHEAD = 4
+
+_ENCODERS = min(4, os.cpu_count() or 1)
 
 #: Pictures are strokes on black if this share of them has corners of 2 x 2 pixels that are darker than this, in grey.
 _INK_SHARE = 0.95
@@ -64,22 +70,46 @@ def picture_pages(store: Store, ids: NDArray[np.int64], places: Places) -> Pictu
     limit = _SIDE if len(ids) <= _MANY else _SIDE_OF_MANY
     order = np.argsort(z_order(places), kind="stable")
     cell = _cell(max((max(size) for size in _sizes(store, ids)), default=0), limit)
-    slots, sizes = np.full(len(ids), NONE, np.uint32), np.zeros((len(ids), 2), np.uint8)
-    columns = _PAGE // cell
-    pages: list[bytes] = []
-    page, used, inked, count = _blank(columns * cell), 0, 0, 0
-    for position, pixels in _pictures(store, ids, order, cell):
-        if used == columns**2:
-            pages.append(_encoded(page, cell))
-            page, used = _blank(columns * cell), 0
-        row, column = divmod(used, columns)
-        height, width = pixels.shape[:2]
-        page[row * cell : row * cell + height, column * cell : column * cell + width] = pixels
-        slots[position], sizes[position] = len(pages) * columns**2 + used, (width, height)
-        used, count, inked = used + 1, count + 1, inked + _is_ink(pixels)
-    if used:
-        pages.append(_encoded(page, cell))
-    return PicturePages(tuple(pages), columns * cell, cell, slots, sizes, bool(count and inked >= _INK_SHARE * count))
+    packing = _Packing(cell, len(ids))
+    # Encoding lets other threads work: one reads and decodes while others encode.
+    with ThreadPoolExecutor(_ENCODERS) as pool:
+        started = (pool.submit(_encoded, page, cell) for page in packing.pages(_pictures(store, ids, order, cell)))
+        pages = tuple(page.result() for page in lookahead(started, _AHEAD))
+    return PicturePages(pages, packing.side, cell, packing.slots, packing.sizes, packing.is_ink)
+
+
+class _Packing:
+    """Puts pictures into cells of pages, and remembers where they are."""
+
+    def __init__(self, cell: int, count: int) -> None:
+        self._cell = cell
+        self._columns = _PAGE // cell
+        self.side = self._columns * cell
+        self.slots, self.sizes = np.full(count, NONE, np.uint32), np.zeros((count, 2), np.uint8)
+        self._used = self._inked = 0
+
+    @property
+    def is_ink(self) -> bool:
+        """Return whether all pictures so far are bright strokes on black."""
+        return bool(self._used and self._inked >= _INK_SHARE * self._used)
+
+    def pages(self, pictures: Iterable[tuple[int, Pixels]]) -> Iterator[Pixels]:
+        """Yield pages of pictures, which come with their items' positions."""
+        cell, columns = self._cell, self._columns
+        page = None
+        for position, pixels in pictures:
+            slot = self._used % columns**2
+            if page is None or not slot:
+                if page is not None:
+                    yield page
+                page = np.zeros((self.side, self.side, 3), np.uint8)
+            row, column = divmod(slot, columns)
+            height, width = pixels.shape[:2]
+            page[row * cell : row * cell + height, column * cell : column * cell + width] = pixels
+            self.slots[position], self.sizes[position] = self._used, (width, height)
+            self._used, self._inked = self._used + 1, self._inked + _is_ink(pixels)
+        if page is not None:
+            yield page
 
 
 def z_order(places: Places) -> NDArray[np.uint32]:
@@ -137,10 +167,6 @@ def _is_ink(pixels: Pixels) -> bool:
     grey = pixels[:, :, 0]
     corners = grey[np.ix_([0, 1, -2, -1], [0, 1, -2, -1])] if min(grey.shape) > 3 else grey
     return float(corners.mean()) < _INK_LEVEL
-
-
-def _blank(side: int) -> Pixels:
-    return np.zeros((side, side, 3), np.uint8)
 
 
 def _encoded(page: Pixels, cell: int) -> bytes:

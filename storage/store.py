@@ -1,7 +1,7 @@
 """The store: items and their vectors, found by distance.
 
-The catalog's rows are authoritative; the vector index is derived from them. `Store` adds writing to the `StoreReader`
-of `reader.py`.
+The catalog's rows are authoritative; the vector index is derived from them. `Store` adds writing to the `StoreSearch`
+of `store_search.py`, which adds searching to the `StoreReader` of `reader.py`.
 """
 
 import threading
@@ -32,6 +32,7 @@ from storage.maintenance.publish import RETAINED, publish, withdraw
 from storage.maintenance.repair import remove_damaged_generations, repair_rows
 from storage.memory.unpublished import UnpublishedRows
 from storage.reader import StoreReader
+from storage.store_search import StoreSearch
 from storage.types.embedding import Embedding
 from storage.types.items import AppendResult, NewItem, checked_id
 from storage.types.jobs import JobUpdate
@@ -57,7 +58,7 @@ def _writes(method: "Callable[Concatenate[Store, Args], Result]") -> "Callable[C
     return locked
 
 
-class Store(StoreReader):
+class Store(StoreSearch):
     """An open store; use it in a `with` statement, or call `close`.
 
     A store is in a folder, or in a PostgreSQL database that a URL names. Its vectors are searched in memory, or by the

@@ -20,6 +20,7 @@ from storage.nearest.faiss_flat import FAISS_VERSION
 from storage.store import Store
 from storage.transfer import migration
 from storage.transfer.comparison import compare
+from storage.transfer.export_corrections import export_corrections
 from storage.transfer.import_export import export_store, import_file
 
 app = console.command_app("Inspect, verify, repair and copy stores, and export, import and delete items.")
@@ -132,6 +133,18 @@ def relabel(
         changed = opened.relabel({key: label})
         corrections = len(opened.corrections().by_item)
     console.print_line(f"{changed:,} relabelled; {display_name(store)} has {corrections:,} corrections")
+
+
+@app.command()
+def corrections(
+    file: Annotated[Path, typer.Argument(help="The .csv file to write.")],
+    store: StoreOption,
+    force: Annotated[bool, typer.Option("--force", help="Replace FILE.")] = False,
+) -> None:
+    """Write the corrected labels as CSV, to correct the source by."""
+    with Store.open(store) as opened:
+        written = export_corrections(opened, file, force=force)
+    console.print_line(f"Wrote {written:,} corrections to {display_name(file)}")
 
 
 @app.command()

@@ -1,4 +1,4 @@
-"""The cells of a plan, so that a spreadsheet neither runs them as a formula nor changes them into a number or a date.
+"""The cells of a table, so that a spreadsheet neither runs them as a formula nor changes them into a number or a date.
 
 What a text may not begin with is the list of OWASP, https://owasp.org/www-community/attacks/CSV_Injection. An
 apostrophe before it says that the cell is a text; one that the text begins with itself is doubled.
@@ -26,6 +26,11 @@ def escaped(text: str) -> str:
     """Return a text as a cell that a spreadsheet shows and keeps as it is; `unescaped` returns the text."""
     changed = _CHANGED.fullmatch(text) is not None and _PLAIN_INTEGER.fullmatch(text) is None
     return _MARK + text if changed or text.startswith((_MARK, *_FORMULA_STARTS)) else text
+
+
+def without_formula(text: str) -> str:
+    """Return a text as a cell that no spreadsheet runs as a formula; it may show numbers and dates its own way."""
+    return _MARK + text if text.startswith(_FORMULA_STARTS) else text
 
 
 def unescaped(cell: str) -> str:

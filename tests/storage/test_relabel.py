@@ -116,3 +116,26 @@ def test_the_command_corrects_a_label(storage: Command, folder: Path) -> None:
         "",
     )
     assert labels(folder) == {0: "label 0", 2: "label 2", 3: "corrected"}
+
+
+def test_corrections_are_written_as_a_table_for_the_source(folder: Path, storage: Command, tmp_path: Path) -> None:
+    with Store.open(folder, writing=True) as store:
+        store.relabel({"key 2": "=1+1", "key 1": "corrected"})
+    table = tmp_path / "corrections.csv"
+    assert storage("corrections", table, "--store", folder) == (0, f"Wrote 2 corrections to {table}\n", "")
+    assert table.read_bytes().decode("utf-8-sig") == (
+        "path,label,from\r\nkey 1,corrected,label 1\r\nkey 2,'=1+1,label 2\r\n"
+    )
+    assert storage("corrections", table, "--store", folder) == (
+        1,
+        "",
+        f"error: expected a new file for the table, got {table}, which is no table of Lookalike's: name another path, "
+        "or give --force to replace it\n",
+    )
+    assert storage("corrections", table, "--store", folder, "--force")[0] == 0
+    missing = tmp_path / "none" / "corrections.csv"
+    assert storage("corrections", missing, "--store", folder) == (
+        1,
+        "",
+        f"error: expected a folder for corrections.csv, found none at {missing.parent}: make it first\n",
+    )

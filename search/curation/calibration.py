@@ -37,7 +37,7 @@ class Calibration:
     """The shares of copies of each kind that are found: the `forecast` of half of `sample` pictures, and the other's.
 
     `with_file` counts the pictures whose files could be read. `expected_copies` of the pairs that are `called` copies
-    in the store are some by their confidences.
+    in the store are some by their confidences; `left_out` counts the pairs that were too many to be compared.
     """
 
     sample: int
@@ -46,6 +46,7 @@ class Calibration:
     came_true: Mapping[str, float]
     called: int = 0
     expected_copies: float = 0.0
+    left_out: int = 0
 
     @property
     def forecast_share(self) -> float:
@@ -73,6 +74,7 @@ class Calibration:
             "held_back_share": self.came_true_share,
             "called_copies": self.called,
             "copies_share": self.precision,
+            "pairs_left_out": self.left_out,
         }
 
     def sentence(self) -> str:

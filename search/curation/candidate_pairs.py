@@ -22,7 +22,7 @@ NEIGHBOURS = 16
 MAX_RATIO = 1.0
 
 #: The most pairs, the nearest by ratio; as many are compared in a quarter of an hour or so.
-_MAX_PAIRS = 250_000
+MAX_PAIRS = 250_000
 
 
 @dataclass(frozen=True)
@@ -78,7 +78,7 @@ def candidate_pairs(
     if different:
         contents = (frozenset((items[a].content, items[b].content)) for a, b in pairs[kept].tolist())
         kept = kept[[pair not in different for pair in contents]]
-    nearest = np.sort(kept[np.argsort(ratios[kept], kind="stable")][:_MAX_PAIRS])
+    nearest = np.sort(kept[np.argsort(ratios[kept], kind="stable")][:MAX_PAIRS])
     by_id = zip(*ids[pairs[nearest]].T.tolist(), strict=True)
     return CandidatePairs(
         dict(zip(by_id, distances[nearest].tolist(), strict=True)),

@@ -43,6 +43,11 @@ def check_pairs(
     candidates: CandidatePairs, pictures: ItemPictures, on_stage: Callable[[str], None] = lambda _: None
 ) -> CheckedPairs:
     """Compare the pictures of all candidate pairs; one without a picture is left out."""
+    if candidates.left_out:
+        on_stage(
+            f"comparing the {len(candidates.distances):,} nearest pairs of pictures; {candidates.left_out:,} that are "
+            "farther for what is usual around them are left out"
+        )
     evidence: dict[Pair, Evidence] = {}
     started = told = time.monotonic()
     for number, (pair, distance) in enumerate(candidates.distances.items()):

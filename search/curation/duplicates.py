@@ -193,4 +193,5 @@ def _checked_groups(
     checked = check_pairs(candidates, pictures, on_stage)
     groups = list(GroupMaker(store, items, candidates, checked, pictures, rule, different).groups())
     confidences = [member.confidence or 0.0 for group in groups for member in group.others]
-    return groups, replace(calibration, called=len(confidences), expected_copies=float(sum(confidences)))
+    copies, left_out = float(sum(confidences)), candidates.left_out
+    return groups, replace(calibration, called=len(confidences), expected_copies=copies, left_out=left_out)

@@ -12,7 +12,7 @@ from dataclasses import replace
 import numpy as np
 
 from search.curation.calibration import calibrate
-from search.curation.candidate_pairs import MAX_RATIO, NEAREST, surroundings
+from search.curation.candidate_pairs import MAX_PAIRS, MAX_RATIO, NEAREST, surroundings
 from search.curation.checked_pairs import Pair, check_pairs
 from search.curation.copy_confidence import Evidence
 from search.curation.different_pairs import different_pairs
@@ -66,11 +66,15 @@ def find_leaks(
     contents = {id: item.item.content for id, item in items.items()}
     near = {pair: near[pair] for pair in near if frozenset((contents[pair[0]], contents[pair[1]])) not in different}
     around = surroundings(store)
+    left_out = 0
     if radius is None:
-        near = {pair: distance for pair, distance in near.items() if around.ratio(*pair, distance) <= MAX_RATIO}
+        ratios = {pair: around.ratio(*pair, distance) for pair, distance in near.items()}
+        nearest = sorted((pair for pair in near if ratios[pair] <= MAX_RATIO), key=lambda pair: ratios[pair])
+        near = {pair: near[pair] for pair in nearest[:MAX_PAIRS]}
+        left_out = len(nearest) - len(near)
     seen: Mapping[Pair, Evidence] = {}
     if check or radius is None:
-        seen = check_pairs(replace(around, distances=near), pictures, on_stage).evidence
+        seen = check_pairs(replace(around, distances=near, left_out=left_out), pictures, on_stage).evidence
     for pair in near:
         kind, confidence = _decision(pair, seen.get(pair), items, pictures)
         if kind.is_copy or radius is not None:
@@ -81,7 +85,7 @@ def find_leaks(
     )
     if calibration is not None:
         sure = [member.confidence or 0.0 for group in groups for member in group.others]
-        calibration = replace(calibration, called=len(sure), expected_copies=float(sum(sure)))
+        calibration = replace(calibration, called=len(sure), expected_copies=float(sum(sure)), left_out=left_out)
     between = Between(*names, len(parts[1]))
     return Duplicates(radius, len(parts[0]), tuple(groups), calibration, StoreThumbnails(store), between)
 

@@ -67,6 +67,7 @@ def test_without_a_radius_pictures_are_compared_and_what_is_found_is_foretold(se
                 "held_back_share",
                 "called_copies",
                 "copies_share",
+                "pairs_left_out",
             )
         }
         assert document["groups"] == []

@@ -8,6 +8,8 @@ import numpy as np
 import pytest
 
 from ingest.job import ingest
+from search.curation import calibration as calibration_module
+from search.curation import candidate_pairs as candidate_pairs_module
 from search.curation.calibration import Calibration
 from search.curation.candidate_pairs import candidate_pairs
 from search.curation.copy_confidence import LIMIT, Evidence
@@ -142,6 +144,25 @@ def test_candidates_are_near_for_what_is_usual_and_of_different_contents(tmp_pat
     assert max(candidates.ratio(*pair, distance) for pair, distance in candidates.distances.items()) <= 1
 
 
+def test_pairs_that_are_too_many_to_be_compared_are_counted_and_told(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(candidate_pairs_module, "MAX_PAIRS", 2)
+    monkeypatch.setattr(calibration_module, "_SAMPLE", 1)
+    stages: list[str] = []
+    with searcher_of(collection(tmp_path / "pictures")) as searcher:
+        duplicates = find_duplicates(searcher, on_stage=stages.append)
+        items = searcher.store.items()
+        monkeypatch.undo()
+        every = len(candidate_pairs(searcher.store, items).distances)
+    assert duplicates.auto is not None
+    assert duplicates.auto.as_json()["pairs_left_out"] == every - 2 > 0
+    assert stages == [
+        f"comparing the 2 nearest pairs of pictures; {every - 2:,} that are farther for what is usual around them are "
+        "left out"
+    ]
+
+
 @pytest.mark.parametrize("name", list(PERTURBATIONS))
 def test_a_copy_is_surer_than_another_picture(name: str) -> None:
     original, copy, other = (prepared(image) for image in (scene(1), PERTURBATIONS[name](scene(1)), scene(2)))
@@ -182,4 +203,5 @@ def test_a_forecast_is_told_beside_what_came_true_of_it() -> None:
         "held_back_share": 0.875,
         "called_copies": 50,
         "copies_share": 0.97,
+        "pairs_left_out": 0,
     }

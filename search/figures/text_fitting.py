@@ -94,10 +94,13 @@ def _escaped(label: str, weight: Weight) -> list[str]:
 
 
 def _cut(letters: list[str], limit: float, widths: list[float] | list[int], ellipsis_width: float) -> list[str]:
+    """Leave out letters in the middle: names of files often differ at their ends."""
     if sum(widths) <= limit:
         return letters
-    ends = list(accumulate(widths))
-    return [*letters[: bisect(ends, limit - ellipsis_width)], "…"]
+    half = (limit - ellipsis_width) / 2
+    end = bisect(list(accumulate(reversed(widths))), half)
+    start = bisect(list(accumulate(widths)), limit - ellipsis_width - sum(widths[len(widths) - end :]))
+    return [*letters[:start], "…", *letters[len(letters) - end :]]
 
 
 def _matplotlib_text(letters: list[str]) -> str:

@@ -419,6 +419,9 @@ def serve(
     originals: Annotated[
         bool, typer.Option("--originals", help="Give out the files of items too, as long as they are as embedded.")
     ] = False,
+    no_explorer: Annotated[
+        bool, typer.Option("--no-explorer", help="Serve no page, whose map takes a processor for minutes.")
+    ] = False,
     refresh: Annotated[float, typer.Option(min=0.1, help="Seconds between looks for newer batches.")] = 5.0,
     weights: Annotated[Path | None, typer.Option(help="The VGG16 weights the store was made with.")] = None,
     milvus: MilvusOption = None,
@@ -430,7 +433,7 @@ def serve(
 
     api_key = service.read_api_key(api_key_file)
     options = service.ServiceOptions(
-        store, host, port, tuple(allow_host or ()), api_key, refresh, originals, weights, milvus
+        store, host, port, tuple(allow_host or ()), api_key, refresh, originals, not no_explorer, weights, milvus
     )
     service.serve(options, lambda address: console.print_line(f"Serving {store} at {address}"))
 

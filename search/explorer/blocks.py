@@ -1,4 +1,4 @@
-"""Blocks of data in a page: base64 in script elements that no browser runs."""
+"""Blocks of data of a page: in a file base64 in script elements that no browser runs, and as they are over HTTP."""
 
 import base64
 import gzip
@@ -8,23 +8,33 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+#: A block's name, and its bytes.
+Block = tuple[str, bytes]
 
-def json_block(name: str, document: Any) -> str:
+
+def json_block(name: str, document: Any) -> Block:
     """Return a block of JSON, compressed; NaN and infinities, which JSON does not have, are refused."""
     text = json.dumps(document, ensure_ascii=False, allow_nan=False, separators=(",", ":"))
-    return _compressed(name, text.encode())
+    return name, _compressed(text.encode())
 
 
-def array_block(name: str, array: NDArray[Any]) -> str:
+def array_block(name: str, array: NDArray[Any]) -> Block:
     """Return a block of an array's bytes, little-endian, compressed."""
-    return _compressed(name, np.ascontiguousarray(array, array.dtype.newbyteorder("<")).tobytes())
+    return name, _compressed(np.ascontiguousarray(array, array.dtype.newbyteorder("<")).tobytes())
 
 
-def bytes_block(name: str, data: bytes) -> str:
-    """Return a block of bytes as they are."""
+def html_of(block: Block) -> str:
+    """Return a block as an element of a page."""
+    name, data = block
     return f'<script type="application/base64" id="data-{name}">{base64.b64encode(data).decode("ascii")}</script>\n'
 
 
-def _compressed(name: str, data: bytes) -> str:
+def message_of(block: Block) -> bytes:
+    """Return a block as a part of a response: a line of its name and its number of bytes, and these."""
+    name, data = block
+    return f"{name} {len(data)}\n".encode() + data
+
+
+def _compressed(data: bytes) -> bytes:
     # Without a time, so that equal data give equal blocks.
-    return bytes_block(name, gzip.compress(data, 6, mtime=0))
+    return gzip.compress(data, 6, mtime=0)

@@ -12,10 +12,11 @@ import numpy as np
 from search.curation.duplicates import Duplicates
 from search.curation.label_issues import LabelIssues, find_label_issues
 from search.errors import PageUnusable
+from search.explorer.blocks import Block
 from search.explorer.collection import MAX_ITEMS, Collection, collect
 from search.explorer.findings import Findings
 from search.explorer.layout import layout
-from search.explorer.page import MARK, Facts, page_parts
+from search.explorer.page import MARK, Facts, page_blocks, page_parts
 from search.explorer.picture_pages import picture_pages
 from search.explorer_page import FILE, NEIGHBOURS, ExplorerPage
 from search.figures.palette import LABEL_COLOURS
@@ -109,11 +110,16 @@ def write_page(
 
 @dataclass(frozen=True, eq=False)
 class MadePage:
-    """A page's text in parts, to be read once; how many items it has, and of how many."""
+    """The blocks of a page's data, to be read once; how many items it has, and of how many."""
 
-    parts: Iterator[str]
+    blocks: Iterator[Block]
     items: int
     selected: int
+
+    @property
+    def parts(self) -> Iterator[str]:
+        """Return the page's text in parts."""
+        return page_parts(self.blocks)
 
 
 def made_page(
@@ -157,7 +163,7 @@ def made_page(
         listing=_listing(opens_on),
     )
     return MadePage(
-        page_parts(collection, placed.places, pictures, findings, facts), len(collection.items), collection.selected
+        page_blocks(collection, placed.places, pictures, findings, facts), len(collection.items), collection.selected
     )
 
 

@@ -1,8 +1,8 @@
-"""Write a collection as one HTML page, which needs no other file and no network."""
+"""A collection as one HTML page, which needs no other file and no network; and the same page to be served."""
 
 import base64
 import hashlib
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from string import Template
 from typing import Any
@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from search.explorer.blocks import array_block, bytes_block, json_block
+from search.explorer.blocks import Block, array_block, html_of, json_block
 from search.explorer.collection import Collection
 from search.explorer.findings import Findings
 from search.explorer.layout_cache import Places
@@ -39,12 +39,36 @@ class Facts:
     listing: str
 
 
-def page_parts(
-    collection: Collection, places: Places, pictures: PicturePages, findings: Findings, facts: Facts
-) -> Iterator[str]:
-    """Yield a page's text in parts."""
-    before, after = _frame()
+@dataclass(frozen=True)
+class LivePage:
+    """A page without data, which it gets from the server that it came from; and the security policy that it needs."""
+
+    html: str
+    policy: str
+
+
+def page_parts(blocks: Iterable[Block]) -> Iterator[str]:
+    """Yield the text of a page with these blocks in parts."""
+    style, module = page_file("page.css"), script()
+    policy = f"{_policy(style, module)}; img-src data:"
+    before, after = _html(policy, style, module, "\0").split("\0")
     yield before
+    yield from map(html_of, blocks)
+    yield after
+
+
+def live_page(*, needs_key: bool) -> LivePage:
+    """Return the page of a service; with `needs_key` it asks for an API key first."""
+    style, module = page_file("page.css") + page_file("live.css"), script("live")
+    policy = f"{_policy(style, module)}; img-src data: blob:; connect-src 'self'"
+    data = f'<div id="live" data-key="{"needed" if needs_key else "none"}" hidden></div>'
+    return LivePage(_html(policy, style, module, data), policy)
+
+
+def page_blocks(
+    collection: Collection, places: Places, pictures: PicturePages, findings: Findings, facts: Facts
+) -> Iterator[Block]:
+    """Yield the blocks of a page's data."""
     yield json_block("facts", _facts_json(collection, pictures, findings, facts))
     yield array_block("points", places)
     label_names, labels = _codes([item.label for item in collection.items])
@@ -71,8 +95,7 @@ def page_parts(
     )
     yield json_block("findings", findings.as_json(collection.ids))
     for number, page in enumerate(pictures.pages):
-        yield bytes_block(f"page-{number}", page)
-    yield after
+        yield f"page-{number}", page
 
 
 def _facts_json(collection: Collection, pictures: PicturePages, findings: Findings, facts: Facts) -> dict[str, Any]:
@@ -87,17 +110,16 @@ def _facts_json(collection: Collection, pictures: PicturePages, findings: Findin
     }
 
 
-def _frame() -> tuple[str, str]:
-    """Return what is before and after the data."""
-    style, module = page_file("page.css"), script()
-    policy = (
+def _html(policy: str, style: str, module: str, data: str) -> str:
+    return Template(page_file("page.html")).substitute(policy=policy, style=style, script=module, data=data)
+
+
+def _policy(style: str, module: str) -> str:
+    """Return what the page's policy says of everything but pictures and connections."""
+    return (
         f"default-src 'none'; script-src '{_source_hash(module)}'; style-src '{_source_hash(style)}'; "
-        "img-src data:; base-uri 'none'; form-action 'none'"
+        "base-uri 'none'; form-action 'none'"
     )
-    before, after = (
-        Template(page_file("page.html")).substitute(policy=policy, style=style, script=module, data="\0").split("\0")
-    )
-    return before, after
 
 
 def _source_hash(text: str) -> str:

@@ -26,9 +26,9 @@ def page_file(name: str) -> str:
 
 
 @cache
-def script() -> str:
-    """Return the script of the page."""
-    return joined("main", lambda module: page_file(f"{module}.js"))
+def script(main: str = "main") -> str:
+    """Return the script of the page that begins in a module."""
+    return joined(main, lambda module: page_file(f"{module}.js"))
 
 
 def joined(main: str, read: Read) -> str:

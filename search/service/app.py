@@ -1,17 +1,18 @@
 """The service's routes."""
 
 from collections.abc import AsyncIterator, Callable
-from contextlib import asynccontextmanager
+from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
 from typing import Annotated, Any, TypeVar
 
 from fastapi import FastAPI, Path, Request
 from fastapi.exceptions import RequestValidationError
-from fastapi.responses import JSONResponse, Response
+from fastapi.responses import HTMLResponse, JSONResponse, Response
 from pydantic import BeforeValidator
 from starlette.exceptions import HTTPException
 from starlette.types import ASGIApp
 
+from search.explorer.page import live_page
 from search.service import answers, api_description, metrics
 from search.service.body import BodyReader, is_image, media_type_of, require_json
 from search.service.bounds import MAX_ID, MAX_ORIGINAL_BYTES, Bounds
@@ -21,6 +22,7 @@ from search.service.doors import DoorRules, Doors
 from search.service.health import Health
 from search.service.originals import no_original, original_of
 from search.service.paced_response import PacedResponse
+from search.service.page_data import PageData
 from search.service.problems import Problem, problem_of
 from search.service.query_string import options_of
 from search.service.requests import BatchRequest, ItemsRequest, SearchOptions, SearchRequest, parsed
@@ -59,24 +61,40 @@ class Service:
     decoded: DecodedPictures
     health: Health
     originals: bool = False
+    page_data: PageData | None = None
 
     @classmethod
     def of(
-        cls, store: ServedStore, location: str, health: Health, bounds: Bounds, *, threads: int, originals: bool
+        cls,
+        store: ServedStore,
+        location: str,
+        health: Health,
+        bounds: Bounds,
+        *,
+        threads: int,
+        originals: bool = False,
+        page_data: PageData | None = None,
     ) -> "Service":
         """Return the service of a store with so many threads for all but pictures."""
         work, pictures = WorkQueue(threads, bounds), WorkQueue(bounds.pictures, bounds)
-        return cls(store, location, work, pictures, DecodedPictures(bounds.picture_bytes), health, originals)
+        decoded = DecodedPictures(bounds.picture_bytes)
+        return cls(store, location, work, pictures, decoded, health, originals, page_data)
+
+    @asynccontextmanager
+    async def following(self) -> AsyncIterator[None]:
+        """Keep up with the store until the end, then begin nothing more."""
+        async with AsyncExitStack() as stack:
+            await stack.enter_async_context(self.health.following(self.store))
+            if self.page_data is not None:
+                await stack.enter_async_context(self.page_data.following(self.store))
+            yield
+        self.work.close()
+        self.pictures.close()
 
     @property
     def running(self) -> int:
         """Return how many requests are in a thread or wait for one."""
         return self.work.running + self.pictures.running
-
-    def close(self) -> None:
-        """Begin nothing more; what runs, ends."""
-        self.work.close()
-        self.pictures.close()
 
     async def answer_picture(self, data: bytes, options: SearchOptions) -> dict[str, Any]:
         """Return the answer to a search by an encoded picture; raise Problem."""
@@ -105,9 +123,8 @@ def make_app(service: Service, rules: DoorRules, bounds: Bounds) -> ASGIApp:
 
     @asynccontextmanager
     async def lifespan(_: FastAPI) -> AsyncIterator[None]:
-        async with service.health.following(service.store):
+        async with service.following():
             yield
-        service.close()
 
     app = FastAPI(
         title="Lookalike",
@@ -123,6 +140,7 @@ def make_app(service: Service, rules: DoorRules, bounds: Bounds) -> ASGIApp:
     _add_searches(app, service)
     _add_items(app, service)
     _add_originals(app, service, bounds)
+    _add_page(app, service, bounds, needs_key=rules.api_key is not None)
     _add_description(app)
     _add_handlers(app)
     counted = metrics.Metrics(lambda: service.running, lambda: service.store.batch.number)
@@ -176,8 +194,7 @@ def _add_items(app: FastAPI, service: Service) -> None:
         """Return the answer with its tag, or that the client has the newest answer already."""
         # Read before the answer: a batch that comes in between makes the client ask once more.
         tag = f'"{service.store.batch.chain.hex()}"'
-        known = {known.strip() for known in request.headers.get("if-none-match", "").split(",")}
-        response = Response(status_code=304) if tag in known else await service.answer(ask)
+        response = Response(status_code=304) if tag in known_tags(request) else await service.answer(ask)
         response.headers["ETag"] = tag
         return response
 
@@ -230,6 +247,38 @@ def _add_originals(app: FastAPI, service: Service, bounds: Bounds) -> None:
             bounds.seconds,
             share.release,
         )
+
+
+def _add_page(app: FastAPI, service: Service, bounds: Bounds, *, needs_key: bool) -> None:
+    page = live_page(needs_key=needs_key)
+
+    def page_data() -> PageData:
+        if service.page_data is None:
+            raise Problem(404, "no_explorer", "expected a service with a page: start it without --no-explorer")
+        return service.page_data
+
+    @app.get("/", include_in_schema=False)
+    async def read_page() -> Response:
+        page_data()
+        policy = f"{page.policy}; frame-ancestors 'none'"
+        return HTMLResponse(page.html, headers={"Content-Security-Policy": policy})
+
+    @app.get("/v1/explorer", include_in_schema=False)
+    async def read_page_data(request: Request) -> Response:
+        data, current = page_data(), page_data().current
+        if current is None:
+            return JSONResponse({"status": "pending", "detail": data.status}, 202, {"Retry-After": "2"})
+        headers = {"ETag": f'"{current.chain}"'}
+        if headers["ETag"] in known_tags(request):
+            return Response(status_code=304, headers=headers)
+        return PacedResponse(
+            current.read, current.size, "application/octet-stream", bounds.seconds, current.use(), headers
+        )
+
+
+def known_tags(request: Request) -> set[str]:
+    """Return the tags of the answers that a client has."""
+    return {known.strip() for known in request.headers.get("if-none-match", "").split(",")}
 
 
 def _add_description(app: FastAPI) -> None:

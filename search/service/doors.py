@@ -19,10 +19,10 @@ from search.service.problems import Problem
 #: Names of this machine, which are always allowed as Host.
 LOOPBACK = ("localhost", "127.0.0.1", "[::1]")
 
-#: What is asked about the service's health, by programs that have no key.
-OPEN_PATHS = ("/livez", "/readyz")
+#: What needs no key: the service's health, which programs without one ask for, and the page, which asks for the key.
+OPEN_PATHS = ("/livez", "/readyz", "/")
 
-#: Sent with every response: nothing of it is a page that loads anything, or a part of one.
+#: Sent with every response: none but the page at / loads anything, and that has a policy of its own.
 SECURITY_HEADERS = {
     "X-Content-Type-Options": "nosniff",
     "Content-Security-Policy": "default-src 'none'; frame-ancestors 'none'; base-uri 'none'; form-action 'none'",

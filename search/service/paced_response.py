@@ -1,7 +1,7 @@
 """A large body, sent in pieces, each of which the client has to take within a time."""
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 
 from starlette.responses import Response
 from starlette.types import Receive, Scope, Send
@@ -22,12 +22,13 @@ class PacedResponse(Response):
         media_type: str,
         seconds: float,
         released: Callable[[], None] = lambda: None,
+        headers: Mapping[str, str] | None = None,
     ) -> None:
         self._read = read
         self._length = length
         self._seconds = seconds
         self._released = released
-        super().__init__(None, 200, {"Content-Length": str(length)}, media_type)
+        super().__init__(None, 200, {"Content-Length": str(length), **(headers or {})}, media_type)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Send the body; stop in the middle, which ends the connection, when a piece is not taken in time."""

@@ -21,6 +21,7 @@ from search.service.bounds import MIN_KEY_LENGTH, Bounds
 from search.service.doors import LOOPBACK, DoorRules
 from search.service.header_deadline import with_deadline
 from search.service.health import Health
+from search.service.page_data import PageData
 from search.service.served_store import ServedStore
 from search.service.shared_backbone import shared
 from storage.errors import LookalikeError
@@ -40,6 +41,7 @@ class ServiceOptions:
     api_key: str | None = field(default=None, repr=False)
     refresh_seconds: float = 5.0
     originals: bool = False
+    explorer: bool = True
     weights: Path | None = None
     milvus: str | None = None
 
@@ -89,7 +91,15 @@ def serve(options: ServiceOptions, on_started: Callable[[str], None], bounds: Bo
         with store.use() as loaded:
             location = str(loaded.searcher.store.location)
         service = Service.of(
-            store, location, health, bounds, threads=max(2, os.cpu_count() or 1), originals=options.originals
+            store,
+            location,
+            health,
+            bounds,
+            threads=max(2, os.cpu_count() or 1),
+            originals=options.originals,
+            page_data=PageData(options.store, location, options.milvus, options.refresh_seconds)
+            if options.explorer
+            else None,
         )
         config = uvicorn.Config(
             make_app(service, rules, bounds),

@@ -1,4 +1,4 @@
-/** Decode the data blocks of the page: base64, gzip, JSON. */
+/** Decode the data blocks of the page: base64, gzip, JSON. A page of a service has got them as they are. */
 
 /** The number that stands for no label, no picture and so on. */
 export const NONE = 0xffffffff;
@@ -23,11 +23,30 @@ export function gunzip(bytes) {
   return new Response(stream).arrayBuffer();
 }
 
+/** The blocks that came from a server, by name. @type {Map<string, Uint8Array<ArrayBuffer>>} */
+const served = new Map();
+
+/**
+ * Take the blocks of a server's answer: each is a line of its name and its number of bytes, and these.
+ * @param {ArrayBuffer} buffer
+ */
+export function setBlocks(buffer) {
+  const all = new Uint8Array(buffer);
+  for (let at = 0; at < all.length;) {
+    const end = all.indexOf(10, at);
+    const [name, length] = new TextDecoder().decode(all.subarray(at, end)).split(" ");
+    served.set(name, all.subarray(end + 1, end + 1 + Number(length)));
+    at = end + 1 + Number(length);
+  }
+}
+
 /**
  * Return the bytes of a block of the page.
  * @param {string} name
  */
 export function blockBytes(name) {
+  const bytes = served.get(name);
+  if (bytes) return bytes;
   const block = document.getElementById(`data-${name}`);
   if (!block) throw new Error(`expected a block data-${name} in the page`);
   return fromBase64(block.textContent ?? "");

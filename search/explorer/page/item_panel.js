@@ -8,18 +8,21 @@ import { distanceText, printable } from "./text.js";
 /** @import { Pictures } from "./pictures.js" */
 /** @import { State } from "./state.js" */
 
+/** @typedef {((id: number) => void) | null} Ask shows more neighbours of an item, if there is a server to ask */
+
 /**
  * @param {State} state
  * @param {Pictures} pictures
+ * @param {Ask} ask
  */
-export function showItemPanel(state, pictures) {
+export function showItemPanel(state, pictures, ask = null) {
   const panel = byId("item", HTMLElement);
   let shown = -2;
   const show = () => {
     const item = state.pinned >= 0 ? state.pinned : state.hovered;
     if (item === shown) return;
     shown = item;
-    panel.replaceChildren(...(item < 0 ? [hint()] : contents(state, pictures, item)));
+    panel.replaceChildren(...(item < 0 ? [hint()] : contents(state, pictures, item, ask)));
   };
   state.onChange((change) => {
     if (change === "selection") shown = -2;
@@ -39,8 +42,9 @@ function hint() {
  * @param {State} state
  * @param {Pictures} pictures
  * @param {number} item
+ * @param {Ask} ask
  */
-function contents(state, pictures, item) {
+function contents(state, pictures, item, ask) {
   const { collection } = state;
   const label = labelOf(collection, item);
   const pinned = item === state.pinned;
@@ -53,6 +57,7 @@ function contents(state, pictures, item) {
   );
   if (pinned) {
     buttons.prepend(makeButton("Select with neighbours", () => selectNeighbours(state, item), { class: "wide" }));
+    if (ask) buttons.append(makeButton("More neighbours", () => ask(collection.ids[item])));
   }
   const neighbours = neighboursOf(collection, item);
   return [
@@ -71,7 +76,7 @@ function contents(state, pictures, item) {
     buttons,
     metadataTable(state, item),
     make("h3", { text: neighbours.length === 1 ? "Nearest neighbour" : `${neighbours.length} nearest neighbours` }),
-    make("ol", { class: "neighbours" }, ...neighbours.map((neighbour) => row(state, pictures, neighbour, label))),
+    make("ol", { class: "neighbours" }, ...neighbours.map((neighbour) => row(state, pictures, neighbour, label, ask))),
   ];
 }
 
@@ -103,8 +108,9 @@ function metadataTable(state, item) {
  * @param {Pictures} pictures
  * @param {Neighbour} neighbour
  * @param {string | null} own the label of the item
+ * @param {Ask} ask
  */
-function row(state, pictures, { index, key, label, distance }, own) {
+function row(state, pictures, { index, id, key, label, distance }, own, ask) {
   const same = label !== null && own !== null ? (label === own ? "same" : "other") : "";
   const texts = make(
     "span",
@@ -115,7 +121,10 @@ function row(state, pictures, { index, key, label, distance }, own) {
   const far = make("span", { class: "note", text: distanceText(distance) });
   if (index < 0) {
     const outside = make("span", { class: "none small", text: "not on this page" });
-    return make("li", {}, make("div", { class: "row still" }, outside, texts, far));
+    if (!ask) return make("li", {}, make("div", { class: "row still" }, outside, texts, far));
+    const other = make("button", { class: "row", attributes: { type: "button" } }, outside, texts, far);
+    other.addEventListener("click", () => ask(id));
+    return make("li", {}, other);
   }
   const button = make(
     "button",

@@ -141,3 +141,17 @@ export interface Frame {
   accent: Rgb;
   dark: boolean;
 }
+
+/** What a service answers to a search. */
+export interface Answer {
+  query: { asked: string; id?: number; key?: string; label?: string | null };
+  hits: AnsweredHit[];
+}
+
+export interface AnsweredHit {
+  rank: number;
+  id: number;
+  key: string;
+  label: string | null;
+  distance: number;
+}

@@ -1,26 +1,21 @@
 """A real browser, and pages of the store of lines in it."""
 
-import shutil
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Browser, Page, sync_playwright
+from playwright.sync_api import Browser, Page
 
 from search.explorer.explore import page_output, write_page
 from search.searcher import Searcher
+from tests.search.browser import PATIENCE, chromium
 from tests.search.explorer.stores import lines_store
 
-CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
+__all__ = ["chromium"]
 
 #: Opens the page in a window of a width.
 Open = Callable[..., Page]
-
-_ARGUMENTS = ("--no-sandbox", "--use-angle=swiftshader", "--enable-unsafe-swiftshader", "--disable-quic")
-
-#: Milliseconds: the machine may be busy.
-_PATIENCE = 120_000
 
 
 @pytest.fixture(scope="session")
@@ -29,16 +24,6 @@ def lines_page(tmp_path_factory: pytest.TempPathFactory) -> Path:
     with Searcher.open(lines_store(folder)) as searcher:
         write_page(searcher, page_output(folder / "page.html"), k=5)
     return folder / "page.html"
-
-
-@pytest.fixture(scope="session")
-def chromium() -> Iterator[Browser]:
-    if CHROMIUM is None:
-        pytest.skip("NO CHROMIUM: the page was not opened in a browser")
-    with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=CHROMIUM, args=_ARGUMENTS, timeout=_PATIENCE)
-        yield browser
-        browser.close()
 
 
 @pytest.fixture
@@ -55,7 +40,7 @@ def open_page(chromium: Browser, lines_page: Path) -> Iterator[Open]:
             )
             contexts.callback(context.close)
             page = context.new_page()
-            page.set_default_timeout(_PATIENCE)
+            page.set_default_timeout(PATIENCE)
             page.on("console", lambda message: heard.append(message.text))
             page.on("pageerror", lambda error: heard.append(str(error)))
             page.on("request", lambda request: heard.append(request.url) if request.url != page.url else None)

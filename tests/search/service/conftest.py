@@ -14,9 +14,13 @@ from search.service.app import Service, make_app
 from search.service.bounds import Bounds
 from search.service.doors import LOOPBACK, DoorRules
 from search.service.health import Health
+from search.service.page_data import PageData
 from search.service.served_store import ServedStore
+from tests.search.browser import chromium
 from tests.search.stores import grey_store
 from tests.toys import toy_backbone
+
+__all__ = ["chromium"]
 
 KEY = "k" * 32
 
@@ -50,10 +54,13 @@ def open_client(served: ServedStore, folder: Path) -> Iterator[OpenClient]:
         threads: int = 2,
         *,
         originals: bool = False,
+        page_data: PageData | None = None,
     ) -> TestClient:
         bounds = bounds or Bounds()
         health = Health(lambda: problem, refresh_seconds=0.05)
-        service = Service.of(served, str(folder), health, bounds, threads=threads, originals=originals)
+        service = Service.of(
+            served, str(folder), health, bounds, threads=threads, originals=originals, page_data=page_data
+        )
         app = make_app(service, rules or DoorRules(frozenset(LOOPBACK)), bounds)
         client = TestClient(app, base_url="http://localhost:8765", raise_server_exceptions=False)
         clients.append(client)

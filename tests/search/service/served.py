@@ -15,13 +15,17 @@ from typing import Any
 
 from tests.processes import REPOSITORY
 
-#: Serves a store on a free port, with a time of a second for headers, bodies and answers.
+#: Serves a store as a line of JSON on its command line says, if that is wanted with a toy for a network.
 _SERVE = """
-import sys
+import json, sys
+from search.service import serve as service
 from search.service.bounds import Bounds
-from search.service.serve import ServiceOptions, serve
-options = ServiceOptions(sys.argv[1], port=int(sys.argv[2]), refresh_seconds=0.1)
-serve(options, lambda address: print(address, flush=True), Bounds(seconds=1.0, connections=int(sys.argv[3])))
+from tests.toys import toy_backbone
+asked = json.loads(sys.argv[1])
+if asked.pop("toy"):
+    service.vgg16_factory = lambda _: toy_backbone()
+bounds = Bounds(**asked.pop("bounds"))
+service.serve(service.ServiceOptions(**asked), lambda address: print(address, flush=True), bounds)
 """
 
 #: A process under load may take its time; what waits longer has failed.
@@ -72,9 +76,27 @@ class Served:
 
 
 @contextmanager
-def served(store: Path, port: int = 0, connections: int = 256) -> Iterator[Served]:
-    """Serve a store in another process until the end of the block."""
-    command = [sys.executable, "-c", _SERVE, str(store), str(port), str(connections)]
+def served(
+    store: Path,
+    port: int = 0,
+    connections: int = 256,
+    *,
+    seconds: float = 1.0,
+    explorer: bool = False,
+    api_key: str | None = None,
+    toy: bool = False,
+) -> Iterator[Served]:
+    """Serve a store in another process until the end of the block; `seconds` is the time for all that has one."""
+    asked = {
+        "store": str(store),
+        "port": port,
+        "refresh_seconds": 0.1,
+        "explorer": explorer,
+        "api_key": api_key,
+        "toy": toy,
+        "bounds": {"seconds": seconds, "connections": connections},
+    }
+    command = [sys.executable, "-c", _SERVE, json.dumps(asked)]
     with subprocess.Popen(
         command, cwd=REPOSITORY, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
     ) as process:

@@ -21,6 +21,8 @@ ROUTES: tuple[tuple[str, str, bytes | None, str | None], ...] = (
     ("GET", "/metrics", None, None),
     ("GET", "/openapi.json", None, None),
     ("GET", "/docs", None, None),
+    ("GET", "/", None, None),
+    ("GET", "/v1/explorer", None, None),
     ("GET", "/v1/store", None, None),
     ("GET", "/v1/items/1", None, None),
     ("GET", "/v1/items/1/thumbnail", None, None),
@@ -30,9 +32,13 @@ ROUTES: tuple[tuple[str, str, bytes | None, str | None], ...] = (
     ("POST", "/v1/items/query", b'{"limit": 1}', "application/json"),
     ("POST", "/v1/search/batch", b'{"searches": [{"id": 1}]}', "application/json"),
 )
-OPEN = ("/livez", "/readyz")
-#: Those whose answer is a problem: these items came from no file.
-REFUSED = {"/v1/items/1/original": (404, "no_original")}
+OPEN = ("/livez", "/readyz", "/")
+#: Those whose answer is a problem: these items came from no file, and there is no page.
+REFUSED = {
+    "/v1/items/1/original": (404, "no_original"),
+    "/": (404, "no_explorer"),
+    "/v1/explorer": (404, "no_explorer"),
+}
 WITH_KEY = DoorRules(frozenset(LOOPBACK), KEY)
 
 

@@ -19,6 +19,13 @@ export class CanvasMap {
     /** @type {Uint8Array} */
     this.styles = new Uint8Array(4 * points.length);
     this.ratio = 1;
+    /** @type {(time: number) => void} */
+    this.timed = () => {};
+  }
+
+  /** @param {(time: number) => void} listener */
+  onTimed(listener) {
+    this.timed = listener;
   }
 
   /**
@@ -40,6 +47,7 @@ export class CanvasMap {
   /** @param {Frame} frame */
   draw(frame) {
     const { context, styles, points } = this;
+    const start = performance.now();
     const x = (/** @type {number} */ item) =>
       (points[2 * item] / 65535 - frame.centre.x) * frame.scale + frame.width / 2;
     const y = (/** @type {number} */ item) =>
@@ -49,7 +57,7 @@ export class CanvasMap {
     context.fillRect(0, 0, frame.width, frame.height);
     for (const front of [false, true]) {
       const count = frame.visible ? frame.visible.length : points.length / 2;
-      for (let at = 0; at < count; at += frame.visible ? 1 : frame.step) {
+      for (let at = 0; at < count; at++) {
         const item = frame.visible ? frame.visible[at] : at;
         if (styles[8 * item + 3] > 127 !== front) continue;
         const [left, top] = [x(item), y(item)];
@@ -60,13 +68,13 @@ export class CanvasMap {
         context.fillRect(left - size / 2, top - size / 2, size, size);
       }
     }
-    if (!frame.pictureSize) return;
-    for (const item of frame.inView) {
+    for (const item of frame.pictureSize ? frame.inView : []) {
       const side = frame.pictureSize;
       const [red, green, blue] = styles.subarray(8 * item, 8 * item + 3);
       if (!this.pictures.draw(context, item, x(item) - side / 2, y(item) - side / 2, side)) continue;
       context.strokeStyle = `rgb(${red} ${green} ${blue})`;
       context.strokeRect(x(item) - side / 2, y(item) - side / 2, side, side);
     }
+    this.timed(performance.now() - start);
   }
 }

@@ -4,21 +4,24 @@ import { Camera } from "./camera.js";
 import { CanvasMap } from "./canvas_map.js";
 import { byId, oncePerFrame } from "./dom.js";
 import { Grid } from "./grid.js";
+import { isInView, isUsable, moved } from "./kept_picture.js";
 import { drawOverlay } from "./overlay.js";
 import { rgbOf, stylesOf } from "./palette.js";
 import { WebglMap } from "./webgl_map.js";
 
-/** @import { Box, MapRenderer, Point, Style } from "./types.d.ts" */
+/** @import { Box, MapRenderer, Point, Style, View } from "./types.d.ts" */
 /** @import { Pictures } from "./pictures.js" */
 /** @import { State } from "./state.js" */
 
-/** While the map moves and a picture of it takes longer than this, fewer dots are drawn; in milliseconds. */
+/** A machine that draws all items in more than this is slow; in milliseconds. */
 const SLOW = 26;
-const MAX_STEP = 8;
 
 /** When the map has been still for so long, or for two pictures of a slow machine, all is drawn; in milliseconds. */
 const STILL = 200;
-const MOVING = 1500;
+const MAX_STILL = 1000;
+
+/** Dots drawn beside a picture that is moved. */
+const MAX_BESIDE = 400;
 
 /** From this zoom on only the dots in view are given to the renderer. */
 const NEAR = 2;
@@ -42,15 +45,24 @@ export class MapView {
     /** The lasso or rectangle being drawn, in the window. @type {Point[]} */
     this.outline = [];
     this.dark = false;
-    /** Every how many-th dot is drawn, and when the last picture was. */
-    this.step = 1;
+    /** When the last picture was drawn, and whether the last one of all items took long. */
     this.drawn = 0;
+    this.slow = false;
+    /** What was drawn last. @type {View | null} */
+    this.last = null;
+    /** What was drawn last with all items; null when they look otherwise by now. @type {View | null} */
+    this.whole = null;
+    /** Items that are drawn as dots beside the last whole picture while that is moved. @type {number[]} */
+    this.beside = [];
+    /** @type {Uint8Array} */
+    this.styles = new Uint8Array(0);
     /** @type {ReturnType<typeof setTimeout> | undefined} */
     this.stillTimer = undefined;
     /** @type {Style[]} */
     this.codeStyles = [];
     this.redraw = oncePerFrame(() => this.draw());
     this.renderer = this.#makeRenderer();
+    this.renderer.onTimed((time) => (this.slow = time > SLOW));
     pictures.onLoad(this.redraw);
     const redrawOverlay = oncePerFrame(() => drawOverlay(this));
     state.onChange((change) => {
@@ -96,6 +108,7 @@ export class MapView {
     this.camera.height = clientHeight;
     this.ratio = Math.min(2, devicePixelRatio || 1);
     this.renderer.resize(clientWidth, clientHeight, this.ratio);
+    this.whole = null;
     this.overlay.width = Math.round(clientWidth * this.ratio);
     this.overlay.height = Math.round(clientHeight * this.ratio);
     this.draw();
@@ -116,7 +129,9 @@ export class MapView {
       const [red, green, blue] = selected[item] ? accent : front ? colour : [128, 134, 142];
       styles.set([red, green, blue, front || selected[item] ? 255 : 0, shape + (selected[item] ? 8 : 0)], 8 * item);
     }
+    this.styles = styles;
     this.renderer.setStyles(styles);
+    this.whole = null;
   }
 
   /** The side of a picture at this zoom, 0 if it would be too small. */
@@ -132,32 +147,55 @@ export class MapView {
     return Math.min(10, Math.max(2.2, side));
   }
 
-  /** Draw fewer dots while pictures of the moving map come too slowly, and all of them once it is still. */
-  #adaptStep() {
-    const now = performance.now();
-    const since = now - this.drawn;
-    this.drawn = now;
-    const moving = since < MOVING;
-    if (moving && since > SLOW) this.step = Math.min(MAX_STEP, 2 * this.step);
+  /**
+   * Return the view of the last whole picture if that is to be moved instead of drawing all items.
+   * @param {View} view
+   */
+  #keptFor(view) {
+    const since = performance.now() - this.drawn;
+    const moving = this.last !== null && !isSame(this.last, view);
+    this.drawn += since;
+    this.last = view;
     clearTimeout(this.stillTimer);
-    if (this.step > 1) {
-      this.stillTimer = setTimeout(
-        () => {
-          this.step = 1;
-          this.drawn = 0;
-          this.draw();
-        },
-        Math.max(STILL, moving ? 2 * since : 0),
-      );
+    if (moving && this.slow && this.whole && isUsable(this.whole, view)) {
+      this.stillTimer = setTimeout(() => this.draw(), Math.min(MAX_STILL, Math.max(STILL, 2 * since)));
+      return this.whole;
     }
+    this.whole = view;
+    return null;
+  }
+
+  /**
+   * Return some of the items that are in the window, but not in a picture of an earlier view.
+   * @param {View} kept
+   */
+  #besideOf(kept) {
+    const items = this.grid.inBox(this.camera.box(16)).filter((item) => !isInView(kept, this.grid.place(item)));
+    const step = Math.ceil(items.length / MAX_BESIDE);
+    return items.filter((item) => item % step === 0);
   }
 
   draw() {
-    this.#adaptStep();
-    const { camera, state, step } = this;
+    const { camera, state, canvas } = this;
     const { width, height, centre, scale } = camera;
-    const pictureSize = this.pictureSize;
-    const { shown, selected, highlighted, colour } = state;
+    const view = { width, height, centre, scale };
+    const kept = this.#keptFor(view);
+    this.beside = kept ? this.#besideOf(kept) : [];
+    if (kept) {
+      const { left, top, factor } = moved(kept, view, this.ratio ?? 1);
+      canvas.style.transform = `translate(${left}px, ${top}px) scale(${factor})`;
+    } else {
+      canvas.style.transform = "";
+      this.#drawAll(view);
+    }
+    drawOverlay(this);
+    state.emit("view");
+  }
+
+  /** @param {View} view */
+  #drawAll(view) {
+    const { camera, pictureSize } = this;
+    const { shown, selected, highlighted, colour } = this.state;
     const inView = pictureSize
       ? this.grid
           .inBox(camera.box(pictureSize))
@@ -165,10 +203,7 @@ export class MapView {
       : [];
     const { background = [255, 255, 255], accent = [0, 0, 0], dark, dotSize } = this;
     const visible = camera.zoom < NEAR ? null : this.grid.inBox(camera.box(16));
-    const size = { centre, scale, width, height, dotSize, pictureSize };
-    this.renderer.draw({ ...size, step, visible, inView, background, accent, dark });
-    drawOverlay(this);
-    state.emit("view");
+    this.renderer.draw({ ...view, dotSize, pictureSize, visible, inView, background, accent, dark });
   }
 
   /**
@@ -208,4 +243,12 @@ export class MapView {
     this.camera.show(box);
     this.redraw();
   }
+}
+
+/**
+ * @param {View} a
+ * @param {View} b
+ */
+function isSame(a, b) {
+  return a.scale === b.scale && a.centre.x === b.centre.x && a.centre.y === b.centre.y;
 }

@@ -23,12 +23,28 @@ export function drawOverlay(map) {
   context.setTransform(ratio, 0, 0, ratio, 0, 0);
   context.clearRect(0, 0, camera.width, camera.height);
   context.textBaseline = "middle";
+  if (map.beside.length) drawBeside(map, context);
   if (camera.zoom < MAX_ZOOM && state.hovered < 0 && state.pinned < 0) drawNames(map, context);
   if (state.pinned >= 0) {
     drawNeighbours(map, context, state.pinned, state.hovered < 0 || state.hovered === state.pinned);
   }
   if (state.hovered >= 0 && state.hovered !== state.pinned) drawNeighbours(map, context, state.hovered, true);
   if (map.outline.length > 1) drawOutline(map, context);
+}
+
+/**
+ * Draw dots beside the map's last whole picture while that is moved.
+ * @param {MapView} map
+ * @param {CanvasRenderingContext2D} context
+ */
+function drawBeside({ beside, styles, grid, camera, dotSize }, context) {
+  const side = dotSize + 1;
+  for (const item of beside) {
+    const { x, y } = camera.toWindow(grid.place(item));
+    const [red, green, blue, alpha] = styles.subarray(8 * item, 8 * item + 4);
+    context.fillStyle = `rgb(${red} ${green} ${blue} / ${alpha > 127 ? 0.88 : 0.3})`;
+    context.fillRect(x - side / 2, y - side / 2, side, side);
+  }
 }
 
 /**

@@ -119,18 +119,22 @@ export interface MapRenderer {
   resize(width: number, height: number, ratio: number): void;
   setStyles(styles: Uint8Array): void;
   draw(frame: Frame): void;
+  /** Call a function with the milliseconds that drawing took, after every picture or after some. */
+  onTimed(listener: (time: number) => void): void;
 }
 
-/** One picture of the map, in CSS pixels. */
-export interface Frame {
+/** What of the map is in the window, in CSS pixels. */
+export interface View {
   centre: Point;
   /** CSS pixels per unit of the map, which is 1 wide. */
   scale: number;
   width: number;
   height: number;
+}
+
+/** One picture of the map. */
+export interface Frame extends View {
   dotSize: number;
-  /** Every how many-th dot is drawn: 1 for all, more while the map moves on a slow machine. */
-  step: number;
   /** Items in view whose dots are drawn, null for all. */
   visible: number[] | null;
   /** The side of a picture, 0 for none. */

@@ -15,6 +15,9 @@ const NUMBERS = 13;
 /** Pages given to the graphics card in a frame: each takes some milliseconds. */
 const UPLOADS = 1;
 
+/** How often to look whether a picture is drawn; in milliseconds. */
+const POLL = 4;
+
 /** @implements {MapRenderer} */
 export class WebglMap {
   /**
@@ -47,33 +50,30 @@ export class WebglMap {
     this.texture = this.#makeTexture();
     gl.enable(gl.BLEND);
     gl.blendFuncSeparate(gl.SRC_ALPHA, gl.ONE_MINUS_SRC_ALPHA, gl.ONE, gl.ONE);
+    /** Whether a picture is being drawn whose time is taken. */
+    this.timing = false;
+    /** @type {(time: number) => void} */
+    this.timed = () => {};
+  }
+
+  /** @param {(time: number) => void} listener */
+  onTimed(listener) {
+    this.timed = listener;
   }
 
   #makeDots() {
     const { gl } = this;
     this.dotsArray = gl.createVertexArray();
     gl.bindVertexArray(this.dotsArray);
-    this.placesBuffer = gl.createBuffer();
-    gl.bindBuffer(gl.ARRAY_BUFFER, this.placesBuffer);
+    gl.bindBuffer(gl.ARRAY_BUFFER, gl.createBuffer());
     gl.bufferData(gl.ARRAY_BUFFER, this.points, gl.STATIC_DRAW);
+    this.dots.attribute("a_place", 2, gl.UNSIGNED_SHORT, true, 4, 0);
     this.stylesBuffer = gl.createBuffer();
     gl.bindBuffer(gl.ARRAY_BUFFER, this.stylesBuffer);
     gl.bufferData(gl.ARRAY_BUFFER, 8 * this.count, gl.DYNAMIC_DRAW);
+    this.dots.attribute("a_style", 4, gl.UNSIGNED_BYTE, true, 8, 0);
+    this.dots.attribute("a_look", 1, gl.UNSIGNED_BYTE, false, 8, 4);
     gl.bindBuffer(gl.ELEMENT_ARRAY_BUFFER, gl.createBuffer());
-    this.#stepDots(1);
-  }
-
-  /**
-   * Take every so many-th item's dot.
-   * @param {number} step
-   */
-  #stepDots(step) {
-    const { gl } = this;
-    gl.bindBuffer(gl.ARRAY_BUFFER, this.placesBuffer ?? null);
-    this.dots.attribute("a_place", 2, gl.UNSIGNED_SHORT, true, 4 * step, 0);
-    gl.bindBuffer(gl.ARRAY_BUFFER, this.stylesBuffer ?? null);
-    this.dots.attribute("a_style", 4, gl.UNSIGNED_BYTE, true, 8 * step, 0);
-    this.dots.attribute("a_look", 1, gl.UNSIGNED_BYTE, false, 8 * step, 4);
   }
 
   #makeQuads() {
@@ -144,8 +144,6 @@ export class WebglMap {
     gl.bindVertexArray(this.dotsArray ?? null);
     gl.uniform4fv(this.dots.uniform("u_view"), view);
     gl.uniform1f(this.dots.uniform("u_size"), frame.dotSize * this.ratio);
-    const step = frame.visible ? 1 : frame.step;
-    this.#stepDots(step);
     if (frame.visible) gl.bufferData(gl.ELEMENT_ARRAY_BUFFER, new Uint32Array(frame.visible), gl.STREAM_DRAW);
     // Strokes are drawn over the dots: these fade where pictures are large enough.
     const fade = this.pictures.ink && frame.pictureSize ? Math.max(0.12, 1 - (frame.pictureSize - 8) / 5) : 1;
@@ -153,9 +151,30 @@ export class WebglMap {
     for (const front of this.behind ? [0, 1] : [1]) {
       gl.uniform1f(this.dots.uniform("u_front"), front);
       if (frame.visible) gl.drawElements(gl.POINTS, frame.visible.length, gl.UNSIGNED_INT, 0);
-      else gl.drawArrays(gl.POINTS, 0, Math.ceil(this.count / step));
+      else gl.drawArrays(gl.POINTS, 0, this.count);
     }
     if (frame.pictureSize) this.#drawPictures(frame, view);
+    this.#time();
+  }
+
+  /** Take the time until all that was asked for is drawn. */
+  #time() {
+    const { gl } = this;
+    const fence = this.timing ? null : gl.fenceSync(gl.SYNC_GPU_COMMANDS_COMPLETE, 0);
+    if (!fence) return;
+    const start = performance.now();
+    this.timing = true;
+    gl.flush();
+    const look = () => {
+      if (!gl.isContextLost() && gl.getSyncParameter(fence, gl.SYNC_STATUS) !== gl.SIGNALED) {
+        setTimeout(look, POLL);
+        return;
+      }
+      gl.deleteSync(fence);
+      this.timing = false;
+      this.timed(performance.now() - start);
+    };
+    setTimeout(look, POLL);
   }
 
   /**

@@ -23,6 +23,28 @@ HTMLCanvasElement.prototype.getContext = function (kind, ...rest) {
 """
 
 
+#: Lets every picture of the map take 60 ms, as on a slow machine.
+SLOW = """
+const fences = new WeakMap();
+const { fenceSync, getSyncParameter } = WebGL2RenderingContext.prototype;
+WebGL2RenderingContext.prototype.fenceSync = function (...rest) {
+  const fence = fenceSync.apply(this, rest);
+  fences.set(fence, performance.now());
+  return fence;
+};
+WebGL2RenderingContext.prototype.getSyncParameter = function (fence, name) {
+  return performance.now() - fences.get(fence) < 60 ? this.UNSIGNALED : getSyncParameter.call(this, fence, name);
+};
+"""
+
+#: Lets every picture of the map be ready at once.
+FAST = """
+WebGL2RenderingContext.prototype.getSyncParameter = function () { return this.SIGNALED; };
+const now = performance.now.bind(performance);
+performance.now = () => Math.floor(now() / 1e9);
+"""
+
+
 def place(page: Page, file: Path, item: int) -> tuple[float, float]:
     """Return where an item is in the window while all of the map is shown."""
     box = page.locator("#overlay").bounding_box()
@@ -104,6 +126,28 @@ def test_the_arrows_walk_to_neighbours_and_backspace_goes_back(open_page: Open, 
     page.mouse.move(300, 790)
     page.keyboard.press("Escape")
     expect(page.locator("#item .hint")).to_be_visible()
+
+
+@pytest.mark.parametrize(("script", "transforms"), [(SLOW, ["translate(50px, 30px) scale(1)", ""]), (FAST, [])])
+def test_on_a_slow_machine_a_picture_is_moved_until_all_is_drawn_again(
+    open_page: Open, script: str, transforms: list[str]
+) -> None:
+    page = open_page(script=script)
+    page.wait_for_timeout(300)
+    page.evaluate(
+        """() => {
+          const map = document.getElementById("map");
+          window.transforms = [];
+          new MutationObserver(() => window.transforms.push(map.style.transform)).observe(map, { attributes: true });
+        }"""
+    )
+    page.mouse.move(500, 400)
+    page.mouse.down()
+    page.mouse.move(550, 430)
+    page.mouse.up()
+    wait_for_hash(page, "at=")
+    assert page.evaluate("window.transforms") == transforms
+    assert page.locator("#map").evaluate("map => map.style.transform") == ""
 
 
 def test_a_lasso_around_everything_selects_all_and_a_rectangle_takes_some_out(

@@ -107,6 +107,10 @@ lock: setup ## resolve the dependencies again, for every platform and Python
 	$(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-annotate --no-emit-index-url \
 	  --custom-compile-command "make lock" --upgrade --extra offline --extra report --extra milvus --extra postgres --extra ray --extra serve --extra dev pyproject.toml \
 	  --output-file requirements.lock
+	@# What deploy/Dockerfile installs, of the same versions.
+	$(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-annotate --no-emit-index-url \
+	  --custom-compile-command "make lock" --constraint requirements.lock --extra offline --extra serve pyproject.toml \
+	  --output-file requirements.serve.lock
 	@# The peers are many and large, and nobody needs them who does not compare: a lock of their own, that moves nothing.
 	$(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-annotate --no-emit-index-url \
 	  --custom-compile-command "make lock" --constraint requirements.lock --extra peers pyproject.toml \

@@ -27,7 +27,7 @@ PACKAGES = ("lookalike", "ingest", "search", "storage")
 PROGRAMS = ("ingest", "search", "storage", "benchmarks")
 #: Names that a page may give to a group of commands.
 APPLICATIONS = {"lookalike store", "python -m lookalike", *(f"python -m {program}" for program in PROGRAMS)}
-LOCKS = ("requirements.lock", "requirements.headless.lock", "requirements.peers.lock", "requirements.servers.lock")
+LOCKS = tuple(f"requirements.{name}lock" for name in ("", "headless.", "peers.", "serve.", "servers."))
 PAGES = (
     "README.md",
     "CHANGELOG.md",

@@ -6,7 +6,8 @@ from pathlib import Path
 import cv2
 import pytest
 
-from benchmarks import __main__ as main
+from benchmarks.__main__ import app
+from benchmarks.commands import accuracy
 from ingest.embedding.recipes import RECIPES
 from tests.commands import Command
 from tests.toys import TOY, toy_backbone, write_greys
@@ -16,7 +17,7 @@ from tests.toys import TOY, toy_backbone, write_greys
 def toy_recipe(monkeypatch: pytest.MonkeyPatch) -> None:
     """Register the toy recipe, and replace VGG16 by the toy backbone."""
     monkeypatch.setitem(RECIPES, "toy", TOY)
-    monkeypatch.setattr(main, "vgg16_factory", lambda *_: toy_backbone())
+    monkeypatch.setattr(accuracy, "vgg16_factory", lambda *_: toy_backbone())
 
 
 @pytest.fixture
@@ -28,7 +29,7 @@ def images(tmp_path: Path) -> Path:
 
 @pytest.fixture
 def run(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Command:
-    return Command(main.app, monkeypatch, capsys)
+    return Command(app, monkeypatch, capsys)
 
 
 def test_recipes_prints_only_json_and_draws_the_figure(run: Command, images: Path, tmp_path: Path) -> None:

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
-from rich.table import Table
+from rich.table import Column, Table
 from rich.text import Text
 
 from search.curation.calibration import Calibration, calibrate
@@ -114,28 +114,20 @@ class Duplicates:
 
     def table(self) -> Table:
         """Return the largest groups as a table to print."""
-        table = Table(
-            *right_aligned("group", "distance"),
-            "kind",
-            *right_aligned("sure"),
-            "label",
-            *right_aligned("id"),
-            "key",
-            "differs",
-        )
+        names = ("group", "distance", "sure")
+        table = Table(*right_aligned(*names), Column("kind", no_wrap=True), Column("key", overflow="fold"), "differs")
         for number, group in enumerate(self.groups[:_TABLE_GROUPS], start=1):
-            table.add_row(*_cells(str(number), "", "keep", "", group.kept), "")
+            table.add_row(str(number), "", "", "keep", _key_of(group.kept))
             for member in group.others:
                 sure = "" if member.confidence is None else f"{member.confidence:.0%}"
-                cells = _cells("", f"{member.distance:.4f}", str(member.kind), sure, member)
                 differs = Text(", ".join(printable(name) for name in member.differs_from(group.kept)))
-                table.add_row(*cells, differs, end_section=member is group.others[-1])
+                cells = "", f"{member.distance:.4f}", sure, str(member.kind), _key_of(member), differs
+                table.add_row(*cells, end_section=member is group.others[-1])
         return table
 
 
-def _cells(number: str, distance: str, kind: str, sure: str, member: Member) -> tuple[Text, ...]:
-    label = printable(member.label) if member.label is not None else "-"
-    return tuple(Text(cell) for cell in (number, distance, kind, sure, label, str(member.id), printable(member.key)))
+def _key_of(member: Member) -> Text:
+    return Text(printable(member.key))
 
 
 def _html_strip(group: DuplicateGroup, thumbnails: Thumbnails) -> str:

@@ -443,7 +443,9 @@ def _print(findings: "Duplicates | LabelIssues | Outliers", *, json: bool) -> No
         console.print_json(findings.as_json())
     else:
         console.print_line(findings.summary())
-        console.OUT.print(findings.table())
+        table = findings.table()
+        if table.row_count:
+            console.OUT.print(table)
 
 
 if __name__ == "__main__":

@@ -24,7 +24,7 @@ from search.service.health import Health
 from search.service.page_data import PageData
 from search.service.served_store import ServedStore
 from search.service.shared_backbone import shared
-from storage.errors import LookalikeError
+from storage.errors import LookalikeError, ServerUnusable, StoreBusy
 
 #: Seconds between the moment that /readyz says that the service ends and the end of its listening.
 _DRAIN_SECONDS = 1.0
@@ -161,7 +161,10 @@ def _open(options: ServiceOptions, make_backbone: BackboneFactory) -> Searcher:
 
 
 def _problem_of(store: ServedStore) -> str | None:
-    """Return why searches cannot be answered, None if they can: the store is verified, and its network tried."""
+    """Return why searches cannot be answered, None if they can: the store is verified, and its network tried.
+
+    Raise LookalikeError when a writer or a server is in the way, which passes.
+    """
     try:
         with store.use() as loaded:
             searcher = loaded.searcher
@@ -170,6 +173,8 @@ def _problem_of(store: ServedStore) -> str | None:
             if "recipe" in searcher.store.embedding.spec:
                 # The embedder embeds the store's test images, and refuses to when their vectors have drifted.
                 searcher.embed([np.zeros((8, 8), np.uint8)])
+    except (StoreBusy, ServerUnusable):
+        raise
     except LookalikeError as error:
         return str(error)
     return None

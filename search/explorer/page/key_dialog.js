@@ -24,7 +24,7 @@ export function askForKey(client) {
     problem,
     make("button", { text: "Open", attributes: { type: "submit" } }),
   );
-  const dialog = make("dialog", { class: "key", attributes: { "aria-label": "API key" } }, form);
+  const dialog = make("dialog", { class: "ask-key", attributes: { "aria-label": "API key" } }, form);
   document.body.append(dialog);
   // Without the key there is nothing behind it.
   dialog.addEventListener("cancel", (event) => event.preventDefault());

@@ -155,9 +155,9 @@ def test_an_item_that_came_after_the_map_is_shown_with_its_thumbnail(
 def test_with_a_key_the_page_asks_for_it_and_keeps_it_out_of_the_url(open_page: OpenPage, store: Path) -> None:
     with served(store, seconds=60, explorer=True, toy=True, api_key=KEY) as service:
         page = open_page(service)
-        expect(page.locator("dialog.key")).to_be_visible()
+        expect(page.locator("dialog.ask-key")).to_be_visible()
         page.keyboard.press("Escape")
-        expect(page.locator("dialog.key")).to_be_visible()
+        expect(page.locator("dialog.ask-key")).to_be_visible()
         page.get_by_label("API key").last.fill(KEY)
         page.keyboard.press("Enter")
         ready(page)
@@ -168,4 +168,4 @@ def test_with_a_key_the_page_asks_for_it_and_keeps_it_out_of_the_url(open_page: 
         # The tab keeps it.
         page.reload()
         ready(page)
-        expect(page.locator("dialog.key")).to_have_count(0)
+        expect(page.locator("dialog.ask-key")).to_have_count(0)

@@ -8,6 +8,8 @@ STORE := $(DEMO)/stores/retrieval
 # Processes that run tests side by side; a free one takes over tests that are waiting for another. 0 is one after another.
 WORKERS ?= auto
 PARALLEL := --numprocesses $(WORKERS) --maxprocesses 4 --dist worksteal
+# The tests start Python hundreds of times: it compiles this project's modules once.
+unexport PYTHONDONTWRITEBYTECODE
 
 .DEFAULT_GOAL := help
 .PHONY: help setup demo servers test pythons durability scaling lint scripts types bench peers format lock clean

@@ -59,8 +59,10 @@ def test_what_a_query_needs_loads_nothing_that_it_does_not_need(program: str) ->
 
 
 #: Runs a module as a program, and sends SIGINT to itself when it begins to import another; lists what it imports.
+#: Processes in the background of a shell are started to ignore SIGINT.
 INTERRUPTED = """
 import os, runpy, signal, sys
+signal.signal(signal.SIGINT, signal.default_int_handler)
 program, interrupting, *sys.argv[1:] = sys.argv[1:]
 class Interrupting:
     def find_spec(self, name, *_):

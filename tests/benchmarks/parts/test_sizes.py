@@ -14,6 +14,8 @@ from tests.toys import grey_source, toy_backbone
 def test_every_size_has_a_row_a_point_and_a_measurement_and_the_memory_limit_a_line(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    # In this process, where measuring is brief.
+    monkeypatch.setattr(part, "run_in_subprocess", lambda measure, **arguments: measure(**arguments))
     monkeypatch.setattr(part, "QUICK_SIZES", (200, 400))
     monkeypatch.setattr(latency_by_size, "MAX_FOR_BATCHES", 0)
     monkeypatch.setattr(Context, "samples", 20)

@@ -2,6 +2,7 @@
 
 import signal
 import socket
+from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
@@ -18,12 +19,24 @@ HEAD = b"POST /v1/search HTTP/1.1\r\nHost: localhost\r\nContent-Type: applicatio
 LINE = [[0.0, 0.0], [1.0, 0.0], [3.0, 0.0]]
 
 
+def make_line_store(folder: Path) -> Path:
+    """Make a store of three points on a line, whose vectors no network made, and return its folder."""
+    with Store.create(folder / "store", Embedding(2, "f" * 64)) as store:
+        store.append([NewItem(key, key.encode()) for key in "abc"], np.array(LINE, np.float32))
+    return folder / "store"
+
+
 @pytest.fixture
 def line_store(tmp_path: Path) -> Path:
-    """Return the folder of a store of three points on a line, whose vectors no network made."""
-    with Store.create(tmp_path / "store", Embedding(2, "f" * 64)) as store:
-        store.append([NewItem(key, key.encode()) for key in "abc"], np.array(LINE, np.float32))
-    return tmp_path / "store"
+    return make_line_store(tmp_path)
+
+
+@pytest.fixture(scope="module")
+def service(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Served]:
+    """Yield a service for tests that leave it and its store as they are: whatever they send, it answers the next."""
+    with served(make_line_store(tmp_path_factory.mktemp("served"))) as service:
+        service.wait_until_ready()
+        yield service
 
 
 def keys(answer: tuple[int, object]) -> list[str]:
@@ -41,10 +54,8 @@ def received(connection: socket.socket) -> bytes:
     return data
 
 
-def test_a_service_becomes_ready_and_answers(line_store: Path) -> None:
-    with served(line_store) as service:
-        service.wait_until_ready()
-        assert keys(service.search({"id": 0})) == ["b", "c"]
+def test_a_service_becomes_ready_and_answers(service: Served) -> None:
+    assert keys(service.search({"id": 0})) == ["b", "c"]
 
 
 def test_a_newer_batch_is_picked_up(line_store: Path) -> None:
@@ -73,30 +84,29 @@ def test_a_store_that_is_damaged_is_not_ready_and_gives_no_answer(line_store: Pa
         assert str(line_store) not in document["detail"]
 
 
-def test_a_header_that_comes_slowly_ends_its_connection(line_store: Path) -> None:
-    with served(line_store) as service, service.connect() as connection:
+def test_a_header_that_comes_slowly_ends_its_connection(service: Served) -> None:
+    with service.connect() as connection:
         connection.sendall(b"GET /livez HTTP/1.1\r\nHost: localhost\r\nX-Slow: ")
         assert received(connection) == b""
         with service.connect() as silent:
             assert received(silent) == b""
 
 
-def test_a_body_that_comes_slowly_or_is_cut_is_refused(line_store: Path) -> None:
-    with served(line_store) as service:
-        with service.connect() as connection:
-            connection.sendall(HEAD + b'{"id"')
-            answer = received(connection)
-            assert answer.startswith(b"HTTP/1.1 408 ")
-            assert b'"code":"body_late"' in answer
-        with service.connect() as connection:
-            connection.sendall(HEAD + b'{"id"')
-            connection.shutdown(socket.SHUT_WR)
-            received(connection)
-        assert keys(service.search({"id": 0})) == ["b", "c"]
+def test_a_body_that_comes_slowly_or_is_cut_is_refused(service: Served) -> None:
+    with service.connect() as connection:
+        connection.sendall(HEAD + b'{"id"')
+        answer = received(connection)
+        assert answer.startswith(b"HTTP/1.1 408 ")
+        assert b'"code":"body_late"' in answer
+    with service.connect() as connection:
+        connection.sendall(HEAD + b'{"id"')
+        connection.shutdown(socket.SHUT_WR)
+        received(connection)
+    assert keys(service.search({"id": 0})) == ["b", "c"]
 
 
-def test_a_body_longer_than_it_says_is_no_second_request(line_store: Path) -> None:
-    with served(line_store) as service, service.connect() as connection:
+def test_a_body_longer_than_it_says_is_no_second_request(service: Served) -> None:
+    with service.connect() as connection:
         connection.sendall(HEAD + b'{"id": 0}{"id": 1}')
         answer = received(connection)
         assert answer.startswith(b"HTTP/1.1 200 ")
@@ -111,8 +121,8 @@ def test_a_body_longer_than_it_says_is_no_second_request(line_store: Path) -> No
         b"Host: evil.example",
     ],
 )
-def test_a_header_with_two_meanings_is_refused(line_store: Path, header: bytes) -> None:
-    with served(line_store) as service, service.connect() as connection:
+def test_a_header_with_two_meanings_is_refused(service: Served, header: bytes) -> None:
+    with service.connect() as connection:
         connection.sendall(
             b"POST /v1/search HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\n"
             + header
@@ -162,9 +172,8 @@ def test_a_signal_ends_it_after_it_said_so(line_store: Path) -> None:
         assert service.process.stderr.read() == ""
 
 
-def test_a_port_that_is_taken_is_one_line(line_store: Path) -> None:
-    with served(line_store) as service:
-        done = run_python("-m", "search", "serve", "--store", line_store, "--port", service.port)
+def test_a_port_that_is_taken_is_one_line(service: Served, line_store: Path) -> None:
+    done = run_python("-m", "search", "serve", "--store", line_store, "--port", service.port)
     assert (done.returncode, done.stdout) == (1, "")
     assert done.stderr.strip() == (
         f"error: expected to listen at 127.0.0.1:{service.port}, got '[Errno 98] Address already in use': "

@@ -16,7 +16,6 @@ from pathlib import Path
 from typing import Annotated
 
 import typer
-from rich.table import Table
 
 from ingest import renew_job, retry_job
 from ingest.embedding.embedder import drift_message
@@ -28,10 +27,10 @@ from ingest.pipeline.options import BATCH_SIZE, Workers
 from ingest.pipeline.progress import IngestReport
 from ingest.pipeline.progress_bar import progress_bar
 from ingest.plan_job import Plan, plan
-from ingest.renew_job import RenewalReport
 from ingest.sources import USAGE
 from ingest.sources.table import columns_line
 from ingest.status import Status
+from ingest.summaries import counts_line, job_summary, jobs_table, renewal_summary
 from storage import Store, console
 from storage.console import MilvusOption, StoreOption, display_name
 
@@ -135,7 +134,7 @@ def status(store: StoreOption, json: JsonOption = False) -> None:
     if json:
         console.print_json(status)
         return
-    console.OUT.print(_jobs_table(status))
+    console.OUT.print(jobs_table(status))
     for reject in status.rejects:
         console.print_line(f"rejected {reject.key}: {reject.reason}")
     if status.remaining:
@@ -217,29 +216,12 @@ def renew(
     if json:
         console.print_json(report)
     else:
-        console.print_line(_renewal_summary(report, store))
+        console.print_line(renewal_summary(report, store))
         if report.renewed:
             console.print_message(
                 "the catalog still has the space of the old rows: `lookalike store delete --compact --store "
                 f"{display_name(store)}` gives it back, and deletes no item"
             )
-
-
-def _renewal_summary(report: RenewalReport, store: str) -> str:
-    """Return one line on what a renewal did."""
-    holds = f"{display_name(store)} holds {report.items} items"
-    if not report.renewed:
-        if report.missing:
-            return f"{report.missing} missing dropped; {holds}, whose vectors are as they would be made."
-        return f"Nothing to do: {holds} with the vectors that would be made anew (recipe {report.recipe})."
-    counts = (report.missing, "missing"), (report.changed, "changed"), (report.unreadable, "unreadable")
-    dropped = "".join(f", {count} {kind} dropped" for count, kind in counts if count)
-    moved = f"from {report.previous_recipe} to " if report.previous_recipe != report.recipe else ""
-    fitted = f", head fitted on {report.fitted_on} images" if report.fitted_on > 1 else ""
-    return (
-        f"{report.renewed} renewed{dropped} in {report.seconds:.1f} s; {holds} under new ids (recipe "
-        f"{moved}{report.recipe}{fitted})."
-    )
 
 
 def _confirm_prune(gone: int, items: int) -> bool:
@@ -258,7 +240,7 @@ def _show_plan(plan: Plan, *, json: bool) -> None:
     else:
         for change in plan.changes:
             console.print_line(str(change))
-        console.print_line(f"A job would do this: {_counts(plan)}; nothing was written.")
+        console.print_line(f"A job would do this: {counts_line(plan)}; nothing was written.")
         _print_gone(plan)
         _print_columns(plan)
     if plan.rejected:
@@ -282,7 +264,7 @@ def _finish(report: IngestReport, store: str, *, json: bool) -> None:
     if json:
         console.print_json(report)
     else:
-        console.print_line(summary(report, store))
+        console.print_line(job_summary(report, store))
         _print_columns(report)
     if report.outgrown:
         console.print_message(
@@ -306,63 +288,6 @@ def _print_columns(report: IngestReport | Plan) -> None:
     """Print what the columns of a manifest were read as, if it has any."""
     if report.columns:
         console.print_message(columns_line(report.columns))
-
-
-def summary(report: IngestReport, store: str) -> str:
-    """Return one line on what a job did."""
-    reason = f": {report.recipe_reason}" if report.recipe_reason else ""
-    holds = f"{display_name(store)} holds {report.items} items (recipe {report.recipe}{reason})"
-    counts = (report.added, report.replaced, report.moved, report.relabelled, report.pruned)
-    if not any(counts):
-        rejected = f", {report.rejected} rejected" if report.rejected else ""
-        return f"Nothing to do: {report.unchanged} images unchanged{rejected}; {holds}."
-    speed = f"in {report.seconds:.1f} s, {report.images_per_second:.0f} images/s"
-    return f"{_counts(report)} {speed}; {holds}."
-
-
-def _counts(report: IngestReport | Plan) -> str:
-    """Return the counts of a job's outcomes as words, without those that are 0."""
-    counts = {
-        "replaced": report.replaced,
-        "moved": report.moved,
-        "relabelled": report.relabelled,
-        "removed": report.pruned,
-        "unchanged": report.unchanged,
-        "rejected": report.rejected,
-    }
-    return ", ".join([f"{report.added} added", *(f"{count} {name}" for name, count in counts.items() if count)])
-
-
-#: Counts of jobs that have a column only when one of them is not 0.
-_RARE = ("moved", "relabelled", "removed")
-
-
-#: Jobs in the table; --json prints all.
-_TABLE_JOBS = 500
-
-
-def _jobs_table(status: Status) -> Table:
-    jobs = status.jobs[-_TABLE_JOBS:]
-    older = f"; the newest {len(jobs):,} of {len(status.jobs):,} jobs:" if len(jobs) < len(status.jobs) else ""
-    title = f"{status.items:,} items, {len(status.rejects):,} rejected{older}"
-    table = Table(title=title, title_justify="left")
-    counts = {
-        "added": [job.added for job in jobs],
-        "replaced": [job.replaced for job in jobs],
-        "moved": [job.moved for job in jobs],
-        "relabelled": [job.relabelled for job in jobs],
-        "removed": [job.pruned for job in jobs],
-        "unchanged": [job.unchanged for job in jobs],
-        "rejected": [job.rejected for job in jobs],
-        "of": [job.total for job in jobs],
-    }
-    shown = {name: column for name, column in counts.items() if name not in _RARE or any(column)}
-    for name in ("job", "source", *shown, ""):
-        table.add_column(name, justify="left" if name in ("source", "") else "right", overflow="fold")
-    for row, job in enumerate(jobs):
-        end = "finished" if job.finished else "stopped"
-        table.add_row(str(job.number), job.source, *(f"{column[row]:,}" for column in shown.values()), end)
-    return table
 
 
 if __name__ == "__main__":

@@ -21,9 +21,8 @@ from storage.catalog.catalog import Catalog
 from storage.catalog.change_over import ChangeOver, change_over
 from storage.catalog.database import Result
 from storage.catalog.pages import state_within
-from storage.catalog.row import require_storable
 from storage.errors import InvalidItem, LookalikeError, NotAStore, StoreCorrupt, StoreReadOnly, StoreVersion
-from storage.files.corrections import Correction, write_corrections
+from storage.files.corrections import write_corrections
 from storage.locations.folder_location import FolderLocation
 from storage.locations.location import Location, OpenCatalog
 from storage.locations.location_of import location_of
@@ -32,14 +31,15 @@ from storage.maintenance.publish import RETAINED, publish, withdraw
 from storage.maintenance.repair import remove_damaged_generations, repair_rows
 from storage.memory.unpublished import UnpublishedRows
 from storage.reader import StoreReader
+from storage.relabelling import relabelling
 from storage.store_search import StoreSearch
 from storage.types.embedding import Embedding
 from storage.types.items import AppendResult, NewItem, checked_id
 from storage.types.jobs import JobUpdate
 from storage.types.vectors import checked_vectors
+from storage.vector_server import engines_at, milvus_url, require_vector_server
 
 if TYPE_CHECKING:
-    from storage.milvus.engine import Engine
     from storage.milvus.url import MilvusUrl
 
 
@@ -79,7 +79,7 @@ class Store(StoreSearch):
                 # A writer may repair what this depends on.
                 with catalog.database.reading() as rows:
                     rows.require_embedding_of_rows()
-            super().__init__(location, catalog.database, _engines_at(milvus, catalog) if milvus is not None else None)
+            super().__init__(location, catalog.database, engines_at(milvus, catalog) if milvus is not None else None)
         except BaseException:
             catalog.close()
             raise
@@ -92,13 +92,10 @@ class Store(StoreSearch):
     @staticmethod
     def require_free(location: str | Path, *, milvus: str | None = None) -> None:
         """Raise StoreExists, NotAStore or ServerUnusable unless a store can be created at a location."""
-        url = _milvus_url(milvus)
+        url = milvus_url(milvus)
         location_of(location).require_free()
         if url is not None:
-            # Imported here: most stores have no vector server.
-            from storage.milvus.client import require_server
-
-            require_server(url.server)
+            require_vector_server(url)
 
     @classmethod
     def create(cls, location: str | Path, embedding: Embedding, *, milvus: str | None = None) -> "Store":
@@ -108,7 +105,7 @@ class Store(StoreSearch):
         an empty one if the vector server can be reached but the collection cannot be used.
         """
         cls.require_free(location, milvus=milvus)
-        url, created = _milvus_url(milvus), location_of(location)
+        url, created = milvus_url(milvus), location_of(location)
         return cls(created, created.create(embedding), url)
 
     @classmethod
@@ -118,7 +115,7 @@ class Store(StoreSearch):
         Raise StoreNotFound, NotAStore, StoreVersion, StoreCorrupt, ServerUnusable, or StoreBusy while another process
         writes to the folder.
         """
-        url, opened = _milvus_url(milvus), location_of(location)
+        url, opened = milvus_url(milvus), location_of(location)
         return cls(opened, opened.open(writing=writing), url)
 
     @classmethod
@@ -231,36 +228,16 @@ class Store(StoreSearch):
         a job would make up for a crash before the items have changed. Raise UnknownItem or InvalidItem, NotAStore for a
         store on a server, StoreUnwritable; nothing has changed then.
         """
-        stored = self.sourced_items(list(labels))
-        for key in labels:
-            if key not in stored:
-                self._required(None, f"key {key!r}")
-        changed = {item.item.id: item for key, item in stored.items() if item.item.label != labels[key]}
-        if not changed:
-            return 0
-        reusable = self.reusable_items(list(changed))
-        items = []
-        for old in reusable:
-            item = old.item
-            require_storable(item.key, labels[item.key], item.metadata)
-            source = changed[item.id].source
-            items.append(NewItem(item.key, item.content, labels[item.key], item.metadata, old.thumbnail, source))
-        if len(items) != len(changed):
-            raise StoreCorrupt(
-                f"expected the vectors of {len(changed)} items, got {len(items)}: run `lookalike store repair` first"
-            )
-        before = self.corrections()
-        changes = [
-            Correction(new.key, new.content, before.source_label_of(new.key, new.content, old.item.label), new.label)
-            for new, old in zip(items, reusable, strict=True)
-        ]
-        write_corrections(self.folder, before.with_changes(changes))
-        try:
-            self.append(items, np.array([old.vector for old in reusable]))
-        except LookalikeError:
-            write_corrections(self.folder, before)
-            raise
-        return len(items)
+        change = relabelling(self, labels)
+        if change.items:
+            before = self.corrections()
+            write_corrections(self.folder, change.corrections)
+            try:
+                self.append(change.items, change.vectors)
+            except LookalikeError:
+                write_corrections(self.folder, before)
+                raise
+        return len(change.items)
 
     @_writes
     def _write(self, change: Callable[[Catalog], Result]) -> Result:
@@ -391,21 +368,3 @@ class Store(StoreSearch):
                 f"expected {self.location} to be open for writing, got a store that was opened {opened}: open it for "
                 "writing"
             )
-
-
-def _engines_at(url: "MilvusUrl", catalog: OpenCatalog) -> "Callable[[Embedding], Engine]":
-    """Return a function that connects to a vector server for an embedding."""
-    # Imported here: most stores have no vector server.
-    from storage.milvus.engine import Engine
-
-    return lambda embedding: Engine(url, catalog.database, embedding, create=catalog.writing)
-
-
-def _milvus_url(text: str | None) -> "MilvusUrl | None":
-    """Parse the URL of a vector server if one is given; raise InvalidMilvusUrl."""
-    if text is None:
-        return None
-    # Imported here: most stores have no vector server.
-    from storage.milvus.url import parse_milvus_url
-
-    return parse_milvus_url(text)

@@ -11,7 +11,14 @@ from storage import console
 
 app = console.command_app("Measure accuracy, exactness and speed, and check the answers against scikit-learn.")
 for command in (
-    *(accuracy.accuracy, accuracy.recipes, accuracy.copies, accuracy.curation, accuracy.photographs),
+    *(
+        accuracy.accuracy,
+        accuracy.recipes,
+        accuracy.copies,
+        accuracy.curation,
+        accuracy.confidence,
+        accuracy.photographs,
+    ),
     *(published.notebook, published.full),
     *(faults.exactness, speed.latency, speed.throughput, speed.scaling, faults.durability, speed.peers),
     report.compare,

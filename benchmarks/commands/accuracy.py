@@ -19,6 +19,8 @@ from benchmarks.commands.options import (
 from benchmarks.common.named_source import NamedSource
 from benchmarks.measures.accuracy import measure_accuracy
 from benchmarks.measures.altered_copies import measure_copies
+from benchmarks.measures.confidence_fit import FULL as FULL_FIT
+from benchmarks.measures.confidence_fit import fit_confidence, pairs_to_fit, source_of
 from benchmarks.measures.copies_found import FULL as FULL_CURATION
 from benchmarks.measures.copies_found import QUICK as QUICK_CURATION
 from benchmarks.measures.copies_found import measure_copies_found
@@ -133,6 +135,12 @@ def curation(
         on_stage=console.print_message,
     )
     print_report(report, report.table(), json=json)
+
+
+def confidence(weights: WeightsOption = None) -> None:
+    """Fit the confidence of `duplicates` again, and print search/curation/copy_regression.py with it."""
+    pairs = list(pairs_to_fit(FULL_FIT, vgg16_factory(weights), console.print_message))
+    console.print_line(source_of(fit_confidence(pairs)).rstrip())
 
 
 def photographs(

@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 from benchmarks.errors import UnfitForBenchmark
 from benchmarks.measures.debian_pictures import DRAWINGS, INSTALL, WALLPAPERS
 from ingest.images.images import Image, decode, read_bytes, shrink
+from ingest.sources import open_source
 
 #: Altered copies in a folder, whatever its size.
 COPIES = 60
@@ -110,8 +111,8 @@ ALTERED: Mapping[str, Callable[[Image, Generator], Image]] = {
 }
 
 
-def make_folder(folder: Path, pictures: int, seed: int) -> list[AlteredCopy]:
-    """Write pictures and COPIES altered copies of them into a folder, the same for a seed; return the copies.
+def make_folder(folder: Path, pictures: int, seed: int, copies: int = COPIES) -> list[AlteredCopy]:
+    """Write pictures and altered copies of them into a folder, the same for a seed; return the copies.
 
     A tenth of the pictures, at most as many as there are, are wallpapers. Raise UnfitForBenchmark if the packages are
     not installed.
@@ -126,13 +127,26 @@ def make_folder(folder: Path, pictures: int, seed: int) -> list[AlteredCopy]:
     chosen += [drawings[index] for index in rng.permutation(len(drawings))[: pictures - photographs].tolist()]
     for number, path in enumerate(chosen):
         _write_original(folder, number, path)
+    return _write_copies(folder, pictures, copies, rng)
+
+
+def make_folder_of_digits(folder: Path, pictures: int, seed: int, copies: int) -> list[AlteredCopy]:
+    """Write digits of `mnist-sample` and altered copies into a folder, the same for a seed; return the copies."""
+    rng = np.random.default_rng(seed)
+    digits = list(open_source("mnist-sample"))
+    for number, index in enumerate(rng.permutation(len(digits))[:pictures].tolist()):
+        _save(folder / f"{_name(number)}.png", cv2.cvtColor(digits[index].decoded(), cv2.COLOR_GRAY2RGB), 0)
+    return _write_copies(folder, pictures, copies, rng)
+
+
+def _write_copies(folder: Path, pictures: int, copies: int, rng: Generator) -> list[AlteredCopy]:
     originals = rng.permutation(pictures)
-    return [_write_copy(folder, number, _original(number, originals), rng) for number in range(COPIES)]
+    return [_write_copy(folder, number, _original(number, originals, copies), rng) for number in range(copies)]
 
 
-def _original(number: int, originals: NDArray[np.int64]) -> int:
+def _original(number: int, originals: NDArray[np.int64], copies: int) -> int:
     """Return the number of a copy's original: each has one copy, or where there are few, one of each kind in turn."""
-    return int(originals[number] if len(originals) >= COPIES else originals[number // len(ALTERED) % len(originals)])
+    return int(originals[number] if len(originals) >= copies else originals[number // len(ALTERED) % len(originals)])
 
 
 def _wallpaper(folder: Path) -> Path | None:

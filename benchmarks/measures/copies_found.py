@@ -1,8 +1,8 @@
-"""Measure what `duplicates` finds of altered copies among drawings and wallpapers."""
+"""Measure what `duplicates` finds of altered copies among drawings and wallpapers, beside perceptual hashes."""
 
 import tempfile
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import cv2
@@ -12,6 +12,7 @@ from rich.table import Table
 
 from benchmarks.measures.altered_files import ALTERED, AlteredCopy, make_folder
 from benchmarks.measures.intervals import wilson_interval
+from benchmarks.measures.phash_copies import is_installed, phash_pairs
 from ingest.embedding.network.backbone_factory import BackboneFactory
 from ingest.embedding.recipes import PHOTO
 from ingest.images.images import decode, read_bytes
@@ -30,6 +31,21 @@ Pair = frozenset[str]
 #: How many folders are made, by the number of their originals.
 FULL: Mapping[int, int] = {6: 10, 60: 10, 600: 10, 6000: 1}
 QUICK: Mapping[int, int] = {6: 1}
+
+
+@dataclass(frozen=True)
+class HashedCopies:
+    """What perceptual hashes find: the shares of copies, and of `called` pairs how many are right."""
+
+    found: Mapping[str, float]
+    recall: float
+    called: int
+    right: int
+
+    @property
+    def precision(self) -> float:
+        """Return the share of the called pairs that are copies."""
+        return self.right / self.called if self.called else 1.0
 
 
 @dataclass(frozen=True)
@@ -54,6 +70,7 @@ class FoundCopies:
     forecast: float | None = None
     held_back: float | None = None
     expected: float | None = None
+    hashed: HashedCopies | None = None
 
     @property
     def precision(self) -> float:
@@ -70,9 +87,10 @@ class CopiesFoundReport:
     def table(self) -> Table:
         """Return the report as a table to print."""
         columns = right_aligned(
-            "pictures", "folders", "found", "95 %", "forecast", "held back", "called", "right", "expected"
+            *("pictures", "folders", "found", "95 %", "forecast", "held back", "called", "right", "twins", "expected"),
+            *("PHash: found", "called", "right"),
         )
-        table = Table("", *columns, title="Altered copies found", title_justify="left")
+        table = Table(*columns, title="Altered copies found", title_justify="left")
         for size in self.sizes:
             low, high = size.recall_ci95
             shares = (size.forecast, size.held_back, size.expected)
@@ -84,7 +102,12 @@ class CopiesFoundReport:
                 f"{low:.3f} to {high:.3f}",
                 forecast,
             )
-            table.add_row(*cells, held_back, f"{size.called:,}", f"{size.precision:.3f}", f"{size.twins:,}", expected)
+            hashed = size.hashed
+            theirs = ("-",) * 3
+            if hashed is not None:
+                theirs = (f"{hashed.recall:.3f}", f"{hashed.called:,}", f"{hashed.precision:.3f}")
+            ours = (held_back, f"{size.called:,}", f"{size.precision:.3f}", f"{size.twins:,}", expected)
+            table.add_row(*cells, *ours, *theirs)
         return table
 
 
@@ -98,6 +121,16 @@ class Draw:
     right: int
     twins: int
     calibration: Calibration | None
+    hashed: "HashedDraw | None" = None
+
+
+@dataclass(frozen=True)
+class HashedDraw:
+    """What perceptual hashes find in one folder."""
+
+    found: Sequence[bool]
+    called: int
+    right: int
 
 
 def measure_copies_found(
@@ -125,7 +158,9 @@ def _draw(place: Path, pictures: int, seed: int, make_backbone: BackboneFactory)
     copies = make_folder(folder, pictures, seed)
     ingest(f"folder:{folder}", place / "store", recipe=PHOTO, make_backbone=make_backbone)
     with Searcher.open(place / "store", make_backbone=make_backbone) as searcher:
-        return judge(folder, copies, find_duplicates(searcher))
+        draw = judge(folder, copies, find_duplicates(searcher))
+        names = [item.key for item in searcher.store.items()]
+    return replace(draw, hashed=judge_hashes(folder, copies, names)) if is_installed() else draw
 
 
 def judge(folder: Path, copies: Sequence[AlteredCopy], duplicates: Duplicates) -> Draw:
@@ -138,17 +173,31 @@ def judge(folder: Path, copies: Sequence[AlteredCopy], duplicates: Duplicates) -
         called += [frozenset((group.kept.key, member.key)) for member in members[1:]]
     found = [group_of.get(copy.name, -1) == group_of.get(copy.original, -2) for copy in copies]
     origin = {copy.name: copy.original for copy in copies}
+    right = _are_right(folder, copies, called)
+    twins = sum(
+        not is_right and all(name not in origin for name in pair) for pair, is_right in zip(called, right, strict=True)
+    )
+    return Draw(copies, found, len(called), sum(right), twins, duplicates.auto)
+
+
+def judge_hashes(folder: Path, copies: Sequence[AlteredCopy], names: Sequence[str]) -> HashedDraw:
+    """Compare the pairs that perceptual hashes call copies with what is known of a folder."""
+    called = [frozenset(pair) for pair in phash_pairs(folder, names)]
+    pairs = set(called)
+    found = [frozenset((copy.name, copy.original)) in pairs for copy in copies]
+    return HashedDraw(found, len(called), sum(_are_right(folder, copies, called)))
+
+
+def _are_right(folder: Path, copies: Sequence[AlteredCopy], called: Sequence[Pair]) -> list[bool]:
+    """Return which pairs are copies of one original, or of two of the same pixels."""
+    origin = {copy.name: copy.original for copy in copies}
     small: dict[str, NDArray[np.float32]] = {}
 
     def same(pair: Pair) -> bool:
         first, second = (origin.get(name, name) for name in sorted(pair))
         return first == second or _are_same(folder, first, second, small)
 
-    right = [same(pair) for pair in called]
-    twins = sum(
-        not is_right and all(name not in origin for name in pair) for pair, is_right in zip(called, right, strict=True)
-    )
-    return Draw(copies, found, len(called), sum(right), twins, duplicates.auto)
+    return [same(pair) for pair in called]
 
 
 def _are_same(folder: Path, first: str, second: str, small: dict[str, NDArray[np.float32]]) -> bool:
@@ -162,11 +211,29 @@ def _are_same(folder: Path, first: str, second: str, small: dict[str, NDArray[np
     return float(np.abs(small[first] - small[second]).mean()) <= _SAME_LEVELS
 
 
+def _by_kind(copies: Sequence[Sequence[AlteredCopy]], found: Sequence[Sequence[bool]]) -> dict[str, list[bool]]:
+    """Return which copies of each kind were found in all folders."""
+    by_kind: dict[str, list[bool]] = {kind: [] for kind in ALTERED}
+    for folder_copies, folder_found in zip(copies, found, strict=True):
+        for copy, is_found in zip(folder_copies, folder_found, strict=True):
+            by_kind[copy.kind].append(is_found)
+    return by_kind
+
+
+def _hashed(draws: Sequence[Draw]) -> HashedCopies | None:
+    hashed = [draw.hashed for draw in draws if draw.hashed is not None]
+    if len(hashed) < len(draws):
+        return None
+    found = _by_kind([draw.copies for draw in draws], [draw.found for draw in hashed])
+    every = [is_found for kind in found.values() for is_found in kind]
+    shares = {kind: float(np.mean(hits)) for kind, hits in found.items() if hits}
+    return HashedCopies(
+        shares, float(np.mean(every)), sum(draw.called for draw in hashed), sum(draw.right for draw in hashed)
+    )
+
+
 def _summary(pictures: int, draws: Sequence[Draw]) -> FoundCopies:
-    found: dict[str, list[bool]] = {kind: [] for kind in ALTERED}
-    for draw in draws:
-        for copy, is_found in zip(draw.copies, draw.found, strict=True):
-            found[copy.kind].append(is_found)
+    found = _by_kind([draw.copies for draw in draws], [draw.found for draw in draws])
     every = [is_found for kind in found.values() for is_found in kind]
     recall, called = float(np.mean(every)), sum(draw.called for draw in draws)
     calibrations = [draw.calibration for draw in draws if draw.calibration is not None]
@@ -174,7 +241,7 @@ def _summary(pictures: int, draws: Sequence[Draw]) -> FoundCopies:
     return FoundCopies(
         pictures,
         len(draws),
-        {kind: float(np.mean(hits)) for kind, hits in found.items()},
+        {kind: float(np.mean(hits)) for kind, hits in found.items() if hits},
         len(every),
         recall,
         wilson_interval(recall, len(every)),
@@ -183,5 +250,6 @@ def _summary(pictures: int, draws: Sequence[Draw]) -> FoundCopies:
         sum(draw.twins for draw in draws),
         float(np.mean([calibration.forecast_share for calibration in calibrations])) if calibrations else None,
         float(np.mean(held_back)) if held_back else None,
-        sum(calibration.expected_copies for calibration in calibrations) / called if called else None,
+        sum(calibration.expected_copies for calibration in calibrations) / called if called and calibrations else None,
+        _hashed(draws),
     )

@@ -92,8 +92,33 @@ class Calibration:
         return "".join(parts)
 
 
-def calibrate(searcher: Searcher, pictures: ItemPictures) -> Calibration:
-    """Return what share of copies is found; raise RadiusUnknown without pictures, or an error of `Searcher.embed`."""
+@dataclass(frozen=True)
+class CopiedSample:
+    """What is seen of copies of each kind of each half of `sample` pictures; None where it is no candidate pair."""
+
+    sample: int
+    with_file: int
+    halves: Sequence[Mapping[str, Sequence[Evidence | None]]]
+
+    def calibration(self, share: float, confidences: Sequence[float], left_out: int) -> Calibration:
+        """Return which of the copies are found among pairs of which a share are copies.
+
+        `confidences` are those of the pairs that are called copies in the store.
+        """
+        forecast, came_true = (
+            {
+                name: float(np.mean([evidence is not None and evidence.is_copy(share) for evidence in seen]))
+                for name, seen in half.items()
+                if seen
+            }
+            for half in self.halves
+        )
+        called, copies = len(confidences), float(sum(confidences))
+        return Calibration(self.sample, self.with_file, forecast, came_true, called, copies, left_out)
+
+
+def copied_sample(searcher: Searcher, pictures: ItemPictures) -> CopiedSample:
+    """Return copies of some pictures; raise RadiusUnknown without any, or an error of `Searcher.embed`."""
     store = searcher.store
     ids = store.ids()
     drawn = np.random.RandomState(_SEED).permutation(ids)[: 2 * _SAMPLE].tolist()
@@ -109,27 +134,26 @@ def calibrate(searcher: Searcher, pictures: ItemPictures) -> Calibration:
     embedded = searcher.embed([*images.values(), *copies]).astype(np.float64)
     changes = embedded[len(images) :].reshape(len(images), len(PERTURBATIONS), -1) - embedded[: len(images), None]
     usual_of_all = surroundings(store).usual_of_all if len(ids) > 1 else 1.0
-    halves: list[dict[str, list[bool]]] = [{name: [] for name in PERTURBATIONS} for _ in range(2)]
+    halves: list[dict[str, list[Evidence | None]]] = [{name: [] for name in PERTURBATIONS} for _ in range(2)]
     for number, (id, image) in enumerate(images.items()):
         here = copies[number * len(PERTURBATIONS) : (number + 1) * len(PERTURBATIONS)]
-        for name, found in zip(
-            PERTURBATIONS, _found(searcher.store, id, image, here, changes[number], usual_of_all), strict=True
+        for name, evidence in zip(
+            PERTURBATIONS, _seen(searcher.store, id, image, here, changes[number], usual_of_all), strict=True
         ):
-            halves[number % 2][name].append(found)
-    forecast, came_true = ({name: float(np.mean(found)) for name, found in half.items() if found} for half in halves)
-    return Calibration(len(images), sum(pictures.has_file(id) for id in images), forecast, came_true)
+            halves[number % 2][name].append(evidence)
+    return CopiedSample(len(images), sum(pictures.has_file(id) for id in images), halves)
 
 
-def _found(
+def _seen(
     store: Store, id: int, image: Image, copies: Sequence[Image], changes: Distances, usual_of_all: float
-) -> list[bool]:
-    """Return which copies of an item's picture are found; `changes`, (n, dim), are those of its vector."""
+) -> list[Evidence | None]:
+    """Return what is seen of copies of an item's picture; `changes`, (n, dim), are those of its vector."""
     original = store.vectors([id])[0].astype(np.float64)
     vectors = original + changes
     own = _filled(np.array([hit.distance for hit in store.nearest(original, NEIGHBOURS, exclude=[[id]])[0]]))
     others = store.nearest(vectors, NEIGHBOURS, exclude=[[id]] * len(vectors))
     seen_first = prepared(image)
-    found = []
+    seen: list[Evidence | None] = []
     for vector, copy, hits in zip(vectors, copies, others, strict=True):
         distance = float(np.linalg.norm(vector - original))
         around = _filled(np.array([hit.distance for hit in hits]))
@@ -139,8 +163,8 @@ def _found(
         sparsity = float(np.sqrt(usual.prod())) / usual_of_all
         near = min(np.count_nonzero(own < distance), np.count_nonzero(around < distance)) < NEAREST
         is_candidate = bool(near and ratio <= MAX_RATIO)
-        found.append(is_candidate and Evidence(look(seen_first, prepared(copy)), ratio, sparsity).is_copy)
-    return found
+        seen.append(Evidence(look(seen_first, prepared(copy)), ratio, sparsity) if is_candidate else None)
+    return seen
 
 
 def _filled(distances: Distances) -> Distances:

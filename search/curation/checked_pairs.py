@@ -8,11 +8,12 @@ import time
 from collections import defaultdict
 from collections.abc import Callable, Container, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
+from functools import cached_property
 
 import numpy as np
 
 from search.curation.candidate_pairs import CandidatePairs, surroundings
-from search.curation.copy_confidence import LIMIT, Evidence
+from search.curation.copy_confidence import LIMIT, Evidence, share_of_copies
 from search.curation.duplicate_group import DuplicateGroup, Kind, Member
 from search.curation.item_pictures import ItemPictures
 from search.curation.keep_rule import KeepRule, StoredPicture, stored_pictures
@@ -29,13 +30,18 @@ _PATIENCE = 5.0
 
 @dataclass(frozen=True)
 class CheckedPairs:
-    """What was seen of pairs of ids, the lower one first."""
+    """What was seen of pairs of ids, the lower one first, and which share of them are copies by that."""
 
     evidence: Mapping[Pair, Evidence]
 
+    @cached_property
+    def share(self) -> float:
+        """Return the share of the pairs that are copies."""
+        return share_of_copies(list(self.evidence.values()))
+
     def copies(self) -> dict[Pair, float]:
         """Return the pairs that are called copies, with their confidence."""
-        sure = {pair: evidence.confidence() for pair, evidence in self.evidence.items()}
+        sure = {pair: evidence.confidence(self.share) for pair, evidence in self.evidence.items()}
         return {pair: confidence for pair, confidence in sure.items() if confidence >= LIMIT}
 
 
@@ -134,7 +140,7 @@ class GroupMaker:
             return Member(item, distance, Kind.IDENTICAL_FILE, 1.0, False, reason, picture.path)
         evidence = self._evidence(kept.item.id, item.id, distance)
         by_hub = hub_confidence[item.id] * hub_confidence[kept.item.id]
-        direct = 0.0 if evidence is None else evidence.confidence()
+        direct = 0.0 if evidence is None else evidence.confidence(self._checked.share)
         kind = Kind.EDITED
         if evidence is not None and direct >= by_hub / 2:
             kind = kind_of_copy(kept.item, item, evidence.look, self._pictures)
@@ -156,28 +162,24 @@ def check_groups(store: Store, groups: Sequence[DuplicateGroup]) -> list[Duplica
     pictures = ItemPictures(store, store.sourced_items_by_id(ids))
     candidates = surroundings(store)
     evidence = {
-        (group.kept.id, member.id): see((group.kept.id, member.id), member.distance, candidates, pictures)
+        (group.kept.id, member.id): seen
         for group in groups
         for member in group.others
+        if member.kind is not Kind.IDENTICAL_FILE
+        and (seen := see((group.kept.id, member.id), member.distance, candidates, pictures)) is not None
     }
+    checked = CheckedPairs(evidence)
     return [
-        DuplicateGroup(
-            (
-                group.kept,
-                *(
-                    _checked(group.kept, member, evidence[group.kept.id, member.id], pictures)
-                    for member in group.others
-                ),
-            )
-        )
+        DuplicateGroup((group.kept, *(_checked(group.kept, member, checked, pictures) for member in group.others)))
         for group in groups
     ]
 
 
-def _checked(kept: Member, member: Member, seen: Evidence | None, pictures: ItemPictures) -> Member:
-    if seen is None or member.kind is Kind.IDENTICAL_FILE:
+def _checked(kept: Member, member: Member, checked: CheckedPairs, pictures: ItemPictures) -> Member:
+    seen = checked.evidence.get((kept.id, member.id))
+    if seen is None:
         return member
-    confidence = seen.confidence()
+    confidence = seen.confidence(checked.share)
     if confidence < LIMIT:
         return replace(member, confidence=confidence, keep=True, reason="looks alike, but is no copy")
     kind = kind_of_copy(kept.item, member.item, seen.look, pictures)

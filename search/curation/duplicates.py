@@ -2,14 +2,14 @@
 
 from collections import Counter
 from collections.abc import Callable, Container, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 from rich.table import Column, Table
 from rich.text import Text
 
-from search.curation.calibration import Calibration, calibrate
+from search.curation.calibration import Calibration, copied_sample
 from search.curation.candidate_pairs import candidate_pairs
 from search.curation.checked_pairs import GroupMaker, check_groups, check_pairs
 from search.curation.different_pairs import different_pairs
@@ -180,10 +180,9 @@ def _checked_groups(
     items = stored_items(store)
     pictures = ItemPictures(store, items)
     # First, since the network's weights may be missing.
-    calibration = calibrate(searcher, pictures)
+    sample = copied_sample(searcher, pictures)
     candidates = candidate_pairs(store, [item.item for item in items], different)
     checked = check_pairs(candidates, pictures, on_stage)
     groups = list(GroupMaker(store, items, candidates, checked, pictures, rule, different).groups())
     confidences = [member.confidence or 0.0 for group in groups for member in group.others]
-    copies, left_out = float(sum(confidences)), candidates.left_out
-    return groups, replace(calibration, called=len(confidences), expected_copies=copies, left_out=left_out)
+    return groups, sample.calibration(checked.share, confidences, candidates.left_out)

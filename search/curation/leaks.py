@@ -11,10 +11,10 @@ from dataclasses import replace
 
 import numpy as np
 
-from search.curation.calibration import calibrate
+from search.curation.calibration import copied_sample
 from search.curation.candidate_pairs import MAX_PAIRS, MAX_RATIO, NEAREST, surroundings
-from search.curation.checked_pairs import Pair, check_pairs
-from search.curation.copy_confidence import Evidence
+from search.curation.checked_pairs import CheckedPairs, Pair, check_pairs
+from search.curation.copy_confidence import LIMIT
 from search.curation.different_pairs import different_pairs
 from search.curation.duplicate_group import DuplicateGroup, Kind, Member
 from search.curation.duplicates import Between, Duplicates, stored_items
@@ -59,7 +59,7 @@ def find_leaks(
     items = {item.item.id: item for item in stored_items(store)}
     pictures = ItemPictures(store, list(items.values()))
     # First, since the network's weights may be missing.
-    calibration = calibrate(searcher, pictures) if radius is None else None
+    sample = copied_sample(searcher, pictures) if radius is None else None
     decisions = _same_files(items, parts, different)
     ids = [[id for id in parts[0] if id not in {pair[0] for pair in decisions}], list(parts[1])]
     near = _near_pairs(store, ids, (first, second), radius)
@@ -72,20 +72,21 @@ def find_leaks(
         nearest = sorted((pair for pair in near if ratios[pair] <= MAX_RATIO), key=lambda pair: ratios[pair])
         near = {pair: near[pair] for pair in nearest[:MAX_PAIRS]}
         left_out = len(nearest) - len(near)
-    seen: Mapping[Pair, Evidence] = {}
+    checked = CheckedPairs({})
     if check or radius is None:
-        seen = check_pairs(replace(around, distances=near, left_out=left_out), pictures, on_stage).evidence
+        checked = check_pairs(replace(around, distances=near, left_out=left_out), pictures, on_stage)
     for pair in near:
-        kind, confidence = _decision(pair, seen.get(pair), items, pictures)
+        kind, confidence = _decision(pair, checked, items, pictures)
         if kind.is_copy or radius is not None:
             decisions[pair] = kind, confidence
     groups = sorted(
         _groups(store, decisions, items, pictures, names),
         key=lambda group: (-len(group.others), group.others[0].distance, group.kept.id),
     )
-    if calibration is not None:
+    calibration = None
+    if sample is not None:
         sure = [member.confidence or 0.0 for group in groups for member in group.others]
-        calibration = replace(calibration, called=len(sure), expected_copies=float(sum(sure)), left_out=left_out)
+        calibration = sample.calibration(checked.share, sure, left_out)
     between = Between(*names, len(parts[1]))
     return Duplicates(radius, len(parts[0]), tuple(groups), calibration, StoreThumbnails(store), between)
 
@@ -141,11 +142,15 @@ def _near_pairs(
     return pairs
 
 
-def _decision(pair: Pair, seen: Evidence | None, items: Mapping[int, SourcedItem], pictures: ItemPictures) -> _Decision:
-    if seen is None or not seen.is_copy:
-        return Kind.LOOKS_ALIKE, None if seen is None else seen.confidence()
+def _decision(pair: Pair, checked: CheckedPairs, items: Mapping[int, SourcedItem], pictures: ItemPictures) -> _Decision:
+    seen = checked.evidence.get(pair)
+    if seen is None:
+        return Kind.LOOKS_ALIKE, None
+    confidence = seen.confidence(checked.share)
+    if confidence < LIMIT:
+        return Kind.LOOKS_ALIKE, confidence
     kind = kind_of_copy(items[pair[1]].item, items[pair[0]].item, seen.look, pictures)
-    return kind, 1.0 if kind is Kind.IDENTICAL_PIXELS else seen.confidence()
+    return kind, 1.0 if kind is Kind.IDENTICAL_PIXELS else confidence
 
 
 def _groups(

@@ -3,7 +3,8 @@
 Local features (SIFT, Lowe 2004) whose positions fit one similarity transform (RANSAC) lay a picture on another that is
 turned, scaled, cropped or bordered, and on its mirror image. Where there are few features, as on digits, the eight ways
 to turn and mirror a whole picture are tried. Then pixels decide: after the best linear change of colours, what share of
-the structure of either picture is in the other.
+the structure of either picture is in the other, and what differs. Colours are changed both ways, to the other's and to
+its brightness: a flag's stripes can be painted red, but one red cannot become stripes.
 """
 
 from collections.abc import Sequence
@@ -301,10 +302,13 @@ def _compare(first: Picture, second: Picture, mirrored: bool, matrix: Matrix, ma
     here = first.pixels
     if shrinkage > 1.4:
         here = np.asarray(cv2.GaussianBlur(here, (0, 0), 0.5 * float(np.sqrt(shrinkage**2 - 1))), np.float32)
-    recoloured = _recolour(laid, here, valid)
-    error = _most(np.abs(cv2.blur(recoloured - here, (3, 3))))
+    grey_here, grey_laid = _grey(here), _grey(laid)
+    error = np.maximum(
+        _most(np.abs(cv2.blur(_recolour(laid, here, valid) - here, (3, 3)))),
+        np.abs(cv2.blur(_recolour(here, grey_laid[..., None], valid)[..., 0] - grey_laid, (3, 3))),
+    )
     plain = cv2.absdiff(laid, here)[valid].mean()
-    agreement = _agreement(_grey(here), _grey(laid), valid)
+    agreement = _agreement(grey_here, grey_laid, valid)
     return Look(
         mirrored,
         matrix,
@@ -328,21 +332,24 @@ def _most(channels: Pixels) -> Pixels:
 
 
 def _recolour(laid: Pixels, here: Pixels, valid: NDArray[np.bool_]) -> Pixels:
-    """Return a picture after the linear change of colours that brings most of its pixels nearest to another's."""
+    """Return a picture after the linear change of colours that brings most of its pixels nearest to another's.
+
+    The other, (h, w, 3) or (h, w, 1), has colours or brightness only.
+    """
     inputs = np.concatenate((laid, np.full((*laid.shape[:2], 1), 255, np.float32)), axis=2)
     step = max(1, int(np.count_nonzero(valid)) // _COLOURS)
     x, y = inputs[valid][::step].astype(np.float64), here[valid][::step].astype(np.float64)
     weights = np.ones(len(x))
     # Pulled towards no change, since flat pictures leave the change open.
     pull = 1e-3 * len(x) * 255**2 / 3
-    none: Matrix = np.eye(4, 3)
+    none: Matrix = np.eye(4, 3) if here.shape[2] == 3 else np.array([[0.299], [0.587], [0.114], [0.0]])
     solution: Matrix = none
     for _ in range(4):
         weighted = x * weights[:, None]
         solution = np.asarray(
             np.linalg.solve(x.T @ weighted + pull * np.eye(4), weighted.T @ y + pull * none), np.float64
         )
-        error = _most(np.abs(x @ solution - y))
+        error = np.abs(x @ solution - y).max(axis=1)
         weights = 1 / (1 + np.square(error / 24))
     return np.asarray(np.clip(inputs @ solution.astype(np.float32), 0, 255), np.float32)
 

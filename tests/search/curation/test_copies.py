@@ -1,6 +1,5 @@
 """Which pictures of a folder are called copies of each other, and by what."""
 
-from dataclasses import replace
 from pathlib import Path
 
 import cv2
@@ -12,7 +11,7 @@ from search.curation import calibration as calibration_module
 from search.curation import candidate_pairs as candidate_pairs_module
 from search.curation.calibration import Calibration
 from search.curation.candidate_pairs import candidate_pairs
-from search.curation.copy_confidence import LIMIT, Evidence
+from search.curation.copy_confidence import LIMIT, Evidence, share_of_copies
 from search.curation.duplicate_group import Kind
 from search.curation.duplicates import Duplicates, find_duplicates
 from search.curation.perturbations import PERTURBATIONS
@@ -166,25 +165,33 @@ def test_pairs_that_are_too_many_to_be_compared_are_counted_and_told(
 @pytest.mark.parametrize("name", list(PERTURBATIONS))
 def test_a_copy_is_surer_than_another_picture(name: str) -> None:
     original, copy, other = (prepared(image) for image in (scene(1), PERTURBATIONS[name](scene(1)), scene(2)))
-    assert Evidence(look(original, copy), 0.5).is_copy
+    assert Evidence(look(original, copy), 0.2).is_copy()
     assert Evidence(look(original, other), 0.5).confidence() < 0.2
 
 
-def test_crowded_pictures_of_few_features_are_copies_only_if_they_are_far_nearer_than_others() -> None:
+def test_a_pair_is_less_sure_where_pictures_are_crowded_and_where_copies_are_rare() -> None:
     ring = np.full((60, 60, 3), 255, np.uint8)
     larger = ring.copy()
     cv2.circle(ring, (30, 30), 20, (90, 90, 90), 2)
     cv2.circle(larger, (30, 30), 21, (90, 90, 90), 2)
-    seen = replace(look(prepared(ring), prepared(larger)), matches=3)
-    assert Evidence(seen, 0.4).is_weak
-    assert Evidence(seen, 0.4, sparsity=0.5).confidence() <= 0.5 < LIMIT
-    assert Evidence(seen, 0.1, sparsity=0.5).confidence() == Evidence(seen, 0.1).confidence()
+    seen = look(prepared(ring), prepared(larger))
+    assert Evidence(seen, 0.4, sparsity=0.5).log_odds() < Evidence(seen, 0.4, sparsity=1.0).log_odds()
+    pair = Evidence(seen, 0.4)
+    assert pair.confidence(0.01) < pair.confidence(0.1) < pair.confidence() < pair.confidence(0.9)
+
+
+def test_how_many_pairs_are_copies_is_told_by_all_of_them() -> None:
+    original, copy, other = (prepared(image) for image in (scene(1), PERTURBATIONS["grey"](scene(1)), scene(2)))
+    alike, unlike = Evidence(look(original, copy), 0.3), Evidence(look(original, other), 0.9)
+    assert share_of_copies([alike] * 10 + [unlike] * 90) == pytest.approx((10 + 1) / (100 + 5), abs=0.01)
+    assert share_of_copies([unlike] * 1000) < 0.002
+    assert share_of_copies([]) == pytest.approx(1 / 5)
 
 
 def test_empty_pictures_are_copies_only_if_their_colours_are_the_same() -> None:
     light, dark = (prepared(np.full((40, 40, 3), level, np.uint8)) for level in (200, 201))
     smaller = prepared(np.full((20, 25, 3), 200, np.uint8))
-    assert [Evidence(look(light, other), 0.1).is_copy for other in (smaller, dark)] == [True, False]
+    assert [Evidence(look(light, other), 0.1).is_copy() for other in (smaller, dark)] == [True, False]
 
 
 def test_a_forecast_is_told_beside_what_came_true_of_it() -> None:

@@ -18,7 +18,7 @@ def test_a_picture_agrees_with_itself_in_all() -> None:
     same = seen(SCENE, SCENE)
     assert (same.mirrored, round(same.degrees, 1), same.overlaps) == (False, 0.0, (1.0, 1.0))
     assert min(same.agreement) > 0.95
-    assert max(same.differing, same.residual, same.colour) < 1e-6
+    assert max(same.differing, same.residual, same.colour) < 1e-4
 
 
 @pytest.mark.parametrize("seed", [2, 3, 4])

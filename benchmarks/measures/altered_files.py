@@ -13,6 +13,8 @@ from numpy.typing import NDArray
 
 from benchmarks.errors import UnfitForBenchmark
 from benchmarks.measures.debian_pictures import DRAWINGS, INSTALL, WALLPAPERS
+from ingest.images.decoding import PIXEL_LIMIT
+from ingest.images.image_size import longer_side
 from ingest.images.images import Image, decode, read_bytes, shrink
 from ingest.sources import open_source
 
@@ -140,13 +142,20 @@ def make_folder_of_digits(folder: Path, pictures: int, seed: int, copies: int) -
 
 
 def _write_copies(folder: Path, pictures: int, copies: int, rng: Generator) -> list[AlteredCopy]:
-    originals = rng.permutation(pictures)
+    numbers = rng.permutation(pictures)
+    originals = numbers[[_is_readable(folder, number) for number in numbers.tolist()]]
     return [_write_copy(folder, number, _original(number, originals, copies), rng) for number in range(copies)]
 
 
 def _original(number: int, originals: NDArray[np.int64], copies: int) -> int:
     """Return the number of a copy's original: each has one copy, or where there are few, one of each kind in turn."""
     return int(originals[number] if len(originals) >= copies else originals[number // len(ALTERED) % len(originals)])
+
+
+def _is_readable(folder: Path, number: int) -> bool:
+    """Return whether a picture is not too large; a few drawings of the package are posters of 600 megapixels."""
+    (path,) = folder.glob(f"{_name(number)}.*")
+    return longer_side(read_bytes(path), path.name) ** 2 <= 4 * PIXEL_LIMIT
 
 
 def _wallpaper(folder: Path) -> Path | None:

@@ -27,7 +27,8 @@ def test_labels_that_are_moved_among_well_separated_ones_are_all_found_first(
     with Searcher.open(tmp_path / "store") as searcher:
         found = measure_moved_labels(searcher, "clusters", draws=2)
     assert (found.source, found.items, found.labels, found.moved, found.draws) == ("clusters", 200, 4, 10, 2)
-    assert (found.lookalike, found.cleanlab) == (Ranking(1.0, 1.0), None)
+    assert (found.lookalike.precision_first, found.cleanlab) == (1.0, None)
+    assert found.lookalike.average_precision == pytest.approx(1)
     assert found.listed_precision == 1.0
     cells = [list(column.cells) for column in table_of([found]).columns]
     assert [cell[0] for cell in cells[:8]] == ["clusters", "200", "4", "10 x 2", "1.000", "1.000", "-", "-"]

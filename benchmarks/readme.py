@@ -129,13 +129,10 @@ def _notebook(report: Mapping[str, Any]) -> str:
 def _dataset(report: Mapping[str, Any]) -> str:
     most = max(score["stored"] for score in report["scores"])
     rows = [
-        *(
-            (f"{row['method']}, {row['preprocessing']}", f"{row['error']:.2%}", "published")
-            for row in report["published"]
-        ),
+        *((_published_name(row), f"{row['error']:.2%}", "published") for row in report["published"]),
         *(
             (
-                f"`{score['recipe']}`" if score["recipe"] in RECIPES else score["recipe"],
+                _name_and_seeds(score),
                 f"{score['error']:.2%}",
                 f"{score['ci95'][0]:.2%} to {score['ci95'][1]:.2%}",
             )
@@ -150,6 +147,15 @@ def _dataset(report: Mapping[str, Any]) -> str:
         f"Published: {'; '.join(wheres)}.",
         Grid(("", "test error", "95 % interval"), sorted(rows, key=lambda row: -float(row[1].rstrip("%")))),
     )
+
+
+def _published_name(row: Mapping[str, Any]) -> str:
+    return str(row["method"]) if row["preprocessing"] == "none" else f"{row['method']}, {row['preprocessing']}"
+
+
+def _name_and_seeds(score: Mapping[str, Any]) -> str:
+    name, seeds = _scored_name(score["recipe"]), len(score["per_seed"])
+    return name if seeds == 1 else f"{name}, mean of {seeds} seeds"
 
 
 def _photographs(report: Mapping[str, Any]) -> str:

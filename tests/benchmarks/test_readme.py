@@ -109,15 +109,23 @@ def test_the_notebook_is_a_table_of_the_published_accuracy_and_ours_with_its_spr
 
 
 def test_a_data_set_is_a_table_of_errors_from_large_to_small_with_published_ones() -> None:
-    def score(recipe: str, stored: int, error: float) -> dict[str, object]:
-        return {"recipe": recipe, "stored": stored, "error": error, "ci95": [error / 2, 2 * error]}
+    def score(recipe: str, stored: int, error: float, seeds: int = 1) -> dict[str, object]:
+        per_seed = [error] * seeds
+        return {
+            "recipe": recipe,
+            "stored": stored,
+            "per_seed": per_seed,
+            "error": error,
+            "ci95": [error / 2, 2 * error],
+        }
 
     report = {
         "source": "mnist",
         "queries": 10_000,
-        "scores": [score("raw pixels", 60_000, 0.031), score("metric", 1_000, 0.03), score("metric", 60_000, 0.004)],
+        "scores": [score("raw pixels", 60_000, 0.031), score("metric", 1_000, 0.03), score("metric", 60_000, 0.004, 3)],
         "published": [
-            {"method": "K-NN", "preprocessing": "none", "error": 0.0052, "where": "A table, http://x, B 2007"}
+            {"method": "K-NN", "preprocessing": "none", "error": 0.0052, "where": "A table, http://x, B 2007"},
+            {"method": "K-NN", "preprocessing": "deskewing", "error": 0.0051, "where": "A table, http://x, C 2008"},
         ],
     }
     assert results({"made": "2026-11-27", "machine": MACHINE, "mnist": report}).splitlines()[2:-5] == [
@@ -128,8 +136,9 @@ def test_a_data_set_is_a_table_of_errors_from_large_to_small_with_published_ones
         "|  | test error | 95 % interval |",
         "| --- | ---: | ---: |",
         "| raw pixels | 3.10% | 1.55% to 6.20% |",
-        "| K-NN, none | 0.52% | published |",
-        "| `metric` | 0.40% | 0.20% to 0.80% |",
+        "| K-NN | 0.52% | published |",
+        "| K-NN, deskewing | 0.51% | published |",
+        "| `metric`, mean of 3 seeds | 0.40% | 0.20% to 0.80% |",
     ]
 
 

@@ -1,13 +1,12 @@
 """How accurate is it? Every recipe on images that its store does not contain."""
 
 from collections.abc import Callable, Mapping
-from dataclasses import asdict
 
 from benchmarks.common.measurement import HIGHER, NO_VALUE, Measurement, single_value
 from benchmarks.measures.accuracy import AccuracyReport, measure_accuracy
 from benchmarks.parts.part import Context, Outcome, Part
 from benchmarks.parts.plots import Value, draw_points
-from benchmarks.parts.section import Block, Confusion, Heading, Picture, Section, Text, grid_of
+from benchmarks.parts.section import Block, Confusion, Heading, Picture, Text, grid_of
 
 #: A confusion matrix of more labels is not shown.
 _MAX_LABELS = 40
@@ -34,11 +33,10 @@ def measure(context: Context) -> Outcome:
             report.one_nn_accuracy, *report.ci95, "", HIGHER, report.test, "95 % interval"
         )
         measurements[f"{report.recipe}/mAP@10"] = single_value(report.mean_average_precision, "", HIGHER, report.test)
-    return Outcome(
-        [asdict(report) for report in reports],
-        [report.table() for report in reports],
+    return Outcome.of(
+        reports,
         measurements,
-        Section(_blocks(reports)),
+        _blocks(reports),
         value=f"{100 * best.one_nn_accuracy:.1f}\u00a0%",
         answer=f"of {best.test:,} unseen images have the label of their nearest neighbour (recipe {best.recipe})",
     )

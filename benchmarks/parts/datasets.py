@@ -1,7 +1,6 @@
 """And on all of MNIST, and on clothes? Errors by the split that a data set came with, beside what others published."""
 
 from collections.abc import Callable, Mapping
-from dataclasses import asdict
 from functools import partial
 
 from benchmarks.common.measurement import LOWER, NO_VALUE, Measurement
@@ -15,7 +14,7 @@ from benchmarks.measures.standard_split import (
 )
 from benchmarks.parts.part import Context, Outcome, Part
 from benchmarks.parts.plots import Line, Value, draw_bars, draw_lines
-from benchmarks.parts.section import Block, Grid, Picture, Section, Text, grid_of
+from benchmarks.parts.section import Block, Grid, Picture, Text, grid_of
 from ingest.errors import SourceUnusable
 from ingest.sources import InMemorySource, Source, open_source
 
@@ -35,7 +34,7 @@ def _measure(dataset: str, install: str, context: Context) -> Outcome:
     except SourceUnusable:
         context.on_stage(f"{dataset} is skipped: it is not installed; {install}")
         text = f"Skipped, since {dataset} is not installed: {install}."
-        return Outcome(None, [], {}, Section([Text(text)]), value="skipped", answer=install)
+        return Outcome.skipped(text, install)
     report = measure_standard_split(
         _first_of(source) if context.quick else source,
         list(context.recipes.values()),
@@ -46,11 +45,10 @@ def _measure(dataset: str, install: str, context: Context) -> Outcome:
         on_stage=context.on_stage,
     )
     best = min(report.largest, key=lambda score: score.error)
-    return Outcome(
-        asdict(report),
-        [report.table()],
+    return Outcome.of(
+        report,
         _measurements(report),
-        Section(_blocks(report)),
+        _blocks(report),
         value=f"{100 * best.error:.2f}\u00a0%",
         answer=f"of {report.queries:,} test images get the wrong label from the nearest of {best.stored:,} (recipe "
         f"{best.recipe})",

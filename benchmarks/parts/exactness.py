@@ -1,12 +1,11 @@
 """Is it exact? Every neighbour in every recipe's store, compared with scikit-learn's."""
 
 from collections.abc import Callable, Mapping
-from dataclasses import asdict
 
 from benchmarks.common.measurement import LOWER, single_value
 from benchmarks.measures.exactness import ExactnessReport, measure_exactness
 from benchmarks.parts.part import Context, Outcome, Part
-from benchmarks.parts.section import Section, Text, grid_of
+from benchmarks.parts.section import Text, grid_of
 from storage import Store
 
 QUERIES, QUICK_QUERIES = 1000, 200
@@ -21,11 +20,10 @@ def measure(context: Context) -> Outcome:
             reports.append(measure_exactness(store, queries=QUICK_QUERIES if context.quick else QUERIES))
     compared = sum(report.queries * report.k for report in reports)
     errors = sum(report.errors + report.alone_differs for report in reports)
-    return Outcome(
-        [asdict(report) for report in reports],
-        [report.table() for report in reports],
+    return Outcome.of(
+        reports,
         {f"{report.recipe}/errors": single_value(report.errors, "errors", LOWER, report.queries) for report in reports},
-        Section([Text(_INTRO), grid_of(reports, _COLUMNS, strong=6)]),
+        [Text(_INTRO), grid_of(reports, _COLUMNS, strong=6)],
         value=f"{errors:,} wrong",
         answer=f"of {compared:,} neighbours, each compared with scikit-learn's exact search in float64",
         ok=all(report.ok for report in reports),

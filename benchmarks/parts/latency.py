@@ -1,12 +1,10 @@
 """How fast is it? Single queries and batches, compared with scikit-learn."""
 
-from dataclasses import asdict
-
 from benchmarks.common.measurement import HIGHER, NO_VALUE, Measurement, format_number, latency_of, single_value
 from benchmarks.common.timing import PERCENTILES
 from benchmarks.measures.latency import LatencyReport, measure_latency
 from benchmarks.parts.part import Context, Outcome, Part
-from benchmarks.parts.section import Grid, Section, Text
+from benchmarks.parts.section import Grid, Text
 from storage import Store
 
 
@@ -18,11 +16,10 @@ def measure(context: Context) -> Outcome:
             context.on_stage(f"{recipe.name}: latency")
             reports.append(measure_latency(store, samples=context.samples))
     last = reports[-1]
-    return Outcome(
-        [asdict(report) for report in reports],
-        [report.table() for report in reports],
+    return Outcome.of(
+        reports,
         _measurements(reports),
-        Section([Text(_INTRO), _grid(reports)]),
+        [Text(_INTRO), _grid(reports)],
         value=f"{last.single['p50_ms']:.2f}\u00a0ms",
         answer=f"for one query of {last.vectors:,} images, labels and checks included; scikit-learn takes "
         f"{last.sklearn_single['p50_ms']:.2f}\u00a0ms for distances alone",

@@ -1,14 +1,14 @@
 """A part of the report: what it is given, and what it returns."""
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import Field, asdict, dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import Any, ClassVar, Protocol
 
 from rich.table import Table
 
 from benchmarks.common.measurement import Measurement
-from benchmarks.parts.section import Section
+from benchmarks.parts.section import Block, Section, Text
 from ingest.embedding.network.backbone_factory import BackboneFactory
 from ingest.embedding.recipes import PHOTO, PHOTO_METRIC, RECIPES, Recipe
 from ingest.job import ingest
@@ -53,6 +53,15 @@ class Context:
         return path
 
 
+class Tabulated(Protocol):
+    """A dataclass that can be printed as a table."""
+
+    __dataclass_fields__: ClassVar[dict[str, Field[Any]]]
+
+    def table(self) -> Table:
+        """Return it as a table to print."""
+
+
 @dataclass(frozen=True)
 class Outcome:
     """The result of a part: its JSON document, tables to print, measurements to compare, and a section of the page.
@@ -67,6 +76,28 @@ class Outcome:
     value: str = ""
     answer: str = ""
     ok: bool = True
+
+    @classmethod
+    def of(
+        cls,
+        report: Tabulated | Sequence[Tabulated],
+        measurements: Mapping[str, Measurement],
+        blocks: Sequence[Block],
+        *,
+        value: str,
+        answer: str,
+        ok: bool = True,
+    ) -> "Outcome":
+        """Return the outcome of a report, or of several, whose document is a list of theirs."""
+        reports = report if isinstance(report, Sequence) else [report]
+        documents = [asdict(each) for each in reports]
+        document = documents if isinstance(report, Sequence) else documents[0]
+        return cls(document, [each.table() for each in reports], measurements, Section(blocks), value, answer, ok)
+
+    @classmethod
+    def skipped(cls, text: str, remedy: str) -> "Outcome":
+        """Return the outcome of a part that cannot be measured here: a text that says why, and what to do."""
+        return cls(None, [], {}, Section([Text(text)]), value="skipped", answer=remedy)
 
 
 @dataclass(frozen=True)

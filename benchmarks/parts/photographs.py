@@ -1,14 +1,12 @@
 """And photographs? Labels and altered copies of larger pictures, and the time from an image file to the answer."""
 
-from dataclasses import asdict
-
 from benchmarks.common.measurement import HIGHER, Measurement, single_value
 from benchmarks.errors import UnfitForBenchmark
 from benchmarks.measures.altered_copies import ALTERATIONS
 from benchmarks.measures.debian_pictures import INSTALL, draw_pictures
 from benchmarks.measures.photographs import COPIES, FULL, QUICK, PhotographsReport, measure_photographs
 from benchmarks.parts.part import Context, Outcome, Part
-from benchmarks.parts.section import Block, Grid, Heading, Section, Text
+from benchmarks.parts.section import Block, Grid, Heading, Text
 
 
 def measure(context: Context) -> Outcome:
@@ -18,7 +16,7 @@ def measure(context: Context) -> Outcome:
         pictures = draw_pictures(effort.drawings, effort.photographs, context.seed)
     except UnfitForBenchmark as error:
         context.on_stage(f"photographs are skipped: {error}")
-        return Outcome(None, [], {}, Section([Text(f"Skipped: {error}.")]), value="skipped", answer=f"run `{INSTALL}`")
+        return Outcome.skipped(f"Skipped: {error}.", f"run `{INSTALL}`")
     report = measure_photographs(
         pictures,
         effort,
@@ -28,11 +26,10 @@ def measure(context: Context) -> Outcome:
         on_stage=context.on_stage,
     )
     photo = report.scores[0]
-    return Outcome(
-        asdict(report),
-        [report.table()],
+    return Outcome.of(
+        report,
         _measurements(report),
-        Section(_blocks(report)),
+        _blocks(report),
         value=f"{100 * photo.copies_recall_at_1:.1f}\u00a0%",
         answer=f"of {report.copies:,} altered copies of photographs find their original (recipe {photo.name})",
     )

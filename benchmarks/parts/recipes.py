@@ -1,13 +1,12 @@
 """Which recipe is best? All recipes, and raw pixels, on the same splits of the source."""
 
 from collections.abc import Callable, Mapping
-from dataclasses import asdict
 
 from benchmarks.common.measurement import HIGHER, NO_VALUE, Measurement, single_value
 from benchmarks.measures.recipes import PIXELS, QUICK_SPLITS, SPLITS, RecipeScore, RecipesReport, measure_recipes
 from benchmarks.parts.part import Context, Outcome, Part
 from benchmarks.parts.plots import Value, draw_points
-from benchmarks.parts.section import Picture, Section, Text, grid_of
+from benchmarks.parts.section import Picture, Text, grid_of
 
 
 def measure(context: Context) -> Outcome:
@@ -22,11 +21,10 @@ def measure(context: Context) -> Outcome:
         on_stage=context.on_stage,
     )
     best = max(report.scores, key=lambda score: score.one_nn_accuracy)
-    return Outcome(
-        asdict(report),
-        [report.table()],
+    return Outcome.of(
+        report,
         _measurements(report),
-        Section([Text(_INTRO), _plot(report), grid_of(report.scores, _COLUMNS, strong=1)]),
+        [Text(_INTRO), _plot(report), grid_of(report.scores, _COLUMNS, strong=1)],
         value=best.recipe,
         answer=f"{100 * best.one_nn_accuracy:.1f}\u00a0% of the nearest neighbours have the right label, mean of "
         f"{len(report.twins)} splits",

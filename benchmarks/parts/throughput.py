@@ -1,24 +1,22 @@
 """How fast are images embedded? Ingest jobs, compared with Keras' `predict` in the same run."""
 
 from collections.abc import Callable, Mapping
-from dataclasses import asdict
 
 from benchmarks.common.measurement import HIGHER, LOWER, Measurement, median_of, single_value
 from benchmarks.measures.throughput import FULL, QUICK, JobSpeed, ThroughputReport, measure_throughput
 from benchmarks.parts.part import Context, Outcome, Part
 from benchmarks.parts.plots import Value, draw_bars
-from benchmarks.parts.section import Block, Picture, Section, Text, grid_of
+from benchmarks.parts.section import Block, Picture, Text, grid_of
 
 
 def measure(context: Context) -> Outcome:
     """Time ingest jobs, each in its own process."""
     report = measure_throughput(QUICK if context.quick else FULL, on_stage=context.on_stage)
     fastest = max(report.jobs, key=lambda job: job.images_per_second)
-    return Outcome(
-        asdict(report),
-        [report.table()],
+    return Outcome.of(
+        report,
         _measurements(report),
-        Section(_blocks(report)),
+        _blocks(report),
         value=f"{fastest.images_per_second:,.0f}/s",
         answer=f"images become committed rows in an ingest of {fastest.images:,} (recipe {fastest.name}), "
         f"{fastest.ratio:.1f} times the rate of Keras' predict alone",

@@ -20,7 +20,7 @@ for command in (
         accuracy.photographs,
     ),
     *(published.notebook, published.full),
-    *(faults.exactness, speed.latency, speed.throughput, speed.scaling, faults.durability, speed.peers),
+    *(faults.exactness, speed.latency, speed.throughput, speed.service, speed.scaling, faults.durability, speed.peers),
     report.compare,
 ):
     app.command()(command)

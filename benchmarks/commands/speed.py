@@ -6,14 +6,29 @@ from typing import Annotated
 
 import typer
 
-from benchmarks.commands.options import JsonOption, NeighboursOption, SeedOption, print_report
+from benchmarks.commands.options import (
+    JsonOption,
+    LimitOption,
+    NeighboursOption,
+    RecipeOption,
+    SeedOption,
+    SourceArgument,
+    WeightsOption,
+    print_report,
+    recipe_of,
+)
 from benchmarks.measures import throughput as throughput_measure
 from benchmarks.measures.latency import measure_latency
 from benchmarks.measures.latency_by_size import QUICK_SIZES, SIZES, measure_latency_by_size
 from benchmarks.measures.scaling import measure_scaling
+from benchmarks.measures.service import FULL as FULL_SERVICE
+from benchmarks.measures.service import QUICK as QUICK_SERVICE
+from benchmarks.measures.service import measure_service
 from benchmarks.peers import peers_report
 from benchmarks.peers.measure_size import FULL_EFFORT, QUICK_EFFORT
 from benchmarks.peers.registry import PEERS
+from ingest.embedding.recipes import PHOTO
+from ingest.sources import open_source
 from storage import Store, console
 
 
@@ -49,6 +64,26 @@ def throughput(
     size = throughput_measure.QUICK if quick else throughput_measure.FULL
     report = throughput_measure.measure_throughput(size, on_stage=console.print_message)
     print_report(report, report.table(), json=json)
+
+
+def service(
+    source: SourceArgument = "mnist-sample",
+    recipe: RecipeOption = PHOTO.name,
+    limit: LimitOption = 400,
+    weights: WeightsOption = None,
+    quick: Annotated[bool, typer.Option("--quick", help="A small store, and few requests.")] = False,
+    json: JsonOption = False,
+) -> None:
+    """Time the service over HTTP in turn with the library: by id, under open-loop load, by picture, and its memory."""
+    pictures = open_source(source, limit)
+    report = measure_service(
+        pictures,
+        recipe_of(recipe, pictures),
+        QUICK_SERVICE if quick else FULL_SERVICE,
+        weights=weights,
+        on_stage=console.print_message,
+    )
+    print_report(report.as_json(), report.table(), json=json)
 
 
 def scaling(

@@ -6,12 +6,9 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
-import numpy as np
-
 from benchmarks.measures.latency import LatencyReport, measure_latency
-from storage import Embedding, NewItem, Store
+from benchmarks.measures.random_store import random_store
 
-DIM = 128
 SIZES = (5_000, 60_000, 250_000, 1_000_000)
 #: The larger one does not fit into most caches, so that its vectors are quantized.
 QUICK_SIZES = (2_000, 20_000)
@@ -22,9 +19,6 @@ PERCENTS = (0, 1, 50, 99, 100)
 #: The largest stores for which batches are timed too, and searches with every item: scikit-learn, or FAISS, takes
 #: minutes on more vectors.
 MAX_FOR_BATCHES, MAX_FOR_ALL_PAIRS = 250_000, 60_000
-
-#: Items appended at once.
-_BATCH = 20_000
 
 
 @dataclass(frozen=True)
@@ -56,21 +50,9 @@ def measure_latency_by_size(
     reports = []
     for size in sizes:
         on_stage(f"latency: {size:,} vectors")
-        with tempfile.TemporaryDirectory(prefix="lookalike-") as folder, _random_store(size, Path(folder)) as store:
+        with tempfile.TemporaryDirectory(prefix="lookalike-") as folder, random_store(size, Path(folder)) as store:
             count = max(20, min(samples, samples * 60_000 // size))
             batches, all_pairs = size <= MAX_FOR_BATCHES, size <= MAX_FOR_ALL_PAIRS
             report = measure_latency(store, k=k, samples=count, percents=percents, batches=batches, all_pairs=all_pairs)
             reports.append(report)
     return LatencyBySizeReport(tuple(reports))
-
-
-def _random_store(size: int, folder: Path) -> Store:
-    """Return an open store of random vectors with ten labels, and 0 to 99 as metadata `percent`."""
-    generator = np.random.default_rng(size)
-    store = Store.create(folder / "store", Embedding(DIM, "0" * 64, {"imported": "random"}))
-    for start in range(0, size, _BATCH):
-        numbers = range(start, min(start + _BATCH, size))
-        items = [NewItem(f"{number}", bytes(32), str(number % 10), {"percent": number % 100}) for number in numbers]
-        store.append(items, generator.standard_normal((len(numbers), DIM)).astype(np.float32))
-    store.publish()
-    return store

@@ -1,11 +1,12 @@
 """What an explorer shows of a store: items, their exact neighbours, and findings about them."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
 
+from search.curation.label_issues import DEFAULT_VOTERS
 from search.errors import PageUnusable
 from search.figures.stratified_sample import stratified_sample
 from search.selected_ids import selected_ids
@@ -28,9 +29,8 @@ class Collection:
     """The items of a page in id order; their vectors, (n, dim) float32; their neighbours, nearest first.
 
     `neighbours` are ids, (n, k) int64, and `distances` (n, k) float64, Euclidean, not squared. `outside` has those
-    neighbours by id that are not on the page. `of_all` has the neighbours of the whole store, without a
-    filter. `total` counts the store's items, `selected` those that fulfil the
-    filter.
+    neighbours by id that are not on the page. `voters` has the neighbours in the whole store that vote on labels, None
+    with a filter. `total` counts the store's items, `selected` those that fulfil the filter.
     """
 
     items: tuple[Item, ...]
@@ -40,7 +40,7 @@ class Collection:
     outside: dict[int, Item]
     total: int
     selected: int
-    of_all: Neighbours | None
+    voters: Neighbours | None
 
     @property
     def ids(self) -> NDArray[np.int64]:
@@ -69,7 +69,8 @@ def _collect(store: Store, k: int, where: Where | None, max_items: int) -> Colle
         labels: Sequence[str | None] = [item.label for item in store.items(ids.tolist())]
         total = len(store)
     else:
-        found = store.neighbours_of_all(k)
+        # Once for both: what takes long does not depend on their number.
+        found = store.neighbours_of_all(max(k, DEFAULT_VOTERS))
         ids, labels, total = found.ids, found.labels.tolist(), len(found.ids)
     if not len(ids):
         raise PageUnusable(f"expected items to show, got none in {store.location}: ingest some, or use another filter")
@@ -77,13 +78,18 @@ def _collect(store: Store, k: int, where: Where | None, max_items: int) -> Colle
     if where:
         neighbours, distances = _neighbours_where(store, ids[sample], min(k, len(ids) - 1), where)
     else:
-        neighbours, distances = found.neighbours[sample], found.distances[sample]
+        neighbours, distances = found.neighbours[sample, :k], found.distances[sample, :k]
     on_page = ids[sample]
     others = np.setdiff1d(neighbours, on_page).tolist()
-    of_all = None if where else found
+    voters = None if where else _nearest_of(found, DEFAULT_VOTERS)
     items = tuple(store.items(on_page.tolist()))
     outside = {item.id: item for item in store.items(others)}
-    return Collection(items, _vectors(store, on_page), neighbours, distances, outside, total, len(ids), of_all)
+    return Collection(items, _vectors(store, on_page), neighbours, distances, outside, total, len(ids), voters)
+
+
+def _nearest_of(found: Neighbours, k: int) -> Neighbours:
+    """Return the k nearest of neighbours."""
+    return replace(found, neighbours=found.neighbours[:, :k], distances=found.distances[:, :k])
 
 
 def _neighbours_where(

@@ -28,8 +28,9 @@ from storage.console import display_name
 from storage.errors import StoreUnwritable
 from storage.files.output_file import OutputFile
 
-#: The share of the items whose nearest neighbour is within the distance at which near-duplicates are first listed.
-_NEAR_SHARE = 0.01
+#: Near-duplicates are first listed within this share of the median distance to the nearest neighbour: of 473 drawings
+#: and photographs it has all copies and 1 % others, of 5,000 digits 0.1 %.
+_NEAR_SHARE = 0.4
 
 #: What a page can open on.
 Result = QueryResult | Duplicates | LabelIssues
@@ -140,7 +141,7 @@ def made_page(
     placed = layout(store, collection.ids, collection.vectors)
     report("looking for label issues")
     findings = Findings(
-        opens_on if isinstance(opens_on, LabelIssues) else find_label_issues(searcher, k, neighbours=collection.of_all),
+        opens_on if isinstance(opens_on, LabelIssues) else find_label_issues(searcher, neighbours=collection.voters),
         opens_on if isinstance(opens_on, Duplicates) else None,
         opens_on if isinstance(opens_on, QueryResult) else None,
         store.rejects(),
@@ -184,4 +185,4 @@ def _first_radius(collection: Collection, duplicates: Duplicates | None) -> floa
     if duplicates is not None and duplicates.radius is not None:
         return duplicates.radius
     nearest = collection.distances[:, 0] if collection.distances.shape[1] else np.zeros(1)
-    return float(np.quantile(nearest, _NEAR_SHARE))
+    return _NEAR_SHARE * float(np.median(nearest))

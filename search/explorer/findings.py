@@ -38,7 +38,12 @@ class Findings:
         indices = [[index_of[id] for id in group if id in index_of] for group in members]
         return {
             "suspects": [
-                {"index": index_of[issue.item.id], "said": issue.predicted_label, "margin": issue.margin}
+                {
+                    "index": index_of[issue.item.id],
+                    "said": issue.predicted_label,
+                    "margin": issue.margin,
+                    "confidence": issue.confidence,
+                }
                 for issue in self.issues.issues
                 if issue.item.id in index_of
             ],

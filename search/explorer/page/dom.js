@@ -1,5 +1,7 @@
 /** Make and find elements. Texts are set as text only: nothing of a store is ever markup. */
 
+import { printable } from "./text.js";
+
 /**
  * Return the element with this id.
  * @template {HTMLElement} T
@@ -18,7 +20,7 @@ export function byId(id, type) {
  * @template {keyof HTMLElementTagNameMap} K
  * @param {K} tag
  * @param {{ class?: string, text?: string, title?: string, attributes?: Record<string, string> }} [options]
- * @param {...Node} children
+ * @param {...(Node | string)} children
  * @returns {HTMLElementTagNameMap[K]}
  */
 export function make(tag, options = {}, ...children) {
@@ -29,6 +31,17 @@ export function make(tag, options = {}, ...children) {
   for (const [name, value] of Object.entries(options.attributes ?? {})) element.setAttribute(name, value);
   element.append(...children);
   return element;
+}
+
+/**
+ * Make an element with a key, of which the folder is cut first where there is no room.
+ * @param {string} key
+ */
+export function makeKey(key) {
+  const text = printable(key);
+  const end = text.lastIndexOf("/", text.length - 2) + 1;
+  const parts = [make("span", { class: "folder", text: text.slice(0, end) }), make("span", { text: text.slice(end) })];
+  return make("bdi", { class: "key", title: text }, ...(end ? parts : parts.slice(1)));
 }
 
 /**

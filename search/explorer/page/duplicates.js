@@ -3,7 +3,7 @@
 /** @import { Collection } from "./types.d.ts" */
 
 /**
- * Return groups of items within a distance of the first of them, which has the lowest id; the largest groups first.
+ * Return groups of items within a distance of the first of them, which has the lowest id; the nearest first, then the largest.
  * Items are visited in the order of their ids, and one that is in no group yet makes one of its near neighbours. Only
  * the k nearest neighbours of an item are known here: `lookalike duplicates` knows all.
  * @param {Collection} collection
@@ -26,5 +26,5 @@ export function nearDuplicates(collection, radius) {
     groups.push(group);
   }
   const nearest = (/** @type {number[]} */ group) => distances[group[0] * k];
-  return groups.sort((a, b) => b.length - a.length || nearest(a) - nearest(b));
+  return groups.sort((a, b) => nearest(a) - nearest(b) || b.length - a.length);
 }

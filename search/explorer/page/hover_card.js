@@ -33,7 +33,7 @@ export function showHoverCard(map) {
     const { collection } = state;
     const label = labelOf(collection, shown);
     const strip =
-      state.pinned < 0
+      state.pinned < 0 && document.body.dataset.tab === "item"
         ? []
         : neighboursOf(collection, shown)
             .slice(0, 10)

@@ -1,9 +1,10 @@
 /** A list of any number of items, of which only the rows in view are in the page: rows have one height. */
 
 import { labelOf } from "./collection.js";
-import { make, oncePerFrame } from "./dom.js";
+import { make, makeKey, oncePerFrame } from "./dom.js";
 import { printable } from "./text.js";
 
+/** @import { Listing } from "./types.d.ts" */
 /** @import { Pictures } from "./pictures.js" */
 /** @import { State } from "./state.js" */
 
@@ -21,8 +22,8 @@ export class ItemList {
     this.pictures = pictures;
     /** @type {number[]} */
     this.items = [];
-    /** @type {(item: number) => string} */
-    this.note = () => "";
+    /** @type {Partial<Listing>} */
+    this.texts = {};
     this.active = -1;
     this.inner = make("div", { class: "rows" });
     box.append(this.inner);
@@ -36,16 +37,21 @@ export class ItemList {
   }
 
   /**
-   * Show these items, in this order; `note` is written at the end of each row.
-   * @param {number[]} items
-   * @param {(item: number) => string} note
+   * Show these items, in this order, with the texts of a listing.
+   * @param {{ items: number[] } & Partial<Listing>} listing
    */
-  show(items, note = () => "") {
+  show({ items, ...texts }) {
     this.items = items;
-    this.note = note;
+    this.texts = texts;
     this.active = Math.min(this.active, items.length - 1);
     this.inner.style.height = `${items.length * ROW}px`;
     this.render();
+  }
+
+  /** Go back to before the first row. */
+  restart() {
+    this.active = -1;
+    this.box.scrollTop = 0;
   }
 
   #render() {
@@ -66,11 +72,13 @@ export class ItemList {
     const item = this.items[at];
     const { collection } = state;
     const label = labelOf(collection, item);
+    const hint = this.texts.hint?.(item) ?? "";
+    const starts = at > 0 && this.texts.starts?.(item);
     const mark = make("span", { class: "mark", attributes: { "aria-hidden": "true" } });
     const row = make(
       "div",
       {
-        class: `row${item === state.pinned ? " pinned" : ""}${at === this.active ? " active" : ""}`,
+        class: `row${item === state.pinned ? " pinned" : ""}${at === this.active ? " active" : ""}${starts ? " starts" : ""}`,
         attributes: {
           role: "option",
           id: `${box.id}-${at}`,
@@ -84,10 +92,15 @@ export class ItemList {
       make(
         "span",
         { class: "texts" },
-        make("bdi", { class: "label", text: label === null ? "no label" : printable(label) }),
-        make("bdi", { class: "key", text: printable(collection.keys[item]) }),
+        make(
+          "span",
+          { class: "labels", title: printable(`${label ?? "no label"} ${hint}`) },
+          make("bdi", { class: "label", text: label === null ? "no label" : printable(label) }),
+          ...(hint ? [" ", make("bdi", { class: "hint", text: hint })] : []),
+        ),
+        makeKey(collection.keys[item]),
       ),
-      make("span", { class: "note", text: this.note(item) }),
+      make("span", { class: "note", text: this.texts.note?.(item) ?? "" }),
     );
     row.style.top = `${at * ROW}px`;
     mark.addEventListener("click", (event) => {

@@ -75,7 +75,7 @@ function contents(state, pictures, item, ask) {
     ),
     buttons,
     metadataTable(state, item),
-    make("h3", { text: neighbours.length === 1 ? "Nearest neighbour" : `${neighbours.length} nearest neighbours` }),
+    make("h2", { text: neighbours.length === 1 ? "Nearest neighbour" : `${neighbours.length} nearest neighbours` }),
     make("ol", { class: "neighbours" }, ...neighbours.map((neighbour) => row(state, pictures, neighbour, label, ask))),
   ];
 }

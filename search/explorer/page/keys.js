@@ -32,6 +32,10 @@ export function listenToKeys(map, setTool, help) {
     Backspace: () => state.back(),
     Escape: () => state.pin(-1),
     "?": help,
+    1: () => openPanel("item"),
+    2: () => openPanel("list"),
+    3: () => openPanel("selection"),
+    4: () => openPanel("about"),
   };
   document.addEventListener("keydown", (event) => {
     if (event.ctrlKey || event.metaKey || event.altKey || isWriting(event.target)) return;
@@ -40,6 +44,10 @@ export function listenToKeys(map, setTool, help) {
     event.preventDefault();
     action();
     map.redraw();
+  });
+  byId("skip", HTMLButtonElement).addEventListener("click", () => {
+    openPanel("list");
+    byId("listing", HTMLSelectElement).focus();
   });
   map.overlay.addEventListener("keydown", (event) => {
     const direction = ARROWS[event.key];
@@ -53,6 +61,13 @@ export function listenToKeys(map, setTool, help) {
     } else return;
     map.redraw();
   });
+}
+
+/** Open a panel, and go to its tab. @param {string} name */
+function openPanel(name) {
+  const tab = byId(`tab-${name}`, HTMLButtonElement);
+  tab.click();
+  tab.focus();
 }
 
 /** Zooming by keys keeps the pinned item in its place. @param {MapView} map */

@@ -1,16 +1,12 @@
 /** The items as a list: those shown on the map, or one of the ready-made selections. */
 
 import { byId, make, makeButton } from "./dom.js";
-import { nearDuplicates } from "./duplicates.js";
 import { ItemList } from "./item_list.js";
-import { indicesOf } from "./state.js";
-import { distanceText, printable, thousands } from "./text.js";
+import { duplicateListing, hitListing, shownListing, suspectListing } from "./listings.js";
+import { printable, thousands } from "./text.js";
 
+/** @import { Listing } from "./types.d.ts" */
 /** @import { MapView } from "./map.js" */
-
-/** @typedef {{ items: number[], note: (item: number) => string, about: string }} Listing */
-
-const NO_QUERY = { name: "", item: -1, hits: [], distances: [], total: 0 };
 
 /** @param {MapView} map */
 export function showListPanel(map) {
@@ -20,70 +16,35 @@ export function showListPanel(map) {
   const choice = byId("listing", HTMLSelectElement);
   const about = byId("listing-about", HTMLElement);
   const range = byId("radius", HTMLInputElement);
-  const marks = new Float32Array(collection.count);
-
-  /** Suspects, the clearest first. @returns {Listing} */
-  const suspects = () => {
-    const said = new Map(collection.suspects.map((suspect) => [suspect.index, suspect]));
-    return {
-      items: [...said.keys()],
-      note: (item) => `rather ${printable(said.get(item)?.said ?? "").slice(0, 24)}`,
-      about: collection.facts.suspectsNote,
-    };
-  };
-
-  /** Near-duplicates within the distance of the slider, group by group. @returns {Listing} */
-  const duplicates = () => {
-    const radius = radiusOf(range);
-    const groups =
-      collection.groups.length && radius === collection.facts.radius
-        ? collection.groups
-        : nearDuplicates(collection, radius);
-    groups.forEach((group, number) => group.forEach((item) => (marks[item] = number + 1)));
-    const others = groups.reduce((sum, group) => sum + group.length - 1, 0);
-    return {
-      items: groups.flat(),
-      note: (item) => `group ${thousands(marks[item])}`,
-      about: `${thousands(groups.length)} groups within ${distanceText(radius)}, ${thousands(others)} items more than one of each. Look before you delete.`,
-    };
-  };
-
-  /** The hits of the query that the page was opened on, nearest first. @returns {Listing} */
-  const hits = () => {
-    const { name, hits: items, distances: far, total } = collection.query ?? NO_QUERY;
-    const distanceOf = new Map(items.map((item, rank) => [item, far[rank]]));
-    const missing = total - items.length;
-    return {
-      items,
-      note: (item) => distanceText(distanceOf.get(item) ?? 0),
-      about: `Nearest to ${printable(name)}${missing ? `; ${thousands(missing)} more are not on this page` : ""}.`,
-    };
-  };
-
-  /** @returns {Listing} */
-  const shown = () => ({ items: indicesOf(state.shown), note: () => "", about: "" });
-
   /** @type {Listing} */
-  let listing = shown();
+  let listing = shownListing(state.shown);
+  const selectOthers = makeButton("Select all but one each", () =>
+    state.select(listing.items.filter((item) => !listing.starts(item))),
+  );
   /** @type {Record<string, () => Listing>} */
-  const listings = { suspects, duplicates, hits };
+  const listings = {
+    suspects: () => suspectListing(collection),
+    duplicates: () => duplicateListing(collection, radiusOf(range)),
+    hits: () => hitListing(collection),
+  };
   const show = () => {
     const kind = choice.value;
-    listing = (listings[kind] ?? shown)();
-    const items = kind === "shown" ? listing.items : listing.items.filter((item) => state.shown[item]);
+    listing = listings[kind]?.() ?? shownListing(state.shown);
+    const items = listing.items.filter((item) => state.shown[item]);
     byId("radius-row", HTMLElement).hidden = kind !== "duplicates";
     byId("rejects", HTMLElement).hidden = kind !== "rejects";
     byId("list", HTMLElement).hidden = kind === "rejects";
     byId("listing-buttons", HTMLElement).hidden = kind === "rejects";
+    selectOthers.hidden = kind !== "duplicates";
     about.textContent = kind === "rejects" ? "" : listing.about;
     listing = { ...listing, items };
-    list.show(items, listing.note);
+    list.show(listing);
   };
   setUpRange(map, range, show);
   if (collection.query) choice.append(make("option", { text: "hits of a query", attributes: { value: "hits" } }));
   if (collection.facts.listing) choice.value = collection.facts.listing;
   choice.addEventListener("change", () => {
-    byId("list", HTMLElement).scrollTop = 0;
+    list.restart();
     show();
   });
   const names = /** @type {[string, number][]} */ ([
@@ -96,6 +57,7 @@ export function showListPanel(map) {
   }
   byId("listing-buttons", HTMLElement).append(
     makeButton("Select these", () => state.select(listing.items)),
+    selectOthers,
     makeButton("Show on the map", () => map.frame(listing.items)),
   );
   byId("rejects", HTMLElement).replaceChildren(

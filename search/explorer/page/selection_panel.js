@@ -17,7 +17,7 @@ export function showSelectionPanel(map) {
     byId("selected-count", HTMLElement).textContent = items.length ? thousands(items.length) : "";
     byId("selection-empty", HTMLElement).hidden = items.length > 0;
     byId("selection-buttons", HTMLElement).hidden = !items.length;
-    list.show(items);
+    list.show({ items });
   };
   /** @type {Record<string, () => void>} */
   const actions = {

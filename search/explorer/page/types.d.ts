@@ -60,6 +60,20 @@ export interface Suspect {
   index: number;
   said: string;
   margin: number;
+  /** The share of labels that are wrong where the vote is so clear; null where that was not tried. */
+  confidence: number | null;
+}
+
+/** A list of items, with what is written of each, and what the list is. */
+export interface Listing {
+  items: number[];
+  /** After the label. */
+  hint: (item: number) => string;
+  /** At the end of the row. */
+  note: (item: number) => string;
+  /** Whether a group begins with this item. */
+  starts: (item: number) => boolean;
+  about: string;
 }
 
 /** A query by a stored item, or by another picture or vector: then `item` is -1. Its hits are indices, nearest first. */

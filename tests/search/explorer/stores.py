@@ -1,5 +1,6 @@
 """A store whose items lie on three lines, with texts that a page must not take for markup."""
 
+from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
@@ -42,3 +43,33 @@ def lines_store(folder: Path, count: int = COUNT) -> Path:
     with Store.create(folder / "lines", EMBEDDING) as store:
         store.append(new_items(count), vectors(count))
     return folder / "lines"
+
+
+#: Items of each of four groups in the planted store.
+_GROUP = 30
+
+
+@dataclass(frozen=True)
+class Planted:
+    """A store of four groups of items, the keys of those with a moved label, and of those that are copies."""
+
+    store: Path
+    moved: frozenset[str]
+    copies: frozenset[str]
+
+
+def planted_store(folder: Path) -> Planted:
+    """Create a store with five moved labels and ten near-duplicates, which come last."""
+    random = np.random.default_rng(20)
+    groups = np.repeat(np.arange(4), _GROUP)
+    found = random.normal(0, 0.1, (4 * _GROUP, 8)) + np.eye(8)[groups]
+    moved = {7, 31, 52, 77, 110}
+    labels = [f"group {(group + (index in moved)) % 4}" for index, group in enumerate(groups.tolist())]
+    items = [NewItem(f"pictures/{index}.png", bytes(32), label) for index, label in enumerate(labels)]
+    originals = random.choice(sorted(set(range(4 * _GROUP)) - moved), 10, replace=False)
+    copies = [NewItem(f"scans/{index}.png", bytes(32), labels[index]) for index in originals.tolist()]
+    near = found[originals] + random.normal(0, 0.002, (10, 8))
+    with Store.create(folder / "planted", Embedding(8, "e" * 64)) as store:
+        store.append([*items, *copies], np.concatenate([found, near]).astype(np.float32))
+    moved_keys = frozenset(f"pictures/{index}.png" for index in moved)
+    return Planted(folder / "planted", moved_keys, frozenset(copy.key for copy in copies))

@@ -12,7 +12,7 @@ from playwright.sync_api import Page, expect
 from search.searcher import Searcher
 from tests.search.explorer.conftest import Open
 from tests.search.explorer.page_data import array_of, neighbour_lists
-from tests.search.explorer.stores import COUNT, ODD_KEY, ODD_LABEL, new_items
+from tests.search.explorer.stores import COUNT, ODD_KEY, ODD_LABEL, new_items, planted_store
 
 #: Removes WebGL2, as on machines that have none.
 NO_WEBGL = """
@@ -292,3 +292,49 @@ def test_a_page_of_a_querys_hits_opens_on_their_list_with_the_item_pinned(
     assert page.locator("#list .note").all_text_contents() == [f"{hit.distance:.4f}" for hit in result.hits]
     page.locator("#tab-item").click()
     expect(page.locator("#item .card .key")).to_have_text("key 10")
+
+
+def tab_to(page: Page, name: str) -> None:
+    """Press Tab until an element of an id or text has the focus."""
+    focused: list[str] = []
+    while name not in focused and len(focused) < 40:
+        page.keyboard.press("Tab")
+        focused.append(page.evaluate("document.activeElement.id || document.activeElement.textContent"))
+    assert focused[-1] == name
+
+
+def saved_by_keys(page: Page) -> set[str]:
+    """Return the keys of the selection as its CSV has them, which is saved, and cleared, by keys alone."""
+    page.keyboard.press("3")
+    tab_to(page, "save-csv")
+    with page.expect_download() as download:
+        page.keyboard.press("Enter")
+    rows = csv.DictReader(io.StringIO(Path(download.value.path()).read_text()))
+    tab_to(page, "clear-selection")
+    page.keyboard.press("Enter")
+    return {row["key"] for row in rows}
+
+
+def test_wrong_labels_and_copies_are_found_and_saved_by_keys_alone(open_page: Open, tmp_path: Path) -> None:
+    planted = planted_store(tmp_path)
+    with Searcher.open(planted.store) as searcher:
+        file = searcher.explore(tmp_path / "planted.html").path
+    page = open_page(file=file)
+    page.keyboard.press("Tab")
+    page.keyboard.press("Enter")
+    assert page.evaluate("document.activeElement.id") == "listing"
+    page.keyboard.type("su")
+    tab_to(page, "list")
+    expect(page.locator("#list [role=option]").first).to_have_attribute("aria-setsize", "5")
+    for row in range(5):
+        page.keyboard.press("ArrowDown")
+        expect(page.locator(f"#list-{row}")).to_have_class(re.compile("active"))
+        page.keyboard.press("Space")
+    assert saved_by_keys(page) == planted.moved
+    page.keyboard.press("2")
+    tab_to(page, "listing")
+    page.keyboard.type("ne")
+    expect(page.locator("#listing-about")).to_have_text(re.compile(r"10 groups within 0\.\d{4}, 10 items more"))
+    tab_to(page, "Select all but one each")
+    page.keyboard.press("Enter")
+    assert saved_by_keys(page) == planted.copies

@@ -6,7 +6,11 @@ from pathlib import Path
 import pytest
 
 from search.searcher import Searcher
+from tests.search.browser import chromium
 from tests.search.stores import grey_searcher
+
+# Here, once for all: Playwright runs only one at a time in a process.
+__all__ = ["chromium"]
 
 
 @pytest.fixture

@@ -9,10 +9,8 @@ from playwright.sync_api import Browser, Page
 
 from search.explorer.explore import page_output, write_page
 from search.searcher import Searcher
-from tests.search.browser import PATIENCE, chromium
+from tests.search.browser import PATIENCE
 from tests.search.explorer.stores import lines_store
-
-__all__ = ["chromium"]
 
 #: Opens the page in a window of a width.
 Open = Callable[..., Page]

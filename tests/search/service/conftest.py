@@ -16,11 +16,8 @@ from search.service.doors import LOOPBACK, DoorRules
 from search.service.health import Health
 from search.service.page_data import PageData
 from search.service.served_store import ServedStore
-from tests.search.browser import chromium
 from tests.search.stores import grey_store
 from tests.toys import toy_backbone
-
-__all__ = ["chromium"]
 
 KEY = "k" * 32
 

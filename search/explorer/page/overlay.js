@@ -67,11 +67,12 @@ function drawNeighbours(map, context, item, withDistances) {
   for (const end of ends) line(context, from, end);
   context.globalAlpha = 1;
   ends.forEach((end, rank) => {
-    map.pictures.draw(context, neighbours[rank].index, end.x - size / 2, end.y - size / 2, size);
-    ring(context, end, size / 2, ink, 1.25);
+    const { index } = neighbours[rank];
+    map.pictures.draw(context, index, end.x - size / 2, end.y - size / 2, size);
+    ring(context, end, map.pictures.shape(index, size), ink, 1.25);
   });
   map.pictures.draw(context, item, from.x - size / 2, from.y - size / 2, size);
-  ring(context, from, size / 2 + 1, accent, 3);
+  ring(context, from, map.pictures.shape(item, size, 2), accent, 3);
   if (!withDistances) return;
   context.font = FONT;
   context.textAlign = "center";
@@ -194,14 +195,14 @@ function line(context, from, to) {
 /**
  * @param {CanvasRenderingContext2D} context
  * @param {Point} centre
- * @param {number} radius
+ * @param {{ width: number, height: number }} size
  * @param {string} colour
- * @param {number} width
+ * @param {number} line
  */
-function ring(context, centre, radius, colour, width) {
+function ring(context, { x, y }, { width, height }, colour, line) {
   context.beginPath();
-  context.roundRect(centre.x - radius, centre.y - radius, 2 * radius, 2 * radius, Math.min(radius, 5));
+  context.roundRect(x - width / 2, y - height / 2, width, height, Math.min(width / 2, height / 2, 5));
   context.strokeStyle = colour;
-  context.lineWidth = width;
+  context.lineWidth = line;
   context.stroke();
 }

@@ -120,6 +120,19 @@ export class Pictures {
   }
 
   /**
+   * Return the width and height of an item's picture whose longer side is given, or of a square without one.
+   * @param {number} item
+   * @param {number} side
+   * @param {number} more is added to both
+   */
+  shape(item, side, more = 0) {
+    const { sizes } = this.collection;
+    const [width, height] = this.has(item) ? [sizes[2 * item], sizes[2 * item + 1]] : [1, 1];
+    const scale = side / Math.max(width, height);
+    return { width: width * scale + more, height: height * scale + more };
+  }
+
+  /**
    * Return a canvas with an item's picture, which appears once it is decoded.
    * @param {number} item
    * @param {number} side in CSS pixels

@@ -17,8 +17,10 @@ from rich.table import Table
 from sklearn.metrics import average_precision_score
 from sklearn.neighbors import KNeighborsClassifier
 
+from benchmarks.errors import UnfitForBenchmark
 from search import Searcher
 from search.curation.label_issues import find_label_issues
+from search.curation.vote_trial import LEAST_ITEMS
 from storage import NewItem, Store
 from storage.console import right_aligned
 
@@ -64,10 +66,15 @@ class MovedLabels:
 
 
 def measure_moved_labels(searcher: Searcher, source: str, *, draws: int = 5, seed: int = 0) -> MovedLabels:
-    """Move labels of a store's items several times, and find them; every item must have a label."""
-    items = searcher.store.items()
-    vectors = searcher.store.vectors([item.id for item in items])
+    """Move labels of a store's items several times, and find them; raise UnfitForBenchmark for too few of them."""
+    items = [item for item in searcher.store.items() if item.label is not None]
     names, labels = np.unique([str(item.label) for item in items], return_inverse=True)
+    if len(items) < LEAST_ITEMS or len(names) < 2:
+        raise UnfitForBenchmark(
+            f"expected at least {LEAST_ITEMS} items with 2 labels to move, got {len(items)} with {len(names)}: name a "
+            "larger source"
+        )
+    vectors = searcher.store.vectors([item.id for item in items])
     moved_count = round(MOVED_SHARE * len(items))
     ours: list[Ranking] = []
     theirs: list[Ranking] = []

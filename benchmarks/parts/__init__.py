@@ -3,6 +3,7 @@
 from benchmarks.errors import UnfitForBenchmark
 from benchmarks.parts import (
     accuracy,
+    curation,
     datasets,
     durability,
     exactness,
@@ -29,6 +30,7 @@ PARTS: dict[str, Part] = {
         datasets.FASHION_MNIST,
         recipes.PART,
         photographs.PART,
+        curation.PART,
         latency.PART,
         sizes.PART,
         load.PART,

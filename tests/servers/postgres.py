@@ -79,8 +79,9 @@ class PostgresCluster:
 @contextmanager
 def running_postgres(programs: Path) -> Iterator[PostgresCluster]:
     """Start a cluster; stop and remove it afterwards."""
-    # A socket's path must be short, and another user must reach it.
-    with tempfile.TemporaryDirectory(prefix="pg-", dir="/tmp", ignore_cleanup_errors=True) as folder:
+    # A socket's path must be short, and another user must reach it; in memory, where the folders of pytest are.
+    parent = os.environ.get("PYTEST_DEBUG_TEMPROOT", "/tmp")
+    with tempfile.TemporaryDirectory(prefix="pg-", dir=parent, ignore_cleanup_errors=True) as folder:
         cluster = PostgresCluster(programs, Path(folder))
         try:
             yield cluster

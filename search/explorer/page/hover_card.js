@@ -26,14 +26,15 @@ export function showHoverCard(map) {
   state.onChange((change) => {
     if (change === "view") place();
     if (change !== "hover" && change !== "pin") return;
-    // What is pinned is in the panel.
-    shown = state.hovered === state.pinned ? -1 : state.hovered;
+    // What is pinned, or else pointed at, is in the panel of the item.
+    const panelOpen = document.body.dataset.tab === "item";
+    shown = panelOpen && state.hovered === state.pinned ? -1 : state.hovered;
     card.hidden = shown < 0;
     if (shown < 0) return;
     const { collection } = state;
     const label = labelOf(collection, shown);
     const strip =
-      state.pinned < 0 && document.body.dataset.tab === "item"
+      panelOpen && state.pinned < 0
         ? []
         : neighboursOf(collection, shown)
             .slice(0, 10)

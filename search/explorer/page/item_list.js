@@ -30,6 +30,7 @@ export class ItemList {
     this.render = oncePerFrame(() => this.#render());
     box.addEventListener("scroll", this.render);
     box.addEventListener("keydown", (event) => this.#key(event));
+    box.addEventListener("blur", () => state.hover(-1));
     new ResizeObserver(this.render).observe(box);
     state.onChange((change) => {
       if (change === "selection" || change === "pin") this.render();
@@ -128,6 +129,8 @@ export class ItemList {
       const top = this.active * ROW;
       box.scrollTop = Math.min(top, Math.max(box.scrollTop, top + ROW - box.clientHeight));
       state.pin(items[this.active]);
+      // As if it were pointed at: its card has its neighbours.
+      state.hover(items[this.active]);
     } else if (event.key === " " && this.active >= 0) {
       state.select([items[this.active]], !state.selected[items[this.active]]);
     } else return;

@@ -32,7 +32,8 @@ export function suspectListing({ suspects, facts }) {
     hint: (item) => `rather ${printable(suspectOf.get(item)?.said ?? "")}`,
     note: (item) => {
       const confidence = suspectOf.get(item)?.confidence ?? null;
-      return confidence === null ? "" : `${Math.round(100 * confidence)} %`;
+      if (confidence === null) return "";
+      return confidence < 0.005 ? "< 1 %" : `${Math.round(100 * confidence)} %`;
     },
     about: facts.suspectsNote + (tried ? "; at the right, how likely their label is wrong" : ""),
   };

@@ -329,8 +329,10 @@ def test_wrong_labels_and_copies_are_found_and_saved_by_keys_alone(open_page: Op
     for row in range(5):
         page.keyboard.press("ArrowDown")
         expect(page.locator(f"#list-{row}")).to_have_class(re.compile("active"))
+        expect(page.locator("#hover .strip > span")).to_have_count(10)
         page.keyboard.press("Space")
     assert saved_by_keys(page) == planted.moved
+    expect(page.locator("#hover")).to_be_hidden()
     page.keyboard.press("2")
     tab_to(page, "listing")
     page.keyboard.type("ne")

@@ -20,12 +20,13 @@ test("suspects have the label that they rather have, and how likely theirs is wr
   collection.facts.suspectsNote = "2 of 4 items";
   collection.suspects = [
     { index: 2, said: "cat", margin: 1, confidence: 0.956 },
+    { index: 3, said: "cat", margin: 1, confidence: 0.0049 },
     { index: 0, said: "\u202edog", margin: 0.5, confidence: null },
   ];
   const listing = suspectListing(collection);
-  assert.deepEqual(rows(listing), ["2|rather cat|96 %|", "0|rather \\u202edog||"]);
+  assert.deepEqual(rows(listing), ["2|rather cat|96 %|", "3|rather cat|< 1 %|", "0|rather \\u202edog||"]);
   assert.equal(listing.about, "2 of 4 items; at the right, how likely their label is wrong");
-  collection.suspects.shift();
+  collection.suspects = collection.suspects.slice(2);
   assert.equal(suspectListing(collection).about, "2 of 4 items");
 });
 

@@ -56,3 +56,24 @@ def test_an_error_is_raised_to_whoever_asked() -> None:
         queue.close()
 
     asyncio.run(scenario())
+
+
+def test_what_was_too_late_before_it_began_is_never_done() -> None:
+    async def scenario() -> None:
+        release = threading.Event()
+        queue = WorkQueue(1, Bounds(seconds=0.05, waiting=1))
+        done: list[str] = []
+        first = asyncio.create_task(queue.run(release.wait))
+        await asyncio.sleep(0)
+        with pytest.raises(Problem):
+            await queue.run(lambda: done.append("late"))
+        with pytest.raises(Problem):
+            await first
+        release.set()
+        while queue.running:
+            await asyncio.sleep(0.001)
+        assert await queue.run(lambda: "next") == "next"
+        assert done == []
+        queue.close()
+
+    asyncio.run(scenario())

@@ -31,7 +31,7 @@ class BatchingBackbone:
 
     One of the calling threads computes for all that wait, then hands over to one of those that came meanwhile. That one
     waits a moment for those that were just answered to ask again, as long as this turns out to be worth it: two groups
-    of clients would take turns otherwise, with half a batch each. Whoever finds the network idle never waits.
+    of clients would take turns otherwise, with a part of a batch each. A client that is alone never waits.
     """
 
     def __init__(self, backbone: Backbone) -> None:
@@ -45,8 +45,8 @@ class BatchingBackbone:
         self._computing = False
         # The features of a black image, (1, d): what is left of a batch is padded with such images.
         self._black: Float32Array | None = None
-        # Of the last batch: its images, and its time in seconds.
-        self._last_count, self._last_seconds = 0, 0.0
+        # After the last batch: how many images may come in all, when it ended, and the seconds that it took.
+        self._expected, self._ended, self._seconds = 0, 0.0, 0.0
         self._patience = _MOST_PATIENCE
 
     def features(self, images: Float32Array) -> Float32Array:
@@ -55,25 +55,22 @@ class BatchingBackbone:
         with self._changed:
             self._waiting.append(own)
             self._changed.notify_all()
-            was_busy = self._computing
             while self._computing and not own.features.done():
                 self._changed.wait()
             computes = not own.features.done()
             self._computing |= computes
         if computes:
-            self._compute_until_done(own, was_busy=was_busy)
+            self._compute_until_done(own)
         return own.features.result()
 
-    def _compute_until_done(self, own: _Request, *, was_busy: bool) -> None:
+    def _compute_until_done(self, own: _Request) -> None:
         """Compute batches until one has a request's images, then let another thread go on."""
         try:
             while not own.features.done():
-                if was_busy:
-                    self._wait_for_more()
                 with self._changed:
+                    self._wait_for_more()
                     batch = self._take_batch()
                 self._compute(batch)
-                was_busy = True
         finally:
             with self._changed:
                 self._computing = False
@@ -81,10 +78,11 @@ class BatchingBackbone:
 
     def _wait_for_more(self) -> None:
         """Wait until those that the last batch answered have asked again, or until that has taken too long."""
-        with self._changed:
-            expected = min(self.batch_size, self._last_count + self._waiting_count())
-            patience = self._patience * self._last_seconds
-            have_come = self._changed.wait_for(lambda: self._waiting_count() >= expected, patience)
+        expected = min(self.batch_size, self._expected)
+        seconds = self._ended + self._patience * self._seconds - time.monotonic()
+        if seconds <= 0 or self._waiting_count() >= expected:
+            return
+        have_come = self._changed.wait_for(lambda: self._waiting_count() >= expected, seconds)
         changed = self._patience * (2 if have_come else 1 / 2)
         self._patience = max(_LEAST_PATIENCE, min(_MOST_PATIENCE, changed))
 
@@ -113,7 +111,10 @@ class BatchingBackbone:
             for request in batch:
                 request.features.set_exception(error)
             return
-        self._last_count, self._last_seconds = len(images), time.monotonic() - started
+        with self._changed:
+            self._expected = len(images) + self._waiting_count()
+            self._ended = time.monotonic()
+            self._seconds = self._ended - started
         start = 0
         for request in batch:
             end = start + len(request.images)

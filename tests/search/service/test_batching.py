@@ -135,3 +135,18 @@ def test_decoded_pictures_wait_for_room(tmp_path: Path) -> None:
                 time.sleep(0.05)
                 assert not waiting.done()
             assert waiting.result(60) == 300
+
+
+def test_clients_that_ask_again_and_again_share_every_batch() -> None:
+    class Slow(ToyBackbone):
+        def features(self, images: Float32Array) -> Float32Array:
+            time.sleep(0.1)
+            return super().features(images)
+
+    backbone = Slow()
+    batching = BatchingBackbone(backbone)
+    images = inputs(4)
+    with ThreadPoolExecutor(4) as threads:
+        list(threads.map(lambda image: [features(batching, [image]) for _ in range(10)], images))
+    # Ten of four, but for the first, and a black one; half as many more if one client went ahead each time.
+    assert backbone.batches <= 14

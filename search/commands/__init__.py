@@ -1,0 +1,1 @@
+"""The commands of `python -m search`, by what they are for."""

@@ -1,0 +1,59 @@
+"""Options of several commands, and what these share: opening a store, writing figures, printing what was found."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from search.searcher import Searcher
+from storage import console
+
+if TYPE_CHECKING:
+    from search.curation.duplicates import Duplicates
+    from search.curation.label_issues import LabelIssues
+    from search.curation.outliers import Outliers
+    from storage.files.output_file import OutputFile
+
+ForceOption = Annotated[
+    bool,
+    typer.Option("--force", help="Replace the file of --figure even if it is no figure of Lookalike's, or of --plan."),
+]
+
+WhereOption = Annotated[
+    list[str] | None,
+    typer.Option(help="Only items with label=7, 'width>=640' and so on; repeat it for items that meet all."),
+]
+
+
+def figure_file_of(figure: Path | None, force: bool, *inputs: Path | None) -> "OutputFile | None":
+    """Return the file of --figure if it is given; raise FigureUnusable, before any work is done."""
+    if figure is None:
+        return None
+    # Imported here, as in all that draw: matplotlib takes a moment to load, and only figures need it.
+    from search.figures.figure_file import figure_output
+
+    return figure_output(figure, force=force, inputs=inputs)
+
+
+@contextmanager
+def opened(
+    store: str, output: "OutputFile | None", weights: Path | None = None, milvus: str | None = None
+) -> Iterator[Searcher]:
+    """Open a store to search it; raise OutputRefused, before any search, if the figure may not be written there."""
+    with Searcher.open(store, weights=weights, milvus=milvus) as searcher:
+        if output is not None:
+            output.require_replaceable(searcher.store)
+        yield searcher
+
+
+def print_found(findings: "Duplicates | LabelIssues | Outliers", *, json: bool) -> None:
+    """Print what was found as JSON, or as a line and a table."""
+    if json:
+        console.print_json(findings.as_json())
+    else:
+        console.print_line(findings.summary())
+        table = findings.table()
+        if table.row_count:
+            console.OUT.print(table)

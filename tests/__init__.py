@@ -3,7 +3,9 @@
 import atexit
 import os
 import shutil
+import signal
 import tempfile
+import threading
 from pathlib import Path
 
 #: Bytes that must be free in memory for temporary folders; the tests take a few hundred MB at a time.
@@ -24,6 +26,8 @@ def _keep_temporary_folders_in_memory() -> None:
     if "TMPDIR" in os.environ or not os.access(memory, os.W_OK) or shutil.disk_usage(memory).free < _ROOM:
         return
     folder, owner = tempfile.mkdtemp(prefix="lookalike-tests-", dir=memory), os.getpid()
+    # Some tests give up their rights, and read below it.
+    Path(folder).chmod(0o711)
     os.environ["TMPDIR"] = tempfile.tempdir = folder
     # Those of pytest, where a failed test's are found afterwards.
     os.environ["PYTEST_DEBUG_TEMPROOT"] = str(memory)
@@ -37,3 +41,7 @@ def _remove(folder: str, owner: int) -> None:
 
 
 _keep_temporary_folders_in_memory()
+
+# A process in the background of a shell is started to ignore Ctrl-C, and so would be those that it starts.
+if signal.getsignal(signal.SIGINT) == signal.SIG_IGN and threading.current_thread() is threading.main_thread():
+    signal.signal(signal.SIGINT, signal.default_int_handler)

@@ -274,7 +274,8 @@ def test_wrong_usage_ends_with_two(storage: Command, arguments: list[str]) -> No
 
 def test_every_command_is_in_the_help(storage: Command) -> None:
     _, out, _ = storage("--help")
-    commands = ["info", "verify", "repair", "delete", "relabel", "backup", "export", "import", "migrate", "compare"]
+    commands = ["info", "verify", "repair", "delete", "relabel", "corrections"]
+    commands += ["backup", "export", "import", "migrate", "compare"]
     assert [command.name or command.callback.__name__ for command in app.registered_commands if command.callback] == (
         commands
     )

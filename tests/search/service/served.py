@@ -6,12 +6,13 @@ import signal
 import socket
 import subprocess
 import sys
+import tempfile
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import IO, Any
 
 from tests.processes import REPOSITORY
 
@@ -34,10 +35,11 @@ PATIENCE = 60.0
 
 @dataclass
 class Served:
-    """A running service: its process and port."""
+    """A running service: its process, its port, and the file of its standard error."""
 
     process: "subprocess.Popen[str]"
     port: int
+    errors: IO[str]
 
     def connect(self) -> socket.socket:
         """Return a new connection."""
@@ -75,6 +77,12 @@ class Served:
             time.sleep(0.02)
 
 
+def said(errors: IO[str]) -> str:
+    """Return what a process has written to this file."""
+    errors.seek(0)
+    return errors.read()
+
+
 @contextmanager
 def served(
     store: Path,
@@ -97,15 +105,16 @@ def served(
         "bounds": {"seconds": seconds, "connections": connections},
     }
     command = [sys.executable, "-c", _SERVE, json.dumps(asked)]
-    with subprocess.Popen(
-        command, cwd=REPOSITORY, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
-    ) as process:
+    # Not a pipe, which nobody reads: a service that refuses thousands would wait for it once it is full.
+    with (
+        tempfile.TemporaryFile("w+") as errors,
+        subprocess.Popen(command, cwd=REPOSITORY, stdout=subprocess.PIPE, stderr=errors, text=True) as process,
+    ):
         try:
             assert process.stdout is not None
-            assert process.stderr is not None
             address = process.stdout.readline()
-            assert address, process.stderr.read()
-            service = Served(process, int(address.rpartition(":")[2]))
+            assert address, said(errors)
+            service = Served(process, int(address.rpartition(":")[2]), errors)
             # It listens from the start, and answers once the event loop runs.
             service.wait_for("/livez", 200)
             yield service

@@ -10,6 +10,7 @@ from search.service import health as module
 from search.service.health import Health
 from search.service.problems import Problem
 from storage.errors import StoreBusy
+from tests.search.service import own_loop
 
 
 class Refreshed:
@@ -41,7 +42,7 @@ def counted(check: Callable[[], str | None], outcomes: Sequence[bool | Exception
             while store.outcomes:
                 await asyncio.sleep(0.001)
 
-    asyncio.run(scenario())
+    own_loop.run(scenario())
     try:
         health.require_ready()
     except Problem as problem:

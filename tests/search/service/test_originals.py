@@ -17,6 +17,7 @@ from search.service.problems import Problem
 from storage import NewItem, Store
 from storage.errors import UnknownItem
 from tests.ingest.images.samples import SAMPLES
+from tests.search.service import own_loop
 from tests.search.service.conftest import OpenClient
 from tests.toys import TOY, toy_backbone, write_greys
 
@@ -184,10 +185,10 @@ def test_a_client_that_does_not_take_its_answer_is_left() -> None:
         await response({"type": "http"}, send, send)  # type: ignore[arg-type]
         return messages
 
-    whole = asyncio.run(sent(99))
+    whole = own_loop.run(sent(99))
     assert b"".join(message.get("body", b"") for message in whole) == data
     assert whole[-1] == {"type": "http.response.body", "body": b"", "more_body": False}
-    cut = asyncio.run(sent(2))
+    cut = own_loop.run(sent(2))
     assert [message["type"] for message in cut] == ["http.response.start", "http.response.body"]
     assert cut[-1]["more_body"]
     assert released == [1, 1]

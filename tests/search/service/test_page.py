@@ -15,6 +15,7 @@ from search.service.page_data import PageData, PageFile
 from search.service.served_store import ServedStore
 from storage import Store
 from tests.search.explorer.stores import lines_store
+from tests.search.service import own_loop
 from tests.search.service.conftest import KEY, OpenClient
 
 
@@ -132,7 +133,7 @@ def test_what_makes_the_map_ends_with_the_service(folder: Path, served: ServedSt
             while not children():
                 await asyncio.sleep(0.01)
 
-    asyncio.run(scenario())
+    own_loop.run(scenario())
     assert children() == []
 
 

@@ -11,7 +11,7 @@ import pytest
 
 from storage import Embedding, NewItem, Store
 from tests.processes import run_python
-from tests.search.service.served import PATIENCE, Served, served
+from tests.search.service.served import PATIENCE, Served, said, served
 
 #: The header of a search whose body has nine bytes.
 HEAD = b"POST /v1/search HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\nContent-Length: 9\r\n\r\n"
@@ -168,8 +168,7 @@ def test_a_signal_ends_it_after_it_said_so(line_store: Path) -> None:
         service.wait_for("/readyz", 503)
         # As a program that the signal ended, once every answer was given.
         assert service.process.wait(PATIENCE) == -signal.SIGTERM
-        assert service.process.stderr is not None
-        assert service.process.stderr.read() == ""
+        assert said(service.errors) == ""
 
 
 def test_a_port_that_is_taken_is_one_line(service: Served, line_store: Path) -> None:

@@ -8,6 +8,7 @@ import pytest
 from search.service.bounds import Bounds
 from search.service.problems import Problem
 from search.service.work import WorkQueue
+from tests.search.service import own_loop
 
 
 def test_what_is_one_too_many_is_refused_at_once_and_room_comes_back() -> None:
@@ -27,7 +28,7 @@ def test_what_is_one_too_many_is_refused_at_once_and_room_comes_back() -> None:
         assert await queue.run(lambda: "fourth") == "fourth"
         queue.close()
 
-    asyncio.run(scenario())
+    own_loop.run(scenario())
 
 
 def test_what_is_late_is_refused_but_counts_until_its_thread_ends() -> None:
@@ -45,7 +46,7 @@ def test_what_is_late_is_refused_but_counts_until_its_thread_ends() -> None:
             await asyncio.sleep(0.001)
         queue.close()
 
-    asyncio.run(scenario())
+    own_loop.run(scenario())
 
 
 def test_an_error_is_raised_to_whoever_asked() -> None:
@@ -55,7 +56,7 @@ def test_an_error_is_raised_to_whoever_asked() -> None:
             await queue.run(lambda: 1 / 0)
         queue.close()
 
-    asyncio.run(scenario())
+    own_loop.run(scenario())
 
 
 def test_what_was_too_late_before_it_began_is_never_done() -> None:
@@ -76,4 +77,4 @@ def test_what_was_too_late_before_it_began_is_never_done() -> None:
         assert done == []
         queue.close()
 
-    asyncio.run(scenario())
+    own_loop.run(scenario())

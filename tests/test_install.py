@@ -92,6 +92,8 @@ def test_a_misspelt_command_is_one_error_that_names_the_right_one(installed: Pat
 
 
 def test_the_shell_can_complete_the_commands(installed: Path, tmp_path: Path) -> None:
-    done = lookalike(installed, tmp_path, "--show-completion", "bash")
+    # It asks which shell it was called from. Without a second command, bash would become the first.
+    in_bash = f"'{installed}/bin/lookalike' --show-completion; exit $?"
+    done = run(installed, tmp_path, "bash", "-c", in_bash)
     assert done.returncode == 0
     assert "_LOOKALIKE_COMPLETE" in done.stdout

@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from search.commands.options import ForceOption, figure_file_of, opened, print_found
+from search.commands.options import ForceOption, figure_file_of, opened, plan_file_of, print_found
 from search.where_option import where_of
 from storage import Store, Where, console
 from storage.console import MilvusOption, StoreOption
@@ -48,16 +48,14 @@ def duplicates(
     from search.curation.duplicates import find_duplicates
     from search.curation.leaks import find_leaks
     from search.plans.duplicate_plan import plan_of_duplicates
-    from search.plans.plan_file import plan_output, write_plan
+    from search.plans.plan_file import write_plan
 
     limit = _radius_of(radius)
     if between and keep:
         raise typer.BadParameter("expected --keep without --between, which keeps the items of its second filter")
     output = figure_file_of(figure, force, weights)
-    plan_file = None if plan is None else plan_output(plan, force=force)
-    with opened(store, output, weights) as searcher:
-        if plan_file is not None:
-            plan_file.require_replaceable(searcher.store)
+    plan_file = plan_file_of(plan, force)
+    with opened(store, output, plan_file, weights=weights) as searcher:
         if between is None:
             groups = find_duplicates(searcher, limit, check=check, keep=keep or [], on_stage=console.print_message)
         else:
@@ -109,13 +107,10 @@ def suspects(
     """Find label issues: items with another label than their neighbours, the largest margin first."""
     from search.curation.label_issues import find_label_issues
     from search.plans.label_plan import write_label_plan
-    from search.plans.plan_file import plan_output
 
     output = figure_file_of(figure, force)
-    plan_file = None if plan is None else plan_output(plan, force=force)
-    with opened(store, output) as searcher:
-        if plan_file is not None:
-            plan_file.require_replaceable(searcher.store)
+    plan_file = plan_file_of(plan, force)
+    with opened(store, output, plan_file) as searcher:
         issues = find_label_issues(searcher, k).cut(min_precision, limit)
         if plan_file is not None:
             write_label_plan(issues, searcher.store, plan_file)
@@ -148,13 +143,11 @@ def outliers(
     """Find outliers: items that are far from all others, the farthest first."""
     from search.curation.outliers import find_outliers
     from search.plans.outlier_plan import plan_of_outliers
-    from search.plans.plan_file import plan_output, write_plan
+    from search.plans.plan_file import write_plan
 
     output = figure_file_of(figure, force)
-    plan_file = None if plan is None else plan_output(plan, force=force)
-    with opened(store, output) as searcher:
-        if plan_file is not None:
-            plan_file.require_replaceable(searcher.store)
+    plan_file = plan_file_of(plan, force)
+    with opened(store, output, plan_file) as searcher:
         found = find_outliers(searcher, k, min_score=min_score, limit=limit)
         if plan_file is not None:
             write_plan(plan_of_outliers(found, searcher.store), plan_file)

@@ -37,14 +37,24 @@ def figure_file_of(figure: Path | None, force: bool, *inputs: Path | None) -> "O
     return figure_output(figure, force=force, inputs=inputs)
 
 
+def plan_file_of(plan: Path | None, force: bool) -> "OutputFile | None":
+    """Return the file of --plan if it is given; one that is there is replaced only with `force`."""
+    if plan is None:
+        return None
+    from search.plans.plan_file import plan_output
+
+    return plan_output(plan, force=force)
+
+
 @contextmanager
 def opened(
-    store: str, output: "OutputFile | None", weights: Path | None = None, milvus: str | None = None
+    store: str, *outputs: "OutputFile | None", weights: Path | None = None, milvus: str | None = None
 ) -> Iterator[Searcher]:
-    """Open a store to search it; raise OutputRefused, before any search, if the figure may not be written there."""
+    """Open a store to search it; raise OutputRefused, before any search, if a file may not be written where it is."""
     with Searcher.open(store, weights=weights, milvus=milvus) as searcher:
-        if output is not None:
-            output.require_replaceable(searcher.store)
+        for output in outputs:
+            if output is not None:
+                output.require_replaceable(searcher.store)
         yield searcher
 
 

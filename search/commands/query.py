@@ -56,7 +56,7 @@ def query(
         raise typer.BadParameter("expected --like beside --unlike: what to find more like")
     output = figure_file_of(figure, force, image, vector, weights)
     options: SearchOptions = {"radius": radius, "where": where_of(where or []), "exclude": exclude or []}
-    with opened(store, output, weights, milvus) as searcher:
+    with opened(store, output, weights=weights, milvus=milvus) as searcher:
         if image is not None:
             result = searcher.by_image(image, k, **options)
         elif vector is not None:

@@ -2,9 +2,10 @@
 
 import asyncio
 import time
-from collections.abc import AsyncIterator, Callable
-from contextlib import asynccontextmanager, suppress
+from collections.abc import Callable
+from contextlib import AbstractAsyncContextManager
 
+from search.service.background import in_background
 from search.service.problems import unavailable
 from search.service.served_store import ServedStore
 from storage.errors import LookalikeError
@@ -39,16 +40,9 @@ class Health:
         if self._reason is not None:
             raise unavailable("not_ready", self._reason)
 
-    @asynccontextmanager
-    async def following(self, store: ServedStore) -> AsyncIterator[None]:
+    def following(self, store: ServedStore) -> AbstractAsyncContextManager[None]:
         """Check the store and the network, then load newer batches as they come, until the end."""
-        task = asyncio.create_task(self._follow(store))
-        try:
-            yield
-        finally:
-            task.cancel()
-            with suppress(asyncio.CancelledError):
-                await task
+        return in_background(self._follow(store))
 
     async def _follow(self, store: ServedStore) -> None:
         while True:

@@ -6,10 +6,11 @@ import sys
 import tempfile
 import time
 from collections.abc import AsyncIterator, Callable
-from contextlib import asynccontextmanager, suppress
+from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from typing import IO, Any, cast
 
+from search.service.background import in_background
 from search.service.served_store import ServedStore
 
 #: The data are made at most this part of the time.
@@ -67,13 +68,10 @@ class PageData:
     @asynccontextmanager
     async def following(self, served: ServedStore) -> AsyncIterator[None]:
         """Make the data, and again for newer batches as they come, until the end."""
-        task = asyncio.create_task(self._follow(served))
         try:
-            yield
+            async with in_background(self._follow(served)):
+                yield
         finally:
-            task.cancel()
-            with suppress(asyncio.CancelledError):
-                await task
             if self.current is not None:
                 self.current.replace()
 

@@ -23,7 +23,7 @@ SOURCE = grey_source({str(level): level for level in range(0, 240, 10)})
 @contextmanager
 def toy_service(store: Path, _: Path | None) -> Iterator[ServiceProcess]:
     """Serve a store with a toy for a network."""
-    with served(store, seconds=60, toy=True) as service:
+    with served(store, toy=True) as service:
         yield ServiceProcess(service.process, service.port)
 
 

@@ -89,12 +89,15 @@ def served(
     port: int = 0,
     connections: int = 256,
     *,
-    seconds: float = 1.0,
+    seconds: float = PATIENCE,
     explorer: bool = False,
     api_key: str | None = None,
     toy: bool = False,
 ) -> Iterator[Served]:
-    """Serve a store in another process until the end of the block; `seconds` is the time for all that has one."""
+    """Serve a store in another process until the end of the block; `seconds` is the time for all that has one.
+
+    On a machine under load an answer may take seconds: only a test of such a time makes it short.
+    """
     asked = {
         "store": str(store),
         "port": port,

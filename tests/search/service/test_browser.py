@@ -45,7 +45,7 @@ def store(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture(scope="module")
 def service(store: Path) -> Iterator[Served]:
-    with served(store, seconds=60, explorer=True, toy=True) as service:
+    with served(store, explorer=True, toy=True) as service:
         yield service
 
 
@@ -153,7 +153,7 @@ def test_an_item_that_came_after_the_map_is_shown_with_its_thumbnail(
 
 
 def test_with_a_key_the_page_asks_for_it_and_keeps_it_out_of_the_url(open_page: OpenPage, store: Path) -> None:
-    with served(store, seconds=60, explorer=True, toy=True, api_key=KEY) as service:
+    with served(store, explorer=True, toy=True, api_key=KEY) as service:
         page = open_page(service)
         expect(page.locator("dialog.ask-key")).to_be_visible()
         page.keyboard.press("Escape")

@@ -39,6 +39,13 @@ def service(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Served]:
         yield service
 
 
+@pytest.fixture(scope="module")
+def hasty_service(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Served]:
+    """Yield a service that waits a second for a request."""
+    with served(make_line_store(tmp_path_factory.mktemp("hasty")), seconds=1.0) as service:
+        yield service
+
+
 def keys(answer: tuple[int, object]) -> list[str]:
     status, document = answer
     assert status == 200, document
@@ -84,25 +91,25 @@ def test_a_store_that_is_damaged_is_not_ready_and_gives_no_answer(line_store: Pa
         assert str(line_store) not in document["detail"]
 
 
-def test_a_header_that_comes_slowly_ends_its_connection(service: Served) -> None:
-    with service.connect() as connection:
+def test_a_header_that_comes_slowly_ends_its_connection(hasty_service: Served) -> None:
+    with hasty_service.connect() as connection:
         connection.sendall(b"GET /livez HTTP/1.1\r\nHost: localhost\r\nX-Slow: ")
         assert received(connection) == b""
-        with service.connect() as silent:
+        with hasty_service.connect() as silent:
             assert received(silent) == b""
 
 
-def test_a_body_that_comes_slowly_or_is_cut_is_refused(service: Served) -> None:
-    with service.connect() as connection:
+def test_a_body_that_comes_slowly_or_is_cut_is_refused(hasty_service: Served) -> None:
+    with hasty_service.connect() as connection:
         connection.sendall(HEAD + b'{"id"')
         answer = received(connection)
         assert answer.startswith(b"HTTP/1.1 408 ")
         assert b'"code":"body_late"' in answer
-    with service.connect() as connection:
+    with hasty_service.connect() as connection:
         connection.sendall(HEAD + b'{"id"')
         connection.shutdown(socket.SHUT_WR)
         received(connection)
-    assert keys(service.search({"id": 0})) == ["b", "c"]
+    assert keys(hasty_service.search({"id": 0})) == ["b", "c"]
 
 
 def test_a_body_longer_than_it_says_is_no_second_request(service: Served) -> None:

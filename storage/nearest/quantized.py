@@ -13,7 +13,7 @@ from storage.nearest.selection import Selection
 _FEW_QUERIES = 8
 
 #: Up to so many bytes of vectors are read from the processor's cache, where quantizing them gains nothing.
-CACHE_BYTES = 2**23
+CACHE_BYTES = 2**22
 
 #: Above this many neighbours most of the time is spent on keeping them in order, not on reading vectors.
 _MOST_NEIGHBOURS = 128

@@ -58,6 +58,11 @@ def test_what_a_query_needs_loads_nothing_that_it_does_not_need(program: str) ->
     assert printed_by(f"{program}\nimport sys; print({HEAVY} & sys.modules.keys())") == "set()\n"
 
 
+def test_a_service_starts_without_the_packages_of_one_request_or_another() -> None:
+    heavy = "{'tensorflow', 'matplotlib', 'ray', 'sklearn', 'scipy.stats'}"
+    assert printed_by(f"import search.service.serve, sys; print({heavy} & sys.modules.keys())") == "set()\n"
+
+
 #: Runs a module as a program, and sends SIGINT to itself when it begins to import another; lists what it imports.
 #: Processes in the background of a shell are started to ignore SIGINT.
 INTERRUPTED = """

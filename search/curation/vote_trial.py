@@ -1,13 +1,15 @@
 """How much a vote for another label is worth in a store: tried with labels of its own that are moved at random."""
 
 from dataclasses import dataclass, field
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
-from sklearn.isotonic import IsotonicRegression
 
 from search.curation.label_votes import Votes, cast_votes
+
+if TYPE_CHECKING:
+    from sklearn.isotonic import IsotonicRegression
 
 _Floats = NDArray[np.float64]
 _Integers = NDArray[np.int64]
@@ -71,7 +73,7 @@ class VoteTrial:
     moved: int
     found: int
     wrong_share: float
-    _curve: IsotonicRegression = field(repr=False)
+    _curve: "IsotonicRegression" = field(repr=False)
 
     def confidence(self, evidence: _Floats) -> _Floats:
         """Return the share of wrong labels among those that the vote is against so clearly, (n,).
@@ -118,6 +120,9 @@ def try_votes(neighbourhoods: Neighbourhoods) -> VoteTrial | None:
     if not found:
         return None
     all_evidence, all_moved = np.concatenate(evidence), np.concatenate(is_moved)
+    # Imported here: scikit-learn takes a second to load, and a service or a page without label issues needs none.
+    from sklearn.isotonic import IsotonicRegression
+
     curve = IsotonicRegression(out_of_bounds="clip").fit(all_evidence, all_moved)
     return VoteTrial(rounds, rounds * size, found, MOVED_SHARE * _most_wrong(all_evidence, all_moved), curve)
 

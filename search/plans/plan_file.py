@@ -26,7 +26,7 @@ _REQUIRED = ("group", "action", "key", "path", "digest", "root", "store")
 
 def plan_output(path: Path, *, force: bool = False) -> OutputFile:
     """Return the file of a plan; one that is there may have been edited, and is replaced only with `force`."""
-    return OutputFile(path, "plan", lambda _: False, force)
+    return OutputFile(path, "plan", None, force)
 
 
 def write_plan(plan: Plan, output: OutputFile) -> None:

@@ -24,13 +24,13 @@ class OutputFile:
     """A file that a command is to write, and whether it may replace a file that is there.
 
     `kind` says what it is, for messages; `is_ours` returns whether a file is one of this kind that Lookalike wrote, and
-    so may be replaced. `inputs` are files that the command reads. With `force` any file is replaced that is neither an
-    input nor known to a store.
+    so may be replaced; None for a kind that people edit. `inputs` are files that the command reads. With `force` any
+    file is replaced that is neither an input nor known to a store.
     """
 
     path: Path
     kind: str
-    is_ours: Callable[[Path], bool]
+    is_ours: Callable[[Path], bool] | None
     force: bool = False
     inputs: Sequence[Path] = ()
 
@@ -52,6 +52,8 @@ class OutputFile:
             raise self._refused("which belongs to the store or its source")
         if self.force:
             return
+        if self.is_ours is None:
+            raise self._refused("which is there already", ", or give --force to replace it")
         if not self.is_ours(self.path):
             raise self._refused(f"which is no {self.kind} of Lookalike's", ", or give --force to replace it")
         # Who may write everything is told by the file's mode only.

@@ -21,7 +21,7 @@ def export_corrections(store: Store, file: Path, *, force: bool = False) -> int:
     """
     if not file.parent.is_dir():
         raise FileUnusable(f"expected a folder for {file.name}, found none at {file.parent}: make it first")
-    output = OutputFile(file, "table", lambda _: False, force)
+    output = OutputFile(file, "table", None, force)
     output.require_replaceable(store)
     corrections = sorted(store.corrections().by_item.values(), key=lambda correction: correction.key)
     text = io.StringIO(newline="")

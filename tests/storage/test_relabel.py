@@ -129,7 +129,7 @@ def test_corrections_are_written_as_a_table_for_the_source(folder: Path, storage
     assert storage("corrections", table, "--store", folder) == (
         1,
         "",
-        f"error: expected a new file for the table, got {table}, which is no table of Lookalike's: name another path, "
+        f"error: expected a new file for the table, got {table}, which is there already: name another path, "
         "or give --force to replace it\n",
     )
     assert storage("corrections", table, "--store", folder, "--force")[0] == 0

@@ -133,7 +133,7 @@ def test_a_plan_that_is_there_is_not_replaced_unasked(search: Command, store: Pa
     assert search("duplicates", "--store", store, "--radius", 0.1, "--plan", plan) == (
         1,
         "",
-        f"error: expected a new file for the plan, got {plan}, which is no plan of Lookalike's: name another path, or "
+        f"error: expected a new file for the plan, got {plan}, which is there already: name another path, or "
         "give --force to replace it\n",
     )
     assert plan.read_text() == "edited"

@@ -101,7 +101,7 @@ def test_a_plan_that_is_there_is_replaced_only_when_forced(tmp_path: Path) -> No
     with pytest.raises(OutputRefused) as refused:
         plan_output(path).require_replaceable()
     assert str(refused.value) == (
-        f"expected a new file for the plan, got {path}, which is no plan of Lookalike's: name another path, or give "
+        f"expected a new file for the plan, got {path}, which is there already: name another path, or give "
         "--force to replace it"
     )
 

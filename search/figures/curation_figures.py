@@ -10,7 +10,7 @@ from search.curation.label_issues import LabelIssue, LabelIssues
 from search.curation.outliers import Outlier, Outliers
 from search.errors import FigureUnusable
 from search.figures.gallery import DOUBTFUL, OTHER_LABEL, PLAIN, QUERY, TextTile, Tile, decode_thumbnail, draw_gallery
-from search.figures.neighbours_figure import hit_tile
+from search.figures.neighbours_figure import file_name, hit_tile
 from search.figures.text_fitting import EMPTY
 from storage import Store
 
@@ -73,8 +73,9 @@ def _page(groups: Sequence[DuplicateGroup], number: int, duplicates: Duplicates,
 def _group_row(group: DuplicateGroup, thumbnails: Mapping[int, bytes]) -> list[Tile | TextTile]:
     hidden = len(group.others) - _MAX_HITS
     kept = group.kept
+    caption = (file_name(kept.key), *_facts(kept), f"keep: {kept.reason}")
     return [
-        Tile(decode_thumbnail(thumbnails, kept.id), (_file_name(kept), *_facts(kept), f"keep: {kept.reason}"), QUERY),
+        Tile(decode_thumbnail(thumbnails, kept.id), caption, QUERY),
         *(_member_tile(member, kept, thumbnails) for member in group.others[:_MAX_HITS]),
         *([TextTile(f"and {hidden:,}\nmore")] * (hidden > 0)),
     ]
@@ -85,12 +86,8 @@ def _member_tile(member: Member, kept: Member, thumbnails: Mapping[int, bytes]) 
     confidence = member.confidence
     sure = f"distance {member.distance:.3f}" if confidence is None else f"{member.kind}, {confidence:.0%}"
     is_sure = confidence is None or (member.kind.is_copy and confidence >= _NEARLY_SURE)
-    caption = (_file_name(member), *_facts(member), sure, *([f"other {differs}"] if differs else []))
+    caption = (file_name(member.key), *_facts(member), sure, *([f"other {differs}"] if differs else []))
     return Tile(decode_thumbnail(thumbnails, member.id), caption, PLAIN if is_sure else DOUBTFUL)
-
-
-def _file_name(member: Member) -> str:
-    return member.key.rsplit("/", 1)[-1] or EMPTY
 
 
 def _facts(member: Member) -> tuple[str, ...]:
@@ -138,7 +135,7 @@ def draw_outliers(outliers: Outliers, store: Store) -> Figure:
 
 def _outlier_row(outlier: Outlier, thumbnails: Mapping[int, bytes]) -> list[Tile | TextTile]:
     item = outlier.item
-    name = f"id {item.id}" if item.label is None else item.label or EMPTY
+    name = file_name(item.key) if item.label is None else item.label or EMPTY
     tile = Tile(decode_thumbnail(thumbnails, item.id), (name, f"{outlier.score:.2f} times", f"id {item.id}"), QUERY)
     return [tile, *(hit_tile(hit, None, thumbnails) for hit in outlier.neighbours)]
 

@@ -34,15 +34,25 @@ def _row(result: QueryResult, thumbnails: Mapping[int, bytes]) -> list[Tile]:
     image = result.image
     if image is None and item:
         image = decode_thumbnail(thumbnails, item.id)
-    title = "query" if label is None else f"query: {label or EMPTY}"
+    caption: tuple[str, ...] = ("query",)
+    if item:
+        caption = ("query", file_name(item.key)) if label is None else (f"query: {label or EMPTY}", f"id {item.id}")
     return [
-        Tile(image, (title, f"id {item.id}") if item else (title,), QUERY),
+        Tile(image, caption, QUERY),
         *(hit_tile(hit, label, thumbnails) for hit in result.hits),
     ]
 
 
 def hit_tile(hit: Hit, label: str | None, thumbnails: Mapping[int, bytes]) -> Tile:
-    """Return the tile of a hit, framed by whether its label is the given one, plainly when either is None."""
+    """Return the tile of a hit, framed by whether its label is the given one, plainly when either is None.
+
+    A hit without a label is named by its file.
+    """
     frame = PLAIN if label is None or hit.label is None else SAME_LABEL if hit.label == label else OTHER_LABEL
-    caption = (hit.label if hit.label is not None else f"id {hit.id}", f"{hit.distance:.3f}")
+    caption = (hit.label if hit.label is not None else file_name(hit.key), f"{hit.distance:.3f}")
     return Tile(decode_thumbnail(thumbnails, hit.id), caption, frame)
+
+
+def file_name(key: str) -> str:
+    """Return the last part of a key, the name of the file of a picture in a folder."""
+    return key.rsplit("/", 1)[-1] or EMPTY

@@ -139,7 +139,7 @@ def test_an_outlier_is_a_row_with_what_is_nearest(tmp_path: Path) -> None:
     assert texts(figure) == [
         "The farthest of 4 items from all others, each with what is nearest",
         *("dark", "78.00 times", "id 3"),
-        *("id 2", "1.529", "id 1", "1.553"),
+        *("c", "1.529", "b", "1.553"),
     ]
     assert levels(figure) == [200, 5, 2]
 

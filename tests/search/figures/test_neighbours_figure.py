@@ -11,7 +11,7 @@ from search.figures.gallery import OTHER_LABEL
 from search.figures.neighbours_figure import draw_neighbours
 from search.figures.palette import FAINT, INK, RIGHT, WRONG
 from search.results import QueryResult
-from storage import Item
+from storage import Hit, Item
 from tests.search.figures.drawings import ITEM, ODD_LABELS, SCRIPTS, THUMBNAILS, captions, frames, hits, save, size
 from tests.toys import grey
 
@@ -40,11 +40,18 @@ def test_without_two_labels_to_compare_frames_are_grey() -> None:
     assert frames(figure) == [{INK}, {RIGHT}, {FAINT}]
 
 
-def test_captions_hold_labels_ids_and_distances() -> None:
-    figure = draw_neighbours([QueryResult("item 0", hits("cat", None), item=ITEM)], THUMBNAILS)
-    assert captions(figure) == ["query: cat", "id 0", "cat", "0.250", "id 2", "0.500"]
+def test_captions_hold_labels_and_distances() -> None:
+    figure = draw_neighbours([QueryResult("item 0", hits("cat"), item=ITEM)], THUMBNAILS)
+    assert captions(figure) == ["query: cat", "id 0", "cat", "0.250"]
     figure = draw_neighbours([QueryResult("an image", hits("cat"), image=grey(9))], THUMBNAILS)
     assert captions(figure) == ["query", "cat", "0.250"]
+
+
+def test_pictures_without_a_label_have_the_names_of_their_files() -> None:
+    items = [Item(id, key, None, {}, b"digest") for id, key in enumerate(("trips/2024/rome.jpg", "tom.jpg", "odd/"))]
+    found = tuple(Hit(item.id, item.id, item.key, None, item.id / 4, {}) for item in items[1:])
+    figure = draw_neighbours([QueryResult("item 0", found, item=items[0])], THUMBNAILS)
+    assert captions(figure) == ["query", "rome.jpg", "tom.jpg", "0.250", "''", "0.500"]
 
 
 def test_another_label_is_marked_by_a_sign_too_for_readers_who_do_not_see_the_colour() -> None:

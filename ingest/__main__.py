@@ -92,11 +92,11 @@ def main(
 ) -> None:
     """Add the new images of SOURCE to a store, replace the changed ones, and leave the others alone.
 
-    A file that moved within SOURCE, or whose label changed, keeps its vector. With --prune, what SOURCE no longer has
-    is removed; --dry-run lists what would be done.
+    A file that moved within SOURCE, or whose label changed, keeps its vector.
+    With --prune, what SOURCE no longer has is removed; --dry-run lists what would be done.
 
-    `lookalike status --store DIR` shows the jobs and the rejected inputs; `lookalike retry --store DIR`
-    resumes an interrupted job or retries the rejected inputs.
+    `lookalike status --store DIR` shows the jobs and the rejected inputs;
+    `lookalike retry --store DIR` resumes an interrupted job or retries the rejected inputs.
     """
     if runner is Runner.LOCAL and (ray_address or workers):
         raise typer.BadParameter("expected --runner ray with --ray-address and --workers")
@@ -138,7 +138,7 @@ def status(store: StoreOption, json: JsonOption = False) -> None:
     for reject in status.rejects:
         console.print_line(f"rejected {reject.key}: {reject.reason}")
     if status.remaining:
-        console.print_line(f"{status.remaining}: run `lookalike retry --store {display_name(store)}`")
+        console.print_line(f"{status.remaining}: run `lookalike retry --store {console.store_argument(store)}`")
 
 
 @jobs_app.command()
@@ -195,8 +195,9 @@ def renew(
 ) -> None:
     """Make all vectors of a store anew from the original images, with a head that is fitted on them now.
 
-    Queries are answered from the old vectors until all new ones are made. Items get new ids; keys, labels and metadata
-    stay. After Ctrl-C the same command goes on.
+    Queries are answered from the old vectors until all new ones are made.
+    Items get new ids; keys, labels and metadata stay.
+    After Ctrl-C the same command goes on.
     """
     with progress_bar() as show:
         report = renew_job.renew(
@@ -220,7 +221,7 @@ def renew(
         if report.renewed:
             console.print_message(
                 "the catalog still has the space of the old rows: `lookalike store delete --compact --store "
-                f"{display_name(store)}` gives it back, and deletes no item"
+                f"{console.store_argument(store)}` gives it back, and deletes no item"
             )
 
 
@@ -269,7 +270,7 @@ def _finish(report: IngestReport, store: str, *, json: bool) -> None:
     if report.outgrown:
         console.print_message(
             f"the head was fitted on {report.fitted_on} images, and the store has {report.items} by now: "
-            f"`lookalike renew --store {display_name(store)}` makes better vectors"
+            f"`lookalike renew --store {console.store_argument(store)}` makes better vectors"
         )
     if report.rejected:
         raise typer.Exit(console.EXIT_SOME_REJECTED)

@@ -1,5 +1,6 @@
 """The batch job: bring a store up to date with a source of images."""
 
+import shlex
 import time
 from collections.abc import Callable
 from dataclasses import replace
@@ -124,7 +125,7 @@ def require_recipe(store: Store, recipe: Recipe | None) -> None:
     expected, given = store.embedding.name, recipe.name
     if expected == given:
         expected, given = f"{expected}, as it was when the store was made", f"{given} as it is now"
-    renewal = f"change the store by `lookalike renew --store {store.location}` with this --recipe"
+    renewal = f"change the store by `lookalike renew --store {shlex.quote(str(store.location))}` with this --recipe"
     raise OtherEmbedding(
         f"expected the recipe of the store {store.location} ({expected}), got {given}: leave --recipe out, "
         f"{f'{renewal}, ' if 'recipe' in store.embedding.spec else ''}or ingest into another store"

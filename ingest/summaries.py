@@ -8,7 +8,7 @@ from ingest.pipeline.progress import IngestReport
 from ingest.plan_job import Plan
 from ingest.renew_job import RenewalReport
 from ingest.status import Status
-from storage.console import display_name
+from storage.console import counted, display_name
 from storage.types.jobs import Job
 
 #: What becomes of inputs, each with its count in a job.
@@ -32,7 +32,7 @@ _TABLE_JOBS = 500
 def job_summary(report: IngestReport, store: str) -> str:
     """Return one line on what a job did."""
     reason = f": {report.recipe_reason}" if report.recipe_reason else ""
-    holds = f"{display_name(store)} holds {report.items} items (recipe {report.recipe}{reason})"
+    holds = f"{display_name(store)} holds {counted(report.items, 'item')} (recipe {report.recipe}{reason})"
     counts = (report.added, report.replaced, report.moved, report.relabelled, report.pruned)
     if not any(counts):
         rejected = f", {report.rejected} rejected" if report.rejected else ""
@@ -49,7 +49,7 @@ def counts_line(report: IngestReport | Plan) -> str:
 
 def renewal_summary(report: RenewalReport, store: str) -> str:
     """Return one line on what a renewal did."""
-    holds = f"{display_name(store)} holds {report.items} items"
+    holds = f"{display_name(store)} holds {counted(report.items, 'item')}"
     if not report.renewed:
         if report.missing:
             return f"{report.missing} missing dropped; {holds}, whose vectors are as they would be made."

@@ -8,6 +8,7 @@ from urllib.parse import quote
 
 from search.store_thumbnails import Thumbnails, store_of
 from storage import Store, Where
+from storage.console import counted
 
 #: The file of a page unless another is named.
 FILE = "explorer.html"
@@ -28,8 +29,8 @@ class ExplorerPage:
     selected: int
 
     def __str__(self) -> str:
-        sample = "" if self.items == self.selected else f" of {self.selected:,}"
-        return f"Wrote {self.items:,}{sample} items to {self.path}"
+        sample = "" if self.items == self.selected else f"{self.items:,} of "
+        return f"Wrote {sample}{counted(self.selected, 'item')} to {self.path}"
 
     def _repr_html_(self) -> str:
         # By its path, never its content: a notebook would grow by all pictures.

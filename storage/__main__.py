@@ -14,7 +14,7 @@ import typer
 from rich.table import Table
 
 from storage import console
-from storage.console import MilvusOption, StoreOption, display_name
+from storage.console import MilvusOption, StoreOption, counted, display_name
 from storage.errors import LookalikeError
 from storage.nearest.faiss_flat import FAISS_VERSION
 from storage.store import Store
@@ -107,7 +107,7 @@ def delete(
         if compact:
             _compact(opened, deleted)
         items = len(opened)
-    console.print_line(f"{deleted:,} deleted; {display_name(store)} holds {items:,} items")
+    console.print_line(f"{deleted:,} deleted; {display_name(store)} holds {counted(items, 'item')}")
 
 
 def _compact(store: Store, deleted: int) -> None:
@@ -132,7 +132,7 @@ def relabel(
     with Store.open(store, writing=True, milvus=milvus) as opened:
         changed = opened.relabel({key: label})
         corrections = len(opened.corrections().by_item)
-    console.print_line(f"{changed:,} relabelled; {display_name(store)} has {corrections:,} corrections")
+    console.print_line(f"{changed:,} relabelled; {display_name(store)} has {counted(corrections, 'correction')}")
 
 
 @app.command()
@@ -144,7 +144,7 @@ def corrections(
     """Write the corrected labels as CSV, to correct the source by."""
     with Store.open(store) as opened:
         written = export_corrections(opened, file, force=force)
-    console.print_line(f"Wrote {written:,} corrections to {display_name(file)}")
+    console.print_line(f"Wrote {counted(written, 'correction')} to {display_name(file)}")
 
 
 @app.command()
@@ -153,7 +153,7 @@ def backup(folder: Annotated[Path, typer.Argument(help="A new or empty folder.")
     with Store.open(store) as opened:
         opened.backup(folder)
     with Store.open(folder) as copy:
-        console.print_line(f"{display_name(folder)} holds {len(copy):,} items")
+        console.print_line(f"{display_name(folder)} holds {counted(len(copy), 'item')}")
 
 
 @app.command("export")
@@ -167,7 +167,7 @@ def export_items(
     """Write every item's id, key, label, metadata and vector to a file; .faiss has the vectors only."""
     with Store.open(store) as opened:
         written = export_store(opened, file, force=force)
-    console.print_line(f"Wrote {written:,} items to {display_name(file)}")
+    console.print_line(f"Wrote {counted(written, 'item')} to {display_name(file)}")
 
 
 @app.command("import")
@@ -197,7 +197,7 @@ def migrate(
     """Copy a store to another location as it is, with the same ids and history; run it again to resume."""
     migrated = migration.migrate(source, target, source_milvus=from_milvus, target_milvus=to_milvus)
     console.print_line(
-        f"{migrated.copied:,} batches copied; {display_name(target)} holds {migrated.items:,} items in "
+        f"{migrated.copied:,} batches copied; {display_name(target)} holds {counted(migrated.items, 'item')} in "
         f"{migrated.batches:,} batches"
     )
 

@@ -3,6 +3,7 @@
 import errno
 import json
 import os
+import shlex
 import sys
 from collections.abc import Callable, Mapping
 from dataclasses import asdict
@@ -166,6 +167,16 @@ def display_name(location: str | Path) -> str:
     from storage.databases.address import address_of
 
     return printable(str(address_of(location) or location))
+
+
+def store_argument(location: str | Path) -> str:
+    """Return a store's folder or URL as `display_name` does, quoted where a shell would take it for something else."""
+    return shlex.quote(display_name(location))
+
+
+def counted(count: int, noun: str) -> str:
+    """Return a count with its noun: 1 item, 2,000 items."""
+    return f"{count:,} {noun}{'s' * (count != 1)}"
 
 
 def right_aligned(*names: str, no_wrap: bool = False) -> list[Column]:

@@ -1,5 +1,6 @@
 """From decoded images to vectors: recipe, backbone and head in one object."""
 
+import shlex
 from collections.abc import Callable, Iterable, Mapping
 
 import cv2
@@ -141,7 +142,7 @@ def _require_same_origin(embedding: Embedding, own: Embedding, store: object) ->
         by_weights = "name its weights with --weights, or " if differing == ["weights"] else ""
         raise OtherEmbedding(
             f"expected to embed images as the store's were ({expected}), got {got}: {by_weights}make its vectors anew "
-            f"with `lookalike renew --store {store}`; until then ask for items by id, key or vector"
+            f"with `lookalike renew --store {shlex.quote(str(store))}`; until then ask for items by id, key or vector"
         )
 
 

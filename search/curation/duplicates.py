@@ -23,7 +23,7 @@ from search.results import plain_text, query_name
 from search.searcher import Searcher
 from search.store_thumbnails import StoreThumbnails, Thumbnails, no_thumbnails
 from storage import Store
-from storage.console import printable, right_aligned
+from storage.console import counted, printable, right_aligned
 from storage.types.items import SourcedItem
 
 #: Items read at once.
@@ -102,7 +102,7 @@ class Duplicates:
     def _counts(self) -> str:
         within = "" if self.radius is None else f" within {self.radius:.4g}"
         if self.between is None:
-            groups = f"{len(self.groups):,} group{'s' * (len(self.groups) != 1)} of duplicates"
+            groups = f"{counted(len(self.groups), 'group')} of duplicates"
             return f"{groups}{within}: {self.duplicate_count:,} of {self.item_count:,} items could be deleted"
         parts = self.between
         relation = "are copies" if self.radius is None else f"are{within}"

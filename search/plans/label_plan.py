@@ -15,7 +15,7 @@ from search.curation.label_issues import LabelIssues
 from search.errors import PlanRefused
 from search.plans.plan_table import DIGEST_PREFIX, digest_of, one_store, read_table, require_columns
 from storage import Store
-from storage.console import printable, right_aligned
+from storage.console import counted, printable, right_aligned
 from storage.files.output_file import OutputFile
 from storage.files.spreadsheet_cells import escaped, unescaped
 
@@ -102,7 +102,7 @@ class LabelReport:
         verb = "would be " if self.dry_run else ""
         count = len(self.relabelled)
         what = "labelled as before" if self.undo else "relabelled"
-        text = f"{count:,} item{'s' * (count != 1)} {verb}{what}, {len(self.left):,} left alone"
+        text = f"{counted(count, 'item')} {verb}{what}, {len(self.left):,} left alone"
         text += f", {self.before:,} {'as before already' if self.undo else 'done before'}" if self.before else ""
         return text + ("; run it again with --yes to do so" if self.dry_run and count else "")
 

@@ -8,7 +8,7 @@ from rich.text import Text
 
 from search.plans.file_spot import FileSpot
 from search.plans.journal import How
-from storage.console import printable, right_aligned
+from storage.console import counted, printable, right_aligned
 
 #: Rows of a table; --json has all.
 _TABLE_ROWS = 50
@@ -97,12 +97,12 @@ class ApplyReport(_Report):
         """Return a line with the counts."""
         size = sum(file.size for file in self.files if file.done) / 2**20
         verb = "would be " if self.dry_run else ""
-        text = f"{_files(self._done)} ({size:,.1f} MiB) {verb}{_DID[self.how]}, {self.problems:,} left alone"
+        text = f"{counted(self._done, 'file')} ({size:,.1f} MiB) {verb}{_DID[self.how]}, {self.problems:,} left alone"
         before = sum(file.before for file in self.files)
         text += f", {before:,} done before" if before else ""
-        text += f", {_files(self.resumed)} of an interrupted run brought to an end" if self.resumed else ""
+        text += f", {counted(self.resumed, 'file')} of an interrupted run brought to an end" if self.resumed else ""
         if self.different:
-            text += f"; {self.different:,} pair{'s' * (self.different != 1)} {verb}remembered as different"
+            text += f"; {counted(self.different, 'pair')} {verb}remembered as different"
         return text + ("; run it again with --yes to do so" if self.dry_run and (self._done or self.different) else "")
 
 
@@ -119,18 +119,14 @@ class UndoReport(_Report):
     def summary(self) -> str:
         """Return a line with the counts."""
         verb = "would be " if self.dry_run else ""
-        text = f"{_files(self._done)} {verb}put back, {self.problems:,} left alone"
-        text += f", {_files(self.resumed)} of an interrupted run brought to an end" if self.resumed else ""
+        text = f"{counted(self._done, 'file')} {verb}put back, {self.problems:,} left alone"
+        text += f", {counted(self.resumed, 'file')} of an interrupted run brought to an end" if self.resumed else ""
         if self.different:
-            text += f"; {self.different:,} pair{'s' * (self.different != 1)} {verb}forgotten as different"
+            text += f"; {counted(self.different, 'pair')} {verb}forgotten as different"
         if self.dry_run:
             return text + "; run it again with --yes to do so"
         waiting = self._done - self.items if self.how is not How.LINK else 0
         return text + (f"; {_items(waiting)} with the next `lookalike ingest`" if waiting else "")
-
-
-def _files(count: int) -> str:
-    return "1 file" if count == 1 else f"{count:,} files"
 
 
 def _items(count: int) -> str:

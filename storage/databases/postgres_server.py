@@ -4,6 +4,7 @@ Several processes may write to it: an advisory lock serializes write transaction
 chained as by a single writer.
 """
 
+import shlex
 import uuid
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import AbstractContextManager, contextmanager, suppress
@@ -198,7 +199,7 @@ class PostgresServer:
         if version is None:
             raise errors.StoreNotFound(
                 f"expected a store at {self.address}, found none there: make one with `lookalike ingest SOURCE --store "
-                f"{self.address}`, or name the right database and schema"
+                f"{shlex.quote(str(self.address))}`, or name the right database and schema"
             )
         if version > SCHEMA_VERSION:
             raise errors.StoreVersion(

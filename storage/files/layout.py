@@ -1,5 +1,6 @@
 """The names of a store's files, and checks of its folder before it is opened or created."""
 
+import shlex
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -30,7 +31,7 @@ def require_store(folder: Path) -> None:
         if not folder.exists():
             raise StoreNotFound(
                 f"expected a store at {folder}, found nothing there: "
-                f"make one with `lookalike ingest SOURCE --store {folder}`, or name the right folder"
+                f"make one with `lookalike ingest SOURCE --store {shlex.quote(str(folder))}`, or name the right folder"
             )
         if not folder.is_dir():
             raise NotAStore(f"expected a store at {folder}, got a file: name the folder that holds the store")

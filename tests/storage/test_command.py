@@ -129,11 +129,11 @@ def test_repair_prints_what_it_did(storage: Command, store: Path) -> None:
 
 def test_delete_takes_ids_and_keys_together(storage: Command, store: Path) -> None:
     arguments = ("--id", 0, "--id", 3, "--key", "key 4", "--key", "key 0")
-    assert storage("delete", "--store", store, *arguments) == (0, f"3 deleted; {store} holds 1 items\n", "")
+    assert storage("delete", "--store", store, *arguments) == (0, f"3 deleted; {store} holds 1 item\n", "")
     with Store.open(store) as opened:
         assert opened.items() == [item(2)]
     assert len(index_file(store).read_bytes()) == 69
-    assert storage("delete", "--store", store, "--compact") == (0, f"0 deleted; {store} holds 1 items\n", "")
+    assert storage("delete", "--store", store, "--compact") == (0, f"0 deleted; {store} holds 1 item\n", "")
     assert (store / "index.faiss").stat().st_size == 45 + 2 * 4
 
 

@@ -15,6 +15,13 @@ from storage import LookalikeError, console
 from tests.commands import Command
 
 
+@pytest.mark.parametrize(
+    ("count", "expected"), [(0, "0 items"), (1, "1 item"), (2, "2 items"), (70_000, "70,000 items")]
+)
+def test_a_count_has_its_noun_in_the_right_number(count: int, expected: str) -> None:
+    assert console.counted(count, "item") == expected
+
+
 @dataclass(frozen=True)
 class _Part:
     count: int

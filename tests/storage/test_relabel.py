@@ -112,7 +112,7 @@ def test_a_backup_has_the_corrections(folder: Path, tmp_path: Path) -> None:
 def test_the_command_corrects_a_label(storage: Command, folder: Path) -> None:
     assert storage("relabel", "--store", folder, "--key", "key 1", "--label", "corrected") == (
         0,
-        f"1 relabelled; {folder} has 1 corrections\n",
+        f"1 relabelled; {folder} has 1 correction\n",
         "",
     )
     assert labels(folder) == {0: "label 0", 2: "label 2", 3: "corrected"}

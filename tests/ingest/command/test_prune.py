@@ -39,7 +39,7 @@ def test_more_than_half_is_removed_with_yes_only(ingest: Ingest, images: Path, s
         assert len(opened) == 3
     assert ingest("--prune", "--yes")[:2] == (
         0,
-        "0 added, 2 removed, 1 unchanged in TIME; STORE holds 1 items (recipe toy).\n",
+        "0 added, 2 removed, 1 unchanged in TIME; STORE holds 1 item (recipe toy).\n",
     )
     assert ingest("--yes")[0] == 2
 

@@ -1,6 +1,7 @@
 """`status` shows jobs and rejected inputs."""
 
 import json
+import shlex
 from pathlib import Path
 
 from storage import Store
@@ -20,6 +21,13 @@ def test_status_shows_the_jobs_and_what_was_rejected(run: Command, images: Path,
         f"1 rejected: run `lookalike retry --store {store}`",
     ]
     assert "finished" in out
+
+
+def test_the_command_that_retries_can_be_copied_to_a_shell(run: Command, images: Path, store: Path) -> None:
+    odd = store.with_name("my store's")
+    ingest_folder(images, odd)
+    retried_by = run("status", "--store", odd)[1].split("`")[-2]
+    assert shlex.split(retried_by) == ["lookalike", "retry", "--store", str(odd)]
 
 
 def test_status_as_json_is_the_only_thing_on_standard_output(run: Command, images: Path, store: Path) -> None:

@@ -1,5 +1,6 @@
 """Locations: where a store may be opened and created, and the errors where it may not."""
 
+import shlex
 from collections.abc import Callable
 from pathlib import Path
 
@@ -23,6 +24,12 @@ def test_a_missing_folder_is_refused(tmp_path: Path, writing: bool) -> None:
     )
     assert not Store.exists_at(folder)
     assert files(tmp_path) == {}
+
+
+def test_the_command_that_makes_a_missing_store_can_be_copied_to_a_shell(tmp_path: Path) -> None:
+    folder = tmp_path / "my store's"
+    made_by = error_message(StoreNotFound, Store.open, folder).split("`")[1]
+    assert shlex.split(made_by) == ["lookalike", "ingest", "SOURCE", "--store", str(folder)]
 
 
 @OPENINGS

@@ -5,7 +5,7 @@ from typing import Annotated
 
 import typer
 
-from search.commands.options import ForceOption, WhereOption, opened
+from search.commands.options import FigureForceOption, WhereOption, opened
 from search.where_option import where_of
 from storage import console
 from storage.console import MilvusOption, StoreOption
@@ -21,7 +21,7 @@ def draw_map(
     ] = None,
     names: Annotated[bool, typer.Option("--names", help="With --thumbnails: write file names below them.")] = False,
     where: WhereOption = None,
-    force: ForceOption = False,
+    force: FigureForceOption = False,
 ) -> None:
     """Draw a t-SNE map of the store, coloured by label."""
     if (size is not None or names) and not thumbnails:
@@ -40,7 +40,7 @@ def draw_map(
 def explore(
     store: StoreOption,
     out: Annotated[Path, typer.Option(help="The page to write, .html.")] = Path("explorer.html"),
-    k: Annotated[int, typer.Option("--k", "-k", help="How many neighbours each item has on the page.")] = 10,
+    k: Annotated[int, typer.Option("-k", help="How many neighbours each item has on the page.")] = 10,
     where: WhereOption = None,
     open_page: Annotated[bool, typer.Option("--open", help="Open the page in the browser.")] = False,
     force: Annotated[

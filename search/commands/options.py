@@ -16,9 +16,15 @@ if TYPE_CHECKING:
     from search.curation.outliers import Outliers
     from storage.files.output_file import OutputFile
 
+FigureForceOption = Annotated[
+    bool, typer.Option("--force", help="Replace the file of --figure even if it is no figure of Lookalike's.")
+]
+
 ForceOption = Annotated[
     bool,
-    typer.Option("--force", help="Replace the file of --figure even if it is no figure of Lookalike's, or of --plan."),
+    typer.Option(
+        "--force", help="Replace the file of --figure even if it is no figure of Lookalike's, and that of --plan."
+    ),
 ]
 
 WhereOption = Annotated[

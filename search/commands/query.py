@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from search.commands.options import ForceOption, WhereOption, figure_file_of, opened
+from search.commands.options import FigureForceOption, WhereOption, figure_file_of, opened
 from search.query_notes import query_notes
 from search.results import QueryResult
 from search.searcher import Searcher
@@ -45,7 +45,7 @@ def query(
         Path | None, typer.Option(help="With --image: the VGG16 weights the store was made with.")
     ] = None,
     figure: Annotated[Path | None, typer.Option(help="Draw the query and its neighbours to this file.")] = None,
-    force: ForceOption = False,
+    force: FigureForceOption = False,
     milvus: MilvusOption = None,
     json: Annotated[bool, typer.Option("--json", help="Print the hits as JSON.")] = False,
 ) -> None:

@@ -17,7 +17,7 @@ def test_a_page_is_written_and_written_again(search: Command, tmp_path: Path) ->
 
 def test_a_filter_selects_the_items_and_is_on_the_page(search: Command, tmp_path: Path) -> None:
     store, page = lines_store(tmp_path), tmp_path / "page.html"
-    ended = search("explore", "--store", store, "--out", page, "--where", "label=axis 1", "--k", 3)
+    ended = search("explore", "--store", store, "--out", page, "--where", "label=axis 1", "-k", 3)
     assert ended == (0, f"Wrote 18 items to {page}\n", "")
     assert json_of(page, "facts")["where"] == ["label=axis 1"]
     hits = search.json("query", "--store", store, "--id", 10, "-k", 3, "--where", "label=axis 1")["hits"]

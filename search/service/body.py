@@ -56,7 +56,10 @@ def _limit(scope: Scope) -> int:
     """Return the most bytes that the request's body may have, as many as it says if it does; raise Problem."""
     headers = Headers(scope=scope)
     lengths = headers.getlist("content-length")
-    has_body = "transfer-encoding" in headers or any(length != "0" for length in lengths)
+    encodings = headers.getlist("transfer-encoding")
+    if any(encoding.lower() != "chunked" for encoding in encodings):
+        raise Problem(400, "length_invalid", "expected no Transfer-Encoding but chunked", {"Connection": "close"})
+    has_body = bool(encodings) or any(length != "0" for length in lengths)
     if scope["method"] != "POST":
         if has_body:
             raise Problem(400, "body_unexpected", f"expected no body with {scope['method']}")

@@ -28,6 +28,10 @@ MAX_EXAMPLES = 1_000
 #: The most characters of a URL's path and query together.
 MAX_URL = 8_192
 
+#: The most bytes of a request's header fields, and of all of it but its body: 20 MB in chunks of 2 KB have fewer.
+MAX_HEADER_BYTES = 16_384
+MAX_FRAMING_BYTES = 131_072
+
 #: The shortest API key, in characters.
 MIN_KEY_LENGTH = 32
 

@@ -2,7 +2,7 @@
 
 import io
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass, field
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, overload
 
@@ -66,7 +66,19 @@ class QueryResult:
     def as_json(self) -> dict[str, Any]:
         """Return the query and its hits as JSON."""
         query = {"asked": self.query} | (identity(self.item) if self.item is not None else {})
-        return {"query": query, "hits": [asdict(hit) for hit in self.hits]}
+        return {"query": query, "hits": [_hit_as_json(hit) for hit in self.hits]}
+
+
+def _hit_as_json(hit: Hit) -> dict[str, Any]:
+    # asdict copies each value deeply, which took as long as a third of a query.
+    return {
+        "rank": hit.rank,
+        "id": hit.id,
+        "key": hit.key,
+        "label": hit.label,
+        "distance": hit.distance,
+        "metadata": dict(hit.metadata),
+    }
 
 
 @dataclass(frozen=True, eq=False, repr=False)

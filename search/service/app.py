@@ -3,7 +3,7 @@
 from collections.abc import AsyncIterator, Callable
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
-from typing import Annotated, Any, TypeVar
+from typing import Annotated, TypeVar
 
 from fastapi import FastAPI, Path, Request
 from fastapi.exceptions import RequestValidationError
@@ -96,17 +96,20 @@ class Service:
         """Return how many requests are in a thread or wait for one."""
         return self.work.running + self.pictures.running
 
-    async def answer_picture(self, data: bytes, options: SearchOptions) -> dict[str, Any]:
+    async def answer_picture(self, data: bytes, options: SearchOptions) -> JSONResponse:
         """Return the answer to a search by an encoded picture; raise Problem."""
 
-        def ask(loaded: Loaded) -> dict[str, Any]:
+        def ask(loaded: Loaded) -> JSONResponse:
             with self.decoded.decoded(loaded.searcher, data) as image:
-                return answers.image_answer(loaded.searcher, image, options)
+                return JSONResponse(answers.image_answer(loaded.searcher, image, options))
 
         return await self.answer(ask, self.pictures)
 
     async def answer(self, ask: Callable[[Loaded], Result], queue: WorkQueue | None = None) -> Result:
-        """Return what `ask` finds in the store, in a thread of a queue; raise Problem."""
+        """Return what `ask` makes of the store, in a thread of a queue; raise Problem.
+
+        It makes the whole response: the text of ten thousand hits would take the event loop a while.
+        """
 
         def work() -> Result:
             with self.store.use() as loaded:
@@ -169,24 +172,25 @@ def _add_searches(app: FastAPI, service: Service) -> None:
         body = await request.body()
         media_type = media_type_of(request.headers.get("content-type", ""))
         if is_image(media_type):
-            return JSONResponse(await service.answer_picture(body, options_of(request.query_params)))
+            return await service.answer_picture(body, options_of(request.query_params))
         require_json(media_type)
         if request.query_params:
             raise Problem(
                 422, "request_invalid", "expected the options of a JSON search in its body, got some in the URL"
             )
         asked = parsed(SearchRequest, body)
-        return JSONResponse(await service.answer(lambda loaded: answers.search_answer(loaded.searcher, asked)))
+        return await service.answer(lambda loaded: JSONResponse(answers.search_answer(loaded.searcher, asked)))
 
     @app.post("/v1/search/batch", summary="Search several times at once", **api_description.BATCH)
     async def search_batch(request: Request) -> JSONResponse:
         require_json(media_type_of(request.headers.get("content-type", "")))
         searches = parsed(BatchRequest, await request.body()).searches
         # One call, so that all answers are of one state of the store.
-        results = await service.answer(
-            lambda loaded: [answers.search_answer(loaded.searcher, asked) for asked in searches]
+        return await service.answer(
+            lambda loaded: JSONResponse(
+                {"results": [answers.search_answer(loaded.searcher, asked) for asked in searches]}
+            )
         )
-        return JSONResponse({"results": results})
 
 
 def _add_items(app: FastAPI, service: Service) -> None:
@@ -206,7 +210,7 @@ def _add_items(app: FastAPI, service: Service) -> None:
     async def query_items(request: Request) -> JSONResponse:
         require_json(media_type_of(request.headers.get("content-type", "")))
         asked = parsed(ItemsRequest, await request.body())
-        return JSONResponse(await service.answer(lambda loaded: answers.items_answer(loaded.searcher, asked)))
+        return await service.answer(lambda loaded: JSONResponse(answers.items_answer(loaded.searcher, asked)))
 
     @app.get("/v1/items/query", include_in_schema=False)
     async def refuse_query_by_get() -> None:

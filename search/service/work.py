@@ -2,7 +2,7 @@
 
 import asyncio
 from collections.abc import Callable
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import suppress
 from typing import TypeVar
 
@@ -29,17 +29,29 @@ class WorkQueue:
         if self.running >= self._most:
             raise unavailable("busy", f"expected at most {self._most} requests at once, got one more")
         loop = asyncio.get_running_loop()
+        answer: asyncio.Future[Result] = loop.create_future()
         future = self._threads.submit(work)
         self.running += 1
-        future.add_done_callback(lambda _: _call_in(loop, self._finish))
+        # The loop is woken once: asyncio's own wrapper of a future would wake it a second time.
+        future.add_done_callback(lambda done: _call_in(loop, lambda: self._finish(done, answer)))
         try:
             async with asyncio.timeout(self._seconds):
-                return await asyncio.wrap_future(future)
+                return await answer
         except TimeoutError:
             raise unavailable("timed_out", f"expected an answer within {self._seconds:g} seconds, got none") from None
+        finally:
+            # What nobody waits for any more is not begun.
+            future.cancel()
 
-    def _finish(self) -> None:
+    def _finish(self, done: "Future[Result]", answer: "asyncio.Future[Result]") -> None:
         self.running -= 1
+        if answer.done() or done.cancelled():
+            return
+        error = done.exception()
+        if error is not None:
+            answer.set_exception(error)
+        else:
+            answer.set_result(done.result())
 
     def close(self) -> None:
         """Begin nothing more; what runs, ends."""

@@ -107,7 +107,8 @@ def serve(options: ServiceOptions, on_started: Callable[[str], None], bounds: Bo
             http=with_deadline(bounds.seconds),
             ws="none",
             limit_concurrency=bounds.connections,
-            backlog=bounds.connections,
+            # As many are taken at once: if these were all that may be open, each of a flood would find too many.
+            backlog=bounds.connections // 2,
             timeout_keep_alive=5,
             timeout_graceful_shutdown=int(bounds.seconds),
             log_level="warning",

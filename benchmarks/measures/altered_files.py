@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 from benchmarks.errors import UnfitForBenchmark
 from benchmarks.measures.debian_pictures import DRAWINGS, INSTALL, WALLPAPERS
 from ingest.images.decoding import PIXEL_LIMIT
-from ingest.images.image_size import longer_side
+from ingest.images.image_size import image_size
 from ingest.images.images import Image, decode, read_bytes, shrink
 from ingest.sources import open_source
 
@@ -155,7 +155,8 @@ def _original(number: int, originals: NDArray[np.int64], copies: int) -> int:
 def _is_readable(folder: Path, number: int) -> bool:
     """Return whether a picture is not too large; a few drawings of the package are posters of 600 megapixels."""
     (path,) = folder.glob(f"{_name(number)}.*")
-    return longer_side(read_bytes(path), path.name) ** 2 <= 4 * PIXEL_LIMIT
+    width, height = image_size(read_bytes(path), path.name)
+    return width * height <= PIXEL_LIMIT
 
 
 def _wallpaper(folder: Path) -> Path | None:

@@ -5,25 +5,20 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-import cv2
 import numpy as np
-from numpy.typing import NDArray
 from rich.table import Table
 
 from benchmarks.measures.altered_files import ALTERED, AlteredCopy, make_folder
 from benchmarks.measures.intervals import wilson_interval
 from benchmarks.measures.phash_copies import is_installed, phash_pairs
+from benchmarks.measures.same_pictures import Relation, relation
 from ingest.embedding.network.backbone_factory import BackboneFactory
 from ingest.embedding.recipes import PHOTO
-from ingest.images.images import decode, read_bytes
 from ingest.job import ingest
 from search import Searcher
 from search.curation.calibration import Calibration
 from search.curation.duplicates import Duplicates, find_duplicates
 from storage.console import right_aligned
-
-#: The side and the mean difference of levels up to which two originals are one picture: Debian has some drawings twice.
-_SAME_SIDE, _SAME_LEVELS = 64, 2.0
 
 Pair = frozenset[str]
 
@@ -52,10 +47,10 @@ class HashedCopies:
 class FoundCopies:
     """What was found in the folders of a size: of `copies` by kind, and of `called` pairs how many are copies.
 
-    `twins` of the called pairs are two originals that are the same picture but for their colours, turned, or in parts:
-    to tell takes an eye; here they count as wrong. `forecast` and `held_back` are the shares of copies that the store's
-    own calibration expects to find and found of those held back, `expected` the share of called pairs that it expects
-    to be copies; None where there is none.
+    `variants` of the others are pairs that the packages have already: one picture turned, mirrored or in other colours,
+    as their pixels or people tell; they count as wrong in `precision`. `forecast` and `held_back` are the shares of
+    copies that the store's own calibration expects to find and found of those held back, `expected` the share of called
+    pairs that it expects to be copies; None where there is none.
     """
 
     pictures: int
@@ -66,7 +61,7 @@ class FoundCopies:
     recall_ci95: tuple[float, float]
     called: int
     right: int
-    twins: int
+    variants: int
     forecast: float | None = None
     held_back: float | None = None
     expected: float | None = None
@@ -87,7 +82,18 @@ class CopiesFoundReport:
     def table(self) -> Table:
         """Return the report as a table to print."""
         columns = right_aligned(
-            *("pictures", "folders", "found", "95 %", "forecast", "held back", "called", "right", "twins", "expected"),
+            *(
+                "pictures",
+                "folders",
+                "found",
+                "95 %",
+                "forecast",
+                "held back",
+                "called",
+                "right",
+                "variants",
+                "expected",
+            ),
             *("PHash: found", "called", "right"),
         )
         table = Table(*columns, title="Altered copies found", title_justify="left")
@@ -106,7 +112,7 @@ class CopiesFoundReport:
             theirs = ("-",) * 3
             if hashed is not None:
                 theirs = (f"{hashed.recall:.3f}", f"{hashed.called:,}", f"{hashed.precision:.3f}")
-            ours = (held_back, f"{size.called:,}", f"{size.precision:.3f}", f"{size.twins:,}", expected)
+            ours = (held_back, f"{size.called:,}", f"{size.precision:.3f}", f"{size.variants:,}", expected)
             table.add_row(*cells, *ours, *theirs)
         return table
 
@@ -119,7 +125,7 @@ class Draw:
     found: Sequence[bool]
     called: int
     right: int
-    twins: int
+    variants: int
     calibration: Calibration | None
     hashed: "HashedDraw | None" = None
 
@@ -172,12 +178,9 @@ def judge(folder: Path, copies: Sequence[AlteredCopy], duplicates: Duplicates) -
         group_of |= {member.key: number for member in members}
         called += [frozenset((group.kept.key, member.key)) for member in members[1:]]
     found = [group_of.get(copy.name, -1) == group_of.get(copy.original, -2) for copy in copies]
-    origin = {copy.name: copy.original for copy in copies}
-    right = _are_right(folder, copies, called)
-    twins = sum(
-        not is_right and all(name not in origin for name in pair) for pair, is_right in zip(called, right, strict=True)
-    )
-    return Draw(copies, found, len(called), sum(right), twins, duplicates.auto)
+    relations = _relations(folder, copies, called)
+    right, variants = (relations.count(relation) for relation in (Relation.SAME, Relation.VARIANT))
+    return Draw(copies, found, len(called), right, variants, duplicates.auto)
 
 
 def judge_hashes(folder: Path, copies: Sequence[AlteredCopy], names: Sequence[str]) -> HashedDraw:
@@ -185,30 +188,16 @@ def judge_hashes(folder: Path, copies: Sequence[AlteredCopy], names: Sequence[st
     called = [frozenset(pair) for pair in phash_pairs(folder, names)]
     pairs = set(called)
     found = [frozenset((copy.name, copy.original)) in pairs for copy in copies]
-    return HashedDraw(found, len(called), sum(_are_right(folder, copies, called)))
+    return HashedDraw(found, len(called), _relations(folder, copies, called).count(Relation.SAME))
 
 
-def _are_right(folder: Path, copies: Sequence[AlteredCopy], called: Sequence[Pair]) -> list[bool]:
-    """Return which pairs are copies of one original, or of two of the same pixels."""
+def _relations(folder: Path, copies: Sequence[AlteredCopy], called: Sequence[Pair]) -> list[Relation]:
+    """Return how the originals of each pair are related; one original is the same picture as itself."""
     origin = {copy.name: copy.original for copy in copies}
-    small: dict[str, NDArray[np.float32]] = {}
-
-    def same(pair: Pair) -> bool:
-        first, second = (origin.get(name, name) for name in sorted(pair))
-        return first == second or _are_same(folder, first, second, small)
-
-    return [same(pair) for pair in called]
-
-
-def _are_same(folder: Path, first: str, second: str, small: dict[str, NDArray[np.float32]]) -> bool:
-    """Return whether two originals have the same pixels, at a small size."""
-    for name in (first, second):
-        if name not in small:
-            image = decode(read_bytes(folder / name), name)
-            small[name] = np.asarray(
-                cv2.resize(image, (_SAME_SIDE, _SAME_SIDE), interpolation=cv2.INTER_AREA), np.float32
-            )
-    return float(np.abs(small[first] - small[second]).mean()) <= _SAME_LEVELS
+    originals = [[origin.get(name, name) for name in sorted(pair)] for pair in called]
+    return [
+        Relation.SAME if first == second else relation(folder / first, folder / second) for first, second in originals
+    ]
 
 
 def _by_kind(copies: Sequence[Sequence[AlteredCopy]], found: Sequence[Sequence[bool]]) -> dict[str, list[bool]]:
@@ -247,7 +236,7 @@ def _summary(pictures: int, draws: Sequence[Draw]) -> FoundCopies:
         wilson_interval(recall, len(every)),
         called,
         sum(draw.right for draw in draws),
-        sum(draw.twins for draw in draws),
+        sum(draw.variants for draw in draws),
         float(np.mean([calibration.forecast_share for calibration in calibrations])) if calibrations else None,
         float(np.mean(held_back)) if held_back else None,
         sum(calibration.expected_copies for calibration in calibrations) / called if called and calibrations else None,

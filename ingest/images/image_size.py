@@ -24,12 +24,18 @@ _HEADERS: dict[str, Callable[[io.BytesIO], ImageFile]] = {
 }
 
 
-def longer_side(data: bytes, name: str) -> int:
-    """Return the longer side of an encoded image in pixels, decoded if need be; raise UnreadableImage."""
+def image_size(data: bytes, name: str) -> tuple[int, int]:
+    """Return the width and height of an encoded image in pixels, decoded if need be; raise UnreadableImage."""
     plugin = _HEADERS.get(image_format(data[:SIGNATURE_BYTES]) or "")
     if plugin is not None:
         # Pillow raises nearly anything for a damaged header: decoding says what is wrong.
         with contextlib.suppress(Exception):
-            return max(plugin(io.BytesIO(data[:_HEADER_BYTES])).size)
+            width, height = plugin(io.BytesIO(data[:_HEADER_BYTES])).size
+            return width, height
     decoded = decode_scaled(data, name, 1)
-    return max(decoded.width, decoded.height)
+    return decoded.width, decoded.height
+
+
+def longer_side(data: bytes, name: str) -> int:
+    """Return the longer side of an encoded image in pixels, decoded if need be; raise UnreadableImage."""
+    return max(image_size(data, name))

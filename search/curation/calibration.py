@@ -16,14 +16,16 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ingest.images.images import Image
-from search.curation.candidate_pairs import MAX_RATIO, NEAREST, NEIGHBOURS, surroundings, usual_distances
+from search.curation.candidate_pairs import BEHIND, NEAREST, NEIGHBOURS, most_alike, surroundings, usual_distances
 from search.curation.copy_confidence import Evidence
 from search.curation.item_pictures import ItemPictures
 from search.curation.perturbations import PERTURBATIONS
-from search.curation.second_look import look, prepared
+from search.curation.prepared_picture import prepared
+from search.curation.second_look import look
+from search.curation.sketches import Sketches, likeness, sketch
 from search.errors import RadiusUnknown
 from search.searcher import Searcher
-from storage import Store
+from storage import Hit, Store
 
 Distances = NDArray[np.float64]
 
@@ -150,21 +152,31 @@ def _seen(
     """Return what is seen of copies of an item's picture; `changes`, (n, dim), are those of its vector."""
     original = store.vectors([id])[0].astype(np.float64)
     vectors = original + changes
-    own = _filled(np.array([hit.distance for hit in store.nearest(original, NEIGHBOURS, exclude=[[id]])[0]]))
-    others = store.nearest(vectors, NEIGHBOURS, exclude=[[id]] * len(vectors))
+    own = [hit.distance for hit in store.nearest(original, NEIGHBOURS, exclude=[[id]])[0]]
+    others = store.nearest(vectors, BEHIND, exclude=[[id]] * len(vectors))
     seen_first = prepared(image)
     seen: list[Evidence | None] = []
     for vector, copy, hits in zip(vectors, copies, others, strict=True):
         distance = float(np.linalg.norm(vector - original))
-        around = _filled(np.array([hit.distance for hit in hits]))
+        around = [hit.distance for hit in hits]
         # As if the copy were in the store: then its original is among its neighbours.
-        usual = usual_distances(np.array([own, np.sort([distance, *around])[: len(own)]]))
-        ratio = distance / float(np.sqrt(usual.prod()))
-        sparsity = float(np.sqrt(usual.prod())) / usual_of_all
-        near = min(np.count_nonzero(own < distance), np.count_nonzero(around < distance)) < NEAREST
-        is_candidate = bool(near and ratio <= MAX_RATIO)
+        usual = [usual_distances(_filled(np.sort([*distances, distance]))[None]) for distances in (own, around)]
+        ratio = distance / float(np.sqrt(np.prod(usual)))
+        sparsity = float(np.sqrt(np.prod(usual))) / usual_of_all
+        near = min(np.count_nonzero(np.array(distances) < distance) for distances in (own, around)) < NEAREST
+        is_candidate = near or _is_alike(store, image, copy, distance, hits)
         seen.append(Evidence(look(seen_first, prepared(copy)), ratio, sparsity) if is_candidate else None)
     return seen
+
+
+def _is_alike(store: Store, image: Image, copy: Image, distance: float, hits: Sequence[Hit]) -> bool:
+    """Return whether a picture, not among the nearest of a copy, would be a candidate for its sketch."""
+    behind = [hit.id for hit in hits if hit.distance < distance][NEAREST:]
+    if len(behind) + NEAREST >= BEHIND:
+        return False
+    picture = sketch(copy)
+    alike = np.append(Sketches(store, behind).likeness_to(picture, behind), likeness(picture, sketch(image)[None]))
+    return len(behind) in most_alike(alike)
 
 
 def _filled(distances: Distances) -> Distances:

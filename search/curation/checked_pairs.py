@@ -6,7 +6,7 @@ it. Connected components would instead chain pictures into groups whose ends hav
 
 import time
 from collections import defaultdict
-from collections.abc import Callable, Container, Iterator, Mapping, Sequence
+from collections.abc import Callable, Container, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
 
@@ -19,6 +19,7 @@ from search.curation.item_pictures import ItemPictures
 from search.curation.keep_rule import KeepRule, StoredPicture, stored_pictures
 from search.curation.pair_kind import kind_of_copy
 from search.curation.second_look import look
+from search.curation.visible_border import bordered
 from storage import Store
 from storage.types.items import SourcedItem
 
@@ -122,8 +123,13 @@ class GroupMaker:
             for id, confidence in confidences.items()
             for other in self._same_content[self._items[id].item.content]
         }
+        with_border = self._bordered(confidences)
         pictures = [
-            replace(picture, gone=picture.gone or picture.item.id in self._pictures.changed)
+            replace(
+                picture,
+                gone=picture.gone or picture.item.id in self._pictures.changed,
+                bordered=picture.item.content in with_border,
+            )
             for picture in stored_pictures([self._items[id] for id in sorted(hub_confidence)])
         ]
         kept, *others = sorted(pictures, key=self._rule.rank)
@@ -131,6 +137,21 @@ class GroupMaker:
         members.sort(key=lambda member: (member.confidence or 0.0, member.distance, member.id))
         first = Member(kept.item, 0.0, Kind.IDENTICAL_FILE, 1.0, True, self._rule.reason(kept, others[0]), kept.path)
         return DuplicateGroup((first, *members))
+
+    def _bordered(self, ids: Iterable[int]) -> set[bytes]:
+        """Return the contents of a group, its first item being that of which the others are copies, with a border."""
+        hub, *others = ids
+        contents = set()
+        for other in others:
+            pair = min(hub, other), max(hub, other)
+            pictures = [self._pictures.prepared(id) for id in pair]
+            evidence = self._checked.evidence.get(pair)
+            if evidence is not None and pictures[0] is not None and pictures[1] is not None:
+                flags = bordered(pictures[0], pictures[1], evidence.look)
+                contents |= {
+                    self._items[id].item.content for id, has_border in zip(pair, flags, strict=True) if has_border
+                }
+        return contents
 
     def _member(self, picture: StoredPicture, kept: StoredPicture, hub_confidence: Mapping[int, float]) -> Member:
         item, reason = picture.item, self._rule.reason(picture, kept)

@@ -46,29 +46,32 @@ class Evidence:
         """Return what the regression is of."""
         seen = self.look
         return (
-            min(seen.agreement),
-            max(seen.agreement),
-            float(np.log1p(seen.matches)),
-            seen.matched,
-            min(0.5, seen.differing),
+            min(seen.pixels.agreement),
+            max(seen.pixels.agreement),
+            float(np.log1p(seen.transform.matches)),
+            seen.transform.matched,
+            min(0.5, seen.pixels.differing),
             float(np.log(0.05 + min(1.2, self.ratio))),
-            float(np.log1p(seen.features)),
-            min(seen.overlaps),
-            min(60.0, seen.residual) / 60,
-            min(0.5, seen.colour),
+            float(np.log1p(min(seen.features))),
+            min(seen.pixels.overlaps),
+            min(60.0, seen.pixels.residual) / 60,
+            min(0.5, seen.pixels.colour),
             min(1.5, self.sparsity),
+            seen.pixels.lost,
+            min(200.0, seen.pixels.worst) / 60,
+            seen.transform.matches / max(1, *seen.features),
         )
 
     @property
     def is_empty(self) -> bool:
         """Return whether one of the pictures has next to no features, so that the regression says nothing."""
-        return self.look.features < _LEAST_FEATURES
+        return min(self.look.features) < _LEAST_FEATURES
 
     def log_odds(self) -> float:
         """Return the logarithm of the odds that the pair is a copy, where copies are as common as others."""
         seen = self.look
         if self.is_empty:
-            same = min(seen.agreement) > 0.9 and seen.colour < 0.003 and seen.differing < 0.001
+            same = min(seen.pixels.agreement) > 0.9 and seen.pixels.colour < 0.003 and seen.pixels.differing < 0.001
             return _EMPTY_COPY if same else _EMPTY_OTHER
         return MODEL.log_odds(self.values())
 

@@ -7,7 +7,7 @@ from ingest.errors import UnreadableImage
 from ingest.images.images import Image, content_digest, decode, decode_scaled
 from ingest.sources.confined_folder import ConfinedFolder
 from ingest.sources.source_file import folder_of
-from search.curation.second_look import FEATURE_SIDE, Picture, prepared
+from search.curation.prepared_picture import FEATURE_SIDE, Picture, prepared
 from search.thumbnail_image import thumbnail_image
 from storage import Store
 from storage.types.items import SourcedItem

@@ -1,4 +1,4 @@
-"""Decide which picture of a group is kept: a file that is still there, then by the rules asked for, then the largest.
+"""Decide which picture of a group is kept: a file that is there, then by the rules asked for, then the largest.
 
 Every rule gives each picture a rank, the smaller the better; where two have the same, the next rule decides. A file's
 time is the one clock that is asked.
@@ -27,7 +27,8 @@ class StoredPicture:
     """An item with what its file is like now.
 
     `path` is None if its source has no files; `gone` says that the file is not there, or not as it was embedded. `size`
-    in bytes and `time` in nanoseconds are 0 without a file.
+    in bytes and `time` in nanoseconds are 0 without a file. `bordered` says that it has a border which makes it larger
+    than another of its group.
     """
 
     item: Item
@@ -35,6 +36,7 @@ class StoredPicture:
     gone: bool = False
     size: int = 0
     time: int = 0
+    bordered: bool = False
 
     @property
     def sides(self) -> tuple[int, int]:
@@ -92,6 +94,7 @@ _STILL_THERE = _Rule(
 
 _NAMED = {
     LARGEST: [
+        _Rule(lambda picture: picture.bordered, lambda _: "has no border", lambda _: "has a border"),
         _Rule(lambda picture: -_pixels(picture), partial(_sides, "largest"), partial(_sides, "smaller")),
         _Rule(
             lambda picture: -picture.size,

@@ -12,7 +12,7 @@ from dataclasses import replace
 import numpy as np
 
 from search.curation.calibration import copied_sample
-from search.curation.candidate_pairs import MAX_PAIRS, MAX_RATIO, NEAREST, surroundings
+from search.curation.candidate_pairs import MAX_PAIRS, NEAREST, surroundings
 from search.curation.checked_pairs import CheckedPairs, Pair, check_pairs
 from search.curation.copy_confidence import LIMIT
 from search.curation.different_pairs import different_pairs
@@ -69,7 +69,7 @@ def find_leaks(
     left_out = 0
     if radius is None:
         ratios = {pair: around.ratio(*pair, distance) for pair, distance in near.items()}
-        nearest = sorted((pair for pair in near if ratios[pair] <= MAX_RATIO), key=lambda pair: ratios[pair])
+        nearest = sorted(near, key=lambda pair: ratios[pair])
         near = {pair: near[pair] for pair in nearest[:MAX_PAIRS]}
         left_out = len(nearest) - len(near)
     checked = CheckedPairs({})

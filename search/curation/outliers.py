@@ -6,6 +6,7 @@ which compares it with the neighbours' own, misses outliers that are alike: of 1
 not have, its mean precision was 0.16 and that of the distance 0.71 (k = 20).
 """
 
+from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any
@@ -40,18 +41,23 @@ DEFAULT_LIMIT = 20
 
 @dataclass(frozen=True)
 class Outlier:
-    """An item, the distance of its k-th neighbour, that in units of what is usual, and its nearest neighbours."""
+    """An item, the distance of its k-th neighbour, that in units of what is usual, and its nearest neighbours.
+
+    `copies` are other items of the same file, which are not listed again.
+    """
 
     item: Item
     score: float
     distance: float
     neighbours: tuple[Hit, ...]
+    copies: tuple[Item, ...] = ()
 
     def as_json(self) -> dict[str, Any]:
         """Return the outlier as JSON."""
         return identity(self.item) | {
             "score": self.score,
             "distance": self.distance,
+            "copies": [identity(copy) for copy in self.copies],
             "neighbours": [identity(hit) | {"distance": hit.distance} for hit in self.neighbours],
         }
 
@@ -98,11 +104,12 @@ class Outliers:
 
     def table(self) -> Table:
         """Return the outliers as a table to print."""
-        table = Table(*right_aligned("score", "nearest"), "label", *right_aligned("id"), "key")
+        table = Table(*right_aligned("score", "nearest"), "label", *right_aligned("id", "files"), "key")
         for outlier in self.outliers:
             item = outlier.item
             nearest = f"{outlier.neighbours[0].distance:.4f}"
-            cells = (f"{outlier.score:.2f}", nearest, "-" if item.label is None else item.label, str(item.id), item.key)
+            label, files = "-" if item.label is None else item.label, f"{1 + len(outlier.copies):,}"
+            cells = (f"{outlier.score:.2f}", nearest, label, str(item.id), files, item.key)
             table.add_row(*(Text(printable(cell)) for cell in cells))
         return table
 
@@ -112,8 +119,8 @@ def find_outliers(
 ) -> Outliers:
     """Return the items whose k-th neighbour is farthest, at most `limit`, at least `min_score` times as far as usual.
 
-    Files of the same bytes count as one neighbour, so that copies do not hide an outlier. Among k other items or fewer
-    the farthest counts. Raise InvalidQuery for k below 1.
+    Files of the same bytes count as one, as an outlier and as a neighbour: copies do not hide an outlier. Among k other
+    items or fewer the farthest counts. Raise InvalidQuery for k below 1.
     """
     store = searcher.store
     items = store.items()
@@ -126,12 +133,17 @@ def find_outliers(
     scores = distances / usual
     is_far = (distances > 0) & (scores >= min_score)
     order = np.lexsort((neighbours.ids, -scores))
+    items_of: dict[bytes, list[Item]] = defaultdict(list)
+    for item in items:
+        items_of[item.content].append(item)
+    is_far &= np.array([items_of[by_id[id].content][0].id == id for id in neighbours.ids.tolist()], np.bool_)
     outliers = [
         Outlier(
             by_id[int(neighbours.ids[row])],
             float(scores[row]),
             float(distances[row]),
             tuple(_hits(neighbours, row, np.flatnonzero(counted[row])[:_SHOWN].tolist(), by_id)),
+            tuple(items_of[by_id[int(neighbours.ids[row])].content][1:]),
         )
         for row in order[is_far[order]][:limit].tolist()
     ]

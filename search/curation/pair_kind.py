@@ -27,18 +27,18 @@ def kind_of_copy(first: Item, second: Item, seen: Look, pictures: ItemPictures) 
         return Kind.IDENTICAL_FILE
     if _may_be_identical(first, second, seen) and _are_identical(first, second, pictures):
         return Kind.IDENTICAL_PIXELS
-    if seen.mirrored or abs(seen.degrees) > _TURNED:
+    if seen.transform.mirrored or abs(seen.degrees) > _TURNED:
         return Kind.TURNED
-    if min(seen.overlaps) < _CROPPED:
+    if min(seen.pixels.overlaps) < _CROPPED:
         return Kind.CROPPED
-    if seen.differing > _DIFFERING or seen.colour > _COLOUR or min(seen.agreement) < _AGREEMENT:
+    if seen.pixels.differing > _DIFFERING or seen.pixels.colour > _COLOUR or min(seen.pixels.agreement) < _AGREEMENT:
         return Kind.EDITED
     return Kind.REENCODED
 
 
 def _may_be_identical(first: Item, second: Item, seen: Look) -> bool:
     sides = [(item.metadata.get("width"), item.metadata.get("height")) for item in (first, second)]
-    return sides[0] == sides[1] and not seen.mirrored and seen.colour < _NO_COLOUR
+    return sides[0] == sides[1] and not seen.transform.mirrored and seen.pixels.colour < _NO_COLOUR
 
 
 def _are_identical(first: Item, second: Item, pictures: ItemPictures) -> bool:

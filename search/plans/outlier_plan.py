@@ -12,14 +12,17 @@ _KIND = "outlier"
 
 
 def plan_of_outliers(outliers: Outliers, store: Store) -> Plan:
-    """Return a plan for a store in a folder, a group for each outlier; raise NotAStore for a store on a server."""
+    """Return a plan for a store in a folder, a group for each outlier and its copies; raise NotAStore for a server."""
     location = os.path.abspath(store.folder)  # noqa: PTH100 - keeps links, as the names of sources do
-    items = store.sourced_items_by_id([outlier.item.id for outlier in outliers.outliers])
+    files = [
+        (number, outlier, item.id)
+        for number, outlier in enumerate(outliers.outliers, start=1)
+        for item in (outlier.item, *outlier.copies)
+    ]
+    items = store.sourced_items_by_id([id for _, _, id in files])
     rows = [
         _row(number, outlier, picture, source_root(sourced.source))
-        for number, (outlier, sourced, picture) in enumerate(
-            zip(outliers.outliers, items, stored_pictures(items), strict=True), start=1
-        )
+        for (number, outlier, _), sourced, picture in zip(files, items, stored_pictures(items), strict=True)
     ]
     return checked_plan(shown_root(location), rows)
 
@@ -28,11 +31,11 @@ def _row(number: int, outlier: Outlier, picture: StoredPicture, root: str | None
     return PlanRow(
         group=str(number),
         action=Action.KEEP,
-        key=outlier.item.key,
-        digest=outlier.item.content,
+        key=picture.item.key,
+        digest=picture.item.content,
         root=root,
         kind=_KIND,
         reason=f"{outlier.score:.2f} times as far as usual",
-        label=outlier.item.label,
+        label=picture.item.label,
         size=picture.size or None,
     )

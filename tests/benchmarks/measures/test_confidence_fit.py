@@ -6,7 +6,7 @@ import cv2
 import numpy as np
 import pytest
 
-from benchmarks.measures import altered_files, labelled_pairs
+from benchmarks.measures import altered_files, labelled_pairs, same_pictures
 from benchmarks.measures.altered_files import make_folder
 from benchmarks.measures.confidence_fit import fit_confidence, source_of
 from ingest.job import ingest
@@ -32,8 +32,8 @@ def pairs(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> list[labelled_pair
     pictures.mkdir()
     copies = make_folder(pictures, 15, seed=3, copies=15)
     ingest(f"folder:{pictures}", tmp_path / "store", recipe=TOY, make_backbone=toy_backbone())
-    same = frozenset(labelled_pairs.file_digest(pictures / f"picture-{number:04}.png") for number in (1, 2))
-    monkeypatch.setattr(labelled_pairs, "same_drawings", lambda: {same})
+    same = frozenset(same_pictures.file_digest(pictures / f"picture-{number:04}.png") for number in (1, 2))
+    monkeypatch.setattr(same_pictures, "same_drawings", lambda: {same})
     with Store.open(tmp_path / "store") as store:
         return list(labelled_pairs.labelled_pairs(pictures, store, copies))
 

@@ -49,7 +49,7 @@ def test_copies_are_found_in_the_group_of_their_original_and_called_pairs_are_ri
         ),
     )
     assert judge(tmp_path, copies, Duplicates(None, 8, groups, calibration)) == Draw(
-        copies, [True, False, False], called=4, right=2, twins=1, calibration=calibration
+        copies, [True, False, False], called=4, right=2, variants=0, calibration=calibration
     )
 
 

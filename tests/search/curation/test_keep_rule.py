@@ -17,7 +17,14 @@ from tests.toys import TOY, grey, png, toy_backbone
 
 def picture(id: int, width: int, height: int, **facts: int) -> StoredPicture:
     item = Item(id, f"{id}.png", None, {"width": width, "height": height}, bytes(32))
-    return StoredPicture(item, Path(f"{id}.png"), bool(facts.get("gone")), facts.get("size", 9), facts.get("time", 5))
+    return StoredPicture(
+        item,
+        Path(f"{id}.png"),
+        bool(facts.get("gone")),
+        facts.get("size", 9),
+        facts.get("time", 5),
+        bool(facts.get("bordered")),
+    )
 
 
 BEST = picture(3, 20, 10)
@@ -27,6 +34,7 @@ BEST = picture(3, 20, 10)
     ("other", "kept_reason", "other_reason"),
     [
         (picture(0, 90, 90, gone=1), "its file is still there", "its file is gone or has changed"),
+        (picture(0, 30, 30, bordered=1), "has no border", "has a border"),
         (picture(0, 10, 19), "largest: 20 × 10", "smaller: 10 × 19"),  # noqa: RUF001
         (picture(0, 10, 20, size=8), "least compressed: 9 bytes", "more compressed: 8 bytes"),
         (picture(0, 10, 20, time=6), "oldest file", "newer file"),

@@ -37,6 +37,7 @@ def test_the_farthest_items_come_first_with_their_nearest_neighbours(tmp_path: P
                 "label": None,
                 "score": pytest.approx(110, abs=1e-2),
                 "distance": pytest.approx(110 * LEVEL, abs=1e-6),
+                "copies": [],
                 "neighbours": [
                     {"id": 20, "key": "far", "label": "grey", "distance": pytest.approx(110 * LEVEL, abs=1e-6)},
                     {"id": 19, "key": "39", "label": None, "distance": pytest.approx(211 * LEVEL, abs=1e-6)},
@@ -48,6 +49,7 @@ def test_the_farthest_items_come_first_with_their_nearest_neighbours(tmp_path: P
                 "label": "grey",
                 "score": pytest.approx(101, abs=1e-2),
                 "distance": pytest.approx(101 * LEVEL, abs=1e-6),
+                "copies": [],
                 "neighbours": [
                     {"id": 19, "key": "39", "label": None, "distance": pytest.approx(101 * LEVEL, abs=1e-6)},
                     {"id": 18, "key": "38", "label": None, "distance": pytest.approx(102 * LEVEL, abs=1e-6)},
@@ -77,13 +79,17 @@ def test_distances_are_those_of_the_kth_neighbour_of_scikit_learn(tmp_path: Path
     )
 
 
-def test_copies_of_one_file_do_not_hide_an_outlier(tmp_path: Path) -> None:
+def test_copies_of_one_file_do_not_hide_an_outlier_and_are_listed_once(tmp_path: Path) -> None:
     levels = {f"{level}": level for level in range(20, 30)} | {f"copy {number}": 200 for number in range(3)}
     with grey_searcher(tmp_path, levels) as searcher:
-        outliers = find_outliers(searcher, 2, limit=3)
-    assert keys(outliers) == ["copy 0", "copy 1", "copy 2"]
-    assert [hit.key for hit in outliers.outliers[0].neighbours] == ["29", "28"]
-    assert [outlier.distance for outlier in outliers.outliers] == pytest.approx([172 * LEVEL] * 3, abs=1e-6)
+        outliers = find_outliers(searcher, 2)
+    assert (keys(outliers)[0], len(keys(outliers)), outliers.item_count) == ("copy 0", 11, 13)
+    first = outliers.outliers[0]
+    assert [copy.key for copy in first.copies] == ["copy 1", "copy 2"]
+    assert [copy["key"] for copy in first.as_json()["copies"]] == ["copy 1", "copy 2"]
+    assert [hit.key for hit in first.neighbours] == ["29", "28"]
+    assert first.distance == pytest.approx(172 * LEVEL, abs=1e-6)
+    assert [cell.strip() for cell in str(outliers).splitlines()[4].split("│")[1:-1]][-3:] == ["10", "3", "copy 0"]
 
 
 def test_of_many_copies_of_another_file_one_counts(tmp_path: Path) -> None:
@@ -134,4 +140,4 @@ def test_outliers_are_shown_as_strips_and_printed_as_a_table(tmp_path: Path) -> 
     assert "item 20 (far): 101.00 times as far as usual" in html
     lines = str(outliers).splitlines()
     assert lines[0] == outliers.summary()
-    assert [cell.strip() for cell in lines[-2].split("│")[1:-1]] == ["101.00", "0.7922", "-", "20", "far"]
+    assert [cell.strip() for cell in lines[-2].split("│")[1:-1]] == ["101.00", "0.7922", "-", "20", "1", "far"]

@@ -23,12 +23,16 @@ _LITTLE_AGREEMENT = 0.5
 
 @dataclass(frozen=True)
 class LabelledPair:
-    """Two pictures by their keys, what is seen of them, and whether one is a copy of the other; None: unclear."""
+    """Two pictures by their keys, what is seen of them, and whether one is a copy of the other; None: unclear.
+
+    A pair of another `weight` than 1 counts as so many when a regression is fitted.
+    """
 
     first: str
     second: str
     evidence: Evidence
     is_copy: bool | None
+    weight: float = 1.0
 
 
 def labelled_pairs(folder: Path, store: Store, copies: Sequence[AlteredCopy]) -> Iterator[LabelledPair]:

@@ -47,6 +47,9 @@ def relation(first: Path, second: Path) -> Relation:
         return Relation.VARIANT
     ratio, here = _small(first)
     other_ratio, other = _small(second)
+    if max(np.ptp(here), np.ptp(other), np.abs(here - other).max()) <= _LEVELS:
+        # Empty pages are the same whatever their proportions.
+        return Relation.SAME
     if abs(ratio - other_ratio) <= _PROPORTIONS and _are_same(here, other):
         return Relation.SAME
     for turns in range(4):

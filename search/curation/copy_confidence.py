@@ -21,7 +21,7 @@ LIMIT = 0.4
 
 #: With fewer features than this a picture is as good as empty: only the same colours tell of a copy.
 _LEAST_FEATURES = 3
-_EMPTY_COPY, _EMPTY_OTHER = 3.0, -5.0
+_EMPTY_COPY, _EMPTY_OTHER = 5.0, -5.0
 
 #: Before any pair is seen, one copy among so many pairs is assumed.
 _ASSUMED_PAIRS = 5
@@ -71,7 +71,7 @@ class Evidence:
         """Return the logarithm of the odds that the pair is a copy, where copies are as common as others."""
         seen = self.look
         if self.is_empty:
-            same = min(seen.pixels.agreement) > 0.9 and seen.pixels.colour < 0.003 and seen.pixels.differing < 0.001
+            same = min(seen.pixels.agreement) > 0.95 and seen.pixels.colour < 0.003 and seen.pixels.differing < 0.001
             return _EMPTY_COPY if same else _EMPTY_OTHER
         return MODEL.log_odds(self.values())
 

@@ -55,6 +55,12 @@ def test_thin_lines_on_white_are_compared_by_what_they_change(tmp_path: Path) ->
     assert related(tmp_path, first, second) is Relation.OTHER
 
 
+def test_empty_pages_of_the_same_colour_are_the_same(tmp_path: Path) -> None:
+    page = np.full((40, 30, 3), 250, np.uint8)
+    assert related(tmp_path, page, page[:20]) is Relation.SAME
+    assert related(tmp_path, page, page[:20] - 40) is Relation.OTHER
+
+
 def test_a_pair_that_people_told_is_a_variant(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     for name, seed in (("a", 1), ("b", 2)):
         (tmp_path / f"{name}.png").write_bytes(png(scene(seed)))

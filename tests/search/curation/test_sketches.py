@@ -17,7 +17,7 @@ def alike(first: Image, second: Image) -> float:
 
 @pytest.mark.parametrize("kind", ["re-encoded", "resized", "mirrored", "bordered", "grey", "brighter"])
 def test_a_copy_has_the_same_sketch(kind: str) -> None:
-    assert alike(SCENE, PERTURBATIONS[kind](SCENE)) > 0.95
+    assert alike(SCENE, PERTURBATIONS[kind](SCENE)) > 0.9
 
 
 @pytest.mark.parametrize("turns", [1, 2, 3])
@@ -28,7 +28,7 @@ def test_it_is_the_same_in_all_ways_to_turn_and_mirror_a_picture(turns: int, ste
 
 def test_other_pictures_and_empty_ones_have_other_sketches() -> None:
     assert alike(SCENE, scene(2)) < 0.7
-    assert alike(SCENE, np.full((20, 30), 90, np.uint8)) == 0
+    assert alike(SCENE, np.full((20, 30), 90, np.uint8)) < 0.1
 
 
 def test_the_likeness_of_each_of_some_pictures_is_told() -> None:

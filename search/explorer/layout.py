@@ -42,10 +42,10 @@ def layout(store: Store, ids: NDArray[np.int64], vectors: NDArray[np.float32], f
         points = _side_by_side(len(ids))
     else:
         points = projection.project_many(vectors) if many else tsne.tsne(vectors)
-    places = _fitted(points)
+    placed: Places = np.rint(tsne.unit_square(points) * EXTENT).clip(0, EXTENT).astype(np.uint16)
     if folder is not None:
-        layout_cache.write(folder, chain, digest, places)
-    return Layout(places, method)
+        layout_cache.write(folder, chain, digest, placed)
+    return Layout(placed, method)
 
 
 def _digest(ids: NDArray[np.int64], vectors: NDArray[np.float32], method: str) -> bytes:
@@ -58,11 +58,3 @@ def _digest(ids: NDArray[np.int64], vectors: NDArray[np.float32], method: str) -
 
 def _side_by_side(count: int) -> Points:
     return np.stack([np.arange(count), np.zeros(count)], axis=1).astype(np.float32)
-
-
-def _fitted(points: Points) -> Places:
-    """Return points, (n, 2), centred in the square from 0 to EXTENT and scaled alike in both directions to fill it."""
-    low, high = points.min(axis=0).astype(np.float64), points.max(axis=0).astype(np.float64)
-    extent = max(float((high - low).max()), float(np.finfo(np.float32).tiny))
-    places: Places = np.rint(((points - (low + high) / 2) / extent + 0.5) * EXTENT).clip(0, EXTENT).astype(np.uint16)
-    return places

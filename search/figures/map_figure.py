@@ -29,7 +29,7 @@ from search.figures.mosaic import (
 from search.figures.palette import FAINT, INK
 from search.figures.stratified_sample import stratified_sample
 from search.figures.text_fitting import fit_letters, font_families, text_width
-from search.figures.tsne import Points, tsne
+from search.figures.tsne import Points, tsne, unit_square
 from search.selected_ids import selected_ids
 from storage import Item, Store, Where
 
@@ -124,7 +124,9 @@ def draw_map(store: Store, *, pictures: Pictures | None = None, where: Where | N
     items = store.items(ids.tolist())
     sample = stratified_sample([item.label for item in items], MAX_ITEMS)
     shown = [items[position] for position in sample]
-    points = _scale_to_unit_square(tsne(vectors[sample]))
+    points = unit_square(tsne(vectors[sample])).astype(np.float32)
+    # A screen's y grows downwards: so the explorer has every item in the same place.
+    points[:, 1] = 1 - points[:, 1]
     groups = label_groups([item.label for item in shown])
     counts = f"{len(ids):,} items" if len(shown) == len(ids) else f"a sample of {len(shown):,} of {len(ids):,} items"
     title = f"t-SNE of {counts}, recipe {fit_letters(store.embedding.name, 40)}"
@@ -171,13 +173,6 @@ def _mosaic_map(
 def _has_thumbnails(store: Store, ids: Sequence[int]) -> bool:
     """Return whether any of these items has a thumbnail."""
     return any(store.thumbnails(ids[start : start + _PAGE]) for start in range(0, len(ids), _PAGE))
-
-
-def _scale_to_unit_square(points: Points) -> Points:
-    """Return points, (n, 2), centred in the square from 0 to 1 and scaled alike in both directions to fill it."""
-    low, high = points.min(axis=0), points.max(axis=0)
-    extent = max(float((high - low).max()), float(np.finfo(np.float32).tiny))
-    return np.asarray((points - (low + high) / 2) / extent + 0.5, np.float32)
 
 
 def _entry(group: LabelGroup) -> str:

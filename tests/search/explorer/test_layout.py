@@ -7,9 +7,10 @@ import pytest
 from numpy.typing import NDArray
 
 from search.explorer import projection
-from search.explorer.layout import layout
+from search.explorer.layout import EXTENT, layout
 from search.explorer.picture_pages import z_order
 from search.explorer.projection import project_many
+from search.figures.map_figure import draw_map
 from storage import Store
 from tests.search.explorer.stores import lines_store
 from tests.storage.stores import random_vectors
@@ -52,6 +53,16 @@ def test_a_layout_says_how_it_was_made(tmp_path: Path) -> None:
     assert few.method == "t-SNE of perplexity 30 after PCA to 50 dimensions"
     assert many.method == "t-SNE of 15 neighbours after PCA to 50 dimensions"
     assert (few.places != many.places).any()
+
+
+def test_few_items_are_where_the_static_map_has_them(tmp_path: Path) -> None:
+    with Store.open(lines_store(tmp_path)) as store:
+        ids, vectors = store.all_vectors()
+        places = layout(store, ids, vectors).places / EXTENT
+        axes = draw_map(store).axes[0]
+    dots = np.concatenate([np.asarray(group.get_offsets()) for group in axes.collections])
+    # The y of a figure grows upwards, that of a page downwards.
+    np.testing.assert_allclose(sorted(dots.tolist()), sorted([x, 1 - y] for x, y in places.tolist()), atol=1e-4)
 
 
 def test_the_z_order_has_the_bits_of_both_coordinates_in_turn() -> None:

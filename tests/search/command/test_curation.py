@@ -106,7 +106,7 @@ def test_outliers_are_printed_as_json_and_as_a_table_and_drawn(search: Command, 
     assert (status, err) == (0, "")
     lines = [line.split() for line in out.splitlines()]
     assert " ".join(lines[0]) == ("the one of 4 items that is farthest from all others, 78.00 times as far as usual:")
-    assert ["│", "78.00", "│", "1.5294", "│", "-", "│", "3", "│", "d", "│"] in lines
+    assert ["│", "78.00", "│", "1.5294", "│", "-", "│", "3", "│", "1", "│", "d", "│"] in lines
 
 
 @pytest.mark.parametrize("head", ["trained", "ridge"])

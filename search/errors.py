@@ -7,6 +7,10 @@ class FigureUnusable(LookalikeError):
     """A figure cannot be drawn or written."""
 
 
+class NothingToDraw(FigureUnusable):
+    """What a figure would show was not found."""
+
+
 class PageUnusable(LookalikeError):
     """A page cannot be written, or there is nothing to show on it."""
 

@@ -196,9 +196,6 @@ REFUSED = {
     "search duplicates --radius 0.1 --figure none/figure.png --store store": (
         "expected a folder for the figure figure.png, found none at none: make it first"
     ),
-    "search duplicates --radius 0.1 --figure figure.png --store store": (
-        "expected duplicates to draw, got none within 0.1: give a larger --radius to find more"
-    ),
     "search duplicates --radius nan --store store": (
         "expected the radius to be a finite number of at least 0, got nan"
     ),
@@ -207,9 +204,6 @@ REFUSED = {
         "expected pictures or thumbnails in imported to compare, got 2 items without any: give a radius with --radius"
     ),
     "search duplicates --store store": NO_WEIGHTS,
-    "search suspects -k 1 --figure figure.png --store store": (
-        "expected label issues to draw, got none: every label is that of its neighbours"
-    ),
     "search suspects -k 0 --store store": "expected k to be a whole number of at least 1, got 0",
     "search suspects --store foreign": FOREIGN,
     "search query --id 0 --figure figure.xyz --store store": (

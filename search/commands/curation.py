@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from search.commands.options import ForceOption, figure_file_of, opened, plan_file_of, print_found
+from search.commands.options import ForceOption, drawing, figure_file_of, opened, plan_file_of, print_found
 from search.where_option import where_of
 from storage import Store, Where, console
 from storage.console import MilvusOption, StoreOption
@@ -72,7 +72,8 @@ def duplicates(
         if output is not None:
             from search.figures import curation_figures, figure_file
 
-            figure_file.save_pages(curation_figures.draw_duplicates(groups, searcher.store), output, searcher.store)
+            with drawing():
+                figure_file.save_pages(curation_figures.draw_duplicates(groups, searcher.store), output, searcher.store)
     print_found(groups, json=json)
 
 
@@ -122,7 +123,8 @@ def suspects(
         if output is not None:
             from search.figures import curation_figures, figure_file
 
-            figure_file.save(curation_figures.draw_label_issues(issues, searcher.store), output)
+            with drawing():
+                figure_file.save(curation_figures.draw_label_issues(issues, searcher.store), output)
     print_found(issues, json=json)
 
 
@@ -154,7 +156,8 @@ def outliers(
         if output is not None:
             from search.figures import curation_figures, figure_file
 
-            figure_file.save(curation_figures.draw_outliers(found, searcher.store), output)
+            with drawing():
+                figure_file.save(curation_figures.draw_outliers(found, searcher.store), output)
     print_found(found, json=json)
 
 

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from search.errors import NothingToDraw
 from search.searcher import Searcher
 from storage import console
 
@@ -62,6 +63,15 @@ def opened(
             if output is not None:
                 output.require_replaceable(searcher.store)
         yield searcher
+
+
+@contextmanager
+def drawing() -> Iterator[None]:
+    """Draw what was found in a block; that it is nothing is said, and no failure."""
+    try:
+        yield
+    except NothingToDraw as nothing:
+        console.print_message(f"drew no figure: {nothing}")
 
 
 def print_found(findings: "Duplicates | LabelIssues | Outliers", *, json: bool) -> None:

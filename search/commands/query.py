@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from search.commands.options import FigureForceOption, WhereOption, figure_file_of, opened
+from search.commands.options import FigureForceOption, WhereOption, drawing, figure_file_of, opened
 from search.query_notes import query_notes
 from search.results import QueryResult
 from search.searcher import Searcher
@@ -96,4 +96,5 @@ def _draw_neighbours(searcher: Searcher, result: QueryResult, output: "OutputFil
     from search.figures.neighbours_figure import draw_neighbours
 
     ids = [hit.id for hit in result.hits] + ([result.item.id] if result.item else [])
-    figure_file.save(draw_neighbours([result], searcher.store.thumbnails(ids)), output)
+    with drawing():
+        figure_file.save(draw_neighbours([result], searcher.store.thumbnails(ids)), output)

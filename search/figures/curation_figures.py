@@ -8,7 +8,7 @@ from search.curation.duplicate_group import DuplicateGroup, Member
 from search.curation.duplicates import Duplicates
 from search.curation.label_issues import LabelIssue, LabelIssues
 from search.curation.outliers import Outlier, Outliers
-from search.errors import FigureUnusable
+from search.errors import NothingToDraw
 from search.figures.gallery import DOUBTFUL, OTHER_LABEL, PLAIN, QUERY, TextTile, Tile, decode_thumbnail, draw_gallery
 from search.figures.neighbours_figure import file_name, hit_tile
 from search.figures.text_fitting import EMPTY
@@ -35,11 +35,11 @@ def draw_duplicates(duplicates: Duplicates, store: Store) -> Iterator[Figure]:
     """Yield pages of groups, the least sure first: each picture to keep with the others.
 
     Below a picture is its file's name, its size, and what it is a copy by. What is less than NEARLY_SURE or no copy is
-    marked. Raise FigureUnusable for no group.
+    marked. Raise NothingToDraw for no group.
     """
     if not duplicates.groups:
         what = "duplicates" if duplicates.between is None else "leaks"
-        raise FigureUnusable(
+        raise NothingToDraw(
             f"expected {what} to draw, got none: give a --radius to find what merely looks alike"
             if duplicates.radius is None
             else f"expected {what} to draw, got none within {duplicates.radius:.4g}: give a larger --radius to find "
@@ -96,17 +96,17 @@ def _facts(member: Member) -> tuple[str, ...]:
 
 
 def draw_label_issues(issues: LabelIssues, store: Store) -> Figure:
-    """Draw the issues of the largest margin with the neighbours that voted; raise FigureUnusable for no issue.
+    """Draw the issues of the largest margin with the neighbours that voted; raise NothingToDraw for no issue.
 
     The neighbours are marked by whether they have the predicted label.
     """
     shown = issues.issues[:_MAX_ROWS]
     if not shown and issues.total:
-        raise FigureUnusable(
+        raise NothingToDraw(
             "expected label issues to draw, got none that is sure enough: add --min-precision 0 for all"
         )
     if not shown:
-        raise FigureUnusable("expected label issues to draw, got none: every label is that of its neighbours")
+        raise NothingToDraw("expected label issues to draw, got none: every label is that of its neighbours")
     ids = {hit.id for issue in shown for hit in issue.neighbours[:_MAX_HITS]} | {issue.item.id for issue in shown}
     thumbnails = store.thumbnails(sorted(ids))
     title = f"{_count(len(shown), len(issues.issues), 'item', 'clearest')} whose neighbours have another label"
@@ -123,10 +123,10 @@ def _issue_row(issue: LabelIssue, thumbnails: Mapping[int, bytes]) -> list[Tile 
 
 
 def draw_outliers(outliers: Outliers, store: Store) -> Figure:
-    """Draw the farthest outliers with the items nearest to them; raise FigureUnusable for none."""
+    """Draw the farthest outliers with the items nearest to them; raise NothingToDraw for none."""
     shown = outliers.outliers[:_MAX_ROWS]
     if not shown:
-        raise FigureUnusable("expected outliers to draw, got none: give a lower --min-score")
+        raise NothingToDraw("expected outliers to draw, got none: give a lower --min-score")
     ids = {hit.id for outlier in shown for hit in outlier.neighbours} | {outlier.item.id for outlier in shown}
     thumbnails = store.thumbnails(sorted(ids))
     title = f"The farthest of {outliers.item_count:,} items from all others, each with what is nearest"

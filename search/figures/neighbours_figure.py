@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 
 from matplotlib.figure import Figure
 
-from search.errors import FigureUnusable
+from search.errors import NothingToDraw
 from search.figures.gallery import OTHER_LABEL, PLAIN, QUERY, SAME_LABEL, Tile, decode_thumbnail, draw_gallery
 from search.figures.text_fitting import EMPTY
 from search.results import QueryResult
@@ -18,10 +18,10 @@ def draw_neighbours(results: Sequence[QueryResult], thumbnails: Mapping[int, byt
     """Draw a row for each result: the query and its hits.
 
     A hit with the query's label has a green frame, one with another label a red frame and a cross in its corner.
-    `thumbnails` holds PNGs by item id. Raise FigureUnusable when no result has a hit.
+    `thumbnails` holds PNGs by item id. Raise NothingToDraw when no result has a hit.
     """
     if not any(result.hits for result in results):
-        raise FigureUnusable(
+        raise NothingToDraw(
             "expected at least one neighbour to draw, got none: the store holds no other item, or none that "
             "the options allow"
         )

@@ -1,5 +1,6 @@
 """`python -m search map`, and `--figure` of the other commands: what is drawn, and which files it replaces."""
 
+import json
 from pathlib import Path
 
 import cv2
@@ -54,6 +55,15 @@ def test_a_map_is_drawn(search: Command, store: Path, tmp_path: Path) -> None:
         "",
         "error: expected at least 5 items to draw a map, got 3: use another filter\n",
     )
+
+
+def test_without_a_neighbour_the_answer_is_printed_and_no_figure_drawn(
+    search: Command, store: Path, tmp_path: Path
+) -> None:
+    figure = tmp_path / "neighbours.png"
+    ended = search("query", "--store", store, "--id", 0, "--where", "id=0", "--figure", figure, "--json")
+    assert (ended[0], json.loads(ended[1])["hits"], figure.exists()) == (0, [], False)
+    assert ended[2].startswith("drew no figure: expected at least one neighbour to draw, got none: ")
 
 
 @pytest.mark.parametrize(

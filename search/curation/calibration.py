@@ -29,8 +29,8 @@ from storage import Hit, Store
 
 Distances = NDArray[np.float64]
 
-#: Pictures that are copied, ten times each.
-_SAMPLE = 12
+#: Pictures that are copied, ten times each, and how many make a forecast worth telling.
+_SAMPLE, _LEAST_SAMPLE = 12, 4
 _SEED = 31
 
 
@@ -80,7 +80,9 @@ class Calibration:
         }
 
     def sentence(self) -> str:
-        """Say what is foretold, and what came true of it."""
+        """Say what is foretold, and what came true of it; with few pictures, that nothing is."""
+        if self.sample < _LEAST_SAMPLE:
+            return f"no forecast: expected {_LEAST_SAMPLE} pictures or more to copy, got {self.sample}"
         copies = self.sample * len(PERTURBATIONS)
         shrunk = self.sample - self.with_file
         sample = f"{self.sample:,} pictures" + (f" ({shrunk:,} as thumbnails)" if shrunk else "")

@@ -223,3 +223,8 @@ def test_a_forecast_is_told_beside_what_came_true_of_it() -> None:
         "copies_share": 0.97,
         "pairs_left_out": 0,
     }
+
+
+def test_of_few_pictures_no_forecast_is_told() -> None:
+    calibration = Calibration(2, 2, {"re-encoded": 0.0}, {"re-encoded": 1.0}, called=1, expected_copies=1.0)
+    assert calibration.sentence() == "no forecast: expected 4 pictures or more to copy, got 2"

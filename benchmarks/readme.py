@@ -70,6 +70,7 @@ def results(document: Mapping[str, Any]) -> str:
         ("fashion-mnist", _dataset),
         ("accuracy", _accuracy),
         ("photographs", _photographs),
+        ("curation", _curation),
         ("exactness", _exactness),
         ("latency", _latency),
         ("sizes", _latency_by_size),
@@ -77,7 +78,7 @@ def results(document: Mapping[str, Any]) -> str:
         ("peers", _peers),
     )
     shown = [section(document[part]) for part, section in sections if part in document]
-    return "\n\n".join([BEGIN, *shown, _measured_on(document), END])
+    return "\n\n".join([BEGIN, *filter(None, shown), _measured_on(document), END])
 
 
 def _accuracy(reports: Sequence[Mapping[str, Any]]) -> str:
@@ -184,6 +185,42 @@ def _photographs(report: Mapping[str, Any]) -> str:
         "running one."
     )
     return f"{table}\n\n{_wrap(time)}"
+
+
+def _curation(report: Mapping[str, Any]) -> str:
+    copies, labels = report["copies"], report["labels"]
+    parts = []
+    if copies is not None:
+        columns: dict[str, Callable[[Any], str]] = {
+            "pictures": lambda size: f"{size['pictures']:,}",
+            "copies found": lambda size: f"{size['recall']:.3f}",
+            "foretold": lambda size: f"{size['forecast']:.3f}",
+            "right": lambda size: f"{size['right'] / size['called']:.3f}" if size["called"] else NO_VALUE,
+        }
+        if all(size["hashed"] for size in copies["sizes"]):
+            columns |= {
+                "PHash: found": lambda size: f"{size['hashed']['recall']:.3f}",
+                "PHash: right": lambda size: f"{size['hashed']['right'] / max(1, size['hashed']['called']):.3f}",
+            }
+        parts.append(
+            _section(
+                "Copies",
+                "Sixty altered copies among drawings and wallpapers of Debian's packages, from one or two folders of "
+                "each size. A pair is right if both show one picture; PHash calls two pictures copies if at most 10 of "
+                "64 bits differ.",
+                grid_of(copies["sizes"], columns),
+            )
+        )
+    if labels is not None and labels["cleanlab"] is not None:
+        ours, theirs = labels["lookalike"], labels["cleanlab"]
+        text = (
+            f"Of {labels['items']:,} labels ({labels['source']}) {labels['moved']:,} are moved at random. Among as "
+            f"many of the likeliest issues {ours['precision_first']:.1%} are moved ones, by cleanlab "
+            f"{theirs['precision_first']:.1%}; the area under the precision-recall curve is "
+            f"{ours['average_precision']:.3f}, cleanlab's {theirs['average_precision']:.3f}."
+        )
+        parts.append(_wrap(text))
+    return "\n\n".join(parts)
 
 
 def _scored_name(name: str) -> str:

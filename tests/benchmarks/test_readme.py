@@ -7,7 +7,8 @@ import pytest
 
 from benchmarks.common.measurement import NO_VALUE
 from benchmarks.errors import UnfitForBenchmark
-from benchmarks.readme import BEGIN, END, replace_results, results, write_results
+from benchmarks.readme import replace_results, write_results
+from benchmarks.readme_results import BEGIN, END, results
 from storage.errors import OutputRefused
 from tests.errors import error_message
 from tests.processes import REPOSITORY

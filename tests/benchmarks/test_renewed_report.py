@@ -7,7 +7,8 @@ from typing import Any
 import pytest
 
 from benchmarks.errors import UnfitForBenchmark
-from benchmarks.readme import BEGIN, END, write_results
+from benchmarks.readme import write_results
+from benchmarks.readme_results import BEGIN, END
 from benchmarks.renewed_report import renewed_report
 from tests.errors import error_message
 

@@ -15,7 +15,7 @@ from benchmarks.measures.photographs import QUICK, Effort, PhotographsReport, Sc
 from benchmarks.parts import PARTS, Context
 from benchmarks.parts import photographs as part
 from benchmarks.parts.section import Grid, Section, Text
-from benchmarks.readme import results
+from benchmarks.readme_results import results
 from tests.toys import grey_source, toy_backbone
 
 

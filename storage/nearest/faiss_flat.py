@@ -41,10 +41,6 @@ _PAIRS_IN_PARTS = 2**22
 #: Queries in a part: smaller parts make products slow, larger ones leave threads idle at the end.
 _SMALLEST_PART, _LARGEST_PART = 64, 1024
 
-#: Up to so many bytes of vectors are compared with a query on one thread. Two threads of BLAS save at most 0.1 ms, but
-#: wait for each other by yielding: with other processes on all processors a query of 5,000 vectors took 13 ms, not 0.3.
-_ONE_THREAD_BYTES = CACHE_BYTES
-
 #: Rows moved or read at once, to keep copies small beside the index.
 _BLOCK = 65_536
 
@@ -277,7 +273,9 @@ class FaissFlat:
         vectors that are not of the selection are infinite.
         """
         vectors = self.vectors()
-        if vectors.nbytes <= _ONE_THREAD_BYTES:
+        if self.fits_cache:
+            # On one thread. Two of BLAS would save at most 0.1 ms, but wait for each other by yielding: with other
+            # processes on all processors a query of 5,000 vectors took 13 ms, not 0.8.
             squared = np.empty(len(vectors), np.float32)
             pointers = [faiss.swig_ptr(array) for array in (squared, query, vectors)]
             faiss.fvec_L2sqr_ny(*pointers, vectors.shape[1], len(vectors))  # type: ignore[attr-defined]

@@ -55,10 +55,10 @@ def answers(vectors: Floats, queries: Floats, k: int, excluded: Sequence[Sequenc
 
 #: How a single query is compared: pair by pair, by one product, and with quantized vectors first.
 WAYS: dict[str, list[tuple[ModuleType, str, int]]] = {
-    "pairs": [(faiss_flat, "_ONE_THREAD_BYTES", 2**62)],
-    "product": [(faiss_flat, "_ONE_THREAD_BYTES", 0)],
+    "pairs": [(faiss_flat, "CACHE_BYTES", 2**62)],
+    "product": [(faiss_flat, "CACHE_BYTES", 0)],
     "quantized": [
-        (faiss_flat, "_ONE_THREAD_BYTES", 0),
+        (faiss_flat, "CACHE_BYTES", 0),
         (quantized, "CACHE_BYTES", 0),
         (quantized, "_FEW_QUERIES", 0),
         (faiss_sq8, "_MOST_PADDING", 64),

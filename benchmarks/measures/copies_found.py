@@ -82,19 +82,8 @@ class CopiesFoundReport:
     def table(self) -> Table:
         """Return the report as a table to print."""
         columns = right_aligned(
-            *(
-                "pictures",
-                "folders",
-                "found",
-                "95 %",
-                "forecast",
-                "held back",
-                "called",
-                "right",
-                "variants",
-                "expected",
-            ),
-            *("PHash: found", "called", "right"),
+            *("pictures", "folders", "found", "95 %", "forecast", "held back"),
+            *("called", "right", "variants", "expected", "PHash: found", "called", "right"),
         )
         table = Table(*columns, title="Altered copies found", title_justify="left")
         for size in self.sizes:

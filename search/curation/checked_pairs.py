@@ -144,10 +144,12 @@ class GroupMaker:
         contents = set()
         for other in others:
             pair = min(hub, other), max(hub, other)
-            pictures = [self._pictures.prepared(id) for id in pair]
             evidence = self._checked.evidence.get(pair)
-            if evidence is not None and pictures[0] is not None and pictures[1] is not None:
-                flags = bordered(pictures[0], pictures[1], evidence.look)
+            if evidence is None:
+                continue
+            first, second = map(self._pictures.prepared, pair)
+            if first is not None and second is not None:
+                flags = bordered(first, second, evidence.look)
                 contents |= {
                     self._items[id].item.content for id, has_border in zip(pair, flags, strict=True) if has_border
                 }

@@ -37,7 +37,7 @@ from ingest.pipeline.progress import Progress
 from ingest.sources import InMemorySource, Source, open_source
 from search import QueryResult, Searcher
 from search.figures.map_figure import draw_map
-from search.figures.tsne import PERPLEXITY, SEED
+from search.map_places.tsne import PERPLEXITY, SEED
 from storage.console import right_aligned
 
 #: The notebook's digits: the first of MNIST, and how many of them are queries.

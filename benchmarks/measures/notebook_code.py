@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from ingest.embedding.linalg.arrays import Float32Array
 from ingest.embedding.recipes import NOTEBOOK
 from ingest.images.images import Image
-from search.figures.tsne import PERPLEXITY, SEED
+from search.map_places.tsne import PERPLEXITY, SEED
 
 
 def preprocess(images: Sequence[Image]) -> Float32Array:

@@ -15,12 +15,12 @@ from search.errors import PageUnusable
 from search.explorer.blocks import Block
 from search.explorer.collection import MAX_ITEMS, Collection, collect
 from search.explorer.findings import Findings
-from search.explorer.layout import layout
 from search.explorer.page import MARK, Facts, page_blocks, page_parts
 from search.explorer.picture_pages import picture_pages
 from search.explorer_page import FILE, NEIGHBOURS, ExplorerPage
 from search.figures.palette import LABEL_COLOURS
-from search.figures.tsne import SEED
+from search.map_places.places import map_places
+from search.map_places.tsne import SEED
 from search.results import QueryResult
 from search.searcher import Searcher
 from storage import Store, Where
@@ -138,7 +138,7 @@ def made_page(
     report("finding neighbours")
     collection = collect(store, k, where, max_items)
     report(f"placing {len(collection.items):,} items")
-    placed = layout(store, collection.ids, collection.vectors)
+    places = map_places(store, collection.ids, collection.vectors)
     report("looking for label issues")
     findings = Findings(
         opens_on if isinstance(opens_on, LabelIssues) else find_label_issues(searcher, neighbours=collection.voters),
@@ -147,7 +147,7 @@ def made_page(
         store.rejects(),
     )
     report("packing pictures")
-    pictures = picture_pages(store, collection.ids, placed.places)
+    pictures = picture_pages(store, collection.ids, places.coordinates)
     facts = Facts(
         # Not the whole path: a page is for others too.
         store=display_name(store.location.folder.resolve().name if store.location.folder else str(store.location)),
@@ -157,14 +157,16 @@ def made_page(
         version=metadata.version("lookalike"),
         where=tuple(where_texts),
         k=collection.distances.shape[1],
-        layout=placed.method,
+        layout=places.method,
         seed=SEED,
         palette=LABEL_COLOURS,
         radius=_first_radius(collection, findings.duplicates),
         listing=_listing(opens_on),
     )
     return MadePage(
-        page_blocks(collection, placed.places, pictures, findings, facts), len(collection.items), collection.selected
+        page_blocks(collection, places.coordinates, pictures, findings, facts),
+        len(collection.items),
+        collection.selected,
     )
 
 

@@ -13,9 +13,9 @@ from numpy.typing import NDArray
 from search.explorer.blocks import Block, array_block, html_of, json_block
 from search.explorer.collection import Collection
 from search.explorer.findings import Findings
-from search.explorer.layout_cache import Places
 from search.explorer.picture_pages import NONE, PicturePages
 from search.explorer.script import page_file, script
+from search.map_places.saved_places import Coordinates
 
 #: By this line a page is known as Lookalike's.
 MARK = '<meta name="generator" content="Lookalike explorer">'
@@ -66,11 +66,11 @@ def live_page(*, needs_key: bool) -> LivePage:
 
 
 def page_blocks(
-    collection: Collection, places: Places, pictures: PicturePages, findings: Findings, facts: Facts
+    collection: Collection, coordinates: Coordinates, pictures: PicturePages, findings: Findings, facts: Facts
 ) -> Iterator[Block]:
     """Yield the blocks of a page's data."""
     yield json_block("facts", _facts_json(collection, pictures, findings, facts))
-    yield array_block("points", places)
+    yield array_block("points", coordinates)
     label_names, labels = _codes([item.label for item in collection.items])
     yield array_block("labels", labels)
     yield array_block("ids", collection.ids.astype(np.float64))

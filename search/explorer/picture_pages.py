@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from ingest.prefetch import lookahead
-from search.explorer.layout_cache import Places
+from search.map_places.saved_places import Coordinates
 from search.thumbnail_image import thumbnail_image
 from storage import Store
 
@@ -65,10 +65,10 @@ class PicturePages:
     ink: bool
 
 
-def picture_pages(store: Store, ids: NDArray[np.int64], places: Places) -> PicturePages:
+def picture_pages(store: Store, ids: NDArray[np.int64], coordinates: Coordinates) -> PicturePages:
     """Return the pages of items' thumbnails."""
     limit = _SIDE if len(ids) <= _MANY else _SIDE_OF_MANY
-    order = np.argsort(z_order(places), kind="stable")
+    order = np.argsort(z_order(coordinates), kind="stable")
     cell = _cell(max((max(size) for size in _sizes(store, ids)), default=0), limit)
     packing = _Packing(cell, len(ids))
     # Encoding lets other threads work: one reads and decodes while others encode.
@@ -112,9 +112,9 @@ class _Packing:
             yield page
 
 
-def z_order(places: Places) -> NDArray[np.uint32]:
-    """Return the positions of places, (n, 2) uint16, on the Z-order curve: their bits in turn."""
-    spread = places.astype(np.uint32)
+def z_order(coordinates: Coordinates) -> NDArray[np.uint32]:
+    """Return the positions of coordinates, (n, 2) uint16, on the Z-order curve: their bits in turn."""
+    spread = coordinates.astype(np.uint32)
     for shift, mask in ((8, 0x00FF00FF), (4, 0x0F0F0F0F), (2, 0x33333333), (1, 0x55555555)):
         spread = (spread | spread << np.uint32(shift)) & np.uint32(mask)
     return spread[:, 0] | spread[:, 1] << np.uint32(1)

@@ -29,7 +29,8 @@ from search.figures.mosaic import (
 from search.figures.palette import FAINT, INK
 from search.figures.stratified_sample import stratified_sample
 from search.figures.text_fitting import fit_letters, font_families, text_width
-from search.figures.tsne import Points, tsne, unit_square
+from search.map_places.places import EXTENT, map_places
+from search.map_places.tsne import Points
 from search.selected_ids import selected_ids
 from storage import Item, Store, Where
 
@@ -124,8 +125,8 @@ def draw_map(store: Store, *, pictures: Pictures | None = None, where: Where | N
     items = store.items(ids.tolist())
     sample = stratified_sample([item.label for item in items], MAX_ITEMS)
     shown = [items[position] for position in sample]
-    points = unit_square(tsne(vectors[sample])).astype(np.float32)
-    # A screen's y grows downwards: so the explorer has every item in the same place.
+    points = (map_places(store, ids[sample], vectors[sample]).coordinates / EXTENT).astype(np.float32)
+    # The y of a figure grows upwards.
     points[:, 1] = 1 - points[:, 1]
     groups = label_groups([item.label for item in shown])
     counts = f"{len(ids):,} items" if len(shown) == len(ids) else f"a sample of {len(shown):,} of {len(ids):,} items"

@@ -12,7 +12,7 @@ from search.figures.gallery import interpolation
 from search.figures.label_styles import LabelStyle
 from search.figures.palette import INK
 from search.figures.text_fitting import fit_width, font_families
-from search.figures.tsne import Points
+from search.map_places.tsne import Points
 
 #: Cells along a side: enough for all images of a small store, but no more than leave an image recognizable.
 _MIN_CELLS = 8

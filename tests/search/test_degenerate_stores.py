@@ -15,8 +15,8 @@ from benchmarks.__main__ import app as benchmarks_app
 from ingest.__main__ import jobs_app
 from search import searcher
 from search.__main__ import app
-from search.figures import map_figure
-from search.figures.tsne import Points, tsne
+from search.map_places import tsne
+from search.map_places.tsne import Points
 from search.searcher import Searcher
 from storage import Store
 from storage.__main__ import app as storage_app
@@ -92,12 +92,13 @@ def search(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) 
 def points(monkeypatch: pytest.MonkeyPatch) -> list[Points]:
     """Collect the points that maps are drawn of."""
     drawn: list[Points] = []
+    computed = tsne.tsne
 
     def recorded(vectors: Any) -> Points:
-        drawn.append(tsne(vectors))
+        drawn.append(computed(vectors))
         return drawn[-1]
 
-    monkeypatch.setattr(map_figure, "tsne", recorded)
+    monkeypatch.setattr(tsne, "tsne", recorded)
     return drawn
 
 
@@ -240,6 +241,6 @@ def test_exactness_is_measured_where_there_are_neighbours_to_compare(
 @pytest.mark.parametrize("scale", [1e-45, 1e-25, 1.0, 1e18])
 def test_points_are_finite_at_any_scale_of_the_vectors(scale: float) -> None:
     vectors = np.asarray(scale * np.random.default_rng(1).integers(-9, 9, (12, 3)), np.float32)
-    drawn = tsne(vectors)
+    drawn = tsne.tsne(vectors)
     assert np.isfinite(drawn).all()
     assert drawn.std() > 0

@@ -15,6 +15,7 @@ from search.errors import FigureUnusable
 from search.figures import figure_file, map_figure, palette, text_fitting
 from search.figures.map_figure import Pictures, draw_map
 from search.figures.neighbours_figure import draw_neighbours
+from search.map_places import tsne
 from search.results import QueryResult
 from search.searcher import Searcher
 from storage import Embedding, NewItem, Store
@@ -190,7 +191,7 @@ def test_odd_labels_are_drawn_on_a_map_without_a_warning(tmp_path: Path) -> None
 def test_a_map_uses_the_installed_font_that_has_the_letters(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(text_fitting, "FAMILIES", ("DejaVu Sans", "STIXGeneral"))
     # A name is written where most of its points are close together.
-    monkeypatch.setattr(map_figure, "tsne", lambda _: np.array([[0, 0]] * 5 + [[1, 1]], np.float32))
+    monkeypatch.setattr(tsne, "tsne", lambda _: np.array([[0, 0]] * 5 + [[1, 1]], np.float32))
     figure = map_of(tmp_path, dict.fromkeys("123456", "Ⓐ"))
     assert legend(figure) == ["Ⓐ"]
     assert [text.get_text() for text in figure.axes[0].texts] == ["Ⓐ"]
@@ -287,7 +288,7 @@ def test_a_name_is_written_where_its_label_is_dense_and_not_where_it_is_mixed_or
     labels = {f"{label} {number}": label for label in places for number in range(15)}
     # What t-SNE makes of vectors differs among processors and versions.
     points = np.array([places[label][number % len(places[label])] for label in places for number in range(15)])
-    monkeypatch.setattr(map_figure, "tsne", lambda _: points)
+    monkeypatch.setattr(tsne, "tsne", lambda _: points)
     figure = map_of(tmp_path, labels)
     assert legend(figure) == ["dense", "even", "odd", "scattered"]
     assert [text.get_text() for text in figure.axes[0].texts] == ["dense"]

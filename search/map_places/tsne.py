@@ -44,13 +44,6 @@ def tsne(vectors: NDArray[np.float32]) -> Points:
     return np.asarray(points, np.float32)
 
 
-def unit_square(points: Points) -> NDArray[np.float64]:
-    """Return points, (n, 2), centred in the square from 0 to 1 and scaled alike in both directions to fill it."""
-    low, high = points.min(axis=0).astype(np.float64), points.max(axis=0).astype(np.float64)
-    extent = max(float((high - low).max()), float(np.finfo(np.float32).tiny))
-    return np.asarray((points - (low + high) / 2) / extent + 0.5, np.float64)
-
-
 def scaled(vectors: NDArray[np.float32]) -> NDArray[np.float32]:
     """Return the differences of vectors, (n, dim) float32, from the first, so that the largest is 1; or all are 0.
 

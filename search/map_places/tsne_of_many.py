@@ -10,7 +10,7 @@ approximate ones differ among runs.
 import numpy as np
 from numpy.typing import NDArray
 
-from search.figures.tsne import COMPONENTS, SEED, Points, scaled
+from search.map_places.tsne import COMPONENTS, SEED, Points, scaled
 
 NEIGHBOURS = 15
 
@@ -22,7 +22,7 @@ _FURTHER = 500
 METHOD = f"t-SNE of {NEIGHBOURS} neighbours after PCA to {COMPONENTS} dimensions"
 
 
-def project_many(vectors: NDArray[np.float32]) -> Points:
+def tsne_of_many(vectors: NDArray[np.float32]) -> Points:
     """Return points, (n, 2) float32, for vectors, (n, dim) float32, of which there are more than 15; deterministic."""
     # Imported here: they take seconds to load.
     from openTSNE import TSNEEmbedding, initialization

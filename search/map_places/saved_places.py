@@ -19,7 +19,7 @@ from storage.errors import StoreUnwritable
 from storage.files import durable
 from storage.files.file_checks import require_folder
 
-Places = NDArray[np.uint16]
+Coordinates = NDArray[np.uint16]
 
 FOLDER = "maps"
 
@@ -27,8 +27,8 @@ _NAME = re.compile(r"[0-9a-f]{16}-[0-9a-f]{16}\.map")
 _DIGEST_SIZE = 32
 
 
-def read(store: Path, chain: bytes, digest: bytes, count: int) -> Places | None:
-    """Return the places, (count, 2) uint16, that were written for this digest; None if there are none intact."""
+def read(store: Path, chain: bytes, digest: bytes, count: int) -> Coordinates | None:
+    """Return the coordinates, (count, 2) uint16, that were written for this digest; None if there are none intact."""
     try:
         descriptor = os.open(_path(store, chain, digest), os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC)
     except OSError:
@@ -43,9 +43,9 @@ def read(store: Path, chain: bytes, digest: bytes, count: int) -> Places | None:
     return np.frombuffer(data, "<u2", offset=_DIGEST_SIZE).reshape(count, 2).astype(np.uint16)
 
 
-def write(store: Path, chain: bytes, digest: bytes, places: Places) -> None:
-    """Write places, and remove those of other batches; nothing happens in a folder that cannot be written to."""
-    data = places.astype("<u2").tobytes()
+def write(store: Path, chain: bytes, digest: bytes, coordinates: Coordinates) -> None:
+    """Write coordinates, (n, 2) uint16, and remove those of other batches; do nothing where nothing can be written."""
+    data = coordinates.astype("<u2").tobytes()
     path = _path(store, chain, digest)
     require_folder(path.parent)
     with suppress(StoreUnwritable):

@@ -1,0 +1,1 @@
+"""Tests of `search/map_places/`."""

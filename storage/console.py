@@ -5,7 +5,8 @@ import json
 import os
 import shlex
 import sys
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, NoReturn
@@ -133,6 +134,13 @@ def fail(message: str) -> NoReturn:
     """Print an error in one line and exit."""
     print_message(f"error: {message}")
     sys.exit(EXIT_FAILED)
+
+
+@contextmanager
+def shown_activity() -> Iterator[Callable[[str], None]]:
+    """Yield a function that shows on a terminal's standard error what is being done, until it is done."""
+    with ERR.status("") as status:
+        yield status.update
 
 
 def print_line(text: str) -> None:

@@ -70,10 +70,10 @@ def _map(searcher: Searcher, recipe: str) -> Picture:
 
 
 def _explorer(searcher: Searcher, recipe: str) -> Page:
-    from search.explorer.explore import made_page
+    from search.explorer.explore import PageOptions, made_page
     from search.figures.map_figure import MAX_ITEMS
 
-    page = made_page(searcher, max_items=MAX_ITEMS)
+    page = made_page(searcher, PageOptions(max_items=MAX_ITEMS))
     return Page(
         f"explorer-{recipe}.html",
         "".join(page.parts).encode(),

@@ -32,7 +32,8 @@ def draw_map(
 
     output = figure_file.figure_output(figure, force=force)
     pictures = Pictures(size, names) if thumbnails else None
-    with opened(store, output) as searcher:
+    with opened(store, output) as searcher, console.shown_activity() as show_activity:
+        show_activity("placing items on the map")
         figure_file.save(draw(searcher.store, pictures=pictures, where=where_of(where or [])), output)
     console.print_line(f"Drew {figure}")
 
@@ -48,11 +49,12 @@ def explore(
     ] = False,
 ) -> None:
     """Write a page to look at a store: a map of all pictures with their neighbours, in one file for any browser."""
-    from search.explorer.explore import page_output, write_page
+    from search.explorer.explore import PageOptions, page_output, write_page
 
     output = page_output(out, force=force)
-    with opened(store, output) as searcher:
-        page = write_page(searcher, output, k=k, where=where_of(where or []), where_texts=where or [])
+    options = PageOptions(k, where_of(where or []), where or [])
+    with opened(store, output) as searcher, console.shown_activity() as show_activity:
+        page = write_page(searcher, output, options, show_activity)
     console.print_line(str(page))
     if open_page:
         import webbrowser

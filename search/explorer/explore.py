@@ -24,7 +24,7 @@ from search.map_places.tsne import SEED
 from search.results import QueryResult
 from search.searcher import Searcher
 from storage import Store, Where
-from storage.console import display_name
+from storage.console import counted, display_name
 from storage.errors import StoreUnwritable
 from storage.files.output_file import OutputFile
 
@@ -34,6 +34,27 @@ _NEAR_SHARE = 0.4
 
 #: What a page can open on.
 Result = QueryResult | Duplicates | LabelIssues
+
+
+@dataclass(frozen=True)
+class PageOptions:
+    """What a page shows: items that fulfil a filter, at most `max_items`, with k neighbours each.
+
+    `where_texts` say the filter, and the page opens on the list of `opens_on`, if it is given.
+    """
+
+    k: int = NEIGHBOURS
+    where: Where | None = None
+    where_texts: Sequence[str] = ()
+    opens_on: Result | None = None
+    max_items: int = MAX_ITEMS
+
+
+_DEFAULTS = PageOptions()
+
+
+def _not_shown(_: str) -> None:
+    """Show nothing."""
 
 
 def explore(
@@ -53,7 +74,7 @@ def explore(
     """
     output = page_output(Path(out), force=force)
     texts = [f"{field} {condition}" for field, condition in (where or {}).items()]
-    return write_page(searcher, output, k=k, where=where, where_texts=texts, opens_on=opens_on)
+    return write_page(searcher, output, PageOptions(k, where, texts, opens_on))
 
 
 def explore_store(
@@ -86,19 +107,12 @@ def is_page(path: Path) -> bool:
 def write_page(
     searcher: Searcher,
     output: OutputFile,
-    *,
-    k: int = NEIGHBOURS,
-    where: Where | None = None,
-    where_texts: Sequence[str] = (),
-    opens_on: Result | None = None,
-    max_items: int = MAX_ITEMS,
-    report: Callable[[str], None] = lambda _: None,
+    options: PageOptions = _DEFAULTS,
+    show_activity: Callable[[str], None] = _not_shown,
 ) -> ExplorerPage:
-    """Write a page as `explore` does; `where_texts` say the filter, and `report` is told what is done next."""
+    """Write a page as `explore` does; `show_activity` is told what is done next."""
     output.require_replaceable(searcher.store)
-    page = made_page(
-        searcher, k=k, where=where, where_texts=where_texts, opens_on=opens_on, max_items=max_items, report=report
-    )
+    page = made_page(searcher, options, show_activity)
     try:
         output.write(lambda file: [file.write(part.encode()) for part in page.parts])
     except StoreUnwritable as error:
@@ -124,29 +138,22 @@ class MadePage:
 
 
 def made_page(
-    searcher: Searcher,
-    *,
-    k: int = NEIGHBOURS,
-    where: Where | None = None,
-    where_texts: Sequence[str] = (),
-    opens_on: Result | None = None,
-    max_items: int = MAX_ITEMS,
-    report: Callable[[str], None] = lambda _: None,
+    searcher: Searcher, options: PageOptions = _DEFAULTS, show_activity: Callable[[str], None] = _not_shown
 ) -> MadePage:
     """Return a page as `write_page` writes it."""
-    store = searcher.store
-    report("finding neighbours")
-    collection = collect(store, k, where, max_items)
-    report(f"placing {len(collection.items):,} items")
+    store, opens_on = searcher.store, options.opens_on
+    show_activity("finding neighbours")
+    collection = collect(store, options.k, options.where, options.max_items)
+    show_activity(f"placing {counted(len(collection.items), 'item')} on the map")
     places = map_places(store, collection.ids, collection.vectors)
-    report("looking for label issues")
+    show_activity("looking for label issues")
     findings = Findings(
         opens_on if isinstance(opens_on, LabelIssues) else find_label_issues(searcher, neighbours=collection.voters),
         opens_on if isinstance(opens_on, Duplicates) else None,
         opens_on if isinstance(opens_on, QueryResult) else None,
         store.rejects(),
     )
-    report("packing pictures")
+    show_activity("packing pictures")
     pictures = picture_pages(store, collection.ids, places.coordinates)
     facts = Facts(
         # Not the whole path: a page is for others too.
@@ -155,7 +162,7 @@ def made_page(
         fingerprint=store.embedding.fingerprint,
         date=datetime.now(UTC).date().isoformat(),
         version=metadata.version("lookalike"),
-        where=tuple(where_texts),
+        where=tuple(options.where_texts),
         k=collection.distances.shape[1],
         layout=places.method,
         seed=SEED,

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Browser, Page
 
-from search.explorer.explore import page_output, write_page
+from search.explorer.explore import PageOptions, page_output, write_page
 from search.searcher import Searcher
 from tests.search.browser import PATIENCE
 from tests.search.explorer.stores import lines_store
@@ -20,7 +20,7 @@ Open = Callable[..., Page]
 def lines_page(tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("lines")
     with Searcher.open(lines_store(folder)) as searcher:
-        write_page(searcher, page_output(folder / "page.html"), k=5)
+        write_page(searcher, page_output(folder / "page.html"), PageOptions(5))
     return folder / "page.html"
 
 

@@ -2,6 +2,7 @@
 
 import io
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -10,7 +11,7 @@ from PIL import Image
 from search.curation.duplicates import find_duplicates
 from search.curation.label_issues import find_label_issues
 from search.errors import PageUnusable
-from search.explorer.explore import page_output, write_page
+from search.explorer.explore import PageOptions, page_output, write_page
 from search.results import QueryResult
 from search.searcher import Searcher
 from storage import NewItem, Store, Where
@@ -24,9 +25,9 @@ from tests.toys import png
 WHERES: list[Where | None] = [None, {"even": True}]
 
 
-def write(store: Path, page: Path, **options: object) -> Path:
+def write(store: Path, page: Path, **options: Any) -> Path:
     with Searcher.open(store) as searcher:
-        write_page(searcher, page_output(page), **options)  # type: ignore[arg-type]
+        write_page(searcher, page_output(page), PageOptions(**options))
     return page
 
 

@@ -1,4 +1,4 @@
-"""A report's results as small tables in Markdown, a section for each part that has one."""
+"""A report's results as small tables in Markdown: those that the README has, and all of them."""
 
 import textwrap
 from collections.abc import Callable, Mapping, Sequence
@@ -14,6 +14,9 @@ END = "<!-- end of results -->"
 
 _WIDTH = 120
 
+#: The part of a report, and what makes Markdown of it.
+_Section = tuple[str, Callable[[Any], str]]
+
 #: Measurements in the README's table of peers, with their column titles.
 _PEER_COLUMNS = {
     "one_p50": "one query (ms)",
@@ -25,9 +28,26 @@ _PEER_COLUMNS = {
 }
 
 
-def results(document: Mapping[str, Any]) -> str:
-    """Return the results of a report as Markdown, with the markers, in a section for each part that the report has."""
-    sections: Sequence[tuple[str, Callable[[Any], str]]] = (
+def readme_results(document: Mapping[str, Any]) -> str:
+    """Return the results that matter most to a person with pictures, as Markdown with the markers."""
+    text = (
+        f"Measured with `python -m benchmarks all` on {_cores(document['machine'])}: "
+        "[docs/results.md](docs/results.md) has all results, the days and the machines, "
+        "[docs/report.json](docs/report.json) every number with its spread."
+    )
+    sections: Sequence[_Section] = (
+        ("notebook", _notebook),
+        ("photographs", _photographs),
+        ("curation", _curation),
+        ("exactness", _exactness),
+        ("peers", _peers),
+    )
+    return _marked(document, sections, _wrap(text))
+
+
+def all_results(document: Mapping[str, Any]) -> str:
+    """Return the results of a report as Markdown with the markers, in a section for each part that the report has."""
+    sections: Sequence[_Section] = (
         ("notebook", _notebook),
         ("mnist", _dataset),
         ("fashion-mnist", _dataset),
@@ -39,9 +59,16 @@ def results(document: Mapping[str, Any]) -> str:
         ("sizes", _latency_by_size),
         ("throughput", _throughput),
         ("peers", _peers),
+        ("peers", _kills),
     )
+    # The README has them one level deeper, below its own heading.
+    return _marked(document, sections, _measured_on(document)).replace("\n### ", "\n## ")
+
+
+def _marked(document: Mapping[str, Any], sections: Sequence[_Section], measured_on: str) -> str:
+    """Return the sections of the parts that a report has, and what they were measured on, between the markers."""
     shown = [section(document[part]) for part, section in sections if part in document]
-    return "\n\n".join([BEGIN, *filter(None, shown), _measured_on(document), END])
+    return "\n\n".join([BEGIN, *filter(None, shown), measured_on, END])
 
 
 def _accuracy(reports: Sequence[Mapping[str, Any]]) -> str:
@@ -249,7 +276,7 @@ def _throughput(report: Mapping[str, Any]) -> str:
 
 def _peers(report: Mapping[str, Any]) -> str:
     size = sorted({peer["vectors"] for peer in report["measured"]})[:2][-1]
-    speed = _section(
+    return _section(
         "Compared with other libraries",
         f"{size:,} vectors of {report['dim']} dimensions, k = {report['k']}, in turn in one run.",
         Grid(
@@ -257,9 +284,12 @@ def _peers(report: Mapping[str, Any]) -> str:
             [_peer_row(peer) for peer in report["measured"] if peer["vectors"] == size],
         ),
     )
+
+
+def _kills(report: Mapping[str, Any]) -> str:
     if not report.get("kept"):
-        return speed
-    crashes = _section(
+        return ""
+    return _section(
         "Killed during an insert",
         "Each library's process is killed after it acknowledged earlier inserts, and its store is opened again.",
         grid_of(
@@ -274,7 +304,6 @@ def _peers(report: Mapping[str, Any]) -> str:
             },
         ),
     )
-    return f"{speed}\n\n{crashes}"
 
 
 def _peer_row(peer: Mapping[str, Any]) -> tuple[str, ...]:
@@ -295,14 +324,17 @@ def _measured_on(document: Mapping[str, Any]) -> str:
     for part, origin in document.get(RENEWED, {}).items():
         later.setdefault(f"on {origin['made']} on {_machine(origin['machine'])}", []).append(f"`{part}`")
     renewed = "".join(f"; {', '.join(parts)} {origin}" for origin, parts in later.items())
-    return _wrap(f"{text}{renewed}. [docs/report.json](docs/report.json) has every number with its spread.")
+    return _wrap(f"{text}{renewed}. [report.json](report.json) has every number with its spread.")
 
 
 def _machine(machine: Mapping[str, Any]) -> str:
     memory = f", {machine['memory_gib']:.0f} GiB" if machine["memory_gib"] else ""
     flags = f", {' '.join(machine['flags'])}" if machine["flags"] else ""
-    cores = f"{machine['cores']} core{'s' if machine['cores'] != 1 else ''}"
-    return f"{cores} of {machine['processor']}{flags}{memory}"
+    return f"{_cores(machine)} of {machine['processor']}{flags}{memory}"
+
+
+def _cores(machine: Mapping[str, Any]) -> str:
+    return f"{machine['cores']} core{'s' if machine['cores'] != 1 else ''}"
 
 
 def _section(title: str, text: str, table: Grid) -> str:

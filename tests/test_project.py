@@ -33,8 +33,11 @@ PAGES = (
     "CHANGELOG.md",
     "ARCHITECTURE.md",
     "SCALING.md",
+    "docs/benchmarks.md",
     "docs/commands.md",
+    "docs/curation.md",
     "docs/explorer.md",
+    "docs/json.md",
     "docs/sources.md",
 )
 
@@ -99,10 +102,16 @@ def code_of(text: str) -> list[str]:
 
 
 def documented() -> Commands:
-    """Return the commands in the tables of docs/commands.md with the options that their rows name."""
-    lines = (REPOSITORY / "docs/commands.md").read_text().splitlines()
+    """Return the commands in the tables of two pages with the options that their rows name."""
+    lines = "".join((REPOSITORY / f"docs/{name}.md").read_text() for name in ("commands", "benchmarks")).splitlines()
     rows = [line for line in lines if re.match(r"\| `(lookalike|python -m) ?", line)]
     return dict(parse(" ".join(code_of(row))) for row in rows)
+
+
+def headings(page: Path) -> set[str]:
+    """Return a page's headings as a link names them."""
+    titles = re.findall(r"^#+ (.+)$", page.read_text(), re.MULTILINE)
+    return {"#" + re.sub(r"[^\w -]", "", title.lower()).replace(" ", "-") for title in titles}
 
 
 @cache
@@ -278,10 +287,14 @@ def test_every_file_that_a_page_names_exists(page: str) -> None:
     assert missing == []
 
 
-def test_every_picture_and_page_that_readme_links_exists() -> None:
-    links = re.findall(r"\]\(([^)#]+)\)", (REPOSITORY / "README.md").read_text())
-    assert [link for link in links if not (REPOSITORY / link).is_file()] == []
-    assert len(links) >= 4
+@pytest.mark.parametrize("page", [*PAGES, "docs/http.md", "docs/results.md"])
+def test_every_link_of_a_page_leads_to_a_file_and_a_heading_that_are_there(page: str) -> None:
+    links = re.findall(r"\]\((?!https?:)([^)#]*)(#[^)]*)?\)", (REPOSITORY / page).read_text())
+    for target, heading in links:
+        path = (REPOSITORY / page).parent / target if target else REPOSITORY / page
+        assert path.exists(), target
+        assert not heading or heading in headings(path), (target, heading)
+    assert len(links) >= 4 or page != "README.md"
 
 
 def test_every_target_that_readme_names_is_in_the_makefile() -> None:

@@ -86,13 +86,16 @@ def compare(
 
 def readme(
     report: Annotated[Path, typer.Argument(help="The report.json to show.")],
-    page: Annotated[Path, typer.Option(help="The page with the markers.")] = Path("README.md"),
+    page: Annotated[Path, typer.Option(help="The README, with the markers.")] = Path("README.md"),
+    all_page: Annotated[Path, typer.Option("--all", help="The page of all results, with the markers.")] = Path(
+        "docs/results.md"
+    ),
     kept: Annotated[Path, typer.Option(help="Where a copy of the report is stored.")] = Path("docs/report.json"),
     renew: Annotated[
         bool, typer.Option("--renew", help="Replace only the parts that the report has in the stored copy.")
     ] = False,
     force: ForceOption = False,
 ) -> None:
-    """Write a report's results between the markers of the README, and store a copy of the report beside it."""
-    write_results(report, page, kept, renew=renew, force=force)
-    console.print_line(f"{page} has the results of {report}")
+    """Write a report's results between the markers of README and docs/results.md, and store a copy of the report."""
+    write_results(report, page, all_page, kept, renew=renew, force=force)
+    console.print_line(f"{page} and {all_page} have the results of {report}")

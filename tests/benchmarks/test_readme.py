@@ -1,25 +1,32 @@
-"""The README's results are those of `docs/report.json`, and in the form that is written today."""
+"""The results in README.md and docs/results.md are those of `docs/report.json`, in the form that is written today."""
 
 import json
+from collections.abc import Callable, Mapping
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from benchmarks.common.measurement import NO_VALUE
 from benchmarks.errors import UnfitForBenchmark
 from benchmarks.readme import replace_results, write_results
-from benchmarks.readme_results import BEGIN, END, results
+from benchmarks.readme_results import BEGIN, END, all_results, readme_results
 from storage.errors import OutputRefused
 from tests.errors import error_message
 from tests.processes import REPOSITORY
 
 
-def test_the_readme_has_the_results_of_its_report() -> None:
+@pytest.mark.parametrize(("page", "results"), [("README.md", readme_results), ("docs/results.md", all_results)])
+def test_a_page_has_the_results_of_the_report(page: str, results: Callable[[Mapping[str, Any]], str]) -> None:
     document = json.loads((REPOSITORY / "docs" / "report.json").read_text())
-    page = (REPOSITORY / "README.md").read_text()
-    assert page[page.index(BEGIN) : page.index(END) + len(END)] == results(document)
-    assert document["made"] in results(document)
-    assert document["machine"]["processor"].split()[0] in results(document)
+    text = (REPOSITORY / page).read_text()
+    assert text[text.index(BEGIN) : text.index(END) + len(END)] == results(document)
+
+
+def test_all_results_say_when_and_on_what_they_were_measured() -> None:
+    document = json.loads((REPOSITORY / "docs" / "report.json").read_text())
+    assert document["made"] in all_results(document)
+    assert document["machine"]["processor"].split()[0] in all_results(document)
 
 
 def test_only_what_is_between_the_markers_is_replaced() -> None:
@@ -33,15 +40,25 @@ def test_parts_that_were_not_measured_have_no_section(tmp_path: Path) -> None:
     machine = {"processor": "Abacus", "cores": 2, "memory_gib": 3.9, "flags": ["beads"]}
     exactness = [{"queries": 1000, "k": 10, "errors": 0, "alone_differs": 0}]
     document = {"made": "2026-11-27", "machine": machine, "exactness": exactness, "figures": {}}
-    report, page, copy = tmp_path / "report.json", tmp_path / "page.md", tmp_path / "copy.json"
+    report, copy = tmp_path / "report.json", tmp_path / "copy.json"
+    pages = tmp_path / "readme.md", tmp_path / "results.md"
     report.write_text(json.dumps(document))
-    page.write_text(f"# Page\n\n{BEGIN}\n{END}\n")
-    write_results(report, page, copy)
-    assert page.read_text() == (
-        f"# Page\n\n{BEGIN}\n\n"
-        "Compared with scikit-learn's brute-force search in float64, 0 of 10,000 neighbours of one store are wrong.\n\n"
-        "Measured on 2026-11-27 with `python -m benchmarks all` on 2 cores of Abacus, beads, 4 GiB.\n"
-        "[docs/report.json](docs/report.json) has every number with its spread.\n\n"
+    for page in pages:
+        page.write_text(f"# Page\n\n{BEGIN}\n{END}\n")
+    write_results(report, *pages, copy)
+    compared = (
+        "Compared with scikit-learn's brute-force search in float64, 0 of 10,000 neighbours of one store are wrong."
+    )
+    assert pages[0].read_text() == (
+        f"# Page\n\n{BEGIN}\n\n{compared}\n\n"
+        "Measured with `python -m benchmarks all` on 2 cores: [docs/results.md](docs/results.md) has all results, the "
+        "days and\nthe machines, [docs/report.json](docs/report.json) every number with its spread.\n\n"
+        f"{END}\n"
+    )
+    assert pages[1].read_text() == (
+        f"# Page\n\n{BEGIN}\n\n{compared}\n\n"
+        "Measured on 2026-11-27 with `python -m benchmarks all` on 2 cores of Abacus, beads, 4 GiB. "
+        "[report.json](report.json)\nhas every number with its spread.\n\n"
         f"{END}\n"
     )
     assert json.loads(copy.read_text()) == document
@@ -56,8 +73,8 @@ def test_sizes_and_ingest_jobs_are_tables_with_their_baselines() -> None:
         "sizes": {"sizes": [size]},
         "throughput": {"source": "fashion-mnist", "images": 70_000, "jobs": [job]},
     }
-    assert results(document).splitlines()[2:-5] == [
-        "### Speed of one query",
+    assert all_results(document).splitlines()[2:-5] == [
+        "## Speed of one query",
         "",
         "Random vectors of 128 dimensions, k = 5. The ratio is to one matrix-vector product of all float32 vectors "
         "with the",
@@ -67,7 +84,7 @@ def test_sizes_and_ingest_jobs_are_tables_with_their_baselines() -> None:
         "| --- | ---: | ---: |",
         "| 60,000 | 1.15 | 1.94 |",
         "",
-        "### Embedding",
+        "## Embedding",
         "",
         "Whole ingest jobs of 70,000 images of `fashion-mnist`, from the files to committed rows.",
         "",
@@ -92,7 +109,7 @@ def test_copies_are_a_table_of_sizes_and_moved_labels_a_sentence_beside_cleanlab
         "machine": {"processor": "Abacus", "cores": 2, "memory_gib": None, "flags": []},
         "curation": {"copies": {"sizes": [{**size, "hashed": hashed}]}, "labels": labels},
     }
-    about, table, sentence = results(document).split("\n\n")[2:5]
+    about, table, sentence = all_results(document).split("\n\n")[2:5]
     assert " ".join(about.splitlines()) == (
         "Sixty altered copies among drawings and wallpapers of Debian's packages, from one or two folders of each "
         "size. A pair is right if both show one picture; PHash calls two pictures copies if at most 10 of 64 "
@@ -108,7 +125,7 @@ def test_copies_are_a_table_of_sizes_and_moved_labels_a_sentence_beside_cleanlab
         "moved ones, by cleanlab 72.9%; the area under the precision-recall curve is 0.882, cleanlab's 0.704."
     )
     nothing = {"copies": None, "labels": None}
-    assert results({**document, "curation": nothing}).splitlines()[2].startswith("Measured on ")
+    assert all_results({**document, "curation": nothing}).splitlines()[2].startswith("Measured on ")
 
 
 def test_the_notebook_is_a_table_of_the_published_accuracy_and_ours_with_its_spread() -> None:
@@ -124,8 +141,8 @@ def test_the_notebook_is_a_table_of_the_published_accuracy_and_ours_with_its_spr
         "share_below": 0.08,
         "others": [{"recipe": "retrieval", "one_nn_accuracy": 0.98, "ci95": [0.97, 0.99]}],
     }
-    assert results({"made": "2026-11-27", "machine": MACHINE, "notebook": report}).splitlines()[2:-5] == [
-        "### The notebook",
+    assert all_results({"made": "2026-11-27", "machine": MACHINE, "notebook": report}).splitlines()[2:-5] == [
+        "## The notebook",
         "",
         "Some digits. The first 1,000 are queries, searched among the other 4,000. The notebook's dense layer is never "
         "trained:",
@@ -160,8 +177,8 @@ def test_a_data_set_is_a_table_of_errors_from_large_to_small_with_published_ones
             {"method": "K-NN", "preprocessing": "deskewing", "error": 0.0051, "where": "A table, http://x, C 2008"},
         ],
     }
-    assert results({"made": "2026-11-27", "machine": MACHINE, "mnist": report}).splitlines()[2:-5] == [
-        "### All of `mnist`",
+    assert all_results({"made": "2026-11-27", "machine": MACHINE, "mnist": report}).splitlines()[2:-5] == [
+        "## All of `mnist`",
         "",
         "Each of the 10,000 test images gets the label of its nearest neighbour among 60,000. Published: A table, http://x.",
         "",
@@ -193,7 +210,7 @@ def test_peers_are_a_table_of_their_second_smallest_size_and_a_table_of_losses_a
         "machine": {"processor": "Abacus", "cores": 2, "memory_gib": None, "flags": []},
         "peers": {"dim": 128, "k": 10, "measured": measured, "kept": [killed, unwatched]},
     }
-    assert [line for line in results(document).splitlines() if line.startswith("|")] == [
+    assert [line for line in all_results(document).splitlines() if line.startswith("|")] == [
         "|  | one query (ms) | batch (queries/s) | recall@10 | insert (rows/s) | open (ms) | memory (MiB) | labels |",
         "| --- | ---: | ---: | ---: | ---: | ---: | ---: | ---: |",
         f"| Lookalike | 0.752 | 5,653 | 1 | {NO_VALUE} | {NO_VALUE} | {NO_VALUE} | yes |",
@@ -221,30 +238,34 @@ def test_a_file_that_is_no_report_and_a_page_without_markers_are_refused(
 ) -> None:
     (tmp_path / "report.json").write_text(report)
     (tmp_path / "page.md").write_text(page)
+    (tmp_path / "other.md").write_text(BEGIN + END)
     with pytest.raises(UnfitForBenchmark) as caught:
-        write_results(tmp_path / "report.json", tmp_path / "page.md", tmp_path / "copy.json")
+        write_results(tmp_path / "report.json", tmp_path / "other.md", tmp_path / "page.md", tmp_path / "copy.json")
     assert str(caught.value).startswith(message.replace("REPORT", str(tmp_path / "report.json")))
     assert not (tmp_path / "copy.json").exists()
+    assert (tmp_path / "other.md").read_text() == BEGIN + END
 
 
 def test_a_copy_replaces_an_earlier_report_and_another_file_only_when_forced(tmp_path: Path) -> None:
     report, page, copy = tmp_path / "report.json", tmp_path / "page.md", tmp_path / "copy.json"
+    all_page = tmp_path / "results.md"
     machine = {"processor": "Abacus", "cores": 2, "memory_gib": None, "flags": []}
     report.write_text(json.dumps({"made": "2026-11-27", "machine": machine, "figures": {}}))
+    all_page.write_text(BEGIN + END)
     page.write_bytes(f"# Page\r\n{BEGIN}\n{END}\r\n".encode())
     for _ in range(2):
-        write_results(report, page, copy)
+        write_results(report, page, all_page, copy)
     assert json.loads(copy.read_bytes()) == json.loads(report.read_bytes())
     assert page.read_bytes().startswith(b"# Page\r\n")
     copy.write_text("{}")
     before = page.read_bytes()
-    assert error_message(OutputRefused, write_results, report, page, copy) == (
+    assert error_message(OutputRefused, write_results, report, page, all_page, copy) == (
         f"expected a new file for the report, got {copy}, which is no report of Lookalike's: "
         "name another path, or give --force to replace it"
     )
     assert (copy.read_text(), page.read_bytes()) == ("{}", before)
-    write_results(report, page, copy, force=True)
+    write_results(report, page, all_page, copy, force=True)
     assert json.loads(copy.read_bytes()) == json.loads(report.read_bytes())
-    assert error_message(OutputRefused, lambda: write_results(report, page, page, force=True)) == (
+    assert error_message(OutputRefused, lambda: write_results(report, page, all_page, page, force=True)) == (
         f"expected a new file for the report, got {page}, which this command reads: name another path"
     )

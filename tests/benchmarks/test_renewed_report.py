@@ -78,17 +78,19 @@ def test_a_report_in_the_short_form_or_without_a_part_renews_nothing(later: dict
 
 
 def test_the_page_says_of_renewed_parts_when_and_on_which_machine_they_were_measured(tmp_path: Path) -> None:
-    report, page, copy = tmp_path / "report.json", tmp_path / "page.md", tmp_path / "copy.json"
+    report, copy = tmp_path / "report.json", tmp_path / "copy.json"
+    readme, page = tmp_path / "readme.md", tmp_path / "results.md"
     kept = {key: value for key, value in KEPT.items() if key != "latency"}
     copy.write_text(json.dumps(kept))
     report.write_text(json.dumps(LATER))
-    page.write_text(f"{BEGIN}\n{END}\n")
-    write_results(report, page, copy, renew=True)
+    for file in (readme, page):
+        file.write_text(f"{BEGIN}\n{END}\n")
+    write_results(report, readme, page, copy, renew=True)
     assert page.read_text() == (
         f"{BEGIN}\n\n"
         "Compared with scikit-learn's brute-force search in float64, 0 of 5,000 neighbours of one store are wrong.\n\n"
         "Measured on 2026-11-27 with `python -m benchmarks all` on 2 cores of Abacus, beads, 4 GiB; `exactness` on "
-        "2026-11-30 on\n1 core of Slide rule. [docs/report.json](docs/report.json) has every number with its spread."
+        "2026-11-30 on\n1 core of Slide rule. [report.json](report.json) has every number with its spread."
         f"\n\n{END}\n"
     )
     assert json.loads(copy.read_text()) == renewed_report(kept, LATER)

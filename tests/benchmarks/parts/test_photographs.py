@@ -15,7 +15,7 @@ from benchmarks.measures.photographs import QUICK, Effort, PhotographsReport, Sc
 from benchmarks.parts import PARTS, Context
 from benchmarks.parts import photographs as part
 from benchmarks.parts.section import Grid, Section, Text
-from benchmarks.readme_results import results
+from benchmarks.readme_results import readme_results
 from tests.toys import grey_source, toy_backbone
 
 
@@ -101,7 +101,7 @@ def test_the_part_is_skipped_with_the_command_that_installs_the_pictures(
 
 def test_the_readme_has_a_row_for_each_score_and_the_times() -> None:
     machine = {"processor": "Abacus", "cores": 2, "memory_gib": None, "flags": []}
-    text = results({"made": "2026-11-30", "machine": machine, "photographs": asdict(REPORT), "figures": {}})
+    text = readme_results({"made": "2026-11-30", "machine": machine, "photographs": asdict(REPORT), "figures": {}})
     assert [line for line in text.splitlines() if line.startswith("|")] == [
         "| recipe | 1-NN accuracy | 95 % interval | precision@5 | copies, recall@1 | least found kind |",
         "| --- | ---: | ---: | ---: | ---: | ---: |",

@@ -1,41 +1,30 @@
 """Make columns of rows as they come."""
 
-import math
 from collections import defaultdict
 from collections.abc import Sequence
-from functools import lru_cache
 from typing import Any
 
 import numpy as np
 import pyarrow as pa
 from numpy.typing import NDArray
 
-from storage.catalog.row import Row, decode_metadata
+from storage.catalog.row import Row
 from storage.columns.columns import Columns
 from storage.columns.schema import (
-    FLOAT,
-    INTEGER,
-    NULL,
     OWN_FIELDS,
-    TEXT,
-    TRUTH,
-    UNSIGNED,
     kind_and_name,
     partial_fields,
     schema_of,
     typed_field,
     typed_fields,
 )
-from storage.types.items import Scalar
+from storage.columns.typed_values import Typed, TypedValues
 
 #: A typed column takes up to 8 bytes for each row, even one without a value: it is made where one in so many has one.
 _ROWS_PER_VALUE = 64
 
 #: The most typed columns: those of the most rows.
 _MOST_TYPED = 128
-
-#: The kind and the name of a typed column.
-_Typed = tuple[str, str]
 
 
 def empty_columns() -> Columns:
@@ -49,8 +38,8 @@ class ColumnsBuilder:
 
     def __init__(self) -> None:
         self._own: list[list[pa.Array]] = []
-        self._values: dict[_Typed, list[pa.Array]] = defaultdict(list)
-        self._positions: dict[_Typed, list[NDArray[np.int64]]] = defaultdict(list)
+        self._values: dict[Typed, list[pa.Array]] = defaultdict(list)
+        self._positions: dict[Typed, list[NDArray[np.int64]]] = defaultdict(list)
         #: Positions of rows with values that no type holds, and the fields of these values; None stands for any field.
         self._apart: list[int] = []
         self._apart_fields: set[str | None] = set()
@@ -58,20 +47,16 @@ class ColumnsBuilder:
 
     def add(self, rows: Sequence[Row]) -> None:
         """Add the next rows; raise StoreCorrupt for one whose text is not UTF-8."""
-        values: dict[_Typed, list[Scalar]] = defaultdict(list)
-        positions: dict[_Typed, list[int]] = defaultdict(list)
-        for position, row in enumerate(rows, self._count):
-            typed_values, others = typed_metadata(row.metadata)
-            if others:
-                self._apart.append(position)
-                self._apart_fields |= others
-            for typed, value in typed_values.items():
-                values[typed].append(value)
-                positions[typed].append(position)
-        for (kind, name), column in values.items():
-            self._values[kind, name].append(pa.array(column, typed_field(kind, name).type))
-            self._positions[kind, name].append(np.array(positions[kind, name], np.int64))
-        self._own.append([_own_column(field, rows) for field in OWN_FIELDS[:-1]])
+        if not rows:
+            return
+        columns = dict(zip(Row._fields, zip(*rows, strict=True), strict=True))
+        typed = TypedValues(columns["metadata"])
+        for (kind, name), values in typed.values.items():
+            self._values[kind, name].append(pa.array(values, typed_field(kind, name).type))
+            self._positions[kind, name].append(np.array(typed.indices[kind, name], np.int64) + self._count)
+        self._apart += [self._count + index for index in typed.apart]
+        self._apart_fields |= typed.apart_fields
+        self._own.append([_own_column(field, columns[field.name], rows) for field in OWN_FIELDS[:-1]])
         self._count += len(rows)
 
     def finish(self, columns: Columns) -> Columns:
@@ -96,14 +81,14 @@ class ColumnsBuilder:
             joined.append(pa.concat_arrays([existing, values]))
         return Columns(pa.RecordBatch.from_arrays(joined, schema=schema))
 
-    def _chosen(self, old: set[_Typed], total: int) -> list[_Typed]:
+    def _chosen(self, old: set[Typed], total: int) -> list[Typed]:
         """Return the typed columns: those that are there, and of the others those that many rows have values for."""
         counts = {typed: sum(map(len, parts)) for typed, parts in self._positions.items() if typed not in old}
         frequent = [typed for typed in counts if counts[typed] * _ROWS_PER_VALUE >= total]
         frequent.sort(key=lambda typed: (-counts[typed], typed))
         return sorted([*old, *frequent[: max(0, _MOST_TYPED - len(old))]])
 
-    def _partial(self, chosen: list[_Typed], before: pa.RecordBatch) -> set[str]:
+    def _partial(self, chosen: list[Typed], before: pa.RecordBatch) -> set[str]:
         """Return the fields in typed columns that have values beside them."""
         names = {name for _, name in chosen}
         partial = partial_fields(before.schema) | self._apart_fields
@@ -113,7 +98,7 @@ class ColumnsBuilder:
             partial |= names - {kind_and_name(field)[1] for field in typed_fields(before.schema)}
         return names if None in partial else names & {name for name in partial if name is not None}
 
-    def _dense(self, typed: _Typed) -> pa.Array:
+    def _dense(self, typed: Typed) -> pa.Array:
         """Return a typed column of the new rows, null where a row has no value."""
         field_type = typed_field(*typed).type
         if typed not in self._values:
@@ -128,30 +113,7 @@ class ColumnsBuilder:
         return pa.array(dense, field_type)
 
 
-@lru_cache(maxsize=4096)
-def typed_metadata(metadata: bytes) -> tuple[dict[_Typed, Scalar], set[str | None]]:
-    """Return metadata by typed column, and the names of what no type holds; None for all when it cannot be read.
-
-    Both are cached, since many items share their metadata: change neither.
-    """
-    try:
-        fields = decode_metadata(metadata)
-    except (ValueError, RecursionError):
-        # A filter that needs them will say that they cannot be read.
-        return {}, {None}
-    typed: dict[_Typed, Scalar] = {}
-    others: set[str | None] = set()
-    for name, value in fields.items():
-        kind = _kind(name, value)
-        if kind is None:
-            others.add(name)
-        else:
-            typed[kind, name] = True if kind == NULL else value
-    return typed, others
-
-
-def _own_column(field: pa.Field, rows: Sequence[Row]) -> pa.Array:
-    values: list[Any] = [getattr(row, field.name) for row in rows]
+def _own_column(field: pa.Field, values: Sequence[Any], rows: Sequence[Row]) -> pa.Array:
     if not pa.types.is_large_string(field.type):
         return pa.array(values, field.type)
     try:
@@ -163,33 +125,3 @@ def _own_column(field: pa.Field, rows: Sequence[Row]) -> pa.Array:
             row.item()
         raise
     return texts
-
-
-def _kind(name: str, value: object) -> str | None:
-    """Return the kind of typed column that holds a value exactly; None if there is none."""
-    if isinstance(value, bool):
-        kind = TRUTH
-    elif isinstance(value, int):
-        kind = INTEGER if -(2**63) <= value < 2**63 else UNSIGNED
-        if not -(2**63) <= value < 2**64:
-            return None
-    elif isinstance(value, float) and math.isfinite(value):
-        kind = FLOAT
-    elif isinstance(value, str) and _is_utf8(value):
-        kind = TEXT
-    elif value is None:
-        kind = NULL
-    else:
-        return None
-    return kind if _is_utf8(name) else None
-
-
-def _is_utf8(text: str) -> bool:
-    """Return whether UTF-8 can encode a text; JSON can escape what it cannot."""
-    if text.isascii():
-        return True
-    try:
-        text.encode()
-    except UnicodeEncodeError:
-        return False
-    return True

@@ -8,8 +8,8 @@ from numpy.typing import NDArray
 
 from storage.catalog.row import Row
 from storage.columns.columns import Columns
-from storage.columns.columns_builder import typed_metadata
 from storage.columns.schema import kind_and_name, partial_fields, typed_fields
+from storage.columns.typed_values import typed_metadata
 
 
 def different_rows(

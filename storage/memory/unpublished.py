@@ -41,6 +41,7 @@ class UnpublishedRows:
 
     def add_to(self, index: FaissFlat, columns: Columns) -> Columns:
         """Add the vectors to an index of the rows up to `start`, and return their columns with the new rows' after."""
+        index.reserve(len(index) + sum(map(len, self._vectors)))
         while self._vectors:
             index.add(self._vectors.pop(0))
         return self._builder.finish(columns)

@@ -92,6 +92,13 @@ class FaissFlat:
         self._resize(count + len(vectors))
         self._vectors[count:] = vectors
 
+    def reserve(self, count: int) -> None:
+        """Get the memory for so many vectors, so that none is moved while they are added."""
+        memory = np.empty((max(count, len(self)), self.dim), np.float32)
+        memory[: len(self)] = self._vectors
+        self._memory = memory
+        self._resize(len(self))
+
     def part(self, positions: NDArray[np.int64]) -> "FaissFlat":
         """Return a copy of the vectors at positions, (m,), in their order."""
         part = FaissFlat(self.dim)
@@ -113,9 +120,7 @@ class FaissFlat:
     def _resize(self, count: int) -> None:
         """Make this the number of vectors; new ones have any values."""
         if count > len(self._memory):
-            memory = np.empty((max(count, len(self) * 3 // 2), self.dim), np.float32)
-            memory[: len(self)] = self._vectors
-            self._memory = memory
+            self.reserve(max(count, len(self) * 3 // 2))
         self._vectors = self._memory[:count]
         data = self._vectors.reshape(-1).view(np.uint8)
         view = faiss.MaybeOwnedVectorUInt8.create_view(  # type: ignore[attr-defined]

@@ -108,6 +108,16 @@ def test_vectors_are_added_at_the_next_positions() -> None:
     np.testing.assert_array_equal(index.vectors(), vectors)
 
 
+def test_vectors_added_after_their_memory_was_reserved_are_not_moved() -> None:
+    vectors = random_vectors(9, DIM)
+    index = flat(vectors[:4])
+    index.reserve(9)
+    before = index.vectors()
+    index.add(vectors[4:])
+    np.testing.assert_array_equal(index.vectors(), vectors)
+    assert np.shares_memory(before, index.vectors())
+
+
 @pytest.mark.parametrize(
     "mask",
     [

@@ -137,8 +137,8 @@ def fail(message: str) -> NoReturn:
 
 
 @contextmanager
-def shown_activity() -> Iterator[Callable[[str], None]]:
-    """Yield a function that shows on a terminal's standard error what is being done, until it is done."""
+def shown_stages() -> Iterator[Callable[[str], None]]:
+    """Yield a function that shows on a terminal what is being done, on standard error, until it is done."""
     with ERR.status("") as status:
         yield status.update
 

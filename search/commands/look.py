@@ -32,8 +32,8 @@ def draw_map(
 
     output = figure_file.figure_output(figure, force=force)
     pictures = Pictures(size, names) if thumbnails else None
-    with opened(store, output) as searcher, console.shown_activity() as show_activity:
-        show_activity("placing items on the map")
+    with opened(store, output) as searcher, console.shown_stages() as on_stage:
+        on_stage("placing items on the map")
         figure_file.save(draw(searcher.store, pictures=pictures, where=where_of(where or [])), output)
     console.print_line(f"Drew {figure}")
 
@@ -53,8 +53,8 @@ def explore(
 
     output = page_output(out, force=force)
     options = PageOptions(k, where_of(where or []), where or [])
-    with opened(store, output) as searcher, console.shown_activity() as show_activity:
-        page = write_page(searcher, output, options, show_activity)
+    with opened(store, output) as searcher, console.shown_stages() as on_stage:
+        page = write_page(searcher, output, options, on_stage)
     console.print_line(str(page))
     if open_page:
         import webbrowser

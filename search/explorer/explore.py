@@ -53,10 +53,6 @@ class PageOptions:
 _DEFAULTS = PageOptions()
 
 
-def _not_shown(_: str) -> None:
-    """Show nothing."""
-
-
 def explore(
     searcher: Searcher,
     out: str | Path = FILE,
@@ -108,11 +104,11 @@ def write_page(
     searcher: Searcher,
     output: OutputFile,
     options: PageOptions = _DEFAULTS,
-    show_activity: Callable[[str], None] = _not_shown,
+    on_stage: Callable[[str], None] = lambda _: None,
 ) -> ExplorerPage:
-    """Write a page as `explore` does; `show_activity` is told what is done next."""
+    """Write a page as `explore` does; `on_stage` is told what is done next."""
     output.require_replaceable(searcher.store)
-    page = made_page(searcher, options, show_activity)
+    page = made_page(searcher, options, on_stage)
     try:
         output.write(lambda file: [file.write(part.encode()) for part in page.parts])
     except StoreUnwritable as error:
@@ -138,22 +134,22 @@ class MadePage:
 
 
 def made_page(
-    searcher: Searcher, options: PageOptions = _DEFAULTS, show_activity: Callable[[str], None] = _not_shown
+    searcher: Searcher, options: PageOptions = _DEFAULTS, on_stage: Callable[[str], None] = lambda _: None
 ) -> MadePage:
     """Return a page as `write_page` writes it."""
     store, opens_on = searcher.store, options.opens_on
-    show_activity("finding neighbours")
+    on_stage("finding neighbours")
     collection = collect(store, options.k, options.where, options.max_items)
-    show_activity(f"placing {counted(len(collection.items), 'item')} on the map")
+    on_stage(f"placing {counted(len(collection.items), 'item')} on the map")
     places = map_places(store, collection.ids, collection.vectors)
-    show_activity("looking for label issues")
+    on_stage("looking for label issues")
     findings = Findings(
         opens_on if isinstance(opens_on, LabelIssues) else find_label_issues(searcher, neighbours=collection.voters),
         opens_on if isinstance(opens_on, Duplicates) else None,
         opens_on if isinstance(opens_on, QueryResult) else None,
         store.rejects(),
     )
-    show_activity("packing pictures")
+    on_stage("packing pictures")
     pictures = picture_pages(store, collection.ids, places.coordinates)
     facts = Facts(
         # Not the whole path: a page is for others too.

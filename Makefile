@@ -8,6 +8,8 @@ STORE := $(DEMO)/stores/retrieval
 # Processes that run tests side by side; a free one takes over tests that are waiting for another. 0 is one after another.
 WORKERS ?= auto
 PARALLEL := --numprocesses $(WORKERS) --maxprocesses 4 --dist worksteal
+# Of the unit tests only those that pytest's -m takes by this expression: all, or "not heavy".
+MARKED :=
 # The tests start Python hundreds of times: it compiles this project's modules once.
 unexport PYTHONDONTWRITEBYTECODE
 
@@ -58,7 +60,7 @@ servers: .venv/servers/milvus/ready ## install a Milvus server for the tests, ap
 	@touch $@
 
 test: setup ## run the tests
-	$(BIN)/python -m pytest $(PARALLEL) --ignore tests/durability --ignore tests/scaling $(TESTS)
+	$(BIN)/python -m pytest $(PARALLEL) -m "$(MARKED)" --ignore tests/durability --ignore tests/scaling $(TESTS)
 
 pythons: setup ## run the tests on the other promised Pythons that this machine has
 	@.ci/pythons | while read -r version python; do \

@@ -17,6 +17,8 @@ from benchmarks.peers.synthetic_data import K, kth_distances, label_of, make_dat
 from benchmarks.peers.worker_client import WorkerClient
 from tests.errors import error_message
 
+pytestmark = pytest.mark.heavy
+
 SMALL = Effort(rounds=2, samples=8, patience=60, turn=1)
 
 #: The peers whose packages are always installed.

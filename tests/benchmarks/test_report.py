@@ -27,6 +27,8 @@ from tests.errors import error_message
 from tests.search.explorer.page_data import json_of
 from tests.toys import TOY, grey_source, toy_backbone, write_greys
 
+pytestmark = pytest.mark.heavy
+
 CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
 
 #: The parts that measure Lookalike on the source; the others start processes and have their own tests.

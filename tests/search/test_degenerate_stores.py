@@ -24,6 +24,8 @@ from tests.commands import Command
 from tests.search.stores import grey_store
 from tests.toys import TOY, grey, png, toy_backbone
 
+pytestmark = pytest.mark.heavy
+
 
 @dataclass(frozen=True)
 class Case:

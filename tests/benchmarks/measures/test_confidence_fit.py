@@ -16,6 +16,8 @@ from storage import Store
 from tests.search.curation.scenes import scene
 from tests.toys import TOY, png, toy_backbone
 
+pytestmark = pytest.mark.heavy
+
 
 @pytest.fixture
 def pairs(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> list[labelled_pairs.LabelledPair]:

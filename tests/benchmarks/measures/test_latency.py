@@ -12,6 +12,8 @@ from benchmarks.measures import latency, latency_by_size
 from storage import Store
 from tests.benchmarks.stores import store_of
 
+pytestmark = pytest.mark.heavy
+
 
 @pytest.fixture
 def store(tmp_path: Path) -> Store:

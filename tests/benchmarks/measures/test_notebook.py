@@ -17,6 +17,8 @@ from ingest.sources import datasets
 from tests.errors import error_message
 from tests.toys import ToyBackbone, grey_source, noise, toy_backbone
 
+pytestmark = pytest.mark.heavy
+
 STEPS = ["load and preprocess", "embed", "k-NN", "7 single queries", "labels of 7 queries", "t-SNE figure"]
 
 

@@ -16,6 +16,8 @@ from benchmarks.measures.service_process import ServiceProcess
 from tests.search.service.served import served
 from tests.toys import TOY, grey_source, toy_backbone
 
+pytestmark = pytest.mark.heavy
+
 SIZE = ServiceSize(items=300, queries=30, pictures=20, requests=100, repeats=1)
 SOURCE = grey_source({str(level): level for level in range(0, 240, 10)})
 

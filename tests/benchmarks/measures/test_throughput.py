@@ -17,6 +17,8 @@ from ingest.errors import SourceUnusable
 from tests.errors import error_message
 from tests.toys import write_greys
 
+pytestmark = pytest.mark.heavy
+
 RUN = IngestRun("retrieval", "bfloat16", 1_000, 0, 0, 2.0, {"decode": 0.5, "embed": 1.5, "write": 0.25}, 900.0, True)
 
 

@@ -57,6 +57,7 @@ def same_label_share(data: LabelledFeatures, out: Float32Array) -> float:
     return float(np.mean(data.labels[cosines.argmax(axis=1)] == data.labels))
 
 
+@pytest.mark.heavy
 @pytest.mark.parametrize("plan", [FEW, replace(FEW, hidden=16, dropout=0.3)], ids=["one layer", "two layers"])
 def test_vectors_of_equal_labels_become_neighbours(plan: TrainingPlan) -> None:
     epochs: list[Epoch] = []
@@ -78,6 +79,7 @@ def test_a_plan_with_hidden_units_gives_a_head_of_two_layers() -> None:
     assert {str(array.dtype) for head in (one, two) for array in head_arrays(head).values()} == {"float32"}
 
 
+@pytest.mark.heavy
 @pytest.mark.parametrize("plan", [FEW, replace(FEW, hidden=16, dropout=0.3)], ids=["one layer", "two layers"])
 def test_a_seed_gives_the_same_head_to_the_bit_and_another_seed_another(plan: TrainingPlan) -> None:
     plan = replace(plan, epochs=(10, 10))
@@ -99,6 +101,7 @@ def test_training_stops_early_when_the_validation_loss_no_longer_falls(monkeypat
     assert epochs[-1].of == 400
 
 
+@pytest.mark.heavy
 def test_many_rows_are_trained_on_for_fewer_epochs_than_few() -> None:
     planned = {count: set[int]() for count in (40, 5_000, 20_000)}
     for count, totals in planned.items():
@@ -113,6 +116,7 @@ def test_many_images_are_trained_on_in_larger_batches_with_a_hidden_layer() -> N
     assert MANY.batch_size > FEW.batch_size
 
 
+@pytest.mark.heavy
 def test_without_a_validation_set_it_trains_for_all_epochs() -> None:
     epochs: list[Epoch] = []
     train_layer(rows(40, 1), NO_ROWS, 2, 4, 0, FEW, epochs.append)

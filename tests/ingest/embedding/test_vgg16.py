@@ -76,6 +76,7 @@ def test_a_digit_has_the_same_features_and_vector_in_every_version(digits: Sourc
     np.testing.assert_allclose(np.linalg.norm(vector), VECTOR_NORM, atol=1e-3)
 
 
+@pytest.mark.heavy
 @pytest.mark.parametrize("precision", ["float32", "bfloat16"])
 @pytest.mark.parametrize("recipe", UNTRAINED, ids=lambda recipe: recipe.name)
 def test_a_vector_has_the_same_bits_alone_and_anywhere_among_others(
@@ -105,6 +106,7 @@ def test_a_query_by_a_digits_own_image_returns_it_at_distance_zero(
     assert [(hit.key, hit.distance) for hit in hits] == [(key, 0.0) for key in keys]
 
 
+@pytest.mark.heavy
 @pytest.mark.parametrize("recipe", [NOTEBOOK, RETRIEVAL], ids=lambda recipe: recipe.name)
 def test_bfloat16_changes_vectors_by_less_than_the_drift_bound_and_returns_float32(
     digits: Source, network: BackboneFactory, recipe: Recipe
@@ -138,6 +140,7 @@ def keras_outputs() -> dict[str, Float32Array]:
     return {layer: output.numpy().max(axis=(1, 2)) for layer, output in zip(KERAS_LAYERS, computed, strict=True)}
 
 
+@pytest.mark.heavy
 @pytest.mark.parametrize("layer", KERAS_LAYERS)
 def test_a_layer_computes_what_keras_vgg16_does(
     network: BackboneFactory, layer: str, keras_outputs: dict[str, Float32Array]
@@ -147,6 +150,7 @@ def test_a_layer_computes_what_keras_vgg16_does(
     np.testing.assert_allclose(features, keras_outputs[layer], rtol=1e-4, atol=1e-4)
 
 
+@pytest.mark.heavy
 def test_several_layers_are_pooled_and_joined_in_the_recipes_order(network: BackboneFactory) -> None:
     layers = ("block4_conv2", "block2_pool", "block3_conv3")
     recipe = dataclasses.replace(RETRIEVAL, layer=layers, pooling="gem")
@@ -192,6 +196,7 @@ def smooth_noise(count: int, side: int) -> Float32Array:
     return np.stack([cv2.resize(image, (side, side), interpolation=cv2.INTER_CUBIC).clip(0, 1) for image in coarse])
 
 
+@pytest.mark.heavy
 @pytest.mark.parametrize(
     ("pooling", "expected"),
     [
@@ -214,6 +219,7 @@ def test_pooling_reduces_each_channel_to_one_number(
     np.testing.assert_allclose(pooled, expected(output), rtol=1e-4, atol=1e-3)
 
 
+@pytest.mark.heavy
 def test_the_scaling_caffe_is_keras_preprocessing_for_vgg16(network: BackboneFactory) -> None:
     from ingest.keras.tensorflow import tf
 
@@ -230,6 +236,7 @@ def test_the_scaling_caffe_is_keras_preprocessing_for_vgg16(network: BackboneFac
     )
 
 
+@pytest.mark.heavy
 @pytest.mark.parametrize(
     ("layer", "pooling"),
     [

@@ -102,6 +102,7 @@ def costly() -> dict[str, tuple[bytes, str]]:
     }
 
 
+@pytest.mark.heavy
 @pytest.mark.skipif(sys.platform != "linux", reason="only Linux limits the address space of a process")
 def test_costly_files_are_refused_or_cost_what_their_pixels_do() -> None:
     files = costly()

@@ -14,6 +14,8 @@ from tests.search.explorer.conftest import Open
 from tests.search.explorer.page_data import array_of, neighbour_lists
 from tests.search.explorer.stores import COUNT, ODD_KEY, ODD_LABEL, new_items, planted_store
 
+pytestmark = pytest.mark.heavy
+
 #: Removes WebGL2, as on machines that have none.
 NO_WEBGL = """
 const getContext = HTMLCanvasElement.prototype.getContext;

@@ -76,6 +76,7 @@ def test_a_key_is_read_from_the_environment_or_a_file(monkeypatch: pytest.Monkey
     assert read_api_key(tmp_path / "key") == "x" * 40
 
 
+@pytest.mark.heavy
 def test_ten_thousand_requests_at_once_are_answered_or_refused_and_the_service_lives(store: Path) -> None:
     with served(store) as service:
         statuses = [status_of(answer) for answer in answers_at_once(service.port, 10_000)]
@@ -192,6 +193,7 @@ class Load:
                 self._stopped.wait(0.01)
 
 
+@pytest.mark.heavy
 def test_a_service_that_is_killed_under_load_starts_again_and_gave_no_wrong_answer(store: Path, load: Load) -> None:
     with served(store) as service:
         load.start(service)

@@ -16,6 +16,8 @@ from tests.search.service.conftest import KEY
 from tests.search.service.served import Served, served
 from tests.toys import TOY, grey, png, toy_backbone, write_greys
 
+pytestmark = pytest.mark.heavy
+
 #: Drops or pastes a file on the page, as a person does.
 BRING = """
 ([kind, name, type, data]) => {

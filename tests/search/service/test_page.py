@@ -98,6 +98,7 @@ def test_the_data_of_the_page_need_the_key(open_client: OpenClient, page_data: P
     assert client.get("/v1/explorer", headers={"Authorization": f"Bearer {KEY}"}).status_code == 202
 
 
+@pytest.mark.heavy
 def test_a_store_without_items_has_no_map_and_says_so(
     open_client: OpenClient, folder: Path, served: ServedStore
 ) -> None:
@@ -111,6 +112,7 @@ def test_a_store_without_items_has_no_map_and_says_so(
     )
 
 
+@pytest.mark.heavy
 def test_a_store_that_cannot_be_written_to_has_a_map_too(
     open_client: OpenClient, folder: Path, page_data: PageData
 ) -> None:

@@ -13,7 +13,7 @@ from typing import BinaryIO
 import numpy as np
 import pyarrow as pa
 
-from storage.columns.columns import Columns
+from storage.columns.columns import Columns, integers
 from storage.columns.schema import OWN_FIELDS, is_valid_schema
 
 #: What a file begins with, before the messages of a stream.
@@ -106,7 +106,7 @@ def _has_own_values(batch: pa.RecordBatch) -> bool:
     """Return whether no row lacks a value but a label, and ids ascend from 0 or more."""
     if any(batch.column(field.name).null_count for field in OWN_FIELDS if field.name != "label"):
         return False
-    ids = batch.column("id").to_numpy()
+    ids = np.asarray(integers(batch.column("id")))
     return not len(ids) or bool(ids[0] >= 0 and (ids[1:] > ids[:-1]).all())
 
 

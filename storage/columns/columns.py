@@ -17,8 +17,8 @@ class Columns:
 
     def __init__(self, batch: pa.RecordBatch) -> None:
         self.batch = batch
-        self.ids: NDArray[np.int64] = batch.column("id").to_numpy()
-        self._ids, self._batches = _integers(batch.column("id")), _integers(batch.column("batch"))
+        self._ids, self._batches = integers(batch.column("id")), integers(batch.column("batch"))
+        self.ids: NDArray[np.int64] = np.asarray(self._ids)
         self._fields = [_Slices(batch.column(name)) for name in ("key", "label", "content", "metadata")]
         self._checksums = _FixedSlices(batch.column("checksum"))
 
@@ -49,7 +49,7 @@ class _Slices:
 
     def __init__(self, column: pa.Array) -> None:
         validity, offsets, data = column.buffers()
-        self._offsets = _words(offsets)
+        self._offsets = _words(offsets, len(column) + 1)
         self._data = memoryview(data or b"")
         self._validity = memoryview(validity) if validity is not None and column.null_count else None
 
@@ -76,11 +76,12 @@ class _FixedSlices:
         return [bytes(data[at * width : (at + 1) * width]) for at in positions]
 
 
-def _integers(column: pa.Array) -> memoryview:
+def integers(column: pa.Array) -> memoryview:
+    """Return a column of 64-bit integers without nulls; `to_numpy` would import pandas."""
     _, data = column.buffers()
-    return _words(data)
+    return _words(data, len(column))
 
 
-def _words(data: pa.Buffer | None) -> memoryview:
-    """Return a buffer as 64-bit integers; Arrow leaves it out, or empty, where there are no rows."""
-    return memoryview(data or b"").cast("B").cast("q")
+def _words(data: pa.Buffer | None, count: int) -> memoryview:
+    """Return a buffer as 64-bit integers; Arrow leaves it out, or empty, where there are no rows, and may pad it."""
+    return memoryview(data or b"").cast("B")[: 8 * count].cast("q")

@@ -9,9 +9,11 @@ import pyarrow as pa
 from numpy.typing import NDArray
 
 from storage.catalog.row import Row
+from storage.columns.arrow_array import arrow_array, spread
 from storage.columns.columns import Columns
 from storage.columns.schema import (
     OWN_FIELDS,
+    TEXT,
     kind_and_name,
     partial_fields,
     schema_of,
@@ -52,7 +54,8 @@ class ColumnsBuilder:
         columns = dict(zip(Row._fields, zip(*rows, strict=True), strict=True))
         typed = TypedValues(columns["metadata"])
         for (kind, name), values in typed.values.items():
-            self._values[kind, name].append(pa.array(values, typed_field(kind, name).type))
+            data = [str(text).encode() for text in values] if kind == TEXT else values
+            self._values[kind, name].append(arrow_array(data, typed_field(kind, name).type))
             self._positions[kind, name].append(np.array(typed.indices[kind, name], np.int64) + self._count)
         self._apart += [self._count + index for index in typed.apart]
         self._apart_fields |= typed.apart_fields
@@ -72,7 +75,7 @@ class ColumnsBuilder:
             for positions in self._positions[typed]:
                 apart[positions] = True
         schema = schema_of((typed_field(*typed) for typed in chosen), self._partial(chosen, before))
-        own = [*(pa.concat_arrays(column) for column in zip(*self._own, strict=True)), pa.array(apart)]
+        own = [*(pa.concat_arrays(column) for column in zip(*self._own, strict=True)), arrow_array(apart, pa.bool_())]
         new = [*own, *(self._dense(typed) for typed in chosen)]
         joined = []
         for field, values in zip(schema, new, strict=True):
@@ -104,24 +107,16 @@ class ColumnsBuilder:
         if typed not in self._values:
             return pa.nulls(self._count, field_type)
         values, positions = pa.concat_arrays(self._values[typed]), np.concatenate(self._positions[typed])
-        if len(values) == self._count:
-            return values
-        # Not `take`, nor `cast` below, which import all functions of `pyarrow.compute`.
-        dense: list[Any] = [None] * self._count
-        for position, value in zip(positions.tolist(), values.to_pylist(), strict=True):
-            dense[position] = value
-        return pa.array(dense, field_type)
+        return values if len(values) == self._count else spread(values, positions, self._count)
 
 
 def _own_column(field: pa.Field, values: Sequence[Any], rows: Sequence[Row]) -> pa.Array:
-    if not pa.types.is_large_string(field.type):
-        return pa.array(values, field.type)
+    column = arrow_array(values, field.type)
     try:
-        texts = pa.array(values, pa.large_binary()).view(field.type)
-        texts.validate(full=True)
+        column.validate(full=True)
     except pa.ArrowInvalid:
         for row in rows:
             # Raises the error that names the row.
             row.item()
         raise
-    return texts
+    return column

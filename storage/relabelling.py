@@ -6,7 +6,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from storage.catalog.row import require_storable
+from storage.catalog.encoded_items import require_storable
 from storage.errors import StoreCorrupt
 from storage.files.corrections import Correction, Corrections
 from storage.reader import StoreReader

@@ -20,6 +20,7 @@ from storage.catalog.batch_copies import CopiedBatch, write_copies
 from storage.catalog.catalog import Catalog
 from storage.catalog.change_over import ChangeOver, change_over
 from storage.catalog.database import Result
+from storage.catalog.encoded_items import EncodedItems, encode_items
 from storage.catalog.pages import state_within
 from storage.errors import InvalidItem, LookalikeError, NotAStore, StoreCorrupt, StoreReadOnly, StoreVersion
 from storage.files.corrections import write_corrections
@@ -34,6 +35,7 @@ from storage.reader import StoreReader
 from storage.relabelling import relabelling
 from storage.store_search import StoreSearch
 from storage.types.embedding import Embedding
+from storage.types.item_columns import ItemColumns
 from storage.types.items import AppendResult, NewItem, checked_id
 from storage.types.jobs import JobUpdate
 from storage.types.vectors import checked_vectors
@@ -166,16 +168,30 @@ class Store(StoreSearch):
         has renewed the store.
         """
         self._require_writer()
+        encoded = encode_items(ItemColumns.of(items))
+        encoded.require_distinct_keys()
+        return self.append_encoded(encoded, vectors, update, delete=delete, sources=sources)
+
+    def append_encoded(
+        self,
+        items: EncodedItems,
+        vectors: ArrayLike,
+        update: JobUpdate | None = None,
+        *,
+        delete: Sequence[int] = (),
+        sources: Mapping[int, str] = MappingProxyType({}),
+    ) -> AppendResult:
+        """Add a batch of checked items of distinct keys, as `append` does."""
+        self._require_writer()
         rows = checked_vectors(vectors, self.dim) if np.size(vectors) else np.empty((0, self.dim), np.float32)
         if len(rows) != len(items):
             raise InvalidItem(f"expected a vector for each of {len(items)} items, got {len(rows)} vectors")
         if not items and not delete and not sources and update is None:
             return AppendResult((), 0)
-        texts = commit.encode_batch(items)
 
         def append(catalog: Catalog) -> AppendResult:
             catalog.require_embedding(self.embedding.fingerprint)
-            appended = commit.append(catalog, items, texts, rows, delete)
+            appended = commit.append(catalog, items, rows, delete)
             catalog.sources.write(sources)
             catalog.jobs.write([] if update is None else [update])
             if self._unpublished is not None and not self._unpublished.add(appended, self.dim):

@@ -14,7 +14,8 @@ from rich.table import Table
 from benchmarks.common.timing import seconds_of
 from benchmarks.durability.processes import environment
 from storage import Embedding, NewItem, Store
-from storage.catalog.row import bytes_of_each, encode_texts, new_row
+from storage.catalog.encoded_items import encode_items
+from storage.types.item_columns import ItemColumns
 
 DIM = 128
 K = 10
@@ -149,6 +150,5 @@ def _open(folder: Path) -> None:
 def _verify_seconds(generator: np.random.Generator) -> float:
     """Return the median seconds of checking an answer's rows, as every query does."""
     items, vectors = _items(0, K), generator.standard_normal((K, DIM)).astype(np.float32)
-    fields = zip(items, encode_texts(items), bytes_of_each(vectors), strict=True)
-    rows = [new_row(number, 1, text, item.content, vector) for number, (item, text, vector) in enumerate(fields)]
+    rows = encode_items(ItemColumns.of(items)).rows(0, 1, vectors)
     return float(np.median([seconds_of(lambda: [row.verified() for row in rows]) for _ in range(1000)]))

@@ -15,7 +15,7 @@ from ingest.sources.job_source import JobSource
 from ingest.sources.source_name import is_there
 from storage import NewItem, Rejected
 from storage.catalog.content_index import ContentIndex
-from storage.catalog.row import require_storable
+from storage.catalog.encoded_items import require_storable
 from storage.console import printable
 from storage.errors import InvalidItem
 from storage.types.items import ReusableItem, Scalar, SourcedItem, is_storable_text

@@ -3,7 +3,6 @@
 A batch adds rows, turns rows into tombstones, or both; the chain hash in its record ties it to all batches before it.
 """
 
-from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -13,9 +12,9 @@ from numpy.typing import NDArray
 from storage.catalog.batch import Batch
 from storage.catalog.catalog import Catalog
 from storage.catalog.chain import rows_changed
-from storage.catalog.row import EncodedText, Row, bytes_of_each, encode_texts, new_row
-from storage.errors import InvalidItem
-from storage.types.items import AppendResult, NewItem
+from storage.catalog.encoded_items import EncodedItems
+from storage.catalog.row import Row
+from storage.types.items import AppendResult
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,33 +27,15 @@ class Appended:
     result: AppendResult
 
 
-def encode_batch(items: Sequence[NewItem]) -> list[EncodedText]:
-    """Return the items' texts as they are stored; raise InvalidItem when one cannot be stored or two share a key."""
-    texts = encode_texts(items)
-    if len({item.key for item in items}) != len(items):
-        (repeated, _), *_ = Counter(item.key for item in items).most_common(1)
-        raise InvalidItem(f"expected each key once in a batch, got {repeated!r} twice")
-    return texts
+def append(catalog: Catalog, items: EncodedItems, vectors: NDArray[np.float32], delete: Sequence[int] = ()) -> Appended:
+    """Write items of distinct keys with their (n, dim) float32 vectors as a batch.
 
-
-def append(
-    catalog: Catalog,
-    items: Sequence[NewItem],
-    texts: Sequence[EncodedText],
-    vectors: NDArray[np.float32],
-    delete: Sequence[int] = (),
-) -> Appended:
-    """Write checked items with their (n, dim) float32 vectors as a batch; an item replaces the live item of its key.
-
-    The same batch deletes the live items among the ids in `delete`.
+    An item replaces the live item of its key. The same batch deletes the live items among the ids in `delete`.
     """
     last = _last_batch(catalog)
-    existing = catalog.items.by_key([item.key for item in items])
+    existing = catalog.items.by_key([key.decode() for key in items.keys]) if last.live else []
     replaced = sorted(row.verified().id for row in existing if row is not None)
-    rows = [
-        new_row(last.next_id + offset, last.number + 1, text, item.content, vector)
-        for offset, (item, text, vector) in enumerate(zip(items, texts, bytes_of_each(vectors), strict=True))
-    ]
+    rows = items.rows(last.next_id, last.number + 1, vectors)
     others = {row.id for row in catalog.items.by_id(delete) if row is not None} - set(replaced) if delete else set()
     deleted = sorted(others.union(replaced))
     if not rows and not deleted:
@@ -63,11 +44,9 @@ def append(
     catalog.history.write_batch(batch)
     catalog.items.delete(deleted, batch.number)
     catalog.items.write(rows)
-    catalog.thumbnails.write(
-        {row.id: item.thumbnail for row, item in zip(rows, items, strict=True) if item.thumbnail is not None}
-    )
-    catalog.sources.add({row.id: item.source for row, item in zip(rows, items, strict=True) if item.source is not None})
-    result = AppendResult(tuple(row.id for row in rows), len(replaced), len(others))
+    catalog.thumbnails.write({last.next_id + index: png for index, png in items.thumbnails.items()})
+    catalog.sources.add({last.next_id + index: source for index, source in items.sources.items()})
+    result = AppendResult(tuple(range(last.next_id, batch.next_id)), len(replaced), len(others))
     return Appended(last, batch, rows, result)
 
 

@@ -3,7 +3,7 @@
 import json
 import math
 import struct
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from functools import lru_cache
 from typing import Any, NamedTuple
 
@@ -11,17 +11,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from storage.catalog.checksum import row_checksum
-from storage.errors import InvalidItem, StoreCorrupt
-from storage.types.flat_json import encode_each
-from storage.types.items import Item, NewItem, Scalar
+from storage.errors import StoreCorrupt
+from storage.types.items import Item, Scalar
 from storage.types.storable import (
     MAX_KEY_BYTES,
     MAX_LABEL_BYTES,
-    MAX_METADATA_BYTES,
     MAX_READ_METADATA_BYTES,
-    are_plainly_storable,
-    require_storable_item,
-    shortened,
     stored_metadata,
 )
 from storage.types.vectors import is_searchable
@@ -172,48 +167,7 @@ def bytes_of_each(vectors: NDArray[np.float32]) -> list[bytes]:
     return rows
 
 
-class EncodedText(NamedTuple):
-    """An item's text as stored: UTF-8, the metadata as JSON."""
-
-    key: bytes
-    label: bytes | None
-    metadata: bytes
-
-
-def encode_texts(items: Sequence[NewItem]) -> list[EncodedText]:
-    """Return the items' texts as they are stored; raise InvalidItem when a field of an item cannot be stored."""
-    for item in [] if are_plainly_storable(items) else items:
-        try:
-            require_storable_item(item)
-        except (TypeError, ValueError) as error:
-            raise _unstorable(item, str(error)) from error
-    texts = []
-    for item, metadata in zip(items, encode_each([item.metadata for item in items]), strict=True):
-        if len(metadata) > MAX_METADATA_BYTES:
-            problem = f"its metadata must have at most {MAX_METADATA_BYTES:,} bytes as JSON, got {len(metadata):,}"
-            raise _unstorable(item, problem)
-        texts.append(EncodedText(item.key.encode(), None if item.label is None else item.label.encode(), metadata))
-    return texts
-
-
-def _unstorable(item: NewItem, problem: str) -> InvalidItem:
-    key = shortened(item.key) if isinstance(item.key, str) else repr(item.key)
-    return InvalidItem(f"expected an item that can be stored, got key {key}: {problem}")
-
-
-def require_storable(key: str, label: str | None, metadata: Mapping[str, Scalar]) -> None:
-    """Raise InvalidItem unless an item with these fields can be stored; call it before the vector is computed."""
-    encode_texts([NewItem(key, b"", label, metadata)])
-
-
 def renewed_row(row: Row, id: int, batch: int, vector: bytes) -> Row:
     """Return a verified row under a new id, with another vector and all else as it was."""
     renewed = row._replace(id=id, batch=batch, vector=vector)
     return renewed._replace(checksum=row_checksum(*renewed[:-1]))
-
-
-def new_row(id: int, batch: int, text: EncodedText, content: bytes, vector: bytes) -> Row:
-    """Return the row of a new item; `vector` is one of `bytes_of_each`."""
-    key, label, metadata = text
-    checksum = row_checksum(id, batch, key, label, content, metadata, vector)
-    return Row(id, batch, key, label, content, metadata, vector, checksum)

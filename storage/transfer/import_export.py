@@ -1,22 +1,24 @@
 """Export a store's items to files that other tools read, and import other models' vectors."""
 
 import hashlib
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections import Counter
+from collections.abc import Callable, Iterable, Mapping
 from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
+from numpy.typing import NDArray
 
 from storage.catalog.batch import BATCH_ZERO
-from storage.catalog.row import encode_texts
+from storage.catalog.encoded_items import EncodedItems, encode_items
 from storage.errors import FileUnusable
 from storage.files.output_file import OutputFile
 from storage.memory.gc_pause import gc_paused
 from storage.store import Store
 from storage.transfer.export_files import is_export, to_faiss, to_npz, to_parquet
 from storage.transfer.import_npz import from_npz
-from storage.transfer.import_page import Page, Pages, read_errors
+from storage.transfer.import_page import Page, Pages, content_digests, read_errors
 from storage.transfer.import_parquet import from_parquet
 from storage.types.embedding import Embedding
 
@@ -26,6 +28,10 @@ IMPORTS: Mapping[str, Callable[[Path], Pages]] = {".parquet": from_parquet, ".np
 #: Up to so many bytes of items are kept from the check to the import; others are read again. An item takes about so
 #: many bytes beside its vector and metadata.
 _KEPT_BYTES, _ITEM_BYTES = 2**28, 512
+
+
+#: Items that can be stored, without their content digests, and their vectors, (n, dim) float32.
+_Checked = tuple[EncodedItems, NDArray[np.float32]]
 
 
 @dataclass(frozen=True)
@@ -74,43 +80,50 @@ def import_file(file: Path, store: str | Path, model: str, *, milvus: str | None
         counts = np.zeros(3, np.int64)
         is_empty = target.last_batch() == BATCH_ZERO
         with gc_paused(), closing(read(file)) as pages:
-            for page in pages if checked is None else checked:
+            for items, vectors in map(_encoded, pages) if checked is None else checked:
                 # The file may have changed since it was checked.
                 with read_errors(file):
-                    contents = page.content_digests()
-                stored = {} if is_empty else target.content_digests(page.keys)
-                counts += _import_page(target, page, contents, stored)
+                    contents = content_digests(items, vectors)
+                stored = {} if is_empty else target.content_digests([key.decode() for key in items.keys])
+                counts += _import_items(target, items.with_contents(contents), vectors, stored)
     return ImportReport(*counts.tolist())
 
 
-def _checked(file: Path, pages: Pages) -> tuple[int, list[Page] | None]:
-    """Return the dimension of a file's vectors, and its pages unless they are large, after checking every item."""
+def _encoded(page: Page) -> _Checked:
+    return encode_items(page.items), page.vectors
+
+
+def _checked(file: Path, pages: Pages) -> tuple[int, list[_Checked] | None]:
+    """Return the dimension of a file's vectors, and its items unless they are large, after checking every one."""
     dim = size = 0
-    kept: list[Page] = []
-    keys: set[str] = set()
-    for page in pages:
-        dim = page.vectors.shape[1]
-        texts = encode_texts(page.items([b""] * len(page.keys)))
-        size += page.vectors.nbytes + sum(_ITEM_BYTES + len(text.metadata) for text in texts)
+    kept: list[_Checked] = []
+    keys: set[bytes] = set()
+    for items, vectors in map(_encoded, pages):
+        dim = vectors.shape[1]
+        size += vectors.nbytes + _ITEM_BYTES * len(items) + sum(map(len, items.metadata))
         if size <= _KEPT_BYTES:
-            kept.append(page)
-        for key in page.keys:
-            if key in keys:
-                raise FileUnusable(f"expected each key once in {file}, got {key!r} twice")
-            keys.add(key)
+            kept.append((items, vectors))
+        new = set(items.keys)
+        if len(new) < len(items) or not keys.isdisjoint(new):
+            repeated = next(key for key, count in Counter([*keys.intersection(new), *items.keys]).items() if count > 1)
+            raise FileUnusable(f"expected each key once in {file}, got {repeated.decode()!r} twice")
+        keys |= new
     if not keys:
         raise FileUnusable(f"expected items in {file}, got none")
     return dim, kept if size <= _KEPT_BYTES else None
 
 
-def _import_page(
-    store: Store, page: Page, contents: Sequence[bytes], stored: Mapping[str, bytes]
+def _import_items(
+    store: Store, items: EncodedItems, vectors: NDArray[np.float32], stored: Mapping[str, bytes]
 ) -> tuple[int, int, int]:
     """Store a page's items that are new, or not those `stored`; return how many were added, replaced and unchanged."""
-    items, vectors = page.items(contents), page.vectors
-    changed = [row for row, item in enumerate(items) if stored.get(item.key) != item.content]
-    appended = store.append([items[row] for row in changed], vectors[changed])
-    return len(changed) - appended.replaced, appended.replaced, len(items) - len(changed)
+    pairs = enumerate(zip(items.keys, items.contents, strict=True))
+    changed = [row for row, (key, content) in pairs if stored.get(key.decode()) != content] if stored else None
+    count = len(items)
+    if changed is not None:
+        items, vectors = items.take(changed), vectors[changed]
+    replaced = store.append_encoded(items, vectors).replaced
+    return len(items) - replaced, replaced, count - len(items)
 
 
 def _checked_suffix(file: Path, suffixes: Iterable[str]) -> str:

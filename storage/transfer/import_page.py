@@ -15,10 +15,11 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from storage.catalog.encoded_items import EncodedItems
 from storage.catalog.row import bytes_of_each
 from storage.errors import FileUnusable, LookalikeError
 from storage.types.flat_json import encode_each
-from storage.types.items import NewItem
+from storage.types.item_columns import ItemColumns
 from storage.types.storable import label_of
 from storage.types.vectors import checked_vectors
 
@@ -37,34 +38,29 @@ TEXT_COLUMNS = ("key", *_OPTIONAL)
 
 @dataclass(frozen=True)
 class Page:
-    """Items by their fields, and their vectors, (n, dim) float32, of the same dimension in every page.
+    """Items, without their content digests, and their vectors, (n, dim) float32, of the same dimension in every page.
 
     The fields have the right types, but may have values that cannot be stored.
     """
 
-    keys: Sequence[str]
-    labels: Sequence[str | None]
-    metadata: Sequence[Mapping[str, Any]]
-    sources: Sequence[str | None]
+    items: ItemColumns
     vectors: NDArray[np.float32]
 
-    def items(self, contents: Sequence[bytes]) -> list[NewItem]:
-        """Return the items with these content digests."""
-        return [
-            NewItem(key, content, label, metadata, source=source)
-            for key, content, label, metadata, source in zip(
-                self.keys, contents, self.labels, self.metadata, self.sources, strict=True
-            )
-        ]
 
-    def content_digests(self) -> list[bytes]:
-        """Return the sha256 of each item's label and metadata, as JSON in ASCII, and vector."""
-        labels = {label: json.dumps(label).encode() for label in {*self.labels}}
-        metadata = encode_each(self.metadata, ascii=True)
-        return [
-            sha256(b"[%b, %b]%b" % (labels[label], text, vector)).digest()
-            for label, text, vector in zip(self.labels, metadata, bytes_of_each(self.vectors), strict=True)
-        ]
+def content_digests(items: EncodedItems, vectors: NDArray[np.float32]) -> list[bytes]:
+    """Return the sha256 of each item's label and metadata, as JSON in ASCII, and vector, (n, dim)."""
+    labels = {label: json.dumps(None if label is None else label.decode()).encode() for label in set(items.labels)}
+    return [
+        sha256(b"[%b, %b]%b" % (labels[label], _in_ascii(text), vector)).digest()
+        for label, text, vector in zip(items.labels, items.metadata, bytes_of_each(vectors), strict=True)
+    ]
+
+
+def _in_ascii(metadata: bytes) -> bytes:
+    # DEL is escaped too.
+    if metadata.isascii() and b"\x7f" not in metadata:
+        return metadata
+    return encode_each([json.loads(metadata)], ascii=True)[0]
 
 
 Pages = Generator[Page, None, None]
@@ -88,13 +84,15 @@ def page_of(file: Path, start: int, columns: Mapping[str, Sequence[Any]], number
     vectors = checked_vectors(numbers, dim, first_row=start)
     missing = [None] * len(vectors)
     labels, metadata, sources = (columns.get(name, missing) for name in _OPTIONAL)
-    return Page(
+    items = ItemColumns(
         [_key(file, row, key) for row, key in enumerate(columns["key"], start)],
+        [b""] * len(vectors),
         [_label(file, row, label) for row, label in enumerate(labels, start)],
         [_metadata(file, row, text) for row, text in enumerate(metadata, start)],
+        missing,
         [_text(file, row, source) if source else None for row, source in enumerate(sources, start)],
-        vectors,
     )
+    return Page(items, vectors)
 
 
 def _key(file: Path, row: int, value: Any) -> str:

@@ -2,8 +2,10 @@
 
 import math
 from collections.abc import Mapping, Sequence
+from itertools import chain
 from typing import Any, TypeGuard
 
+from storage.types.item_columns import ItemColumns
 from storage.types.items import MAX_DIGITS, NewItem, Scalar, is_storable_integer, is_storable_text
 from storage.types.where import COLUMNS
 
@@ -51,25 +53,31 @@ def require_storable_item(item: NewItem) -> None:
     _require_metadata(item.metadata)
 
 
-def are_plainly_storable(items: Sequence[NewItem]) -> bool:
+def are_plainly_storable(items: ItemColumns) -> bool:
     """Return whether items can be stored for reasons that are seen of many at once; others may be storable too."""
     try:
-        keys, labels = [item.key for item in items], {item.label for item in items}
-        texts = "".join((*keys, *(text for text in labels | {item.source for item in items} if text is not None)))
-        for item in items:
-            if item.metadata:
-                _require_metadata(item.metadata)
-    except (TypeError, ValueError):
+        labels, sources, names = set(items.label), set(items.source), set(chain.from_iterable(items.metadata))
+        values = [value for metadata in items.metadata if metadata for value in metadata.values()]
+        texts = [value for value in values if type(value) is str]
+        joined = "".join((*items.key, *(text for text in labels | sources if text is not None), *texts))
+        are_plain = (
+            joined.isascii()
+            and "\0" not in joined
+            and not any(map(name_problem, names))
+            and {*map(type, values)} <= {*_VALUE_TYPES}
+            and all(is_storable_integer(value) for value in values if type(value) is int)
+            and all(math.isfinite(value) for value in values if type(value) is float)
+        )
+    except (AttributeError, TypeError, ValueError):
         return False
     return (
-        texts.isascii()
-        and "\0" not in texts
-        and all(keys)
-        and max(map(len, keys), default=0) <= MAX_KEY_BYTES
+        are_plain
+        and all(items.key)
+        and max(map(len, items.key), default=0) <= MAX_KEY_BYTES
         and all(label is None or len(label) <= MAX_LABEL_BYTES for label in labels)
-        and all(item.source is None or 0 < len(item.source) <= MAX_TEXT_BYTES for item in items)
-        and {type(item.content) for item in items} <= {bytes}
-        and all(item.thumbnail is None or is_stored_thumbnail(item.thumbnail) for item in items)
+        and all(source is None or 0 < len(source) <= MAX_TEXT_BYTES for source in sources)
+        and {*map(type, items.content)} <= {bytes}
+        and all(thumbnail is None or is_stored_thumbnail(thumbnail) for thumbnail in items.thumbnail)
     )
 
 

@@ -11,12 +11,13 @@ import pyarrow as pa
 from benchmarks.durability.corruption import byte_corruptions
 from benchmarks.durability.corruption.byte_corruptions import SECTOR, Corruption
 from benchmarks.durability.corruption.isolated import Outcome, RunTrial
-from storage.catalog.row import encode_texts, new_row
+from storage.catalog.encoded_items import encode_items
 from storage.columns.arrow_file import parse_columns, read_columns, write_columns
 from storage.columns.column_filter import ColumnFilter
 from storage.columns.columns import Columns
 from storage.columns.columns_builder import ColumnsBuilder, empty_columns
 from storage.errors import StoreCorrupt
+from storage.types.item_columns import ItemColumns
 from storage.types.items import NewItem, Scalar
 from storage.types.where import Where, conditions_of
 
@@ -87,7 +88,7 @@ def _file(seed: int) -> bytes:
     generator = np.random.default_rng(seed)
     builder, out = ColumnsBuilder(), io.BytesIO()
     values: list[Scalar] = [1, "1", True, 0.5, None, 2**63, 2**70]
-    rows = []
+    items, vectors = [], []
     for id in range(_ROWS):
         metadata: dict[str, Scalar] = {
             "width": int(generator.integers(2000)),
@@ -95,9 +96,8 @@ def _file(seed: int) -> bytes:
             "any": values[id % len(values)],
         }
         metadata |= {"rare": id} if id == _ROWS // 2 else {}
-        item = NewItem(f"item {id}", generator.bytes(32), None if id % 5 == 0 else str(id % 10), metadata)
-        (text,) = encode_texts([item])
-        rows.append(new_row(id, 1, text, item.content, generator.random(_DIM, np.float32).tobytes()))
-    builder.add(rows)
+        items.append(NewItem(f"item {id}", generator.bytes(32), None if id % 5 == 0 else str(id % 10), metadata))
+        vectors.append(generator.random(_DIM, np.float32))
+    builder.add(encode_items(ItemColumns.of(items)).rows(0, 1, np.array(vectors)))
     write_columns(builder.finish(empty_columns()), out.write)
     return out.getvalue()

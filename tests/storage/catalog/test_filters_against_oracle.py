@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from storage.catalog import row, sqlite_numbers
+from storage.catalog import encoded_items, sqlite_numbers
 from tests.storage.filter_oracle import (
     described_difference,
     filled_store,
@@ -43,7 +43,7 @@ def test_a_store_with_nul_characters_of_an_earlier_version_still_answers(
     generator = random.Random(1)
     contents = oracle_items_with_nul(generator)
     with monkeypatch.context() as patch:
-        patch.setattr(row, "require_storable_item", bool)
+        patch.setattr(encoded_items, "require_storable_item", bool)
         store = filled_store(tmp_path / "store", contents)
     with store:
         filters = [random_filter(generator, contents.stored) for _ in range(300)]

@@ -3,21 +3,10 @@
 import numpy as np
 import pytest
 
-from storage import NewItem
 from storage.catalog.checksum import row_checksum
-from storage.catalog.row import Row, bytes_of_each, encode_texts
+from storage.catalog.row import Row, bytes_of_each
 from storage.errors import StoreCorrupt
 from storage.types.storable import MAX_METADATA_BYTES, MAX_READ_METADATA_BYTES
-
-
-def test_texts_of_a_batch_are_utf8_and_json() -> None:
-    items = [NewItem("a", b"", "x", {"n": 1, "b": "é\n"}), NewItem("é", b""), NewItem("c", b"", "", {"t": True})]
-    assert encode_texts(items) == [
-        (b"a", b"x", '{"b": "é\\n", "n": 1}'.encode()),
-        ("é".encode(), None, b"{}"),
-        (b"c", b"", b'{"t": true}'),
-    ]
-    assert encode_texts([]) == []
 
 
 def test_vectors_are_stored_as_little_endian_float32() -> None:

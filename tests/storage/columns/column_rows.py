@@ -4,16 +4,18 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from storage.catalog.row import Row, encode_texts, new_row
+from storage.catalog.encoded_items import encode_items
+from storage.catalog.row import Row
 from storage.columns.columns import Columns
 from storage.columns.columns_builder import ColumnsBuilder, empty_columns
+from storage.types.item_columns import ItemColumns
 from storage.types.items import Item, NewItem
 
 
 def row_of(item: NewItem, id: int) -> Row:
     """Return the row of an item; its vector has the id in it."""
-    (text,) = encode_texts([item])
-    return new_row(id, 1, text, item.content, np.array([id, 0], np.float32).tobytes())
+    (row,) = encode_items(ItemColumns.of([item])).rows(id, 1, np.array([[id, 0]], np.float32))
+    return row
 
 
 def rows_of(items: Sequence[Item]) -> list[Row]:

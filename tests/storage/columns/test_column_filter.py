@@ -47,7 +47,7 @@ def test_thousands_of_random_filters_select_what_the_oracle_says(
 def test_filters_select_items_with_nul_characters_as_earlier_versions_stored_them(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    monkeypatch.setattr("storage.catalog.row.require_storable_item", lambda _: None)
+    monkeypatch.setattr("storage.catalog.encoded_items.require_storable_item", lambda _: None)
     generator = random.Random(3)
     items = oracle_items_with_nul(generator).stored
     rows = ColumnFilter(columns_of(rows_of(items)))

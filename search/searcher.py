@@ -102,6 +102,15 @@ class Searcher:
         """Return the items nearest to a stored item; raise UnknownItem."""
         return self.by_ids([id], k, **options)[0]
 
+    def by_id_at_once(self, id: Id, k: int | None = None, **options: Unpack[SearchOptions]) -> QueryResult | None:
+        """Return what `by_id` does if that takes milliseconds and waits for nothing, otherwise None.
+
+        It may be called in the thread of an event loop, such as that of a server, where another thread would take
+        longer to be told of a search than many a search takes.
+        """
+        answers = self.store.search_by_id_at_once(id, Query.checked(k, **options))
+        return None if answers is None else self._item_results(answers)[0]
+
     def by_ids(
         self, ids: Iterable[Id] | NDArray[np.integer], k: int | None = None, **options: Unpack[SearchOptions]
     ) -> QueryResults:

@@ -126,6 +126,10 @@ class StoreSearch(StoreReader):
         # Otherwise the items are read first: one that was deleted is unknown.
         return view.search_rows(self._rows_by_id(ids, view.reading), query) if answers is None else answers
 
+    def search_by_id_at_once(self, id: Id, query: Query) -> tuple[list[Item], BatchHits] | None:
+        """Return what `search_by_id` does if that takes milliseconds and waits for nothing, otherwise None."""
+        return self._current.view.search_at_once([checked_id(id)], query)
+
     def search_by_key(self, keys: Sequence[str], query: Query) -> tuple[list[Item], BatchHits]:
         """Return the items of these keys, and the nearest others of each, as `search` does; raise UnknownItem."""
         return self._current.up_to_date(lambda view: view.search_rows(self._rows_by_key(keys, view.reading), query))

@@ -31,6 +31,14 @@ def search_answer(searcher: Searcher, request: SearchRequest) -> dict[str, Any]:
     return _answer(result)
 
 
+def answer_at_once(searcher: Searcher, request: SearchRequest) -> dict[str, Any] | None:
+    """Return the answer to a search if it takes milliseconds and waits for nothing, otherwise None."""
+    if request.id is None:
+        return None
+    result = searcher.by_id_at_once(request.id, request.k, **_options(request))
+    return None if result is None else _answer(result)
+
+
 def image_answer(searcher: Searcher, image: Image, options: SearchOptions) -> dict[str, Any]:
     """Return the query and hits of a search by an image's pixels; raise LookalikeError or Problem."""
     return _answer(searcher.by_image(image, _limit(options), **_options(options)))

@@ -9,6 +9,9 @@ from search.searcher import Searcher
 from storage.catalog.batch import Batch
 from storage.errors import LookalikeError
 
+#: Queries of what was just loaded.
+_FIRST_QUERIES = 10
+
 
 @dataclass
 class Loaded:
@@ -76,7 +79,9 @@ class ServedStore:
             # Before the vectors: a batch that comes in between is loaded, and found to be new at the next refresh.
             batch = searcher.store.last_batch()
             if len(searcher):
-                searcher.by_random(1)
+                # As many as it takes until vectors are quantized, for which no request has to wait then.
+                for seed in range(_FIRST_QUERIES):
+                    searcher.by_random(1, seed)
         except LookalikeError:
             searcher.close()
             raise

@@ -24,6 +24,9 @@ class Database(Protocol):
         It takes less time than a read transaction where the database allows it.
         """
 
+    def version_at_once(self) -> object | None:
+        """Return `version`, None where the database has to be waited for."""
+
     def writing(self) -> AbstractContextManager[Catalog]:
         """Return the catalog inside a write transaction: committed and durable at its end, or rolled back.
 

@@ -12,6 +12,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 from storage import after_fork
+from storage.databases.lock_wait import ATTEMPT_MS, is_busy
 
 #: Connections that this process inherited in a fork, never closed here, as those of a `ConnectionPool`.
 _OF_PARENT: list[sqlite3.Connection | None] = []
@@ -48,8 +49,30 @@ class CommitWatch:
             connection = self._connection
             if connection is None or self._file != self._current_file():
                 connection = self._reconnected()
-            ((version,),) = connection.execute("PRAGMA data_version").fetchall()
-            return self._number, version
+            return self._number, _data_version(connection)
+
+    def version_at_once(self) -> tuple[int, int] | None:
+        """Return `version`, None where another thread, another connection's lock or another file is in the way.
+
+        Raise OSError or sqlite3.Error.
+        """
+        if not self._lock.acquire(blocking=False):
+            return None
+        try:
+            connection = self._connection
+            if connection is None or self._file != self._current_file():
+                return None
+            connection.execute("PRAGMA busy_timeout = 0").close()
+            try:
+                return self._number, _data_version(connection)
+            except sqlite3.OperationalError as error:
+                if is_busy(error):
+                    return None
+                raise
+            finally:
+                connection.execute(f"PRAGMA busy_timeout = {ATTEMPT_MS}").close()
+        finally:
+            self._lock.release()
 
     def close(self) -> None:
         """Close the connection for good."""
@@ -71,3 +94,8 @@ class CommitWatch:
     def _current_file(self) -> tuple[int, int]:
         status = self._path.stat()
         return status.st_dev, status.st_ino
+
+
+def _data_version(connection: sqlite3.Connection) -> int:
+    ((version,),) = connection.execute("PRAGMA data_version").fetchall()
+    return int(version)

@@ -97,6 +97,9 @@ class PostgresServer:
         with self.reading() as catalog:
             return catalog.history.last_batch()
 
+    def version_at_once(self) -> None:
+        """Return None: a server has to be waited for."""
+
     @contextmanager
     def writing(self) -> Iterator[Catalog]:
         """Return the catalog inside a write transaction, which begins when every other one has ended."""

@@ -153,6 +153,15 @@ class SqliteFile:
             self._file_number = number
         return number, version
 
+    def version_at_once(self) -> object | None:
+        """Return `version` without waiting for a lock; None where that cannot be."""
+        try:
+            version = self._watch.version_at_once()
+        except (OSError, sqlite3.Error):
+            return None
+        # Another file is another catalog, which is looked at first.
+        return None if version is None or version[0] != self._file_number else version
+
     def _reconnect(self) -> None:
         """Use new connections from now on: those to a file that was replaced would still read it."""
         with self._reconnecting:

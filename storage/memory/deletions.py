@@ -43,6 +43,12 @@ class DeletionCheck:
         if last != self._batch:
             self._require_rows(np.unique(ids).tolist())
 
+    def require_unchanged_at_once(self) -> None:
+        """Raise SnapshotOutdated unless nothing was committed since, as the database says without waiting."""
+        version = self._database.version_at_once()
+        if version is None or version != self._version:
+            raise SnapshotOutdated
+
     def _require_rows(self, ids: list[int]) -> None:
         for start in range(0, len(ids), _LOOKUPS):
             with self._database.reading() as catalog:

@@ -46,14 +46,23 @@ class MemorySearch:
 
     def search_items(self, ids: Sequence[int], query: Query) -> tuple[list[Item], BatchHits]:
         """Return these items and the nearest others of each; raise SnapshotOutdated unless all are loaded."""
+        items, hits = self._search_items(ids, query)
+        self._deletions.require_live(np.concatenate((np.asarray(ids, np.int64), hits.ids)))
+        return items, hits
+
+    def search_items_at_once(self, ids: Sequence[int], query: Query) -> tuple[list[Item], BatchHits]:
+        """Do as `search_items`, without waiting for the database; raise SnapshotOutdated where it has to be asked."""
+        answers = self._search_items(ids, query)
+        self._deletions.require_unchanged_at_once()
+        return answers
+
+    def _search_items(self, ids: Sequence[int], query: Query) -> tuple[list[Item], BatchHits]:
         positions = self.snapshot.positions(ids)
         if len(positions) < len(ids):
             raise SnapshotOutdated
         vectors = self.snapshot.index.vectors()[positions]
         hits = self._search(vectors, query, [[*query.excluded, id] for id in ids])
-        items = [row.item() for row in self.snapshot.checked_rows(positions)]
-        self._deletions.require_live(np.concatenate((self.snapshot.ids[positions], hits.ids)))
-        return items, hits
+        return [row.item() for row in self.snapshot.checked_rows(positions)], hits
 
     def items_at(self, positions: Positions) -> list[Item]:
         """Return the items at positions, (n,), each checked; raise SnapshotOutdated when one was deleted meanwhile."""

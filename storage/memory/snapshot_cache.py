@@ -63,6 +63,11 @@ class SnapshotCache:
             self._search, self._filter = search, None
             self._filtered.clear()
 
+    @property
+    def loaded(self) -> MemorySearch | None:
+        """Return what searches the cached snapshot, None when there is none."""
+        return self._search
+
     def current(self) -> Snapshot:
         """Return the cached snapshot, whichever batch it is of; load the newest when there is none."""
         return self._current().snapshot

@@ -2,8 +2,10 @@
 
 import signal
 import socket
+import sqlite3
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import closing
 from pathlib import Path
 
 import numpy as np
@@ -78,6 +80,19 @@ def wait_for_items(service: Served, items: int) -> None:
         if service.get("/v1/store")[1]["items"] == items:
             return
     raise AssertionError("the newer batch was not loaded")
+
+
+def test_while_a_writer_commits_a_search_waits_and_nothing_else_does(line_store: Path) -> None:
+    with served(line_store) as service, ThreadPoolExecutor(1) as threads:
+        service.wait_until_ready()
+        assert keys(service.search({"id": 0})) == ["b", "c"]
+        with closing(sqlite3.connect(line_store / "catalog.sqlite", isolation_level=None)) as writer:
+            writer.execute("BEGIN EXCLUSIVE")
+            waiting = threads.submit(service.search, {"id": 0})
+            assert [service.get("/livez")[0] for _ in range(5)] == [200] * 5
+            assert not waiting.done()
+            writer.execute("ROLLBACK")
+        assert keys(waiting.result()) == ["b", "c"]
 
 
 def test_a_store_that_is_damaged_is_not_ready_and_gives_no_answer(line_store: Path) -> None:

@@ -1,6 +1,7 @@
 """The version of a catalog's file: another one after each commit of anyone, and when the file is another."""
 
 import shutil
+import sqlite3
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -86,3 +87,36 @@ def test_a_closed_database_has_no_version(database: SqliteFile) -> None:
     database.close()
     with pytest.raises(StoreClosed):
         database.version()
+
+
+def test_at_once_it_is_the_same_until_a_commit(database: SqliteFile, folder: Path) -> None:
+    version = database.version()
+    assert database.version_at_once() == version
+    sql(folder, "UPDATE batches SET live = live + 1")
+    changed = database.version_at_once()
+    assert changed not in (version, None)
+    assert database.version() == changed
+
+
+def test_at_once_there_is_none_while_another_connection_commits(database: SqliteFile, folder: Path) -> None:
+    version = database.version()
+    writer = sqlite3.connect(folder / "catalog.sqlite", isolation_level=None)
+    writer.execute("BEGIN EXCLUSIVE")
+    assert database.version_at_once() is None
+    writer.execute("ROLLBACK")
+    writer.close()
+    assert database.version_at_once() == database.version() == version
+
+
+def test_at_once_there_is_none_of_a_file_that_was_not_looked_at(
+    database: SqliteFile, folder: Path, tmp_path: Path
+) -> None:
+    assert database.version_at_once() is None
+    database.version()
+    Path(shutil.copy(folder / "catalog.sqlite", tmp_path / "copy.sqlite")).replace(folder / "catalog.sqlite")
+    assert database.version_at_once() is None
+    database.version()
+    (folder / "catalog.sqlite").unlink()
+    assert database.version_at_once() is None
+    database.close()
+    assert database.version_at_once() is None

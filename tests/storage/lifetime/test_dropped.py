@@ -40,6 +40,7 @@ USES: list[Callable[[Store], object]] = [
     lambda store: store.nearest(line_vector(0), 2),
     lambda store: store.nearest(line_vector(0), 2, where={"number": {">": 1}}),
     lambda store: store.search_by_id([1], Query(1)),
+    lambda store: (store.search_by_id([1], Query(1)), store.search_by_id_at_once(1, Query(1))),
     lambda store: store.neighbours_of_all(2),
     lambda store: store.all_vectors(),
     lambda store: next(store.pages(2)),

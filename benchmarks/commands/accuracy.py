@@ -65,7 +65,7 @@ def recipes(
     recipe: Annotated[list[str] | None, typer.Option(help="Only this recipe or TOML file; can be repeated.")] = None,
     test: TestOption = 1000,
     limit: LimitOption = 5000,
-    quick: Annotated[bool, typer.Option("--quick", help="1,000 images, 200 of them queries, in 2 splits.")] = False,
+    quick: Annotated[bool, typer.Option("--quick", help="500 images, 100 of them queries, in 2 splits.")] = False,
     figure: Annotated[Path | None, typer.Option(help="Draw accuracy against cost to this file.")] = None,
     force: ForceOption = False,
     weights: WeightsOption = None,

@@ -42,7 +42,7 @@ class Size:
 
 
 FULL = Size(images=0, small=5_000, network=1_024, thorough=True)
-QUICK = Size(images=1_000, small=300, network=256, thorough=False)
+QUICK = Size(images=500, small=300, network=256, thorough=False)
 
 
 @dataclass(frozen=True)

@@ -42,7 +42,7 @@ PARTS: dict[str, Part] = {
 }
 
 #: Images and query images of the short form.
-QUICK_LIMIT, QUICK_TEST = 1000, 200
+QUICK_LIMIT, QUICK_TEST = 500, 100
 
 
 def part_named(name: str) -> Part:

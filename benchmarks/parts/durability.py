@@ -9,7 +9,7 @@ from benchmarks.parts.section import Grid, Section, Text
 
 #: The short form, with only those faults that take seconds.
 SHORT = Sizes(
-    kills=24, power_cuts=200, stride=400, index_damages=200, catalog_damages=40, read=5_000, stored=5_000, large=10_000
+    kills=8, power_cuts=40, stride=400, index_damages=60, catalog_damages=32, read=5_000, stored=5_000, large=10_000
 )
 _SHORT_STAGES = ("kills_at_random", "power_cuts", "index_damages", "catalog_damages")
 

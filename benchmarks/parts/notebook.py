@@ -19,7 +19,7 @@ from benchmarks.parts.plots import Value, draw_points
 from benchmarks.parts.section import Block, Grid, Heading, Picture, Section, Text, grid_of
 
 #: Images, queries and seeds of the short form.
-_QUICK = (1_000, 200, 5)
+_QUICK = (500, 100, 3)
 
 
 def measure(context: Context) -> Outcome:

@@ -22,26 +22,26 @@ def unharmed(report: CrashReport) -> CrashReport:
     return dataclasses.replace(report, tally=Tally(), skipped=None)
 
 
-def test_nothing_is_lost_in_200_kills_at_random_times() -> None:
-    report = crash_at_random(200, seed=1)
+def test_nothing_is_lost_in_60_kills_at_random_times() -> None:
+    report = crash_at_random(60, seed=1)
     assert report == unharmed(report)
-    assert 200 <= report.kills == sum(report.by_step.values())
-    assert report.recoveries > 20
+    assert 60 <= report.kills == sum(report.by_step.values())
+    assert report.recoveries > 5
     assert report.by_step.keys() >= {"create", "append", "delete", "compact", "publish", "open"}
 
 
 def test_nothing_is_lost_in_kills_at_crash_points_of_our_own_code() -> None:
-    report = crash_at_each_call(stride=3)
+    report = crash_at_each_call(stride=13)
     assert report == unharmed(report)
-    assert report.trials > 60
-    assert report.recoveries > 15
+    assert report.trials > 25
+    assert report.recoveries > 5
 
 
 def test_nothing_is_lost_when_a_store_is_dropped_in_the_middle_of_its_work_and_another_writer_follows() -> None:
-    # By this seed a third of the drops are in every kind of step; most are in publications.
-    report = drop_at_each_call(stride=3, seed=3)
+    # By this seed a ninth of the drops are in every kind of step; most are in publications.
+    report = drop_at_each_call(stride=9, seed=3)
     assert report == unharmed(report)
-    assert report.trials > 40
+    assert report.trials > 30
     assert report.by_step.keys() >= {"create", "append", "delete", "compact", "publish"}
 
 

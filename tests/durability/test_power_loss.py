@@ -20,18 +20,18 @@ from tests.durability.tables import shown
 
 @pytest.mark.usefixtures("traced")
 def test_no_power_cut_in_the_work_or_in_a_recovery_loses_anything() -> None:
-    report = cut_power(600, seed=0)
-    assert (report.ok, report.tally, report.states, report.skipped) == (True, Tally(), 600, None)
-    assert report.recoveries == 12
-    assert report.recovery_states >= 30
-    assert report.resumed == 60
+    report = cut_power(300, seed=0)
+    assert (report.ok, report.tally, report.states, report.skipped) == (True, Tally(), 300, None)
+    assert report.recoveries == 6
+    assert report.recovery_states >= 15
+    assert report.resumed == 30
     assert report.cuts > 1_400
 
 
 @pytest.mark.usefixtures("traced")
 def test_an_index_file_that_is_neither_synced_nor_compared_with_its_sha256_is_noticed() -> None:
     mutants = ("file_not_flushed", "generation_unchecked", "columns_unchecked")
-    report = cut_power(400, seed=0, setup=setup_of(*mutants))
+    report = cut_power(250, seed=0, setup=setup_of(*mutants))
     assert report.as_json()["plant"] == f"tests.durability.mutants.registry:install {' '.join(mutants)}"
     assert report.tally.counts.keys() == {Kind.UNOPENABLE, Kind.UNCLEAN}
     assert len(report.tally.examples) == EXAMPLES

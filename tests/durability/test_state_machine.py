@@ -164,7 +164,7 @@ class StoreAndDictionary(RuleBasedStateMachine):
 
 TestStoreAndDictionary = StoreAndDictionary.TestCase
 TestStoreAndDictionary.settings = settings(
-    max_examples=40,
+    max_examples=25,
     stateful_step_count=25,
     deadline=None,
     derandomize=True,

@@ -23,7 +23,7 @@ def test_accuracies_steps_and_figures_are_shown(tmp_path: Path, monkeypatch: pyt
     outcome = PARTS["notebook"].measure(
         Context(source, tmp_path, 10, toy_backbone(), quick=True, on_stage=stages.append)
     )
-    assert stages[0] == outcome.document["digits"] == "Up to 1000 greys."
+    assert stages[0] == outcome.document["digits"] == "Up to 500 greys."
     assert outcome.ok
     assert outcome.measurements["1-NN accuracy"].value == outcome.document["mean"]
     accuracies, steps = (block for block in outcome.section.blocks if isinstance(block, Grid))
@@ -31,7 +31,7 @@ def test_accuracies_steps_and_figures_are_shown(tmp_path: Path, monkeypatch: pyt
         ("published, one unknown seed", "0.8700"),
         ("the notebook's code here, seed 0", f"{outcome.document['their_accuracy']:.4f}"),
         ("notebook, seed 0", f"{outcome.document['own_accuracy']:.4f}"),
-        ("notebook, mean of 5 seeds", f"{outcome.document['mean']:.4f}"),
+        ("notebook, mean of 3 seeds", f"{outcome.document['mean']:.4f}"),
     ]
     assert [row[0] for row in steps.rows] == [step["name"] for step in outcome.document["steps"]]
     pictures = [block.name for block in outcome.section.blocks if isinstance(block, Picture)]

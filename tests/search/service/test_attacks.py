@@ -14,7 +14,6 @@ import numpy as np
 import pytest
 from fastapi.testclient import TestClient
 
-from search.service.doors import LOOPBACK, DoorRules
 from search.service.serve import read_api_key
 from storage import Embedding, NewItem, Store
 from tests.search.service.conftest import KEY, OpenClient
@@ -51,13 +50,6 @@ def test_no_route_changes_the_store(open_client: OpenClient, folder: Path) -> No
 
 def files(folder: Path) -> dict[str, bytes]:
     return {str(path): path.read_bytes() for path in folder.rglob("*") if path.is_file()}
-
-
-def test_another_host_is_refused_before_the_key_is_looked_at(open_client: OpenClient) -> None:
-    client = open_client(DoorRules(frozenset(LOOPBACK), KEY))
-    for route in ROUTES:
-        assert send(client, route, Host="evil.example") == (400, "host_not_allowed")
-        assert send(client, route, Host="evil.example", Authorization=f"Bearer {KEY}") == (400, "host_not_allowed")
 
 
 def test_a_websocket_is_refused(client: TestClient) -> None:

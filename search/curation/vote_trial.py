@@ -24,6 +24,13 @@ _MOST_ROUNDS = 20
 #: With fewer items there is too little to try.
 LEAST_ITEMS = 100
 
+#: More labels than this are not taken to be wrong but to mean little, and MOVED_SHARE of them to be wrong.
+_MOST_WRONG = 0.12
+
+#: How many labels are wrong is told by the clearest votes: so many of those on moved labels. Less clear ones are often
+#: against labels that are right.
+_CLEAREST = 0.2
+
 _SEED = 53
 
 
@@ -65,8 +72,8 @@ class VoteTrial:
     """What votes on labels that were moved at random have shown.
 
     `moved` counts the moved labels of all rounds, `found` those that the vote was against. `wrong_share` is the share
-    of the store's labels that is taken to be wrong: MOVED_SHARE, or less if the vote is against fewer labels than that
-    would be found by.
+    of the store's labels that is taken to be wrong: as many as the clearest votes are against, but MOVED_SHARE where
+    these are more than 0.12.
     """
 
     rounds: int
@@ -124,11 +131,11 @@ def try_votes(neighbourhoods: Neighbourhoods) -> VoteTrial | None:
     from sklearn.isotonic import IsotonicRegression
 
     curve = IsotonicRegression(out_of_bounds="clip").fit(all_evidence, all_moved)
-    return VoteTrial(rounds, rounds * size, found, MOVED_SHARE * _most_wrong(all_evidence, all_moved), curve)
+    return VoteTrial(rounds, rounds * size, found, _wrong_share(all_evidence, all_moved), curve)
 
 
-def _most_wrong(evidence: _Floats, is_moved: NDArray[np.bool_]) -> float:
-    """Return how many labels of the store may be wrong at most, as a multiple of those that were moved, at most 1.
+def _wrong_share(evidence: _Floats, is_moved: NDArray[np.bool_]) -> float:
+    """Return the share of the store's labels that are taken to be wrong.
 
     Wrong labels would be found like moved ones: no more of them than there are labels with so clear a vote.
     """
@@ -136,5 +143,6 @@ def _most_wrong(evidence: _Floats, is_moved: NDArray[np.bool_]) -> float:
     moved = np.cumsum(is_moved[order])
     others = np.arange(1, len(order) + 1) - moved
     # Where there are too few moved labels the ratio is chance, and within equal evidence it has no meaning.
-    ends = np.append(np.diff(evidence[order]) != 0, True) & (2 * moved >= moved[-1])
-    return float(min(1.0, (others[ends] / moved[ends]).min()))
+    ends = np.append(np.diff(evidence[order]) != 0, True) & (moved >= _CLEAREST * moved[-1])
+    share = MOVED_SHARE * float((others[ends] / moved[ends]).min())
+    return share if share <= _MOST_WRONG else MOVED_SHARE

@@ -1,8 +1,10 @@
 """The service is measured after its answers were compared with the library's."""
 
 import json
+import socket
+import threading
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from pathlib import Path
 
 import pytest
@@ -12,7 +14,7 @@ pytest.importorskip("fastapi", reason="THE MEASUREMENT OF THE SERVICE IS NOT TES
 from benchmarks.errors import BenchmarkFailed
 from benchmarks.measures import service as module
 from benchmarks.measures.service import CLIENTS, ServiceSize, measure_service
-from benchmarks.measures.service_process import ServiceProcess
+from benchmarks.measures.service_process import Connection, ServiceProcess, get_request
 from tests.search.service.served import served
 from tests.toys import TOY, grey_source, toy_backbone
 
@@ -46,3 +48,30 @@ def test_another_answer_than_the_librarys_ends_the_measurement(monkeypatch: pyte
     monkeypatch.setattr(module, "_id_request", lambda _, request=module._id_request: request(7))
     with pytest.raises(BenchmarkFailed, match=r"^expected the answer of the library, "):
         measure_service(SOURCE, TOY, SIZE, make_backbone=toy_backbone(), open_service=toy_service)
+
+
+def test_a_request_that_there_was_no_time_for_is_asked_again() -> None:
+    assert answer_of(b"503 Service Unavailable", b"200 OK") == b"200 OK"
+    with pytest.raises(BenchmarkFailed, match=r"^expected an answer of the service, got b'404 Not Found'$"):
+        answer_of(b"404 Not Found")
+
+
+def answer_of(*statuses: bytes) -> bytes:
+    """Return what is answered by a server that gives its answers, each the status for a body too, in this order."""
+
+    def serve() -> None:
+        connection, _ = listener.accept()
+        with connection:
+            for status in statuses:
+                connection.recv(65_536)
+                head = f"HTTP/1.1 {status.decode()}\r\nContent-Length: {len(status)}\r\n\r\n"
+                connection.sendall(head.encode() + status)
+
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        server = threading.Thread(target=serve)
+        server.start()
+        try:
+            with closing(Connection(listener.getsockname()[1])) as connection:
+                return connection.ask(get_request("/livez"))
+        finally:
+            server.join()

@@ -2,12 +2,15 @@
 
 import json
 
+import pytest
+
 from tests.ingest.images.samples import SAMPLES, WRITTEN
 from tests.processes import run_python
 
 TIMES = 2_000
 
 
+@pytest.mark.heavy
 def test_randomly_damaged_images_are_decoded_or_refused() -> None:
     done = run_python("-X", "faulthandler", "-m", "tests.ingest.images.bit_flips", TIMES)
     # Libraries write nothing of their own: it would have no file's name.

@@ -22,6 +22,7 @@ from storage.nearest.bfloat16_groups import (
     RoundedQueries,
 )
 from storage.nearest.error_bounds import bfloat16_error, difference_error
+from storage.nearest.faiss_pairs import squared_distances_of_pairs
 from storage.nearest.index import BatchCandidates
 
 #: Queries compared at once: at most, since packed they must fit a core's nearest cache; at least; and the bounds that
@@ -30,9 +31,6 @@ _MOST_QUERIES, _FEWEST_QUERIES, _KEPT = 64, 32, 2**22
 
 #: A query is given up when more vectors than this, and than this share of all, must be compared with it one by one.
 _MANY, _LARGE_SHARE = 1024, 1 / 32
-
-#: Numbers gathered at once to be compared: what a cache holds.
-_GATHERED = 2**17
 
 Rows = NDArray[np.int64]
 
@@ -114,13 +112,7 @@ class Bfloat16Search:
 
     def _near(self, queries: Floats, rows: Rows, positions: Positions, limits: Doubles) -> tuple[Rows, Positions]:
         """Return the pairs whose squared distance in float32 may be at most the limit, (nq,), of their query."""
-        squares = np.empty(len(rows), np.float32)
-        step = max(1, _GATHERED // self._groups.dim)
-        for start in range(0, len(rows), step):
-            block = slice(start, start + step)
-            differences = self._vectors[positions[block]]
-            differences -= queries[rows[block]]
-            np.einsum("ij,ij->i", differences, differences, out=squares[block])
+        squares = squared_distances_of_pairs(queries, rows, self._vectors, positions)
         factor, addend = difference_error(self._groups.dim)
         near = squares <= limits[rows] * (1 + factor) + addend
         return rows[near], positions[near]

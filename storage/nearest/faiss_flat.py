@@ -6,7 +6,6 @@ header was compared with the expected one: FAISS's reader trusts the sizes that 
 
 import struct
 from collections.abc import Callable, Iterator
-from concurrent.futures import ThreadPoolExecutor
 from typing import Any, BinaryIO
 
 import faiss
@@ -15,6 +14,7 @@ from numpy.typing import NDArray
 
 from storage.nearest.batch_search import BatchSearch
 from storage.nearest.error_bounds import SLACK, squared_distance_error
+from storage.nearest.faiss_threads import search_in_parts
 from storage.nearest.index import MARGIN, BatchCandidates, Candidates
 from storage.nearest.polling_lock import PollingLock
 from storage.nearest.quantized import CACHE_BYTES, QuantizedSearch
@@ -34,12 +34,6 @@ FAISS_VERSION = str(faiss.__version__)
 #: FAISS multiplies matrices from so many queries times dimensions on, and compares pair by pair below. Its default is
 #: 128,000 since 1.15 (facebookresearch/faiss, wiki, "Implementation notes"), where a product takes a fifth of the time.
 faiss.cvar.distance_compute_blas_threshold = 2048
-
-#: From so many pairs of a query and a vector on, a batch is searched in parts, each on one thread.
-_PAIRS_IN_PARTS = 2**22
-
-#: Queries in a part: smaller parts make products slow, larger ones leave threads idle at the end.
-_SMALLEST_PART, _LARGEST_PART = 64, 1024
 
 #: Rows moved or read at once, to keep copies small beside the index.
 _BLOCK = 65_536
@@ -182,9 +176,9 @@ class FaissFlat:
             candidates = products.nearest(queries[part], count)
             unknown = np.isneginf(candidates.lower_bounds)
             self._batches.record_failures(int(unknown.sum()), len(unknown))
-            return _completed(candidates, unknown, lambda: self._nearest(queries[part][unknown], count))
+            return candidates.completed(unknown, lambda: self._nearest(queries[part][unknown], count))
 
-        return self._in_parts(search, len(queries))
+        return search_in_parts(search, len(queries), len(self))
 
     def range_candidates(self, queries: NDArray[np.float32], radius: float) -> Iterator[tuple[slice, BatchCandidates]]:
         """Yield all vectors that may lie within a radius of each query, (nq, dim), a slice of them after the other.
@@ -198,32 +192,9 @@ class FaissFlat:
                 return self._within(queries[part], radius)
             candidates = products.within(queries[part], radius)
             unknown = np.isneginf(candidates.lower_bounds)
-            return _completed(candidates, unknown, lambda: self._within(queries[part][unknown], radius))
+            return candidates.completed(unknown, lambda: self._within(queries[part][unknown], radius))
 
-        return self._in_parts(search, len(queries))
-
-    def _in_parts(
-        self, search: Callable[[slice], BatchCandidates], count: int
-    ) -> Iterator[tuple[slice, BatchCandidates]]:
-        """Yield the parts of a batch of `count` queries and what `search` returns for them.
-
-        The next parts are searched meanwhile, each on one thread: FAISS's own threads wait for each other at every
-        block of a search.
-        """
-        if count * len(self) < _PAIRS_IN_PARTS:
-            yield slice(0, count), search(slice(0, count))
-            return
-        threads = max(1, min(faiss.omp_get_max_threads(), count // _SMALLEST_PART))
-        size = min(_LARGEST_PART, max(_SMALLEST_PART, -(-count // (2 * threads))))
-        parts = [slice(start, min(start + size, count)) for start in range(0, count, size)]
-        if threads == 1:
-            yield from zip(parts, map(search, parts), strict=True)
-            return
-        pool = ThreadPoolExecutor(threads, "searching", initializer=faiss.omp_set_num_threads, initargs=(1,))
-        try:
-            yield from zip(parts, pool.map(search, parts), strict=True)
-        finally:
-            pool.shutdown(cancel_futures=True)
+        return search_in_parts(search, len(queries), len(self))
 
     def _nearest(self, queries: NDArray[np.float32], count: int) -> BatchCandidates:
         """Return candidates for the `count` nearest of each query, (nq, dim), by FAISS's search."""
@@ -344,18 +315,3 @@ def _not_above(distances: NDArray[np.float32], limits: NDArray[np.float32]) -> N
     """Return rows and columns, (2, m), of distances, (nq, n), that are at most their row's limit, NaN or infinite."""
     with np.errstate(invalid="ignore"):
         return np.stack((~((distances > limits) & (distances < np.inf))).nonzero())
-
-
-def _completed(
-    candidates: BatchCandidates, unknown: NDArray[np.bool_], search: Callable[[], BatchCandidates]
-) -> BatchCandidates:
-    """Return candidates with those that `search` returns for the queries, (nq,) bool, of which nothing is known."""
-    if not unknown.any():
-        return candidates
-    others = search()
-    rows = np.concatenate((candidates.rows, np.flatnonzero(unknown)[others.rows]))
-    positions = np.concatenate((candidates.positions, others.positions))
-    lower_bounds = candidates.lower_bounds.copy()
-    lower_bounds[unknown] = others.lower_bounds
-    order = np.argsort(rows, kind="stable")
-    return BatchCandidates(rows[order], positions[order], lower_bounds)

@@ -1,6 +1,6 @@
 """The contract of a vector index: it returns candidates by distances in float32, which are then ranked in float64."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import NamedTuple, Protocol
 
 import numpy as np
@@ -33,6 +33,18 @@ class BatchCandidates(NamedTuple):
     rows: NDArray[np.int64]
     positions: NDArray[np.int64]
     lower_bounds: NDArray[np.float64]
+
+    def completed(self, unknown: NDArray[np.bool_], search: "Callable[[], BatchCandidates]") -> "BatchCandidates":
+        """Return the candidates with those that `search` returns for the queries, (nq,) bool, that have none here."""
+        if not unknown.any():
+            return self
+        others = search()
+        rows = np.concatenate((self.rows, np.flatnonzero(unknown)[others.rows]))
+        positions = np.concatenate((self.positions, others.positions))
+        lower_bounds = self.lower_bounds.copy()
+        lower_bounds[unknown] = others.lower_bounds
+        order = np.argsort(rows, kind="stable")
+        return BatchCandidates(rows[order], positions[order], lower_bounds)
 
 
 class VectorIndex(Protocol):

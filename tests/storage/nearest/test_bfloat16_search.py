@@ -10,7 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from numpy.typing import NDArray
 
-from storage.nearest import batch_search, bfloat16_groups, bfloat16_search, exact, faiss_flat
+from storage.nearest import batch_search, bfloat16_groups, bfloat16_search, exact, faiss_threads
 from storage.nearest.bfloat16_groups import Bfloat16Groups, RoundedQueries
 from storage.nearest.bfloat16_search import Bfloat16Search
 from storage.nearest.error_bounds import bfloat16_error
@@ -158,7 +158,7 @@ def test_answers_are_those_of_float64(kind: str) -> None:
 
 
 def test_a_batch_in_parts_has_the_answers_that_faiss_has(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(faiss_flat, "_PAIRS_IN_PARTS", 1)
+    monkeypatch.setattr(faiss_threads, "_PAIRS_IN_PARTS", 1)
     vectors, queries = random_vectors(40_000, 16, 1), random_vectors(700, 16, 2)
     expected = as_lists(exact.nearest(flat(vectors), queries, 7))
     with products() as answered:

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from storage.nearest import exact, faiss_flat
+from storage.nearest import exact, faiss_threads
 from storage.nearest.answers import Answers
 from tests.storage.nearest.hard_vectors import KINDS, clouds
 from tests.storage.nearest.inexact_index import InexactIndex
@@ -105,7 +105,7 @@ def test_an_index_that_errs_within_its_bound_changes_no_answer(error: float, k: 
 def test_a_batch_that_is_searched_in_parts_has_the_answers_of_each_query_alone(
     monkeypatch: pytest.MonkeyPatch, threads: int
 ) -> None:
-    monkeypatch.setattr(faiss_flat, "_PAIRS_IN_PARTS", 1)
+    monkeypatch.setattr(faiss_threads, "_PAIRS_IN_PARTS", 1)
     monkeypatch.setattr(faiss, "omp_get_max_threads", lambda: threads)
     vectors, queries = random_vectors(500, 8, 1), random_vectors(300, 8, 2)
     index = flat(vectors)
@@ -115,7 +115,7 @@ def test_a_batch_that_is_searched_in_parts_has_the_answers_of_each_query_alone(
 
 
 def test_an_error_in_a_part_is_raised_and_ends_the_search(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(faiss_flat, "_PAIRS_IN_PARTS", 1)
+    monkeypatch.setattr(faiss_threads, "_PAIRS_IN_PARTS", 1)
     monkeypatch.setattr(faiss, "omp_get_max_threads", lambda: 2)
     index = flat(random_vectors(500, 8, 1))
     with mock.patch.object(index, "search", side_effect=MemoryError("no room")), pytest.raises(MemoryError):

@@ -12,7 +12,9 @@ import pytest
 from numpy.typing import NDArray
 
 from storage.nearest import faiss_flat
+from storage.nearest.error_bounds import difference_error
 from storage.nearest.faiss_flat import HEADER_SIZE, FaissFlat
+from storage.nearest.faiss_pairs import squared_distances_of_pairs
 from tests.storage.nearest.searches import flat
 from tests.storage.stores import random_vectors
 
@@ -166,6 +168,19 @@ def test_a_distance_beyond_float32_leaves_no_lower_bound(queries: int) -> None:
     ((_, batch),) = index.candidates_in_parts(np.full((queries, 1), 1.8e19, np.float32), 2)
     assert (batch.lower_bounds == -np.inf).all()
     assert not len(batch.rows)
+
+
+def test_pairs_are_compared_one_by_one_and_the_number_of_threads_stays() -> None:
+    vectors, queries = random_vectors(300, 37, 1), random_vectors(40, 37, 2)
+    rows, positions = np.divmod(np.arange(0, 12_000, 7), 300)
+    threads = faiss.omp_get_max_threads()
+    squared = squared_distances_of_pairs(queries, rows, vectors, positions)
+    assert faiss.omp_get_max_threads() == threads
+    true = np.square(queries[rows].astype(np.float64) - vectors[positions]).sum(axis=1)
+    factor, addend = difference_error(37)
+    assert (squared <= true * (1 + factor) + addend).all()
+    assert (squared >= true * (1 - factor) - addend).all()
+    assert len(squared_distances_of_pairs(queries, rows[:0], vectors, positions[:0])) == 0
 
 
 def test_vectors_outlive_their_index() -> None:

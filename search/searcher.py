@@ -247,15 +247,16 @@ class Searcher:
         never has itself among its neighbours; scikit-learn drops its first duplicate instead where there are more
         duplicates than neighbours.
         """
-        k, available = checked_k(n_neighbors), len(self.store) - (X is None)
-        if k > available:
-            raise InvalidQuery(f"expected n_neighbors of at most {available}, as many as there are, got {k}")
+        k = checked_k(n_neighbors)
         if X is None:
             neighbours = self.store.neighbours_of_all(k)
-            distances, ids = neighbours.distances, neighbours.neighbours
+            distances, ids, available = neighbours.distances, neighbours.neighbours, neighbours.neighbours.shape[1]
         else:
             hits = self.store.nearest(X, k)
-            distances, ids = hits.distances.reshape(-1, k), hits.ids.reshape(-1, k)
+            distances, ids, available = hits.distances, hits.ids, int(hits.counts.min(initial=k))
+        if k > available:
+            raise InvalidQuery(f"expected n_neighbors of at most {available}, as many as there are, got {k}")
+        distances, ids = distances.reshape(-1, k), ids.reshape(-1, k)
         return (distances, ids) if return_distance else ids
 
     def embed(self, images: Sequence[ImageInput]) -> NDArray[np.float32]:

@@ -1,11 +1,16 @@
 """The rows of a store without their vectors, as columns in memory."""
 
+import itertools
+
 import numpy as np
 import pyarrow as pa
 from numpy.typing import NDArray
 
 from storage.catalog.row import VECTOR_DTYPE, Row
 from storage.types.label_counts import LabelCounts, in_order
+
+#: Rows that are read at once by another way than few.
+_MANY = 64
 
 
 class Columns:
@@ -17,10 +22,11 @@ class Columns:
 
     def __init__(self, batch: pa.RecordBatch) -> None:
         self.batch = batch
-        self._ids, self._batches = integers(batch.column("id")), integers(batch.column("batch"))
-        self.ids: NDArray[np.int64] = np.asarray(self._ids)
+        self.ids: NDArray[np.int64] = np.asarray(integers(batch.column("id")))
+        self._batches: NDArray[np.int64] = np.asarray(integers(batch.column("batch")))
         self._fields = [_Slices(batch.column(name)) for name in ("key", "label", "content", "metadata")]
-        self._checksums = _FixedSlices(batch.column("checksum"))
+        width, (_, checksums) = batch.schema.field("checksum").type.byte_width, batch.column("checksum").buffers()
+        self._checksums = np.frombuffer(memoryview(checksums or b"")[: width * len(self)], np.uint8).reshape(-1, width)
 
     def __len__(self) -> int:
         """Return the number of rows."""
@@ -28,11 +34,12 @@ class Columns:
 
     def rows(self, positions: NDArray[np.int64], vectors: NDArray[np.float32]) -> list[Row]:
         """Return the rows at these positions, (n,), with their vectors, (n, dim): unchecked."""
-        data = [vector.tobytes() for vector in vectors.astype(VECTOR_DTYPE, copy=False)]
-        at = positions.tolist()
-        ids, batches = map(self._ids.__getitem__, at), map(self._batches.__getitem__, at)
-        fields = [column.at(at) for column in self._fields]
-        return [Row._make(values) for values in zip(ids, batches, *fields, data, self._checksums.at(at), strict=True)]
+        ids, batches = self.ids[positions].tolist(), self._batches[positions].tolist()
+        key, label, content, metadata = (column.at(positions) for column in self._fields)
+        data = _cut(vectors.astype(VECTOR_DTYPE, copy=False).tobytes(), vectors.shape[1] * VECTOR_DTYPE.itemsize)
+        checksums = _cut(self._checksums[positions].tobytes(), self._checksums.shape[1])
+        rows = zip(ids, batches, key, label, content, metadata, data, checksums, strict=True)
+        return list(map(Row._make, rows))
 
     def label_counts(self) -> LabelCounts:
         """Count the rows of each label, in order of the labels and None last."""
@@ -45,35 +52,42 @@ class Columns:
 
 
 class _Slices:
-    """The values of a column of texts or bytes of any length, for rows one by one: NumPy is made for many."""
+    """The values of a column of texts or bytes of any length."""
 
     def __init__(self, column: pa.Array) -> None:
+        self._column = column
         validity, offsets, data = column.buffers()
         self._offsets = _words(offsets, len(column) + 1)
         self._data = memoryview(data or b"")
         self._validity = memoryview(validity) if validity is not None and column.null_count else None
 
-    def at(self, positions: list[int]) -> list[bytes | None]:
+    def at(self, positions: NDArray[np.int64]) -> list[bytes | None]:
+        """Return the values at positions, (n,)."""
+        if len(positions) >= _MANY:
+            # Gathered by Arrow, they are slices of one text: half the time a value, after 10 us.
+            indices = pa.Array.from_buffers(
+                pa.int64(), len(positions), [None, pa.py_buffer(np.ascontiguousarray(positions))]
+            )
+            return _Slices(self._column.take(indices))._all()
         offsets, data, validity = self._offsets, self._data, self._validity
-        values: list[bytes | None] = [bytes(data[offsets[at] : offsets[at + 1]]) for at in positions]
+        each = positions.tolist()
+        values: list[bytes | None] = [bytes(data[offsets[at] : offsets[at + 1]]) for at in each]
         if validity is None:
             return values
-        return [
-            value if validity[at >> 3] >> (at & 7) & 1 else None for at, value in zip(positions, values, strict=True)
-        ]
+        return [value if validity[at >> 3] >> (at & 7) & 1 else None for at, value in zip(each, values, strict=True)]
+
+    def _all(self) -> list[bytes | None]:
+        data = bytes(self._data)
+        values: list[bytes | None] = [data[start:end] for start, end in itertools.pairwise(self._offsets.tolist())]
+        if self._validity is None:
+            return values
+        valid = np.unpackbits(np.frombuffer(self._validity, np.uint8), count=len(values), bitorder="little").tolist()
+        return [value if is_valid else None for is_valid, value in zip(valid, values, strict=True)]
 
 
-class _FixedSlices:
-    """The values of a column of as many bytes each."""
-
-    def __init__(self, column: pa.Array) -> None:
-        _, data = column.buffers()
-        self._width = column.type.byte_width
-        self._data = memoryview(data or b"")
-
-    def at(self, positions: list[int]) -> list[bytes]:
-        width, data = self._width, self._data
-        return [bytes(data[at * width : (at + 1) * width]) for at in positions]
+def _cut(data: bytes, width: int) -> list[bytes]:
+    """Return bytes cut into parts of the same width."""
+    return [data[start : start + width] for start in range(0, len(data), width)]
 
 
 def integers(column: pa.Array) -> memoryview:

@@ -27,12 +27,11 @@ class ItemTexts:
 
     def add(self, rows: Iterable[Row]) -> None:
         """Append the items of checked rows; raise StoreCorrupt when one cannot be decoded."""
-        with gc_paused():
-            for row in rows:
-                key, label, metadata = row.decoded()
-                self.keys.append(key)
-                self.labels.append(label)
-                self.metadata.append(metadata)
+        for row in rows:
+            key, label, metadata = row.decoded()
+            self.keys.append(key)
+            self.labels.append(label)
+            self.metadata.append(metadata)
 
 
 @dataclass(frozen=True, eq=False, repr=False)
@@ -53,12 +52,22 @@ class BatchHits(Sequence[list[Hit]]):
     def of(cls, answers: Iterable[tuple[Sequence[Row], Distances]]) -> "BatchHits":
         """Return the hits of single answers: checked rows in order, and their distances, (n,)."""
         items, counts, ids, distances = ItemTexts(), [0], list[int](), [np.empty(0)]
-        for rows, row_distances in answers:
-            items.add(rows)
-            counts.append(len(rows))
-            ids += [row.id for row in rows]
-            distances.append(row_distances)
+        with gc_paused():
+            for rows, row_distances in answers:
+                items.add(rows)
+                counts.append(len(rows))
+                ids += [row.id for row in rows]
+                distances.append(row_distances)
         return cls(np.cumsum(counts), np.array(ids, np.int64), np.concatenate(distances), np.arange(len(ids)), items)
+
+    @classmethod
+    def of_one(cls, rows: Sequence[Row], distances: Distances) -> "BatchHits":
+        """Return the hits of a single query: checked rows in order, and their distances, (n,)."""
+        items = ItemTexts()
+        items.add(rows)
+        count = len(rows)
+        ids = np.array([row.id for row in rows], np.int64)
+        return cls(np.array((0, count)), ids, distances, np.arange(count), items)
 
     @property
     def counts(self) -> NDArray[np.int64]:

@@ -3,11 +3,9 @@
 import numpy as np
 
 from storage.memory.batch_hits import BatchHits, ItemTexts
+from storage.memory.gc_pause import gc_paused
 from storage.memory.snapshot import Snapshot
 from storage.nearest.answers import Answers, Positions
-
-#: Rows looked up in one transaction: a query within a radius may have every item as a hit.
-_LOOKUPS = 4096
 
 
 class CheckedItems:
@@ -25,7 +23,8 @@ class CheckedItems:
         """
         new = np.unique(positions[self._indices[positions] < 0])
         self._indices[new] = np.arange(len(new)) + len(self._texts)
-        self._texts.add(self._snapshot.checked_rows(new))
+        with gc_paused():
+            self._texts.add(self._snapshot.checked_rows(new))
 
     def hits(self, answers: Answers) -> BatchHits:
         """Return the hits of answers whose items were read."""

@@ -74,7 +74,7 @@ class MemorySearch:
         if len(queries) == 1:
             with self._single_search():
                 positions, distances = self._answer(queries, query, excluded[0])
-                return BatchHits.of([(self.snapshot.checked_rows(positions), distances)])
+                return BatchHits.of_one(self.snapshot.checked_rows(positions), distances)
         items, parts = CheckedItems(self.snapshot), []
         # The items of one part are read while the next parts are searched.
         for answers in self._answers(queries, query, excluded):

@@ -6,6 +6,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from storage.memory.batch_hits import ItemTexts
+from storage.memory.gc_pause import gc_paused
 from storage.memory.snapshot import Snapshot
 from storage.nearest.answers import Answers
 from storage.nearest.exact import nearest
@@ -51,6 +52,7 @@ def neighbours_of_all(snapshot: Snapshot, k: int) -> Neighbours:
     for start in range(0, count, _BLOCK):
         block = np.arange(start, min(start + _BLOCK, count))
         texts = ItemTexts()
-        texts.add(snapshot.checked_rows(block))
+        with gc_paused():
+            texts.add(snapshot.checked_rows(block))
         keys[block], labels[block] = texts.keys, texts.labels
     return Neighbours(snapshot.ids, neighbours, distances, keys, labels)

@@ -135,6 +135,19 @@ def test_kneighbors_returns_what_scikit_learn_does(searcher: Searcher) -> None:
             searcher.kneighbors(x, most + 1)
 
 
+def test_kneighbors_are_at_most_as_many_as_the_items_that_are_loaded(searcher: Searcher, tmp_path: Path) -> None:
+    with Store.create(tmp_path / "growing", searcher.store.embedding) as store:
+        store.append([NewItem("a", b""), NewItem("b", b"")], np.eye(2, 4))
+        with Searcher.open(tmp_path / "growing") as other:
+            assert other.kneighbors(np.eye(4), 2, return_distance=False).tolist() == [[0, 1], [1, 0], [0, 1], [0, 1]]
+            store.append([NewItem("c", b"")], np.eye(1, 4))
+            with pytest.raises(
+                InvalidQuery, match=exactly("expected n_neighbors of at most 2, as many as there are, got 3")
+            ):
+                other.kneighbors(np.eye(4), 3)
+            assert other.kneighbors(np.empty((0, 4)), 3)[0].shape == (0, 3)
+
+
 def test_kneighbors_of_equal_items_are_in_the_order_of_their_ids(searcher: Searcher, tmp_path: Path) -> None:
     with Store.create(tmp_path / "equal", searcher.store.embedding) as store:
         store.append([NewItem(str(number), b"") for number in range(12)], np.zeros((12, 4)))

@@ -33,8 +33,8 @@ def append(catalog: Catalog, items: EncodedItems, vectors: NDArray[np.float32], 
     An item replaces the live item of its key. The same batch deletes the live items among the ids in `delete`.
     """
     last = _last_batch(catalog)
-    existing = catalog.items.by_key([key.decode() for key in items.keys]) if last.live else []
-    replaced = sorted(row.verified().id for row in existing if row is not None)
+    existing = catalog.items.with_keys([key.decode() for key in items.keys]) if last.live else []
+    replaced = sorted(row.verified().id for row in existing)
     rows = items.rows(last.next_id, last.number + 1, vectors)
     others = {row.id for row in catalog.items.by_id(delete) if row is not None} - set(replaced) if delete else set()
     deleted = sorted(others.union(replaced))

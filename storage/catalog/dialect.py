@@ -11,6 +11,8 @@ from sqlalchemy.ext.compiler import compiles
 from sqlalchemy.sql.compiler import SQLCompiler
 from sqlalchemy.sql.functions import FunctionElement
 
+from storage.catalog.packed_insert import insert_packed
+
 SQLITE, POSTGRESQL = "sqlite", "postgresql"
 
 #: 64-bit integers: SQLite's INTEGER has 64 bits, PostgreSQL's 32.
@@ -120,8 +122,7 @@ def insert_rows(connection: sa.Connection, table: Any, columns: Sequence[str], r
     if not rows:
         return
     if is_sqlite(connection):
-        insert = sa.insert(table).compile(dialect=connection.dialect, column_keys=list(columns))
-        connection.exec_driver_sql(str(insert), list(rows))
+        insert_packed(sqlite_connection(connection), table.__tablename__, columns, rows)
         return
     names = ", ".join(f'"{name}"' for name in columns)
     driver: Any = connection.connection

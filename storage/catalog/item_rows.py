@@ -113,9 +113,12 @@ class ItemRows:
     def by_key(self, keys: Sequence[str]) -> list[Row | None]:
         """Return the live rows with these keys, in the given order; None where there is none."""
         possible = {key: key.encode() for key in keys if is_storable_text(key)}
-        parameters = bind_values(list(possible))
-        rows = {row.key: row for row in self._live_rows(_LIVE_BY_KEY_SQLITE, _LIVE_BY_KEY, parameters)}
+        rows = {row.key: row for row in self.with_keys(list(possible))}
         return [rows.get(possible[key]) if key in possible else None for key in keys]
+
+    def with_keys(self, keys: Sequence[str]) -> list[Row]:
+        """Return the live rows that have one of these keys, which are storable texts, in any order."""
+        return self._live_rows(_LIVE_BY_KEY_SQLITE, _LIVE_BY_KEY, bind_values(keys))
 
     def intact_with_vector(self, ids: Sequence[int]) -> list[Row]:
         """Return the intact rows with these ids, live or deleted, that still have their vectors, in id order."""

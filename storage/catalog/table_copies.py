@@ -1,5 +1,6 @@
 """Copy the tables of a catalog in a file, as they are after one batch, into the empty tables of another."""
 
+import sqlite3
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import Any
@@ -69,7 +70,7 @@ def copy_tables(reading: Reading, copy: Catalog) -> None:
             rows.require_kept()
             copy.items.write_history(list(rows.history()))
             insert_rows(copy.connection, ThumbnailRow, ThumbnailRow.__table__.columns.keys(), thumbnails)
-    except (sa.exc.IntegrityError, UnicodeError) as error:
+    except (sa.exc.IntegrityError, sqlite3.IntegrityError, UnicodeError) as error:
         cause = getattr(error, "orig", None) or error
         raise StoreCorrupt(
             f"expected an intact store to back up, got '{cause}': run `lookalike store repair` first"

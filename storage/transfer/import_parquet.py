@@ -60,8 +60,7 @@ def _values(file: Path, start: int, column: Any) -> list[Any]:
                 f"expected texts of at most {MAX_BYTES:,} bytes in {len(column):,} rows of {file}, got {total:,} from "
                 f"row {start} on"
             )
-        texts: list[Any] = pc.take(column.dictionary, column.indices).to_numpy(zero_copy_only=False).tolist()
-        return texts
+        column = pc.take(column.dictionary, column.indices)
     values: list[Any] = column.to_pylist()
     return values
 
@@ -78,12 +77,21 @@ def _rows_of_lists(file: Path, start: int, lists: Any) -> NDArray[Any]:
         row = start + int(np.argmin(np.asarray(lists.is_valid())))
         raise FileUnusable(f"expected a vector in every row of {file}, got none in row {row}")
     if pa.types.is_fixed_size_list(kind):
-        return np.asarray(lists.flatten()).reshape(len(lists), kind.list_size)
-    sizes = np.asarray(lists.value_lengths())
+        return _numbers(lists.flatten()).reshape(len(lists), kind.list_size)
+    sizes = _numbers(lists.value_lengths())
     if (sizes != sizes[0]).any():
         row = int(np.argmax(sizes != sizes[0]))
         raise FileUnusable(
             f"expected vectors of one length in {file}, got {sizes[0]} numbers before row {start + row} and "
             f"{sizes[row]} in it"
         )
-    return np.asarray(lists.flatten()).reshape(len(lists), int(sizes[0]))
+    return _numbers(lists.flatten()).reshape(len(lists), int(sizes[0]))
+
+
+def _numbers(array: Any) -> NDArray[Any]:
+    """Return an array's numbers, NaN for null: Arrow's own conversion, needed for null, imports pandas first."""
+    if array.null_count:
+        return np.asarray(array)
+    _, data = array.buffers()
+    dtype = np.dtype(array.type.to_pandas_dtype())
+    return np.frombuffer(data or b"", dtype, len(array), array.offset * dtype.itemsize)

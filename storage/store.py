@@ -30,6 +30,7 @@ from storage.locations.location_of import location_of
 from storage.maintenance import verification
 from storage.maintenance.publish import RETAINED, publish, withdraw
 from storage.maintenance.repair import remove_damaged_generations, repair_rows
+from storage.memory.gc_pause import gc_paused
 from storage.memory.unpublished import UnpublishedRows
 from storage.reader import StoreReader
 from storage.relabelling import relabelling
@@ -168,9 +169,10 @@ class Store(StoreSearch):
         has renewed the store.
         """
         self._require_writer()
-        encoded = encode_items(ItemColumns.of(items))
-        encoded.require_distinct_keys()
-        return self.append_encoded(encoded, vectors, update, delete=delete, sources=sources)
+        with gc_paused():
+            encoded = encode_items(ItemColumns.of(items))
+            encoded.require_distinct_keys()
+            return self.append_encoded(encoded, vectors, update, delete=delete, sources=sources)
 
     def append_encoded(
         self,
@@ -194,7 +196,7 @@ class Store(StoreSearch):
             appended = commit.append(catalog, items, rows, delete)
             catalog.sources.write(sources)
             catalog.jobs.write([] if update is None else [update])
-            if self._unpublished is not None and not self._unpublished.add(appended, self.dim):
+            if self._unpublished is not None and not self._unpublished.add(appended):
                 self._unpublished = None
             return appended.result
 

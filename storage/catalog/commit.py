@@ -3,7 +3,7 @@
 A batch adds rows, turns rows into tombstones, or both; the chain hash in its record ties it to all batches before it.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -14,16 +14,21 @@ from storage.catalog.catalog import Catalog
 from storage.catalog.chain import rows_changed
 from storage.catalog.encoded_items import EncodedItems
 from storage.catalog.row import Row
-from storage.types.items import AppendResult
+from storage.types.items import AppendResult, Scalar
 
 
 @dataclass(frozen=True, slots=True)
 class Appended:
-    """The batch that `append` wrote, its rows and what became of the items; `batch` is `before` when nothing was."""
+    """The batch that `append` wrote, its rows and what became of the items; `batch` is `before` when nothing was.
+
+    `fields` are what the rows' metadata was encoded from, if that is known, and `vectors` what they hold, (n, dim).
+    """
 
     before: Batch
     batch: Batch
     rows: Sequence[Row]
+    fields: Sequence[Mapping[str, Scalar]] | None
+    vectors: NDArray[np.float32]
     result: AppendResult
 
 
@@ -39,7 +44,7 @@ def append(catalog: Catalog, items: EncodedItems, vectors: NDArray[np.float32], 
     others = {row.id for row in catalog.items.by_id(delete) if row is not None} - set(replaced) if delete else set()
     deleted = sorted(others.union(replaced))
     if not rows and not deleted:
-        return Appended(last, last, (), AppendResult((), 0))
+        return Appended(last, last, (), None, vectors, AppendResult((), 0))
     batch = last.next([(row.id, row.checksum) for row in rows], deleted)
     catalog.history.write_batch(batch)
     catalog.items.delete(deleted, batch.number)
@@ -47,7 +52,7 @@ def append(catalog: Catalog, items: EncodedItems, vectors: NDArray[np.float32], 
     catalog.thumbnails.write({last.next_id + index: png for index, png in items.thumbnails.items()})
     catalog.sources.add({last.next_id + index: source for index, source in items.sources.items()})
     result = AppendResult(tuple(range(last.next_id, batch.next_id)), len(replaced), len(others))
-    return Appended(last, batch, rows, result)
+    return Appended(last, batch, rows, items.fields, vectors, result)
 
 
 def delete(catalog: Catalog, ids: Sequence[int]) -> None:

@@ -19,12 +19,16 @@ from storage.types.storable import MAX_METADATA_BYTES, are_plainly_storable, req
 
 @dataclass(frozen=True, slots=True)
 class EncodedItems:
-    """Items by field; thumbnails and sources by the indices of the items that have them."""
+    """Items by field; thumbnails and sources by the indices of the items that have them.
+
+    `fields` are what the metadata was encoded from, None unless all values are of Python's own types.
+    """
 
     keys: Sequence[bytes]
     labels: Sequence[bytes | None]
     contents: Sequence[bytes]
     metadata: Sequence[bytes]
+    fields: Sequence[Mapping[str, Scalar]] | None
     thumbnails: Mapping[int, bytes]
     sources: Mapping[int, str]
 
@@ -50,6 +54,7 @@ class EncodedItems:
             [self.labels[index] for index in indices],
             [self.contents[index] for index in indices],
             [self.metadata[index] for index in indices],
+            None if self.fields is None else [self.fields[index] for index in indices],
             {new_indices[index]: png for index, png in self.thumbnails.items() if index in new_indices},
             {new_indices[index]: source for index, source in self.sources.items() if index in new_indices},
         )
@@ -63,7 +68,8 @@ class EncodedItems:
 
 def encode_items(items: ItemColumns) -> EncodedItems:
     """Return the items as they are stored; raise InvalidItem when a field of an item cannot be stored."""
-    for index in [] if are_plainly_storable(items) else range(len(items)):
+    are_plain = are_plainly_storable(items)
+    for index in [] if are_plain else range(len(items)):
         item = items.item(index)
         try:
             require_storable_item(item)
@@ -80,6 +86,7 @@ def encode_items(items: ItemColumns) -> EncodedItems:
         [None if label is None else labels[label] for label in items.label],
         items.content,
         metadata,
+        items.metadata if are_plain else None,
         {index: png for index, png in enumerate(items.thumbnail) if png is not None},
         {index: source for index, source in enumerate(items.source) if source is not None},
     )

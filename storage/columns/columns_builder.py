@@ -1,7 +1,7 @@
 """Make columns of rows as they come."""
 
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -21,6 +21,7 @@ from storage.columns.schema import (
     typed_fields,
 )
 from storage.columns.typed_values import Typed, TypedValues
+from storage.types.items import Scalar
 
 #: A typed column takes up to 8 bytes for each row, even one without a value: it is made where one in so many has one.
 _ROWS_PER_VALUE = 64
@@ -47,12 +48,15 @@ class ColumnsBuilder:
         self._apart_fields: set[str | None] = set()
         self._count = 0
 
-    def add(self, rows: Sequence[Row]) -> None:
-        """Add the next rows; raise StoreCorrupt for one whose text is not UTF-8."""
+    def add(self, rows: Sequence[Row], fields: Sequence[Mapping[str, Scalar]] | None = None) -> None:
+        """Add the next rows; raise StoreCorrupt for one whose text is not UTF-8.
+
+        `fields` are what the rows' metadata was encoded from, where that is known.
+        """
         if not rows:
             return
         columns = dict(zip(Row._fields, zip(*rows, strict=True), strict=True))
-        typed = TypedValues(columns["metadata"])
+        typed = TypedValues(columns["metadata"], fields)
         for (kind, name), values in typed.values.items():
             data = [str(text).encode() for text in values] if kind == TEXT else values
             self._values[kind, name].append(arrow_array(data, typed_field(kind, name).type))

@@ -21,27 +21,28 @@ Typed = tuple[str, str]
 class TypedValues:
     """The values of rows by typed column, each with the index of its row; `apart` has the indices of other rows.
 
-    Those have values that no type holds, of the fields `apart_fields`; None stands for any field.
+    Those have values that no type holds, of the fields `apart_fields`; None stands for any field. `fields` are what
+    the texts were encoded from, where that is known.
     """
 
-    def __init__(self, texts: Sequence[bytes]) -> None:
+    def __init__(self, texts: Sequence[bytes], fields: Sequence[Mapping[str, Scalar]] | None = None) -> None:
         self.values: dict[Typed, list[Scalar]] = defaultdict(list)
         self.indices: dict[Typed, list[int]] = defaultdict(list)
         self.apart: list[int] = []
         self.apart_fields: set[str | None] = set()
-        decoded = _decoded_at_once(list(dict.fromkeys(texts)))
-        if decoded is None:
+        fields = _decoded_at_once(texts) if fields is None else fields
+        if fields is None:
             for index, text in enumerate(texts):
                 self._add_row(index, *typed_metadata(text))
             return
         by_names: dict[tuple[str, ...], tuple[list[int], list[Mapping[str, Scalar]]]] = {}
-        for index, text in enumerate(texts):
-            if fields := decoded[text]:
-                indices, rows = by_names.setdefault(tuple(fields), ([], []))
+        for index, values in enumerate(fields):
+            if values:
+                indices, rows = by_names.setdefault(tuple(values), ([], []))
                 indices.append(index)
-                rows.append(fields)
+                rows.append(values)
         for names, (indices, rows) in by_names.items():
-            for name, column in zip(names, zip(*(fields.values() for fields in rows), strict=True), strict=True):
+            for name, column in zip(names, zip(*(row.values() for row in rows), strict=True), strict=True):
                 self._add_column(name, column, indices)
         if len(by_names) > 1:
             self._sort()
@@ -71,17 +72,19 @@ class TypedValues:
             self.indices[typed], self.values[typed] = ([*values] for values in zip(*pairs, strict=True))
 
 
-def _decoded_at_once(texts: Sequence[bytes]) -> dict[bytes, dict[str, Scalar]] | None:
-    """Return the fields of metadata by its text; None unless each text is exactly what these fields are encoded to.
+def _decoded_at_once(texts: Sequence[bytes]) -> list[dict[str, Scalar]] | None:
+    """Return the fields of each text; None unless each text is exactly what its fields are encoded to.
 
     So none names a field twice, nor holds a number or a text that could not be stored, and `decode_metadata`, which
     takes four times as long, would return the same.
     """
+    different = list(dict.fromkeys(texts))
     try:
-        fields = json.loads(f"[{b','.join(texts).decode()}]")
+        fields = json.loads(f"[{b','.join(different).decode()}]")
         types = {type(value) for values in fields for value in values.values()}
-        if types <= _SCALARS and max(map(len, texts), default=0) <= MAX_DIGITS and encode_each(fields) == texts:
-            return dict(zip(texts, fields, strict=True))
+        if types <= _SCALARS and max(map(len, different)) <= MAX_DIGITS and encode_each(fields) == different:
+            fields_of = dict(zip(different, fields, strict=True))
+            return [fields_of[text] for text in texts]
     except (AttributeError, TypeError, ValueError, RecursionError):
         pass
     return None

@@ -5,7 +5,6 @@ from numpy.typing import NDArray
 
 from storage.catalog.batch import Batch
 from storage.catalog.commit import Appended
-from storage.catalog.row import vectors_of
 from storage.columns.columns import Columns
 from storage.columns.columns_builder import ColumnsBuilder
 from storage.nearest.faiss_flat import FaissFlat
@@ -26,16 +25,16 @@ class UnpublishedRows:
         self._builder = ColumnsBuilder()
         self._bytes = 0
 
-    def add(self, appended: Appended, dim: int) -> bool:
+    def add(self, appended: Appended) -> bool:
         """Add the rows of the next batch; return False when they cannot be kept."""
-        vectors = vectors_of(appended.rows, dim)
-        self._bytes += vectors.nbytes
+        self._bytes += appended.vectors.nbytes
         result = appended.result
         if appended.before != self.end or result.replaced or result.deleted or self._bytes > _MOST_BYTES:
             return False
         if appended.batch != self.end:
-            self._builder.add(appended.rows)
-            self._vectors.append(vectors)
+            self._builder.add(appended.rows, appended.fields)
+            # Whoever appended them may change theirs.
+            self._vectors.append(appended.vectors.copy())
             self.end = appended.batch
         return True
 

@@ -60,9 +60,10 @@ def are_plainly_storable(items: ItemColumns) -> bool:
         values = [value for metadata in items.metadata if metadata for value in metadata.values()]
         texts = [value for value in values if type(value) is str]
         joined = "".join((*items.key, *(text for text in labels | sources if text is not None), *texts))
+        # Raises an error for a text that is not valid Unicode.
+        size = len(joined.encode())
         are_plain = (
-            joined.isascii()
-            and "\0" not in joined
+            "\0" not in joined
             and not any(map(name_problem, names))
             and {*map(type, values)} <= {*_VALUE_TYPES}
             and all(is_storable_integer(value) for value in values if type(value) is int)
@@ -70,12 +71,14 @@ def are_plainly_storable(items: ItemColumns) -> bool:
         )
     except (AttributeError, TypeError, ValueError):
         return False
+    # The most bytes of a character.
+    width = 1 if size == len(joined) else 4
     return (
         are_plain
         and all(items.key)
-        and max(map(len, items.key), default=0) <= MAX_KEY_BYTES
-        and all(label is None or len(label) <= MAX_LABEL_BYTES for label in labels)
-        and all(source is None or 0 < len(source) <= MAX_TEXT_BYTES for source in sources)
+        and width * max(map(len, items.key), default=0) <= MAX_KEY_BYTES
+        and all(label is None or width * len(label) <= MAX_LABEL_BYTES for label in labels)
+        and all(source is None or 0 < width * len(source) <= MAX_TEXT_BYTES for source in sources)
         and {*map(type, items.content)} <= {bytes}
         and all(thumbnail is None or is_stored_thumbnail(thumbnail) for thumbnail in items.thumbnail)
     )

@@ -1,6 +1,7 @@
 """New items as they are stored."""
 
 import re
+from http import HTTPStatus
 
 import numpy as np
 import pytest
@@ -30,15 +31,37 @@ def test_texts_are_utf8_and_json_and_what_few_items_have_is_by_index() -> None:
         [b"x", None, b""],
         [b"1", b"2", b"3"],
         ['{"b": "é\\n", "n": 1}'.encode(), b"{}", b'{"t": true}'],
+        [{"n": 1, "b": "é\n"}, {}, {"t": True}],
         {0: b"png", 2: b""},
         {1: "folder", 2: "other"},
     )
-    assert encoded([]) == EncodedItems([], [], [], [], {}, {})
+    assert encoded([]) == EncodedItems([], [], [], [], [], {}, {})
 
 
 @pytest.mark.parametrize("indices", [[], [0], [2, 1], [0, 1, 2]])
 def test_items_are_taken_by_index(indices: list[int]) -> None:
     assert encoded(ITEMS).take(indices) == encoded([ITEMS[index] for index in indices])
+
+
+def test_values_of_other_types_than_pythons_own_are_not_what_metadata_was_encoded_from() -> None:
+    values = NewItem("number", b"", metadata={"a": np.float64(0.5), "b": HTTPStatus.OK})
+    items = encoded([*ITEMS, values])
+    assert items.fields is None
+    assert items.metadata[-1] == b'{"a": 0.5, "b": 200}'
+
+
+@pytest.mark.parametrize(
+    "item",
+    [
+        NewItem("é" * 1300, b""),
+        NewItem("long", b"", "é" * 32_500),
+        NewItem("sourced", b"", source="é" * 32_500),
+        NewItem("number", b"", metadata={"a": 10**640 - 1}),
+    ],
+    ids=str,
+)
+def test_the_largest_texts_and_numbers_can_be_stored(item: NewItem) -> None:
+    assert encoded([*ITEMS, item]).take([3]) == encoded([item])
 
 
 def test_columns_are_of_the_items_that_they_give_back() -> None:

@@ -51,8 +51,10 @@ def of_each(texts: list[bytes]) -> tuple[dict[Typed, list[tuple[int, Scalar]]], 
     return values, apart, fields
 
 
-def at_once(texts: list[bytes]) -> tuple[dict[Typed, list[tuple[int, Scalar]]], set[int], set[str | None]]:
-    typed = TypedValues(texts)
+def at_once(
+    texts: list[bytes], fields: list[dict[str, Scalar]] | None = None
+) -> tuple[dict[Typed, list[tuple[int, Scalar]]], set[int], set[str | None]]:
+    typed = TypedValues(texts, fields)
     values = {key: [*zip(typed.indices[key], typed.values[key], strict=True)] for key in typed.values}
     return values, set(typed.apart), typed.apart_fields
 
@@ -60,10 +62,11 @@ def at_once(texts: list[bytes]) -> tuple[dict[Typed, list[tuple[int, Scalar]]], 
 @given(st.lists(st.dictionaries(NAMES, VALUES, max_size=3), max_size=8))
 def test_values_are_those_of_each_row_in_the_order_of_the_rows(rows: list[dict[str, Scalar]]) -> None:
     texts = [json.dumps(row, sort_keys=True, ensure_ascii=False).encode() for row in rows]
-    (values, *apart), (expected, *expected_apart) = at_once(texts), of_each(texts)
-    # Not only equal: 1, 1.0 and true are three values.
-    assert sorted(map(repr, values.items())) == sorted(map(repr, expected.items()))
-    assert apart == expected_apart
+    expected, *expected_apart = of_each(texts)
+    for values, *apart in at_once(texts), at_once(texts, rows):
+        # Not only equal: 1, 1.0 and true are three values.
+        assert sorted(map(repr, values.items())) == sorted(map(repr, expected.items()))
+        assert apart == expected_apart
 
 
 @pytest.mark.parametrize("foreign", FOREIGN, ids=range(len(FOREIGN)))

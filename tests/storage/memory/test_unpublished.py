@@ -2,6 +2,7 @@
 
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 from storage import Store
@@ -52,6 +53,15 @@ def test_the_files_are_those_of_the_rows_and_no_row_is_read(tmp_path: Path, read
                 store.publish()
                 assert read_pages != []
     assert published(tmp_path / "store") == published(tmp_path / "other")
+
+
+def test_vectors_that_change_after_they_were_appended_are_published_as_they_were(tmp_path: Path) -> None:
+    vectors = np.array(line_vectors([0, 1]), np.float32)
+    with Store.create(tmp_path / "store", EMBEDDING) as store, store.publishing():
+        store.append([new_item(0), new_item(1)], vectors)
+        vectors[:] = 7
+    with Store.open(tmp_path / "store") as store:
+        assert store.verify() == []
 
 
 @pytest.mark.parametrize("case", ["deleted", "replaced", "unpublished before", "too many"])

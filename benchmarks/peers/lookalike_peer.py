@@ -2,6 +2,7 @@
 
 import hashlib
 from collections.abc import Sequence
+from contextlib import ExitStack
 from pathlib import Path
 
 import numpy as np
@@ -17,6 +18,8 @@ class LookalikePeer:
     def create(self, folder: Path, dim: int, _threads: int) -> None:
         """Create the store; it uses the processors of the process."""
         self._store = Store.create(folder / "store", Embedding(dim, "9" * 64, {"imported": "vectors to compare with"}))
+        self._publishing = ExitStack()
+        self._publishing.enter_context(self._store.publishing())
 
     def insert(self, first: int, vectors: NDArray[np.float32], labels: Sequence[str]) -> None:
         """Append one batch."""
@@ -28,7 +31,7 @@ class LookalikePeer:
 
     def finish(self) -> None:
         """Publish the index."""
-        self._store.publish()
+        self._publishing.close()
 
     def open(self, folder: Path, _dim: int, _threads: int, writing: bool) -> None:
         """Open the store as a reader, or as its writer."""

@@ -56,31 +56,31 @@ def run(source: JobSource, store: Store, embedder: Embedder | None, options: Job
         preparer = RayPreparer(store.embedding, comparer, options, options.workers)
         make_embedder = EmbeddedInputs
     queue = EmbeddingQueue(make_embedder)
-    try:
-        with (
-            stop_on_interrupt() as stop,
-            queue,
-            BatchWriter(store, source, lock, progress) as writer,
-        ):
-            with closing(_slices(preparer, source.images, options, stop, progress)) as slices:
-                for batch in batches_of(slices, queue, options.batch_size):
-                    stopped = stop.is_set()
-                    finish = batch.is_last and not stopped
-                    if finish and comparer.own_items is not None:
-                        try:
-                            batch.gone = items_to_prune(comparer.own_items, source, options, progress)
-                        except PruneRefused as error:
-                            refused = error
-                    writer.commit(batch, finish=finish, stopped=batch.is_last and stopped)
-            writer.wait()
-            if stop.is_set():
-                raise KeyboardInterrupt
-    finally:
-        progress.stage_seconds["decode"] += preparer.seconds
-        progress.stage_seconds["embed"] += queue.seconds
-    progress.enter("writing the index")
-    started = time.perf_counter()
-    store.publish()
+    with store.publishing():
+        try:
+            with (
+                stop_on_interrupt() as stop,
+                queue,
+                BatchWriter(store, source, lock, progress) as writer,
+            ):
+                with closing(_slices(preparer, source.images, options, stop, progress)) as slices:
+                    for batch in batches_of(slices, queue, options.batch_size):
+                        stopped = stop.is_set()
+                        finish = batch.is_last and not stopped
+                        if finish and comparer.own_items is not None:
+                            try:
+                                batch.gone = items_to_prune(comparer.own_items, source, options, progress)
+                            except PruneRefused as error:
+                                refused = error
+                        writer.commit(batch, finish=finish, stopped=batch.is_last and stopped)
+                writer.wait()
+                if stop.is_set():
+                    raise KeyboardInterrupt
+        finally:
+            progress.stage_seconds["decode"] += preparer.seconds
+            progress.stage_seconds["embed"] += queue.seconds
+        progress.enter("writing the index")
+        started = time.perf_counter()
     progress.stage_seconds["write"] += time.perf_counter() - started
     if refused is not None:
         raise refused

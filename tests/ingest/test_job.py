@@ -12,6 +12,7 @@ import pytest
 from ingest.images.images import content_digest, decode
 from ingest.pipeline.progress import IngestReport, Progress
 from storage import Item, Store
+from storage.catalog.item_rows import ItemRows
 from tests.ingest.jobs import Killed, assert_same_store, contents, job, no_backbone, noise_source, outcome
 from tests.processes import printed_by
 from tests.toys import ToyBackbone, grey, grey_source, png, toy_backbone
@@ -53,6 +54,16 @@ def test_a_first_job_creates_the_store(tmp_path: Path) -> None:
     ]
     assert ids.tolist() == [0, 1]
     assert np.linalg.norm(vectors[0] - vectors[1]) == pytest.approx(0.4, abs=1e-6)
+
+
+def test_rows_that_a_job_writes_are_published_without_being_read(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with monkeypatch.context() as patch:
+        # Reading any page of rows would fail.
+        patch.setattr(ItemRows, "in_page", None)
+        job(noise_source(5), tmp_path / "store", batch_size=2)
+    assert contents(tmp_path / "store")[1].tolist() == [0, 1, 2, 3, 4]
 
 
 def test_an_item_keeps_its_metadata_and_the_size_and_thumbnail_of_its_image(tmp_path: Path) -> None:

@@ -37,7 +37,7 @@ from storage.console import MilvusOption, StoreOption, display_name
 app = console.command_app("Embed images with VGG16 and keep their vectors in a store.")
 jobs_app = console.command_app("Show a store's jobs and rejected inputs, resume or retry them, and renew its vectors.")
 
-BatchOption = Annotated[int, typer.Option(help="Images committed together.")]
+BatchOption = Annotated[int, typer.Option(min=1, help="Images committed together.")]
 WeightsOption = Annotated[Path | None, typer.Option(help="VGG16 weights: .h5, .npz or .onnx.")]
 DownloadOption = Annotated[
     bool,
@@ -70,7 +70,7 @@ def main(
             "(the store's, or the fastest for a new one)."
         ),
     ] = "auto",
-    limit: Annotated[int | None, typer.Option(help="Only the first N images of the source.")] = None,
+    limit: Annotated[int | None, typer.Option(min=1, help="Only the first N images of the source.")] = None,
     batch_size: BatchOption = BATCH_SIZE,
     weights: WeightsOption = None,
     download: DownloadOption = False,

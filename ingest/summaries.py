@@ -34,10 +34,10 @@ def job_summary(report: IngestReport, store: str) -> str:
     reason = f": {report.recipe_reason}" if report.recipe_reason else ""
     holds = f"{display_name(store)} holds {counted(report.items, 'item')} (recipe {report.recipe}{reason})"
     counts = (report.added, report.replaced, report.moved, report.relabelled, report.pruned)
-    if not any(counts):
-        rejected = f", {report.rejected} rejected" if report.rejected else ""
-        return f"Nothing to do: {report.unchanged} images unchanged{rejected}; {holds}."
-    speed = f"in {report.seconds:.1f} s, {report.images_per_second:.0f} images/s"
+    # What was rejected was tried, perhaps once more.
+    if not any(counts) and not report.rejected:
+        return f"Nothing to do: {counted(report.unchanged, 'image')} unchanged; {holds}."
+    speed = f"in {report.seconds:.1f} s, {counted(round(report.images_per_second), 'image')}/s"
     return f"{counts_line(report)} {speed}; {holds}."
 
 

@@ -19,7 +19,7 @@ SourceArgument = Annotated[str, typer.Argument(help=f"Where the images come from
 RecipeOption = Annotated[str, typer.Option(help=f"How to embed: {AUTO}, {', '.join(RECIPES)}, or a TOML file.")]
 LimitOption = Annotated[int, typer.Option(min=2, help="Only the first N images of the source.")]
 TestOption = Annotated[int, typer.Option(min=1, help="How many of them are query images.")]
-NeighboursOption = Annotated[int, typer.Option("-k", help="How many neighbours to search for.")]
+NeighboursOption = Annotated[int, typer.Option("-k", min=1, help="How many neighbours to search for.")]
 WeightsOption = Annotated[Path | None, typer.Option(help="VGG16 weights: .h5, .npz or .onnx.")]
 SeedOption = Annotated[int, typer.Option(help="The seed of random queries, vectors, kills and corruptions.")]
 ForceOption = Annotated[bool, typer.Option("--force", help="Replace files even if they are not Lookalike's.")]

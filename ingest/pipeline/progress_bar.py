@@ -48,7 +48,7 @@ def progress_bar() -> Iterator[Callable[[Progress], None]]:
                 description=_description(progress),
                 total=total,
                 completed=done,
-                rate=f"{speed:.0f} images/s" if speed else "",
+                rate=f"{console.counted(round(speed), 'image')}/s" if speed else "",
                 rejects=f"{len(progress.rejects)} rejected" if progress.rejects else "",
             )
 
@@ -85,7 +85,8 @@ def _speed(rate: float, remaining: int) -> str:
     """Return the speed of a stage in images per second, and the time that the remaining images take at it."""
     seconds = remaining / rate if rate else 0.0
     time_left = f"{seconds / 60:.0f} min left" if seconds >= 120 else f"{seconds:.0f} s left"
-    return f"{rate:.0f} images/s, {time_left}" if seconds else f"{rate:.0f} images/s"
+    images = f"{console.counted(round(rate), 'image')}/s"
+    return f"{images}, {time_left}" if seconds else images
 
 
 def _description(progress: Progress) -> str:

@@ -5,7 +5,15 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from search.commands.options import ForceOption, drawing, figure_file_of, opened, plan_file_of, print_found
+from search.commands.options import (
+    ForceOption,
+    checked_radius_option,
+    drawing,
+    figure_file_of,
+    opened,
+    plan_file_of,
+    print_found,
+)
 from search.where_option import where_of
 from storage import Store, Where, console
 from storage.console import MilvusOption, StoreOption
@@ -82,9 +90,10 @@ def _radius_of(text: str) -> float | None:
     if text == "auto":
         return None
     try:
-        return float(text)
+        radius = float(text)
     except ValueError:
         raise typer.BadParameter(f"expected --radius to be a number or auto, got {text!r}") from None
+    return checked_radius_option(radius)
 
 
 def _filters(between: tuple[str, str]) -> tuple[Where, Where]:
@@ -95,7 +104,7 @@ def _filters(between: tuple[str, str]) -> tuple[Where, Where]:
 
 def suspects(
     store: StoreOption,
-    k: Annotated[int, typer.Option("-k", help="How many neighbours vote.")] = 20,
+    k: Annotated[int, typer.Option("-k", min=1, help="How many neighbours vote.")] = 20,
     min_precision: Annotated[
         float, typer.Option(min=0, max=1, help="List no more issues than keep this expected precision; 0 lists all.")
     ] = 0.5,
@@ -131,7 +140,7 @@ def suspects(
 def outliers(
     store: StoreOption,
     k: Annotated[
-        int, typer.Option("-k", help="Which neighbour's distance counts: a smaller group can be outliers.")
+        int, typer.Option("-k", min=1, help="Which neighbour's distance counts: a smaller group can be outliers.")
     ] = 20,
     min_score: Annotated[
         float, typer.Option(min=0, help="List only items that are at least so many times as far as usual.")

@@ -41,7 +41,7 @@ def draw_map(
 def explore(
     store: StoreOption,
     out: Annotated[Path, typer.Option(help="The page to write, .html.")] = Path("explorer.html"),
-    k: Annotated[int, typer.Option("-k", "--k", help="How many neighbours each item has on the page.")] = 10,
+    k: Annotated[int, typer.Option("-k", "--k", min=1, help="How many neighbours each item has on the page.")] = 10,
     where: WhereOption = None,
     open_page: Annotated[bool, typer.Option("--open", help="Open the page in the browser.")] = False,
     force: Annotated[

@@ -10,6 +10,8 @@ import typer
 from search.errors import NothingToDraw
 from search.searcher import Searcher
 from storage import console
+from storage.errors import InvalidQuery
+from storage.types.items import checked_radius
 
 if TYPE_CHECKING:
     from search.curation.duplicates import Duplicates
@@ -32,6 +34,14 @@ WhereOption = Annotated[
     list[str] | None,
     typer.Option(help="Only items with label=7, 'width>=640' and so on; repeat it for items that meet all."),
 ]
+
+
+def checked_radius_option(radius: float | None) -> float | None:
+    """Return the number of --radius; raise BadParameter unless it is finite and at least 0."""
+    try:
+        return None if radius is None else checked_radius(radius)
+    except InvalidQuery as error:
+        raise typer.BadParameter(str(error)) from None
 
 
 def figure_file_of(figure: Path | None, force: bool, *inputs: Path | None) -> "OutputFile | None":

@@ -5,7 +5,14 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from search.commands.options import FigureForceOption, WhereOption, drawing, figure_file_of, opened
+from search.commands.options import (
+    FigureForceOption,
+    WhereOption,
+    checked_radius_option,
+    drawing,
+    figure_file_of,
+    opened,
+)
 from search.query_notes import query_notes
 from search.results import QueryResult
 from search.searcher import Searcher
@@ -36,9 +43,11 @@ def query(
         int | None, typer.Option(min=0, help="With --random: the seed, for the same item each time.")
     ] = None,
     k: Annotated[
-        int | None, typer.Option("-k", help="How many neighbours; by default 5, or all within --radius.")
+        int | None, typer.Option("-k", min=1, help="How many neighbours; by default 5, or all within --radius.")
     ] = None,
-    radius: Annotated[float | None, typer.Option(help="Only items within this distance.")] = None,
+    radius: Annotated[
+        float | None, typer.Option(callback=checked_radius_option, help="Only items within this distance.")
+    ] = None,
     where: WhereOption = None,
     exclude: Annotated[list[int] | None, typer.Option(help="Exclude the item of this id; repeat it for more.")] = None,
     weights: Annotated[

@@ -7,4 +7,4 @@ Ingest = Callable[..., tuple[int, str, str]]
 
 
 def without_time(text: str) -> str:
-    return re.sub(r"in \d+\.\d s, \d+ images/s", "in TIME", text)
+    return re.sub(r"in \d+\.\d s, [\d,]+ images?/s", "in TIME", text)

@@ -54,7 +54,7 @@ def test_rejected_images_are_named_with_their_reason_and_the_exit_status_is_3(in
     status, out, err = ingest()
     assert (status, out) == (3, "3 added, 1 rejected in TIME; STORE holds 3 items (recipe toy).\n")
     assert err.splitlines()[-1] == f"rejected dark/50.png: {DECODABLE} dark/50.png: a web page"
-    assert ingest()[:2] == (3, "Nothing to do: 3 images unchanged, 1 rejected; STORE holds 3 items (recipe toy).\n")
+    assert ingest()[:2] == (3, "0 added, 3 unchanged, 1 rejected in TIME; STORE holds 3 items (recipe toy).\n")
 
 
 def test_what_a_library_prints_during_a_job_is_not_on_standard_output(

@@ -62,7 +62,7 @@ def test_a_long_remaining_time_is_shown_in_minutes(plain_lines: PlainLines) -> N
     assert plain_lines(moments) == [
         "ingesting: 0 of 70,000",
         "ingesting: 1,000 of 70,000, 100 images/s, 12 min left",
-        "ingesting: 70,000 of 70,000, 3500 images/s",
+        "ingesting: 70,000 of 70,000, 3,500 images/s",
     ]
 
 

@@ -33,17 +33,13 @@ def test_an_error_is_one_line_and_exit_status_1(run: Command, tmp_path: Path) ->
     assert list(tmp_path.iterdir()) == []
 
 
-@pytest.mark.parametrize(
-    ("option", "message"),
-    [
-        ("--limit", "expected the limit to be a whole number of at least 1, got 0: leave it out for every image"),
-        ("--batch-size", "expected the batch size to be a whole number of at least 1, got 0: leave it out for 512"),
-    ],
-)
-def test_a_number_of_images_below_one_is_an_error_in_one_line_and_creates_nothing(
-    ingest: Ingest, store: Path, option: str, message: str
+@pytest.mark.parametrize("option", ["--limit", "--batch-size"])
+def test_a_number_of_images_below_one_is_wrong_usage_and_creates_nothing(
+    ingest: Ingest, store: Path, option: str
 ) -> None:
-    assert ingest(option, 0) == (1, "", f"error: {message}\n")
+    status, out, err = ingest(option, 0)
+    assert (status, out) == (2, "")
+    assert f"Invalid value for '{option}'" in err
     assert not store.exists()
 
 

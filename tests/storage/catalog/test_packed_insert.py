@@ -5,7 +5,7 @@ import struct
 from typing import Any
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from storage.catalog.packed_insert import insert_packed
@@ -37,7 +37,7 @@ def stored(connection: sqlite3.Connection) -> list[Any]:
     ]
 
 
-@settings(deadline=None, max_examples=60)
+@settings(deadline=None, max_examples=60, suppress_health_check=[HealthCheck.too_slow])
 @given(data=st.data(), count=st.sampled_from([0, 1, 127, 128, 129, 300]))
 def test_every_value_is_stored_as_if_it_were_inserted_alone(data: st.DataObject, count: int) -> None:
     few = [data.draw(st.lists(data.draw(COLUMNS), min_size=1, max_size=4)) for _ in NAMES]

@@ -3,7 +3,7 @@
 import json
 
 import pytest
-from hypothesis import given
+from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from storage.columns.typed_values import Typed, TypedValues, typed_metadata
@@ -59,6 +59,7 @@ def at_once(
     return values, set(typed.apart), typed.apart_fields
 
 
+@settings(deadline=None, suppress_health_check=[HealthCheck.too_slow])
 @given(st.lists(st.dictionaries(NAMES, VALUES, max_size=3), max_size=8))
 def test_values_are_those_of_each_row_in_the_order_of_the_rows(rows: list[dict[str, Scalar]]) -> None:
     texts = [json.dumps(row, sort_keys=True, ensure_ascii=False).encode() for row in rows]

@@ -38,6 +38,13 @@ def test_an_index_file_that_is_neither_synced_nor_compared_with_its_sha256_is_no
 
 
 @pytest.mark.usefixtures("traced")
+def test_few_states_are_as_many_as_were_asked_for() -> None:
+    # Fewer are left for the second cut than a recovery has.
+    report = cut_power(40, seed=0)
+    assert (report.ok, report.states, report.recoveries, report.recovery_states) == (True, 40, 1, 4)
+
+
+@pytest.mark.usefixtures("traced")
 def test_until_a_bad_state_is_found_fewer_are_opened() -> None:
     report = cut_power(90, seed=0, setup=setup_of("file_not_flushed"), until_bad=True)
     assert report.tally.bad > 0

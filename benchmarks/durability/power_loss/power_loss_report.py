@@ -124,8 +124,8 @@ def cut_power(states: int, seed: int, setup: Setup = (), *, until_bad: bool = Fa
             recoveries += 1
             root = folder / f"recovered-{number}"
             job = Job(root / STORE, seed, setup, reading=number % 2 == 1)
-            recovery_states = draw_recovery_states(state, job, STATES_PER_RECOVERY, generator)
-            judges.judge(islice(recovery_states, STATES_PER_RECOVERY))
+            count = min(STATES_PER_RECOVERY, states - judges.states)
+            judges.judge(islice(draw_recovery_states(state, job, count, generator), count))
             shutil.rmtree(root)
         of_recoveries = judges.states - first_cuts
         # A recovery may have fewer states than were planned.

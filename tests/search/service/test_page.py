@@ -34,7 +34,7 @@ def waited_for(found: Callable[[], bool]) -> None:
     deadline = time.monotonic() + 120
     while not found():
         assert time.monotonic() < deadline
-        time.sleep(0.05)
+        time.sleep(0.2)
 
 
 def blocks(data: bytes) -> dict[str, bytes]:

@@ -3,7 +3,7 @@
 import signal
 import socket
 import sqlite3
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
 from pathlib import Path
@@ -11,7 +11,9 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from search.__main__ import app
 from storage import Embedding, NewItem, Store
+from tests.commands import Command
 from tests.processes import run_python
 from tests.search.service.served import PATIENCE, Served, said, served
 
@@ -202,19 +204,30 @@ def test_a_port_that_is_taken_is_one_line(service: Served, line_store: Path) -> 
     )
 
 
+@pytest.fixture
+def refused(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Callable[..., str]:
+    """Return a function that runs `search serve` with options in this process, and returns why it does not start."""
+    monkeypatch.delenv("LOOKALIKE_API_KEY", raising=False)
+    run = Command(app, monkeypatch, capsys)
+
+    def refused(*options: object) -> str:
+        status, out, err = run("serve", *options)
+        assert (status, out) == (1, "")
+        return err
+
+    return refused
+
+
 @pytest.mark.parametrize("host", ["0.0.0.0", "::", "192.0.2.1"])
-def test_an_address_that_others_reach_needs_a_key(line_store: Path, host: str) -> None:
-    done = run_python("-m", "search", "serve", "--store", line_store, "--host", host)
-    assert (done.returncode, done.stdout) == (1, "")
-    assert done.stderr.strip() == (
+def test_an_address_that_others_reach_needs_a_key(line_store: Path, host: str, refused: Callable[..., str]) -> None:
+    assert refused("--store", line_store, "--host", host) == (
         f"error: expected an API key to serve {host}, which other machines reach: set LOOKALIKE_API_KEY or give "
-        "--api-key-file"
+        "--api-key-file\n"
     )
 
 
-def test_a_short_key_is_refused(line_store: Path, tmp_path: Path) -> None:
+def test_a_short_key_is_refused(line_store: Path, tmp_path: Path, refused: Callable[..., str]) -> None:
     (tmp_path / "key").write_text("short\n")
-    done = run_python("-m", "search", "serve", "--store", line_store, "--api-key-file", tmp_path / "key")
-    assert done.returncode == 1
-    assert done.stderr.startswith("error: expected an API key of at least 32 characters, got 5: make one with")
-    assert "short" not in done.stderr
+    error = refused("--store", line_store, "--api-key-file", tmp_path / "key")
+    assert error.startswith("error: expected an API key of at least 32 characters, got 5: make one with")
+    assert "short" not in error

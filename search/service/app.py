@@ -18,12 +18,13 @@ from search.service.body import BodyReader, is_image, media_type_of, require_jso
 from search.service.bounds import MAX_ID, MAX_ORIGINAL_BYTES, Bounds
 from search.service.byte_budget import ByteBudget
 from search.service.decoded_pictures import DecodedPictures
+from search.service.direct_routes import DirectRoutes
 from search.service.doors import DoorRules, Doors
 from search.service.health import Health
 from search.service.originals import no_original, original_of
 from search.service.paced_response import PacedResponse
 from search.service.page_data import PageData
-from search.service.problems import Problem, problem_of
+from search.service.problems import Problem, internal, problem_of
 from search.service.query_string import options_of
 from search.service.requests import BatchRequest, ItemsRequest, SearchOptions, SearchRequest, parsed
 from search.service.served_store import Loaded, ServedStore
@@ -164,7 +165,7 @@ def make_app(service: Service, rules: DoorRules, bounds: Bounds) -> ASGIApp:
     def read_metrics() -> Response:
         return Response(counted.text(), media_type=metrics.MEDIA_TYPE)
 
-    return Watched(Doors(app, rules, BodyReader(bounds)), counted)
+    return Watched(Doors(DirectRoutes(app), rules, BodyReader(bounds)), counted)
 
 
 def _add_health(app: FastAPI, service: Service) -> None:
@@ -328,5 +329,4 @@ def _add_handlers(app: FastAPI) -> None:
 
     @app.exception_handler(Exception)
     async def fail(request: Request, _: Exception) -> Response:
-        # What failed is in the log, with the traceback.
-        return await refuse(request, Problem(500, "internal", "expected an answer, got a fault of the service"))
+        return await refuse(request, internal())

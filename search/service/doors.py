@@ -75,6 +75,7 @@ class Doors:
         except Problem as problem:
             if started:
                 raise
+            scope["problem"] = problem.code
             await problem.response()(scope, receive, send_with_headers)
 
     def _check(self, scope: Scope) -> None:

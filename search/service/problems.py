@@ -50,6 +50,11 @@ def unavailable(code: str, detail: str, retry_after: int = 1) -> Problem:
     return Problem(503, code, detail, {"Retry-After": str(retry_after)})
 
 
+def internal() -> Problem:
+    """Return the problem of a request that the service failed at; what failed is in its log."""
+    return Problem(500, "internal", "expected an answer, got a fault of the service")
+
+
 #: The status and code of the library's errors, the most special first.
 _ERRORS: dict[type[LookalikeError], tuple[int, str]] = {
     UnknownItem: (404, "unknown_item"),

@@ -53,7 +53,7 @@ def send(
 
 def test_every_route_is_tried(client: TestClient) -> None:
     app: Any = client.app
-    paths = {route.path for route in app._app._app.routes}
+    paths = {route.path for route in app._app._app._app.routes}
     assert paths == {path.replace("/1", "/{id}") for _, path, _, _ in ROUTES}
 
 

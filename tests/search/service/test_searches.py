@@ -12,6 +12,7 @@ from pydantic import BaseModel
 from search.results import QueryResult
 from search.searcher import Searcher
 from search.service.served_store import ServedStore
+from storage import Store
 from tests.toys import grey, png
 
 
@@ -225,10 +226,37 @@ def test_the_page_of_the_description_loads_nothing(client: TestClient) -> None:
 def test_metrics_count_responses_and_refusals(client: TestClient) -> None:
     client.get("/v1/items/1")
     client.get("/v1/items/99")
+    client.get("/v1/items/99", headers={"Host": "evil.example"})
+    client.post("/v1/search", json={"id": 1})
+    client.post("/v1/search", json={"id": 99})
     text = client.get("/metrics").text
     assert 'lookalike_responses_total{route="/v1/items/{id}",status="200"} 1.0' in text
     assert 'lookalike_responses_total{route="/v1/items/{id}",status="404"} 1.0' in text
-    assert 'lookalike_refusals_total{code="unknown_item"} 1.0' in text
+    assert 'lookalike_responses_total{route="none",status="400"} 1.0' in text
+    assert 'lookalike_responses_total{route="/v1/search",status="200"} 1.0' in text
+    assert 'lookalike_responses_total{route="/v1/search",status="404"} 1.0' in text
+    assert 'lookalike_refusals_total{code="unknown_item"} 2.0' in text
+    assert 'lookalike_refusals_total{code="host_not_allowed"} 1.0' in text
+
+
+@pytest.mark.parametrize(("method", "path"), [("POST", "/v1/search"), ("GET", "/v1/items/1")])
+def test_a_fault_of_the_service_is_a_problem(
+    client: TestClient, monkeypatch: pytest.MonkeyPatch, method: str, path: str
+) -> None:
+    monkeypatch.setattr(Searcher, "by_id_at_once", fail)
+    monkeypatch.setattr(Store, "items", fail)
+    response = client.request(
+        method,
+        path,
+        content=b'{"id": 1}' if method == "POST" else None,
+        headers={"Content-Type": "application/json"} if method == "POST" else {},
+    )
+    assert (response.status_code, response.headers["content-type"]) == (500, "application/problem+json")
+    assert response.json()["code"] == "internal"
+
+
+def fail(*_: object, **__: object) -> None:
+    raise ZeroDivisionError("secret")
 
 
 def test_a_searcher_is_closed_after_its_last_request(served: ServedStore, folder: Path) -> None:

@@ -57,6 +57,7 @@ def info(store: StoreOption, json: JsonOption = False) -> None:
     for file in report.generations:
         state = "missing" if not file.bytes else "covers everything" if file.covers_all else f"up to batch {file.batch}"
         table.add_row("index", f"{file.bytes / 2**20:,.1f} MiB, {file.items:,} items, {state}: {file.file}")
+    table.add_row("batches by", report.batch_engine)
     table.add_row("made with", f"{report.made_with}, FAISS {FAISS_VERSION}")
     console.OUT.print(table)
 

@@ -11,9 +11,11 @@ from storage.catalog.catalog import Catalog
 from storage.catalog.database import Database
 from storage.catalog.pages import BatchState
 from storage.files import generations
+from storage.nearest.batch_search import batch_engine
 from storage.nearest.faiss_flat import FAISS_VERSION
 from storage.types.embedding import Embedding
 from storage.types.label_counts import LabelCounts, in_order
+from storage.types.query import DEFAULT_K
 
 
 @dataclass(frozen=True)
@@ -29,7 +31,10 @@ class GenerationFile:
 
 @dataclass(frozen=True)
 class StoreInfo:
-    """A store at one moment; sizes are in bytes, `chain` is the chain hash of the newest batch."""
+    """A store at one moment; sizes are in bytes, `chain` is the chain hash of the newest batch.
+
+    `batch_engine` is what compares many queries at once on this machine, for as many neighbours as are usual.
+    """
 
     items: int
     deleted: int
@@ -43,6 +48,7 @@ class StoreInfo:
     generations: list[GenerationFile]
     format: int
     made_with: str
+    batch_engine: str
 
     def as_json(self) -> dict[str, Any]:
         """Return the description as JSON values; `unlabelled` counts the items without a label."""
@@ -65,6 +71,7 @@ class StoreInfo:
             "index_bytes": self.index_bytes,
             "generations": [asdict(generation) for generation in self.generations],
             "format": self.format,
+            "batch_engine": self.batch_engine,
             "versions": {"sqlite": sqlite3.sqlite_version, "faiss": FAISS_VERSION, **server},
         }
 
@@ -91,6 +98,7 @@ def describe(state: BatchState, folder: Path | None, database: Database, labels:
         generations=files,
         format=database.format(),
         made_with=database.made_with,
+        batch_engine=batch_engine(last.live, embedding.dim, DEFAULT_K),
     )
 
 

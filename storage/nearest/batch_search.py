@@ -31,7 +31,7 @@ class BatchSearch:
 
         It pays where the processor has instructions for bfloat16. `vectors` is (n, dim), the same at each call.
         """
-        if not self._pays or vectors.shape[1] < _FEWEST_DIMENSIONS or len(vectors) < count * _VECTORS_PER_RESULT:
+        if not self._pays or not _pays(len(vectors), vectors.shape[1], count):
             return None
         self._queries += queries
         if self._queries < _FEW_QUERIES:
@@ -46,6 +46,17 @@ class BatchSearch:
         """Record how many of a batch's queries were given up; give the search up once most of a batch are."""
         if failed > queries // 2:
             self._pays, self._search = False, None
+
+
+def batch_engine(vectors: int, dim: int, k: int) -> str:
+    """Return by what this processor compares many queries with so many vectors, once there were some hundred."""
+    from storage.nearest.bfloat16_groups import supported
+
+    return "numkong, bfloat16" if _pays(vectors, dim, k) and supported() else "FAISS, float32"
+
+
+def _pays(vectors: int, dim: int, count: int) -> bool:
+    return dim >= _FEWEST_DIMENSIONS and vectors >= count * _VECTORS_PER_RESULT
 
 
 def _prepare(vectors: NDArray[np.float32]) -> "Bfloat16Search | None":

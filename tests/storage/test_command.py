@@ -52,6 +52,7 @@ def test_info_shows_what_a_store_holds(storage: Command, store: Path) -> None:
         "labels       label 0: 1, label 2: 1, label 3: 1, (none): 1",
         f"catalog      {(store / 'catalog.sqlite').stat().st_size / 2**20:.1f} MiB, format {format_of(store)}",
         f"index        0.0 MiB, 3 items, up to batch 3: {index_file(store).name}",
+        "batches by   FAISS, float32",
         f"made with    SQLite {sqlite3.sqlite_version}, FAISS {faiss.__version__}",
     ]
 
@@ -77,6 +78,7 @@ def test_info_as_json(storage: Command, store: Path) -> None:
             {"file": index_file(store).name, "batch": 3, "items": 3, "bytes": index_bytes(store), "covers_all": False}
         ],
         "format": format_of(store),
+        "batch_engine": "FAISS, float32",
         "versions": {"sqlite": sqlite3.sqlite_version, "faiss": faiss.__version__},
     }
 

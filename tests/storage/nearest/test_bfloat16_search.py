@@ -190,6 +190,22 @@ def test_products_that_leave_most_queries_open_are_given_up() -> None:
     assert answered == [0]
 
 
+@pytest.mark.parametrize(
+    ("vectors", "dim", "supported", "engine"),
+    [
+        (5 * 512, 64, True, "numkong, bfloat16"),
+        (5 * 512 - 1, 64, True, "FAISS, float32"),
+        (5 * 512, 63, True, "FAISS, float32"),
+        (5 * 512, 64, False, "FAISS, float32"),
+    ],
+)
+def test_what_compares_batches_depends_on_vectors_and_processor(
+    vectors: int, dim: int, supported: bool, engine: str
+) -> None:
+    with mock.patch.object(bfloat16_groups, "supported", return_value=supported):
+        assert batch_search.batch_engine(vectors, dim, 5) == engine
+
+
 def test_few_queries_vectors_or_dimensions_are_left_to_faiss() -> None:
     vectors, queries = random_vectors(2000, 8, 1), random_vectors(600, 8, 2)
     with products() as answered, mock.patch.object(batch_search, "_FEW_QUERIES", 1024):

@@ -44,6 +44,7 @@ def source(name: str) -> InMemorySource:
     return grey_source(dict(zip(keys, levels, strict=True)), labelled)
 
 
+@pytest.mark.heavy
 @pytest.mark.parametrize("case", CASES)
 @pytest.mark.parametrize("head", HEADS)
 def test_every_head_gives_each_image_a_finite_vector_or_says_what_it_needs(

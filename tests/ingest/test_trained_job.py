@@ -17,6 +17,8 @@ from tests.errors import error_message
 from tests.ingest.jobs import job
 from tests.toys import TOY, ToyBackbone, grey, toy_backbone
 
+pytestmark = pytest.mark.heavy
+
 TRAINED = dataclasses.replace(TOY, name="learned", head="trained", dim=3)
 RIDGE = dataclasses.replace(TOY, name="fitted", head="ridge", whiten=0.25)
 

@@ -21,6 +21,8 @@ from search.searcher import Searcher
 from tests.search.curation.scenes import Image, resized, scene
 from tests.toys import TOY, png, toy_backbone
 
+pytestmark = pytest.mark.heavy
+
 
 def written(folder: Path, pictures: dict[str, bytes]) -> Path:
     folder.mkdir()

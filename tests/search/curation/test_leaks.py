@@ -21,6 +21,8 @@ from tests.search.curation.scenes import Image, resized, scene
 from tests.search.stores import grey_searcher
 from tests.toys import TOY, png, toy_backbone
 
+pytestmark = pytest.mark.heavy
+
 TRAIN, TEST = {"label": "train"}, {"label": "test"}
 NAMES = ("label=train", "label=test")
 

@@ -2,8 +2,10 @@
 
 import threading
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
+
+import numpy as np
 
 from search.searcher import Searcher
 from storage.catalog.batch import Batch
@@ -60,7 +62,13 @@ class ServedStore:
         with self.use() as loaded:
             if loaded.searcher.store.last_batch() == loaded.batch:
                 return False
+            embeds = loaded.searcher.drift is not None
         newer = self._load()
+        if embeds:
+            # The network embeds the store's test images first, for which no request has to wait then. Where it cannot,
+            # whoever asks by picture is told.
+            with suppress(LookalikeError):
+                newer.searcher.embed([np.zeros((8, 8), np.uint8)])
         with self._lock:
             older, self._current = self._current, newer
             older.replaced = True

@@ -260,7 +260,6 @@ def fail(*_: object, **__: object) -> None:
 
 
 def test_a_searcher_is_closed_after_its_last_request(served: ServedStore, folder: Path) -> None:
-    from storage import Store
     from storage.errors import StoreClosed
 
     with served.use() as before:
@@ -273,3 +272,16 @@ def test_a_searcher_is_closed_after_its_last_request(served: ServedStore, folder
         before.searcher.by_id(0)
     with served.use() as after:
         assert [hit.key for hit in after.searcher.by_id(0).hits] == ["light", "white"]
+
+
+def test_a_newer_store_has_tried_its_network_before_it_is_asked(served: ServedStore, folder: Path) -> None:
+    drifts = []
+    for key in ("dark", "white"):
+        with Store.open(folder, writing=True) as writer:
+            writer.delete(keys=[key])
+        assert served.refresh()
+        with served.use() as loaded:
+            drifts.append(loaded.searcher.drift)
+            loaded.searcher.by_image(png(grey(7)))
+    # Not where nobody asked by picture: the network takes seconds to load.
+    assert drifts == [None, 0.0]

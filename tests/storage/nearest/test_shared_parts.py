@@ -5,16 +5,19 @@ import threading
 import weakref
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
 from typing import Any
 from unittest import mock
 
 import pytest
 
+from storage import Embedding, Store
+from storage.errors import StoreClosed
 from storage.nearest import exact
 from storage.nearest.shared_parts import WORKERS, Workers
 from tests.processes import printed_by
 from tests.storage.nearest.searches import as_lists, comparing, flat, oracle
-from tests.storage.stores import random_vectors
+from tests.storage.stores import oracle_items, random_vectors
 
 #: Seconds after which a test gives up on another thread.
 LONG = 60
@@ -155,6 +158,31 @@ def test_vectors_may_be_dropped_while_a_worker_is_at_them() -> None:
             index, query = flat(vectors), vectors[7] + 1
             assert as_lists([exact.nearest_to(index, query, 5)]) == [oracle(vectors, query, 5)]
             del index
+    assert late.parts > 0
+
+
+def test_a_store_is_closed_while_workers_are_late_with_its_queries(tmp_path: Path) -> None:
+    vectors, late, folder = random_vectors(300, 64), Late(), tmp_path / "store"
+    with Store.create(folder, Embedding(64, "f" * 64, {})) as store:
+        store.append(oracle_items(vectors), vectors)
+    with comparing("quantized"), mock.patch("faiss.omp_get_max_threads", return_value=4), late.workers():
+        for _ in range(5):
+            store, answered = Store.open(folder), threading.Event()
+
+            def query(store: Store = store, answered: threading.Event = answered) -> set[int]:
+                nearest = set()
+                try:
+                    while True:
+                        nearest.add(store.nearest(vectors[7], 1)[0][0].id)
+                        answered.set()
+                except StoreClosed:
+                    return nearest
+
+            with ThreadPoolExecutor(2) as threads:
+                answers = [threads.submit(query) for _ in range(2)]
+                assert answered.wait(LONG)
+                store.close()
+                assert {id for answer in answers for id in answer.result(LONG)} == {7}
     assert late.parts > 0
 
 

@@ -2,6 +2,7 @@
 
 import re
 import shlex
+import webbrowser
 from collections.abc import Callable
 from pathlib import Path
 
@@ -79,6 +80,8 @@ def test_a_block_of_commands_runs_in_an_empty_folder(
     code: str, folder: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     run = Command(app, monkeypatch, capsys)
+    shown: list[str] = []
+    monkeypatch.setattr(webbrowser, "open", shown.append)
     written = set()
     for line in code.splitlines():
         program, *arguments = shlex.split(line, comments=True)
@@ -88,4 +91,6 @@ def test_a_block_of_commands_runs_in_an_empty_folder(
         assert out
         written |= {argument for argument in arguments if argument.endswith(".png")}
     assert {name for name in written if not (folder / name).is_file()} == set()
-    assert written
+    pages = [(folder / "explorer.html").as_uri()] if "explore" in code else []
+    assert shown == pages
+    assert written or pages

@@ -162,14 +162,6 @@ def test_an_unknown_item_is_one_line_and_exit_status_1(search: Command, store: P
         )
 
 
-def test_a_k_of_zero_is_one_line_and_exit_status_1(search: Command, store: Path) -> None:
-    assert search("query", "--store", store, "--id", 0, "-k", 0) == (
-        1,
-        "",
-        "error: expected k to be a whole number of at least 1, got 0\n",
-    )
-
-
 def test_a_missing_store_is_one_line_and_exit_status_1(search: Command, tmp_path: Path) -> None:
     path = tmp_path / "none"
     assert search("query", "--store", path, "--id", 0) == (

@@ -31,6 +31,9 @@ _MOST_WRONG = 0.12
 #: against labels that are right.
 _CLEAREST = 0.2
 
+#: Evidence is rounded to so many decimals, 1 % of a ratio: what differs by the rounding of float32 is equal.
+_DECIMALS = 2
+
 _SEED = 53
 
 
@@ -89,7 +92,7 @@ class VoteTrial:
         """
         if not len(evidence):
             return evidence
-        moved = np.minimum(np.asarray(self._curve.predict(evidence), np.float64), 1 - 1e-9)
+        moved = np.minimum(np.asarray(self._curve.predict(np.round(evidence, _DECIMALS)), np.float64), 1 - 1e-9)
         return np.asarray(np.minimum(self.wrong_share / MOVED_SHARE * moved / (1 - moved), 1.0))
 
     def as_json(self) -> dict[str, Any]:
@@ -121,7 +124,7 @@ def try_votes(neighbourhoods: Neighbourhoods) -> VoteTrial | None:
         labels[:count][moved] = names[(positions + generator.integers(1, len(names), size)) % len(names)]
         votes = neighbourhoods.votes(labels)
         against = votes.predicted != labels[:count]
-        evidence.append(votes.evidence[against])
+        evidence.append(np.round(votes.evidence[against], _DECIMALS))
         is_moved.append(moved[against])
         found += int((moved & against).sum())
     if not found:

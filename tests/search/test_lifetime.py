@@ -43,7 +43,11 @@ def no_pictures(store: Path) -> str:
     )
 
 
-def test_every_public_name_of_a_closed_searcher_raises_one_error(tmp_path: Path) -> None:
+def test_every_public_name_of_a_closed_searcher_raises_one_error(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    # `explore` writes its page where one is.
+    monkeypatch.chdir(tmp_path)
     with grey_searcher(tmp_path) as searcher:
         # Everything is loaded: nothing may be answered from memory.
         searcher.by_image(grey(61))

@@ -125,7 +125,7 @@ def test_wrong_labels_are_sure_where_nothing_else_has_such_a_vote(tmp_path: Path
     assert found.trial.wrong_share == pytest.approx(0.025, rel=0.2)
     assert found.expected_precision == pytest.approx(1, abs=0.1)
     assert found.summary().startswith(
-        "4 of 160 items have another label than their neighbours; if 2.4% of all labels are wrong, 97% of these are"
+        "4 of 160 items have another label than their neighbours; if 2.4% of all labels are wrong, 100% of these are"
     )
 
 

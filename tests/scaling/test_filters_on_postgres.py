@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from storage import Job, JobUpdate, NewItem, Rejected, Store
-from storage.catalog import row
+from storage.catalog import encoded_items
 from tests.scaling.stores import DIM, EMBEDDING
 from tests.servers.postgres import PostgresCluster
 from tests.storage.filter_oracle import (
@@ -50,7 +50,7 @@ def test_a_store_with_nul_characters_of_an_earlier_version_still_answers(
     generator = random.Random(1)
     contents = oracle_items_with_nul(generator)
     with monkeypatch.context() as patch:
-        patch.setattr(row, "require_storable_item", bool)
+        patch.setattr(encoded_items, "require_storable_item", bool)
         store = filled_store(postgres.url(), contents)
     with store:
         filters = [random_filter(generator, contents.stored) for _ in range(300)]

@@ -2,6 +2,8 @@
 
 import sqlite3
 import struct
+from collections.abc import Iterator
+from contextlib import closing, contextmanager
 from typing import Any
 
 import pytest
@@ -21,11 +23,12 @@ VALUES = [INTEGERS, FLOATS, TEXTS, BYTES, st.none(), st.booleans(), st.binary(mi
 COLUMNS = st.sampled_from([*VALUES, st.one_of(*VALUES), *(values | st.none() for values in VALUES)])
 
 
-def table() -> sqlite3.Connection:
-    """Return a connection to a table of columns without types, which keep values as they are."""
-    connection = sqlite3.connect(":memory:")
-    connection.execute('CREATE TABLE rows (a, b, "key")')
-    return connection
+@contextmanager
+def table() -> Iterator[sqlite3.Connection]:
+    """Yield a connection to a table of columns without types, which keep values as they are."""
+    with closing(sqlite3.connect(":memory:")) as connection:
+        connection.execute('CREATE TABLE rows (a, b, "key")')
+        yield connection
 
 
 def stored(connection: sqlite3.Connection) -> list[Any]:
@@ -42,25 +45,24 @@ def stored(connection: sqlite3.Connection) -> list[Any]:
 def test_every_value_is_stored_as_if_it_were_inserted_alone(data: st.DataObject, count: int) -> None:
     few = [data.draw(st.lists(data.draw(COLUMNS), min_size=1, max_size=4)) for _ in NAMES]
     rows = [tuple(values[index % len(values)] for values in few) for index in range(count)]
-    packed, alone = table(), table()
-    insert_packed(packed, "rows", NAMES, rows)
-    alone.executemany('INSERT INTO rows (a, b, "key") VALUES (?, ?, ?)', rows)
-    assert stored(packed) == stored(alone)
-    assert len(stored(packed)) == count
+    with table() as packed, table() as alone:
+        insert_packed(packed, "rows", NAMES, rows)
+        alone.executemany('INSERT INTO rows (a, b, "key") VALUES (?, ?, ?)', rows)
+        assert stored(packed) == stored(alone)
+        assert len(stored(packed)) == count
 
 
 @pytest.mark.parametrize("count", [1, 128])
 def test_what_sqlite_cannot_hold_is_refused_as_if_it_were_alone(count: int) -> None:
     for value, error in (("\ud800", UnicodeEncodeError), (2**63, OverflowError)):
-        with pytest.raises(error):
-            insert_packed(table(), "rows", NAMES, [(index, value, None) for index in range(count)])
+        with table() as connection, pytest.raises(error):
+            insert_packed(connection, "rows", NAMES, [(index, value, None) for index in range(count)])
 
 
 def test_a_row_that_breaks_a_rule_is_refused_in_any_group() -> None:
-    connection = table()
-    connection.execute("CREATE UNIQUE INDEX unique_key ON rows (a)")
     rows = [(index, b"same", "x") for index in range(200)]
     for repeated in (3, 150):
-        with pytest.raises(sqlite3.IntegrityError, match=r"UNIQUE constraint failed: rows\.a"):
-            insert_packed(connection, "rows", NAMES, [*rows, rows[repeated]])
-        connection.execute("DELETE FROM rows")
+        with table() as connection:
+            connection.execute("CREATE UNIQUE INDEX unique_key ON rows (a)")
+            with pytest.raises(sqlite3.IntegrityError, match=r"UNIQUE constraint failed: rows\.a"):
+                insert_packed(connection, "rows", NAMES, [*rows, rows[repeated]])

@@ -28,10 +28,12 @@ def insert_packed(
     for start in range(0, end, _GROUP):
         values = list(zip(*rows[start : start + _GROUP], strict=True))
         bindings = tuple(map(_binding, values))
-        statement = _statement(table, tuple(columns), bindings, _GROUP)
+        statement = _statement(table, tuple(columns), bindings)
         connection.execute(statement, list(_parameters(values, bindings))).close()
     if end < len(rows):
-        connection.executemany(_statement(table, tuple(columns), (_OWN,) * len(columns), 1), rows[end:]).close()
+        names, places = ", ".join(f'"{name}"' for name in columns), ", ".join("?" * len(columns))
+        insert = f'INSERT INTO "{table}" ({names}) VALUES ({places})'  # noqa: S608 -- the schema's names
+        connection.executemany(insert, rows[end:]).close()
 
 
 def _binding(values: Sequence[Any]) -> int:
@@ -58,15 +60,22 @@ def _parameters(values: Sequence[Sequence[Any]], bindings: Sequence[int]) -> Ite
 
 
 @lru_cache(maxsize=64)
-def _statement(table: str, columns: tuple[str, ...], bindings: tuple[int, ...], rows: int) -> str:
-    numbers = count(1)
-    of_all = [next(numbers) if binding != _OWN else 0 for binding in bindings]
-
-    def value(row: int, parameter: int, binding: int) -> str:
+def _statement(table: str, columns: tuple[str, ...], bindings: tuple[int, ...]) -> str:
+    """Return the statement that joins a row of what is bound once to the rows of a group, which are numbered from 0."""
+    # VALUES names its columns column1, column2 and so on; the first is the number.
+    own_columns = count(2)
+    values, bound_once = [], ["1"]
+    for position, binding in enumerate(bindings):
         if binding == _OWN:
-            return f"?{next(numbers)}"
-        return f"substr(?{parameter}, {row * binding + 1}, {binding})" if binding else f"?{parameter}"
-
-    values = (", ".join(map(value, [row] * len(bindings), of_all, bindings)) for row in range(rows))
+            values.append(f"own.column{next(own_columns)}")
+            continue
+        bound_once.append(f"? AS bound{position}")
+        part = f"substr(once.bound{position}, {binding} * own.column1 + 1, {binding})"
+        values.append(part if binding else f"once.bound{position}")
+    places = ", ?" * (len(bindings) - len(bound_once) + 1)
+    own = ", ".join(f"({row}{places})" for row in range(_GROUP))
     names = ", ".join(f'"{name}"' for name in columns)
-    return f'INSERT INTO "{table}" ({names}) VALUES {", ".join(f"({row})" for row in values)}'  # noqa: S608 -- the schema's names
+    return (
+        f'INSERT INTO "{table}" ({names}) SELECT {", ".join(values)} '  # noqa: S608 -- the schema's names
+        f"FROM (SELECT {', '.join(bound_once)}) AS once CROSS JOIN (VALUES {own}) AS own"
+    )

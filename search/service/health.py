@@ -6,7 +6,7 @@ from collections.abc import Callable
 from contextlib import AbstractAsyncContextManager
 
 from search.service.background import in_background
-from search.service.problems import unavailable
+from search.service.problems import unavailable, without_location
 from search.service.served_store import ServedStore
 from storage.errors import LookalikeError
 
@@ -20,10 +20,12 @@ class Health:
     """The state of a service, and the task that keeps its store up to date.
 
     `check` returns why searches cannot be answered, None if they can; it raises LookalikeError when it cannot tell.
+    What is told of it does not name the store's location.
     """
 
-    def __init__(self, check: Callable[[], str | None], refresh_seconds: float) -> None:
+    def __init__(self, check: Callable[[], str | None], refresh_seconds: float, location: str) -> None:
         self._check = check
+        self._location = location
         self._refresh_seconds = refresh_seconds
         self._reason: str | None = "expected the store to be checked first: it still is"
         self._next_check = 0.0
@@ -38,7 +40,7 @@ class Health:
         if self.stopping:
             raise unavailable("stopping", "expected a service that goes on, got one that is ending")
         if self._reason is not None:
-            raise unavailable("not_ready", self._reason)
+            raise unavailable("not_ready", without_location(self._reason, self._location))
 
     def following(self, store: ServedStore) -> AbstractAsyncContextManager[None]:
         """Check the store and the network, then load newer batches as they come, until the end."""

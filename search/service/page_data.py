@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from typing import IO, Any, cast
 
 from search.service.background import in_background
+from search.service.problems import without_location
 from search.service.served_store import ServedStore
 
 #: The data are made at most this part of the time.
@@ -94,7 +95,7 @@ class PageData:
             raise
         if "problem" in answer:
             file.close()
-            self.status = f"There is no map: {answer['problem']}".replace(self._location, "the store")
+            self.status = without_location(f"There is no map: {answer['problem']}", self._location)
             return
         older, self.current = self.current, PageFile(file, answer["chain"], file.seek(0, 2))
         if older is not None:

@@ -71,9 +71,14 @@ _ERRORS: dict[type[LookalikeError], tuple[int, str]] = {
 }
 
 
+def without_location(text: str, location: str) -> str:
+    """Return a text without the store's location on this machine, which is nobody's business."""
+    return text.replace(location, "the store")
+
+
 def problem_of(error: LookalikeError, location: str) -> Problem:
-    """Return the problem that the library's error is; the store's location on this machine is nobody's business."""
-    detail = str(error).replace(location, "the store")
+    """Return the problem that the library's error is."""
+    detail = without_location(str(error), location)
     for kind, (status, code) in _ERRORS.items():
         if isinstance(error, kind):
             return unavailable(code, detail) if status == 503 else Problem(status, code, detail)

@@ -88,9 +88,9 @@ def serve(options: ServiceOptions, on_started: Callable[[str], None], bounds: Bo
     with listener:
         make_backbone = shared(vgg16_factory(options.weights))
         store = ServedStore(lambda: _open(options, make_backbone))
-        health = Health(lambda: _problem_of(store), options.refresh_seconds)
         with store.use() as loaded:
             location = str(loaded.searcher.store.location)
+        health = Health(lambda: _problem_of(store), options.refresh_seconds, location)
         service = Service.of(
             store,
             location,

@@ -54,7 +54,7 @@ def open_client(served: ServedStore, folder: Path) -> Iterator[OpenClient]:
         page_data: PageData | None = None,
     ) -> TestClient:
         bounds = bounds or Bounds()
-        health = Health(lambda: problem, refresh_seconds=0.05)
+        health = Health(lambda: problem, 0.05, str(folder))
         service = Service.of(
             served, str(folder), health, bounds, threads=threads, originals=originals, page_data=page_data
         )

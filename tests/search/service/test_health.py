@@ -34,7 +34,7 @@ def counted(check: Callable[[], str | None], outcomes: Sequence[bool | Exception
         calls.append(None)
         return check()
 
-    health, store = Health(count, 0.001), Refreshed([*outcomes, *([False] * 20)])
+    health, store = Health(count, 0.001, "/folder/store"), Refreshed([*outcomes, *([False] * 20)])
 
     async def scenario() -> None:
         served: Any = store
@@ -61,6 +61,15 @@ def test_a_store_with_a_problem_is_checked_again_after_a_newer_batch_only() -> N
 
 def test_a_store_that_could_not_be_loaded_is_checked_once_it_can_be() -> None:
     assert counted(lambda: None, [False, StoreBusy("gone"), StoreBusy("gone")]) == (2, None)
+
+
+def test_where_the_store_is_is_not_told() -> None:
+    def check() -> str | None:
+        raise StoreBusy("a catalog at /folder/store/catalog.sqlite")
+
+    _, reason = counted(check)
+    assert reason == "expected a store that can be loaded, got 'a catalog at the store/catalog.sqlite'"
+    assert counted(lambda: "damage in /folder/store") == (1, "damage in the store")
 
 
 def test_a_check_that_cannot_tell_is_made_again() -> None:

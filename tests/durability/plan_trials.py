@@ -33,6 +33,10 @@ from tests.storage.stores import EMBEDDING
 GROUPS = {"near": ("near/1.png", "near/deep/er/2.png", "3.png"), "same": ("same/1.png", "2.png")}
 
 
+#: Where the trash is, from the folder of a trial.
+_TRASH = "data/Trash"
+
+
 def content_of(key: str) -> bytes:
     """Return what is in the file of a key."""
     return b"the same picture" if key in GROUPS["same"] else f"picture {key}".encode() * 9
@@ -101,6 +105,8 @@ WORKS = (
     Work("move back", How.MOVE, back=True),
     Work("move back from another disk", How.MOVE, back=True, links="far"),
     Work("separate", How.LINK, back=True),
+    Work("to the trash", How.TRASH),
+    Work("back from the trash", How.TRASH, back=True),
 )
 
 
@@ -218,11 +224,17 @@ def _contents(root: Path) -> dict[str, bytes]:
 
 
 def _tree(root: Path) -> dict[str, tuple[str, int]]:
-    """Return each file's digest and number of links by its path, and the stored keys, once the store was verified."""
-    tree = {
-        name: (hashlib.sha256(data).hexdigest()[:8], (root / name).stat().st_nlink)
-        for name, data in _contents(root).items()
-    }
+    """Return each file's digest and number of links by its path, and the stored keys, once the store was verified.
+
+    What is in the trash is there by its content: its name there, and what is noted of it, are the trash's own affair.
+    """
+    tree = {}
+    for name, data in _contents(root).items():
+        digest = hashlib.sha256(data).hexdigest()[:8]
+        if name.startswith(f"{_TRASH}/files/"):
+            tree[f"in the trash {digest}"] = (digest, 1)
+        elif not name.startswith(f"{_TRASH}/info/"):
+            tree[name] = (digest, (root / name).stat().st_nlink)
     with Store.open(root / "store") as store:
         problems = store.verify()
         if problems:
@@ -289,6 +301,8 @@ def try_work(folder: Path, work: Work, fault: str, stride: int) -> tuple[int, li
 def main() -> None:
     """Try every work."""
     folder, fault, stride = Path(sys.argv[1]), sys.argv[2], int(sys.argv[3])
+    # The trash of a file on the disk of the home folder is in the folder of the data there.
+    os.environ |= {"HOME": str(folder / "root"), "XDG_DATA_HOME": str((folder / "root" / _TRASH).parent)}
     counts: Counter[str] = Counter()
     wrong: list[str] = []
     for work in WORKS:

@@ -26,25 +26,36 @@ def tsne(vectors: NDArray[np.float32]) -> Points:
     Equal vectors alone, which have no map of their own, are all at the origin.
     """
     # Imported here: scikit-learn takes a second to load, and only maps need it.
-    from sklearn.decomposition import PCA
     from sklearn.manifold import TSNE
     from threadpoolctl import threadpool_limits
 
-    differences = scaled(vectors)
-    if not differences.any():
+    reduced = principal_components(vectors)
+    if not reduced.any():
         # scikit-learn would divide by the extent of the points, and crash on the NaN.
         return np.zeros((len(vectors), 2), np.float32)
-    components = min(COMPONENTS, *vectors.shape)
-    reduced = PCA(components, svd_solver="full").fit_transform(differences)
-    if components < 2:
-        reduced = np.hstack([reduced, np.zeros_like(reduced)])
     perplexity = min(PERPLEXITY, (len(vectors) - 1) / 3)
     with threadpool_limits(1 if len(vectors) < _ENOUGH_FOR_THREADS else None, user_api="openmp"):
         points = TSNE(n_components=2, perplexity=perplexity, init="pca", random_state=SEED).fit_transform(reduced)
     return np.asarray(points, np.float32)
 
 
-def scaled(vectors: NDArray[np.float32]) -> NDArray[np.float32]:
+def principal_components(vectors: NDArray[np.float32]) -> NDArray[np.float32]:
+    """Return the principal components, (n, c) float32, of vectors, (n, dim) float32, once these are scaled.
+
+    There are at least two and at most COMPONENTS. Those of equal vectors are 0.
+    """
+    # Imported here, as above.
+    from sklearn.decomposition import PCA
+
+    differences = _scaled(vectors)
+    if not differences.any():
+        return np.zeros((len(vectors), 2), np.float32)
+    components = min(COMPONENTS, *vectors.shape)
+    reduced = PCA(components, svd_solver="full").fit_transform(differences)
+    return np.asarray(reduced if components > 1 else np.hstack([reduced, np.zeros_like(reduced)]), np.float32)
+
+
+def _scaled(vectors: NDArray[np.float32]) -> NDArray[np.float32]:
     """Return the differences of vectors, (n, dim) float32, from the first, so that the largest is 1; or all are 0.
 
     At this scale no variance is lost to underflow, which would be as bad as none.

@@ -10,7 +10,7 @@ approximate ones differ among runs.
 import numpy as np
 from numpy.typing import NDArray
 
-from search.map_places.tsne import COMPONENTS, SEED, Points, scaled
+from search.map_places.tsne import COMPONENTS, SEED, Points, principal_components
 
 NEIGHBOURS = 15
 
@@ -28,19 +28,14 @@ def tsne_of_many(vectors: NDArray[np.float32]) -> Points:
     from openTSNE import TSNEEmbedding, initialization
     from openTSNE.affinity import Uniform
     from openTSNE.nearest_neighbors import PrecomputedNeighbors
-    from sklearn.decomposition import PCA
     from sklearn.neighbors import NearestNeighbors
     from threadpoolctl import threadpool_limits
 
     # Threads would add numbers in any order, and wait by spinning: beside other work one is ten times faster than two.
     with threadpool_limits(1):
-        differences = scaled(vectors)
-        if not differences.any():
+        reduced = principal_components(vectors)
+        if not reduced.any():
             return np.zeros((len(vectors), 2), np.float32)
-        components = min(COMPONENTS, *vectors.shape)
-        reduced = PCA(components, svd_solver="full").fit_transform(differences)
-        if components < 2:
-            reduced = np.hstack([reduced, np.zeros_like(reduced)])
         distances, neighbours = NearestNeighbors(n_neighbors=NEIGHBOURS, algorithm="brute").fit(reduced).kneighbors()
         affinities = Uniform(knn_index=PrecomputedNeighbors(neighbours, distances), k_neighbors=NEIGHBOURS)
         start = initialization.rescale(reduced[:, :2].astype(np.float64))
